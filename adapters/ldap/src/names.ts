@@ -1,5 +1,5 @@
 /** A text as the value of an attribute in a distinguished name (RFC 4514). */
-export function escapeDn(text: string): string {
+function escapeDn(text: string): string {
   return text
     .replace(/[\\"+,;<=>#]/g, String.raw`\$&`)
     .replaceAll('\0', String.raw`\00`)

@@ -69,6 +69,20 @@ describe('a limit across pools', () => {
     expect(rig.events()).toEqual(['grant b 1']);
   });
 
+  it('goes to whoever has waited for longest, also where another of his pool came first and has gone', () => {
+    const rig = new PoolRig({ databaseMax: 1 });
+    rig.holder('a', { user: 'one' });
+    const first = rig.client('b', { user: 'two' });
+    for (const client of [first, rig.client('c', { user: 'three' }), rig.client('d', { user: 'two' })]) {
+      rig.checkout(client);
+      rig.after(1);
+    }
+    rig.leave(first);
+    rig.closed(1);
+    rig.opened(2);
+    expect(rig.events()).toEqual(['open 2 demand', 'lost a', 'grant c 2']);
+  });
+
   it('closes no more than are too many where it has shrunk', () => {
     const rig = new PoolRig({ settings: { max: 3 }, databaseMax: 3 });
     const holders = ['a', 'b', 'c'].map((handle) => rig.holder(handle));

@@ -49,7 +49,6 @@ export function mustGiveWay<C, B>(
 export function feed<C, B>(pool: Pool<C, B>, nowMs: number): void {
   const pools = new Set<Pool<C, B>>(pool.limits.flatMap((limit) => [...limit.hungry]));
   if (pool.isWaitedFor) pools.add(pool);
-  if (pools.size === 0) return;
   const byWait = [...pools].sort((one, other) => one.firstWaitsSinceMs - other.firstWaitsSinceMs);
   for (const each of byWait) each.grow(nowMs);
 }
@@ -57,9 +56,7 @@ export function feed<C, B>(pool: Pool<C, B>, nowMs: number): void {
 /** The other pool whose idle backend nobody has used for longest. */
 function longestIdle<C, B>(pools: Iterable<Pool<C, B>>, but: Pool<C, B>): Pool<C, B> | undefined {
   let longest: Pool<C, B> | undefined;
-  for (const pool of pools) {
-    if (pool === but || pool.oldestIdleSinceMs === Infinity) continue;
-    if (longest === undefined || pool.oldestIdleSinceMs < longest.oldestIdleSinceMs) longest = pool;
-  }
+  for (const pool of pools)
+    if (pool !== but && pool.oldestIdleSinceMs < (longest?.oldestIdleSinceMs ?? Infinity)) longest = pool;
   return longest;
 }

@@ -25,6 +25,7 @@ import { askCatalog } from './catalog-answers.ts';
 import { Executor, textColumns, type Execution } from './executor.ts';
 import type { Message } from './inbox.ts';
 import { plansOf, type IrisPlan, type Plan } from './plan.ts';
+import { changeOf, endsTransaction, forgetsAll, touchesIris } from './plan-effects.ts';
 import type { Portal, Prepared } from './portal.ts';
 import { boundText } from './run-iris.ts';
 import type { SessionContext } from './session-context.ts';
@@ -32,8 +33,6 @@ import { faultOf, reportOf, SessionFault } from './session-fault.ts';
 import { columnsOfSession, parametersOfSession } from './session-statements.ts';
 import { SqlCommands } from './sql-commands.ts';
 
-/** What may be said in a transaction that has failed. */
-const endings: ReadonlySet<string> = new Set(['commit', 'rollback', 'rollbackTo']);
 const idleTooLong = 'terminating connection due to idle-in-transaction timeout';
 const aborted = 'current transaction is aborted, commands ignored until end of transaction block';
 
@@ -162,7 +161,7 @@ export class IrisSession {
     const { plan } = portal.prepared;
     if (plan?.kind === 'command') return this.#commands.run(plan, portal, execution);
     await this.#executor.execute(portal, execution);
-    if (plan?.kind !== 'session' || !plan.statement.effects.some(isForgetting)) return;
+    if (plan === undefined || !forgetsAll(plan)) return;
     this.#statements.clear();
     this.#portals.clear();
   }
@@ -236,16 +235,10 @@ export class IrisSession {
   #admit(plan: Plan | undefined): void {
     // The grammar comes before all else: what is no SQL says so in a failed transaction, too.
     if (plan?.kind === 'refused' && plan.fault.sqlstate === '42601') throw faultOf(plan.fault);
-    if (this.#context.transaction.isFailed) {
-      const isEnding = plan?.kind === 'transaction' && endings.has(plan.statement.transaction?.verb ?? '');
-      if (!isEnding) throw new SessionFault('25P02', aborted);
-    }
+    if (this.#context.transaction.isFailed && !endsTransaction(plan)) throw new SessionFault('25P02', aborted);
     if (plan?.kind === 'refused') throw faultOf(plan.fault);
-    if (plan !== undefined && this.#context.settings.isReadOnly && isChange(plan))
-      throw new SessionFault(
-        '25006',
-        `cannot execute ${plan.kind === 'iris' ? wordsOf(plan) : 'COPY'} in a read-only transaction`,
-      );
+    const change = this.#context.settings.isReadOnly ? changeOf(plan) : undefined;
+    if (change !== undefined) throw new SessionFault('25006', `cannot execute ${change} in a read-only transaction`);
   }
 
   // The extended protocol.
@@ -458,25 +451,3 @@ function orMalformed<T>(read: T | undefined): T {
   if (read === undefined) throw new SessionFault('08P01', 'invalid message format');
   return read;
 }
-
-const touchesIris = (plan: Plan): boolean =>
-  plan.kind === 'iris' ||
-  plan.kind === 'copyIn' ||
-  plan.kind === 'copyOut' ||
-  (plan.kind === 'command' && plan.command.kind === 'execute');
-
-/** IRIS does not say so by itself. */
-const isChange = (plan: Plan): boolean =>
-  plan.kind === 'copyIn' ||
-  (plan.kind === 'iris' && plan.steps.length > 0 && (!readers.has(plan.command) || locksRows(plan)));
-
-/** A query changes nothing, unless it has rows to lock. */
-const locksRows = ({ command, steps }: IrisPlan): boolean =>
-  command === 'SELECT' && steps.some(({ only }) => only === 'afterChange' || only === 'ofRowsRead');
-
-const wordsOf = (plan: IrisPlan): string => (locksRows(plan) ? 'SELECT FOR UPDATE' : plan.command);
-
-const readers: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'EXPLAIN']);
-
-const isForgetting = (effect: { readonly kind: string; readonly target?: string }): boolean =>
-  effect.kind === 'discard' && effect.target === 'all';

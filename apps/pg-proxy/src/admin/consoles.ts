@@ -2,7 +2,7 @@ import type { WireFault } from '@medrex/pg-wire';
 import type { SqlAnalyser } from '@medrex/sql';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { databaseOf } from '../config/scopes.ts';
-import type { Newcomer } from '../login/arrival.ts';
+import type { Newcomer } from '../login/reception.ts';
 import type { Observing } from '../observe/observing.ts';
 import { Plans, type PlanSession } from '../observe/plans.ts';
 import type { Statistics } from '../observe/statistics.ts';

@@ -1,5 +1,5 @@
 import type { AuthConfig, AuthRule } from '../config/auth-config.ts';
-import type { Asking } from './arrival.ts';
+import type { Asking } from './reception.ts';
 import { Networks } from './networks.ts';
 
 /** How somebody who wants to come in is to prove who he is. */

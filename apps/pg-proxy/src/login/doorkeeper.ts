@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import type { UserSecret } from '../config/user-file.ts';
 import { SecretQueries } from '../upstream/secret-queries.ts';
 import type { UpstreamLogins } from '../upstream/upstream-logins.ts';
-import type { Asking, TlsForClients } from './arrival.ts';
+import type { Asking, TlsForClients } from './reception.ts';
 import { AuthRules } from './auth-rules.ts';
 import { ClientAuth, type AskDirectory, type ClientAuthOptions } from './client-auth.ts';
 import { randomBytesOf } from '../random-bytes.ts';

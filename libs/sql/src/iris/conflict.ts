@@ -27,7 +27,7 @@ const aboutKeys =
   'ON CONFLICT (the columns of a key) DO UPDATE, or DO NOTHING, of a table whose keys are known is translated.';
 
 /** The keys that a row may be there by already. @throws Refusal where they are not known */
-export function conflictKeys({ clause, facts }: Conflicts): readonly (readonly string[])[] {
+function conflictKeys({ clause, facts }: Conflicts): readonly (readonly string[])[] {
   const { infer, location } = clause;
   if (infer?.conname !== undefined || infer?.whereClause !== undefined)
     return refuse('ON CONFLICT on a constraint by its name, or a part of an index', location, aboutKeys);
@@ -42,7 +42,7 @@ export function sameWords(left: readonly string[], right: readonly string[]): bo
 }
 
 /** The row that has the same key, as a condition; undefined where the key is not given: IRIS makes it. */
-export function isSameRow(key: readonly string[], row: GivenRow, facts: TableFacts, table: string): Node | undefined {
+function isSameRow(key: readonly string[], row: GivenRow, facts: TableFacts, table: string): Node | undefined {
   const tests = key.map((name) => {
     const value = row.get(name);
     checkRepeatable(value, 'ON CONFLICT with a key');

@@ -103,7 +103,7 @@ const uses = {
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** NULL is no limit in PostgreSQL. */
-export const noLimit = '2147483647';
+const noLimit = '2147483647';
 
 /** The text to run. @throws RangeError where the value for a place in the text is no count, SyntaxError where it is no number */
 export function irisSql(

@@ -57,6 +57,14 @@ describe('a login that may succeed later', () => {
     expect(rig.events()).toEqual(['open 2 demand']);
   });
 
+  it('lets those wait who come before it is tried again', () => {
+    const rig = new PoolRig({ settings: { backoffMinMs: 5_000, backoffMaxMs: 5_000 } });
+    rig.checkout(rig.client('a'));
+    rig.openFailed(1, 'starting up', true);
+    rig.checkout(rig.client('b'));
+    expect(rig.events()).toEqual(['open 1 demand']);
+  });
+
   it('is tried again with longer and longer pauses while clients wait', () => {
     const rig = new PoolRig({ settings: { backoffMinMs: 100, backoffMaxMs: 1_000 } });
     const a = rig.client('a');

@@ -1,12 +1,20 @@
+import { copyData } from '@medrex/pg-wire';
 import { SessionFault } from './session-fault.ts';
 import type { CopiedTable } from './copy-rows.ts';
 
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 /** Flags and the length of what follows them stand behind the signature. */
 const headLength = signature.length + 8;
-/** What stands before the rows of a binary COPY, and behind them. */
-export const binaryHead = Buffer.concat([signature, Buffer.alloc(8)]);
-export const binaryEnd = Buffer.from([0xff, 0xff]);
+const head = Buffer.concat([signature, Buffer.alloc(8)]);
+/** What stands behind the rows of a binary COPY, as CopyData. */
+export const binaryEnd = copyData(Buffer.from([0xff, 0xff]));
+
+/** The first messages of a binary COPY with its head in the first of them, where PostgreSQL has it and ADBC looks for it. */
+export function behindHead(messages: Buffer): Buffer {
+  const end = 1 + messages.readUInt32BE(1);
+  return Buffer.concat([copyData(Buffer.concat([head, messages.subarray(5, end)])), messages.subarray(end)]);
+}
+
 /** What one row may take. */
 const rowLengthMax = 256 * 1024 * 1024;
 

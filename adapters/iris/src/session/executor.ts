@@ -18,7 +18,7 @@ import { isolationSql, pageOf, standardPage } from '../database/page-sizes.ts';
 import { describedColumns, outColumns, ruleOf, RowWriter, type OutColumn } from '../values/row-writer.ts';
 import { wireTypeOf } from '../values/wire-types.ts';
 import { askCatalog } from './catalog-answers.ts';
-import { binaryEnd, binaryHead } from './copy-binary-rows.ts';
+import { behindHead, binaryEnd } from './copy-binary-rows.ts';
 import { copyIn } from './copy-in.ts';
 import { copyHeader, copyLine } from './copy-line.ts';
 import { tagOf, type IrisPlan, type Plan } from './plan.ts';
@@ -341,16 +341,16 @@ export class Executor {
         : Buffer.concat(
             rows.map((row) => copyData(Buffer.from(copyLine(row.map(copyText(columns)), labels, options)))),
           );
-    if (isBinary) outlet.send(copyData(binaryHead));
     if (options.header !== 'none') outlet.send(copyData(Buffer.from(copyHeader(labels, options))));
     let count = 0;
     for (let page = answer.first; ; page = await answer.cursor.next(standardPage)) {
-      if (page.rows.length > 0) outlet.send(lines(page.rows));
+      const first = isBinary && count === 0 ? behindHead : (messages: Buffer): Buffer => messages;
+      if (page.rows.length > 0) outlet.send(first(lines(page.rows)));
       count += page.rows.length;
       await outlet.drained();
       if (page.isLast) break;
     }
-    if (isBinary) outlet.send(copyData(binaryEnd));
+    if (isBinary) outlet.send(count === 0 ? behindHead(binaryEnd) : binaryEnd);
     outlet.send(copyDone());
     outlet.send(commandComplete(tagOf('COPY', count)));
   }

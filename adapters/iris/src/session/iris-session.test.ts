@@ -375,8 +375,7 @@ describe('COPY on IRIS', () => {
     ]);
     expect(await rig.ask(query('copy (select id, name from patients) to stdout (format binary)'))).toEqual([
       'H',
-      'd PGCOPY\n\ufffd\r\n\0\0\0\0\0\0\0\0\0',
-      'd \0\x02\0\0\0\x04\0\0\0\x07\0\0\0\x03Ann',
+      'd PGCOPY\n\ufffd\r\n\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\x04\0\0\0\x07\0\0\0\x03Ann',
       'd \0\x02\0\0\0\x04\0\0\0\x08\ufffd\ufffd\ufffd\ufffd',
       'd \ufffd\ufffd',
       'c',

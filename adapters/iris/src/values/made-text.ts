@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { textOfInterval } from '@medrex/pg-wire';
-import { ageBetween, joinedText, textOfValues, type MadeText } from '@medrex/sql';
+import { ageBetween, joinedText, sumOfSpans, textOfValues, type MadeText } from '@medrex/sql';
 import { SessionFault } from '../session/session-fault.ts';
 import { jsonbText } from './jsonb-text.ts';
 import { textRule } from './result-text.ts';
@@ -13,9 +13,11 @@ export function madeText(made: MadeText, text: string): string {
   if (made.kind === 'values')
     return textOfValues(made, text, textRule(wireTypeOf(made.of), made.of, made.scale) ?? String);
   if (made.kind === 'called') return called[made.name](text);
-  const age = ageBetween(text);
-  if (age === undefined) throw new SessionFault('22008', 'age() of what is no moment');
-  return textOfInterval({ ...age, micros: BigInt(age.micros) });
+  const isAge = made.kind === 'age';
+  const interval = isAge ? ageBetween(text) : sumOfSpans(text, made.isAverage);
+  if (interval === undefined)
+    throw new SessionFault('22008', isAge ? 'age() of what is no moment' : 'interval out of range');
+  return textOfInterval({ ...interval, micros: BigInt(interval.micros) });
 }
 
 const called: Readonly<Record<Extract<MadeText, { kind: 'called' }>['name'], (text: string) => string>> = {

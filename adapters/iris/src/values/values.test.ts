@@ -153,6 +153,16 @@ describe('what the proxy makes', () => {
     );
   });
 
+  it('of sums of intervals is an interval, where days that are left over become time', () => {
+    const ofSpans = (text: string, isAverage: boolean): string =>
+      textOf({ kind: 'summedSpans', isAverage }, 'interval', text);
+    expect(ofSpans('9|788400500000|4', false)).toBe('9 days 03:00:00.5');
+    expect(ofSpans('9|788400500000|4', true)).toBe('2 days 06:45:00.125');
+    expect(ofSpans('-2|-183600000001|3', true)).toBe('-17:00:00');
+    expect(ofSpans('0|97200000000|2', false)).toBe('27:00:00');
+    expect(() => ofSpans('1|99999999999999999999|1', false)).toThrow('interval out of range');
+  });
+
   it('of an object is one, as json and as jsonb', () => {
     const object = { kind: 'joined', separator: ', ', json: 'json', isObject: true } as const;
     expect(textOf(object, 'json', '2:"b" : 1.50\u001e1:"aa" : "x"')).toBe('{ "aa" : "x", "b" : 1.50 }');

@@ -30,6 +30,7 @@ import type { RowKey, Scope, SeenColumn } from './scope.ts';
 import { sortOutside } from './set-operations.ts';
 import { shownTarget } from './shown-target.ts';
 import { isDifference } from './span.ts';
+import { summedSpans } from './summed-spans.ts';
 import { distinctNames, hasAggregate, isSame, labelled, named, names, sortedNode, type Target } from './targets.ts';
 import { typedValue } from './typed-constants.ts';
 import { rowKeys } from './row-keys.ts';
@@ -169,7 +170,9 @@ export class Block {
     const shown = isShown ? shownTarget(this.#p, node, this.#scope) : undefined;
     if (shown !== undefined) return { ...shown, node, column: { ...shown.column, name: label, isNullable: true } };
     const pair = isShown ? agePair(this.#p, node, this.#scope) : undefined;
-    const called = isShown ? madeCall(this.#p, node, this.#scope) : undefined;
+    const called = isShown
+      ? (madeCall(this.#p, node, this.#scope) ?? summedSpans(this.#p, node, this.#scope))
+      : undefined;
     const plain = (): string => {
       if (called !== undefined) return this.#p.value(called.arg, this.#scope);
       if (pair !== undefined) return this.#p.value(pair, this.#scope);
@@ -199,7 +202,10 @@ export class Block {
       isExact: seen?.isExact === true || (type !== undefined && !textTypes.has(type)),
       isOpen,
       scale: type === 'numeric' ? scaleOf(this.#p, node, this.#scope) : undefined,
-      isDifference: pair !== undefined || (type === 'interval' && isDifference(this.#p, node, this.#scope)),
+      isDifference:
+        made?.kind === 'age' ||
+        made?.kind === 'summedSpans' ||
+        (type === 'interval' && isDifference(this.#p, node, this.#scope)),
       ...(seen?.facts === undefined ? {} : { facts: seen.facts }),
       ...(made === undefined ? {} : { made }),
       modifiers: seen?.modifiers ?? modifiersOf(this.#p, node, this.#scope),

@@ -14,9 +14,9 @@ import { wardCatalog } from '../testing/ward-catalog.ts';
 import { writtenQueries, youngerQueries } from '../testing/written-queries.ts';
 import type { ColumnFacts, SqlCatalog } from './catalog.ts';
 import { irisSql, type ParameterUse } from './fragment.ts';
-import { intervalValue, microsPerDay } from './interval-text.ts';
+import { intervalValue, microsPerDay, type IntervalValue } from './interval-text.ts';
 import { IrisTranslator } from './iris-translator.ts';
-import { ageBetween, joinedText, textOfValues, type MadeText } from './made-text.ts';
+import { ageBetween, joinedText, sumOfSpans, textOfValues, type MadeText } from './made-text.ts';
 import type { PgType } from './pg-type.ts';
 import { scaleDigits, type NumericScale } from './quotient.ts';
 import { defaultPath } from './search-path.ts';
@@ -106,7 +106,8 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     const rows = result.rows.map((row) =>
       row.map((value, place) => {
         const made = columns[place]?.made;
-        if (made?.kind === 'age' && value !== null) return JSON.stringify(ageBetween(value) ?? intervalValue(value));
+        if (value !== null && isMadeInterval(made))
+          return JSON.stringify(intervalOf(made, value) ?? intervalValue(value));
         const text = value === null || made === undefined ? value : textOfMade(made, value);
         return plain(isInterval[place] === true ? microsOf(text) : text);
       }),
@@ -279,9 +280,15 @@ function textOfMade(made: MadeText, value: string): string {
   return made.kind === 'joined' ? joinedText(made, value) : value;
 }
 
-/** Of PostgreSQL's columns nothing is made, but ages are compared month by month. */
+type MadeInterval = Extract<MadeText, { kind: 'age' | 'summedSpans' }>;
+const isMadeInterval = (made: MadeText | undefined): made is MadeInterval =>
+  made?.kind === 'age' || made?.kind === 'summedSpans';
+const intervalOf = (made: MadeInterval, value: string): IntervalValue | undefined =>
+  made.kind === 'age' ? ageBetween(value) : sumOfSpans(value, made.isAverage);
+
+/** Of PostgreSQL's columns nothing is made, but these intervals are compared field by field. */
 const agesOf = (columns: readonly ResultColumn[] = []): readonly ResultColumn[] =>
-  columns.map(({ made, ...column }) => (made?.kind === 'age' ? { ...column, made } : column));
+  columns.map(({ made, ...column }) => (isMadeInterval(made) ? { ...column, made } : column));
 
 function boundAs(use: ParameterUse, value: string | null): string | null {
   if (value === null) return null;

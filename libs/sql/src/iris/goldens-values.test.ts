@@ -208,6 +208,14 @@ describe('time', () => {
       ],
     ],
     [
+      "select avg(started - timestamp '2024-01-01') from encounters",
+      [
+        expect.stringMatching(
+          /^SELECT CASE WHEN SUM\(\(\(DATEDIFF\(.*\)\) \\ 86400000000\)\) IS NULL .* \|\| '\|' \|\| COUNT\(.*END FROM encounters$/,
+        ) as unknown as string,
+      ],
+    ],
+    [
       "select id from encounters where started - timestamp '2024-01-01' > interval '2 months'",
       [
         "SELECT id FROM encounters WHERE (DATEDIFF('microsecond', CAST('2024-01-01 00:00:00' AS TIMESTAMP), started)) > 5184000000000",

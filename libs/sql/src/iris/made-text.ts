@@ -25,7 +25,9 @@ export type MadeText =
   /** A text that a function takes. */
   | { readonly kind: 'called'; readonly name: CalledFunction }
   /** Two moments, whose age() it is. */
-  | { readonly kind: 'age' };
+  | { readonly kind: 'age' }
+  /** The days of intervals, all their microseconds and how many they are, of which it is the sum or the average. */
+  | { readonly kind: 'summedSpans'; readonly isAverage: boolean };
 
 /** Functions of a text that IRIS has not, by what they give. */
 export const calledFunctions = { md5: 'text', initcap: 'text', octet_length: 'int4', bit_length: 'int4' } as const;
@@ -138,3 +140,20 @@ const compared = (left: IntervalValue, right: IntervalValue): number =>
 /** How many days a month has. */
 const daysOf = (months: number): number =>
   new Date(Date.UTC(2000 + (Math.floor(months / 12) % 400), (months % 12) + 1, 0)).getUTCDate();
+
+/** `9|788400500000|4` as sum() or avg() of intervals without months. Undefined where it is no such thing. */
+export function sumOfSpans(text: string, isAverage: boolean): IntervalValue | undefined {
+  const [days = Number.NaN, all = Number.NaN, count = Number.NaN] = text.split(momentSeparator).map(Number);
+  const micros = all - days * microsPerDay;
+  if (!Number.isSafeInteger(micros) || !(count > 0)) return undefined;
+  if (!isAverage) return { months: 0, days, micros };
+  // As interval_div has it: what is left of the days is time, in whole microseconds.
+  const whole = Math.trunc(days / count);
+  const rest = roundedHalfEven((days / count - whole) * 86_400 * microsPerSecond);
+  return { months: 0, days: whole, micros: roundedHalfEven(micros / count + rest) };
+}
+
+function roundedHalfEven(value: number): number {
+  const rounded = Math.round(value);
+  return Math.abs(value % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}

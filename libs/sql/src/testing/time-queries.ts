@@ -67,6 +67,9 @@ export const timeQueries: readonly WrittenQuery[] = [
   query(
     "select patient_id, extract(epoch from sum(timestamp '2024-03-01' - started)), extract(epoch from avg(timestamp '2024-03-01' - started)) from encounters group by patient_id order by patient_id",
   ),
+  query(
+    "select patient_id, sum(timestamp '2024-03-01' - started), avg(timestamp '2024-03-01' - started) filter (where id > 2) from encounters group by patient_id order by 3 desc, patient_id",
+  ),
   query('select id, started - lag(started) over (order by id) from encounters order by id'),
   query(
     "with g as (select id, started - lag(started) over (order by id) as gap from encounters) select id, gap, extract(epoch from gap), extract(day from gap), gap > interval '1 day' from g order by id",

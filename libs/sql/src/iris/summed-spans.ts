@@ -1,0 +1,45 @@
+import type { FuncCall, Node } from 'libpg-query';
+import { bodyOf, namesOf } from '../ast.ts';
+import { typeOf } from './inference.ts';
+import { microsPerSecond } from './interval-text.ts';
+import { castTo, constant, number, operator, words } from './made-nodes.ts';
+import { momentSeparator, type MadeText } from './made-text.ts';
+import type { Printing } from './printing.ts';
+import type { Scope } from './scope.ts';
+import { isDifference } from './span.ts';
+
+/**
+ * sum() or avg() of what moments are after others: PostgreSQL adds their days and their time by themselves. So do these, as
+ * `days|microseconds|count`, of which the proxy makes the interval; undefined for anything else.
+ */
+export function summedSpans(
+  p: Printing,
+  node: Node | undefined,
+  scope: Scope,
+): { readonly arg: Node; readonly made: MadeText } | undefined {
+  const call = bodyOf(node, 'FuncCall');
+  const name = namesOf(call?.funcname).at(-1);
+  const [span, ...more] = call?.args ?? [];
+  const isSum = (name === 'sum' || name === 'avg') && call?.over === undefined && call?.agg_distinct !== true;
+  if (call === undefined || !isSum || span === undefined || more.length > 0) return undefined;
+  if (typeOf(p, span, scope) !== 'interval' || !isDifference(p, span, scope)) return undefined;
+  const of = (aggregate: string, field: string): Node => aggregateOf(call, aggregate, fieldOf(field, span));
+  const micros = castTo('int8', operator('*', of('sum', 'epoch'), number(microsPerSecond)));
+  const parts = [of('sum', 'day'), micros, of('count', 'epoch')];
+  const arg = parts.reduce((text, part) => operator('||', operator('||', text, constant(momentSeparator)), part));
+  return { arg, made: { kind: 'summedSpans', isAverage: name === 'avg' } };
+}
+
+/** With its FILTER. */
+const aggregateOf = (call: FuncCall, name: string, arg: Node): Node => ({
+  FuncCall: { ...call, funcname: words(name), args: [arg] },
+});
+
+const fieldOf = (field: string, span: Node): Node => ({
+  FuncCall: {
+    funcname: [...words('pg_catalog'), ...words('extract')],
+    args: [constant(field), span],
+    funcformat: 'COERCE_SQL_SYNTAX',
+    location: -1,
+  },
+});

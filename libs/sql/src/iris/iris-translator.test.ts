@@ -340,6 +340,19 @@ describe('passthrough', () => {
       columns: undefined,
     });
   });
+
+  it('takes the numbers of parameters that drivers write', () => {
+    const text = `/*iris*/ SELECT '$1', "$2", a$1 FROM t /* $3 */ WHERE a = $2 AND b = $1 AND c = $2`;
+    expect(iris(text)).toMatchObject({
+      steps: [
+        {
+          pieces: [`SELECT '$1', "$2", a$1 FROM t /* $3 */ WHERE a = ? AND b = ? AND c = ?`],
+          parameters: [{ parameter: 2 }, { parameter: 1 }, { parameter: 2 }],
+        },
+      ],
+      highest: 2,
+    });
+  });
 });
 
 describe('COPY', () => {

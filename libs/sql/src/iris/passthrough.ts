@@ -1,6 +1,9 @@
 import type { Translation } from './translation.ts';
 
-/** IRIS SQL as it stands, behind its mark: not read, so nothing is known of its result. Its `?` are `$1`, `$2` ... in order. */
+/**
+ * IRIS SQL as it stands, behind its mark: not read, so nothing is known of its result. Its `?` are `$1`, `$2` ... in order; drivers that
+ * number them write `$n`.
+ */
 export function passedThrough(text: string): Translation {
   const sql = text.replace(/^\s*\/\*\s*iris\s*\*\/\s*/i, '').replace(/[\s;]+$/, '');
   const bare = sql.replace(/^(?:\s+|--[^\n]*|\/\*[\s\S]*?\*\/)+/, '');
@@ -9,20 +12,18 @@ export function passedThrough(text: string): Translation {
     const { what, hint } = staying;
     return { kind: 'refused', fault: { sqlstate: '0A000', message: `${what} behind /*iris*/`, position: 1, hint } };
   }
-  const parameters = Array.from({ length: countPlaces(sql) }, (_, place) => ({
-    parameter: place + 1,
-    use: 'value' as const,
-  }));
+  const { placed, numbers } = withPlaces(sql);
+  const parameters = numbers.map((parameter) => ({ parameter, use: 'value' as const }));
   return {
     kind: 'iris',
-    steps: [{ pieces: [sql], parameters, isResult: true }],
+    steps: [{ pieces: [placed], parameters, isResult: true }],
     columns: undefined,
     hazards: [],
     meanings: new Map(),
     constants: [],
     parameterTypes: new Map(),
     arrayTypes: new Map(),
-    highest: parameters.length,
+    highest: Math.max(0, ...numbers),
     untold: [],
   };
 }
@@ -41,8 +42,16 @@ const stayingForms: readonly { readonly form: RegExp; readonly what: string; rea
   },
 ];
 
-/** `?` outside of strings, delimited names and comments. */
-function countPlaces(sql: string): number {
-  const bare = sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|\/\*[\s\S]*?\*\/|--[^\n]*/g, '');
-  return bare.split('?').length - 1;
+/** Strings, delimited names and comments; and what stands for a parameter outside of them. */
+const places = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\/\*[\s\S]*?\*\/|--[^\n]*|\?|(?<![\w$])\$([1-9]\d*)/g;
+
+/** Each parameter as a `?`, with the numbers of them. */
+function withPlaces(sql: string): { readonly placed: string; readonly numbers: readonly number[] } {
+  const numbers: number[] = [];
+  const placed = sql.replace(places, (part: string, number: string | undefined) => {
+    if (part !== '?' && number === undefined) return part;
+    numbers.push(number === undefined ? numbers.length + 1 : Number(number));
+    return '?';
+  });
+  return { placed, numbers };
 }

@@ -1,4 +1,4 @@
 export { lockFile } from './file-lock.ts';
 export { RingSocket, type TakeChunk } from './ring-socket.ts';
 export { RingSockets } from './ring-sockets.ts';
-export { unixPeer } from './unix-peer.ts';
+export { isOwnPeer, unixPeer } from './unix-peer.ts';

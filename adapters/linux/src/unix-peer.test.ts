@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { unixPeer } from './unix-peer.ts';
+import { isOwnPeer, unixPeer } from './unix-peer.ts';
 
 const descriptorOf = (socket: Socket): number =>
   (socket as unknown as { readonly _handle: { readonly fd: number } })._handle.fd;
@@ -16,6 +16,7 @@ const descriptorOf = (socket: Socket): number =>
   const client = connect(join(folder, 's'));
   const socket = await accepted;
   expect(await unixPeer(descriptorOf(socket))).toBe(userInfo().username);
+  expect(isOwnPeer(descriptorOf(socket))).toBe(true);
   await expect(unixPeer(-1)).rejects.toThrow('errno 9');
   for (const each of [client, socket]) each.destroy();
   await new Promise((closed) => server.close(closed));

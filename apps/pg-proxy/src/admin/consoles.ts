@@ -58,12 +58,13 @@ export class Consoles {
   enter(newcomer: Newcomer): WireFault | undefined {
     const { socket, address, user, database, parameters } = newcomer;
     const { host } = this.#options;
-    if (!this.#mayLook(user)) return { sqlstate: '42501', message: 'this user may not use the console' };
+    if (!this.#mayAct(newcomer) && !this.#isObserver(user))
+      return { sqlstate: '42501', message: 'this user may not use the console' };
     const { cancelKeys, now, limits } = host;
     const application = parameters.get('application_name') ?? '';
     const entrant = { database: undefined, user, application };
     // Who can do something about it always comes in.
-    const refusal = this.#isAdministrator(user) ? undefined : limits.refusal(entrant);
+    const refusal = this.#mayAct(newcomer) ? undefined : limits.refusal(entrant);
     if (refusal !== undefined) return refusal;
     const preparer = this.#preparerOf(newcomer);
     socket.write(newcomer.accepted);
@@ -85,7 +86,7 @@ export class Consoles {
 
   /** The tables of the proxy, for those who may look at them from their own database. */
   localOf(newcomer: Newcomer): ((send: (message: Buffer) => void) => LocalTables) | undefined {
-    if (!this.#mayLook(newcomer.user)) return undefined;
+    if (!this.#mayAct(newcomer) && !this.#isObserver(newcomer.user)) return undefined;
     const preparer = this.#preparerOf(newcomer);
     const tables = this.#tables;
     const { analyser } = this.#options;
@@ -97,12 +98,12 @@ export class Consoles {
     for (const session of this.#sessions) session.close(departed);
   }
 
-  #mayLook(user: string): boolean {
-    return this.#isAdministrator(user) || this.#loaded.config.admin.statsUsers.includes(user);
+  #isObserver(user: string): boolean {
+    return this.#loaded.config.admin.statsUsers.includes(user);
   }
 
-  #isAdministrator(user: string): boolean {
-    return this.#loaded.config.admin.users.includes(user);
+  #mayAct({ user, isOwner }: Pick<Newcomer, 'user' | 'isOwner'>): boolean {
+    return isOwner || this.#loaded.config.admin.users.includes(user);
   }
 
   #sight(): Sight {
@@ -137,10 +138,10 @@ export class Consoles {
     return { ask: (text) => connection.ask(text, []), close: () => connection.close() };
   }
 
-  #preparerOf({ user, database }: Newcomer): Preparer {
+  #preparerOf({ user, database, isOwner }: Newcomer): Preparer {
     const { life } = this.#options;
     return new Preparer({
-      controls: () => ({ ...this.#sight(), mayAct: this.#isAdministrator(user), life }),
+      controls: () => ({ ...this.#sight(), mayAct: this.#mayAct({ user, isOwner }), life }),
       tables: this.#tables.of({ user, database }),
       epochMs: Date.now,
     });

@@ -20,7 +20,8 @@ export const consoleDatabase = 'pgbouncer';
 const ofConsole = { database: consoleDatabase, pool_mode: 'statement' };
 /** Whether it is there under that name. */
 export const hasConsole = ({ admin, databases: listed }: Sight['config'], name: string): boolean =>
-  admin.users.length + admin.statsUsers.length > 0 && !Object.hasOwn(listed, name);
+  (admin.users.length + admin.statsUsers.length > 0 || (admin.ownUser && name === consoleDatabase)) &&
+  !Object.hasOwn(listed, name);
 
 /** Of several hosts. */
 const balanceOf = (upstream: ProxyConfig['upstreams'][string] | undefined): string | undefined =>

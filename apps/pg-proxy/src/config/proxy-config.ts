@@ -180,6 +180,12 @@ export const proxyConfig = z.strictObject({
         .array(name)
         .default([])
         .describe('Who may look there, and not act: SHOW and SELECT ... FROM medrex.<table>'),
+      ownUser: z
+        .boolean()
+        .default(false)
+        .describe(
+          'By the Unix socket, whoever is the same user of the system as the proxy may use the console as `pgbouncer`, without a secret, as with PgBouncer; on Linux',
+        ),
     })
     .prefault({}),
   statistics: statistics.prefault({}),

@@ -302,7 +302,7 @@ export class Arrival {
     });
   }
 
-  #enter({ message, shown }: Extract<AuthStep, { kind: 'in' }>, rest: Buffer): void {
+  #enter({ message, shown, isOwner = false }: Extract<AuthStep, { kind: 'in' }>, rest: Buffer): void {
     const [startup, asking] = [this.#startup, this.#asking];
     if (startup === undefined || asking === undefined) return;
     const ok = authentication({ kind: 'ok' });
@@ -314,7 +314,9 @@ export class Arrival {
     this.#reception.done(this);
     const { parameters, minor } = startup;
     const { user, database, address } = asking;
-    this.#reception.enter({ socket: this.#socket, address, user, database, minor, parameters, accepted, shown });
+    this.#reception.enter({
+      ...{ socket: this.#socket, address, user, database, minor, parameters, accepted, shown, isOwner },
+    });
   }
 }
 

@@ -4,7 +4,8 @@ import { Networks } from './networks.ts';
 
 /** How somebody who wants to come in is to prove who he is. */
 export interface Way {
-  readonly method: AuthRule['method'] | 'no rule';
+  /** `owner`: there is nothing to prove. */
+  readonly method: AuthRule['method'] | 'no rule' | 'owner';
   readonly certificates?: AuthRule['certificates'];
   readonly peers?: AuthRule['peers'];
 }

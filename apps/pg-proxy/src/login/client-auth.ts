@@ -26,7 +26,8 @@ import type { Credentials } from '../upstream/credentials.ts';
 export type AskDirectory = (user: string, password: string) => Promise<'right' | 'wrong' | 'unavailable'>;
 
 export interface ClientAuthOptions {
-  readonly method: AuthMethod | 'peer';
+  /** `owner`: has been seen to be whose the proxy is. */
+  readonly method: AuthMethod | 'peer' | 'owner';
   readonly user: string;
   /** Undefined: there is no such user, which must not show before the end. */
   readonly secret: UserSecret | undefined;
@@ -50,7 +51,12 @@ export interface ClientAuthOptions {
 /** What to do next. `shown` logs in at the upstream as this user. */
 export type AuthStep =
   | { readonly kind: 'ask'; readonly message: Buffer }
-  | { readonly kind: 'in'; readonly message?: Buffer; readonly shown?: Credentials['secret'] }
+  | {
+      readonly kind: 'in';
+      readonly message?: Buffer;
+      readonly shown?: Credentials['secret'];
+      readonly isOwner?: boolean;
+    }
   | { readonly kind: 'out'; readonly fault: WireFault }
   | { readonly kind: 'later'; readonly step: Promise<AuthStep> };
 
@@ -83,6 +89,7 @@ export class ClientAuth {
 
   #beginProof(): AuthStep {
     const { method, salt, mayAskPassword, secret, certified } = this.#options;
+    if (method === 'owner') return { kind: 'in', isOwner: true };
     if (method === 'any') return { kind: 'in' };
     if (method === 'trust') return secret === undefined ? this.#out() : letIn(secret);
     if (method === 'cert' && certified === undefined) return { kind: 'out', fault: needsCertificate };

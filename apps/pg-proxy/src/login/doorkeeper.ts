@@ -1,17 +1,21 @@
-import { unixPeer } from '@medrex/linux';
+import { isOwnPeer, unixPeer } from '@medrex/linux';
 import type { WireFault } from '@medrex/pg-wire';
-import { queryLimits, type AuthRule } from '../config/auth-config.ts';
+import { queryLimits } from '../config/auth-config.ts';
 import { databaseOf } from '../config/scopes.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { consoleDatabase, hasConsole } from '../admin/show-pgbouncer.ts';
 import type { UserSecret } from '../config/user-file.ts';
 import { SecretQueries } from '../upstream/secret-queries.ts';
 import type { UpstreamLogins } from '../upstream/upstream-logins.ts';
 import type { Asking, TlsForClients } from './reception.ts';
-import { AuthRules } from './auth-rules.ts';
+import { AuthRules, type Way } from './auth-rules.ts';
 import { ClientAuth, type AskDirectory, type ClientAuthOptions } from './client-auth.ts';
 import { randomBytesOf } from '../random-bytes.ts';
 import { unixAddress } from './unix-socket.ts';
 import { UserSecrets } from './user-secrets.ts';
+
+/** Ways of those whom nobody here needs to know. */
+const needsNobody: ReadonlySet<Way['method']> = new Set(['ldap', 'any', 'owner']);
 
 /** Of SCRAM and of md5. */
 const [nonceBytes, saltBytes] = [18, 4];
@@ -58,7 +62,7 @@ export class Doorkeeper {
 
   authOf(asking: Asking, tls: TlsForClients | undefined, then: (auth: ClientAuth | WireFault) => void): void {
     const { user, database, address, isEncrypted } = asking;
-    const { method, certificates, peers } = this.#rules.wayOf(asking);
+    const { method, certificates, peers } = this.#wayOf(asking);
     if (method === 'no rule') return then(turnedAway('no pg_hba.conf entry', 'no_rule', asking));
     if (method === 'reject') return then(turnedAway('pg_hba.conf rejects connection', 'rejected', asking));
     if (method === 'any' && this.#wouldBeHimself(user, database)) return then(needsLogin);
@@ -80,10 +84,27 @@ export class Doorkeeper {
     prove();
   }
 
+  #wayOf(asking: Asking): Way {
+    return this.#isOwner(asking) ? { method: 'owner' } : this.#rules.wayOf(asking);
+  }
+
+  /** At the console, as PgBouncer has it. */
+  #isOwner({ user, database, address, descriptor }: Asking): boolean {
+    const { config } = this.#options.loaded;
+    const isAsked = address === unixAddress && user === consoleDatabase && database === consoleDatabase;
+    if (!isAsked || !config.admin.ownUser || !hasConsole(config, database)) return false;
+    try {
+      return isOwnPeer(descriptor);
+    } catch (error) {
+      this.#options.failed(error as Error);
+      return false;
+    }
+  }
+
   /** Whether there must be such a user here. */
-  #mustBeKnown(method: AuthRule['method'], user: string): boolean {
+  #mustBeKnown(method: Way['method'], user: string): boolean {
     const { auth, admin } = this.#options.loaded.config;
-    if (method !== 'cert' && method !== 'peer') return method !== 'ldap' && method !== 'any';
+    if (method !== 'cert' && method !== 'peer') return !needsNobody.has(method);
     return auth.onlyKnown && !admin.users.includes(user) && !admin.statsUsers.includes(user);
   }
 

@@ -19,6 +19,8 @@ export interface Newcomer {
   readonly accepted: Buffer;
   /** What logs in at the upstream as this user, where it is known. */
   readonly shown: Credentials['secret'] | undefined;
+  /** By the Unix socket, of the same user of the system as the proxy, where that says something. */
+  readonly isOwner: boolean;
 }
 
 /** Who wants to come in, and how he is connected. */

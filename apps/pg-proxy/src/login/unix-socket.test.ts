@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { query, sslRequest } from '@medrex/pg-wire';
 import { existsSync, linkSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { holds, ProxyRig } from '../testing/proxy-rig.ts';
@@ -97,6 +97,28 @@ describe('a Unix socket', () => {
 });
 
 describe('clients of the Unix socket', () => {
+  (process.platform === 'linux' ? it : it.skip)(
+    'use the console as pgbouncer without a secret where they are whose the proxy is and the configuration says so',
+    async () => {
+      const listen = { port: 0, socket: { folder } };
+      const asPgbouncer = { user: 'pgbouncer', database: 'pgbouncer', password: '' };
+      const refused = ['FATAL 28P01 password authentication failed for user "pgbouncer"'];
+      let rig = await ProxyRig.start({ config: { listen, admin: { ownUser: true } } });
+      const bySocket = (): { socket: Socket } => ({ socket: connect({ path: pathOf(rig.port) }) });
+      const console = await rig.in({ ...asPgbouncer, ...bySocket() });
+      expect(await console.ask(query('PAUSE'))).toEqual(['C PAUSE', 'Z I']);
+      expect(await console.ask(query('RESUME'))).toEqual(['C RESUME', 'Z I']);
+      expect(await rig.open(asPgbouncer).until('closed')).toEqual(refused);
+      expect(await rig.open({ database: 'pgbouncer', ...bySocket() }).until('closed')).toEqual([
+        'FATAL 42501 this user may not use the console',
+      ]);
+      await rig.close();
+      rig = await ProxyRig.start({ config: { listen, admin: { users: ['app'] } } });
+      expect(await rig.open({ ...asPgbouncer, ...bySocket() }).until('closed')).toEqual(refused);
+      await rig.close();
+    },
+  );
+
   it('send passwords without TLS, be it another proxy, are offered none, and are seen as such', async () => {
     const { certificate, key } = await selfSigned();
     const rig = await ProxyRig.start({

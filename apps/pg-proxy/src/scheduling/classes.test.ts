@@ -229,11 +229,14 @@ describe('a class with an upstream of its own', () => {
   });
 });
 
-it('reads hints of sqlcommenter and no other text', async () => {
+it('reads hints, also as sqlcommenter writes them, and no other text', async () => {
   await start();
   expect(hintOf(`select 'workload_class=bulk'`)).toBeUndefined();
   expect(hintOf(`/*workload_class='vector'*/ select 1`)).toBe('vector');
   expect(hintOf(`select 1 /*workload_class='nonsense'*/`)).toBeUndefined();
+  expect(hintOf(`/* pgproxy.workload_class=bulk */ select 1`)).toBe('bulk');
+  expect(hintOf(`select 1 /* pgproxy.workload_class = 'analytical' */;`)).toBe('analytical');
+  expect(hintOf(`/* pgproxy.workload_class=admin */ select 1`)).toBeUndefined();
 });
 
 describe('a session that has its backend for itself', () => {

@@ -1,12 +1,13 @@
 import type { WorkloadClass } from '@medrex/pool';
 import { readComment } from '@medrex/sql';
 import { statementSettings } from '../config/scoped-settings.ts';
+import { hintsOf } from '../config/session-settings.ts';
 
 const key = 'workload_class';
 
-/** The class that a comment in a statement asks for, as sqlcommenter writes it: `/*workload_class='bulk'*\/`. Nobody can make himself an operator. */
+/** The class that a comment in a statement asks for, by a hint or as sqlcommenter writes it: `/*workload_class='bulk'*\/`. Nobody can make himself an operator. */
 export function hintOf(text: string): WorkloadClass | undefined {
   if (!text.includes(key)) return undefined;
   const said = statementSettings.shape.workloadClass.safeParse(readComment(text).get(key));
-  return said.success ? said.data : undefined;
+  return said.data ?? hintsOf(text).workloadClass;
 }

@@ -35,12 +35,15 @@ function signsOf(pattern: string): string[] {
   return signs;
 }
 
-/** Patterns that end in a time that grows with the text's length only: words, alternatives of them, and at most two `.*`. */
-const plain = /^(?:[\w\s"'.,:;/@#=<>!&%~-]|\\[.\-$^|()*+?[\]{}\\]|\[[^\]\\]{1,64}\]|[()|^$]|\.[*+])*$/;
+/**
+ * Patterns whose time has a low bound: characters and classes of them, at most two of which come more often than once, and
+ * alternatives of words.
+ */
+const plain = /^(?:(?:[\w\s"'.,:;/@#=<>!&%~-]|\\[.\-$^|()*+?[\]{}\\dsw]|\[[^\]\\[]{1,64}\])[*+?]?|\)\??|[(|^$])*$/;
 
 /** `~`. @throws Refusal 0A000 where the pattern is more than words */
 export function patternOf(pattern: string, flags: string): RegExp {
-  const quantified = pattern.match(/(?<!\\)[*+]/g)?.length ?? 0;
+  const quantified = pattern.match(/(?<!\\)[*+?]/g)?.length ?? 0;
   if (pattern.length > 1_000 || quantified > 2 || !plain.test(pattern)) notSupported('this regular expression');
   try {
     return new RegExp(pattern, `${flags}s`);

@@ -146,6 +146,8 @@ describe('a SELECT over tables', () => {
     ["select active from pools where active = 'x'", '22P02 invalid input syntax for type bigint'],
     ['select 1 / 0', '22012 division by zero'],
     ['select 2147483647 + 1', '22003 integer out of range'],
+    ["select database ~ '(?i)a' from pools", '0A000 this regular expression is not supported on tables of pg-proxy'],
+    ["select database ~ 'a+b+c+' from pools", '0A000 this regular expression is not supported on tables of pg-proxy'],
     ["select database ~ '(a+)+$' from pools", '0A000 this regular expression is not supported on tables of pg-proxy'],
     ['select pg_sleep(10)', '42883 function pg_sleep(integer) does not exist'],
     ['insert into pools values (1)', '0A000 INSERT is not supported on tables of pg-proxy'],

@@ -172,6 +172,7 @@ export const narrowTable: Readonly<Record<string, { readonly to: string; readonl
 /** What PgBouncer does where a file says nothing, and we do otherwise. */
 export const pgbouncerDefaults: Readonly<Record<string, unknown>> = {
   'listen.host': '',
+  'admin.ownUser': true,
   'pool.mode': 'session',
   clientsMax: 100,
   'pool.reserve': 0,

@@ -24,7 +24,7 @@ export function trafficMetrics(databases: readonly string[]) {
     query: {
       name: 'medrex_pg_proxy_query_seconds',
       kind: 'histogram',
-      help: 'From the message of a client to the end of its answer, by database of the configuration and class of work.',
+      help: 'From the message of a client to the end of its answer, by database of the configuration and class of work, as the text alone tells it.',
       ...{ labels, buckets },
     },
     queue: {

@@ -50,6 +50,16 @@ const isThere = hasRing();
     heard.push(got);
     return { ...made, heard: got };
   };
+  /** One whose far end has been paused, and has then been sent something. */
+  const pausedPair: (text: string) => ReturnType<typeof pair> = async (text) => {
+    const made = await pair();
+    made.far.resume();
+    await tick();
+    made.far.pause();
+    made.near.write(text);
+    await tick(20);
+    return made;
+  };
   /** From now on a ring of which the kernel takes nothing any more when the function is called. */
   const breakable = (): (() => void) => {
     ring.close();
@@ -342,12 +352,7 @@ const isThere = hasRing();
   });
 
   it('tells nothing within a resume, and nothing when it has been paused again since', async () => {
-    const { near, far, heard: got } = await pair();
-    far.resume();
-    await tick();
-    far.pause();
-    near.write('held');
-    await tick(20);
+    const { near, far, heard: got } = await pausedPair('held');
     far.resume();
     far.pause();
     near.write(' and more');
@@ -361,12 +366,7 @@ const isThere = hasRing();
 
   it('tells of what came while nobody wanted it also when the ring works no more', async () => {
     const breaks = breakable();
-    const { near, far, heard: got } = await pair();
-    far.resume();
-    await tick();
-    far.pause();
-    near.write('held');
-    await tick(20);
+    const { near, far, heard: got } = await pausedPair('held');
     breaks();
     send({ near, far }, Buffer.from('finds that it is broken'));
     await eventually(() => failures.length === 1);

@@ -3,7 +3,7 @@ import { close, flush, gssencRequest, query, sslRequest, startupMessage, sync, t
 import { cut } from '@medrex/pg-wire/testing';
 import { connect } from 'node:net';
 import { departed } from './session/client/client-end.ts';
-import { oneBackend, prepare, run } from './testing/asked.ts';
+import { oneBackend, prepare, run, set } from './testing/asked.ts';
 import { holds, ProxyRig, type RigOptions } from './testing/proxy-rig.ts';
 
 let rig: ProxyRig;
@@ -13,8 +13,6 @@ afterEach(async () => {
 });
 
 const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
-const set = (name: string, value: string): string =>
-  `SELECT pg_catalog.set_config(E'${name}',E'${value}',false) IS NULL`;
 /** Goes before settings whose answer is not waited for. */
 const orEnd = 'SET LOCAL exit_on_error TO on;';
 

@@ -116,6 +116,17 @@ describe('upkeep', () => {
     expect(rig.events()).toEqual(['close 1 check_timeout', 'check 3']);
   });
 
+  it('opens none for a client that a backend which is being checked is enough for', () => {
+    const rig = new PoolRig({ settings: { checkAfterMs: 30_000 } });
+    const a = rig.holder('a');
+    rig.checkin(a);
+    rig.after(30_000);
+    rig.checkout(a);
+    expect(rig.events()).toEqual(['check 1']);
+    rig.pools.checked(rig.backend(1), true, rig.nowMs);
+    expect(rig.events()).toEqual(['grant a 1']);
+  });
+
   it('says for each pool and for all together what is', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     rig.holder('a');

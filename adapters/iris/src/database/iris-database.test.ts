@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { defaultPath, SqlAnalyser } from '@medrex/sql';
 import { ScriptedDriver, type Script } from '../testing/scripted-driver.ts';
+import { plainly } from '../testing/session-rig.ts';
 import { IrisDatabase, type IrisOpened } from './iris-database.ts';
 
 const opened: IrisOpened[] = [];
@@ -15,18 +16,7 @@ async function databaseOf(answer: (table: string) => Script): Promise<IrisDataba
     const [, table] = /INFORMATION_SCHEMA\.(\w+)/.exec(sql) ?? [];
     return table === undefined ? 0 : answer(table);
   });
-  return IrisDatabase.load({
-    ...{ driver, analyser: await SqlAnalyser.load(), version: '2025.2', schemas: { public: 'SQLUser' } },
-    ...{
-      hazards: 'notice',
-      skipped: [],
-      isOrderKept: true,
-      normalised: [],
-      tablesMs: 60_000,
-      lockTimeoutMs: 10_000,
-      now: () => nowMs,
-    },
-  });
+  return IrisDatabase.load({ ...plainly, driver, analyser: await SqlAnalyser.load(), now: () => nowMs });
 }
 
 async function open(database: IrisDatabase): Promise<void> {

@@ -21,6 +21,12 @@ const schema: Schema = {
   KEY_COLUMN_USAGE: [['SQLUser', 'patients', 'patients_pkey', 'id', 'PRIMARY KEY']],
 };
 
+/** What an IRIS is like where a test says nothing else. */
+export const plainly: Omit<IrisDatabaseOptions, 'driver' | 'analyser'> = {
+  ...{ version: '2025.2', schemas: { public: 'SQLUser' }, hazards: 'notice', skipped: [], isOrderKept: true },
+  ...{ normalised: [], tablesMs: 60_000, lockTimeoutMs: 10_000, now: () => 0 },
+};
+
 /** A session on a scripted driver; what it says is told in words. */
 export class SessionRig {
   readonly driver: ScriptedDriver;
@@ -57,16 +63,7 @@ export class SessionRig {
       return table === undefined ? answer(sql) : (tables()[table] ?? []);
     });
     const database = await IrisDatabase.load({
-      ...{ driver, analyser: await SqlAnalyser.load(), version: '2025.2', schemas: { public: 'SQLUser' } },
-      ...{
-        hazards: 'notice',
-        skipped: [],
-        isOrderKept: true,
-        normalised: [],
-        tablesMs: 60_000,
-        lockTimeoutMs: 10_000,
-        now: () => 0,
-      },
+      ...{ ...plainly, driver, analyser: await SqlAnalyser.load() },
       ...options,
     });
     const login = { user: 'proxy', password: 'secret', database: 'ward' };

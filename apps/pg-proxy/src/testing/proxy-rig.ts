@@ -5,29 +5,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ProcessFigures } from '../scheduling/overload.ts';
-import type { RequestObserver } from '../session/client/request.ts';
 import { startPgProxy, type PgProxyStart, type RunningPgProxy } from '../start-pg-proxy.ts';
 import { createTelemetry, type Telemetry } from '@medrex/telemetry';
 import { ScriptedPostgres } from './scripted-postgres.ts';
 import { WireClient, type WireClientOptions } from './wire-client.ts';
 
-export interface RigOptions {
+export interface RigOptions extends Pick<PgProxyStart, 'process' | 'filesMax' | 'irisDriver' | 'lookup' | 'observer'> {
   /** Parts of the configuration in place of the standard ones. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly users?: string;
-  /** What the process says of itself. */
-  readonly process?: ProcessFigures;
-  /** Files that it may have open. */
-  readonly filesMax?: number;
   /** Time moves on by `after` alone. */
   readonly timeStandsStill?: boolean;
-  /** In place of JDBC. */
-  readonly irisDriver?: PgProxyStart['irisDriver'];
-  /** In place of the resolver. */
-  readonly lookup?: PgProxyStart['lookup'];
-  /** Told of every request. */
-  readonly observer?: RequestObserver;
   /** Beside `main`. */
   readonly upstreams?: Readonly<Record<string, unknown>>;
   /** Other files of the folder, by name. */
@@ -61,14 +49,10 @@ export class ProxyRig {
   static async start({
     config = {},
     upstreams = {},
-    process,
-    filesMax,
-    timeStandsStill = false,
-    irisDriver,
-    lookup,
-    observer,
     users = '"app" "secret"\n"other" "secret"\n',
     files = {},
+    timeStandsStill = false,
+    ...more
   }: RigOptions = {}): Promise<ProxyRig> {
     const postgres = await ScriptedPostgres.start();
     const folder = mkdtempSync(join(tmpdir(), 'medrex-pg-proxy-'));
@@ -93,11 +77,7 @@ export class ProxyRig {
     const clock = new Clock(timeStandsStill);
     const running = await startPgProxy({
       ...{ file, environment: {}, telemetry, telemetryOptions, patienceMs: 5_000 },
-      ...(process && { process }),
-      ...(observer && { observer }),
-      ...(irisDriver && { irisDriver }),
-      ...(lookup && { lookup }),
-      ...(filesMax !== undefined && { filesMax }),
+      ...more,
       now: () => clock.nowMs,
     });
     return new ProxyRig(postgres, running, folder, { lines, telemetry, clock });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { bind, close, execute, parse, query, sync } from '@medrex/pg-wire';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { oneBackend, prepare, run } from '../../testing/asked.ts';
+import { oneBackend, prepare, run, set } from '../../testing/asked.ts';
 import { ProxyRig, type RigOptions } from '../../testing/proxy-rig.ts';
 
 let rig: ProxyRig;
@@ -12,8 +12,6 @@ afterEach(async () => {
 });
 
 const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
-const set = (name: string, value: string): string =>
-  `SELECT pg_catalog.set_config(E'${name}',E'${value}',false) IS NULL`;
 
 describe('prepared statements', () => {
   it('shares prepared statements across clients and backends', async () => {

@@ -145,6 +145,7 @@ describe('a wait', () => {
     expect(rig.events()).toEqual([]);
     rig.after(1);
     expect(rig.events()).toEqual(['refuse e timeout', 'refuse f timeout']);
+    expect(rig.pools.totals(0).counts.refusals).toMatchObject({ timeout: 2 });
     expect(rig.refusals[0]).toEqual({
       reason: 'timeout',
       sqlstate: '53300',
@@ -152,6 +153,19 @@ describe('a wait', () => {
       position: 1,
       etaMs: 400,
     });
+  });
+
+  it('is told of again when it is another one', () => {
+    const rig = new PoolRig({ settings: { max: 1 } });
+    const [a, b] = [rig.holder('a'), rig.client('b')];
+    rig.checkout(b);
+    rig.after(5_000);
+    rig.checkin(a);
+    rig.checkout(a);
+    rig.checkin(b);
+    rig.checkout(b);
+    rig.after(5_000);
+    expect(rig.events()).toEqual(['notice b 1', 'grant b 1', 'grant a 1', 'notice b 1']);
   });
 
   it('is refused at once where as many wait as may', () => {
@@ -240,11 +254,11 @@ describe('a pinned backend', () => {
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.pools.pin(a);
     rig.pools.pin(a);
-    expect(rig.pools.totals(0)).toMatchObject({ pinned: 1, active: 2, pinnedRatio: 0.5 });
+    expect(rig.pools.totals(0)).toMatchObject({ pinned: 1, active: 2 });
     rig.pools.pin(b);
     rig.pools.unpin(b);
     rig.checkin(a);
-    expect(rig.pools.totals(0)).toMatchObject({ pinned: 0, active: 1, pinnedRatio: 0 });
+    expect(rig.pools.totals(0)).toMatchObject({ pinned: 0, active: 1 });
     expect(() => rig.pools.pin(a)).toThrow('cannot keep');
   });
 });

@@ -106,6 +106,15 @@ describe('DRAIN', () => {
     expect(rig.pools.isQuiet({})).toBe(true);
   });
 
+  it('moves one that has waited in vain', () => {
+    const rig = new PoolRig({ settings: { max: 1, noticeAfterMs: 60_000 } });
+    rig.holder('a');
+    rig.checkout(rig.client('b'));
+    rig.pools.drain({}, 0);
+    rig.after(15_000);
+    expect(rig.events()).toEqual(['refuse b timeout', 'move b']);
+  });
+
   it('serves a client that has not gone yet, and closes only backends that nobody can need', () => {
     const rig = new PoolRig();
     const [a, b] = [rig.holder('a'), rig.holder('b')];

@@ -85,13 +85,12 @@ export class PoolBackends<C, B> {
   /** It keeps its places under the limits until it is gone. */
   close(backend: PooledBackend<C, B>, reason: DisconnectReason, nowMs: number): void {
     if (backend.state === 'idle') this.idle.remove(backend);
-    this.count(backend, reason);
+    this.count(reason);
     this.enter(backend, 'closing', nowMs);
     for (const limit of this.#limits) limit.closing += 1;
   }
 
-  count(backend: PooledBackend<C, B>, reason: DisconnectReason): void {
-    backend.closedFor = reason;
+  count(reason: DisconnectReason): void {
     for (const counters of this.#counters) counters.disconnects[reason] += 1;
   }
 

@@ -16,9 +16,6 @@ export interface PoolCounts {
   readonly connects: Readonly<Record<ConnectReason, number>>;
   readonly disconnects: Readonly<Record<DisconnectReason, number>>;
   readonly refusals: Readonly<Record<RefusalReason, number>>;
-  /** Checkouts that had to wait and got a backend, and their waits together. */
-  readonly waits: number;
-  readonly waitedMs: number;
 }
 
 /** What is. */
@@ -35,8 +32,6 @@ export interface PoolGauges {
   readonly closing: number;
   /** Active ones that stay with their client across transactions. */
   readonly pinned: number;
-  /** Pinned over active; 0 when none is active. */
-  readonly pinnedRatio: number;
 }
 
 /** What is of one class of work. */
@@ -70,17 +65,10 @@ export class Counters implements PoolCounts {
   readonly connects = zeros<ConnectReason>(connectReasons);
   readonly disconnects = zeros<DisconnectReason>(disconnectReasons);
   readonly refusals: Record<RefusalReason, number> = { timeout: 0, queue_full: 0, shed: 0, paused: 0, upstream: 0 };
-  waits = 0;
-  waitedMs = 0;
-
-  waited(ms: number): void {
-    this.waits += 1;
-    this.waitedMs += ms;
-  }
 
   copy(): PoolCounts {
-    const { connects, disconnects, refusals, waits, waitedMs } = this;
-    return { connects: { ...connects }, disconnects: { ...disconnects }, refusals: { ...refusals }, waits, waitedMs };
+    const { connects, disconnects, refusals } = this;
+    return { connects: { ...connects }, disconnects: { ...disconnects }, refusals: { ...refusals } };
   }
 }
 
@@ -91,20 +79,17 @@ function zeros<K extends string>(table: Readonly<Record<K, string>>): Record<K, 
 /** The gauges of several pools as one. */
 export function sumOf(gauges: readonly PoolGauges[]): PoolGauges {
   const sum = (of: (one: PoolGauges) => number): number => gauges.reduce((all, one) => all + of(one), 0);
-  const active = sum((one) => one.active);
-  const pinned = sum((one) => one.pinned);
   return {
     clients: sum((one) => one.clients),
     waiting: sum((one) => one.waiting),
     longestWaitMs: Math.max(0, ...gauges.map((one) => one.longestWaitMs)),
     opening: sum((one) => one.opening),
     idle: sum((one) => one.idle),
-    active,
+    active: sum((one) => one.active),
     resetting: sum((one) => one.resetting),
     checking: sum((one) => one.checking),
     closing: sum((one) => one.closing),
-    pinned,
-    pinnedRatio: active === 0 ? 0 : pinned / active,
+    pinned: sum((one) => one.pinned),
   };
 }
 

@@ -239,7 +239,7 @@ export class Pool<C, B> implements WaitTerms {
 
   openFailed(backend: PooledBackend<C, B>, failure: OpenFailure, nowMs: number): void {
     if (backend.state !== 'opening') return;
-    this.#backends.count(backend, 'login_failed');
+    this.#backends.count('login_failed');
     this.#openings.failed(failure, nowMs);
     if (failure.isFull === true && this.isWaitedFor) makeRoom(this, nowMs);
     this.#gone(backend, nowMs);
@@ -269,7 +269,7 @@ export class Pool<C, B> implements WaitTerms {
     const wasReached = client?.application.isReached === true;
     if (backend.state === 'idle') this.#backends.idle.remove(backend);
     if (client !== undefined) this.#holdings.take(backend, client);
-    if (backend.state !== 'closing') this.#backends.count(backend, reasonOfLoss(backend.state));
+    if (backend.state !== 'closing') this.#backends.count(reasonOfLoss(backend.state));
     this.#gone(backend, nowMs);
     this.#giveUpIfHopeless(nowMs);
     if (wasReached) this.#applicationFreed(nowMs);
@@ -340,7 +340,6 @@ export class Pool<C, B> implements WaitTerms {
       classes: classGauges(lines, this.#shares, nowMs),
       ...{ opening, idle, active, resetting, checking, closing },
       pinned: this.#holdings.pinned,
-      pinnedRatio: active === 0 ? 0 : this.#holdings.pinned / active,
       counts: this.#counters.copy(),
     };
   }

@@ -23,8 +23,6 @@ export class PooledBackend<C, B> {
   idleSinceMs: number;
   /** It is closed with this reason as soon as its client has given it back. */
   closeAtCheckin: DisconnectReason | undefined;
-  /** Set by the close. */
-  closedFor: DisconnectReason | undefined;
 
   constructor(id: number, pool: Pool<C, B>, nowMs: number) {
     this.id = id;

@@ -71,8 +71,6 @@ export class WaitingClients<C, B> {
 
   /** Was next, and gets a backend now. */
   served(client: PooledClient<C, B>, nowMs: number): void {
-    const waitedMs = nowMs - client.waitingSinceMs;
-    for (const counters of this.#options.counters) counters.waited(waitedMs);
     this.lines.served(client, nowMs);
     this.#ends(client);
   }

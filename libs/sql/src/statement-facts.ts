@@ -40,7 +40,6 @@ export class StatementFacts {
     hasGrouping: false,
     hasWindow: false,
     hasRecursion: false,
-    hasSetOperation: false,
     hasVector: false,
     hasFilter: false,
     hasLimit: false,
@@ -138,7 +137,6 @@ export class StatementFacts {
 
   #select(select: SelectStmt, scope: Scope): void {
     if (select.groupClause !== undefined) this.#features.hasGrouping = true;
-    if (select.op !== undefined && select.op !== 'SETOP_NONE') this.#features.hasSetOperation = true;
     this.#features.rowsOfValues += select.valuesLists?.length ?? 0;
     this.#features.joins += Math.max(0, (select.fromClause?.length ?? 0) - 1);
     if (select.windowClause !== undefined) this.#features.hasWindow = true;

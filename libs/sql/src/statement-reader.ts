@@ -40,7 +40,6 @@ export function readStatement(node: Node, skeleton: Skeleton): Statement {
     readsCatalogOnly,
     calls,
     volatility,
-    isCacheable: isReadOnly && kind === 'select' && volatility === 'immutable' && effects.length === 0,
     workload: workloadOf(kind, features, readsCatalogOnly),
     features,
     fingerprint: fingerprintOf(skeleton),

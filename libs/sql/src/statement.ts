@@ -56,8 +56,6 @@ export interface Statement {
   readonly calls: readonly string[];
   /** The worst of the functions called. */
   readonly volatility: Volatility;
-  /** Its rows depend on nothing but its text, its parameters and the tables it reads. */
-  readonly isCacheable: boolean;
   readonly workload: WorkloadClass;
   readonly features: StatementFeatures;
   readonly fingerprint: string;
@@ -75,7 +73,6 @@ export interface StatementFeatures {
   readonly hasGrouping: boolean;
   readonly hasWindow: boolean;
   readonly hasRecursion: boolean;
-  readonly hasSetOperation: boolean;
   readonly hasVector: boolean;
   readonly hasFilter: boolean;
   readonly hasLimit: boolean;

@@ -360,10 +360,8 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
   }
 
   #check(): void {
-    for (const { backend, state } of this.#seen.values()) {
+    for (const { backend, state } of this.#seen.values())
       expect(backend.state).toBe(state === 'gone' ? 'closed' : state);
-      expect(backend.closedFor === undefined).toBe(state !== 'gone' && state !== 'closing');
-    }
     for (const client of this.#waiting) expect(client.isWaiting).toBe(true);
     const totals = this.pools.totals(this.#nowMs);
     const counted = (state: Seen['state']): number => this.#all(state).length;

@@ -150,6 +150,16 @@ describe('a limit across pools', () => {
     expect(rig.events()).toEqual(['reset 1']);
   });
 
+  it('is no longer asked for when nobody waits any more', () => {
+    const rig = new PoolRig({ upstreamMax: 1 });
+    const a = rig.holder('a');
+    const b = rig.client('b', { user: 'other' });
+    rig.checkout(b);
+    rig.pools.stopWaiting(b);
+    rig.checkin(a);
+    expect(rig.events()).toEqual([]);
+  });
+
   it('is given way to behind a reset, when it is known who wants the backend by then', () => {
     const rig = new PoolRig({ upstreamMax: 1 });
     const a = rig.holder('a');

@@ -170,9 +170,9 @@ export class Block {
     const shown = isShown ? shownTarget(this.#p, node, this.#scope) : undefined;
     if (shown !== undefined) return { ...shown, node, column: { ...shown.column, name: label, isNullable: true } };
     const pair = isShown ? agePair(this.#p, node, this.#scope) : undefined;
-    const called = isShown
-      ? (madeCall(this.#p, node, this.#scope) ?? summedSpans(this.#p, node, this.#scope))
-      : undefined;
+    // Inside a query it is a value, which may be compared and computed with.
+    const spans = isShown && this.#options.isTop === true ? summedSpans(this.#p, node, this.#scope) : undefined;
+    const called = spans ?? (isShown ? madeCall(this.#p, node, this.#scope) : undefined);
     const plain = (): string => {
       if (called !== undefined) return this.#p.value(called.arg, this.#scope);
       if (pair !== undefined) return this.#p.value(pair, this.#scope);

@@ -70,6 +70,9 @@ export const timeQueries: readonly WrittenQuery[] = [
   query(
     "select patient_id, sum(timestamp '2024-03-01' - started), avg(timestamp '2024-03-01' - started) filter (where id > 2) from encounters group by patient_id order by 3 desc, patient_id",
   ),
+  query(
+    "with a as (select patient_id, avg(timestamp '2024-03-01' - started) as d from encounters group by patient_id) select e.id, extract(epoch from a.d) from encounters e join a on a.patient_id = e.patient_id where timestamp '2024-03-01' - e.started >= a.d order by e.id",
+  ),
   query('select id, started - lag(started) over (order by id) from encounters order by id'),
   query(
     "with g as (select id, started - lag(started) over (order by id) as gap from encounters) select id, gap, extract(epoch from gap), extract(day from gap), gap > interval '1 day' from g order by id",

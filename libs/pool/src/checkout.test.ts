@@ -78,10 +78,10 @@ describe('checkout', () => {
   it('counts from when the client came, who may have waited elsewhere before', () => {
     const rig = new PoolRig({ settings: { max: 1, waitTimeoutMs: 1_000 } });
     rig.holder('a');
-    const [b, c] = [rig.client('b'), rig.client('c')];
+    const [b, c, cameAtMs] = [rig.client('b'), rig.client('c'), rig.nowMs];
     rig.after(600);
     for (const client of [b, c]) rig.checkout(client);
-    rig.pools.waitsSince(c, 0);
+    rig.pools.waitsSince(c, cameAtMs);
     rig.after(400);
     expect(rig.events()).toEqual(['refuse c timeout']);
     expect(rig.refusals.map(({ waitedMs }) => waitedMs)).toEqual([1_000]);
@@ -145,7 +145,7 @@ describe('a wait', () => {
     expect(rig.events()).toEqual([]);
     rig.after(1);
     expect(rig.events()).toEqual(['refuse e timeout', 'refuse f timeout']);
-    expect(rig.pools.totals(0).counts.refusals).toMatchObject({ timeout: 2 });
+    expect(rig.pools.totals(rig.nowMs).counts.refusals).toMatchObject({ timeout: 2 });
     expect(rig.refusals[0]).toEqual({
       reason: 'timeout',
       sqlstate: '53300',
@@ -231,7 +231,7 @@ describe('a check-in', () => {
     const a = rig.holder('a');
     rig.checkin(a, 'reset');
     rig.checkout(rig.client('b'));
-    rig.pools.resetDone(rig.backend(1), false, 0);
+    rig.pools.resetDone(rig.backend(1), false, rig.nowMs);
     expect(rig.events()).toEqual(['reset 1', 'close 1 reset_failed', 'open 2 demand']);
   });
 
@@ -254,11 +254,11 @@ describe('a pinned backend', () => {
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.pools.pin(a);
     rig.pools.pin(a);
-    expect(rig.pools.totals(0)).toMatchObject({ pinned: 1, active: 2 });
+    expect(rig.pools.totals(rig.nowMs)).toMatchObject({ pinned: 1, active: 2 });
     rig.pools.pin(b);
     rig.pools.unpin(b);
     rig.checkin(a);
-    expect(rig.pools.totals(0)).toMatchObject({ pinned: 0, active: 1 });
+    expect(rig.pools.totals(rig.nowMs)).toMatchObject({ pinned: 0, active: 1 });
     expect(() => rig.pools.pin(a)).toThrow('cannot keep');
   });
 });
@@ -270,7 +270,7 @@ describe('a backend that vanishes', () => {
     rig.checkin(a);
     rig.closed(1);
     expect(rig.events()).toEqual([]);
-    expect(rig.pools.totals(0).counts.disconnects.upstream_closed).toBe(1);
+    expect(rig.pools.totals(rig.nowMs).counts.disconnects.upstream_closed).toBe(1);
     rig.checkout(a);
     expect(rig.events()).toEqual(['open 2 demand']);
   });
@@ -281,7 +281,7 @@ describe('a backend that vanishes', () => {
     rig.checkout(b);
     rig.closed(1);
     expect(rig.events()).toEqual(['open 2 demand', 'lost a']);
-    expect(rig.pools.totals(0).counts.disconnects.lost).toBe(1);
+    expect(rig.pools.totals(rig.nowMs).counts.disconnects.lost).toBe(1);
     expect(rig.checkout(a)).toBeUndefined();
     rig.opened(2);
     expect(rig.events()).toEqual(['grant b 2']);

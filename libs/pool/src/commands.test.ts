@@ -7,7 +7,7 @@ describe('PAUSE', () => {
     const rig = new PoolRig();
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.checkin(a);
-    rig.pools.pause({}, 0);
+    rig.pools.pause({}, rig.nowMs);
     expect(rig.events()).toEqual(['close 1 paused']);
     rig.closed(1);
     expect(rig.pools.isQuiet({})).toBe(false);
@@ -20,7 +20,7 @@ describe('PAUSE', () => {
   it('lets clients wait, longer than else, until RESUME', () => {
     const rig = new PoolRig();
     const a = rig.client('a');
-    rig.pools.pause({}, 0);
+    rig.pools.pause({}, rig.nowMs);
     rig.checkout(a);
     rig.after(20_000);
     expect(rig.events()).toEqual(['notice a 1']);
@@ -34,7 +34,7 @@ describe('PAUSE', () => {
 
   it('does not let them wait for ever', () => {
     const rig = new PoolRig();
-    rig.pools.pause({}, 0);
+    rig.pools.pause({}, rig.nowMs);
     rig.checkout(rig.client('a'));
     rig.after(120_000);
     expect(rig.refusals).toEqual([{ reason: 'paused', sqlstate: '57P03', waitedMs: 120_000 }]);
@@ -42,15 +42,15 @@ describe('PAUSE', () => {
 
   it('of one database leaves the others alone, and holds for pools that come later', () => {
     const rig = new PoolRig();
-    rig.pools.pause({ database: 'ehr' }, 0);
+    rig.pools.pause({ database: 'ehr' }, rig.nowMs);
     rig.checkout(rig.client('a'));
     rig.checkout(rig.client('b', { database: 'billing' }));
     rig.checkout(rig.client('c', { user: 'other' }));
     expect(rig.events()).toEqual(['open 1 demand']);
-    rig.pools.resume({ database: 'ehr', user: 'other' }, 0);
+    rig.pools.resume({ database: 'ehr', user: 'other' }, rig.nowMs);
     rig.checkout(rig.client('d', { user: 'third' }));
     expect(rig.events()).toEqual(['open 2 demand']);
-    rig.pools.resume({}, 0);
+    rig.pools.resume({}, rig.nowMs);
     expect(rig.events()).toEqual(['open 3 demand', 'open 4 demand']);
   });
 });
@@ -60,7 +60,7 @@ describe('RECONNECT', () => {
     const rig = new PoolRig();
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.checkin(a);
-    rig.pools.reconnect({}, 0);
+    rig.pools.reconnect({}, rig.nowMs);
     expect(rig.events()).toEqual(['close 1 reconnect']);
     rig.checkin(b, 'reset');
     expect(rig.events()).toEqual(['close 2 reconnect']);
@@ -77,11 +77,11 @@ describe('a server that is at another address', () => {
     const rig = new PoolRig();
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.checkin(a);
-    rig.pools.moved(({ id }) => id === 2, 0);
+    rig.pools.moved(({ id }) => id === 2, rig.nowMs);
     expect(rig.events()).toEqual([]);
     rig.checkin(b);
     expect(rig.events()).toEqual(['close 2 moved']);
-    rig.pools.moved(({ id }) => id === 1, 0);
+    rig.pools.moved(({ id }) => id === 1, rig.nowMs);
     expect(rig.events()).toEqual(['close 1 moved']);
   });
 });
@@ -91,7 +91,7 @@ describe('DRAIN', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const [a, b, c] = [rig.holder('a'), rig.client('b'), rig.client('c')];
     rig.checkout(b);
-    rig.pools.drain({}, 0);
+    rig.pools.drain({}, rig.nowMs);
     expect(rig.events()).toEqual(['move c']);
     rig.leave(c);
     rig.checkin(a);
@@ -110,7 +110,7 @@ describe('DRAIN', () => {
     const rig = new PoolRig({ settings: { max: 1, noticeAfterMs: 60_000 } });
     rig.holder('a');
     rig.checkout(rig.client('b'));
-    rig.pools.drain({}, 0);
+    rig.pools.drain({}, rig.nowMs);
     rig.after(15_000);
     expect(rig.events()).toEqual(['refuse b timeout', 'move b']);
   });
@@ -119,7 +119,7 @@ describe('DRAIN', () => {
     const rig = new PoolRig();
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.checkin(a);
-    rig.pools.drain({}, 0);
+    rig.pools.drain({}, rig.nowMs);
     expect(rig.checkout(a)).toBe(1);
     rig.checkin(a);
     rig.leave(a);
@@ -130,9 +130,9 @@ describe('DRAIN', () => {
 
   it('holds for pools that come later', () => {
     const rig = new PoolRig();
-    rig.pools.drain({ database: 'ehr' }, 0);
+    rig.pools.drain({ database: 'ehr' }, rig.nowMs);
     for (const database of ['ehr', 'billing']) rig.client(database, { database });
-    const isDraining = rig.pools.figures(0).map((pool) => [pool.name.database, pool.isDraining]);
+    const isDraining = rig.pools.figures(rig.nowMs).map((pool) => [pool.name.database, pool.isDraining]);
     expect(isDraining).toEqual([
       ['ehr', true],
       ['billing', false],
@@ -142,12 +142,12 @@ describe('DRAIN', () => {
   it('is called off by RESUME: clients stay, and those that come as well', () => {
     const rig = new PoolRig();
     const a = rig.holder('a');
-    rig.pools.drain({}, 0);
-    rig.pools.resume({}, 0);
+    rig.pools.drain({}, rig.nowMs);
+    rig.pools.resume({}, rig.nowMs);
     rig.checkin(a);
     rig.client('b');
     expect(rig.events()).toEqual([]);
-    expect(rig.pools.figures(0)).toMatchObject([{ isDraining: false, clients: 2, idle: 1 }]);
+    expect(rig.pools.figures(rig.nowMs)).toMatchObject([{ isDraining: false, clients: 2, idle: 1 }]);
   });
 });
 
@@ -158,14 +158,14 @@ describe('KILL', () => {
     rig.checkin(a);
     rig.checkout(a);
     rig.checkout(c);
-    rig.pools.kill({}, 0);
+    rig.pools.kill({}, rig.nowMs);
     expect(rig.events()).toEqual(['close 1 killed', 'close 2 killed', 'drop a', 'drop b', 'drop c']);
     for (const client of [a, b, c]) rig.leave(client);
     rig.closed(1, 2);
     const d = rig.client('d');
     rig.checkout(d);
     expect(rig.events()).toEqual([]);
-    rig.pools.resume({}, 0);
+    rig.pools.resume({}, rig.nowMs);
     expect(rig.events()).toEqual(['open 3 demand']);
   });
 });
@@ -175,7 +175,7 @@ describe('RELOAD', () => {
     const rig = new PoolRig({ settings: { max: 3 } });
     const [a, b, c] = [rig.holder('a'), rig.holder('b'), rig.holder('c')];
     rig.checkin(a);
-    rig.pools.reload(aPolicy({ settings: { max: 1 } }), 0);
+    rig.pools.reload(aPolicy({ settings: { max: 1 } }), rig.nowMs);
     expect(rig.events()).toEqual(['close 1 surplus']);
     rig.checkout(a);
     rig.checkin(b);
@@ -189,7 +189,7 @@ describe('RELOAD', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     rig.holder('a');
     rig.checkout(rig.client('b'));
-    rig.pools.reload(aPolicy({ settings: { max: 2 } }), 0);
+    rig.pools.reload(aPolicy({ settings: { max: 2 } }), rig.nowMs);
     expect(rig.events()).toEqual(['open 2 demand']);
   });
 
@@ -201,7 +201,7 @@ describe('RELOAD', () => {
     expect(rig.events()).toEqual(['open 3 demand']);
     const others: Readonly<Record<string, string>> = { main: 'copy', copy: 'main' };
     const nameOf = (name: PoolName): PoolName => ({ ...name, upstream: others[name.upstream] ?? '' });
-    rig.pools.reload(aPolicy({ upstreamMax: 2 }), 0, nameOf);
+    rig.pools.reload(aPolicy({ upstreamMax: 2 }), rig.nowMs, nameOf);
     expect(rig.events()).toEqual(['close 1 reconnect']);
     expect([a.pool.name.upstream, rig.client('d', { upstream: 'copy' }).pool]).toEqual(['copy', a.pool]);
     // Two at `copy` are on their way out or in use: their places are there again when they have gone.
@@ -221,7 +221,7 @@ describe('RELOAD', () => {
     rig.checkout(rig.client('a'));
     rig.openFailed(1, 'gone', true);
     expect(rig.events()).toEqual(['open 1 demand']);
-    rig.pools.reload(aPolicy(), 0, (name) => ({ ...name, upstream: 'copy' }));
+    rig.pools.reload(aPolicy(), rig.nowMs, (name) => ({ ...name, upstream: 'copy' }));
     expect(rig.events()).toEqual(['open 2 demand']);
   });
 
@@ -237,8 +237,8 @@ describe('RELOAD', () => {
         max: name.database === 'billing' ? 0 : 5,
       }),
     };
-    expect(() => rig.pools.reload(wrong, 0)).toThrow('pool billing/app: max 0: at least 1');
-    expect(rig.pools.figures(0).map(({ settings }) => settings.max)).toEqual([1, 1]);
+    expect(() => rig.pools.reload(wrong, rig.nowMs)).toThrow('pool billing/app: max 0: at least 1');
+    expect(rig.pools.figures(rig.nowMs).map(({ settings }) => settings.max)).toEqual([1, 1]);
   });
 
   it('clamps to the licence of IRIS and says what was asked and what is given', () => {
@@ -250,7 +250,7 @@ describe('RELOAD', () => {
       { subject: 'ehr/app', setting: 'reserve', asked: 5, given: 0, because: 'licence' },
       { subject: 'ehr/app', setting: 'min', asked: 25, given: 24, because: 'max' },
     ];
-    expect(rig.pools.reload(policy, 0)).toEqual(clamps);
-    expect(rig.pools.figures(0)[0]).toMatchObject({ clamps, settings: { max: 24, reserve: 0, min: 24 } });
+    expect(rig.pools.reload(policy, rig.nowMs)).toEqual(clamps);
+    expect(rig.pools.figures(rig.nowMs)[0]).toMatchObject({ clamps, settings: { max: 24, reserve: 0, min: 24 } });
   });
 });

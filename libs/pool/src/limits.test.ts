@@ -24,7 +24,7 @@ describe('a limit across pools', () => {
       rig.closed(1);
       rig.opened(3);
       expect(rig.events()).toEqual(['open 3 demand', 'grant c 3']);
-      expect(rig.pools.totals(0)).toMatchObject({ idle: 1, active: 1 });
+      expect(rig.pools.totals(rig.nowMs)).toMatchObject({ idle: 1, active: 1 });
       rig.checkout(rig.client('d', at));
       expect(rig.events()).toEqual(['close 2 evicted']);
     },
@@ -86,7 +86,7 @@ describe('a limit across pools', () => {
   it('closes no more than are too many where it has shrunk', () => {
     const rig = new PoolRig({ settings: { max: 3 }, databaseMax: 3 });
     const holders = ['a', 'b', 'c'].map((handle) => rig.holder(handle));
-    rig.pools.reload(aPolicy({ settings: { max: 3 }, databaseMax: 2 }), 0);
+    rig.pools.reload(aPolicy({ settings: { max: 3 }, databaseMax: 2 }), rig.nowMs);
     for (const holder of holders) rig.checkin(holder);
     expect(rig.events()).toEqual(['close 1 surplus']);
   });
@@ -97,7 +97,7 @@ describe('a limit across pools', () => {
     const b = rig.client('b');
     rig.checkout(b);
     expect(rig.events()).toEqual([]);
-    rig.pools.reload(aPolicy({ settings: { lifetimeMs: 1_000 }, databaseMax: 2 }), 0);
+    rig.pools.reload(aPolicy({ settings: { lifetimeMs: 1_000 }, databaseMax: 2 }), rig.nowMs);
     expect(rig.events()).toEqual(['open 2 demand']);
     expect(rig.pools.limits()).toContainEqual({ kind: 'database', max: 2, count: 2, because: 'limit' });
     for (const client of [a, b]) rig.leave(client);
@@ -125,7 +125,7 @@ describe('a limit across pools', () => {
     const a = rig.holder('a');
     rig.checkout(rig.client('b', { user: 'other' }));
     const elsewhere = (name: PoolName): PoolName => (name.user === 'other' ? { ...name, upstream: 'second' } : name);
-    rig.pools.reload(aPolicy({ upstreamMax: 1 }), 0, elsewhere);
+    rig.pools.reload(aPolicy({ upstreamMax: 1 }), rig.nowMs, elsewhere);
     expect(rig.events()).toEqual(['open 2 demand']);
     rig.checkin(a);
     expect(rig.events()).toEqual([]);
@@ -205,12 +205,12 @@ describe('a limit of an application', () => {
     const b = rig.client('b', { application: 'bi' });
     rig.checkout(b);
     expect(rig.events()).toEqual([]);
-    rig.pools.setApplication(a, 'web', 0);
+    rig.pools.setApplication(a, 'web', rig.nowMs);
     expect(rig.events()).toEqual(['open 2 demand']);
-    rig.pools.reload(aPolicy({ applications: { bi: 0 } }), 0);
+    rig.pools.reload(aPolicy({ applications: { bi: 0 } }), rig.nowMs);
     rig.opened(2);
     expect(rig.events()).toEqual([]);
-    rig.pools.setApplication(b, 'web', 0);
+    rig.pools.setApplication(b, 'web', rig.nowMs);
     expect(rig.events()).toEqual(['grant b 2']);
   });
 
@@ -225,7 +225,7 @@ describe('a limit of an application', () => {
 
   it('counts what a client has that takes another name', () => {
     const rig = new PoolRig({ applications: { bi: 1 } });
-    rig.pools.setApplication(rig.holder('a'), 'bi', 0);
+    rig.pools.setApplication(rig.holder('a'), 'bi', rig.nowMs);
     rig.checkout(rig.client('b', { application: 'bi' }));
     expect(rig.events()).toEqual([]);
   });

@@ -111,7 +111,7 @@ describe('a login that may succeed later', () => {
     expect(rig.events()).toEqual(['open 1 demand', 'notice a 1', 'close 1 login_timeout', 'open 2 demand']);
     rig.closed(2);
     expect(rig.events()).toEqual(['open 3 demand']);
-    expect(rig.pools.totals(0).counts.disconnects).toMatchObject({ login_timeout: 1, login_failed: 1 });
+    expect(rig.pools.totals(rig.nowMs).counts.disconnects).toMatchObject({ login_timeout: 1, login_failed: 1 });
   });
 });
 

@@ -64,7 +64,7 @@ describe('slots', () => {
     const rig = new PoolRig({ settings: { max: 10 } });
     crowd(rig, { analytical: 30, bulk: 30, vector: 30 });
     expect(activeIn(rig)).toEqual({ interactive: 0, vector: 4, analytical: 1, bulk: 0, admin: 0 });
-    expect(rig.pools.totals(0)).toMatchObject({ idle: 0, opening: 0, active: 5 });
+    expect(rig.pools.totals(rig.nowMs)).toMatchObject({ idle: 0, opening: 0, active: 5 });
     crowd(rig, { interactive: 5 });
     expect(activeIn(rig)).toMatchObject({ interactive: 5 });
   });
@@ -72,7 +72,7 @@ describe('slots', () => {
   it('may all be interactive or admin', () => {
     const rig = new PoolRig({ settings: { max: 4 } });
     crowd(rig, { interactive: 3, admin: 1 });
-    expect(rig.pools.totals(0)).toMatchObject({ active: 4, waiting: 0 });
+    expect(rig.pools.totals(rig.nowMs)).toMatchObject({ active: 4, waiting: 0 });
   });
 
   it('go to the next of the class as soon as one is given back, also when that backend is closed', () => {
@@ -175,20 +175,20 @@ describe('a rung of the ladder', () => {
     const rig = new PoolRig({ settings: { max: 20 } });
     const [a, b, c, d] = crowd(rig, { analytical: 8 });
     expect(activeIn(rig).analytical).toBe(6);
-    rig.pools.stepTo(rungs[1], 0);
+    rig.pools.stepTo(rungs[1], rig.nowMs);
     for (const client of [a, b, c]) rig.checkin(client!);
     expect(rig.events()).toEqual([]);
     rig.checkin(d!);
     expect(rig.events()).toEqual(['grant analytical 6 4']);
-    rig.pools.stepTo(rungs[0], 0);
+    rig.pools.stepTo(rungs[0], rig.nowMs);
     expect(rig.events()).toEqual(['grant analytical 7 3']);
   });
 
   it('four refuses analytical and bulk work, those who wait for it included, and serves the rest', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const [a] = crowd(rig, { interactive: 2, analytical: 1 });
-    rig.nowMs = 400;
-    rig.pools.stepTo(rungs[4], 400);
+    rig.nowMs += 400;
+    rig.pools.stepTo(rungs[4], rig.nowMs);
     rig.checkout(rig.client('bulk'), 'bulk');
     expect(rig.events()).toEqual(['refuse analytical 0 shed', 'refuse bulk shed']);
     expect(rig.refusals[0]).toEqual({ reason: 'shed', sqlstate: '53300', workClass: 'analytical', waitedMs: 400 });

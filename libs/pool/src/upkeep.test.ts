@@ -16,7 +16,7 @@ describe('upkeep', () => {
     rig.closed(1, 2);
     rig.after(100);
     expect(rig.events()).toEqual(['forgotten ehr/app']);
-    expect(rig.pools.totals(0)).toMatchObject({ pools: 0, counts: { connects: { minimum: 2 } } });
+    expect(rig.pools.totals(rig.nowMs)).toMatchObject({ pools: 0, counts: { connects: { minimum: 2 } } });
   });
 
   it('opens none for a minimum while those that close still take all places', () => {
@@ -48,7 +48,7 @@ describe('upkeep', () => {
     rig.closed(3, 4);
     rig.after(100);
     expect(rig.events()).toEqual(['forgotten ehr/app']);
-    expect(rig.pools.totals(0).pools).toBe(0);
+    expect(rig.pools.totals(rig.nowMs).pools).toBe(0);
     rig.pools.reload(aPolicy({ settings, kept: [aName()] }), rig.nowMs);
     rig.after(100);
     expect(rig.events()).toEqual(['open 5 minimum', 'open 6 minimum']);

@@ -51,7 +51,8 @@ export class PoolRig implements PoolPort<string, undefined> {
   readonly pools: Pools<string, undefined>;
   readonly refusals: Refusal[] = [];
   readonly notices: WaitNotice[] = [];
-  nowMs = 0;
+  /** Not 0: since then and until then would be the same. */
+  nowMs = 1_000_000;
   #events: string[] = [];
   readonly #backends = new Map<number, RigBackend>();
 

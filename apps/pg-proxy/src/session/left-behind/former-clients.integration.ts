@@ -166,4 +166,15 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       expect((await rig.direct.query(works)).rowCount).toBe(0);
     }, 40_000);
   });
+
+  it('is no order of days and months, where a client has said the style of dates alone', async () => {
+    const rig = await RealRig.start(where, 'transaction', 1);
+    const [client, other] = [await rig.client({ options: '-c datestyle=ISO' }), await rig.client()];
+    await other.query("set datestyle = 'SQL, DMY'");
+    for (let turn = 0; turn < 3; turn++) {
+      expect((await client.query(`select '01/02/2024'::date::text as day`)).rows).toEqual([{ day: '2024-01-02' }]);
+      expect((await other.query(`select '01/02/2024'::date::text as day`)).rows).toEqual([{ day: '01/02/2024' }]);
+    }
+    await rig.close();
+  });
 });

@@ -96,6 +96,11 @@ describe('changeOf', () => {
     expect(changeOf(from, from, false)).toBeUndefined();
   });
 
+  it('leaves no part of a DateStyle where the next one says the other part alone', () => {
+    const change = changeOf(settings({ datestyle: 'SQL, DMY' }), settings({ datestyle: 'ISO' }), true);
+    expect(change).toBe(`RESET "datestyle";SELECT pg_catalog.set_config(E'datestyle',E'ISO',false) IS NULL`);
+  });
+
   it('lets no value out of its literal', () => {
     const change = changeOf(new Map(), settings({ 'a"b.c': String.raw`x'; drop table t; \'--` }), true);
     expect(change).toBe(String.raw`SELECT pg_catalog.set_config(E'a"b.c',E'x''; drop table t; \\''--',false) IS NULL`);

@@ -83,6 +83,9 @@ export function literal(value: string): string {
  */
 const orEnd = 'SET LOCAL exit_on_error TO on';
 
+/** A value that says one part of it (`ISO`) leaves the other as it is, which must be that of the server. */
+const ofTwoParts = 'datestyle';
+
 /**
  * The statements that take a session from some settings to others, as one query; undefined when there is nothing to do.
  *
@@ -90,7 +93,8 @@ const orEnd = 'SET LOCAL exit_on_error TO on';
  */
 export function changeOf(from: Settings, to: Settings, isAwaited: boolean): string | undefined {
   const statements: string[] = [];
-  for (const name of from.keys()) if (!to.has(name)) statements.push(reset(name));
+  for (const [name, value] of from)
+    if (!to.has(name) || (name === ofTwoParts && to.get(name) !== value)) statements.push(reset(name));
   for (const [name, value] of to) if (from.get(name) !== value) statements.push(setTo(name, value));
   if (statements.length === 0) return undefined;
   return [...(isAwaited ? [] : [orEnd]), ...statements].join(';');

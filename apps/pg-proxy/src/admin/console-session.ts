@@ -56,6 +56,8 @@ export interface ConsoleSessionOptions extends Visitor {
   readonly now: () => number;
   readonly traffic: Traffic;
   readonly read: (text: string, parameterTypes: readonly number[]) => Prepared[];
+  /** Once, when it is not there any more. */
+  readonly left: () => void;
 }
 
 /** One user at the console: what the proxy answers itself, in the simple and the extended protocol. */
@@ -67,6 +69,8 @@ export class ConsoleSession {
   readonly #socket: Socket;
   readonly #traffic: Traffic;
   readonly #read: ConsoleSessionOptions['read'];
+  readonly #left: () => void;
+  #isHere = true;
   readonly #framer = new Framer(rules);
   readonly #statements: LocalStatements;
   #status: TransactionStatus = transactionStatus.idle;
@@ -75,7 +79,7 @@ export class ConsoleSession {
   /** A command that is not done; what comes behind it waits. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ now, traffic, read, ...visitor }: ConsoleSessionOptions) {
+  constructor({ now, traffic, read, left, ...visitor }: ConsoleSessionOptions) {
     const { socket } = visitor;
     this.visitor = visitor;
     this.cameAtMs = now();
@@ -84,6 +88,7 @@ export class ConsoleSession {
     traffic.logins++;
     this.#socket = socket;
     this.#read = read;
+    this.#left = left;
     this.#statements = new LocalStatements({
       send: (message) => this.#out.push(message),
       read,
@@ -96,7 +101,10 @@ export class ConsoleSession {
       this.#work();
     });
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => clearInterval(this.#timer));
+    socket.on('close', () => {
+      clearInterval(this.#timer);
+      this.#leave();
+    });
     this.#greet();
     socket.resume();
   }
@@ -105,6 +113,17 @@ export class ConsoleSession {
     this.#out.push(fatal(fault));
     this.#flush();
     this.#socket.destroySoon();
+  }
+
+  /** Who has said goodbye may come again before his socket is closed. */
+  #part(): void {
+    this.#socket.destroySoon();
+    this.#leave();
+  }
+
+  #leave(): void {
+    if (this.#isHere) this.#left();
+    this.#isHere = false;
   }
 
   #greet(): void {
@@ -139,7 +158,7 @@ export class ConsoleSession {
   }
 
   #take(type: number, buffer: Buffer, start: number, end: number): void {
-    if (type === from.terminate) return this.#socket.destroySoon();
+    if (type === from.terminate) return this.#part();
     if (type === from.query || type === from.sync) this.#count();
     if (type === from.sync) {
       this.#isSkipping = false;

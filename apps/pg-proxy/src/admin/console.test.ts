@@ -154,6 +154,19 @@ describe('the console', () => {
     expect(await console.until('closed')).toEqual([]);
   });
 
+  it('counts nobody who has said goodbye when he comes again at once', async () => {
+    rig = await ProxyRig.start({
+      config: {
+        ...{ admin: { statsUsers: ['app'] }, users: { app: { clientsMax: 1 } } },
+        auth: { userFile: 'users.txt', method: 'trust' },
+      },
+    });
+    for (let turn = 0; turn < 50; turn++) {
+      const visitor = await rig.in({ database: 'pgbouncer', password: '' });
+      visitor.send(terminate());
+    }
+  });
+
   it('gives the same data as tables, with WHERE, ORDER BY and parameters', async () => {
     const console = await atConsole();
     const client = await rig.in();

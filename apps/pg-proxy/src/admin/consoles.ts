@@ -73,14 +73,14 @@ export class Consoles {
       ...{ socket, address, user, database, processId, now, application },
       traffic: host.trafficOf(consoleDatabase),
       read: (text, types) => preparer.read(text, types),
+      left: () => {
+        this.#sessions.delete(session);
+        limits.left(session);
+        cancelKeys.release(processId);
+      },
     });
     this.#sessions.add(session);
     limits.entered(session, entrant);
-    socket.once('close', () => {
-      this.#sessions.delete(session);
-      limits.left(session);
-      cancelKeys.release(processId);
-    });
     return undefined;
   }
 

@@ -3,7 +3,7 @@ import { Networks } from '../login/networks.ts';
 import { unixAddress } from '../login/unix-socket.ts';
 import { isSocketFolder, socketPath } from '../upstream/connect.ts';
 import { hostsOf } from '../upstream/host-turns.ts';
-import { meantName } from './closest-name.ts';
+import { meantName } from './meant-name.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 
 /** What the system takes as the name of a Unix socket, in bytes. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { meantName } from './closest-name.ts';
+import { meantName } from './meant-name.ts';
 import { fieldOf, narrowFieldOf } from './pgbouncer/setting-fields.ts';
 import { proxyConfig } from './proxy-config.ts';
 

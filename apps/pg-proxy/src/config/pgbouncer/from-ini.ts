@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { meantName } from '../closest-name.ts';
+import { meantName } from '../meant-name.ts';
 import { Gathering } from './gathering.ts';
 import { readAuth } from './ini-auth.ts';
 import { readDatabases, readPeers, readUsers } from './ini-sections.ts';

@@ -1,4 +1,4 @@
-import { meantName } from '../closest-name.ts';
+import { meantName } from '../meant-name.ts';
 import { readConnectQuery } from './connect-query.ts';
 import type { Gathering } from './gathering.ts';
 import { queryOf } from './ini-auth.ts';

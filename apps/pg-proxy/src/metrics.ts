@@ -39,6 +39,11 @@ export const pgProxyMetrics = defineMetrics({
     kind: 'gauge',
     help: 'Backends that stay with their client because it left state in the session.',
   },
+  pinnedRatio: {
+    name: 'medrex_pg_proxy_pinned_ratio',
+    kind: 'gauge',
+    help: 'Backends that stay with their client, over the active ones; 0 when none is active.',
+  },
   connects: {
     name: 'medrex_pg_proxy_connects_total',
     kind: 'counter',

@@ -50,6 +50,7 @@ export class Scrape {
     metrics.waiting.set(totals.waiting);
     metrics.longestWait.set(totals.longestWaitMs / 1_000);
     metrics.pinned.set(totals.pinned);
+    metrics.pinnedRatio.set(totals.active === 0 ? 0 : totals.pinned / totals.active);
     for (const state of backendStates) metrics.backends.set({ state }, totals[state]);
   }
 

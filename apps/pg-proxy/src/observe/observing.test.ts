@@ -99,6 +99,16 @@ describe('what is remembered of statements', () => {
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
   });
 
+  it('tells how many of the backends stay with their clients, and what part of those in use that is', async () => {
+    rig = await start();
+    const [listens, asks] = [await rig.in(), await rig.in()];
+    await listens.ask(query('listen x'));
+    await asks.ask(query('begin'));
+    const text = await (await fetch(rig.running.urls.metrics)).text();
+    expect(text).toMatch(/^medrex_pg_proxy_backends_pinned 1$/m);
+    expect(text).toMatch(/^medrex_pg_proxy_pinned_ratio 0\.5$/m);
+  });
+
   it('writes down who read what, and lets nothing run that cannot be written down', async () => {
     rig = await start({ audit: { file: 'audit', flushMs: 1, personKeys: ['person'] } });
     const client = await rig.in({ parameters: { application_name: 'ward 3' } });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createServer, type AddressInfo } from 'node:net';
 import { LdapDirectory, type LdapSettings } from './ldap-directory.ts';
 import { Slapd, slapdBinary } from './testing/index.ts';
 
@@ -42,6 +43,16 @@ function suite(binary: string): void {
       ];
       expect(answers).toEqual([true, false, false, false, false, false]);
     }
+  });
+
+  it('waits for a server that does not answer once, and asks it last from then on', async () => {
+    let heard = 0;
+    const silent = createServer((socket) => void (heard++, socket.on('error', () => undefined).unref())).unref();
+    await new Promise<void>((resolve) => silent.listen(0, 'localhost', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const asked = directory({ ...bind(), urls: [`ldap://localhost:${port}`, slapd.url], timeoutMs: 500 });
+    for (let login = 0; login < 3; login++) expect(await asked.isRight('app', 'right')).toBe(true);
+    expect(heard).toBe(1);
   });
 
   it('takes nobody where the search finds two', async () => {

@@ -4,7 +4,7 @@ import { ldapUnavailable } from './errors.ts';
 import { bindName, escapeFilter } from './names.ts';
 
 export interface LdapSettings {
-  /** `ldap://host:port` or `ldaps://host:port`; the first that answers counts. */
+  /** `ldap://host:port` or `ldaps://host:port`; the first that answers counts, and one that has not is asked last from then on. */
   readonly urls: readonly string[];
   readonly startTls: boolean;
   /** Authorities of the servers, PEM; those of the system when absent. */
@@ -38,12 +38,15 @@ const wrong: ReadonlySet<number> = new Set([
 /** Asks a directory whether a password is right, each time on a connection of its own: what was bound there is nobody else's. */
 export class LdapDirectory {
   readonly #settings: LdapSettings;
+  /** In the order in which they are asked. */
+  #urls: readonly string[];
   /** Connections that are in use, and who waits for one. */
   #inUse = 0;
   readonly #waiting = new Set<() => void>();
 
   constructor(settings: LdapSettings) {
     this.#settings = settings;
+    this.#urls = settings.urls;
   }
 
   /** @throws CodedError LDAP_UNAVAILABLE when no server can say */
@@ -84,11 +87,12 @@ export class LdapDirectory {
 
   async #askAny(user: string, password: string): Promise<boolean> {
     const failures: string[] = [];
-    for (const url of this.#settings.urls) {
+    for (const url of this.#urls) {
       try {
         return await this.#ask(url, user, password);
       } catch (error) {
         failures.push(`${url}: ${saidBy(error)}`);
+        this.#urls = [...this.#urls.filter((other) => other !== url), url];
       }
     }
     throw ldapUnavailable(failures.join('; '));

@@ -47,7 +47,9 @@ const ldap = z.strictObject({
   urls: z
     .array(z.string().regex(/^ldaps?:\/\/[^/]+$/, 'is not like ldap://host:389 or ldaps://host'))
     .min(1)
-    .describe('Servers, the first that answers counts: ldap://host:port or ldaps://host:port'),
+    .describe(
+      'Servers, the first that answers counts, and one that has not answered is asked last from then on: ldap://host:port or ldaps://host:port',
+    ),
   startTls: z.boolean().default(false).describe('Encrypts a connection of ldap:// before anything is said'),
   allowPlain: z
     .boolean()

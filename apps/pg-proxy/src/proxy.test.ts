@@ -154,11 +154,12 @@ describe('what the settings of a login come to', () => {
   const asked = (): number => rig.postgres.backends.flatMap(({ heard }) => heard).length;
 
   /** One who has the only backend, one who waits for it to ask for all, and two who wait for what he hears. */
-  const line = async () => {
+  const line = async (behindFirst: () => void = () => undefined) => {
     const busy = await rig.in();
     await busy.ask(query('begin'));
     const first = rig.open({ parameters });
     await rig.waiting(1);
+    behindFirst();
     const others = [rig.open({ parameters }), rig.open({ parameters })];
     await holds(() => expect(rig.running.proxy.host.clients.size).toBe(4));
     return { busy, first, others };
@@ -183,8 +184,9 @@ describe('what the settings of a login come to', () => {
   });
 
   it('is asked for by each where who asks for all is refused', async () => {
-    await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 1_500 } } });
-    const { busy, first, others } = await line();
+    await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 1_500 } }, timeStandsStill: true });
+    const { busy, first, others } = await line(() => rig.after(1_000));
+    rig.after(500);
     expect((await first.until('closed')).join()).toContain('FATAL 53300');
     await rig.waiting(2);
     await busy.ask(query('commit'));

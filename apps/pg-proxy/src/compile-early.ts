@@ -5,7 +5,7 @@ export const turbofanFlag = '--invocation-count-for-turbofan';
 
 /**
  * A login calls each of its functions once or twice. Until the first 3,000 clients had come in, each would cost a fifth more; what every
- * statement calls is compiled soon in either case.
+ * statement calls is compiled soon in either case. What it does for them, and for TLS, stands in docs/performance.md.
  */
 export function compileEarly(): void {
   setFlagsFromString(`${turbofanFlag}=800`);

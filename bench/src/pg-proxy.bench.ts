@@ -9,6 +9,8 @@ const clients = Number(process.env['BENCH_CLIENTS'] ?? 8);
 /** More than there are backends: who asks waits for one, and each turn of the pooler has more to do. */
 const crowd = 64;
 const scale = 10;
+/** Rounds that warming up lasts for logins. */
+const warmLogins = 5;
 /** What every side can keep up with: how long one takes says nothing of the line that forms where all is sent that can be. */
 const startsPerSecond = 5_000;
 /** As pgbench has it; a transaction is a pipeline. */
@@ -61,8 +63,10 @@ async function rounds({ sides, url, database, takesTls }: Ground): Promise<Resul
   // The first round warms up, and is not counted: a pooler runs for weeks, and V8 compiles what turns out to be hot.
   for (let round = 0; round <= runs; round += 1) {
     for (const way of ways) {
+      // A login calls its functions once, so as many calls take longer to come together.
+      const lasts = round === 0 && way.connects === true ? warmLogins * seconds : seconds;
       for (const side of sides.filter((one) => takes(one, way, takesTls))) {
-        const carried = await pgbench(side, { ...common, ...way, seconds });
+        const carried = await pgbench(side, { ...common, ...way, seconds: lasts });
         if (round > 0) results.set(keyOf(way, side), [...(results.get(keyOf(way, side)) ?? []), carried]);
       }
     }

@@ -8,7 +8,7 @@ import type { ClientMessages } from './client-messages.ts';
 import type { ClientHost } from './client-options.ts';
 import { analysisOf, type Analysed } from './request.ts';
 
-/** What a client asks with the message at hand, and with those up to the next Sync. */
+/** What a client asks with the current message, or with the series of messages up to the next Sync. */
 interface Asked {
   readonly question: Question;
   readonly kind: 'query' | 'execute';
@@ -16,7 +16,7 @@ interface Asked {
   readonly parsed: ExtendedSeries['parsed'];
 }
 
-/** A simple query above this is none that is asked again and again. */
+/** A longer simple query is not one that an application repeats. */
 const textBytesMax = 16 * 1024;
 
 export interface CachedAnswersOptions {
@@ -27,9 +27,9 @@ export interface CachedAnswersOptions {
   readonly host: ClientHost;
 }
 
-/** Answers the questions of one client without a backend, where what it would say is known or somebody else is asking the same. */
+/** Answers one client's questions without a backend: from the cache, or from an identical question that another client is asking now. */
 export class CachedAnswers {
-  /** Undefined: nothing of it is kept. */
+  /** Undefined: nothing is cached for this client. */
   cache: ClientCache | undefined;
   readonly #client: Client;
   readonly #messages: ClientMessages;
@@ -45,7 +45,7 @@ export class CachedAnswers {
     this.#host = host;
   }
 
-  /** True: what the message at hand asks has been answered or refused, or its answer is waited for. */
+  /** True: the current message has been answered or refused, or now waits for another client's answer. */
   isKnown(cache: ClientCache): boolean {
     const asked = this.#asked();
     if (asked === undefined) return false;
@@ -71,7 +71,7 @@ export class CachedAnswers {
     }
   }
 
-  /** What somebody else has asked for is there; or it will not be, and this one asks himself. */
+  /** The other client's answer has arrived; or it never will, and this client asks the server itself. */
   #heard(asked: Asked, answer: Answer | undefined, shed: Report | undefined): void {
     const client = this.#client;
     const messages = this.#messages;
@@ -82,7 +82,7 @@ export class CachedAnswers {
     if (answer !== undefined) this.#answer(asked, answer);
     else messages.obtain(messages.askedText());
     if (answer === undefined && client.backend !== undefined) messages.ask(client.backend);
-    // Also where it waits again: what that is for has yet to be sent.
+    // Needed even if the client waits again: messages in front of the wait may not have been sent yet.
     messages.goOn();
   }
 
@@ -97,7 +97,7 @@ export class CachedAnswers {
     request.ended(readAt);
   }
 
-  /** Undefined: it takes a backend. */
+  /** Undefined: only a backend can answer. */
   #asked(): Asked | undefined {
     const { type, isFirst, isLast } = this.#framer;
     if (!isFirst || !isLast) return undefined;
@@ -105,7 +105,7 @@ export class CachedAnswers {
     return type === from.parse || type === from.bind ? this.#series() : undefined;
   }
 
-  /** Tells the answer, and passes over what it is the answer to. */
+  /** Sends the answer, and skips the messages that it answers. */
   #tell({ kind, parsed }: Asked, { bytes }: Answer): void {
     const { outbox, statements } = this.#messages;
     if (kind === 'query') statements.forgetUnnamed(undefined);
@@ -132,14 +132,14 @@ export class CachedAnswers {
     if (series === undefined) return undefined;
     const { parsed, statement, isDescribed, bound } = series;
     const { statements } = this.#messages;
-    // The server says it best that a name is taken.
+    // A name that is taken is the server's error to report.
     if (parsed !== undefined && parsed.name !== '' && statements.shared.has(parsed.name)) return undefined;
     const prepared = parsed === undefined ? statements.known(statement) : undefined;
     const key = parsed?.key ?? prepared?.key;
     if (key === undefined || key.length > textBytesMax) return undefined;
     const zero = key.indexOf('\0');
     const text = key.slice(0, zero);
-    // Who has been told how the rows look gets no others: the server refuses him where they have changed since.
+    // A client that was told the row description must get rows of that shape: the server itself refuses where the shape has changed.
     const rest = `${isDescribed ? 'D' : 'E'}${prepared?.told?.shape ?? ''}${key.slice(zero)}\0${bound}`;
     const analysis = (): ReturnType<typeof analysisOf> => analysisOf(this.#analyser, text, prepared);
     return { kind: 'execute', question: { text, rest, analysis }, prepared, parsed };

@@ -4,15 +4,15 @@ import type { ClientMessages } from './client-messages.ts';
 import type { ClientHost } from './client-options.ts';
 import type { Client } from './client.ts';
 
-/** As PostgreSQL says it when it is shut down. */
+/** What PostgreSQL says when it is shut down. */
 export const departed: WireFault = {
   sqlstate: '57P01',
   message: 'terminating connection due to administrator command',
 };
 
-/** What every login has been told, and no driver minds hearing again. */
+/** A message that every client has already seen at login, and that drivers accept at any time. */
 const toldBefore = parameterStatus({ name: 'integer_datetimes', value: 'on' });
-/** Whether somebody still hears is asked first after so long, as most has been answered by then, and each time after twice as long. */
+/** First pause before the connection is probed (most queries have been answered by then); each further pause is twice as long. */
 const firstProbeMs = 50;
 const probePauseMsMax = 10_000;
 
@@ -20,22 +20,22 @@ export interface ClientEndOptions {
   readonly client: Client;
   readonly messages: ClientMessages;
   readonly host: ClientHost;
-  /** It has this backend no longer. */
+  /** Takes the backend away from the client. */
   readonly detach: (backend: Backend) => void;
-  /** What is done last. */
+  /** Called last. */
   readonly left: readonly (() => void)[];
 }
 
-/** How a client goes: it says so, is sent away, or is gone. What it has goes back. */
+/** How a client ends: it says goodbye, is sent away, or vanishes. In each case it gives back what it holds. */
 export class ClientEnd {
   hasLeft = false;
-  /** It has said that it goes, and what it asked before that is under way. */
+  /** The client has said goodbye, and what it asked before that is still running. */
   isParting = false;
-  /** It has closed its side without a goodbye. */
+  /** The client has closed its half of the connection without a goodbye. */
   #isMute = false;
-  /** What it is told when it parts. */
+  /** The error with which the client is sent away. */
   #fault: WireFault | Report | undefined;
-  /** By which it parts. */
+  /** The message that ends the client's session at the server. */
   #lastWord: Buffer | undefined;
   readonly #client: Client;
   readonly #messages: ClientMessages;
@@ -51,14 +51,14 @@ export class ClientEnd {
     this.#left = left;
   }
 
-  /** Tells the client why, and closes. */
+  /** Sends the error and closes the connection. */
   end(fault: WireFault | Report): void {
     if (this.hasLeft) return;
     this.#fault = fault;
     this.part();
   }
 
-  /** The proxy is to end, and nothing of this client is under way: it is told, and its socket stays open for what it had not read. */
+  /** Sends an idle client away because the proxy drains. The socket stays open for a statement that may already be on its way. */
   depart(): void {
     this.#client.tell(errorResponse({ ...departed, severity: 'FATAL' }));
     this.#leave();
@@ -67,10 +67,10 @@ export class ClientEnd {
   }
 
   /**
-   * As on a direct connection, what it asked before it said so is run to its end, and answered as long as it listens.
+   * As on a direct connection, what the client asked before its goodbye runs to its end, and is answered for as long as the client listens.
    *
-   * @param lastWord what a server that takes data in hears in its place, of which it has something to say
-   * @param fault what it sends cannot be read any further
+   * @param lastWord sent to a server that is in COPY IN, in place of the goodbye, because it has an answer to that
+   * @param fault the client's messages can no longer be read
    */
   sayGoodbye(lastWord: Buffer, fault?: WireFault): void {
     const { backend } = this.#client;
@@ -79,11 +79,11 @@ export class ClientEnd {
     if (backend?.isCopyIn !== true && backend?.saysNoMore !== false) return this.part();
     this.isParting = true;
     if (backend.isCopyIn) return this.copyBegan();
-    // Without a Sync the server would keep its answer to itself.
+    // Without a Sync the server would keep its answer in its buffer.
     if (backend.expected.isOpen) backend.outbox.push(flush());
   }
 
-  /** The server takes data in, and would wait for it. It hangs up when it has said what it thinks of the end. */
+  /** The server expects COPY data and would wait for it. It closes the connection once it has reported how the COPY ended. */
   copyBegan(): void {
     const { backend } = this.#client;
     if (!this.isParting || backend === undefined || this.#lastWord === undefined) return;
@@ -94,17 +94,17 @@ export class ClientEnd {
     backend.outbox.send();
   }
 
-  /** Its side of the connection is closed. What it asked is run, as if it had said goodbye, for as long as somebody hears it. */
+  /** The client has closed its half of the connection. What it asked runs as after a goodbye, for as long as somebody reads the answers. */
   saysNoMore(): void {
     if (this.isParting || this.#messages.endsInGoodbye) return;
     this.#isMute = true;
-    // Whose data or message has not come whole has nothing to hear.
+    // If COPY data or a message is incomplete, there is no answer to wait for.
     const isWhole = !this.hasLeft && this.#client.backend?.isCopyIn !== true && this.#messages.endHere();
     if (!isWhole) this.part();
     else if (!this.hasLeft) this.#probe(firstProbeMs);
   }
 
-  /** Only what is sent to it tells whether it has closed its half of the connection, or is gone. */
+  /** Writing to the socket is the only way to tell a half-closed connection from one whose client is gone. */
   #probe(pauseMs: number): void {
     const probe = setTimeout(() => {
       const { backend, outbox } = this.#client;
@@ -115,13 +115,13 @@ export class ClientEnd {
     probe.unref();
   }
 
-  /** Nobody takes the answers. Who has said goodbye before that has what he asked run all the same. */
+  /** Nobody reads the answers. What a client asked before its goodbye runs all the same. */
   hungUp(): void {
     if (this.#isMute || (!this.isParting && !this.#messages.endsInGoodbye)) this.part();
     this.#client.backend?.resume();
   }
 
-  /** Closes as soon as what it has been told is on its way. */
+  /** Closes the connection as soon as everything has been written. */
   part(): void {
     const { outbox, socket } = this.#client;
     if (this.#fault !== undefined && !this.hasLeft) outbox.push(errorResponse({ ...this.#fault, severity: 'FATAL' }));
@@ -130,20 +130,20 @@ export class ClientEnd {
     socket.destroySoon();
   }
 
-  /** It has been told why. */
+  /** Closes without an error message: the client has already had one. */
   partInSilence(): void {
     this.#fault = undefined;
     this.part();
   }
 
-  /** The client is gone, or goes now: what it has goes back. */
+  /** Gives back everything that the client holds. */
   #leave(): void {
     if (this.hasLeft) return;
     this.hasLeft = true;
     const client = this.#client;
     const { backend } = client;
     const { hasOwn } = this.#messages.statements.shared;
-    // Where one of these fails, the others must be done all the same.
+    // One failing step must not prevent the others.
     const steps = [
       () => this.#messages.cachedAnswers.cache?.abandon(),
       () => client.wait.callOff(),
@@ -165,16 +165,16 @@ export class ClientEnd {
     }
   }
 
-  /** @param hasOwn statements of its own stand there under their own names, though its transaction has not ended yet */
+  /** @param hasOwn the client has prepared statements under their own names on this backend in a transaction that is still open */
   #giveBack(backend: Backend, hasOwn: boolean): void {
     const client = this.#client;
     const { session, mode } = client;
-    // A KILL has taken it away.
+    // KILL has already taken the backend away.
     if (client.pooled.backend === undefined) return this.#detach(backend);
     const { isMidMessage } = this.#messages;
-    // A Sync of ours would commit what the client has not, and a cancel ends one of several statements.
+    // A Sync from the proxy would commit the client's open work, and a cancel would end only one of several statements.
     const isUnfinished = isMidMessage || backend.expected.isOpen || backend.expected.isSeveral;
-    // A cancel on its way would reach the next client's statement.
+    // A cancel request that is still on its way would reach the next client's statement.
     const mayBeUsed = backend.isIdle && backend.cancelling === 0;
     const isOwn = hasOwn || client.isPinned || session.isUnsettled || session.settings.areHasty || mode === 'session';
     const isClean = mayBeUsed && !isOwn && !isMidMessage;

@@ -8,24 +8,27 @@ import type { Client } from './client.ts';
 export interface ClientErrandsOptions {
   readonly client: Client;
   readonly host: ClientHost;
-  /** Asks for a backend, which it has then, or waits for, or was refused. */
+  /** Asks the pool for a backend; afterwards the client has one, waits for one, or has been refused. */
   readonly checkout: () => void;
-  /** It has this backend no longer. */
+  /** Takes the backend away from the client. */
   readonly detach: (backend: Backend) => void;
-  /** Another process comes in place of this one. */
+  /** Replaces the backend by a new server process. */
   readonly beginAnew: (backend: Backend) => void;
 }
 
-/** What a client wants a backend for beside its messages: what a server says to its settings, and that somebody asks about its process. */
+/**
+ * Needs a backend for reasons other than the client's own messages: to learn what the server reports at login, or because another session
+ * asks about the client's server process.
+ */
 export class ClientErrands {
   readonly #client: Client;
   readonly #host: ClientHost;
   readonly #options: ClientErrandsOptions;
   #learner: ((learnt: Learnt) => void) | undefined;
   #learnsSinceMs = 0;
-  /** The backend that it learns from was there before it came. */
+  /** The backend to learn from was opened before the client came. */
   #isFromBefore = false;
-  /** Waits until it has a backend, or has been refused one. */
+  /** Called once there is a backend, or a refusal. */
   #holder: (() => void) | undefined;
 
   constructor(options: ClientErrandsOptions) {
@@ -34,12 +37,12 @@ export class ClientErrands {
     this.#options = options;
   }
 
-  /** Its login is not over. */
+  /** The login is still in progress. */
   get isLearning(): boolean {
     return this.#learner !== undefined;
   }
 
-  /** Where the backend that it learns from goes, it asks another one: as long as there are any that were there before it. */
+  /** If the backend to learn from is lost, another one is asked, as long as it dates from before the client came. */
   get asksAnother(): boolean {
     return this.isLearning && this.#isFromBefore;
   }
@@ -49,10 +52,10 @@ export class ClientErrands {
   }
 
   /**
-   * Takes a backend for long enough to learn what it reports with this client's settings, or why it does not take them. In session
-   * mode it keeps it; so it does with a process that has begun with them, because a session does not take them.
+   * Takes a backend just long enough to learn which parameters it reports under this client's settings, or why it refuses them. In session
+   * mode the client keeps the backend; it also keeps a process that was started with settings which cannot be set later.
    *
-   * @param sinceMs when it came: another client may have been asked first
+   * @param sinceMs when the client came: the wait may have begun at another client's request
    */
   learn(then: (learnt: Learnt) => void, sinceMs: number): void {
     this.#learner = then;
@@ -68,14 +71,14 @@ export class ClientErrands {
     if (client.backend !== undefined) this.learnFrom(client.backend);
   }
 
-  /** Of the backend that it has been given for that. */
+  /** Learns from the backend that was given for that purpose. */
   learnFrom(backend: Backend): void {
     const client = this.#client;
     const { openedAtMs = Infinity } = client.pooled.backend ?? {};
     this.#isFromBefore = openedAtMs < client.cameAtMs;
     backend.outbox.send();
     backend.check((isOk) => {
-      // Where it is lost, its client asks another one, or is told so and leaves.
+      // If the backend is lost, the client asks another one, or is told and leaves.
       if (!isOk || client.backend !== backend) return;
       const refused = backend.refusedSettings();
       const { settings } = client.session;
@@ -99,7 +102,7 @@ export class ClientErrands {
     this.learnt(refused ?? parameters);
   }
 
-  /** Another client learns that. */
+  /** Waits for what another client is learning. */
   awaitLearnt(then: (learnt: Learnt) => void): void {
     this.#learner = then;
   }
@@ -110,7 +113,7 @@ export class ClientErrands {
     then?.(learnt);
   }
 
-  /** Somebody asks the server about its process, so it gets one and keeps it. Undefined: `then` comes later, or never. */
+  /** Gives the client a process to keep, because a session asks the server about it. Undefined: `then` is called later, or never. */
   hold(then: () => void): Backend | undefined {
     const client = this.#client;
     if (client.backend !== undefined || !client.isQuiet || client.mode === 'statement') return client.backend;
@@ -120,7 +123,7 @@ export class ClientErrands {
     return client.backend;
   }
 
-  /** It has been given a backend, or refused one, or goes. False: nobody here waits for that. */
+  /** The client has been given or refused a backend, or leaves. False: nobody was waiting for that. */
   held(): boolean {
     const { backend, mode, session } = this.#client;
     const then = this.#holder;

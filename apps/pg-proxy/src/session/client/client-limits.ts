@@ -2,12 +2,12 @@ import type { WireFault } from '@medrex/pg-wire';
 import type { ProxyConfig } from '../../config/proxy-config.ts';
 import { applicationOf, databaseOf, userOf } from '../../config/scopes.ts';
 
-/** Of whom it is asked whether another one may come in. */
+/** The client that asks to come in. */
 export interface Entrant {
-  /** Undefined: the console. */
+  /** Undefined: a client of the admin console. */
   readonly database: string | undefined;
   readonly user: string;
-  /** At login; later ones do not count. */
+  /** The name given at login; later changes do not count. */
   readonly application: string;
 }
 
@@ -17,7 +17,7 @@ interface Limit {
   readonly fault: WireFault;
 }
 
-/** How many clients there are of a database, a user, an application, where the configuration limits that; those at the console among them. */
+/** Counts clients by database, user and application, where the configuration limits them. Clients of the console count as well. */
 export class ClientLimits<C> {
   readonly #entrants = new Map<C, Entrant>();
   readonly #counts = new Map<string, number>();
@@ -27,16 +27,16 @@ export class ClientLimits<C> {
     this.#config = config;
   }
 
-  /** Nobody is sent away; who comes next finds the new limits. */
+  /** Nobody is disconnected; new limits apply to the next client. */
   reload(config: ProxyConfig): void {
     this.#config = config;
     this.#counts.clear();
     for (const entrant of this.#entrants.values()) this.#count(entrant, 1);
   }
 
-  /** Why not, where it may not come in. */
+  /** The refusal, if the client may not come in. */
   refusal(entrant: Entrant): WireFault | undefined {
-    // When there are too many it is the console that shows who they are.
+    // The console must stay reachable when there are too many clients: it shows who they are.
     if (entrant.database !== undefined && this.#entrants.size >= this.#config.clientsMax)
       return { sqlstate: '53300', message: 'sorry, too many clients already' };
     return limitsOf(this.#config, entrant).find(({ key, max }) => (this.#counts.get(key) ?? 0) >= max)?.fault;
@@ -72,7 +72,7 @@ function limitsOf(config: ProxyConfig, { database, user, application }: Entrant)
   };
   if (database !== undefined) limit(databaseOf(config, database)?.database.clientsMax, 'database', database);
   limit(userOf(config, user)?.user.clientsMax, 'role', user);
-  // Names that one rule stands for count together: it is for a kind of client.
+  // All names that match one rule count together: the rule stands for one kind of client.
   const rule = applicationOf(config, application);
   limit(rule?.application.clientsMax, 'application', rule?.key ?? '');
   return limits;

@@ -35,14 +35,14 @@ import type { Asked, Request } from './request.ts';
 import { SimpleQuery } from './simple-query.ts';
 import type { Watched } from '../left-behind/watched.ts';
 
-/** No statement: nothing, or a comment. */
+/** Matches a text without a statement: empty, or only comments. */
 const emptyText = /^\s*;?\s*(?:--[^\n]*)?$/;
-/** What a client that waits may send ahead. */
+/** How many bytes a waiting client may send ahead. */
 const waitingBytesMax = 64 * 1024;
 
 /**
- * Reads what a client sends by the headers of its messages, and decides for each where it goes: to the client's backend as it came, to one
- * that is asked for first, or nowhere, because the answer is known here.
+ * Reads a client's messages by their headers and decides where each one goes: unchanged to the client's backend, to a backend that the pool
+ * must grant first, or nowhere, because the proxy knows the answer.
  */
 export class ClientMessages implements Wire {
   readonly outbox: Outbox;
@@ -58,13 +58,13 @@ export class ClientMessages implements Wire {
   readonly #held: HeldMessage;
   readonly #local: LocalTables | undefined;
   readonly #processes: AskedProcesses;
-  /** The text of the message at hand, once it has been looked at. */
+  /** The text of the current message, once it has been read. */
   #askedAtHand: Asked | undefined;
-  /** Where bytes of the chunk at hand went. */
+  /** The outbox that refers to bytes of the current chunk. */
   #passedTo: Outbox | undefined;
-  /** The message of which pieces still come is passed on. */
+  /** The current message is being forwarded, and more pieces of it may come. */
   #isPassing = false;
-  /** An error of ours in the extended protocol: all up to Sync is passed over. */
+  /** After an error of the proxy in the extended protocol, everything up to the next Sync is skipped. */
   #isSkipping = false;
   #isWorking = false;
   constructor(client: Client, options: ClientOptions) {
@@ -95,42 +95,42 @@ export class ClientMessages implements Wire {
     });
   }
 
-  /** Nothing that it has sent lies here. */
+  /** No message of the client is waiting to be processed. */
   get isQuiet(): boolean {
     return !this.#isSkipping && this.#framer.unread === 0;
   }
 
-  /** The backend has a part of a message, and the rest is to come. */
+  /** The backend has received only a part of a message. */
   get isMidMessage(): boolean {
     return this.#isPassing && !this.#framer.isLast;
   }
 
-  /** The message at hand waits for what this backend has prepared. */
+  /** The current message waits until it is known which statements this backend has prepared. */
   get isHeldForBackend(): boolean {
     return this.#held.isForBackend;
   }
 
-  /** It waits for something, and has said behind that that it goes. */
+  /** The client waits for something, and has already sent its goodbye behind it. */
   get endsInGoodbye(): boolean {
     return this.#wait.isWaiting && this.#framer.holds(from.terminate);
   }
 
-  /** Nothing more comes: as if a goodbye came last. False: a message has begun that does not come whole. */
+  /** Treats the end of the stream as a goodbye. False: the last message is incomplete. */
   endHere(): boolean {
     if (!this.#wait.isWaiting && !this.#framer.isAtRest) return false;
     this.read(terminate(), terminate().length);
     return this.#client.hasLeft || this.#client.isParting || this.endsInGoodbye;
   }
 
-  /** True: nothing refers to the chunk any more. */
+  /** True: nothing refers to the chunk's memory any more. */
   read(memory: Buffer, bytes: number): boolean {
     this.#client.readAt = this.#host.now();
     this.#passedTo = undefined;
     this.#framer.feed(memory, bytes);
     if (!this.#wait.isWaiting) this.#work();
-    // It is read on a little, because that is how one learns that it is gone.
+    // Reading goes on for a while, because only reading shows that a client is gone.
     else if (this.#framer.unread > waitingBytesMax) this.#client.pauses.pause(pausedFor.backend);
-    // A message that waits is looked at again.
+    // A message that waits is read again later.
     const isRead = this.#framer.isOwn || (!this.#wait.isWaiting && this.#framer.unread === 0);
     return isRead && !this.#isStillPassing();
   }
@@ -139,14 +139,14 @@ export class ClientMessages implements Wire {
     return this.#passedTo?.isPending === true;
   }
 
-  /** The message at hand, which has waited. */
+  /** Processes the current message again, after its wait. */
   takeAgain(): void {
     this.#isWorking = true;
     this.#take(this.#askedAtHand);
     this.#isWorking = false;
   }
 
-  /** What lies behind the message that has waited. */
+  /** Processes what follows the message that has waited. */
   goOn(): void {
     this.#client.pauses.resume(pausedFor.backend);
     this.#work();
@@ -162,9 +162,9 @@ export class ClientMessages implements Wire {
     this.#send();
   }
 
-  /** It cannot be read any further. */
+  /** The stream can no longer be split into messages. */
   #breakOff(fault: WireFault): void {
-    // Its length is wrong for any type.
+    // A length of zero is wrong for every type.
     this.#client.sayGoodbye(Buffer.from([this.#framer.type, 0, 0, 0, 0]), fault);
   }
 
@@ -179,15 +179,15 @@ export class ClientMessages implements Wire {
   }
 
   /**
-   * One message, or a piece of one.
+   * Processes a message, or a piece of one.
    *
-   * @param asked what has been found out about it already
+   * @param asked what is already known about it
    */
   #take(asked?: Asked): void {
     const framer = this.#framer;
     if (!framer.isFirst) {
       if (this.#isPassing) this.pass(framer.start);
-      // What it was for has ended before it.
+      // The statement that it belonged to has already ended.
       if (framer.isLast && this.#client.backend?.isIdle === true) this.#client.atRest(this.#client.readAt);
       return;
     }
@@ -217,7 +217,7 @@ export class ClientMessages implements Wire {
     outbox?.range(this.#framer.buffer, start, this.#framer.end);
   }
 
-  /** It has nothing inside. */
+  /** The message has no body. */
   get #isEmpty(): boolean {
     return this.#framer.length === 5;
   }
@@ -225,7 +225,7 @@ export class ClientMessages implements Wire {
   #flush(): void {
     const { backend } = this.#client;
     if (this.#isEmpty) return backend && this.pass(this.#framer.start);
-    // The server has an answer to that: it fails, as any other message of the extended protocol may.
+    // The server answers a Flush with a body by an error, as for any message of the extended protocol.
     if (backend?.expected.push(owed.close) === true) this.pass(this.#framer.start);
     else if (backend === undefined && !this.#isSkipping) this.fail({ ...malformed, severity: 'ERROR' });
   }
@@ -239,14 +239,14 @@ export class ClientMessages implements Wire {
       return;
     }
     if (!backend.expected.isSkipping) this.#held.mayForget();
-    // A server that takes data in passes over it.
+    // A server in COPY IN ignores Sync.
     if (!backend.isCopyIn) backend.expected.push(owed.sync);
     this.pass(this.#framer.start);
   }
 
   #copy(): void {
     const { backend } = this.#client;
-    // What a client still sends after its COPY has failed reaches nobody.
+    // What a client sends after its COPY has failed is dropped.
     if (backend === undefined || (!backend.isCopyIn && backend.expected.isEmpty)) return;
     if (this.#framer.type !== from.copyData) {
       if (!backend.isCopyIn) backend.expected.push(owed.copyEnd);
@@ -255,7 +255,7 @@ export class ClientMessages implements Wire {
     this.pass(this.#framer.start);
   }
 
-  /** Messages that only a backend can answer, or nearly. */
+  /** Messages that need a backend, apart from a few exceptions. */
   #request(): void {
     const client = this.#client;
     if (this.#isSkipping || (this.#local !== undefined && this.#isLocal(this.#local))) return;
@@ -270,14 +270,14 @@ export class ClientMessages implements Wire {
     if (client.backend !== undefined) this.ask(client.backend);
   }
 
-  /** An empty query is how pools look at a connection before they use it. */
+  /** Connection pools send an empty query to test a connection before they use it. */
   #isProbe(): boolean {
     const { type, buffer, start } = this.#framer;
     if (type === from.query) return emptyText.test(this.#query.text);
     return type === from.parse && buffer[start + 5] === 0 && emptyText.test(this.#textAtHand());
   }
 
-  /** What reads the proxy's own tables needs no backend. */
+  /** Queries of the proxy's own tables need no backend. */
   #isLocal(local: LocalTables): boolean {
     if (this.#client.backend?.isIdle === false) return false;
     const taken = local.take(this.#framer);
@@ -289,22 +289,22 @@ export class ClientMessages implements Wire {
     this.#held.holdFor(backend);
   }
 
-  /** What the server has said may be what the message at hand is held back for. */
+  /** The server's answer may be what the held message waits for. */
   answered(): void {
     if (this.#client.backend?.expected.isLong !== true) this.#client.pauses.resume(pausedFor.answers);
     this.#held.answered();
   }
 
-  /** Asks for a backend, for the message at hand. */
+  /** Asks for a backend for the current message. */
   obtain(asked: Asked | undefined): void {
     this.#client.obtain(asked);
     if (!this.#wait.isWaiting) return;
-    // It may wait for long, and what it is read into is large.
+    // The wait may be long, and the read buffer is large: keep only the unread bytes.
     this.#framer.keep();
     this.#host.waits(this.#client, asked?.text ?? '');
   }
 
-  /** Of a message that may hold hints; others have none. */
+  /** The text of a message that may contain hints; empty for all others. */
   #textAtHand(): string {
     const { type, buffer, start, end } = this.#framer;
     if (type === from.query) return this.#query.text;
@@ -313,7 +313,7 @@ export class ClientMessages implements Wire {
     return text;
   }
 
-  /** What the message at hand wants to be run, where it says so. */
+  /** What the current message wants to run, if it says so. */
   askedText(): Asked | undefined {
     const framer = this.#framer;
     const asked = framer.type === from.query ? this.#query.asked() : this.statements.asked(framer);
@@ -321,7 +321,7 @@ export class ClientMessages implements Wire {
     return asked;
   }
 
-  /** The message at hand goes to the client's backend. */
+  /** Sends the current message to the client's backend. */
   ask(backend: Backend): void {
     const framer = this.#framer;
     const { statements } = this;
@@ -346,16 +346,16 @@ export class ClientMessages implements Wire {
     }
   }
 
-  /** What an Execute takes back is set again right behind it. */
+  /** Restores right after an Execute what it resets. */
   setAgain({ statements }: Watched, backend: Backend): void {
     const [statement] = statements === 'unread' ? [] : statements;
-    // Before another DISCARD ALL nothing may run without a Sync between them.
+    // Another DISCARD ALL may only run with a Sync in between.
     if (statement === undefined || statement.isOutsideBlocksOnly) return;
     const lost = lostBy(statement, this.#session.settings.began);
     if (lost !== undefined) backend.setAgain(lost, true);
   }
 
-  /** An error of the proxy's own, in answer to the message at hand; no backend is involved. */
+  /** Answers the current message with an error of the proxy itself; no backend is involved. */
   fail(report: Report): void {
     const { type } = this.#framer;
     this.#held.drop();
@@ -379,10 +379,12 @@ export class ClientMessages implements Wire {
     if (databases !== undefined) this.#host.vacate(this.#client, databases);
   }
 
-  /** Process ids of clients in the message at hand become those of their backends. True: one must get a backend first. */
+  /**
+   * Translates clients' process ids in the current message to those of their backends. True: one of those clients must get a backend first.
+   */
   awaitsProcess(): boolean {
     const { upstream } = this.#client.pooled.pool.name;
-    // A number is another process at another server.
+    // With several servers behind one name a process id is ambiguous.
     if (!this.#host.isOneServer(upstream)) return false;
     if (!this.#processes.mustWait(this.#framer, upstream, () => this.#goOnAsking())) return false;
     this.#wait.begin(() => this.#processes.forget());

@@ -16,50 +16,50 @@ import type { Traffic } from '../backend/traffic.ts';
 export type PoolMode = 'session' | 'transaction' | 'statement';
 export type Pooled = PooledClient<Client, Backend>;
 
-/** What a client asks of the proxy. */
+/** What a client needs from the proxy. */
 export interface ClientHost {
-  /** Reads and writes what clients and servers say; undefined: the event loop does. */
+  /** The io_uring that reads and writes sockets; undefined: the event loop does. */
   readonly ring: RingSockets | undefined;
-  /** A backend, or undefined: it waits for `granted` or `refused`. */
+  /** A backend; or undefined, and `granted` or `refused` follows. */
   checkout(client: Client, asked: Asked | undefined, nowMs: number): Backend | undefined;
   checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost', nowMs: number): void;
-  /** It is to be `granted` another process in place of the one that it has, which may begin with settings of its own. */
+  /** Replaces the client's backend by another server process, started with the given settings; `granted` follows. */
   renew(pooled: Pooled, settings: Settings | undefined): void;
   pin(pooled: Pooled): void;
   unpin(pooled: Pooled): void;
-  /** Ends what its backend is doing. */
+  /** Cancels what the client's backend is running. */
   cancel(backend: Backend): void;
   left(client: Client): void;
-  /** Something of ours has failed in what was done for this client, which goes. */
+  /** An internal error occurred in work for this client, which is disconnected. */
   broke(error: unknown): void;
-  /** It is still there, and waits for no backend. */
+  /** The client, still connected, no longer waits for a backend. */
   waitNoLonger(client: Client): void;
-  /** Whether process ids of its backends are those of one server. */
+  /** Whether process ids of this upstream belong to a single server. */
   isOneServer(upstream: string): boolean;
-  /** Whose process id this is. */
+  /** The client with this process id. */
   clientOf(processId: number): Client | undefined;
   trafficOf(database: string): Traffic;
-  /** Milliseconds, from any point. */
+  /** Milliseconds since an arbitrary point. */
   now(): number;
-  /** Whether clients are sent away with the end of their transaction. */
+  /** Whether clients are being sent away at the end of their transactions. */
   readonly atBoundary: boolean;
-  /** It has a backend of its own, and nothing is under way. */
+  /** The client has its backend for itself, and nothing is running. */
   rested(client: Client): void;
-  /** Somebody is to go. */
+  /** At least one client is to be sent away. */
   readonly isDraining: boolean;
-  /** It asks nothing, and wants to know whether its connection is there. True: it is told that it is not. */
+  /** An idle client probes its connection. True: it has been told to go. */
   probed(client: Client): boolean;
-  /** Users are others at the server of this client, and sessions of some begin otherwise. */
+  /** A statement has changed users or their settings on this client's server, so later logins may see different values. */
   redefined(client: Client, whose: readonly Redefinition[]): void;
-  /** It runs what the server does only when nobody is in these databases: whose clients have gone have no backends there, either. */
+  /** The client runs a command that needs databases without sessions: idle backends of these databases are closed. */
   vacate(client: Client, databases: ReadonlySet<string>): void;
-  /** Its session has other settings. */
+  /** The client's session settings have changed. */
   followed(client: Client): void;
-  /** It waits for a backend, with this statement. */
+  /** The client waits for a backend for this statement. */
   waits(client: Client, text: string): void;
-  /** If it waits for a backend, it has done so since then. */
+  /** Backdates the client's wait, if it waits. */
   waitsSince(client: Client, sinceMs: number): void;
-  /** Why a read that may be answered from the cache is not answered in any other way now. */
+  /** Why a read that could be answered from the cache must not use a backend now (overload); undefined: it may. */
   shedOf(client: Client, asked: Asked): Report | undefined;
 }
 
@@ -71,14 +71,14 @@ export interface ClientOptions {
   readonly analyser: SqlAnalyser;
   readonly pinsSequences: boolean;
   readonly host: ClientHost;
-  /** Where it came from: an address, or `unix`. */
+  /** An address, or `unix`. */
   readonly address: string;
   readonly user: string;
   readonly database: string;
-  /** Undefined: nobody wants to know. */
+  /** Undefined: requests are not observed. */
   readonly observer: RequestObserver | undefined;
-  /** The proxy's own tables, for those who may read them. */
+  /** The proxy's own tables, if the client may read them. */
   readonly local?: ((send: (message: Buffer) => void) => LocalTables) | undefined;
-  /** Undefined: nothing that it asks is kept. */
+  /** Undefined: nothing is cached for this client. */
   readonly cacheOf?: ((outbox: Outbox) => ClientCache) | undefined;
 }

@@ -18,11 +18,11 @@ export interface ClientRequestsOptions {
   readonly analyser: SqlAnalyser;
 }
 
-/** What a client has sent to be run, each with the times at which it came and had its backend. */
+/** Keeps track of what a client has sent to be run, with the time at which each request came and got its backend. */
 export class ClientRequests {
-  /** Undefined: nobody wants to know. */
+  /** Undefined: requests are not observed. */
   observer: RequestObserver | undefined;
-  /** It has sent what takes away all that is prepared: what comes behind that is looked at when it has run. */
+  /** A request that discards all prepared statements is on its way: what follows is read after it has run. */
   mayForget = false;
   readonly #client: Client;
   readonly #framer: Framer;
@@ -38,18 +38,18 @@ export class ClientRequests {
     this.#analyser = analyser;
   }
 
-  /** Whoever follows requests will want to know what a text does: what looks at it before need not guess. */
+  /** When requests are observed, their texts will be analysed anyway, so earlier checks need not guess. */
   read(asked: Asked): void {
     if (this.observer !== undefined && asked.isWhole) analysisOf(this.#analyser, asked.text, asked);
   }
 
-  /** What stands behind a name that the protocol has given. */
+  /** The analysis of the statement or portal with this protocol-level name. */
   named(of: Named['of'], name: string): Analysis | undefined {
     const prepared = this.#statements.named(of, latin1Of(name));
     return prepared && analysisOf(this.#analyser, prepared.text, prepared);
   }
 
-  /** Of the message at hand. Undefined where nobody follows what becomes of it. */
+  /** The record of the current message. Undefined: nobody observes requests. */
   noteOf(
     kind: Request['kind'],
     text: string,
@@ -76,7 +76,7 @@ export class ClientRequests {
       isWhole: kind === 'execute' || this.#framer.isLast,
     });
     this.mayForget ||= request.before !== undefined;
-    // What waited for a backend waited with the first of its messages.
+    // Messages behind one that waited for a backend have waited with it.
     request.receivedAt = client.attachedAt > client.readAt ? client.askedAt : client.readAt;
     request.backendAt = Math.max(client.attachedAt, request.receivedAt);
     observer?.sent?.(request);

@@ -10,14 +10,14 @@ import { SessionWatch } from '../left-behind/session-watch.ts';
 import type { Settings } from '../left-behind/settings.ts';
 import type { Known } from '../left-behind/what-is-left.ts';
 
-/** What a client has left behind in its session: settings go with it from backend to backend, all else keeps its backend. */
+/** What a client has left behind in its session. Settings follow the client from backend to backend; anything else pins its backend. */
 export class ClientSession {
   readonly watch: SessionWatch;
   readonly settings: ClientSettings;
   readonly #client: Client;
   readonly #host: ClientHost;
   #isPinned = false;
-  /** The server is being asked what is left; what comes next waits for that. */
+  /** The server is being asked what the session holds; the next message waits for the answer. */
   isAsking = false;
 
   constructor(client: Client, options: ClientOptions) {
@@ -27,17 +27,17 @@ export class ClientSession {
     this.settings = new ClientSettings(options.settings, this.watch);
   }
 
-  /** Its backend stays its own. */
+  /** The client keeps its backend. */
   get isPinned(): boolean {
     return this.#isPinned;
   }
 
-  /** What it has left is not known yet. */
+  /** It is not known yet what the session holds. */
   get isUnsettled(): boolean {
     return this.isAsking || this.watch.isInDoubt;
   }
 
-  /** Somebody speaks of its process by number, so it keeps the one that it has. */
+  /** Pins the client to its process, because a session refers to it by number. */
   showProcess(): void {
     this.watch.showProcess();
     this.keepProcess();
@@ -48,7 +48,7 @@ export class ClientSession {
     this.#host.pin(this.#client.pooled);
   }
 
-  /** An answer has ended. */
+  /** The answer to a request has ended. */
   settled(status: TransactionStatus, statements: ClientStatements): void {
     const { watch } = this;
     if (!watch.isActive && statements.shared.hasOwn === this.#isPinned) return;
@@ -61,7 +61,7 @@ export class ClientSession {
     if (isIdle) this.#follow(backend, statements);
   }
 
-  /** Nothing is under way, and somebody else could have its backend. True: the server is asked first what the session has. */
+  /** The client is at rest, so its backend could serve another client. True: the server is asked first what the session holds. */
   askWhatIsLeft(backend: Backend, statements: ClientStatements): boolean {
     const { watch } = this;
     const doubts = watch.takeDoubts();
@@ -82,7 +82,7 @@ export class ClientSession {
         this.#follow(backend, statements);
       }
       this.#client.goesOn();
-      // Where somebody else has asked, no answer comes here.
+      // If another session's question is being answered, no answer comes here.
       if (isLater && backend.isIdle) this.#client.atRest(this.#host.now());
     };
     const contain = (work: () => void): void => this.#client.contain(work);
@@ -91,7 +91,7 @@ export class ClientSession {
     return this.isAsking;
   }
 
-  /** What code has taken from the session: what it began with is set again, and what was prepared is nobody's there any more. */
+  /** Code has reset the session: its start-up settings are set again, and its prepared statements no longer exist on that backend. */
   #takeBack(left: Left | undefined, backend: Backend, statements: ClientStatements): void {
     const lost = new Map([...this.settings.began].filter(([name]) => left?.reset.includes(name)));
     if (lost.size > 0) backend.setAgain({ settings: lost, isLocal: false }, false);
@@ -100,20 +100,20 @@ export class ClientSession {
     statements.forgot(statements.names());
   }
 
-  /** Backends of one server may differ in what holds for everybody: one is older than a configuration, another one not. */
+  /** Backends of one server may differ in server-wide settings: some were started before a configuration change. */
   hearsFrom({ settings, isAway }: Backend): void {
     if (isAway) return;
     for (const [name, value] of this.settings.heardOtherwise(settings.reports))
       this.#client.outbox.push(parameterStatus({ name, value }));
   }
 
-  /** This setting has been taken from it, and it gets back another value than this when what is under way has ended. */
+  /** Whether this setting was reset and gets another value back when the current request has ended. */
   isSetAgain(setting: string, value: string): boolean {
     const { lost, reportedAtLogin } = this.settings;
     return this.watch.mayBeReset && isOf(setting, lost) && reportedAtLogin.get(setting) !== value;
   }
 
-  /** Behind DISCARD ALL, which has been answered, comes the next message of its client: nothing is open between them. */
+  /** DISCARD ALL has been answered, and the client's next message follows: no transaction is open between them. */
   setAgainBetween(): void {
     const { lost } = this.settings;
     if (this.watch.takeDiscarded() && lost.size > 0)
@@ -123,7 +123,7 @@ export class ClientSession {
   #setAgain(backend: Backend | undefined, status: TransactionStatus): void {
     const { lost } = this.settings;
     if (backend === undefined || lost.size === 0 || status === transactionStatus.failed) return;
-    // The server has reported what holds for everybody, if that: with this answer the client hears what it comes back to.
+    // The server reports only server-wide values here; this answer tells the client the values that its session returns to.
     for (const [name, value] of this.settings.reportedAtLogin) {
       if (!isOf(name, lost)) continue;
       if (backend.settings.toldOf(name) !== value) this.#client.outbox.push(parameterStatus({ name, value }));
@@ -132,7 +132,7 @@ export class ClientSession {
     backend.setAgain({ settings: lost, isLocal: false }, false);
   }
 
-  /** At the end of a transaction. */
+  /** Called at the end of a transaction. */
   #follow(backend: Backend | undefined, statements: ClientStatements): void {
     this.settings.follow(backend);
     this.#host.followed(this.#client);
@@ -144,6 +144,6 @@ export class ClientSession {
   }
 }
 
-/** Whether what a server reports is one of these settings, or follows from one. */
+/** Whether a reported parameter is one of these settings, or depends on one. */
 const isOf = (reported: string, settings: Settings): boolean =>
   settings.has(reported === 'is_superuser' ? 'role' : reported.toLowerCase());

@@ -10,29 +10,29 @@ const nothing: Settings = new Map();
 
 const reports = reportedReading.map((report) => ({ report, name: report.toLowerCase() }));
 
-/** The names of PostgreSQL for it, and that of who does not know one. */
+/** PostgreSQL's names for UTF-8; empty where the encoding is not known. */
 const utf8Names: ReadonlySet<string> = new Set(['utf8', 'unicode', '']);
-/** Those of encodings in which the second byte of a letter may look like ASCII. */
+/** Encodings in which the second byte of a character may look like ASCII. */
 const mixedNames = /^(?:sjis|mskanji|shiftjis|big5|gbk|gb18030|uhc|johab|(?:win|windows)(?:932|936|949|950)$)/;
 
 let clients = 0;
 
-/** What a client has set, at login and since: it goes with the client from backend to backend. */
+/** The settings of a client, from login and since. They follow the client from backend to backend. */
 export class ClientSettings {
   #atLogin: Settings;
   readonly #watch: SessionWatch;
   #reportedAtLogin: ReadonlyMap<string, string> = new Map();
   #readingAtLogin: string | undefined;
-  /** What its server reports where nobody has set anything, as far as the client knows. */
+  /** The values that the server reports for settings nobody has changed, as this client last heard them. */
   heardOf: ServerReports | undefined;
-  /** In place of a value that is not known: nobody else has it. */
+  /** Stands for an unknown value: equal to no other client's. */
   readonly #unknown = `?${++clients}`;
-  /** Its process has begun with what it came with: no other one takes all of that, and RESET goes back there by itself. */
+  /** The client's process was started with its settings: no other process accepts all of them, and RESET returns to them by itself. */
   isOfProcess = false;
   current: Settings;
-  /** By which two that are equal are told. */
+  /** Equal for two clients with equal settings. */
   key: string;
-  /** What takes them back must be waited for: as `areHasty`. */
+  /** Resetting these settings must be awaited before the backend is given to another client. */
   areHasty: boolean;
 
   constructor(atLogin: Settings, watch: SessionWatch) {
@@ -43,12 +43,12 @@ export class ClientSettings {
     this.areHasty = areHasty(atLogin);
   }
 
-  /** At the end of a transaction. */
+  /** Called at the end of a transaction. */
   follow(backend: Backend | undefined): void {
     if (!this.#watch.takeSet()) return;
     const settings = new Map(this.#atLogin);
     for (const [name, value] of this.#watch.parameters) {
-      // What the server reports is what it came to: SET datestyle to DMY leaves the other half as it was.
+      // The reported value counts: SET datestyle to DMY, for example, changes only one half of it.
       const now = backend?.settings.valueOf(name) ?? value;
       if (now !== undefined) settings.set(name, now);
     }
@@ -62,18 +62,21 @@ export class ClientSettings {
     this.areHasty = areHasty(settings);
   }
 
-  /** What the session began with: RESET takes it back to what the server knows of that, which is not this. */
+  /**
+   * The settings that the session started with. RESET on a shared backend returns to the backend's own values instead, so the proxy
+   * restores these.
+   */
   get began(): Settings {
     return this.isOfProcess ? nothing : this.#atLogin;
   }
 
-  /** What it has lost, where everything was reset and it has set what it has since. */
+  /** The settings lost by a RESET ALL, without those that the client has set since. */
   get lost(): Settings {
     const { parameters } = this.#watch;
     return new Map([...this.began].filter(([name]) => !parameters.has(name)));
   }
 
-  /** What a server has said that they come to, as far as servers do. */
+  /** The values that servers have reported for these settings, as far as they report them. */
   get reportedAtLogin(): ReadonlyMap<string, string> {
     return this.#reportedAtLogin;
   }
@@ -81,7 +84,7 @@ export class ClientSettings {
   set reportedAtLogin(reported: ReadonlyMap<string, string>) {
     this.#reportedAtLogin = reported;
     this.#readingAtLogin = undefined;
-    // The bytes of a startup packet are taken as they are; what a server makes of some that are no text can be set again.
+    // A startup packet may carry bytes that are not valid text. They cannot be set again, but what the server reports for them can.
     for (const [report, value] of reported) {
       const name = report.toLowerCase();
       if (hasKeptBytes(this.#atLogin.get(name) ?? '')) this.#atLogin = new Map([...this.#atLogin, [name, value]]);
@@ -89,7 +92,7 @@ export class ClientSettings {
     if (this.#watch.parameters.size === 0) this.#become(this.#atLogin);
   }
 
-  /** What the server of its backend reports otherwise than the client was told, of what it has not set itself. */
+  /** Parameters that the client has not set and that its backend reports differently from what the client was told. */
   heardOtherwise(reports: ServerReports): readonly (readonly [string, string])[] {
     this.heardOf = reports;
     const others = [...reports].filter(
@@ -100,7 +103,7 @@ export class ClientSettings {
     return others;
   }
 
-  /** How the bytes of its texts are letters. */
+  /** How the bytes of this client's texts are decoded. */
   get letters(): Letters {
     const reported = this.#reported('client_encoding', 'client_encoding');
     if (reported === 'UTF8') return 'utf8';
@@ -110,21 +113,22 @@ export class ClientSettings {
   }
 
   /**
-   * How a server reads a text that it prepares for this client: what names mean in it, and constants ('2024-01-02' by DateStyle and TimeZone,
-   * for example). Equal for clients for which a text means the same: for nobody else where it has temporary tables, which stand before others.
+   * Everything that decides how a server interprets a text prepared for this client: how names resolve, and how constants are read
+   * ('2024-01-02' depends on DateStyle and TimeZone, for example). Two clients with equal keys mean the same by the same text. A client
+   * with temporary tables shares its key with nobody, because those tables hide others.
    */
   get reading(): string {
     if (this.#watch.parameters.size > 0 || this.#watch.temporaryMark !== undefined) return this.#readingBy(undefined);
     return (this.#readingAtLogin ??= this.#readingBy(undefined));
   }
 
-  /** The same within a transaction, which may have set some for itself alone. */
+  /** The same within a transaction, which may have its own local settings. */
   readingInside({ settings: { parameters } }: Backend): string {
     const isOther = reports.some(({ report, name }) => parameters.get(report) !== this.#reported(report, name));
     return isOther ? this.#readingBy(parameters) : this.reading;
   }
 
-  /** While something is under way that may set it. */
+  /** The same while a running statement may change it. */
   get readingUnknown(): string {
     return this.#unknown;
   }

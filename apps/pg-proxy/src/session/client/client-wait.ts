@@ -1,4 +1,7 @@
-/** Whether what a client asks waits, for a backend or for anything else; its messages go on only when nothing does. */
+/**
+ * Whether a client's request waits, for a backend or for something else. Later messages of the client are processed only when nothing
+ * waits.
+ */
 export class ClientWait {
   #state: 'none' | 'asking' | 'waiting' = 'none';
   #callOff: (() => void) | undefined;
@@ -7,7 +10,7 @@ export class ClientWait {
     return this.#state === 'none';
   }
 
-  /** The pool is being asked, and may say yes or no while it is. */
+  /** The pool is being asked, and may grant or refuse during the call. */
   get isAsking(): boolean {
     return this.#state === 'asking';
   }
@@ -16,7 +19,7 @@ export class ClientWait {
     return this.#state === 'waiting';
   }
 
-  /** It waits for something that the pool knows nothing of. */
+  /** The client waits for something other than the pool. */
   get isElsewhere(): boolean {
     return this.#callOff !== undefined;
   }
@@ -25,12 +28,12 @@ export class ClientWait {
     this.#state = 'asking';
   }
 
-  /** The pool has been asked: what has not been answered by then is waited for. */
+  /** The pool has been asked; if it has not answered yet, the client waits. */
   asked(isServed: boolean): void {
     if (this.#state === 'asking') this.#state = isServed ? 'none' : 'waiting';
   }
 
-  /** @param callOff where somebody has to hear that the wait is called off */
+  /** @param callOff called when the wait is abandoned, if somebody needs to know */
   begin(callOff?: () => void): void {
     this.#state = 'waiting';
     this.#callOff = callOff;
@@ -41,7 +44,7 @@ export class ClientWait {
     this.#callOff = undefined;
   }
 
-  /** Nobody else is to answer any more. */
+  /** No answer is expected any more. */
   callOff(): void {
     this.#callOff?.();
     this.#callOff = undefined;

@@ -20,50 +20,51 @@ import type { Asked, Request } from './request.ts';
 import type { Settings } from '../left-behind/settings.ts';
 import type { Traffic } from '../backend/traffic.ts';
 
-/** In statement mode; PgBouncer's words. */
+/** Refused in statement mode, in PgBouncer's words. */
 const noTransactions: WireFault = {
   sqlstate: '0A000',
   message: 'transaction blocks not allowed in statement pooling mode',
 };
 
 /**
- * A client that is logged in, from its first message to its end: it has a backend for as long as a transaction lasts (or what a session
- * has left behind, or the session). What it sends is read by `ClientMessages`; what its backend says goes into its outbox as it comes.
+ * A client that is logged in, from its first message to its end. It holds a backend for the length of a transaction, of something left in
+ * its session, or of the whole session. `ClientMessages` reads what the client sends; its backend's answers go to its outbox as they
+ * arrive.
  */
 export class Client implements BackendClient {
   readonly socket: Socket;
   readonly outbox: Outbox;
   readonly pauses: ReadPauses;
-  /** Where it came from: an address, or `unix`. */
+  /** An address, or `unix`. */
   readonly address: string;
   readonly user: string;
   readonly database: string;
   readonly mode: PoolMode;
   readonly session: ClientSession;
-  /** What goes through its database. */
+  /** Traffic of the client's database. */
   readonly traffic: Traffic;
   readonly wait = new ClientWait();
-  /** For what it wants a backend beside its messages. */
+  /** Needs a backend apart from the client's messages. */
   readonly errands: ClientErrands;
   pooled!: Pooled;
-  /** Of its cancel key. */
+  /** The process id in the client's cancel key. */
   processId = 0;
   cameAtMs = 0;
-  /** When it came in, or gave back its last backend. */
+  /** When the client came, or last gave back a backend. */
   restedAtMs = 0;
-  /** When the chunk at hand came, or what waited went on. */
+  /** When the current chunk arrived, or when a waiting message went on. */
   readAt = 0;
-  /** When it asked for the backend that it has, and when it had it. */
+  /** When the client asked for its current backend, and when it got it. */
   askedAt = 0;
   attachedAt = 0;
-  /** What the configuration and its session say to it. */
+  /** Settings from the configuration and from the session. */
   scoped!: ScopedSettings;
-  /** How long it waits for a backend; undefined: as all of its pool. */
+  /** How long the client waits for a backend, in ms; undefined: as its pool says. */
   ownWaitMs: number | undefined;
-  /** What is known of its work. */
+  /** What is known about the client's workload. */
   readonly work = new ClientWork();
   backend: Backend | undefined;
-  /** Messages for the backend that it has, the one at hand included. */
+  /** Messages for the current backend, including the current one. */
   asks = 0;
   #isRenewing = false;
   #notBegun: Report | undefined;
@@ -71,7 +72,7 @@ export class Client implements BackendClient {
   readonly #host: ClientHost;
   readonly #startReading: () => void;
   readonly #messages: ClientMessages;
-  /** Is given what it still sends when it has been sent away. */
+  /** Receives what the client still sends after it has been sent away. */
   #heardAfter: ((chunk: Buffer) => void) | undefined;
 
   constructor(options: ClientOptions) {
@@ -108,7 +109,7 @@ export class Client implements BackendClient {
     this.keep(options);
   }
 
-  /** Whoever wants to know what it asks, and where its answers are kept, from the next request on. */
+  /** Sets who observes the client's requests and where its answers are cached, from the next request on. */
   keep({ observer, cacheOf }: Pick<ClientOptions, 'observer' | 'cacheOf'>): void {
     const { requests, statements, cachedAnswers } = this.#messages;
     cachedAnswers.cache?.abandon();
@@ -117,7 +118,7 @@ export class Client implements BackendClient {
     cachedAnswers.cache = cacheOf?.(this.outbox);
   }
 
-  /** From now on the socket is read here. */
+  /** Starts reading the socket. */
   start(): void {
     this.socket.on('drain', () => this.backend?.resume());
     this.#startReading();
@@ -151,28 +152,28 @@ export class Client implements BackendClient {
     return this.#messages.requests.named(of, name);
   }
 
-  /** The process id of its login, or, once it has asked for it, of its backend. */
+  /** The process id from its login, or that of its backend once the client has asked the server for it. */
   get knownAs(): number {
     const own = this.session.watch.knowsProcess ? this.backend?.key?.processId : undefined;
     return own ?? this.processId;
   }
 
-  /** When it was last heard of, by itself or by its backend. */
+  /** When the client or its backend last sent something. */
   get heardAtMs(): number {
     return Math.max(this.restedAtMs, this.readAt, this.backend?.heardAtMs ?? 0);
   }
 
-  /** When a backend was given what it asks at the moment. */
+  /** When a backend got the client's current request. */
   get startedAtMs(): number {
     return Math.max(this.readAt, this.attachedAt);
   }
 
-  /** Statements that it has prepared under a name. */
+  /** How many named prepared statements the client has. */
   get preparedCount(): number {
     return this.#messages.statements.shared.size;
   }
 
-  /** Nothing of it is under way. */
+  /** Nothing of this client is running or waiting. */
   get isIdle(): boolean {
     return this.wait.isNone && !this.errands.isLearning && this.backend?.isIdle !== false;
   }
@@ -181,13 +182,13 @@ export class Client implements BackendClient {
     return this.wait.isWaiting;
   }
 
-  /** Nothing that it has asked is under way. */
+  /** No request of this client is unanswered. */
   get isQuiet(): boolean {
     if (this.hasLeft || !this.wait.isNone || this.errands.isLearning || !this.#messages.isQuiet) return false;
     return this.backend === undefined || this.backend.isIdle;
   }
 
-  /** True: nothing refers to the chunk any more. */
+  /** True: nothing refers to the chunk's memory any more. */
   #read(memory: Buffer, bytes: number): boolean {
     this.traffic.received += bytes;
     if (this.hasLeft) this.#heardAfter?.(memory.subarray(0, bytes));
@@ -200,7 +201,7 @@ export class Client implements BackendClient {
     }
   }
 
-  /** Whatever goes wrong here is this client's alone, whosever turn it is. */
+  /** An error in this client's work ends this client only, whoever called. */
   contain(work: () => void): void {
     try {
       work();
@@ -209,7 +210,7 @@ export class Client implements BackendClient {
     }
   }
 
-  /** It goes, and its backend, of which nobody knows what it was told. */
+  /** Disconnects the client and discards its backend, whose state is unknown. */
   #broke(error: unknown): void {
     this.#host.broke(error);
     if (this.backend !== undefined) this.backend.isSpent = true;
@@ -217,9 +218,9 @@ export class Client implements BackendClient {
     else this.end(internalError);
   }
 
-  // What it has of the pool.
+  // Its backend.
 
-  /** Asks for a backend: it has one then, or waits, or was refused. The pool may grant or refuse while it is asked. */
+  /** Asks for a backend. Afterwards the client has one, waits, or has been refused; the pool may grant or refuse during the call. */
   obtain(asked: Asked | undefined): void {
     this.askedAt = this.readAt;
     this.#checkout(asked, this.readAt);
@@ -232,7 +233,7 @@ export class Client implements BackendClient {
     this.wait.asked(this.backend !== undefined);
   }
 
-  /** The pool gives it a backend that it has waited for. */
+  /** The pool grants a backend that the client has waited for. */
   granted(backend: Backend): void {
     this.contain(() => this.#granted(backend));
   }
@@ -248,8 +249,8 @@ export class Client implements BackendClient {
   }
 
   /**
-   * Another process in place of the one that it has just got, which has served others: the message at hand would show what they have left
-   * there. False: it stays with what it has.
+   * Replaces the backend just obtained by a fresh server process, if it has served other clients: the current message would show what they
+   * have left there. False: the client keeps its backend.
    */
   renew(backend: Backend): boolean {
     if (backend.answers === 0 || this.asks > 1 || backend.cancelling > 0 || this.mode === 'statement') return false;
@@ -270,7 +271,7 @@ export class Client implements BackendClient {
     if (this.mode !== 'session') this.session.showProcess();
   }
 
-  /** The pool gives it none. */
+  /** The pool refuses to give a backend. */
   refused(report: Report): void {
     if (!this.hasLeft) this.contain(() => this.#refused(report));
   }
@@ -288,7 +289,7 @@ export class Client implements BackendClient {
     if (!isAsking) this.#messages.goOn();
   }
 
-  /** It no longer wants what it waits for. */
+  /** Abandons the client's wait for a backend. */
   waitCancelled(report: Report): void {
     if (!this.isWaiting || this.errands.isLearning || this.#isRenewing) return;
     if (!this.wait.isElsewhere) this.#host.waitNoLonger(this);
@@ -296,12 +297,12 @@ export class Client implements BackendClient {
     this.refused(report);
   }
 
-  /** The process that it was to get has not come about. */
+  /** The fresh server process could not be started. */
   notBegun(report: Report): void {
     this.#notBegun = report;
   }
 
-  /** Its backend is gone. */
+  /** The backend connection is gone. */
   lost(): void {
     const hasBeenTold = this.backend?.isDoomed === true;
     this.backend = undefined;
@@ -326,7 +327,7 @@ export class Client implements BackendClient {
     this.pauses.resume(pausedFor.backlog | pausedFor.answers);
   }
 
-  // What it hears of its backend.
+  // Events from its backend.
 
   get asksAnother(): boolean {
     return this.errands.asksAnother;
@@ -381,7 +382,7 @@ export class Client implements BackendClient {
     this.session.settled(status, statements);
   }
 
-  /** What it is told in a moment goes in one packet with this answer. */
+  /** Whatever is sent in this turn goes out in one packet with this answer. */
   #holdBack(): void {
     this.socket.cork();
     process.nextTick(() => this.socket.uncork());
@@ -391,14 +392,14 @@ export class Client implements BackendClient {
     const { backend } = this;
     if (backend === undefined) return;
     if (this.session.watch.isInDoubt) {
-      // Whoever goes with this answer is not kept for that.
+      // A client that is sent away with this answer need not be kept for that.
       if (this.#host.atBoundary) this.#host.rested(this);
       if (this.hasLeft || this.session.askWhatIsLeft(backend, this.#messages.statements)) return;
     }
-    // A Sync has come meanwhile: the answer may wait for what somebody else reads.
+    // A Sync has arrived meanwhile: its answer may wait for another client's question.
     if (this.session.isAsking) return;
     if (this.mode === 'session' || this.isPinned) return this.#host.atBoundary ? this.#host.rested(this) : undefined;
-    // A cancel on its way must reach the statement that it was meant for, or nothing.
+    // A cancel request must reach the statement that it was meant for, or none.
     if (backend.cancelling > 0) return;
     if (this.#messages.isMidMessage || this.#messages.isHeldForBackend) return;
     const { areHasty } = this.session.settings;

@@ -1,39 +1,39 @@
 import type { PoolScope } from '@medrex/pool';
 import type { Client } from './client.ts';
 
-/** When clients go; times in ms. */
+/** When clients are sent away; times in ms. */
 export interface DeparturePlan {
-  /** A client that has asked nothing for so long goes first: whoever pools it looks at it before using it again. */
+  /** A client that has been idle for this long goes first: a client-side pool tests such a connection before using it again. */
   readonly quietMs: number;
-  /** From then on clients go with the answer that ends their transaction. */
+  /** From then on clients are sent away with the answer that ends their transaction. */
   readonly boundaryAfterMs: number;
 }
 
 interface Drain extends DeparturePlan {
   readonly database?: string | undefined;
-  /** These and nobody who comes later, in place of those of a database. */
+  /** Only these clients, in place of all of a database. */
   readonly clients?: Set<Client>;
   readonly sinceMs: number;
 }
 
-/** How many clients were sent away, and how; only grows. */
+/** How many clients were sent away, and how; counters. */
 export interface DepartureCounts {
-  /** Between transactions, after they had been quiet, or when they looked whether the connection is there. */
+  /** Between transactions: after a quiet time, or when they probed the connection. */
   quiet: number;
   /** With the answer that ended a transaction. */
   boundary: number;
-  /** Of all of them, those whose next statement was on its way when they were told: it was not run. */
+  /** How many of them had already sent their next statement, which was not run. */
   crossed: number;
 }
 
-/** A client that has been told is listened to for so long: closed at once, what it had not read yet would be lost. */
+/** How long a client that was sent away is still read: an immediate close could destroy answers that it had not read yet. */
 const lingerMs = 2_000;
 const terminate = 0x58;
 
 /**
- * Sends clients of a drained proxy or database away when nothing of theirs is under way. There is no message by which a server asks a
- * client to leave, so whoever is told while his next statement is on its way loses it. It is rare for one that has been quiet, and cannot
- * happen to one that is told in the same packet as the end of its transaction and looks at what it got before it sends again.
+ * Sends the clients of a draining proxy or database away when nothing of theirs is running. The protocol has no message by which a server
+ * asks a client to leave, so a client whose next statement is already on its way loses it. That is rare for a client that has been quiet,
+ * and cannot happen to one that is told in the same packet as the end of its transaction and reads before it sends again.
  */
 export class Departures {
   readonly counts: DepartureCounts = { quiet: 0, boundary: 0, crossed: 0 };
@@ -45,7 +45,7 @@ export class Departures {
     this.#clients = clients;
   }
 
-  /** Whether somebody is to go with the end of a transaction. */
+  /** Whether somebody is to go at the end of a transaction. */
   get atBoundary(): boolean {
     return this.#atBoundary;
   }
@@ -60,7 +60,7 @@ export class Departures {
     this.#atBoundary ||= plan.boundaryAfterMs === 0;
   }
 
-  /** These go, whatever is called off. */
+  /** Sends these away, whatever is called off. */
   sendAway(clients: Iterable<Client>, plan: DeparturePlan, nowMs: number): void {
     this.#drains.push({ ...plan, clients: new Set(clients), sinceMs: nowMs });
     this.#atBoundary ||= plan.boundaryAfterMs === 0;
@@ -73,7 +73,7 @@ export class Departures {
     this.#atBoundary = this.#atBoundary && this.#drains.length > 0;
   }
 
-  /** This client's transaction has ended just now. */
+  /** This client's transaction has just ended. */
   rested(client: Client, nowMs: number): void {
     const drain = this.#drainOf(client);
     if (drain === undefined || nowMs - drain.sinceMs < drain.boundaryAfterMs || !client.isQuiet) return;
@@ -81,7 +81,7 @@ export class Departures {
     this.#depart(client);
   }
 
-  /** Its pool looks whether the connection is there before it uses it: told that it is not, it takes another one, and loses nothing. */
+  /** The client's pool probes the connection before using it: told that it is gone, it opens another one and loses nothing. */
   probed(client: Client, nowMs: number): boolean {
     const drain = this.#drainOf(client);
     const { backend } = client;
@@ -92,14 +92,17 @@ export class Departures {
     return true;
   }
 
-  /** Looks who can go; called by a timer, so that the event loop polls before what is decided here is done. Cheap while nothing is drained. */
+  /**
+   * Looks for clients that can go. Called by a timer, so that the event loop reads sockets before the decision takes effect. Cheap while
+   * nothing drains.
+   */
   sweep(nowMs: number): void {
     if (this.#drains.length === 0) return;
     this.#drains = this.#drains.filter(({ clients }) => clients === undefined || this.#areLeft(clients));
     this.#atBoundary = this.#drains.some((drain) => nowMs - drain.sinceMs >= drain.boundaryAfterMs);
     const quiet = [...this.#clients].filter((client) => this.#mayGo(client, nowMs));
     if (quiet.length === 0) return;
-    // What has arrived already is read before anybody is told.
+    // What has already arrived is read before anybody is told.
     setImmediate(() => {
       for (const client of quiet) {
         if (!this.#mayGo(client, nowMs)) continue;
@@ -112,7 +115,7 @@ export class Departures {
   #mayGo(client: Client, nowMs: number): boolean {
     const drain = this.#drainOf(client);
     if (drain === undefined || !client.isQuiet) return false;
-    // Who has left something in his session would miss it.
+    // A client that has left something in its session would lose it.
     if (client.backend !== undefined && nowMs - drain.sinceMs < drain.boundaryAfterMs) return false;
     return nowMs - client.restedAtMs >= drain.quietMs && nowMs - client.heardAtMs >= drain.quietMs;
   }

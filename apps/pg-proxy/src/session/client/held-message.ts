@@ -8,13 +8,13 @@ export interface HeldMessageOptions {
   readonly client: Client;
   readonly requests: ClientRequests;
   readonly shapes: ToldShapes;
-  /** The message is looked at again, and what lies behind it. */
+  /** Processes the held message again, and what follows it. */
   readonly takeAgain: () => void;
 }
 
 /**
- * Whether the message at hand is held back until the server has answered: that all that is prepared has been taken away, what is prepared,
- * or what is left; or until a cancel is there.
+ * Whether the current message is held back: until all prepared statements have been discarded, until it is known what is prepared or what
+ * the session holds, or until a cancel request has arrived.
  */
 export class HeldMessage {
   readonly #client: Client;
@@ -31,14 +31,14 @@ export class HeldMessage {
     this.#takeAgain = takeAgain;
   }
 
-  /** It waits for what this backend has prepared. */
+  /** The message waits until it is known what this backend has prepared. */
   get isForBackend(): boolean {
     return this.#isHeld && this.#isForBackend;
   }
 
   /**
-   * Names and statements mean what they do when DEALLOCATE ALL, DISCARD ALL or RESET has run; and what the server is asked for at the end of a
-   * transaction is that of no other one. True: it is held back for that.
+   * Until DEALLOCATE ALL, DISCARD ALL or RESET has run, names and statements do not mean what they will mean for this message; and a
+   * question to the server at the end of a transaction must not mix with others. True: the message is held back for that.
    */
   mustWait(): boolean {
     const { backend, session } = this.#client;
@@ -49,7 +49,10 @@ export class HeldMessage {
     return true;
   }
 
-  /** Whether what may forget all that is prepared is under way. What DISCARD ALL has taken is set again before what comes behind its answer. */
+  /**
+   * Whether a statement that may discard everything prepared is running. What DISCARD ALL resets is restored before whatever follows its
+   * answer.
+   */
   mayForget(): boolean {
     const { backend, session } = this.#client;
     const requests = this.#requests;
@@ -59,36 +62,36 @@ export class HeldMessage {
     return mayForget;
   }
 
-  /** What it was meant for has ended: it must not reach what comes next. */
+  /** The statement that a cancel was meant for has ended: the cancel must not reach the next one. */
   get #isCancelComing(): boolean {
     const { backend } = this.#client;
     return backend !== undefined && backend.cancelling > 0 && backend.expected.isEmpty;
   }
 
-  /** Until it is known what this backend has prepared. */
+  /** Holds the message until it is known what this backend has prepared. */
   holdFor(backend: Backend): void {
     this.#hold(backend, true);
   }
 
   #hold(backend: Backend | undefined, isForBackend: boolean): void {
-    // Without a Sync the server would keep its answer to itself.
+    // Without a Sync the server would keep its answer in its buffer.
     backend?.outbox.push(flush());
     this.#isHeld = true;
     this.#isForBackend = isForBackend;
     this.#client.wait.begin();
   }
 
-  /** It has been refused. */
+  /** The held message has been refused. */
   drop(): void {
     this.#isHeld = false;
   }
 
-  /** What the server has said may be what it is held back for. */
+  /** The server's answer may be what the message waits for. */
   answered(): void {
     const { backend, session } = this.#client;
     if (!this.#isHeld || session.isAsking || backend?.expected.forgets === true) return;
     if (this.#isCancelComing || this.#shapes.isAwaited) return;
-    // Behind the answer that is being read.
+    // After the answer that is being read.
     process.nextTick(() => {
       if (this.#isHeld && !this.#client.hasLeft) this.#client.contain(() => this.#letGo());
     });

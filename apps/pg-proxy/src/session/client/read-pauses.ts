@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 
-/** Why a client is not read. */
+/** Reasons not to read from a client; bits. */
 export const pausedFor = { backend: 1, backlog: 2, answers: 4 } as const;
 
-/** Stops reading a socket for as long as there is any reason to. */
+/** Stops reading a socket while there is any reason to. */
 export class ReadPauses {
   readonly #socket: Socket;
   #reasons = 0;

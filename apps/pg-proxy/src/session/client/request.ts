@@ -11,37 +11,37 @@ import { utf8Of } from '../left-behind/letters.ts';
 import { readBytesMax, type SessionWatch } from '../left-behind/session-watch.ts';
 import { deallocatedBy, faultOf, namesOf, type Watched } from '../left-behind/watched.ts';
 
-/** Who sent a request. */
+/** The client that sent a request. */
 export interface Requester {
   readonly user: string;
   readonly database: string;
-  /** As whom it works at the upstream. */
+  /** The user at the upstream. */
   readonly upstreamUser: string;
   readonly settings: ReadonlyMap<string, string>;
-  /** Of its cancel key. */
+  /** The process id in its cancel key. */
   readonly processId: number;
-  /** It has left something in its session. */
+  /** The client is pinned to its backend. */
   readonly isPinned: boolean;
-  /** What stands behind a name that the protocol has given; undefined: it has given none, or nobody has followed it. */
+  /** The analysis of a protocol-level name; undefined: there is no such name, or nobody has observed it. */
   named(of: Named['of'], name: string): Analysis | undefined;
 }
 
-/** What wants to know of every request. It is called on the data path: what takes long is done later. */
+/** Observes all requests. It is called on the data path, so anything slow must be deferred. */
 export interface RequestObserver {
-  /** It is on its way to the server. */
+  /** The request has been sent to the server. */
   sent?(request: Request): void;
-  /** A statement of it has ended; its tag is the last. */
+  /** A statement of the request has ended; its tag is the last one. */
   completed?(request: Request, tag: string): void;
   ended(request: Request): void;
-  /** A function was called by a message of its own, for which there is no request. */
+  /** A FunctionCall message was sent; there is no request for it. */
   called?(from: Requester, backend: Backend): void;
-  /** Something was refused for which no request is on its way: the pool gave no backend, or a Parse was wrong. */
+  /** Something was refused without a request being sent: the pool gave no backend, or a Parse was invalid. */
   refused?(from: Requester, sqlstate: string): void;
 }
 
 export interface RequestOptions {
   readonly from: Requester;
-  /** That runs it; undefined: what it asks for was known here. */
+  /** The backend that runs it; undefined: the proxy knew the answer. */
   readonly backend: Backend | undefined;
   readonly kind: Request['kind'];
   readonly text: string;
@@ -49,7 +49,7 @@ export interface RequestOptions {
   readonly analyser: SqlAnalyser;
   readonly watch: SessionWatch;
   readonly watched: Watched | undefined;
-  /** What goes to the server in place of the text. */
+  /** Sent to the server in place of the text. */
   readonly inPlace?: SetInPlace | undefined;
   readonly before: PreparedBefore | undefined;
   readonly observer: RequestObserver | undefined;
@@ -57,30 +57,30 @@ export interface RequestOptions {
   readonly workClass: WorkloadClass;
 }
 
-/** Something that keeps what was found out about its text. */
+/** Holds what was found out about its text. */
 export interface Analysed {
   analysis: Analysis | undefined;
 }
 
-/** The text of the message by which a client asks for a backend. */
+/** The text with which a client asks for a backend. */
 export interface Asked extends Analysed {
-  /** As latin1. */
+  /** UTF-8 read as latin1. */
   readonly text: string;
-  /** False: more of it is to come. */
+  /** False: more of the text is to come. */
   readonly isWhole: boolean;
-  /** Its words are known, and concern nobody here but the server. */
+  /** The text contains no word that concerns the proxy. */
   readonly isPlain?: boolean;
 }
 
-/** Of a text that was not seen, or not whole: what it does may be anything. */
+/** For a text that was not seen completely: it may do anything. */
 export const unknownText: Analysis = {
   ...{ kind: 'unread', fingerprint: '', normalised: '' },
   fault: { sqlstate: '54000', message: 'the statement has not been seen as a whole' },
 };
 
 /**
- * What a client has sent to be run, from its message to the end of its answer: a simple query with all its statements, or an
- * Execute. Where nothing of it has ended, failed or been suspended the server passed over it, because something before it had failed.
+ * Something that a client has sent to be run, from its message to the end of its answer: a simple query with all its statements, or an
+ * Execute. If no statement has ended, failed or been suspended, the server skipped it because of an earlier error.
  */
 export class Request implements Note {
   readonly from: Requester;
@@ -88,21 +88,21 @@ export class Request implements Note {
   readonly kind: 'query' | 'execute';
   /** Milliseconds on the proxy's clock; 0: not yet. */
   receivedAt = 0;
-  /** When it had a backend. */
+  /** When it got a backend. */
   backendAt = 0;
   firstAt = 0;
   blockedMs = 0;
   endedAt = 0;
-  /** What of its time with the backend went into another dialect. */
+  /** How much of the time at the backend went into translation. */
   translateMs = 0;
-  /** Of the answer. */
+  /** Bytes of the answer. */
   bytes = 0;
   sqlstate: string | undefined;
-  /** How many statements of it have ended, and of how many rows their tags speak; where one did not end, how many of its rows were sent. */
+  /** How many statements have ended, and the sum of the rows in their tags; for one that did not end, the rows that were sent. */
   commands = 0;
   rows = 0;
   rowsSent = 0;
-  /** It has run, and not all of its rows were wanted. */
+  /** It ran, and the client did not want all of its rows. */
   isSuspended = false;
   readonly watched: Watched | undefined;
   readonly before: PreparedBefore | undefined;
@@ -110,10 +110,10 @@ export class Request implements Note {
   readonly names: readonly string[] | undefined;
   readonly fault: WireFault | undefined;
   undo: (() => void) | undefined;
-  /** As which it got its backend; in a transaction, what that had turned out to be by then. */
+  /** The class under which it got its backend; within a transaction, the class known by then. */
   readonly workClass: WorkloadClass;
   readonly #inPlace: SetInPlace | undefined;
-  /** Statements that have ended of what went to the server. */
+  /** Statements that have ended, of the text sent to the server. */
   #ended = 0;
   readonly #text: string;
   readonly #isWhole: boolean;
@@ -145,12 +145,12 @@ export class Request implements Note {
     this.#prepared = options.prepared;
   }
 
-  /** Of the CommandComplete of each statement that ended. */
+  /** The tags in the CommandComplete messages of its statements. */
   get tags(): readonly string[] {
     return this.commands === 0 ? [] : [...(this.#earlierTags ?? []), this.#tag];
   }
 
-  /** As latin1. */
+  /** UTF-8 read as latin1. */
   get text(): string {
     return this.#text;
   }
@@ -159,7 +159,7 @@ export class Request implements Note {
     return this.watched && deallocatedBy(this.watched);
   }
 
-  /** What its text does; read when somebody asks, and known for texts that were read before. */
+  /** The analysis of its text, made on demand and shared by texts that were analysed before. */
   get analysis(): Analysis {
     this.#analysis ??= this.#isWhole ? analysisOf(this.#analyser, this.#text, this.#prepared) : unknownText;
     return this.#analysis;
@@ -170,19 +170,19 @@ export class Request implements Note {
     return analysis.kind === 'read' ? analysis.statements[this.commands - 1]?.redefines : undefined;
   }
 
-  /** Whether its text has a comment where sqlcommenter puts one: cheap, and mostly false. */
+  /** Whether the text has a comment in the position that sqlcommenter uses: a cheap check, mostly false. */
   get hasComment(): boolean {
     const text = this.#text;
     return text.startsWith('/*') || text.endsWith('*/') || text.endsWith('*/;');
   }
 
-  /** What its client says of it by sqlcommenter. */
+  /** What the client says about it by sqlcommenter. */
   get comment(): SqlComment {
     this.#comment ??= readComment(utf8Of(this.#text));
     return this.#comment;
   }
 
-  /** As `analysis`, also of a text that is not read otherwise because it holds others up; up to a length. */
+  /** As `analysis`, but also for longer texts that are not analysed on the data path; up to a maximum length. */
   readLarge(): Analysis {
     const isAffordable = this.#isWhole && this.#text.length <= readBytesMax;
     if (isAffordable && this.analysis.kind === 'large')
@@ -190,7 +190,7 @@ export class Request implements Note {
     return this.analysis;
   }
 
-  /** What it says of its own settings. */
+  /** The proxy settings that its hint comments name. */
   get hints(): StatementSettings {
     return hintsOf(this.#text);
   }
@@ -248,7 +248,7 @@ function rowsOf(tag: string): number {
   return rows;
 }
 
-/** @param text UTF-8 as latin1 */
+/** @param text UTF-8 read as latin1 */
 export function analysisOf(analyser: SqlAnalyser, text: string, prepared?: Analysed): Analysis {
   const known = prepared?.analysis ?? analyser.analyse(utf8Of(text));
   if (prepared !== undefined) prepared.analysis = known;

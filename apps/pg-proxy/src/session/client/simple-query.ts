@@ -15,9 +15,9 @@ import type { Client } from './client.ts';
 import type { ClientRequests } from './client-requests.ts';
 import type { Asked } from './request.ts';
 
-/** In place of a statement that is to fail: an error of the server's own, so that it takes back and passes over what it would then. */
+/** Replaces a statement that must fail: raises an error in the server, so that it rolls back and skips what it would have then. */
 const unknownStatement = 'pgproxy';
-/** Whether the words of a text say something to whoever looks at them here. */
+/** Whether the text contains a word that some check in the proxy looks for. */
 const isOfConcern = (text: string): boolean =>
   asksProcess(text) ||
   spendsProcess(text) ||
@@ -35,7 +35,7 @@ export interface SimpleQueryOptions {
   readonly analyser: SqlAnalyser;
 }
 
-/** A Query of one client, where that is the message at hand. */
+/** Handles a client's Query message. */
 export class SimpleQuery {
   readonly #client: Client;
   readonly #framer: Framer;
@@ -53,13 +53,13 @@ export class SimpleQuery {
     this.#analyser = analyser;
   }
 
-  /** In latin1. */
+  /** UTF-8 read as latin1. */
   get text(): string {
     const { buffer, start, end } = this.#framer;
     return buffer.toString('latin1', start + 5, end - 1);
   }
 
-  /** What it wants to be run. */
+  /** What the message wants to run. */
   asked(): Asked {
     const { buffer, start, end, isLast: isWhole } = this.#framer;
     const { text } = this;
@@ -69,7 +69,7 @@ export class SimpleQuery {
     return { text, isWhole, analysis: alike.analysisOf(text.length), isPlain: !alike.isOfConcern };
   }
 
-  /** It goes to the client's backend. */
+  /** Sends the query to the client's backend. */
   ask(backend: Backend, asked: Asked): void {
     const { text, isPlain = false } = asked;
     const wire = this.#wire;
@@ -80,7 +80,7 @@ export class SimpleQuery {
       wire.vacates(text);
     }
     const { watch } = this.#client.session;
-    // In session mode only what the proxy itself must know of is followed.
+    // In session mode only what the proxy itself must know is tracked.
     const isFollowed = this.#client.mode !== 'session' || watch.isActive || (!isPlain && concernsProxy(text));
     if (this.#statements.shared.showNamed(text, backend)) return;
     const watched = isFollowed ? watch.look(text, backend.status, asked) : undefined;
@@ -99,7 +99,7 @@ export class SimpleQuery {
 
   #setInPlace(text: string, watched: Watched, backend: Backend): SetInPlace | undefined {
     const { began } = this.#client.session.settings;
-    // What the backend is asked of our own before it (settings of this client) opens no block.
+    // Statements that the proxy puts in front (the client's settings) open no transaction block.
     const isOutside = !backend.isInside && !backend.expected.hasSync;
     const isInVain = isOutside && isLocalAlone(watched, began);
     return this.#framer.isLast && !isInVain ? setInPlace(text, watched, began) : undefined;

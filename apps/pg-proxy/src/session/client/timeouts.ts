@@ -5,29 +5,29 @@ import type { Backend } from '../backend/backend.ts';
 import type { Client } from './client.ts';
 import { Request } from './request.ts';
 
-/** Clients that have a backend, looked at often, and all of them, looked at now and then. */
+/** Clients that hold a backend, checked often, and all clients, checked from time to time. */
 export interface TimeoutsOptions {
   readonly busy: () => Iterable<Client>;
   readonly all: ReadonlySet<Client>;
   readonly cancel: (backend: Backend) => void;
 }
 
-/** How a client with a backend was found, and since when it is so. */
+/** The state in which a client with a backend was last seen, and since when. */
 interface Seen {
   backend: Backend;
-  /** Answers, and transactions, that had ended. */
+  /** Counts of the answers and transactions that had ended. */
   answers: number;
   transactions: number;
   isAsked: boolean;
   sinceMs: number;
   transactionSinceMs: number;
-  /** Its statement was cancelled, then. */
+  /** When its statement was cancelled. */
   cancelledAtMs: number | undefined;
 }
 
-/** A statement that did not end this long after it was cancelled is ended with its client. */
+/** A client whose statement does not end this long after its cancel is disconnected, in ms. */
 const afterCancelMs = 10_000;
-/** How often those are looked at that do nothing. */
+/** How often idle clients are checked, in ms. */
 const idleLookMs = 1_000;
 
 const faults = {
@@ -38,8 +38,8 @@ const faults = {
 } as const satisfies Record<string, WireFault>;
 
 /**
- * Ends what takes longer than its settings allow. It looks from time to time instead of starting a clock for each statement, so that
- * the data path does nothing for it; a timeout is late by no more than the time between two looks.
+ * Ends what takes longer than its settings allow. It checks at intervals instead of starting a timer for each statement, so the data path
+ * does nothing for it; a timeout is late by at most one interval.
  */
 export class Timeouts {
   readonly #options: TimeoutsOptions;
@@ -103,7 +103,7 @@ function freshly(backend: Backend, nowMs: number): Seen {
   };
 }
 
-/** A server holds a session that it knows to the session's own timeout; a client that rests has none. */
+/** The server enforces a session's own timeout while the client holds a backend; without one, the proxy does. */
 function isIdleTooLong(client: Client, nowMs: number): boolean {
   if (isPast(client.scoped.clientIdleTimeoutMs, client.heardAtMs, nowMs)) return true;
   return (
@@ -111,7 +111,7 @@ function isIdleTooLong(client: Client, nowMs: number): boolean {
   );
 }
 
-/** Of the statement that runs: its own, where it has one. */
+/** The timeout of the running statement: its own, if it has one. */
 function queryTimeoutOf(backend: Backend, scoped: ScopedSettings): number {
   const note = backend.expected.headNote;
   return (note instanceof Request ? note.hints.queryTimeoutMs : undefined) ?? scoped.queryTimeoutMs;

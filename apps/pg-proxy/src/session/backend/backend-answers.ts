@@ -28,34 +28,37 @@ import {
 import { statementPrefix } from '../prepared/statements.ts';
 
 const redefines: ReadonlySet<string> = new Set(['ALTER ROLE', 'DROP ROLE', 'ALTER DATABASE']);
-/** After these a text may have other columns. */
+/** Command tags after which a text may return other columns. */
 const reshapes: ReadonlySet<string> = new Set([
   ...['ALTER TABLE', 'DROP TABLE', 'CREATE VIEW', 'ALTER VIEW', 'DROP VIEW', 'DROP MATERIALIZED VIEW'],
   ...['ALTER TYPE', 'DROP TYPE', 'DROP SCHEMA'],
 ]);
-/** How they, those that redefine, and ROLLBACK end; hardly anything that is frequent does. */
+/** Last letters of the tags of these, of those that redefine sessions, and of ROLLBACK; hardly any frequent tag ends in one of them. */
 const telling = new Set(Array.from('EWAK', (letter) => letter.charCodeAt(0)));
 
 /**
- * Reads what a server says by the headers of its messages, and ends with each what was owed; everything that its client has asked for is
- * passed on as it came.
+ * Reads a server's messages by their headers and matches each with what the server owes. Everything that the client has asked for is
+ * forwarded unchanged.
  */
 export class BackendAnswers {
-  /** When the chunk at hand came. */
+  /** When the current chunk arrived. */
   chunkAt = 0;
   readonly #backend: Backend;
   readonly #expected: ExpectedAnswers;
   readonly #events: BackendEvents;
   readonly #now: () => number;
   readonly #framer = new Framer(backendSession);
-  /** When its transaction began. */
+  /** When the current transaction began. */
   #beganAt = 0;
   #isPassing = false;
-  /** Hears the description that is coming. */
+  /** Receives the description that is arriving. */
   #describing: Note | undefined;
-  /** Settings of which an answer to a question of ours has told, and its client is to hear as from a server: before its ReadyForQuery. */
+  /**
+   * Parameters that changed while the server answered a query of the proxy. The client is told before its own ReadyForQuery, as a server
+   * would do it.
+   */
   readonly #toTell = new Set<string>();
-  /** In the transaction that is open. */
+  /** In the current transaction. */
   #isReshaped = false;
   #hasCreated = false;
 
@@ -70,7 +73,7 @@ export class BackendAnswers {
     return this.#isPassing && !this.#framer.isLast;
   }
 
-  /** True: nothing refers to the chunk any more. */
+  /** True: nothing refers to the chunk's memory any more. */
   read(memory: Buffer, bytes: number): boolean {
     const expected = this.#expected;
     const backend = this.#backend;
@@ -100,7 +103,7 @@ export class BackendAnswers {
     const expected = this.#expected;
     const backend = this.#backend;
     const { client } = backend;
-    // Who got it now would hear no more of why it closes.
+    // A client that got this backend now would not learn why it closes.
     if (client === undefined && backend.isDoomed) return backend.gone();
     if (client !== undefined) {
       client.outbox.send();
@@ -114,7 +117,7 @@ export class BackendAnswers {
       client.part();
       return;
     }
-    // A server stops, too, when it cannot get rid of its rows.
+    // The client does not read: PostgreSQL, too, ends a session when it cannot send rows.
     if (client !== undefined && !expected.isEmpty && client.outbox.unheard > clientBacklogMax) {
       client.part();
       return;
@@ -125,7 +128,7 @@ export class BackendAnswers {
       client.atRest(this.chunkAt);
   }
 
-  /** Notes what the message ends. True: the client sees it. */
+  /** Settles what the message answers. True: the message is for the client. */
   #take(framer: Framer): boolean {
     const expected = this.#expected;
     switch (framer.type) {
@@ -189,10 +192,10 @@ export class BackendAnswers {
     const isOfOurs = note?.isOfOurs === true;
     note?.completed(shortText(buffer, start + 5, end - 1));
     const isSeen = this.#ended(owed.execute) && !isOfOurs;
-    // I of INSERT.
+    // The I of INSERT.
     if (buffer[start + 5] === 0x49) this.#backend.insertedBy = this.#backend.lastUser;
     if (telling.has(buffer[end - 2] ?? 0)) this.#noteRedefined(buffer.toString('latin1', start + 5, end - 1), note);
-    // D of DISCARD and DEALLOCATE, but not of DELETE, which is by far the most frequent of them.
+    // The D of DISCARD and DEALLOCATE; DELETE, by far the most frequent tag with a D, is sorted out by `discarded`.
     if (buffer[start + 5] === 0x44 && end - start < 24 && isSeen)
       this.#discarded(buffer.toString('latin1', start + 5, end - 1), note?.before);
     return isSeen;
@@ -201,14 +204,14 @@ export class BackendAnswers {
   #noteRedefined(tag: string, note: Note | undefined): void {
     const backend = this.#backend;
     if (tag === 'CREATE ROLE') backend.redefined ??= [];
-    // A session of a role that was dropped is none of the one that is created by the same name.
+    // A role that was dropped and created again is another role, so its sessions must end, too.
     else if (redefines.has(tag)) backend.redefined = [...(backend.redefined ?? []), note?.redefined ?? everySession];
     else if (tag === 'CREATE TABLE') this.#hasCreated = true;
-    // What was created goes, and may come back with other columns.
+    // The tables that were created are gone, and may be created again with other columns.
     else if (reshapes.has(tag) || (tag === 'ROLLBACK' && this.#hasCreated)) this.#reshape();
   }
 
-  /** Again at the end of the transaction, which may take it back. */
+  /** Reported again at the end of the transaction, which may roll the change back. */
   #reshape(): void {
     this.#isReshaped = true;
     this.#backend.client?.reshaped();
@@ -233,7 +236,7 @@ export class BackendAnswers {
     backend.writes?.settled(backend.isOutsideBlock);
     if (this.#toTell.size > 0 && (isSeen || backend.client?.isQuiet !== false)) this.#tellSettings();
     if (!isSeen) {
-      // What waits for what is prepared may wait for this.
+      // Messages that wait for the prepared statements to be known may wait for this answer.
       backend.client?.goesOn();
       return false;
     }
@@ -282,7 +285,7 @@ export class BackendAnswers {
     const isOfOurs = note?.refused !== undefined || says(framer, statementPrefix);
     const report = isOfOurs ? readReport(framer.buffer, framer.start, framer.end) : undefined;
     if (report !== undefined) note?.refused?.(report);
-    // What stands for a statement has failed in its place.
+    // The statement that stands in for one that cannot be prepared has failed.
     const refusal = report && backend.client?.refusalOf(report.message);
     this.#noteFailure(framer, head, refusal?.sqlstate);
     if (refusal !== undefined && (head & unasked) === 0) {
@@ -295,7 +298,7 @@ export class BackendAnswers {
       backend.client?.outbox.push(errorResponse({ ...fault, severity: 'ERROR' }));
       return false;
     }
-    // What failed may be a statement that was prepared anew for a message of the client.
+    // The failing message may be a Parse that the proxy sent anew on behalf of the client.
     const isLast = backend.isDoomed && backend.client?.asksAnother !== true;
     const isSeen = isLast || (head & unasked) === 0 || (kind >= owed.parse && !isSilent);
     return isSeen && !this.#isReworded(framer, positionOf);
@@ -312,8 +315,8 @@ export class BackendAnswers {
   }
 
   /**
-   * Statements have names of ours at the upstream: an error that names one is told in the client's words; so is why one was cancelled, and
-   * where something is wrong in a text that has become longer.
+   * Rewords an error for the client: the names of shared statements become the client's own, a cancelled statement gets the reason for
+   * which the proxy cancelled it, and positions in a rewritten text are translated back.
    */
   #isReworded({ buffer, start, end, isLast }: Framer, positionOf: Note['positionOf']): boolean {
     const at = buffer.indexOf(statementPrefix, start);
@@ -340,7 +343,7 @@ export class BackendAnswers {
     settings.hasReported(name, value);
     const isSeen = (head & unasked) === 0 && client?.isSetAgain(name, value) !== true;
     if (isSeen) settings.toldBefore.delete(name);
-    // What is set for a client that has just come is what it was told before.
+    // The settings of a client that has just attached are what it was told before.
     else if (told !== undefined && head !== (owed.query | unasked)) settings.toldBefore.set(name, told);
     if ((head & reporting) !== 0) this.#toTell.add(name);
     else if ((head & unasked) === 0) this.#toTell.delete(name);
@@ -357,7 +360,10 @@ export class BackendAnswers {
     this.#toTell.clear();
   }
 
-  /** Clients know each other, and themselves, by the process ids of their logins, or by those that they have asked for. */
+  /**
+   * Translates the sender's process id into the one by which the client knows that session: from its login, or the server's if the client
+   * has asked for it.
+   */
   #notified({ buffer, start, end }: Framer): boolean {
     const backend = this.#backend;
     const at = start + 5;
@@ -381,8 +387,9 @@ export class BackendAnswers {
 const isRow = (type: number): boolean => type === from.dataRow || type === from.copyData;
 
 /**
- * What was prepared no longer fits its tables: its rows would be others, or the server, which reads a text anew where a definition has
- * changed, does not take it any more. A function that fails as it is planned has a context.
+ * Whether an error says that a prepared statement no longer fits its tables: its rows would have other columns, or the server, which parses
+ * the text again after a change of definitions, now rejects it. An error within a function that is planned has a context and does not
+ * count.
  */
 function isOutdated(framer: Framer, kind: number): boolean {
   if (says(framer, 'RRevalidateCachedQuery\0')) return true;

@@ -9,79 +9,79 @@ import type { Outbox } from './outbox.ts';
 import type { ServerReports } from './server-reports.ts';
 import type { Traffic } from './traffic.ts';
 
-/** Bytes that a client has not taken above which its backend is not read. */
+/** A client with a larger backlog, in bytes, stops the reading of its backend. */
 export const clientBacklogMax = 256 * 1024;
 
-/** Who a backend works for. */
+/** The client that a backend works for. */
 export interface BackendClient {
   readonly outbox: Outbox;
-  /** By which it cancels, and which it takes for that of its backend. */
+  /** The process id of its cancel key, which the client takes for its backend's. */
   readonly processId: number;
-  /** By which notifications name it. */
+  /** The process id by which notifications name it. */
   readonly knownAs: number;
-  /** It goes when it has been answered, or can only be answered if it says more. */
+  /** The client leaves as soon as it has been answered, or as soon as an answer would need more from it. */
   readonly isParting: boolean;
-  /** Nothing that it has asked is under way. */
+  /** No request of the client is unanswered. */
   readonly isQuiet: boolean;
-  /** It is coming in: where this backend goes, it gets another one, and need not hear why. */
+  /** The client is still logging in: if this backend is lost, it asks another one, and need not hear why. */
   readonly asksAnother: boolean;
-  /** Custom settings that its session knows by name, whether it has them set or not. */
+  /** Custom settings that its session has used by name, set or not. */
   readonly namedSettings: ReadonlySet<string>;
-  /** It goes at once; what it has asked and is under way is cancelled. */
+  /** Disconnects the client at once; a running request is cancelled. */
   part(): void;
-  /** The server takes data in. */
+  /** The server has entered COPY IN. */
   copyBegan(): void;
-  /** Nothing is owed and no transaction is open. Called when the chunk has been worked through. */
+  /** Nothing is owed and no transaction is open. Called after the whole chunk has been processed. */
   atRest(nowMs: number): void;
-  /** Everything that was prepared is gone: DISCARD ALL or DEALLOCATE ALL. */
+  /** All prepared statements are gone: DISCARD ALL or DEALLOCATE ALL. */
   forgot(before: PreparedBefore | undefined): void;
-  /** Tables, views or types have become others, or what they were again. */
+  /** Tables, views or types have changed, or a change was rolled back. */
   reshaped(): void;
-  /** The server has said no to one of its requests (`note`), or to something for which none is on its way (`sqlstate`). */
+  /** The server has refused a request (`note`), or something for which there is no request (`sqlstate`). */
   failed(note: Note | undefined, sqlstate: string | undefined): void;
   settled(status: TransactionStatus): void;
-  /** A RESET has taken this setting from it, to this value, and it gets back what it had in a moment. */
+  /** Whether a RESET has changed this setting to this value and the proxy is about to restore the client's own. */
   isSetAgain(setting: string, value: string): boolean;
-  /** What it has asked was held back for something that is over. */
+  /** What the client's next message was held back for is over. */
   goesOn(): void;
-  /** The server has taken what it was sent. */
+  /** The backend's socket has been drained. */
   drained(): void;
   /** The client's name of a shared statement, for error messages. */
   nameOf(statement: string): string | undefined;
-  /** What the client is told in place of an error, by its message: what stands for a statement that cannot be prepared has failed. */
+  /** The error for the client in place of one with this message: a stand-in for a statement that cannot be prepared has failed. */
   refusalOf(message: string): Report | undefined;
-  /** When a backend was given what it asks at the moment. */
+  /** When a backend got the client's current request. */
   readonly startedAtMs: number;
 }
 
-/** What a backend tells the proxy. */
+/** Events of a backend. */
 export interface BackendEvents {
   closed(): void;
   fault(fault: WireFault): void;
-  /** Something of ours has failed in what was done with what it said. */
+  /** An internal error occurred while the server's messages were processed. */
   broke(error: unknown): void;
-  /** Its server reports something else where nobody has set anything. */
+  /** The server now reports other values for settings nobody has changed. */
   reported(reports: ServerReports): void;
-  /** As what notifications name the last client of another backend of this server; 0: nobody's here. */
+  /** The process id by which notifications name the last client of another backend of this server; 0: it is not a backend of this proxy. */
   lastUserOf(processId: number): number;
 }
 
 export interface BackendOptions {
   readonly socket: Socket;
-  /** Reads and writes it; undefined: the event loop does. */
+  /** The io_uring that reads and writes the socket; undefined: the event loop does. */
   readonly ring: RingSockets | undefined;
   readonly key: BackendKeyData | undefined;
-  /** What the server reported at login and since. */
+  /** The parameters that the server has reported, at login and since. */
   readonly parameters: Map<string, string>;
-  /** At an upstream of a class of work. */
+  /** The backend belongs to the separate upstream of a workload class. */
   readonly isAway: boolean;
   readonly preparedMax: number;
-  /** Where cancel requests go. */
+  /** Where cancel requests are sent. */
   readonly address: Address;
   readonly traffic: Traffic;
   readonly events: BackendEvents;
   readonly now: () => number;
   readonly translationTimes?: LoggedIn['translationTimes'];
-  /** What its process has begun with, for one client alone. */
+  /** The settings with which the process was started, for a single client. */
   readonly own?: Settings;
 }

@@ -5,31 +5,31 @@ import { reportsWithout, serverReports, type ServerReports } from './server-repo
 const nothingSet: Settings = new Map();
 
 export interface BackendSettingsOptions {
-  /** What the server reported at login and since. */
+  /** The parameters that the server has reported, at login and since. */
   readonly parameters: Map<string, string>;
-  /** What the process has begun with, where that is for one client alone. */
+  /** The settings with which the process was started, for a single client. */
   readonly own: Settings | undefined;
-  /** Its server reports something else where nobody has set anything. */
+  /** The server now reports other values for settings nobody has changed. */
   readonly reported: (reports: ServerReports) => void;
 }
 
-/** What is set in one process at the upstream, as far as that is known, and what its server reports of it. */
+/** The settings of one server process, as far as they are known, and what the server reports about them. */
 export class BackendSettings {
   readonly parameters: Map<string, string>;
-  /** What its client was told last, of parameters that have become something else since. */
+  /** What the current client was last told, for parameters that have changed since. */
   readonly toldBefore = new Map<string, string>();
-  /** What its server reports where nobody has set anything. */
+  /** What the server reports for settings nobody has changed. */
   reports: ServerReports;
-  /** What the server said to the settings of the client that has it, where it did not take them. */
+  /** The error with which the server refused the current client's settings. */
   refusal: Report | undefined;
-  /** What its process has begun with. */
+  /** The settings with which the process was started. */
   readonly #begunWith: Settings;
   #now: Settings;
-  /** Undefined: its client has set something, and what is set now is not known for certain. */
+  /** Undefined: the client has changed settings, and the current values are not known for certain. */
   #key: string | undefined;
-  /** Custom settings that its process knows by name. */
+  /** Custom settings that the process knows by name. */
   readonly #named = new Set<string>();
-  /** Something was reported of which it is not known yet who has set it. */
+  /** Something was reported, and it is not known yet whether a client has set it. */
   #hasReported = false;
   readonly #reported: (reports: ServerReports) => void;
 
@@ -42,15 +42,15 @@ export class BackendSettings {
     this.#reported = reported;
   }
 
-  /** `settingsKey` of what is set; undefined: that is not known. */
+  /** `settingsKey` of the current settings; undefined: not known. */
   get key(): string | undefined {
     return this.#key;
   }
 
   /**
-   * From now on these are set, once the statements that are returned have been run; undefined: none need be.
+   * Switches to these settings. Returns the statements that do it; undefined: nothing needs to be run.
    *
-   * @param isAwaited nothing is run before its answer is there
+   * @param isAwaited the result is awaited before anything else is sent
    */
   become(settings: Settings, key: string, isAwaited: boolean): string | undefined {
     const change = (this.#key === undefined ? changeFromUnknown : changeOf)(this.#now, settings, isAwaited);
@@ -60,55 +60,55 @@ export class BackendSettings {
     return change;
   }
 
-  /** Of names that a client knows, those of which its process has not heard, and that are not about to be set. */
+  /** Of the names that a client knows, those unknown to the process and not about to be set. */
   unknownOf(names: ReadonlySet<string>, settings: Settings): readonly string[] {
     return [...names].filter((name) => !this.#named.has(name) && !settings.has(name));
   }
 
-  /** Its process has heard of these names. */
+  /** The process knows these names now. */
   named(names: ReadonlySet<string>): void {
     for (const name of names) this.#named.add(name);
   }
 
-  /** Its client has set something itself. */
+  /** The client itself has changed settings. */
   touched(): void {
     this.#key = undefined;
   }
 
-  /** They were set again, where DISCARD ALL has taken them off the books. */
+  /** These settings have been restored after a DISCARD ALL. */
   setAgain(settings: Settings): void {
     this.#now = new Map([...this.#now, ...settings]);
   }
 
-  /** All is as after login. */
+  /** The session is as after login. */
   discarded(): void {
     this.#now = this.#begunWith;
     this.#key = settingsKey(this.#begunWith);
   }
 
-  /** What its client takes a parameter to be. */
+  /** The value that the client believes a parameter to have. */
   toldOf(name: string): string | undefined {
     return this.toldBefore.get(name) ?? this.parameters.get(name);
   }
 
-  /** The value of a setting that the server reports, by its name in lower case. */
+  /** The value of a reported setting, by its name in lower case. */
   valueOf(setting: string): string | undefined {
     for (const [name, value] of this.parameters) if (name.toLowerCase() === setting) return value;
     return undefined;
   }
 
-  /** The server has said that this is what the setting comes to now. */
+  /** The server has reported a new value. */
   hasReported(name: string, value: string): void {
     this.parameters.set(name, value);
     this.#hasReported = true;
   }
 
-  /** It is known by now who has set what was reported. */
+  /** It is now known whether what was reported was set by a client. */
   get areToBeNoted(): boolean {
     return this.#hasReported && this.#key !== undefined;
   }
 
-  /** What nobody has set is another where the server has read its configuration again, or is no standby any more. */
+  /** Notes a change in values nobody has set: the server has reloaded its configuration, or is no longer a standby. */
   note(): void {
     this.#hasReported = false;
     const reports = reportsWithout(this.reports, this.parameters, (setting) => this.#now.has(setting));

@@ -31,30 +31,32 @@ import type { Traffic } from './traffic.ts';
 
 const connectionLost = '08006';
 const ownStatement = `${statementPrefix}own`;
-/** Not a Query: that would take the client's unnamed statement away, and what is pipelined before it has not been confirmed with a Sync. */
+/** Not a Query, which would destroy the client's unnamed statement and commit pipelined messages that no Sync has ended yet. */
 const runsOwn = (text: string): readonly Buffer[] => [
   parse({ name: ownStatement, text, parameterTypes: [] }),
   bind({ portal: ownStatement, statement: ownStatement, parameterFormats: [], parameters: [], resultFormats: [] }),
   execute({ portal: ownStatement, rowsMax: 0 }),
-  // In a transaction it would stay.
+  // In a transaction the portal would stay.
   close({ of: 'portal', name: ownStatement }),
   close({ of: 'statement', name: ownStatement }),
 ];
 const forgetSequences = runsOwn('DISCARD SEQUENCES');
 
 /**
- * One connection to the upstream that is logged in. It follows what the server owes, message by message, from the headers;
- * everything else is passed on to the client as it came.
+ * A connection to the upstream that is logged in. It tracks, by message headers, what the server owes; everything else is forwarded to the
+ * client unchanged.
  */
 export class Backend {
   readonly socket: Socket;
-  /** From now on it is read. */
+  /** Starts reading the socket. */
   readonly start: () => void;
   readonly outbox: Outbox;
   readonly expected = new ExpectedAnswers();
   readonly prepared: PreparedStatements;
   readonly settings: BackendSettings;
-  /** It is at an upstream of a class of work: what its clients are told of theirs does not depend on it. */
+  /**
+   * The backend belongs to the separate upstream of a workload class: what its server reports says nothing about the clients' own server.
+   */
   readonly isAway: boolean;
   readonly key: BackendKeyData | undefined;
   readonly address: Address;
@@ -63,36 +65,36 @@ export class Backend {
   status: TransactionStatus = transactionStatus.idle;
   /** The server waits for CopyData. */
   isCopyIn = false;
-  /** Cancel requests on their way to it. */
+  /** Cancel requests that are on their way to this backend. */
   cancelling = 0;
-  /** Whose unnamed statement it has. */
+  /** The client that owns the unnamed statement. */
   unnamedOf: object | undefined;
-  /** It was told in the middle of a COPY that nothing more comes: it says what it has to say and closes. */
+  /** The client left during a COPY: the server reports the end of the COPY and closes the connection. */
   isToHangUp = false;
-  /** It said FATAL and is about to close. */
+  /** The server has sent a FATAL error and is about to close the connection. */
   isDoomed = false;
-  /** More than one client has had it since its sequences were forgotten. */
+  /** More than one client has used it since sequences were last discarded. */
   isMixed = false;
-  /** The process id of the client whose INSERT was the last here. */
+  /** The process id of the client that did the last INSERT. */
   insertedBy = 0;
-  /** In place of what the server says of a cancelled statement. */
+  /** Replaces the server's reason for a cancelled statement. */
   cancelledFor: string | undefined;
-  /** Answers up to ReadyForQuery, and transactions, that have ended. */
+  /** Counts of completed answers (ReadyForQuery) and of completed transactions. */
   answers = 0;
   transactions = 0;
-  /** Its transaction has changed who may log in, and with what sessions of these begin. */
+  /** The current transaction has changed users or their settings. */
   redefined: Redefinition[] | undefined;
-  /** Its last client left state behind. */
+  /** The last client has left session state behind. */
   isSoiled = false;
-  /** It goes with the client that has it. */
+  /** The backend is closed when its current client leaves it. */
   isSpent = false;
-  /** The process id of the client that has it, or had it last; 0: none yet. */
+  /** The process id of the current or last client; 0: none yet. */
   lastUser = 0;
-  /** What its transactions write, where answers are kept that may be read from it. */
+  /** Tracks which tables its transactions write, if answers read from them may be cached. */
   writes: BackendWrites | undefined;
-  /** That it works for. */
+  /** The client that it works for. */
   client: BackendClient | undefined;
-  /** A plan of a statement no longer fits its tables: all are prepared anew. */
+  /** A prepared statement no longer fits its tables: all are prepared again. */
   isStale = false;
   readonly #answers: BackendAnswers;
   readonly #now: () => number;
@@ -124,19 +126,19 @@ export class Backend {
     this.socket.on('close', () => this.gone());
   }
 
-  /** True: nothing refers to the chunk any more. */
+  /** True: nothing refers to the chunk's memory any more. */
   #read(memory: Buffer, bytes: number): boolean {
     try {
       return this.#answers.read(memory, bytes);
     } catch (error) {
-      // What its client was told, and what it still owes, nobody knows.
+      // It is unknown what the client was told and what the server still owes.
       this.#events.broke(error);
       this.socket.destroy();
       return false;
     }
   }
 
-  /** Its connection is closed, or about to be, and nobody has it: nobody gets it any more. */
+  /** The connection is closed or about to close, and no client holds it: it leaves the pool. */
   gone(): void {
     if (this.#isGone) return;
     this.#isGone = true;
@@ -155,37 +157,37 @@ export class Backend {
     return this.expected.isEmpty && !this.isInside;
   }
 
-  /** It has answered all, or waits for its client: for data, or behind an error for a Sync. */
+  /** The server has nothing more to say: all is answered, or it waits for COPY data or, after an error, for a Sync. */
   get saysNoMore(): boolean {
     return !this.isToHangUp && (this.expected.isEmpty || this.expected.isSkipping || this.isCopyIn);
   }
 
-  /** A block is open, or something was run that no Sync has ended. */
+  /** A transaction block is open, or something has run that no Sync has ended yet. */
   get isInside(): boolean {
     return !this.isOutsideBlock || this.expected.isOpen;
   }
 
-  /** A process can take its place that begins with other settings. */
+  /** Whether a process started with other settings could replace it. */
   get mayBeginAnew(): boolean {
     return this.translationTimes === undefined;
   }
 
-  /** As far as ReadyForQuery has told. */
+  /** According to the last ReadyForQuery. */
   get isOutsideBlock(): boolean {
     return this.status === transactionStatus.idle;
   }
 
-  /** Its client has heard a part of a message, and the rest is to come. */
+  /** A message has been forwarded only in part. */
   get isMidMessage(): boolean {
     return this.#answers.isMidMessage;
   }
 
-  /** When something of it came last. */
+  /** When the server last sent something. */
   get heardAtMs(): number {
     return this.#answers.chunkAt;
   }
 
-  /** @param isAwaited nothing is asked before `refusedSettings` has told what came of the settings */
+  /** @param isAwaited the caller waits for `refusedSettings` before anything else is sent */
   attach(client: BackendClient, settings: Settings, key: string, isAwaited: boolean): void {
     this.client = client;
     if (client.processId !== this.lastUser) this.#isOfAnother(client.processId);
@@ -200,7 +202,7 @@ export class Backend {
     this.lastUser = processId;
   }
 
-  /** As on a direct connection, what its client has named once is there, and empty where it is not set. */
+  /** As on a direct connection, a custom setting that the client has used once exists, and is empty where it is not set. */
   #knowsNames(names: ReadonlySet<string>, settings: Settings): void {
     const unset = this.settings.unknownOf(names, settings);
     this.settings.named(names);
@@ -210,7 +212,7 @@ export class Backend {
   detach(): void {
     if (this.client !== undefined) this.settings.named(this.client.namedSettings);
     this.client = undefined;
-    // An empty one, too, is made anew by that.
+    // Clearing an empty map allocates a new one.
     if (this.settings.toldBefore.size > 0) this.settings.toldBefore.clear();
     this.resume();
     this.#noteReports();
@@ -220,7 +222,7 @@ export class Backend {
     if (this.settings.areToBeNoted && !this.isSoiled && this.isIdle) this.settings.note();
   }
 
-  /** What the server said to the settings of the client that has it, where it did not take them; they are as after login. */
+  /** The error with which the server refused the current client's settings, if it did; the session is then as after login. */
   refusedSettings(): Report | undefined {
     const refused = this.settings.refusal;
     this.settings.refusal = undefined;
@@ -228,20 +230,20 @@ export class Backend {
     return refused;
   }
 
-  /** A query of our own; its answer is not shown to anybody. */
+  /** Sends a query of the proxy, whose answer nobody sees. */
   ask(text: string, note?: Note): void {
     this.unnamedOf = undefined;
     this.expected.push(owed.query | unasked, undefined, note);
     this.outbox.push(query(text));
   }
 
-  /** A query of our own whose answer matters. */
+  /** Sends a query of the proxy and passes its answer on. */
   question(text: string, then: Answered): void {
     this.ask(text, new OwnQuestion(then));
     this.outbox.send();
   }
 
-  /** Before the client learns what is prepared here: it sees its own only. */
+  /** Closes all shared statements before the client can list them: it must see its own only. */
   closeStatements(): void {
     for (const name of this.prepared.all()) {
       if (!this.expected.push(owed.close | unasked, () => this.prepared.add(name))) return;
@@ -250,7 +252,7 @@ export class Backend {
     }
   }
 
-  /** currval must not answer what somebody else's nextval did; what the client that has it inserted last stays. */
+  /** Makes currval forget other clients' sequences; lastval of the current client's own INSERT is kept. */
   forgetSequences(isPipelined: boolean): void {
     if (!this.isMixed || this.insertedBy === this.lastUser) return;
     this.#run(forgetSequences, unasked);
@@ -270,10 +272,10 @@ export class Backend {
   }
 
   /**
-   * Sets again what a RESET has taken back to what holds for everybody; the client hears what that comes to. It may be in the client's own
-   * transaction, which must not end the session where it fails.
+   * Restores settings that a RESET has changed to the server's defaults; the client hears the resulting values. This may run within the
+   * client's transaction, where a failure must not end the session.
    *
-   * @param isPipelined where what has taken it back fails, the server passes over this, too
+   * @param isPipelined skipped by the server if the RESET itself fails
    */
   setAgain({ settings, isLocal }: Lost, isPipelined: boolean): void {
     for (const text of setEach(settings, isLocal)) this.#run(runsOwn(text), unasked | reporting);
@@ -283,14 +285,14 @@ export class Backend {
     this.outbox.send();
   }
 
-  /** Everything of the session is as after login. */
+  /** The session is as after login. */
   sessionDiscarded(): void {
     this.prepared.clear();
     this.unnamedOf = undefined;
     this.settings.discarded();
   }
 
-  /** Brings it to the state of a new one for the next client; ends whatever it is doing. */
+  /** Prepares the backend for the next client: ends whatever is running and discards all session state. */
   reset(done: (isOk: boolean) => void): void {
     this.#settle((isOk) => {
       if (!isOk) done(false);
@@ -299,7 +301,7 @@ export class Backend {
     });
   }
 
-  /** Asks something that costs nothing and waits for the answer; with a cancel on its way, it has arrived before that. */
+  /** Sends a Sync and waits for the answer; a cancel request that was on its way has then arrived. */
   check(done: (isOk: boolean) => void): void {
     this.expected.push(owed.sync | unasked);
     this.outbox.push(sync());
@@ -312,7 +314,7 @@ export class Backend {
     else this.socket.destroy();
   }
 
-  /** Says nothing more, and hears what the server still says until it has gone, too. */
+  /** Closes the sending half of the connection, and reads until the server has closed, too. */
   leave(): void {
     this.socket.end();
     this.resume();
@@ -326,11 +328,11 @@ export class Backend {
     this.socket.resume();
   }
 
-  /** The server waits for the data of a COPY. */
+  /** The server has entered COPY IN. */
   copyBegan(): void {
     this.isCopyIn = !this.expected.copyBegan();
     if (this.isCopyIn) this.client?.copyBegan();
-    // Who wanted to send it is gone, and a cancel does not reach a server that waits for data.
+    // The client that wanted to send data is gone, and a server that waits for data ignores a cancel request.
     if (this.client === undefined && this.#restCheck !== undefined) this.#settle(this.#restCheck);
   }
 
@@ -354,7 +356,7 @@ export class Backend {
     });
   }
 
-  /** Nothing is owed any more. */
+  /** The server owes nothing more. */
   rested(): void {
     const { undos } = this.prepared;
     if (undos.size > 0) undos.clear();
@@ -368,7 +370,7 @@ export class Backend {
   #askAndWait(text: string, done: (isOk: boolean) => void): void {
     const notes = [new SilentNote(), new SilentNote()] as const;
     this.ask(text, notes[0]);
-    // A timeout that its client has set may end behind it: then a server says so before it reads on.
+    // A timeout set by the client may fire right behind the statement; the server reports that before it reads on.
     this.#sync(unasked, notes[1]);
     this.outbox.send();
     const hasFailed = (): boolean => notes.some(({ sqlstate }) => sqlstate !== undefined);
@@ -376,11 +378,11 @@ export class Backend {
     this.#restCheck = check;
   }
 
-  /** True: its statements are on their way out, and its rest comes later. */
+  /** True: the statements are being closed, and the backend comes to rest later. */
   prepareAnew(): boolean {
     if (!this.isStale || this.status === transactionStatus.failed) return false;
     this.isStale = false;
-    // Not DEALLOCATE ALL: what the client has prepared in SQL stays as it is.
+    // Not DEALLOCATE ALL, which would also destroy statements that the client has prepared by SQL.
     this.closeStatements();
     this.expected.push(owed.sync | unasked);
     this.outbox.push(sync());
@@ -388,7 +390,7 @@ export class Backend {
     return true;
   }
 
-  /** Its client does not take what there is. */
+  /** The client does not take what has already been read. */
   pause(atMs: number): void {
     if (this.#isPaused) return;
     this.#isPaused = true;

@@ -1,97 +1,97 @@
 import type { Report, WireFault } from '@medrex/pg-wire';
 import type { Redefinition } from '@medrex/sql';
 
-/** What a server owes for a message, by how the answer ends. */
+/** What a server owes for a message; named after the message. */
 export const owed = {
   nothing: 0,
-  /** Query: ReadyForQuery. */
+  /** Ends with ReadyForQuery. */
   query: 1,
-  /** Sync: ReadyForQuery. */
+  /** Ends with ReadyForQuery. */
   sync: 2,
-  /** FunctionCall: ReadyForQuery. */
+  /** FunctionCall; ends with ReadyForQuery. */
   call: 3,
   parse: 4,
   bind: 5,
   describe: 6,
   execute: 7,
   close: 8,
-  /** CopyDone or CopyFail that the client sent before the server said that it takes data in; not answered. */
+  /** CopyDone or CopyFail sent before the server has announced COPY IN; not answered. */
   copyEnd: 9,
 } as const;
 
 /** The client did not ask for it and must not see the answer. */
 export const unasked = 16;
-/** Besides `unasked`: the client sees which parameters have changed. */
+/** In addition to `unasked`: the client is told which parameters have changed. */
 export const reporting = 64;
-/** The server was not asked: the proxy answers when it is its turn. */
+/** The server was not asked: the proxy itself answers in turn. */
 export const local = 32;
-/** The part of an entry that says what it is for. */
+/** The bits of an entry that hold what is owed. */
 export const kindBits = 15;
 
-/** What DISCARD ALL or DEALLOCATE ALL takes away. */
+/** What DISCARD ALL or DEALLOCATE ALL removes. */
 export interface PreparedBefore {
   readonly names: readonly string[];
   readonly statements: readonly string[];
 }
 
-/** What goes along with a message that runs something, and is told of its answer. */
+/** Accompanies a message that runs something, and is told how its answer proceeds. */
 export interface Note {
-  /** Milliseconds: when the first of its answer came; 0 before. */
+  /** When the answer began, in ms; 0: not yet. */
   firstAt: number;
-  /** Of the answer, so far. */
+  /** Bytes of the answer so far. */
   bytes: number;
-  /** Rows of the statement that is under way, so far; of COPY, its messages. */
+  /** Rows sent so far by the current statement; for COPY, its messages. */
   rowsSent: number;
-  /** Milliseconds for which the server was not read because the client did not take what there was. */
+  /** How long the server was not read because the client did not take its rows, in ms. */
   blockedMs: number;
-  /** What was prepared when it was sent, where it may forget all of it: what is sent behind it is prepared after that. */
+  /** What was prepared when the message was sent, if it may discard all of it. Whatever is sent later is prepared after that. */
   readonly before: PreparedBefore | undefined;
-  /** What it sets may be how the server reads a text behind it. */
+  /** The message may change how the server interprets later texts. */
   readonly rereads?: boolean;
-  /** The server was made to fail in its place: this is what the client is told. */
+  /** The server was made to fail in place of this message; the client gets this error. */
   readonly fault: WireFault | undefined;
-  /** Messages that the client gets before it. */
+  /** Messages that the client gets before that error. */
   readonly beforeFault?: Buffer | undefined;
-  /** Nobody is told that it has failed. */
+  /** Its failure is reported to nobody. */
   readonly isSilent?: boolean;
-  /** The statement that is being answered was put between those of the client, who sees nothing of it. */
+  /** The statement that is being answered was added by the proxy, and the client sees nothing of it. */
   readonly isOfOurs?: boolean;
-  /** Where a character of what the server was asked stands in what the client has asked. */
+  /** Maps a position in the text that the server got to one in the client's text. */
   readonly positionOf?: ((position: number) => number) | undefined;
-  /** The prepared statement that it takes away, and what is done where it then does not. */
+  /** The prepared statement that it deallocates; `undo` is called if it then does not. */
   readonly deallocates: string | undefined;
   undo: (() => void) | undefined;
-  /** Those of prepared statements that it gives or takes by SQL, as latin1. */
+  /** Names of the statements that it prepares or deallocates by SQL; UTF-8 read as latin1. */
   readonly names?: readonly string[] | undefined;
-  /** Of the statement that has ended last: whose sessions begin otherwise from now on, where it says so. */
+  /** Which sessions the last completed statement changes, if it does. */
   readonly redefined: Redefinition | undefined;
-  /** A statement of it has ended. */
+  /** A statement of it has completed. */
   completed(tag: string): void;
-  /** It has run, and more of its rows were not wanted yet. */
+  /** It was suspended: the client did not want more rows yet. */
   suspended(): void;
   failed(sqlstate: string): void;
-  /** It goes along with something that nobody has asked for, and is told what the server has against it. */
+  /** Present if the client did not ask for the message; receives the server's error. */
   refused?(report: Report): void;
-  /** It goes along with a Describe, and is told what the server says to that. */
+  /** Accompanies a Describe; receives the server's description. */
   described?(buffer: Buffer, start: number, end: number, isLast: boolean): void;
-  /** A row, or a piece of it, that the client does not see. */
+  /** Receives a row, or a piece of one, that the client does not see. */
   row?(buffer: Buffer, start: number, end: number): void;
-  /** Nothing more comes. */
+  /** The answer is complete. */
   ended(atMs: number): void;
 }
 
-/** Takes back what was noted when a message went out that the server refused, or passed over. */
+/** Reverts what was noted when a message was sent that the server then refused or skipped. */
 export type Undo = (isPassedOver: boolean) => void;
 
-/** What a client may ask, by what ReadyForQuery ends, before it is answered: each takes some 500 bytes here. */
+/** How many answers a client may have outstanding, counted by ReadyForQuery; each takes about 500 bytes. */
 const syncsMax = 4_096;
 
 /** Whether its answer ends with ReadyForQuery. */
 const isSync = (entry: number): boolean => (entry & kindBits) <= owed.call;
 
 /**
- * What one server connection still owes, in order. Messages are answered in the order in which they were sent; after an error
- * in the extended protocol the server passes over everything up to the next Sync, and so does this. O(1) each.
+ * What one server connection still owes, in order. A server answers messages in the order in which they were sent. After an error in the
+ * extended protocol it skips everything up to the next Sync, and so does this queue. Each operation is O(1).
  */
 export class ExpectedAnswers {
   #entries = new Uint8Array(32);
@@ -99,11 +99,11 @@ export class ExpectedAnswers {
   #notes: (Note | undefined)[] = [];
   #head = 0;
   #size = 0;
-  /** Of the entries, those that ReadyForQuery ends. */
+  /** Entries that end with ReadyForQuery. */
   #syncs = 0;
-  /** Those among them that the client has asked for. */
+  /** Those of them that the client has asked for. */
   #askedSyncs = 0;
-  /** ReadyForQuery that have come. */
+  /** ReadyForQuery messages received. */
   #readies = 0;
   #rereads = 0;
   #isSkipping = false;
@@ -113,42 +113,42 @@ export class ExpectedAnswers {
     return this.#size === 0 && !this.#isSkipping;
   }
 
-  /** Its client is to hear something before it asks more. A server answers what a Sync ends whatever comes behind it. */
+  /** So much is outstanding that the client is not read further. A server answers up to a Sync whatever follows it. */
   get isLong(): boolean {
     return this.#syncs > syncsMax;
   }
 
-  /** How many ReadyForQuery have come. */
+  /** How many ReadyForQuery messages have been received. */
   get readies(): number {
     return this.#readies;
   }
 
-  /** Which of them, at the earliest, comes behind what is sent now. */
+  /** The lowest number of the ReadyForQuery that can follow what is sent now. */
   get nextReady(): number {
     return this.#readies + this.#syncs + 1;
   }
 
-  /** What is under way is not the last: behind its ReadyForQuery the server goes on with what was sent after it. */
+  /** More than one Sync is outstanding: after the next ReadyForQuery the server goes on with what was sent behind it. */
   get isSeveral(): boolean {
     return this.#syncs > 1;
   }
 
-  /** A Sync of the client, or a message that is one, is under way. */
+  /** A Sync of the client, or a message that acts as one, is outstanding. */
   get hasSync(): boolean {
     return this.#askedSyncs > 0;
   }
 
-  /** Something was run, or is to be, behind which no Sync went out: its transaction is open, though ReadyForQuery has not said so. */
+  /** Something was sent that no Sync has ended yet: its transaction is open although ReadyForQuery has not said so. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
-  /** True from an error until a Sync goes out: what is sent now is passed over by the server. */
+  /** True from an error until a Sync is sent: the server skips what is sent in between. */
   get isSkipping(): boolean {
     return this.#isSkipping;
   }
 
-  /** What the next answer is for, `owed.nothing` when none is owed. */
+  /** What the next answer is for; `owed.nothing` if none is owed. */
   get head(): number {
     return this.#size === 0 ? owed.nothing : (this.#entries[this.#head] as number);
   }
@@ -161,7 +161,7 @@ export class ExpectedAnswers {
     return this.head & kindBits;
   }
 
-  /** False: the server will pass over this message, and it is not noted. */
+  /** False: the server will skip this message, so it is not noted. */
   push(entry: number, undo?: Undo, note?: Note): boolean {
     if (this.#isSkipping) {
       if ((entry & kindBits) !== owed.sync) return false;
@@ -181,7 +181,7 @@ export class ExpectedAnswers {
 
   shift(): number {
     const entry = this.#shift();
-    // Its COPY did not take place.
+    // The COPY did not take place.
     while (this.headKind === owed.copyEnd) this.#shift();
     return entry;
   }
@@ -198,7 +198,7 @@ export class ExpectedAnswers {
     return entry;
   }
 
-  /** Whether an answer of this kind is still to come that the client has asked for. */
+  /** Whether an answer of this kind that the client has asked for is outstanding. */
   has(kind: number): boolean {
     const mask = this.#entries.length - 1;
     for (let index = 0; index < this.#size; index++)
@@ -207,8 +207,8 @@ export class ExpectedAnswers {
   }
 
   /**
-   * Whether a Sync, or a message that is one, went out with this undo or behind it; undefined: that one is answered, as far as anybody
-   * has to know. A pipeline asks this for each of its messages: what was sent last is looked at first.
+   * Whether a Sync, or a message that acts as one, was sent with this undo or after it; undefined: it has been answered already. A pipeline
+   * asks this for each of its messages, so the search starts with the newest.
    */
   isSyncedBehind(undo: Undo): boolean | undefined {
     if (this.#size === 0) return undefined;
@@ -223,22 +223,22 @@ export class ExpectedAnswers {
     return undefined;
   }
 
-  /** Whether something is under way that may take away all that is prepared. */
+  /** Whether something outstanding may discard everything that is prepared. */
   get forgets(): boolean {
     return this.#notes.some((note) => note?.before !== undefined);
   }
 
-  /** Whether its answer has yet to end. */
+  /** Whether the answer to this note is still outstanding. */
   awaits(note: Note): boolean {
     return this.#notes.includes(note);
   }
 
-  /** Whether something is under way that may set how the server reads a text. */
+  /** Whether something outstanding may change how the server interprets texts. */
   get rereads(): boolean {
     return this.#rereads > 0;
   }
 
-  /** Ends with the entry that ReadyForQuery ends; returns it. */
+  /** Settles everything up to the entry that ReadyForQuery ends, and returns that entry. */
   ready(atMs = 0): number {
     this.#readies++;
     for (;;) {
@@ -249,8 +249,8 @@ export class ExpectedAnswers {
   }
 
   /**
-   * An error in the extended protocol: everything up to the next Sync is off. The last is taken back first.
-   * @returns whether something that was to be run is among it
+   * An error in the extended protocol: everything up to the next Sync is dropped, and undone from the newest to the oldest. @returns
+   * whether it contained something to run
    */
   failed(sqlstate = '', atMs = 0): boolean {
     const kept = this.#indexOf(owed.sync);
@@ -269,7 +269,7 @@ export class ExpectedAnswers {
     return notes.length > 0;
   }
 
-  /** The connection is gone: nothing more is answered. */
+  /** The connection is gone: nothing more will be answered. */
   abandon(sqlstate: string, atMs: number): void {
     while (this.#size > 0) {
       const note = this.headNote;
@@ -279,10 +279,7 @@ export class ExpectedAnswers {
     }
   }
 
-  /**
-   * COPY IN has begun: the server passes over every Sync up to the end of the data.
-   * @returns whether that end is on its way already
-   */
+  /** COPY IN has begun: the server ignores every Sync up to the end of the data. @returns whether that end has already been sent */
   copyBegan(): boolean {
     const at = (index: number): number => (this.#head + index) & (this.#entries.length - 1);
     const end = this.#indexOf(owed.copyEnd);
@@ -309,7 +306,7 @@ export class ExpectedAnswers {
     if ((entry & unasked) === 0) this.#askedSyncs += by;
   }
 
-  /** Of the first of that kind, or behind all. */
+  /** The index of the first entry of that kind, or the size if there is none. */
   #indexOf(kind: number): number {
     for (let index = 0; index < this.#size; index++) {
       const entry = this.#entries[(this.#head + index) & (this.#entries.length - 1)] as number;

@@ -5,7 +5,7 @@ import { TLSSocket } from 'node:tls';
 import { RingSocket, type RingSockets, type TakeChunk } from '@medrex/linux';
 import { tcpOptions } from '../../tcp-options.ts';
 
-/** What of a socket is Node's own and not in its documentation; where it is not there, nothing here is done. */
+/** Undocumented parts of Node's sockets; where they are missing, the functions below do nothing. */
 interface Inner {
   _handle?: Handle | null;
   _server?: object | null;
@@ -17,7 +17,7 @@ interface Handle {
   readonly fd?: number;
 }
 
-/** And of a server. */
+/** The same for servers. */
 interface InnerServer {
   readonly _handle?: {
     onconnection?: (failed: number, handle?: Handle) => void;
@@ -30,18 +30,17 @@ interface InnerServer {
 const smallBytes = 4 * 1024;
 const largeBytes = 64 * 1024;
 
-/** A socket that is read from `start()` on. */
+/** A socket that is read once `start` is called. */
 export interface ReadSocket {
   readonly socket: Socket;
   readonly start: () => void;
 }
 
 /**
- * The same connection as a socket that reads into memory of its own (`onread` of node:net), which is used again and again: a stream
- * allocates 64 KiB for every chunk and cuts them down to its size, which is a fifth of what a transaction costs a pooler. A socket in TLS
- * stays as it is.
+ * Returns the same connection as a socket that reads into reused memory (`onread` of node:net). A stream allocates 64 KiB for each chunk
+ * and cuts it to size, which is a fifth of a pooler's cost of a transaction. A TLS socket is returned unchanged.
  *
- * @param given paused and without listeners; it must not be used any more
+ * @param given paused and without listeners; must not be used afterwards
  * @param ring reads and writes it; undefined: the event loop does
  */
 export function leanSocket(given: Socket, taker: TakeChunk, ring?: RingSockets): ReadSocket {
@@ -58,21 +57,21 @@ export function leanSocket(given: Socket, taker: TakeChunk, ring?: RingSockets):
 const unheard = (): void => undefined;
 
 /**
- * Of a connection that is closed: its socket refers to nobody any more. Every stream of Node has a function that V8 makes old at once (a
- * literal that is assigned to a property: CheckAssigningFunctionLiteralToProperty of its parser), and what an old object refers to outlives
- * all collections of young ones. So each socket stays until the next full one, and with it all that it refers to, which was a whole session.
+ * Removes all references from a closed connection's socket. Every Node stream holds a function that V8 allocates in the old generation (a
+ * function literal assigned to a property: CheckAssigningFunctionLiteralToProperty in its parser), so the socket, and all that it refers to
+ * (formerly a whole session), would survive until the next full collection.
  */
 export function letGo(socket: Socket): void {
-  // Name by name: all at once leaves the list of them as it is, which V8 makes old, too, when many of them have lived long.
+  // One by one: removing all listeners at once keeps the list object, which ends up in the old generation, too.
   for (const name of socket.eventNames()) socket.removeAllListeners(name);
   socket.on('error', unheard);
 }
 
 /**
- * Its connections are the ring's from the beginning. They are told of by 'connection' as Node's are, which makes a socket of its own for each:
- * a login then paid for two.
+ * Makes the server's connections sockets of the ring from the start. They are announced by 'connection', like Node's own; otherwise Node
+ * creates a socket first, and a login pays for two.
  *
- * @param server listens
+ * @param server must be listening
  */
 export function acceptByRing(server: Server, ring: RingSockets): void {
   const inner = server as unknown as InnerServer;
@@ -86,7 +85,7 @@ export function acceptByRing(server: Server, ring: RingSockets): void {
     inner._connections = (inner._connections ?? 0) + 1;
     server.emit('connection', socket);
   };
-  // On Linux connections have the options of the socket by which they came.
+  // On Linux an accepted connection inherits the options of the listening socket.
   listening.setNoDelay?.(tcpOptions.noDelay);
   listening.setKeepAlive?.(tcpOptions.keepAlive, tcpOptions.keepAliveInitialDelay / 1_000);
   listening.onconnection = accept;
@@ -103,7 +102,7 @@ function readSocketOf(given: Socket, take: TakeChunk, ring: RingSockets | undefi
   handle.reading = false;
   inner._handle = null;
   const socket = ring?.takes(handle) === true ? ringSocketOf(handle, ring) : socketOf(handle, take);
-  // A server counts its connections by this.
+  // The server counts its connections by this property.
   (socket as unknown as Inner)._server = inner._server ?? null;
   inner._server = null;
   return takenBy(socket, take, early);
@@ -119,7 +118,7 @@ function ringSocketOf(handle: Handle, ring: RingSockets): RingSocket {
   return socket;
 }
 
-/** @param early what came before it was taken */
+/** @param early data that arrived before the socket was taken over */
 function takenBy(socket: Socket, take: TakeChunk, early: Buffer | null): ReadSocket {
   if (socket instanceof RingSocket) socket.taker = take;
   const start = (): void => {
@@ -129,13 +128,13 @@ function takenBy(socket: Socket, take: TakeChunk, early: Buffer | null): ReadSoc
   return { socket, start };
 }
 
-/** Sends at once what lies from `from` to `to`, as far as the peer takes it; tells up to where that is. What is behind is the stream's. */
+/** Sends bytes from `from` to `to` at once, as far as the peer accepts them; returns how far that was. The rest is left to the stream. */
 export type SendNow = (bytes: Buffer, from: number, to: number) => number;
 
-/** By which the system knows a connection that is read by nobody else; -1: it does not. */
+/** The file descriptor of a connection; -1: unknown. */
 export const descriptorOf = (socket: Socket): number => (socket as unknown as Inner)._handle?.fd ?? -1;
 
-/** Past the stream of a socket, which would spend more on it than the system does. */
+/** Writes past the socket's stream, whose bookkeeping costs more than the system call. */
 export function sendingBy(socket: Socket): SendNow {
   if (socket instanceof RingSocket) return (bytes, from, to) => socket.put(bytes, from, to);
   const descriptor = socket instanceof TLSSocket ? -1 : descriptorOf(socket);
@@ -145,7 +144,7 @@ export function sendingBy(socket: Socket): SendNow {
     try {
       return from + writeSync(descriptor, bytes, from, to - from);
     } catch {
-      // The peer takes nothing now, or is gone: its socket tells which, and waits.
+      // The peer accepts nothing at the moment, or is gone: the stream finds out which, and waits.
       return from;
     }
   };
@@ -159,10 +158,10 @@ function asStream(socket: Socket, take: TakeChunk): ReadSocket {
   return { socket, start };
 }
 
-/** What all read into first: many sockets are read by a ring, and never need any of their own. */
+/** Shared first buffer: a socket that is read by the ring never needs one of its own. */
 const firstMemory = Buffer.allocUnsafeSlow(smallBytes);
 
-/** Memory that grows when a chunk fills it and shrinks when one does not. */
+/** A read buffer that grows when a chunk fills it and shrinks when a chunk does not. */
 function reading(take: TakeChunk): NonNullable<SocketConstructorOpts['onread']> {
   let size = smallBytes;
   let next: Buffer | undefined = firstMemory;

@@ -2,20 +2,20 @@ import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { sendingBy, type SendNow } from './lean-socket.ts';
 
-/** Up to here copying parts into one is cheaper than a system call with a list of them. */
+/** Up to this size, copying parts together is cheaper than a system call with a list of parts. */
 const joinedBytesMax = 16 * 1024;
-/** Where they are put together; nothing of it outlives a call. */
+/** Scratch memory for joining parts; its content does not outlive a call. */
 const joint = Buffer.allocUnsafeSlow(joinedBytesMax);
 
 /**
- * Collects what goes to a socket while one chunk is worked on, and sends it in as few writes as possible. Ranges that follow
- * each other in one buffer stay one range, so what is passed on untouched is written as it lies.
+ * Collects what a socket is to send while a chunk is processed, and sends it in as few writes as possible. Adjacent ranges of one buffer
+ * are merged, so forwarded bytes are written from where they lie.
  */
 export class Outbox {
   readonly socket: Socket;
-  /** Is given everything that goes out; undefined: nobody takes it down. */
+  /** Receives everything that is sent; undefined: nobody listens. */
   tee: ((part: Buffer) => void) | undefined;
-  /** Bytes that came here when the peer had gone. */
+  /** Bytes sent after the peer had gone. */
   unheard = 0;
   #parts: Buffer[] = [];
   #bytes = 0;
@@ -29,12 +29,12 @@ export class Outbox {
     this.#sendNow = sendingBy(socket);
   }
 
-  /** Bytes that the peer has not taken, and still may. */
+  /** Bytes that the peer has not accepted yet. */
   get backlog(): number {
     return this.socket.writable ? this.socket.writableLength : 0;
   }
 
-  /** Something that came here has not gone out whole: its memory must stay as it is. */
+  /** Something has not been written completely, so its memory must not change. */
   get isPending(): boolean {
     return this.#run !== undefined || this.#parts.length > 0 || this.socket.writableLength > 0;
   }
@@ -96,7 +96,7 @@ export class Outbox {
     this.socket.uncork();
   }
 
-  /** What comes next is a part of its own. */
+  /** Closes the current range: what follows is a separate part. */
   endRun(): void {
     const run = this.#run;
     if (run === undefined) return;

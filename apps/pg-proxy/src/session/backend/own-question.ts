@@ -1,20 +1,20 @@
 import { losslessText, readDataRow, type WireFault } from '@medrex/pg-wire';
 import type { Note } from './expected-answers.ts';
 
-/** @param value the only column of the only row; undefined: there was no answer, and `sqlstate` says why where somebody has said it */
+/** @param value the only column of the only row; undefined: there is none, and `sqlstate` says why, if the server did */
 export type Answered = (value: string | undefined, sqlstate: string | undefined) => void;
 
-/** What a server has kept nobody knows to be UTF-8 where it does not look at it. */
+/** Text in a server whose encoding is SQL_ASCII need not be valid UTF-8. */
 const encoding = `case pg_catalog.getdatabaseencoding() when 'SQL_ASCII' then 'SQL_ASCII' else 'UTF8' end`;
 
-/** The only column of a query of our own: its client may read and write in an encoding that has not all letters. */
+/** SQL for the only column of a query of the proxy, in ASCII: the client's encoding may lack some characters. */
 export const answering = (json: string): string =>
   `pg_catalog.encode(pg_catalog.convert_to(${json}::text, (${encoding})::name), 'base64')`;
 
-/** What it says. @param column of `answering` */
+/** Decodes the column that `answering` produces. */
 export const answered = (column: string): string => losslessText(Buffer.from(column, 'base64'));
 
-/** Goes along with something that nobody follows as a request. */
+/** A note for something that nobody observes as a request. */
 export class OwnNote implements Note {
   firstAt = 0;
   bytes = 0;
@@ -25,15 +25,15 @@ export class OwnNote implements Note {
   readonly deallocates = undefined;
   readonly redefined = undefined;
   undo = undefined;
-  /** Why it has failed; undefined: it has not. */
+  /** The error with which it failed; undefined: it has not. */
   sqlstate: string | undefined;
 
   completed(): void {
-    // Nobody counts it.
+    // Not counted.
   }
 
   suspended(): void {
-    // As above.
+    // Not counted.
   }
 
   failed(sqlstate: string): void {
@@ -41,16 +41,16 @@ export class OwnNote implements Note {
   }
 
   ended(): void {
-    // As above.
+    // Nobody observes it.
   }
 }
 
-/** The same, where nobody is told when it fails. */
+/** The same, without a report to anybody if it fails. */
 export class SilentNote extends OwnNote {
   readonly isSilent = true;
 }
 
-/** A query of the proxy's own in the session of a client, whose row it reads: it is `answering`. */
+/** A query of the proxy in a client's session, whose row (`answering`) is read here. */
 export class OwnQuestion extends OwnNote {
   readonly #pieces: Buffer[] = [];
   #then: Answered | undefined;
@@ -60,7 +60,7 @@ export class OwnQuestion extends OwnNote {
     this.#then = then;
   }
 
-  /** A DataRow, or a piece of it. */
+  /** Reads a DataRow, or a piece of one. */
   row(buffer: Buffer, start: number, end: number): void {
     this.#pieces.push(Buffer.from(buffer.subarray(start, end)));
   }

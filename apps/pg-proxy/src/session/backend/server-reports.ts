@@ -1,10 +1,13 @@
-/** What a server reports (ParameterStatus) of a session in which nobody has set anything, by name. Equal ones are one object. */
+/**
+ * The parameters (ParameterStatus) that a server reports for a session in which nobody has changed anything, by name. Equal reports are the
+ * same object.
+ */
 export type ServerReports = ReadonlyMap<string, string>;
 
 const rememberedMax = 1_000;
 const remembered = new Map<string, ServerReports>();
 
-/** They go with the role that a session has, and are never others in one that has the role of its login. */
+/** These depend on the session's role, and only change with it. */
 export const reportsOfRole: ReadonlySet<string> = new Set(['is_superuser', 'session_authorization']);
 
 export function serverReports(parameters: ReadonlyMap<string, string>): ServerReports {
@@ -18,10 +21,10 @@ export function serverReports(parameters: ReadonlyMap<string, string>): ServerRe
 }
 
 /**
- * What holds where nobody has set anything, by what is reported now.
+ * The values for unchanged settings, given the current reports.
  *
- * @param before what was known of it; that stays for what is set
- * @param isSet whether that setting, by its name in lower case, is what somebody has set it to
+ * @param before what was known; kept for settings that are set
+ * @param isSet whether a setting, by its name in lower case, has been set by somebody
  */
 export function reportsWithout(
   before: ServerReports,

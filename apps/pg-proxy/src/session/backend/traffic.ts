@@ -1,12 +1,12 @@
-/** What went through, of one database; only grows. Times in milliseconds. */
+/** Traffic of one database; counters. Times in ms. */
 export interface Traffic {
   logins: number;
-  /** Times a client got a backend. */
+  /** How often a client got a backend. */
   assignments: number;
-  /** Answers that ended outside of a transaction, and from their first message to that end. */
+  /** Completed transactions, and the time from their first message to their end. */
   transactions: number;
   transactionMs: number;
-  /** Answers up to ReadyForQuery, and how long a backend was at work for them. */
+  /** Completed answers (ReadyForQuery), and the time that backends worked on them. */
   queries: number;
   queryMs: number;
   /** How long clients have waited for a backend. */
@@ -14,7 +14,7 @@ export interface Traffic {
   /** Bytes from clients, and from servers. */
   received: number;
   sent: number;
-  /** Parse and Bind of clients, and Parse that went to a server. */
+  /** Parse and Bind messages from clients, and Parse messages sent to a server. */
   parses: number;
   binds: number;
   serverParses: number;
@@ -25,9 +25,9 @@ const noTraffic: Readonly<Traffic> = {
   ...{ received: 0, sent: 0, parses: 0, binds: 0, serverParses: 0 },
 };
 
-/** As PgBouncer has it in `stats_period`. */
+/** PgBouncer's default `stats_period`. */
 const periodMs = 60_000;
-/** Names that clients make up, where any database may be meant, have no end. */
+/** Where any database name is accepted, clients could make up any number of names. */
 const databasesMax = 1_000;
 
 interface Reading {
@@ -35,7 +35,7 @@ interface Reading {
   readonly of: ReadonlyMap<string, Traffic>;
 }
 
-/** What went through each database, in all and in the last minute that has passed. */
+/** The traffic of each database, in total and in the last complete minute. */
 export class TrafficBook {
   readonly #byDatabase = new Map<string, Traffic>();
   readonly #others: Traffic = { ...noTraffic };
@@ -67,7 +67,7 @@ export class TrafficBook {
     this.#last = { atMs: nowMs, of: copyOf(this.#byDatabase) };
   }
 
-  /** What went through in the last full minute, and how many seconds that was; 0 seconds: there was none yet. */
+  /** The traffic of the last complete minute, and its length in seconds; 0: there was none yet. */
   lately(database: string): { readonly traffic: Traffic; readonly seconds: number } {
     const [after, before] = [this.#last, this.#before].map(({ of }) => of.get(database) ?? noTraffic);
     const traffic = { ...noTraffic };

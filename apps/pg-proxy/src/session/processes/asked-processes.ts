@@ -3,10 +3,12 @@ import type { Client } from '../client/client.ts';
 import type { ClientHost } from '../client/client-options.ts';
 import { processIdsIn } from './process-ids.ts';
 
-/** The sessions that a client's message names by process ids: each gets a backend, whose number takes the place of the client's. */
+/**
+ * Replaces the process ids of clients that a message names by those of their backends; each of these clients gets a backend to keep first.
+ */
 export class AskedProcesses {
   readonly #host: Pick<ClientHost, 'clientOf'>;
-  /** Clients that were to get a backend before the message at hand goes on. */
+  /** Clients that have yet to get a backend before the message can go on. */
   readonly #asked = new Set<Client>();
 
   constructor(host: Pick<ClientHost, 'clientOf'>) {
@@ -17,7 +19,7 @@ export class AskedProcesses {
     return this.#asked.size > 0;
   }
 
-  /** True: one must get a backend first. `goOn` is called then, and the message is to be looked at again. */
+  /** True: a client must get a backend first; `goOn` is called then, and the message is to be processed again. */
   mustWait(framer: Framer, upstream: string, goOn: () => void): boolean {
     for (const found of processIdsIn(framer)) {
       const client = this.#host.clientOf(found.id);

@@ -6,33 +6,34 @@ import type { Client } from '../client/client.ts';
 import { processIdMin } from './process-ids.ts';
 
 interface Held {
-  /** Undefined: at the console, where there is nothing to cancel. */
+  /** Undefined: a client of the console, where there is nothing to cancel. */
   readonly client: Client | undefined;
   readonly secretKey: Buffer;
 }
 
-/** A process id is positive in 32 bits: eight of them are the instance, the rest the client. */
+/** A process id is positive in 32 bits: eight bits for the instance, the rest for the client. */
 const clientBits = 23;
 
-/** The instance that gave this key; 0 where instances have no numbers. */
+/** The number of the instance that issued this key; 0 where instances have none. */
 export function instanceOf({ processId }: Pick<CancelRequest, 'processId'>): number {
   return processId >>> clientBits;
 }
 
 /**
- * Keys by which clients cancel what they have asked for: random, and of no backend (in session mode the number is, the secret is
- * not), so that nobody can guess another's. They carry the number of the instance, so that whichever of several gets the request knows whose it is.
+ * Issues the keys by which clients cancel their requests. They are random and independent of the backend's (in session mode the process id
+ * is the backend's, the secret is not), so nobody can guess another client's key. They carry the number of the instance, so that any of
+ * several instances knows whose request it received.
  */
 export class CancelKeys {
   readonly #held = new Map<number, Held>();
   readonly #instance: number | undefined;
 
-  /** @param instance its number among its peers, below 256; undefined: it has none */
+  /** @param instance this instance's number among its peers, below 256; undefined: it has none */
   constructor(instance: number | undefined) {
     this.#instance = instance;
   }
 
-  /** @param minor protocol 3.minor: from 3.2 a key may be long */
+  /** @param minor protocol 3.minor: since 3.2 a key may be long */
   give(client: Client, minor: number): BackendKeyData {
     let processId = this.#idOfBackend(client) ?? this.#newId();
     while (this.#held.has(processId)) processId = this.#newId();
@@ -42,7 +43,7 @@ export class CancelKeys {
     return { processId, secretKey };
   }
 
-  /** The number of somebody at the console, until it is released. */
+  /** Reserves the number of a client of the console until it is released. */
   reserve(): number {
     let processId = this.#newId();
     while (this.#held.has(processId)) processId = this.#newId();
@@ -54,14 +55,17 @@ export class CancelKeys {
     this.#held.delete(processId);
   }
 
-  /** Who has a backend for the whole session has its process id, too. Peers could not tell whose that is. */
+  /**
+   * A client that keeps its backend for the whole session has its process id, too, unless there are peers, which could not tell whose it
+   * is.
+   */
   #idOfBackend({ mode, backend }: Client): number | undefined {
     const { processId = 0 } = backend?.key ?? {};
     const isOwn = mode === 'session' && this.#instance === undefined;
     return isOwn && processId > 0 && processId < processIdMin ? processId : undefined;
   }
 
-  /** Whose process id this is; undefined: nobody's here. */
+  /** The client with this process id; undefined: no client of this instance. */
   clientOf(processId: number): Client | undefined {
     return this.#held.get(processId)?.client;
   }

@@ -2,18 +2,18 @@ import { gap } from '../left-behind/leaves-state.ts';
 
 const begins = new RegExp(`^${gap}*(create|drop|alter)${gap}+database\\b`, 'i');
 const names = /"(?:[^"]|"")+"|[\w$\u0080-\uffff]+/g;
-/** In a byte of ASCII, the difference between the cases. */
+/** The difference between upper and lower case in ASCII. */
 const caseBit = 0x20;
 
 /**
- * The databases that a statement names which the server runs only when nobody is in them: CREATE (its template), DROP and ALTER
- * DATABASE. All its words are among them. Undefined for any other statement, at next to no cost.
+ * The databases named by a statement that the server only runs while nobody uses them: CREATE (its template), DROP and ALTER DATABASE. The
+ * result contains all words of the statement. Undefined for any other statement, at almost no cost.
  *
- * @param text in UTF-8, as latin1
+ * @param text UTF-8 read as latin1
  */
 export function databasesNamed(text: string): ReadonlySet<string> | undefined {
   const first = text.charCodeAt(0) | caseBit;
-  // Behind the d: select, insert, update, with, fetch.
+  // Greater than d: select, insert, update, with, fetch.
   if (first > 0x64) return undefined;
   const verb = begins.exec(text)?.[1]?.toLowerCase();
   if (verb === undefined) return undefined;

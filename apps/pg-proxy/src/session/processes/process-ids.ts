@@ -1,23 +1,23 @@
 import { frontend as from, readBind, type Framer } from '@medrex/pg-wire';
 
-/** Process ids that clients are given lie above all that Linux gives (2^22), so that none is that of a backend. */
+/** The proxy's process ids for clients lie above Linux's maximum (2^22), so that none is also a backend's. */
 export const processIdMin = 2 ** 22 + 1;
 
-/** pg_terminate_backend, pg_blocking_pids and their like, pg_stat_activity, pg_locks. */
+/** pg_terminate_backend, pg_blocking_pids and the like, pg_stat_activity, pg_locks. */
 const ofSessions = /_backend|_BACKEND|pg_blocking|_is_blocked|pg_stat_|pg_locks/;
 
-/** Whether a statement may name sessions. */
+/** Whether a statement may refer to sessions by process id. */
 export function asksProcess(text: string): boolean {
   return ofSessions.test(text);
 }
 
-/** A number in a message that may be the process id of a client; `become` puts another in its place, which is no longer. */
+/** A number in a message that may be a client's process id; `become` overwrites it with another one, which is no longer. */
 export interface ProcessId {
   readonly id: number;
   become(id: number): void;
 }
 
-/** In the text of a Query or a Parse, or in the parameters of a Bind; the message must be there as a whole. */
+/** Finds them in the text of a Query or a Parse, or in the parameters of a Bind. The message must be complete. */
 export function processIdsIn({ type, buffer, start, end, isFirst, isLast }: Framer): ProcessId[] {
   if (!isFirst || !isLast) return [];
   return type === from.bind ? idsOfBind(buffer, start, end) : idsOfText(buffer, start + 5, end);
@@ -41,11 +41,11 @@ function idsOfBind(buffer: Buffer, start: number, end: number): ProcessId[] {
   });
 }
 
-/** Dimensions, whether there are NULLs, type of the elements; then length and lower bound of the one dimension. */
+/** Number of dimensions, NULL flag, element type; then length and lower bound of the only dimension. */
 const arrayHeadBytes = 20;
 const wholeNumbers: readonly number[] = [20, 23];
 
-/** Of an int4[] or an int8[] with one dimension: each element behind its length. */
+/** Reads a one-dimensional int4[] or int8[]: each element follows its length. */
 function idsOfArray(bytes: Buffer): ProcessId[] {
   if (bytes.readInt32BE(0) !== 1 || !wholeNumbers.includes(bytes.readInt32BE(8))) return [];
   const found: ProcessId[] = [];
@@ -57,7 +57,7 @@ function idsOfArray(bytes: Buffer): ProcessId[] {
   return found;
 }
 
-/** An int4 or an int8. */
+/** Reads an int4 or an int8. */
 function idOfBinary(bytes: Buffer): ProcessId[] {
   if (bytes.length === 4) return idOf(bytes.readInt32BE(), (id) => void bytes.writeInt32BE(id));
   if (bytes.length !== 8) return [];
@@ -68,7 +68,7 @@ function idOf(id: number, become: ProcessId['become']): ProcessId[] {
   return id < processIdMin || id >= 2 ** 31 ? [] : [{ id, become }];
 }
 
-/** As long as what was there: spaces before a number are nothing to SQL, nor to the input of a number. */
+/** Pads with spaces to the same length: neither SQL nor the input of a number minds them. */
 function writeText(buffer: Buffer, at: number, length: number, id: number): void {
   buffer.write(String(id).padStart(length), at, 'latin1');
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lockFile } from './file-lock.ts';
 
-(process.platform === 'linux' ? it : it.skip)('locks a file until it is closed', async () => {
+(process.platform === 'linux' ? it : it.skip)('holds the lock until the file is closed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'medrex-lock-'));
   const [one, other] = [await open(join(folder, 'f'), 'a'), await open(join(folder, 'f'), 'a')];
   expect(lockFile(one.fd)).toBe(true);

@@ -1,25 +1,25 @@
 import { openLibc } from './libc.ts';
 
 const [exclusive, withoutWaiting] = [2, 4];
-/** EWOULDBLOCK */
-const isHeld = 11;
+const ewouldblock = 11;
 
-let opened: ((descriptor: number) => boolean) | undefined;
+let flock: ((descriptor: number) => boolean) | undefined;
 
 /**
- * Locks an open file by flock(2), for which Node has no call, until it is closed or the process ends, however it ends. False: it is
- * locked by another one. Where nothing can be locked (a system that is not Linux, a file system without locks) nobody is kept away.
+ * Takes an exclusive lock on an loadFlock file by flock(2), which Node does not offer. The kernel releases it when the descriptor is closed or
+ * the process ends. False: another descriptor holds the lock. Where locking is not supported (not Linux, a file system without locks) it
+ * returns true and excludes nobody.
  */
 export function lockFile(descriptor: number): boolean {
-  opened ??= open();
-  return opened(descriptor);
+  flock ??= loadFlock();
+  return flock(descriptor);
 }
 
-function open(): (descriptor: number) => boolean {
+function loadFlock(): (descriptor: number) => boolean {
   try {
     const { koffi, libc } = openLibc();
     const lock = libc.func('int flock(int descriptor, int how)');
-    return (descriptor) => lock(descriptor, exclusive | withoutWaiting) === 0 || koffi.errno() !== isHeld;
+    return (descriptor) => lock(descriptor, exclusive | withoutWaiting) === 0 || koffi.errno() !== ewouldblock;
   } catch {
     return () => true;
   }

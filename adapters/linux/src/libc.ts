@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 
-/** Linux's C library, by a foreign function interface, which says of each call what it did not do. @throws Error there is none for this machine */
+/** Loads glibc by koffi, a foreign function interface. @throws Error koffi has no build for this machine, or it has no glibc */
 export function openLibc() {
-  // Only now: where nobody asks for it, it need not be there.
+  // Required here, not imported: koffi may be missing where nothing calls this.
   const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
   return { koffi, libc: koffi.load('libc.so.6') };
 }

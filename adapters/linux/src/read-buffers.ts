@@ -1,55 +1,55 @@
 import { Buffer } from 'node:buffer';
 import type { Kernel } from './kernel.ts';
 
-const registerBuffers = 22;
-const bytesOfEntry = 16;
+const registerBufferRing = 22;
+const bytesPerEntry = 16;
 
-/** Many small ones for what comes at rest, some large ones for what comes in floods. */
+/** Many small buffers for short messages, and some large ones for sockets whose last read filled its buffer. */
 const groups = [
   { count: 256, bytes: 4 * 1024 },
   { count: 32, bytes: 64 * 1024 },
 ] as const;
-/** A buffer's number has its group in front. */
-const numbersOfGroup = 1_024;
+/** Buffer ids of a group start at its index times this. */
+const idsPerGroup = 1_024;
 
-/** Memory from which the kernel picks when something has come, so that a socket at rest has none (IORING_REGISTER_PBUF_RING). */
+/** Provided buffers (IORING_REGISTER_PBUF_RING): the kernel picks one when bytes arrive, so an idle socket holds no memory. */
 export class ReadBuffers {
   readonly #kernel: Kernel;
   readonly #groups: readonly Group[];
 
   constructor(kernel: Kernel, ring: number) {
     this.#kernel = kernel;
-    this.#groups = groups.map(({ count, bytes }, number) => {
-      const { memory, address } = kernel.pages(count * bytesOfEntry);
+    this.#groups = groups.map(({ count, bytes }, groupId) => {
+      const { memory, address } = kernel.pages(count * bytesPerEntry);
       const argument = new Uint32Array(10);
-      argument.set([address, address / 2 ** 32, count, number]);
-      kernel.register(ring, registerBuffers, argument, 1);
+      argument.set([address, address / 2 ** 32, count, groupId]);
+      kernel.register(ring, registerBufferRing, argument, 1);
       return new Group(memory, count, bytes);
     });
-    for (const [number, group] of this.#groups.entries())
-      for (let id = 0; id < group.count; id++) this.#fill(number * numbersOfGroup + id);
+    for (const [groupId, group] of this.#groups.entries())
+      for (let id = 0; id < group.count; id++) this.#allocate(groupId * idsPerGroup + id);
   }
 
   memoryOf(id: number): Buffer {
-    return this.#groupOf(id).buffers[id % numbersOfGroup] as Buffer;
+    return this.#groupOf(id).buffers[id % idsPerGroup] as Buffer;
   }
 
-  /** @param isFree nothing refers to it: it may be used again */
+  /** Offers a buffer to the kernel again. @param isFree nothing refers to its memory; otherwise it gets new memory */
   giveBack(id: number, isFree: boolean): void {
     if (isFree) this.#groupOf(id).offer(id);
-    else this.#fill(id);
+    else this.#allocate(id);
   }
 
-  #fill(id: number): void {
+  #allocate(id: number): void {
     const group = this.#groupOf(id);
     const memory = Buffer.allocUnsafeSlow(group.bytes);
-    group.buffers[id % numbersOfGroup] = memory;
-    group.addresses[id % numbersOfGroup] = this.#kernel.addressOf(memory);
+    group.buffers[id % idsPerGroup] = memory;
+    group.addresses[id % idsPerGroup] = this.#kernel.addressOf(memory);
     group.offer(id);
   }
 
   #groupOf(id: number): Group {
-    return this.#groups[id < numbersOfGroup ? 0 : 1] as Group;
+    return this.#groups[id < idsPerGroup ? 0 : 1] as Group;
   }
 }
 
@@ -69,10 +69,10 @@ class Group {
     this.#halves = new Uint16Array(memory);
   }
 
-  /** struct io_uring_buf: address, length, number; the tail of all stands behind the number of the first. */
+  /** Writes a struct io_uring_buf (address, length, id). The ring's tail overlays the reserved field of the first entry. */
   offer(id: number): void {
     const at = (this.#tail & (this.count - 1)) * 4;
-    const address = this.addresses[id % numbersOfGroup] as number;
+    const address = this.addresses[id % idsPerGroup] as number;
     this.#words[at] = address;
     this.#words[at + 1] = address / 2 ** 32;
     this.#words[at + 2] = this.bytes;

@@ -3,48 +3,49 @@ import { writeSync } from 'node:fs';
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import { Duplex } from 'node:stream';
 import { getSystemErrorName } from 'node:util';
-import { sentBytesMax, type RingSockets, type Served } from './ring-sockets.ts';
+import { sentBytesMax, type RingSockets, type ServedSocket } from './ring-sockets.ts';
 
-/** Takes a chunk, which is the first `bytes` of `memory`. True: nothing refers to it any more, and its memory may be used for the next one. */
+/** Takes a chunk: the first `bytes` bytes of `memory`. Returns true when nothing refers to `memory` any more, so that it may be reused. */
 export type TakeChunk = (memory: Buffer, bytes: number) => boolean;
 
-/** What of a socket is Node's own and not in its documentation. */
+/** Undocumented part of Node's socket handles. */
 interface Handle {
   readonly fd?: number;
 }
 
 export interface RingSocketOptions {
-  /** Of a connection that nobody reads. */
+  /** Node's handle of a connection that is not being read. */
   readonly handle: object;
-  /** Who is given what comes; undefined: whoever listens to `data`. */
+  /** Takes the received chunks; undefined: they are emitted as `data`. */
   readonly taker?: TakeChunk | undefined;
-  /** How it is read where the ring does not. */
+  /** How Node reads the connection once the ring does not. */
   readonly onread: NonNullable<SocketConstructorOpts['onread']>;
 }
 
-/** ENOBUFS, EAGAIN, EINTR, ECANCELED: nothing has come, and may still. */
-const nothingYet = new Set([-105, -11, -4, -125]);
+/** ENOBUFS, EAGAIN, EINTR, ECANCELED: nothing was received, try again. */
+const transientResults = new Set([-105, -11, -4, -125]);
 
 /**
- * A connection whose bytes a ring reads and writes, as long as all goes well. Its end, its errors and what its peer does not take at once are
- * those of the socket of Node that it is: it reads and writes itself from then on, behind what the ring has done.
+ * A connection that is read and written by an io_uring. Bytes that the peer does not take at once, its end and its errors are left to the
+ * Node socket that it extends: from then on Node reads or writes, after what the ring has already done.
  */
-export class RingSocket extends Socket implements Served {
+export class RingSocket extends Socket implements ServedSocket {
   outgoingAt = 0;
   outgoing = 0;
   isSending = false;
   readsMuch = false;
-  readonly who: number;
+  readonly id: number;
   taker: TakeChunk | undefined;
   readonly #sockets: RingSockets;
   readonly #descriptor: number;
-  /** The ring reads it, and not the event loop. */
-  #isByRing = true;
-  #isWanted = false;
-  /** The ring has been asked for what comes next. */
-  #isAsked = false;
-  #hasLeft = false;
-  /** What came when nobody wanted it. */
+  /** The ring reads it; otherwise the event loop does. */
+  #usesRing = true;
+  /** Not paused. */
+  #isFlowing = false;
+  /** A receive is requested or in flight. */
+  #isReceiving = false;
+  #isReleased = false;
+  /** A chunk received while paused. */
   #held: { memory: Buffer; bytes: number } | undefined;
 
   constructor(sockets: RingSockets, { handle, taker, onread }: RingSocketOptions) {
@@ -52,92 +53,93 @@ export class RingSocket extends Socket implements Served {
     this.#sockets = sockets;
     this.taker = taker;
     this.#descriptor = (handle as Handle).fd ?? -1;
-    this.who = sockets.serve(this);
+    this.id = sockets.register(this);
   }
 
   get descriptor(): number | undefined {
     return this.destroyed ? undefined : this.#descriptor;
   }
 
-  /** The place up to which it has gone out, or will with the next turn of the ring; what is behind that is to be written. */
+  /** Sends `bytes[from, to)` if possible. Returns the end of what was sent or will be in the next turn; the caller must `write` the rest. */
   put(bytes: Buffer, from: number, to: number): number {
     if (this.writableLength > 0 || this.writableCorked > 0 || this.descriptor === undefined) return from;
-    if (to - from <= sentBytesMax && this.#isByRing && this.#sockets.put(this, bytes, from, to)) return to;
-    return this.#putOut() ? this.#writeNow(bytes, from, to) : from;
+    if (to - from <= sentBytesMax && this.#usesRing && this.#sockets.put(this, bytes, from, to)) return to;
+    return this.#flush() ? this.#writeNow(bytes, from, to) : from;
   }
 
   override pause(): this {
-    this.#isWanted = false;
-    return this.#isByRing ? this : super.pause();
+    this.#isFlowing = false;
+    return this.#usesRing ? this : super.pause();
   }
 
   override resume(): this {
-    this.#isWanted = true;
-    // As every socket, it tells nothing before whoever wants it has done what he is at.
-    if (this.#held === undefined && this.readableLength === 0) this.#goOn();
-    else process.nextTick(() => this.#tellHeld());
+    this.#isFlowing = true;
+    // As with every Node socket, no data is delivered within `resume`.
+    if (this.#held === undefined && this.readableLength === 0) this.#continueReading();
+    else process.nextTick(() => this.#deliverHeld());
     return this;
   }
 
-  #tellHeld(): void {
-    // What `unshift` has put back; who listens to `data` is told by `read` itself.
-    const putBack = this.#isWanted && this.readableLength > 0 ? (this.read() as Buffer) : undefined;
-    if (putBack !== undefined && this.taker !== undefined) this.tell(putBack, putBack.length);
+  #deliverHeld(): void {
+    // Bytes put back by `unshift`; `read` emits them as `data` itself.
+    const putBack = this.#isFlowing && this.readableLength > 0 ? (this.read() as Buffer) : undefined;
+    if (putBack !== undefined && this.taker !== undefined) this.deliver(putBack, putBack.length);
     const held = this.#held;
-    if (held !== undefined && this.#isWanted) {
+    if (held !== undefined && this.#isFlowing) {
       this.#held = undefined;
-      this.tell(held.memory, held.bytes);
+      this.deliver(held.memory, held.bytes);
     }
-    this.#goOn();
+    this.#continueReading();
   }
 
-  /** What was put back, and nothing that is still to come. */
+  /** Only returns bytes put back by `unshift` while the ring reads. */
   override read(bytes?: number): unknown {
-    return this.#isByRing ? (Duplex.prototype.read.call(this, bytes) as unknown) : super.read(bytes);
+    return this.#usesRing ? (Duplex.prototype.read.call(this, bytes) as unknown) : super.read(bytes);
   }
 
   override _read(bytes: number): void {
-    if (!this.#isByRing) super._read(bytes);
+    if (!this.#usesRing) super._read(bytes);
   }
 
-  #goOn(): void {
+  #continueReading(): void {
     if (this.#held !== undefined) return;
-    if (this.#isByRing) this.#ask();
-    else if (this.#isWanted) super.resume();
+    if (this.#usesRing) this.#receiveNext();
+    else if (this.#isFlowing) super.resume();
   }
 
-  #ask(): void {
-    if (this.#isAsked || !this.#isWanted || !this.#isByRing || this.destroyed) return;
-    this.#isAsked = true;
+  #receiveNext(): void {
+    if (this.#isReceiving || !this.#isFlowing || !this.#usesRing || this.destroyed) return;
+    this.#isReceiving = true;
     this.#sockets.receive(this);
   }
 
   received(result: number, memory: Buffer | undefined): boolean {
-    this.#isAsked = false;
+    this.#isReceiving = false;
     if (this.destroyed) {
-      this.#leave();
+      this.#release();
       return true;
     }
-    if (result > 0 && memory !== undefined) return this.#took(memory, result);
-    if (nothingYet.has(result)) this.#ask();
+    if (result > 0 && memory !== undefined) return this.#receivedChunk(memory, result);
+    if (transientResults.has(result)) this.#receiveNext();
     else if (result < 0) this.destroy(readError(result));
-    else this.#readItself();
+    // End of the stream: Node reads it again and emits `end`.
+    else this.#readByNode();
     return true;
   }
 
-  #took(memory: Buffer, bytes: number): boolean {
+  #receivedChunk(memory: Buffer, bytes: number): boolean {
     this.readsMuch = bytes === memory.length;
-    if (!this.#isWanted) {
+    if (!this.#isFlowing) {
       this.#held = { memory, bytes };
       return false;
     }
-    const isFree = this.tell(memory, bytes);
-    this.#ask();
+    const isFree = this.deliver(memory, bytes);
+    this.#receiveNext();
     return isFree;
   }
 
-  /** Of what has come. True: nothing refers to the memory any more. */
-  tell(memory: Buffer, bytes: number): boolean {
+  /** Hands a chunk to the taker, or emits it as `data`. Returns true when nothing refers to `memory` any more. */
+  deliver(memory: Buffer, bytes: number): boolean {
     try {
       if (this.taker !== undefined) return this.taker(memory, bytes);
       this.emit('data', Buffer.from(memory.subarray(0, bytes)));
@@ -148,30 +150,29 @@ export class RingSocket extends Socket implements Served {
     }
   }
 
-  /** The peer says no more. */
-  #readItself(): void {
-    this.#isByRing = false;
-    this.#goOn();
+  #readByNode(): void {
+    this.#usesRing = false;
+    this.#continueReading();
   }
 
   sent(result: number): void {
     const sent = Math.max(result, 0);
     this.outgoing -= sent;
     this.outgoingAt += sent;
-    // Its peer takes nothing now, or is gone: the stream tells which, and waits.
-    if (this.outgoing > 0 && !this.destroyed) this.write(this.#takeBack());
+    // The peer takes nothing now, or is gone: Node's stream waits, or reports the error.
+    if (this.outgoing > 0 && !this.destroyed) this.write(this.#takeUnsent());
     this.outgoing = 0;
   }
 
-  /** What the ring was to send. */
-  #takeBack(): Buffer {
+  /** Takes back the bytes that were queued for the ring. */
+  #takeUnsent(): Buffer {
     const unsent = Buffer.from(this.#sockets.outgoing.subarray(this.outgoingAt, this.outgoingAt + this.outgoing));
     this.outgoing = 0;
     return unsent;
   }
 
-  /** Sends what the ring was to send. False: not all of it has gone out. */
-  #putOut(): boolean {
+  /** Writes the bytes queued for the ring now. False: some could not be sent. */
+  #flush(): boolean {
     if (this.outgoing === 0) return true;
     const { outgoing } = this.#sockets;
     const end = this.outgoingAt + this.outgoing;
@@ -180,7 +181,7 @@ export class RingSocket extends Socket implements Served {
     return this.outgoing === 0;
   }
 
-  /** The place up to which it has gone out. */
+  /** Returns the end of what was sent. */
   #writeNow(bytes: Buffer, from: number, to: number): number {
     try {
       return from + writeSync(this.#descriptor, bytes, from, to - from);
@@ -190,57 +191,57 @@ export class RingSocket extends Socket implements Served {
   }
 
   override _write(chunk: unknown, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#behind(done, () => super._write(chunk, encoding, done));
+    this.#afterFlush(done, () => super._write(chunk, encoding, done));
   }
 
   override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], done: (error?: Error | null) => void): void {
-    this.#behind(done, () => super._writev?.(chunks, done));
+    this.#afterFlush(done, () => super._writev?.(chunks, done));
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#behind(done, () => {
+    this.#afterFlush(done, () => {
       if (this.descriptor !== undefined) this.#sockets.shutDown(this.descriptor);
       done();
     });
   }
 
-  /** At once where all that it was told has gone out: the end of a stream takes several turns, and the system is told twice. */
+  /** Destroys it at once if nothing is left to send: ending a stream takes several ticks and one more system call. */
   override destroySoon(): void {
-    if (this.writableLength === 0 && this.#putOut()) this.destroy();
+    if (this.writableLength === 0 && this.#flush()) this.destroy();
     else super.destroySoon();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#putOut();
+    this.#flush();
     this.outgoing = 0;
     this.#held = undefined;
-    if (this.#isAsked) this.#sockets.cancel(this.who);
-    else this.#leave();
+    if (this.#isReceiving) this.#sockets.cancel(this.id);
+    else this.#release();
     super._destroy(error, done);
   }
 
-  /** What the ring was to send comes first. */
-  #behind(failed: (error: Error) => void, next: () => void): void {
-    if (this.#putOut()) return next();
-    super._write(this.#takeBack(), 'buffer' as BufferEncoding, (error) => (error ? failed(error) : next()));
+  /** Calls `next` after the bytes queued for the ring were sent. */
+  #afterFlush(failed: (error: Error) => void, next: () => void): void {
+    if (this.#flush()) return next();
+    super._write(this.#takeUnsent(), 'buffer' as BufferEncoding, (error) => (error ? failed(error) : next()));
   }
 
-  #leave(): void {
-    if (this.#hasLeft) return;
-    this.#hasLeft = true;
-    this.#sockets.vacate(this.who);
+  #release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#sockets.release(this.id);
   }
 
-  deserted(): void {
-    this.#hasLeft = true;
-    this.#isAsked = false;
+  ringFailed(): void {
+    this.#isReleased = true;
+    this.#isReceiving = false;
     if (this.destroyed) return;
-    if (!this.#putOut()) this.write(this.#takeBack());
-    if (this.#isByRing) this.#readItself();
+    if (!this.#flush()) this.write(this.#takeUnsent());
+    if (this.#usesRing) this.#readByNode();
   }
 }
 
-/** As the event loop says it. */
+/** The same error as Node's own. */
 function readError(result: number): Error {
   const code = getSystemErrorName(result);
   return Object.assign(new Error(`read ${code}`), { code, errno: result, syscall: 'read' });

@@ -22,15 +22,15 @@ function bytesOf(length: number, from: number): Buffer {
 }
 const tick = (ms = 0): Promise<void> => new Promise((resume) => setTimeout(resume, ms));
 
-/** Sends as an outbox does: what the ring does not take is the stream's. */
+/** Sends as the proxy's outbox does: bytes that the ring does not take are written to the stream. */
 function send({ far }: RingPair, bytes: Buffer): void {
   const sent = far.put(bytes, 0, bytes.length);
   if (sent < bytes.length) far.write(Buffer.from(bytes.subarray(sent)));
 }
 
-// A kernel without io_uring, or a runtime that keeps processes from it: what is served by it there is served by epoll.
+// The kernel has no io_uring, or a container runtime forbids it: connections go by epoll there.
 const isThere = hasRing();
-(isThere ? describe : describe.skip)(`sockets of a ring${isThere ? '' : ' (left out: no io_uring)'}`, () => {
+(isThere ? describe : describe.skip)(`RingSockets${isThere ? '' : ' (skipped: no io_uring)'}`, () => {
   let ring: RingSockets;
   let failures: Error[];
   const pairs: RingPair[] = [];
@@ -50,7 +50,7 @@ const isThere = hasRing();
     heard.push(got);
     return { ...made, heard: got };
   };
-  /** One whose far end has been paused, and has then been sent something. */
+  /** A pair whose far end was paused before `text` was sent to it. */
   const pausedPair: (text: string) => ReturnType<typeof pair> = async (text) => {
     const made = await pair();
     made.far.resume();
@@ -60,12 +60,12 @@ const isThere = hasRing();
     await tick(20);
     return made;
   };
-  /** From now on a ring of which the kernel takes nothing any more when the function is called. */
+  /** Replaces the ring by one that the kernel refuses once the returned function is called. */
   const breakable = (): (() => void) => {
     ring.close();
     const kernel = openKernel();
     let isBroken = false;
-    const breaking: Kernel = { ...kernel, enter: (...asked) => (isBroken ? -9 : kernel.enter(...asked)) };
+    const breaking: Kernel = { ...kernel, enter: (...args) => (isBroken ? -9 : kernel.enter(...args)) };
     ring = RingSockets.open((error) => failures.push(error), breaking);
     return () => (isBroken = true);
   };
@@ -80,7 +80,7 @@ const isThere = hasRing();
     ring.close();
   });
 
-  it('carries every byte in order, in both directions, whoever is slow', async () => {
+  it('delivers every byte in order in both directions, whichever side is slow', async () => {
     const step = record({
       kind: constantFrom('put', 'write', 'send', 'cork', 'pause', 'resume', 'rest', 'restNear', 'resumeNear', 'tick'),
       bytes: integer({ min: 1, max: 40_000 }),
@@ -125,7 +125,7 @@ const isThere = hasRing();
     expect(failures).toEqual([]);
   });
 
-  it('keeps apart what several say in turns', async () => {
+  it('does not mix up the bytes of several sockets', async () => {
     const several = await Promise.all([pair(), pair(), pair()]);
     const back = several.map(({ near }) => {
       const chunks: Buffer[] = [];
@@ -143,7 +143,7 @@ const isThere = hasRing();
     await eventually(() => back.every((chunks, who) => Buffer.concat(chunks).toString() === said[who]));
   });
 
-  it('leaves to the stream what the peer does not take, and sends nothing past it', async () => {
+  it('leaves bytes that the peer does not take to the stream, and sends nothing before them', async () => {
     const made = await pair();
     const { near, far } = made;
     const back: Buffer[] = [];
@@ -162,7 +162,7 @@ const isThere = hasRing();
     expect(far.writableLength).toBe(0);
   });
 
-  it('sends from the middle of a buffer what the peer takes only in part', async () => {
+  it('resumes in the middle of a buffer of which the peer took only a part', async () => {
     const { near, far } = await pair();
     const back: Buffer[] = [];
     near.on('data', (chunk) => back.push(Buffer.from(chunk)));
@@ -180,7 +180,7 @@ const isThere = hasRing();
     expect(Buffer.concat(back).equals(bytesOf(here, 0))).toBe(true);
   });
 
-  it('says all that was put before it ends, and hears what comes after its own end', async () => {
+  it('sends all that was put before its end, and still receives afterwards', async () => {
     const { near, far, heard: got } = await pair();
     const back: Buffer[] = [];
     near.on('data', (chunk) => back.push(Buffer.from(chunk)));
@@ -197,13 +197,13 @@ const isThere = hasRing();
     await closed;
   });
 
-  it('tells the peer at once that it says no more, and not in the next round of the event loop', async () => {
+  it('shuts down the sending side at once, not in the next iteration of the event loop', async () => {
     const { near, far } = await pair();
     const ended = new Promise<void>((end) => near.once('end', end));
     near.resume();
     far.put(Buffer.from('bye'), 0, 3);
     far.end();
-    // Where Linux says so: local and remote address, then the state; 01 is that nobody has ended.
+    // Local and remote address, then the TCP state (01 is ESTABLISHED, 04 and 05 are FIN_WAIT).
     const hex = (port: number | undefined): string => `:${(port ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
     const line = new RegExp(`^ *\\d+: \\w+${hex(far.localPort)} \\w+${hex(near.localPort)} (\\w\\w) `, 'm');
     expect(line.exec(readFileSync('/proc/net/tcp', 'utf8'))?.[1]).toMatch(/^0[45]$/);
@@ -211,7 +211,7 @@ const isThere = hasRing();
     expect(near.bytesRead).toBe(3);
   });
 
-  it('says its last words before its end in whatever turn of the ring it says them', async () => {
+  it('sends its last bytes before its end in whichever turn they are put', async () => {
     for (let rounds = 1; rounds <= 40; rounds++) {
       let left = rounds;
       const told: string[] = [];
@@ -235,7 +235,7 @@ const isThere = hasRing();
     }
   });
 
-  it('tells of the end of the peer when it is read again, and can still answer', async () => {
+  it('emits the end of the peer once it is resumed, and can still send', async () => {
     const { near, far, heard: got } = await pair();
     let hasEnded = false;
     far.on('end', () => (hasEnded = true));
@@ -255,7 +255,7 @@ const isThere = hasRing();
     expect(await answer).toBe('answer');
   });
 
-  it('tells of a peer that is gone as the event loop does', async () => {
+  it('reports a reset connection with the same error as a Node socket', async () => {
     const { near, far } = await pair();
     const failed = new Promise<NodeJS.ErrnoException>((fail) => far.once('error', fail));
     const closed = new Promise<void>((close) => far.once('close', () => close()));
@@ -267,7 +267,7 @@ const isThere = hasRing();
     await closed;
   });
 
-  it('lets go of a connection that is destroyed while it is read, and gives its number to another', async () => {
+  it('releases a connection that is destroyed while a receive is in flight, and reuses its id', async () => {
     for (let round = 0; round < 3; round++) {
       const many = await Promise.all(Array.from({ length: 150 }, () => pair()));
       for (const { far } of many) far.resume();
@@ -298,7 +298,7 @@ const isThere = hasRing();
     expect(Buffer.concat(got).equals(bytesOf(40_000, 0))).toBe(true);
   });
 
-  it('knows what has gone out of however many at once', async () => {
+  it('sends nothing twice when there are more completions than the queue holds', async () => {
     const said = Array.from({ length: 1_500 }, () => '');
     const all: RingPair[] = [];
     const sayToAll = (word: string): void => {
@@ -321,7 +321,7 @@ const isThere = hasRing();
     expect(said.filter((word) => word !== 'firstsecond')).toEqual([]);
   });
 
-  it('sends in one call what its sockets are given in one round of the event loop', async () => {
+  it('submits the sends of one iteration of the event loop in one system call', async () => {
     ring.close();
     const kernel = openKernel();
     const handedIn: number[] = [];
@@ -337,7 +337,7 @@ const isThere = hasRing();
     handedIn.length = 0;
     for (const one of two) {
       send(one, Buffer.from('a'));
-      // As between the callbacks of two sockets that are read.
+      // As between the data callbacks of two sockets.
       await Promise.resolve();
       await new Promise((resume) => process.nextTick(resume));
     }
@@ -345,13 +345,13 @@ const isThere = hasRing();
     expect(handedIn[0]).toBe(2);
   });
 
-  it('says in plain words what the kernel did not do, because the log masks others', () => {
+  it('names the failed system call by lower-case words only, as the log masks other texts', () => {
     expect(() => openKernel().setup(0, new Uint32Array(30))).toThrow(/^[a-z ]+ failed with errno 22$/);
     expect(() => openKernel().register(-1, 4, new Uint32Array(1), 1)).toThrow(/^[a-z ]+ failed with errno \d+$/);
     expect(() => openKernel().shared(-1, 4096, 0)).toThrow(/^[a-z ]+ failed with errno 9$/);
   });
 
-  it('tells nothing within a resume, and nothing when it has been paused again since', async () => {
+  it('delivers nothing within resume, and nothing when it was paused again', async () => {
     const { near, far, heard: got } = await pausedPair('held');
     far.resume();
     far.pause();
@@ -364,7 +364,7 @@ const isThere = hasRing();
     expect(Buffer.concat(got).toString()).toBe('held and more');
   });
 
-  it('tells of what came while nobody wanted it also when the ring works no more', async () => {
+  it('delivers a chunk received while paused even if the ring has failed since', async () => {
     const breaks = breakable();
     const { near, far, heard: got } = await pausedPair('held');
     breaks();
@@ -376,7 +376,7 @@ const isThere = hasRing();
     expect(Buffer.concat(got).toString()).toBe('held and read');
   });
 
-  it('leaves no descriptor open when it cannot be made', () => {
+  it('leaves no descriptor open when it cannot be created', () => {
     const kernel = openKernel();
     const opened = (): number => readdirSync('/proc/self/fd').length;
     const before = opened();
@@ -388,7 +388,7 @@ const isThere = hasRing();
     expect(opened()).toBe(before);
   });
 
-  it('goes on without the ring when the kernel takes nothing more from it', async () => {
+  it('goes on without the ring when the kernel refuses it', async () => {
     const breaks = breakable();
     const { near, far, heard: got } = await pair();
     const back: Buffer[] = [];
@@ -405,6 +405,6 @@ const isThere = hasRing();
     expect(Buffer.concat(got).toString()).toBe('before and after');
     expect(Buffer.concat(back).toString()).toBe('put when it broke, and put behind that');
     expect(failures.map(({ message }) => message)).toEqual(['entering the ring failed with errno 9']);
-    expect(ring.takes({ fd: 5 })).toBe(false);
+    expect(ring.canServe({ fd: 5 })).toBe(false);
   });
 });

@@ -1,76 +1,77 @@
 import { Buffer } from 'node:buffer';
 import { Socket } from 'node:net';
 import { openKernel, type Kernel } from './kernel.ts';
-import { Ring, type RingAnswers } from './ring.ts';
+import { Ring, type CompletionHandler } from './ring.ts';
 
-/** Up to here it goes by the ring, which copies it. */
+/** The most bytes of one `put` that the ring copies and sends; more is written directly. */
 export const sentBytesMax = 16 * 1024;
 const outgoingBytes = 256 * 1024;
-/** Turns of the ring after each other before everything else has one. */
+/** Consecutive turns of the ring before the event loop runs. */
 const turnsMax = 16;
 
-/** What is to be done behind it comes as soon as with `queueMicrotask`, for less: no async resource is made for it. */
+/** `then` on it runs as soon as `queueMicrotask`, but without creating an async resource. */
 const settled = Promise.resolve();
 
-/** A socket as its ring sees it. */
-export interface Served {
-  /** Undefined: it has none any more. */
+/** A socket as the ring sees it. */
+export interface ServedSocket {
+  /** Undefined once the socket is destroyed. */
   readonly descriptor: number | undefined;
-  /** Its chunks fill their memory. */
+  /** Its last receive filled the buffer: the next one gets a large buffer. */
   readonly readsMuch: boolean;
-  /** Where in the outgoing memory its bytes lie, how many there are, and whether the next turn knows of them. */
+  /** Offset and length of its bytes in `RingSockets.outgoing`, and whether it is queued to be sent in the next turn. */
   outgoingAt: number;
   outgoing: number;
   isSending: boolean;
-  /** The number by which it asks. */
-  readonly who: number;
+  /** Its index in the table of the ring's sockets, given by `register`. */
+  readonly id: number;
+  /** Completion of a send. @param result bytes sent, or minus an errno */
   sent(result: number): void;
-  /** True: nothing refers to the memory any more. */
+  /** Completion of a receive: bytes in `memory`, or minus an errno. Returns true when nothing refers to `memory` any more. */
   received(result: number, memory: Buffer | undefined): boolean;
-  /** The ring does nothing more for it. */
-  deserted(): void;
+  /** The ring has failed: the socket must go on without it. */
+  ringFailed(): void;
 }
 
 /**
- * The sockets of a thread that are read and written by a ring. Each turn hands in what they have asked since the last one, and tells them
- * what is done; with nothing done the ring rests until the event loop finds that there is something.
+ * The sockets of a thread that are read and written by an io_uring. Each turn submits what they have requested since the last one and
+ * hands them their completions. When no receive completes, the ring waits until its eventfd wakes the event loop.
  */
-export class RingSockets implements RingAnswers {
-  /** What goes out with the next turn. */
+export class RingSockets implements CompletionHandler {
+  /** Bytes that the next turn sends. */
   readonly outgoing = Buffer.allocUnsafeSlow(outgoingBytes);
   readonly #outgoingAddress: number;
   readonly #kernel: Kernel;
   readonly #ring: Ring;
-  readonly #wake: Socket;
+  readonly #wakeSocket: Socket;
   readonly #failed: (error: Error) => void;
-  readonly #served: (Served | undefined)[] = [];
-  readonly #vacant: number[] = [];
+  readonly #sockets: (ServedSocket | undefined)[] = [];
+  readonly #freeIds: number[] = [];
   #count = 0;
   #outgoingEnd = 0;
-  #toSend: Served[] = [];
-  #toReceive: Served[] = [];
+  #toSend: ServedSocket[] = [];
+  #toReceive: ServedSocket[] = [];
   #toCancel: number[] = [];
-  /** A turn is under way, or will come. */
+  /** A turn is running or scheduled. */
   #isAwake = false;
   #turns = 0;
   #isClosing = false;
-  #isOver = false;
+  #isClosed = false;
   readonly #turn = (): void => this.#takeTurn();
 
   /**
-   * @param failed the ring no longer works, and its sockets go on without it
-   * @throws Error there is no io_uring here, or the process may not use it
+   * @param failed called once if the ring stops working; its sockets go on without it
+   * @throws Error io_uring is not available, or this process may not use it
    */
   static open(failed: (error: Error) => void, kernel: Kernel = openKernel()): RingSockets {
     const opened: number[] = [];
-    const noted = (descriptor: number): number => (opened.push(descriptor), descriptor);
-    const noting: Kernel = {
+    const recorded = (descriptor: number): number => (opened.push(descriptor), descriptor);
+    const recording: Kernel = {
       ...kernel,
-      setup: (...asked) => noted(kernel.setup(...asked)),
-      eventDescriptor: () => noted(kernel.eventDescriptor()),
+      setup: (...args) => recorded(kernel.setup(...args)),
+      eventDescriptor: () => recorded(kernel.eventDescriptor()),
     };
     try {
-      return new RingSockets(kernel, new Ring(noting), failed);
+      return new RingSockets(kernel, new Ring(recording), failed);
     } catch (error) {
       for (const descriptor of opened) kernel.close(descriptor);
       throw error;
@@ -82,190 +83,190 @@ export class RingSockets implements RingAnswers {
     this.#ring = ring;
     this.#failed = failed;
     this.#outgoingAddress = kernel.addressOf(this.outgoing);
-    this.#wake = wakenBy(kernel, ring.events, () => this.#signalled());
-    this.#wake.unref();
+    this.#wakeSocket = wakeSocketOf(kernel, ring.events, () => this.#onSignal());
+    this.#wakeSocket.unref();
     ring.isSilent = false;
   }
 
-  /** Whether it may be served: it has a descriptor, and the ring goes on. */
-  takes(handle: { readonly fd?: number }): boolean {
-    return !this.#isClosing && !this.#isOver && handle.fd !== undefined && handle.fd >= 0;
+  /** Whether a connection can be served by the ring: the ring is open, and the handle has a descriptor. */
+  canServe(handle: { readonly fd?: number }): boolean {
+    return !this.#isClosing && !this.#isClosed && handle.fd !== undefined && handle.fd >= 0;
   }
 
-  /** Who it is from now on. */
-  serve(served: Served): number {
-    if (this.#count++ === 0) this.#wake.ref();
-    const who = this.#vacant.pop() ?? this.#served.length;
-    this.#served[who] = served;
-    return who;
+  /** Adds a socket and returns its id. */
+  register(socket: ServedSocket): number {
+    if (this.#count++ === 0) this.#wakeSocket.ref();
+    const id = this.#freeIds.pop() ?? this.#sockets.length;
+    this.#sockets[id] = socket;
+    return id;
   }
 
-  /** All that it asked is answered, and it asks nothing more. */
-  vacate(who: number): void {
-    this.#served[who] = undefined;
-    this.#vacant.push(who);
+  /** Removes a socket and frees its id; nothing of it may be in flight. */
+  release(id: number): void {
+    this.#sockets[id] = undefined;
+    this.#freeIds.push(id);
     if (--this.#count > 0) return;
-    this.#wake.unref();
-    // Not within a turn.
-    if (this.#isClosing) queueMicrotask(() => this.#end());
+    this.#wakeSocket.unref();
+    // Deferred: this may be called within a turn, which still uses the ring.
+    if (this.#isClosing) queueMicrotask(() => this.#closeIfUnused());
   }
 
-  /** As soon as nobody is served any more. */
+  /** Closes the ring as soon as it has no sockets. */
   close(): void {
     this.#isClosing = true;
-    if (this.#count === 0) this.#end();
+    if (this.#count === 0) this.#closeIfUnused();
   }
 
-  /** What comes next. Asked again only when it is answered. */
-  receive(served: Served): void {
-    this.#toReceive.push(served);
-    this.#soon();
+  /** Requests one receive for a socket, which must have none in flight. */
+  receive(socket: ServedSocket): void {
+    this.#toReceive.push(socket);
+    this.#scheduleTurn();
   }
 
-  /** The answer to its `receive` is no longer wanted; it comes all the same. */
-  cancel(who: number): void {
-    this.#toCancel.push(who);
-    this.#soon();
+  /** Cancels the receive of a socket, which still completes. */
+  cancel(id: number): void {
+    this.#toCancel.push(id);
+    this.#scheduleTurn();
   }
 
-  /** Puts bytes behind those that are to go out. False: there is no room. */
-  put(served: Served, bytes: Buffer, from: number, to: number): boolean {
+  /** Appends bytes to those that the socket sends in the next turn. False: `outgoing` has no room for them. */
+  put(socket: ServedSocket, bytes: Buffer, from: number, to: number): boolean {
     const end = this.#outgoingEnd;
-    const before = served.outgoing;
-    const isLast = before > 0 && served.outgoingAt + before === end;
+    const before = socket.outgoing;
+    const isLast = before > 0 && socket.outgoingAt + before === end;
     const wanted = to - from + (isLast ? 0 : before);
     if (end + wanted > outgoingBytes) return false;
     if (!isLast) {
-      if (before > 0) this.outgoing.copyWithin(end, served.outgoingAt, served.outgoingAt + before);
-      served.outgoingAt = end;
+      if (before > 0) this.outgoing.copyWithin(end, socket.outgoingAt, socket.outgoingAt + before);
+      socket.outgoingAt = end;
     }
-    bytes.copy(this.outgoing, served.outgoingAt + before, from, to);
-    served.outgoing = before + to - from;
+    bytes.copy(this.outgoing, socket.outgoingAt + before, from, to);
+    socket.outgoing = before + to - from;
     this.#outgoingEnd = end + wanted;
-    if (!served.isSending) this.#toSend.push(served);
-    served.isSending = true;
-    this.#soon();
+    if (!socket.isSending) this.#toSend.push(socket);
+    socket.isSending = true;
+    this.#scheduleTurn();
     return true;
   }
 
-  /** At once. By Node it is done in the next round of the event loop, which is long where many are sent away. */
+  /** Shuts down the sending side now. Node would do it in the next iteration of the event loop, which is late when many sockets end. */
   shutDown(descriptor: number): void {
     this.#kernel.shutDown(descriptor);
   }
 
-  sent(who: number, result: number): void {
-    this.#served[who]?.sent(result);
+  sent(id: number, result: number): void {
+    this.#sockets[id]?.sent(result);
   }
 
-  received(who: number, result: number, memory: Buffer | undefined): boolean {
-    return this.#served[who]?.received(result, memory) ?? true;
+  received(id: number, result: number, memory: Buffer | undefined): boolean {
+    return this.#sockets[id]?.received(result, memory) ?? true;
   }
 
-  /** What other sockets bring in the same round of the event loop, those of TLS among them, goes out by the same call. */
-  #soon(): void {
+  /** In `setImmediate`, so that what other sockets (TLS too) cause in this iteration of the event loop goes out in the same system call. */
+  #scheduleTurn(): void {
     if (this.#isAwake) return;
-    this.#awake();
+    this.#wakeUp();
     setImmediate(this.#turn);
   }
 
-  #signalled(): void {
+  #onSignal(): void {
     if (this.#isAwake) return;
-    this.#awake();
+    this.#wakeUp();
     this.#takeTurn();
   }
 
-  #awake(): void {
+  #wakeUp(): void {
     this.#isAwake = true;
     this.#turns = 0;
     this.#ring.isSilent = true;
   }
 
   #takeTurn(): void {
-    if (this.#isOver) return;
+    if (this.#isClosed) return;
     try {
-      if (this.#works()) return this.#again();
-      // What has come since then gave no sign; what comes from here on does.
+      if (this.#runOnce()) return this.#repeatTurn();
+      // Completions posted before this line have not signalled `events`, hence the second look; later ones do.
       this.#ring.isSilent = false;
-      this.#isAwake = this.#works();
+      this.#isAwake = this.#runOnce();
       if (!this.#isAwake) return;
       this.#ring.isSilent = true;
-      this.#again();
+      this.#repeatTurn();
     } catch (error) {
-      this.#desert(error as Error);
+      this.#fail(error as Error);
     }
   }
 
-  /** Promises are kept before the next turn; timers and other sockets have theirs at times. */
-  #again(): void {
+  /** In a microtask, so promise callbacks run first; every `turnsMax` turns in `setImmediate`, so timers and other sockets run too. */
+  #repeatTurn(): void {
     if (++this.#turns % turnsMax === 0) setImmediate(this.#turn);
     else void settled.then(this.#turn);
   }
 
-  /** False: nothing has come. */
-  #works(): boolean {
+  /** Submits all requests and handles completions. Returns whether a receive completed. */
+  #runOnce(): boolean {
     if (this.#toCancel.length > 0) this.#submitCancels();
     if (this.#toSend.length > 0) this.#submitSends();
     if (this.#toReceive.length > 0) this.#submitReceives();
-    if (!this.#ring.isToBeEntered) return false;
+    if (!this.#ring.needsEnter) return false;
     this.#ring.enter();
     this.#outgoingEnd = 0;
-    return this.#ring.hear(this);
+    return this.#ring.processCompletions(this);
   }
 
-  /** Before all others: the number may have become that of another socket. */
+  /** Called before the other submissions: a new socket may have got the id of a cancelled one. */
   #submitCancels(): void {
     const cancels = this.#toCancel;
     this.#toCancel = [];
-    for (const who of cancels) this.#ring.cancel(who);
+    for (const id of cancels) this.#ring.cancel(id);
   }
 
   #submitSends(): void {
     const sends = this.#toSend;
     this.#toSend = [];
-    for (const served of sends) {
-      served.isSending = false;
-      const { descriptor, outgoing } = served;
+    for (const socket of sends) {
+      socket.isSending = false;
+      const { descriptor, outgoing } = socket;
       if (descriptor !== undefined && outgoing > 0)
-        this.#ring.send(served.who, descriptor, this.#outgoingAddress + served.outgoingAt, outgoing);
+        this.#ring.send(socket.id, descriptor, this.#outgoingAddress + socket.outgoingAt, outgoing);
     }
   }
 
   #submitReceives(): void {
     const receives = this.#toReceive;
     this.#toReceive = [];
-    for (const served of receives) {
-      const { descriptor } = served;
-      if (descriptor === undefined) served.received(cancelled, undefined);
-      else this.#ring.receive(served.who, descriptor, served.readsMuch);
+    for (const socket of receives) {
+      const { descriptor } = socket;
+      if (descriptor === undefined) socket.received(cancelled, undefined);
+      else this.#ring.receive(socket.id, descriptor, socket.readsMuch);
     }
   }
 
-  /** The kernel takes nothing from the ring any more: everybody goes on without it. */
-  #desert(error: Error): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    // What it has taken before that is done.
+  /** The kernel refused the ring: closes it and lets every socket go on without it. */
+  #fail(error: Error): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // Completions of what the kernel took before.
     try {
-      this.#ring.hear(this);
+      this.#ring.processCompletions(this);
     } catch {
-      // It keeps the rest to itself.
+      // Overflowed completions are lost with the ring.
     }
-    this.#leaveRing();
-    for (const served of [...this.#served]) served?.deserted();
+    this.#closeRing();
+    for (const socket of [...this.#sockets]) socket?.ringFailed();
     this.#failed(error);
   }
 
-  #end(): void {
-    if (this.#isOver || this.#count > 0) return;
-    this.#isOver = true;
-    this.#leaveRing();
+  #closeIfUnused(): void {
+    if (this.#isClosed || this.#count > 0) return;
+    this.#isClosed = true;
+    this.#closeRing();
   }
 
-  #leaveRing(): void {
-    // No turn comes any more.
+  #closeRing(): void {
+    // Prevents further turns.
     this.#isAwake = true;
     this.#ring.close();
-    this.#wake.destroy();
+    this.#wakeSocket.destroy();
   }
 }
 
@@ -273,12 +274,12 @@ export class RingSockets implements RingAnswers {
 const cancelled = -125;
 
 /**
- * Told by the event loop when `events` is readable. Node has sockets of pipes, and none of other descriptors: one of a pipe is made, and what
- * it reads is exchanged before it does.
+ * A socket by which the event loop calls `onSignal` when the eventfd `events` is readable. Node wraps pipes but no other descriptors, so
+ * it is created for a pipe, whose descriptor is then replaced by the eventfd.
  */
-function wakenBy(kernel: Kernel, events: number, signalled: () => void): Socket {
+function wakeSocketOf(kernel: Kernel, events: number, onSignal: () => void): Socket {
   const [read, write] = kernel.pipe();
-  const callback = (): boolean => (signalled(), true);
+  const callback = (): boolean => (onSignal(), true);
   const socket = new Socket({
     fd: read,
     readable: true,

@@ -2,61 +2,64 @@ import type { Buffer } from 'node:buffer';
 import type { Kernel } from './kernel.ts';
 import { ReadBuffers } from './read-buffers.ts';
 
-/** How many may be handed in at once. */
+/** Size of the submission queue. */
 const entries = 128;
-/** Few, so that they stay in the processor's cache; what has no room is kept by the kernel, and handed over in a further `enter`. */
+/** Size of the completion queue, small so that it stays in the CPU cache. The kernel holds back what overflows until the next `enter`. */
 const completionsMax = 8 * entries;
 const setupFlags = {
-  sizeOfCompletions: 8,
+  completionQueueSize: 8,
   submitAll: 0x80,
-  tellsOfWork: 0x200,
-  oneThread: 0x1000,
-  worksWhenEntered: 0x2000,
+  taskrunFlag: 0x200,
+  singleIssuer: 0x1000,
+  deferTaskrun: 0x2000,
 };
 const operation = { send: 26, receive: 27, cancel: 14 };
-const picksBuffer = 0x20;
-/** What is there is looked for when something has come, and not at once. */
-const pollsFirst = 1;
-const neverWaits = 0x40;
-const noSignal = 0x4000;
+/** IOSQE_BUFFER_SELECT */
+const bufferSelect = 0x20;
+/** IORING_RECVSEND_POLL_FIRST: wait for the socket to be readable before the first attempt to read. */
+const pollFirst = 1;
+/** MSG_DONTWAIT, MSG_NOSIGNAL */
+const [dontWait, noSignal] = [0x40, 0x4000];
+/** IORING_CQE_F_BUFFER */
 const hasBuffer = 1;
-const registerEvents = 4;
+const registerEventfd = 4;
 const submissionsAt = 0x1000_0000;
-const wordsOfSubmission = 16;
-const wordsOfCompletion = 4;
-const wordsOfCome = 3;
-/** EINTR, EAGAIN, EBUSY: what was not taken now may be the next time. */
-const passing = new Set([4, 11, 16]);
+const wordsPerSubmission = 16;
+const wordsPerCompletion = 4;
+const wordsPerReceive = 3;
+/** EINTR, EAGAIN, EBUSY: the next `enter` may succeed. */
+const transientErrnos = new Set([4, 11, 16]);
 const triesMax = 100;
-const noEvents = 1;
-/** The kernel keeps answers back for which there was no room. */
-const keepsBack = 2;
-/** Something has come, at which the kernel works when the ring is entered. */
-const hasWork = 4;
+/** IORING_CQ_EVENTFD_DISABLED */
+const eventfdDisabled = 1;
+/** IORING_SQ_CQ_OVERFLOW: the kernel holds back completions that did not fit into the queue. */
+const completionsOverflowed = 2;
+/** IORING_SQ_TASKRUN: the kernel has work to do in the next `enter`. */
+const hasTaskWork = 4;
 
-/** What was asked; it comes back with the number of who asked. */
-const asked = { send: 0, receive: 1, cancel: 2 } as const;
-const askedMask = 3;
+/** The low bits of a submission's user data, which comes back in its completion; the higher bits are the socket's id. */
+const request = { send: 0, receive: 1, cancel: 2 } as const;
+const requestMask = 3;
 
-/** What is heard of what was asked: a count of bytes, or minus an errno. */
-export interface RingAnswers {
-  sent(who: number, result: number): void;
-  /** True: nothing refers to the memory any more. */
-  received(who: number, result: number, memory: Buffer | undefined): boolean;
+/** Takes completions. `result` is a number of bytes, or minus an errno; `id` is that of the socket. */
+export interface CompletionHandler {
+  sent(id: number, result: number): void;
+  /** Returns true when nothing refers to `memory` any more, so that it may be reused. */
+  received(id: number, result: number, memory: Buffer | undefined): boolean;
 }
 
 /**
- * An io_uring of one thread: sockets are read and written by entries in memory that is shared with the kernel, any number of them for one
- * system call (Linux's io_uring(7), io_uring_enter(2)). The kernel works at them, and writes to memory, only within `enter`
- * (IORING_SETUP_DEFER_TASKRUN, Linux 6.1), so what of it is not referred to here is never written to.
+ * An io_uring of one thread: sends and receives are entries in memory shared with the kernel, and one system call submits any number of
+ * them (io_uring(7), io_uring_enter(2)). The kernel works on them, and writes to buffers, only within `enter` (IORING_SETUP_DEFER_TASKRUN,
+ * Linux 6.1), so a buffer that was garbage-collected is never written to.
  */
 export class Ring {
-  /** Readable when there may be something to be heard. */
+  /** An eventfd, readable when there may be completions. */
   readonly events: number;
   readonly #kernel: Kernel;
   readonly #descriptor: number;
   readonly #submissions: Uint32Array;
-  /** Heads, tails and flags of both queues, and the completions. */
+  /** Heads, tails and flags of both queues, and the completion queue entries. */
   readonly #queues: Uint32Array;
   readonly #results: Int32Array;
   readonly #at: {
@@ -71,24 +74,24 @@ export class Ring {
   #tail = 0;
   #waiting = 0;
   #head = 0;
-  /** Who, result and flags of what has come, one behind the other. */
-  readonly #come: number[] = [];
-  #comeEnd = 0;
+  /** Completed receives of this turn, flat: socket id, result, flags. Reused each turn; `#receivesEnd` is its length. */
+  readonly #receives: number[] = [];
+  #receivesEnd = 0;
 
-  /** @throws Error the kernel has none, is older than 6.1, or does not let this process have one */
+  /** @throws Error the kernel has no io_uring, is older than 6.1, or forbids io_uring to this process */
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
     const parameters = new Uint32Array(30);
-    const { sizeOfCompletions, submitAll, tellsOfWork, oneThread, worksWhenEntered } = setupFlags;
+    const { completionQueueSize, submitAll, taskrunFlag, singleIssuer, deferTaskrun } = setupFlags;
     parameters[1] = completionsMax;
-    parameters[2] = sizeOfCompletions | submitAll | tellsOfWork | oneThread | worksWhenEntered;
+    parameters[2] = completionQueueSize | submitAll | taskrunFlag | singleIssuer | deferTaskrun;
     this.#descriptor = kernel.setup(entries, parameters);
-    // struct io_uring_params: ten words, then the offsets of either queue: head, tail, mask, entries, and what differs.
+    // struct io_uring_params: ten words, then the offsets of each queue: head, tail, mask, entries and others.
     const [submissionTail, submissionFlags] = [parameters[11] as number, parameters[14] as number];
     const submissionIndex = parameters[16] as number;
     const [completionHead, completionTail] = [parameters[20] as number, parameters[21] as number];
     const [completions, flags] = [parameters[25] as number, parameters[26] as number];
-    const bytes = Math.max(submissionIndex + entries * 4, completions + completionsMax * wordsOfCompletion * 4);
+    const bytes = Math.max(submissionIndex + entries * 4, completions + completionsMax * wordsPerCompletion * 4);
     const queues = kernel.shared(this.#descriptor, bytes, 0);
     this.#queues = new Uint32Array(queues);
     this.#results = new Int32Array(queues);
@@ -99,48 +102,49 @@ export class Ring {
       ...{ completions: completions / 4, flags: flags / 4 },
     };
     this.#submissions = new Uint32Array(
-      kernel.shared(this.#descriptor, entries * wordsOfSubmission * 4, submissionsAt),
+      kernel.shared(this.#descriptor, entries * wordsPerSubmission * 4, submissionsAt),
     );
     this.#buffers = new ReadBuffers(kernel, this.#descriptor);
     this.events = kernel.eventDescriptor();
-    kernel.register(this.#descriptor, registerEvents, new Uint32Array([this.events]), 1);
+    kernel.register(this.#descriptor, registerEventfd, new Uint32Array([this.events]), 1);
     this.isSilent = true;
   }
 
-  /** Nothing is to be read from `events`. What comes once it is not silent is told there, and what came before by `isToBeEntered`. */
+  /** Turns the signals of `events` off or on. Completions posted while it is off are seen by `needsEnter` only. */
   set isSilent(isSilent: boolean) {
-    // The kernel says that there is work and then looks whether it may tell: neither may be reordered.
-    Atomics.exchange(this.#results, this.#at.flags, isSilent ? noEvents : 0);
+    // The kernel sets its work flag and then reads this one, so this write must not move behind the next read of the work flag.
+    Atomics.exchange(this.#results, this.#at.flags, isSilent ? eventfdDisabled : 0);
   }
 
-  /** Something is to be handed in, or has come. */
-  get isToBeEntered(): boolean {
-    return this.#waiting > 0 || (Atomics.load(this.#results, this.#at.submissionFlags) & (hasWork | keepsBack)) !== 0;
+  /** There are entries to submit, or completions to fetch. */
+  get needsEnter(): boolean {
+    const flags = hasTaskWork | completionsOverflowed;
+    return this.#waiting > 0 || (Atomics.load(this.#results, this.#at.submissionFlags) & flags) !== 0;
   }
 
-  /** What comes next from a socket, into a buffer for much or for little. */
-  receive(who: number, descriptor: number, isMuch: boolean): void {
-    const at = this.#submit(operation.receive | (picksBuffer << 8) | (pollsFirst << 16), descriptor, 0, 0, 0);
-    this.#submissions[at + 8] = who * 4 + asked.receive;
-    this.#submissions[at + 10] = isMuch ? 1 : 0;
+  /** Reads once from a socket into a provided buffer, a large one if `isLarge`. */
+  receive(id: number, descriptor: number, isLarge: boolean): void {
+    const at = this.#submit(operation.receive | (bufferSelect << 8) | (pollFirst << 16), descriptor, 0, 0, 0);
+    this.#submissions[at + 8] = id * 4 + request.receive;
+    this.#submissions[at + 10] = isLarge ? 1 : 0;
   }
 
-  /** As much as the socket takes now. */
-  send(who: number, descriptor: number, address: number, bytes: number): void {
-    const at = this.#submit(operation.send, descriptor, address, bytes, neverWaits | noSignal);
-    this.#submissions[at + 8] = who * 4 + asked.send;
+  /** Sends as many bytes as the socket takes without waiting. */
+  send(id: number, descriptor: number, address: number, bytes: number): void {
+    const at = this.#submit(operation.send, descriptor, address, bytes, dontWait | noSignal);
+    this.#submissions[at + 8] = id * 4 + request.send;
   }
 
-  /** Nothing more is to come of a `receive`; it is answered all the same. */
-  cancel(who: number): void {
-    const at = this.#submit(operation.cancel, -1, who * 4 + asked.receive, 0, 0);
-    this.#submissions[at + 8] = asked.cancel;
+  /** Cancels the `receive` of a socket, which still completes. */
+  cancel(id: number): void {
+    const at = this.#submit(operation.cancel, -1, id * 4 + request.receive, 0, 0);
+    this.#submissions[at + 8] = request.cancel;
   }
 
   #submit(head: number, descriptor: number, address: number, bytes: number, flags: number): number {
     if (this.#waiting === entries) this.enter();
     const submissions = this.#submissions;
-    const at = (this.#tail & (entries - 1)) * wordsOfSubmission;
+    const at = (this.#tail & (entries - 1)) * wordsPerSubmission;
     this.#tail = (this.#tail + 1) >>> 0;
     this.#waiting++;
     submissions[at] = head;
@@ -153,64 +157,68 @@ export class Ring {
     return at;
   }
 
-  /** Hands in all that was asked. @throws Error the kernel does not take it */
+  /** Submits all entries and lets the kernel post completions. @throws Error the kernel refuses */
   enter(): void {
     this.#queues[this.#at.submissionTail] = this.#tail;
     for (let tries = 0; tries < triesMax; tries++) {
       const result = this.#kernel.enter(this.#descriptor, this.#waiting);
-      if (result < 0 && !passing.has(-result)) throw new Error(`entering the ring failed with errno ${-result}`);
+      if (result < 0 && !transientErrnos.has(-result))
+        throw new Error(`entering the ring failed with errno ${-result}`);
       this.#waiting -= Math.max(result, 0);
       if (this.#waiting === 0) return;
     }
-    throw new Error(`the ring has taken nothing in ${triesMax} tries`);
+    throw new Error(`the kernel took no submission of the ring in ${triesMax} tries`);
   }
 
-  /** Tells what is done: first what was sent, and then what has come. False: nothing has. @throws Error as `enter` */
-  hear(answers: RingAnswers): boolean {
-    this.#comeEnd = 0;
-    this.#gather(answers);
-    // What was sent must be known to be: it would be sent again.
-    while (((this.#queues[this.#at.submissionFlags] as number) & keepsBack) !== 0) {
+  /** Hands all completions to `handler`, sends before receives. Returns whether a receive was among them. @throws Error as `enter` */
+  processCompletions(handler: CompletionHandler): boolean {
+    this.#receivesEnd = 0;
+    this.#drainQueue(handler);
+    // Overflowed completions too, before any receive is handled: bytes not known to be sent would be sent again.
+    while (((this.#queues[this.#at.submissionFlags] as number) & completionsOverflowed) !== 0) {
       this.enter();
-      this.#gather(answers);
+      this.#drainQueue(handler);
     }
-    // What is told is answered, and asks for more, which is not heard before the next turn.
-    for (let at = 0; at < this.#comeEnd; at += wordsOfCome) {
-      const [who, result, flags] = [this.#come[at], this.#come[at + 1], this.#come[at + 2]] as [number, number, number];
-      this.#received(who, result, flags, answers);
+    // The handler submits new requests here; they complete in the next turn at the earliest.
+    for (let at = 0; at < this.#receivesEnd; at += wordsPerReceive) {
+      const receives = this.#receives;
+      const [id, result, flags] = [receives[at], receives[at + 1], receives[at + 2]] as [number, number, number];
+      this.#completeReceive(id, result, flags, handler);
     }
-    return this.#comeEnd > 0;
+    return this.#receivesEnd > 0;
   }
 
-  /** Takes all answers out of the queue; those of what has come are told later. */
-  #gather(answers: RingAnswers): void {
+  /** Empties the completion queue: handles sends and stores receives in `#receives`. */
+  #drainQueue(handler: CompletionHandler): void {
     const end = this.#queues[this.#at.completionTail] as number;
     for (; this.#head !== end; this.#head = (this.#head + 1) >>> 0) {
-      const at = this.#at.completions + (this.#head & (completionsMax - 1)) * wordsOfCompletion;
+      const at = this.#at.completions + (this.#head & (completionsMax - 1)) * wordsPerCompletion;
       const user = this.#queues[at] as number;
       const result = this.#results[at + 2] as number;
-      if ((user & askedMask) === asked.send) answers.sent(user >>> 2, result);
-      else if ((user & askedMask) === asked.receive) this.#comes(user >>> 2, result, this.#results[at + 3] as number);
+      const id = user >>> 2;
+      if ((user & requestMask) === request.send) handler.sent(id, result);
+      else if ((user & requestMask) === request.receive)
+        this.#storeReceive(id, result, this.#results[at + 3] as number);
     }
     this.#queues[this.#at.completionHead] = end;
   }
 
-  #comes(who: number, result: number, flags: number): void {
-    const at = this.#comeEnd;
-    this.#come[at] = who;
-    this.#come[at + 1] = result;
-    this.#come[at + 2] = flags;
-    this.#comeEnd = at + wordsOfCome;
+  #storeReceive(id: number, result: number, flags: number): void {
+    const at = this.#receivesEnd;
+    this.#receives[at] = id;
+    this.#receives[at + 1] = result;
+    this.#receives[at + 2] = flags;
+    this.#receivesEnd = at + wordsPerReceive;
   }
 
-  #received(who: number, result: number, flags: number, answers: RingAnswers): void {
-    if ((flags & hasBuffer) === 0) return void answers.received(who, result, undefined);
-    const id = flags >>> 16;
-    const isFree = answers.received(who, result, this.#buffers.memoryOf(id));
-    this.#buffers.giveBack(id, isFree);
+  #completeReceive(id: number, result: number, flags: number, handler: CompletionHandler): void {
+    if ((flags & hasBuffer) === 0) return void handler.received(id, result, undefined);
+    const bufferId = flags >>> 16;
+    const isFree = handler.received(id, result, this.#buffers.memoryOf(bufferId));
+    this.#buffers.giveBack(bufferId, isFree);
   }
 
-  /** What is under way is called off. */
+  /** Closes the ring; the kernel cancels what is in flight. */
   close(): void {
     this.#kernel.close(this.#descriptor);
     this.#kernel.close(this.events);

@@ -3,7 +3,7 @@ import { connect, createServer, Socket, type AddressInfo } from 'node:net';
 import { RingSocket, type TakeChunk } from '../ring-socket.ts';
 import type { RingSockets } from '../ring-sockets.ts';
 
-/** Both ends of a connection: `near` is Node's, `far` the ring's. */
+/** Both ends of a connection: `near` is a Node socket, `far` is a socket of the ring. */
 export interface RingPair {
   readonly near: Socket;
   readonly far: RingSocket;
@@ -13,7 +13,7 @@ interface Inner {
   _handle: { reading: boolean; readStop(): void } | null;
 }
 
-/** Over TCP of this host. */
+/** A TCP connection on the loopback interface. */
 export async function ringPair(ring: RingSockets, take: TakeChunk): Promise<RingPair> {
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));

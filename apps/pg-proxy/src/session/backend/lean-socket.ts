@@ -79,7 +79,7 @@ export function acceptByRing(server: Server, ring: RingSockets): void {
   const byNode = listening?.onconnection;
   if (!listening || byNode === undefined || inner._connections === undefined) return;
   const accept = (failed: number, handle?: Handle): void => {
-    if (failed !== 0 || handle === undefined || !ring.takes(handle)) return byNode.call(listening, failed, handle);
+    if (failed !== 0 || handle === undefined || !ring.canServe(handle)) return byNode.call(listening, failed, handle);
     const socket = ringSocketOf(handle, ring);
     (socket as unknown as Inner)._server = server;
     inner._connections = (inner._connections ?? 0) + 1;
@@ -101,7 +101,7 @@ function readSocketOf(given: Socket, take: TakeChunk, ring: RingSockets | undefi
   handle.readStop();
   handle.reading = false;
   inner._handle = null;
-  const socket = ring?.takes(handle) === true ? ringSocketOf(handle, ring) : socketOf(handle, take);
+  const socket = ring?.canServe(handle) === true ? ringSocketOf(handle, ring) : socketOf(handle, take);
   // The server counts its connections by this property.
   (socket as unknown as Inner)._server = inner._server ?? null;
   inner._server = null;
@@ -113,7 +113,7 @@ function socketOf(handle: Handle, take: TakeChunk): Socket {
 }
 
 function ringSocketOf(handle: Handle, ring: RingSockets): RingSocket {
-  const onread = reading((memory, bytes) => socket.tell(memory, bytes));
+  const onread = reading((memory, bytes) => socket.deliver(memory, bytes));
   const socket: RingSocket = new RingSocket(ring, { handle, onread });
   return socket;
 }

@@ -1,19 +1,19 @@
 import { codeKinds, type CodeAnswer, type CodeIds, type CodeKind, type CodeObject } from './code-query.ts';
 
-/** What there is of code in a database, and what runs it, by names. */
+/** The code in a database, and what runs it, by names. */
 export interface CodeRows {
-  /** Names of PostgreSQL's own functions; the same list for as long as they are the same. */
+  /** Names of PostgreSQL's own functions; the same array as long as they are the same. */
   readonly builtIn: readonly string[];
-  /** Names of all others. */
+  /** Names of all other functions. */
   readonly functions: readonly string[];
   readonly relations: readonly string[];
-  /** Of functions and procedures whose language has a source; and of views, policies, defaults and checks that call what leaves something. */
+  /** Sources of functions and procedures; and of views, policies, defaults and checks that call something which leaves state behind. */
   readonly sources: readonly (readonly [name: string, source: string])[];
-  /** What runs code by a name of its own: a table its triggers, a view the functions in it. `*` is anything. */
+  /** What runs code under its own name: a table its triggers, a view the functions in it. `*` stands for anything. */
   readonly uses: readonly (readonly [user: string, used: string])[];
 }
 
-/** Oids of what an object depends on. */
+/** OIDs of what an object depends on. */
 interface Uses {
   readonly function: number[];
   readonly relation: number[];
@@ -24,14 +24,14 @@ interface Held {
   readonly uses: Uses | undefined;
 }
 
-/** Rows are told apart by numbers of 32 bits: with half of them gone since, nobody knows which of two came first. */
+/** Rows are compared by transaction numbers of 32 bits: once half of that range has passed, nobody knows which of two is older. */
 const numbersMax = 2 ** 30;
-/** What event triggers run at; INTO is that of SELECT. */
+/** Commands that may fire event triggers; INTO stands for SELECT INTO. */
 const definers = 'create alter drop comment grant revoke security import refresh reindex into'.split(' ');
 
 const isSame = (one: Held, other: Held | undefined): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-/** What the catalogue of a database has of code, as it was read last: what has changed since is read, and nothing else. */
+/** The code in a database's catalogue as it was last read; later only changes are read. */
 export class CodeCatalogue {
   #of = '';
   #seen: number | undefined;
@@ -40,22 +40,22 @@ export class CodeCatalogue {
   #isOther = false;
   readonly #held = new Map<CodeKind, Map<number, Held>>(codeKinds.map((kind) => [kind, new Map<number, Held>()]));
 
-  /** Transactions from this one on may have changed something since; undefined: nothing is known. */
+  /** Transactions from this number on may have changed something; undefined: nothing is known. */
   get since(): number | undefined {
     return this.#seen;
   }
 
-  /** Whether it is another one than when `takeRows` was called last. */
+  /** Whether it has changed since the last call of `takeRows`. */
   get isOther(): boolean {
     return this.#isOther;
   }
 
-  /** All is asked for the next time. */
+  /** The next query asks for everything. */
   forget(): void {
     this.#seen = undefined;
   }
 
-  /** False: it must be asked for all. */
+  /** False: everything must be asked for. */
   take(answer: CodeAnswer): boolean {
     const isWhole = answer.builtIn !== null;
     const passed = answer.seen - (this.#seen ?? 0);
@@ -77,7 +77,7 @@ export class CodeCatalogue {
       const key = `${kind} ${id}`;
       const known = usesOf.get(key) ?? { function: [], relation: [] };
       usesOf.set(key, known);
-      // As often as columns of it are used, and in any order.
+      // Dependencies repeat once for each column used, in any order.
       if (!known[used].includes(usedId)) known[used].push(usedId);
     }
     for (const object of objects) {
@@ -87,20 +87,20 @@ export class CodeCatalogue {
         ids.sort((one, other) => one - other);
       const held = { object, uses: known };
       const ofKind = this.#held.get(kind);
-      // Who was under way when it was read before may have been done with it by then.
+      // A transaction that was running at the last reading may have ended since.
       this.#isOther ||= !isSame(held, ofKind?.get(id));
       ofKind?.set(id, held);
     }
   }
 
-  /** Kinds of which some are gone, by how many there are; undefined: more are there than are known, which cannot be. */
+  /** Kinds of which some objects are gone, judged by the counts; undefined: there are more than are known, which cannot be. */
   gone(counts: readonly number[]): readonly CodeKind[] | undefined {
     const sizes = codeKinds.map((kind, at) => [kind, (this.#held.get(kind)?.size ?? 0) - (counts[at] ?? 0)] as const);
     if (sizes.some(([, more]) => more < 0)) return undefined;
     return sizes.flatMap(([kind, more]) => (more > 0 ? [kind] : []));
   }
 
-  /** Those that are left of these kinds. */
+  /** Keeps only these objects of the given kinds. */
   keep(ids: CodeIds): void {
     this.#isOther = true;
     for (const [kind, left] of Object.entries(ids) as [CodeKind, readonly number[]][]) {
@@ -110,7 +110,7 @@ export class CodeCatalogue {
     }
   }
 
-  /** By names. */
+  /** Resolves OIDs to names. */
   takeRows(): CodeRows {
     this.#isOther = false;
     const names = { function: this.#namesOf('function'), relation: this.#namesOf('relation') };
@@ -126,7 +126,7 @@ export class CodeCatalogue {
     for (const held of this.#held.values())
       for (const { object, uses: depends } of held.values()) {
         const [kind, , relation, name, source, used] = object;
-        // A domain is of no relation.
+        // A domain belongs to no relation.
         const user = name ?? (relation === 0 ? '*' : names.relation.get(relation ?? 0));
         const users = kind === 'event' ? definers : user === undefined ? [] : [user];
         const usedKind = kind === 'trigger' || kind === 'event' ? 'function' : 'relation';

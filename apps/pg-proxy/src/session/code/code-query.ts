@@ -2,27 +2,27 @@ import { leavingFunctions } from '@medrex/sql';
 import { answering } from '../backend/own-question.ts';
 import { literal } from '../left-behind/settings.ts';
 
-/** Oids below are PostgreSQL's own. */
+/** OIDs below this are PostgreSQL's own. */
 const firstOfUsers = 16384;
 const oidOf = (table: string): string => `'pg_catalog.${table}'::pg_catalog.regclass`;
 
-/** Of what calls a function that leaves something itself: PostgreSQL notes no dependencies on functions of its own. */
+/** Applies to whatever calls a built-in function that leaves state behind: PostgreSQL records no dependency on its own functions. */
 const ifCalling = (stored: string, text: string): string =>
   `case when ${stored} ~ (select pattern from called) then ${text} end`;
 
-/** Where one kind of object stands in the catalogue. Columns are SQL; `x` is its row. */
+/** Where one kind of object is found in the catalogue. Columns are SQL; `x` is the row. */
 interface Place {
   readonly table: string;
   readonly id?: string;
-  /** What it belongs to. */
+  /** The relation that it belongs to. */
   readonly relation?: string;
   readonly name?: string;
-  /** What code it has, or calls. Names in it are those of when it was read: what they have become is told by what it depends on. */
+  /** The code that it contains or calls. Names in it are those at the time of reading; later renames are found through dependencies. */
   readonly source?: string;
-  /** What it runs, or what is written to with it. */
+  /** What it runs, or what is written to along with it. */
   readonly used?: string;
   readonly where?: string;
-  /** Whether PostgreSQL notes what it depends on as the code that it runs. */
+  /** Whether PostgreSQL records the code that it runs as a dependency. */
   readonly depends?: true;
 }
 
@@ -65,7 +65,7 @@ const placesOf = (body: string): Record<CodeKind, Place> => ({
     source: ifCalling('x.adbin::text', 'pg_catalog.pg_get_expr(x.adbin, x.adrelid)'),
     depends: true,
   },
-  // Of a foreign key that writes: whoever writes to what it points to.
+  // A foreign key with an action: runs when the referenced table is written to.
   constraint: {
     table: 'pg_constraint',
     relation: `case x.contype when 'f' then x.confrelid else x.conrelid end`,
@@ -89,7 +89,7 @@ const placesOf = (body: string): Record<CodeKind, Place> => ({
   },
 });
 
-/** What there may be in a catalogue of code, and of what runs it. */
+/** The kinds of objects in a catalogue that are code or run code. */
 export const codeKinds = [
   ...([
     'function',
@@ -106,7 +106,7 @@ export const codeKinds = [
 ];
 export type CodeKind = (typeof codeKinds)[number];
 
-/** One of them. Relations and functions are said by their oids; `used` is a function, of `constraint` and `child` a relation. */
+/** One object. Relations and functions are given by OID; `used` is a function, or for `constraint` and `child` a relation. */
 export type CodeObject = readonly [
   kind: CodeKind,
   id: number,
@@ -116,25 +116,28 @@ export type CodeObject = readonly [
   used: number | null,
 ];
 
-/** What `codeQuery` answers. */
+/** The answer to `codeQuery`. */
 export interface CodeAnswer {
-  /** Whose catalogue it is: the start of its server, the database, and the functions of all that leave something. Where that is another one, nothing is known. */
+  /**
+   * Identifies the catalogue: start of the server, database, and the built-in functions that leave state behind. If it changes, nothing is
+   * known any more.
+   */
   readonly of: string;
-  /** Everything by a transaction with a lower number (64 bits) is in this answer, or was in one before. */
+  /** Everything written by transactions below this number (64 bits) is in this answer or was in an earlier one. */
   readonly seen: number;
-  /** Names of PostgreSQL's own functions, where all was asked for. */
+  /** Names of PostgreSQL's own functions, if everything was asked for. */
   readonly builtIn: readonly string[] | null;
-  /** All that there are, or that may have changed. */
+  /** All objects, or those that may have changed. */
   readonly objects: readonly CodeObject[];
-  /** Functions, and relations, that these depend on. */
+  /** The functions and relations that these objects depend on. */
   readonly uses: readonly (readonly [kind: CodeKind, id: number, used: 'function' | 'relation', usedId: number])[];
-  /** Functions that operators, types, casts and their like run. */
+  /** Functions that run through operators, types, casts and the like. */
   readonly anywhere: readonly number[];
-  /** How many there are of each of `codeKinds`. */
+  /** The number of objects of each of `codeKinds`. */
   readonly counts: readonly number[];
 }
 
-/** @throws Error where it is no such answer */
+/** @throws Error the answer is malformed */
 export function readCodeAnswer(text: string): CodeAnswer {
   const answer = JSON.parse(text) as CodeAnswer;
   const isWhole = [answer.objects, answer.uses, answer.anywhere, answer.counts].every((list) => Array.isArray(list));
@@ -142,20 +145,20 @@ export function readCodeAnswer(text: string): CodeAnswer {
   return answer;
 }
 
-/** Everybody relies on the answers: what a client has set, or defined for its own path, must not change them. */
+/** All clients rely on the answers: what one has set, or defined for its own search path, must not change them. */
 const asOurselves = 'set local search_path to pg_catalog, pg_temp; set local statement_timeout to 0; ';
 const list = (rows: string): string => `coalesce(pg_catalog.json_agg(${rows}), '[]')`;
 
 /**
- * `CodeAnswer` as JSON, of one moment.
+ * Asks for a `CodeAnswer` as JSON, from a single snapshot.
  *
- * @param hasBodies from PostgreSQL 14 on a function may have a body in place of a source
- * @param since `seen` of the answer before: rows of lower numbers are what they were, unless they are gone; undefined: all. Numbers
- * of rows have 32 bits, and are compared by their age.
+ * @param hasBodies since PostgreSQL 14 a function may have a body instead of a source
+ * @param since `seen` of the previous answer: rows with lower numbers are unchanged, unless they are gone; undefined: asks for everything.
+ * Row numbers have 32 bits and are compared by age.
  */
 export function codeQuery(hasBodies: boolean, since: number | undefined): string {
   const places = placesOf(hasBodies ? 'coalesce(pg_catalog.pg_get_function_sqlbody(x.oid), x.prosrc)' : 'x.prosrc');
-  // To a client that has switched a kind of plan off everything seems dear, and what is dear is compiled: 2 s in place of 0.1 s.
+  // If the client has disabled plan types, their cost estimates are huge, and what is expensive is JIT-compiled: 2 s instead of 0.1 s.
   const uncompiled = hasBodies ? 'set local jit to off; ' : '';
   const isSince = since === undefined ? '' : ' and pg_catalog.age(x.xmin) <= (select age from since)';
   const of = (kind: CodeKind, columns: string, and = ''): string =>
@@ -198,7 +201,7 @@ select ${answering(`pg_catalog.json_build_object(
   'counts', pg_catalog.json_build_array(${codeKinds.map((kind) => `(${of(kind, 'count(*)')})`).join(', ')}))`)}`;
 }
 
-/** Those that there are of each of these kinds, in an object as JSON. */
+/** Asks for the OIDs of all objects of these kinds, as a JSON object. */
 export function idsQuery(kinds: readonly CodeKind[]): string {
   const places = placesOf('null');
   const ids = kinds.map((kind) => {
@@ -210,7 +213,7 @@ export function idsQuery(kinds: readonly CodeKind[]): string {
 
 export type CodeIds = Readonly<Partial<Record<CodeKind, readonly number[]>>>;
 
-/** @throws Error where it is no answer to `idsQuery` */
+/** @throws Error the answer is malformed */
 export function readIds(text: string): CodeIds {
   const ids = JSON.parse(text) as CodeIds;
   if (!Object.values(ids).every((each) => Array.isArray(each))) throw new SyntaxError('no ids');

@@ -2,15 +2,15 @@ import type { Backend } from '../backend/backend.ts';
 import { codeQuery, idsQuery, readCodeAnswer, readIds } from './code-query.ts';
 import type { UnseenCode } from './unseen-code.ts';
 
-/** From here on a function may have a body in place of a source. */
+/** From this version on a function may have a body instead of a source. */
 const bodiesSince = 14;
-/** What has nothing to do with what was asked: the next one may have an answer. */
+/** Errors that have nothing to do with the question: the next attempt may be answered. */
 const passing = /^(?:08|25|40|53|55|57)/;
-/** What it read about was dropped meanwhile ("could not open relation"). */
+/** An object was dropped while it was read ("could not open relation"). */
 const raced = 'XX000';
 const attemptsMax = 3;
 
-/** Reads what the catalogue has that it had not before. */
+/** Reads what has changed in the catalogue. */
 export function readCode(backend: Backend, code: UnseenCode, then: (isRead: boolean) => void): void {
   const { catalogue } = code;
   const hasBodies = Number.parseInt(backend.settings.parameters.get('server_version') ?? '', 10) >= bodiesSince;
@@ -18,7 +18,7 @@ export function readCode(backend: Backend, code: UnseenCode, then: (isRead: bool
     then(isRead);
     code.endRead();
   };
-  /** Where something of ours fails, nobody waits for it any longer, and the code counts as one that cannot be read. */
+  /** After an internal error nobody waits any longer, and the code counts as unreadable. */
   const guarded = (work: () => void): void => {
     try {
       work();

@@ -3,33 +3,36 @@ import { codeFacts, volatilityOf, type CodeFacts, type Statement } from '@medrex
 import { latin1Of } from '../left-behind/letters.ts';
 import { CodeCatalogue, type CodeRows } from './code-catalogue.ts';
 
-/** What became of a text, for as long as `version` is that of the code. */
+/** The result for a text, valid as long as `version` is that of the code. */
 export interface CodeLook {
   version: number;
   needs: Needs;
 }
 
-/** `nothing` is run in it, read or written; `known`: nothing of it leaves anything, as far as the code is known; `look`: some may. */
+/**
+ * `nothing`: the text runs, reads and writes no code. `known`: nothing of it leaves state behind, as far as the code is known. `look`: some
+ * of it may.
+ */
 type Needs = 'nothing' | 'known' | 'look';
 
-/** A text with its statements, by the grammar. */
+/** A text with its statements, analysed. */
 export interface RunText {
-  /** As latin1. */
+  /** UTF-8 read as latin1. */
   readonly text: string;
   readonly statements: readonly Statement[] | 'unread';
 }
 
 export const notLooked = (): CodeLook => ({ version: -1, needs: 'look' });
 
-/** What somebody else defines at the server is seen within so long. */
+/** How soon code that others define at the server is noticed, in ms. */
 const ageMaxMs = 5_000;
-/** A server that has refused to say what there is is not asked again for so long. */
+/** How long a server that has refused to answer is not asked again, in ms. */
 const refusedForMs = 60_000;
-/** In longer texts comments between a name and its bracket are not looked for. */
+/** In longer texts, comments between a name and its parenthesis are not considered. */
 const commentsMax = 16 * 1024;
-/** Names that are no code's, and that are remembered. */
+/** How many names are remembered that are not code. */
 const namesMax = 20_000;
-/** More of them, and every statement is looked at that calls or writes something. */
+/** With more words, every statement that calls or writes something is analysed. */
 const wordsMax = 2_000;
 
 const redefines =
@@ -41,9 +44,9 @@ const writes = new RegExp(
   `\\b(?:insert\\s+into|merge\\s+into|delete\\s+from|update|copy|truncate(?:\\s+table)?)\\s+(?:only\\s+)?((?:"?${name}"?\\s*\\.\\s*)?"?${name}"?)`,
   'gi',
 );
-/** The first of them: a pattern that is global remembers where it was. */
+/** The first match: a global pattern would remember its position. */
 const firstWrite = new RegExp(writes.source, 'i');
-/** What stands before a bracket and is no call. */
+/** Words that may precede a parenthesis without being a call. */
 const keywords: ReadonlySet<string> = new Set(
   `in values and or not any all some exists as on using over filter within from select where when then else case by having limit
   returning set into key references unique check default row array cast coalesce nullif greatest least grouping sets cube rollup
@@ -57,11 +60,11 @@ const keywords: ReadonlySet<string> = new Set(
 const reads = /\b(?:from|table)\b/i;
 
 const firstWord = /^\s*([a-z]+)/i;
-/** Behind these anything may be written, or defined. */
+/** Statements that may contain other statements or define something. */
 const holders: ReadonlySet<string> = new Set(['with', 'explain', 'create', 'alter', 'do', 'prepare']);
 const writers: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'copy', 'truncate']);
 
-/** The verb of a text that is one statement and cannot hold others; undefined where it may be anything. */
+/** The verb of a text that is a single statement and cannot contain others; otherwise undefined. */
 function verbOf(text: string): string | undefined {
   const end = text.indexOf(';');
   if (end >= 0 && end < text.length - 1) return undefined;
@@ -74,36 +77,36 @@ const redefinesCode = (text: string): boolean => verbOf(text) === undefined && r
 const lowerLatin1Of = (text: string): string => latin1Of(text).toLowerCase();
 
 /**
- * What functions, procedures, triggers, views and policies of one database may leave behind in a session, as far as its catalogue tells
- * it: the sources of all of them, and what reaches them. It is read at the first statement that reads, calls or writes something, at one
- * that calls or writes what nobody knows, after DDL, and when it is old.
+ * What functions, procedures, triggers, views and policies of one database may leave behind in a session, as far as its catalogue tells:
+ * their sources, and what reaches them. The catalogue is read at the first statement that reads, calls or writes something, at a statement
+ * that calls or writes something unknown, after DDL, and when the last reading is old.
  */
 export class UnseenCode {
-  /** Grows when a text that was looked at means something else. */
+  /** Increases when the result for a text may have changed. */
   version = 0;
-  /** Some of what leaves something is named by more than ASCII. */
+  /** Some names of code that leaves state behind are not ASCII. */
   hasOtherNames = false;
-  /** What it said last. */
+  /** The catalogue as last read. */
   readonly catalogue = new CodeCatalogue();
-  /** When somebody was last chosen to find out whether it still does. */
+  /** When a client was last chosen to read the catalogue again. */
   #renewedAtMs = -Infinity;
   #refusedAtMs = -Infinity;
-  /** The server says what there is, as far as anybody knows. */
+  /** As far as is known, the server answers. */
   #isReadable = true;
   #isStale = true;
   /** How often something may have been defined. */
   #defined = 0;
-  /** Those that wait for what somebody else is reading; undefined: nobody is. */
+  /** Clients that wait for the catalogue that another one is reading; undefined: nobody is reading it. */
   #waiting: (() => void)[] | undefined;
   #builtIn: { readonly of: readonly string[]; readonly names: ReadonlySet<string> } = { of: [], names: new Set() };
   #names: ReadonlySet<string> = new Set();
-  /** Names that are none of code. */
+  /** Names that are not code. */
   readonly #others = new Set<string>();
   #leaving: ReadonlyMap<string, CodeFacts> = new Map();
-  /** What was found in each text of a function: all but what was defined since is found already when it is read again. */
+  /** What was found in each function's source: only new definitions have to be examined at the next reading. */
   #sources: ReadonlyMap<string, Source> = new Map();
   #pattern: RegExp | undefined;
-  /** As `#pattern`, of all that there is in a text. */
+  /** As `#pattern`, for everything in a text. */
   #patternOfAll: RegExp | undefined;
   readonly #looks = new WeakMap<readonly Statement[], CodeLook>();
   readonly #now: () => number;
@@ -112,28 +115,25 @@ export class UnseenCode {
     this.#now = now;
   }
 
-  /** Whether a text, as latin1, must be looked at before it runs; mostly that is what was found the last time. */
+  /** Whether a text (UTF-8 read as latin1) must be analysed before it runs; usually the previous result. */
   concerns(asked: { readonly text: string }, look: CodeLook): boolean {
     if (look.version !== this.version) this.#look(asked.text, look);
     return look.needs === 'look' || (look.needs === 'known' && this.isOld);
   }
 
-  /** Whether it is time to find out whether the code is still what it was: one statement does. */
+  /** Whether it is time to check that the code has not changed; one statement does it for all. */
   get isOld(): boolean {
     return this.#now() - this.#renewedAtMs > ageMaxMs && !this.#isStale;
   }
 
-  /**
-   * As `concerns`, of a text that differs from others with the same statements in nothing but literals, comments and layout: what is
-   * found is found for all of them.
-   */
+  /** As `concerns`, for a text that differs from others only in literals, comments and layout: the result holds for all of them. */
   concernsLike({ text }: { readonly text: string }, statements: readonly Statement[]): boolean {
     const known = this.#looks.get(statements);
     const look = known ?? notLooked();
     if (known === undefined) this.#looks.set(statements, look);
     const isConcerned = this.concerns({ text }, look);
     if (!text.includes("'")) return isConcerned;
-    // Literals may name code, too, and those of the next text will be others.
+    // Literals may name code, too, and the next text has other literals.
     if (isConcerned) look.version = -1;
     return isConcerned || this.#pattern?.test(text) === true;
   }
@@ -162,7 +162,7 @@ export class UnseenCode {
     return this.#isStale || [...names].some((each) => !this.#knows(each)) ? 'look' : 'known';
   }
 
-  /** What a text reads may be a view, or have policies, that nobody has seen. */
+  /** What a text reads may be a view, or have policies, that have not been read yet. */
   #readsUnread(text: string): boolean {
     return this.#isStale && this.#isReadable && reads.test(text);
   }
@@ -176,7 +176,7 @@ export class UnseenCode {
     return redefinesCode(text);
   }
 
-  /** Whether what a text runs can be told only when the catalogue has been read. @param statements of it, by the grammar */
+  /** Whether the effects of a text can only be told after reading the catalogue. @param statements its statements, analysed */
   isUnknown({ text, statements }: RunText): boolean {
     if (this.#readsUnread(text)) return true;
     const names = [...namesIn(text)].filter((each) => this.#isStale || !this.#knows(each));
@@ -207,7 +207,7 @@ export class UnseenCode {
     return words.size === 0 ? undefined : together(facts);
   }
 
-  /** Of the settings that code of this database sets. */
+  /** Settings that code of this database changes. */
   get settings(): readonly string[] {
     return [...new Set([...this.#leaving.values()].flatMap(({ settings }) => settings))];
   }
@@ -218,12 +218,12 @@ export class UnseenCode {
     return this.#waiting !== undefined;
   }
 
-  /** Who comes while it is being read looks again then whether it still must be. */
+  /** A client that comes during a reading decides afterwards whether another one is necessary. */
   whenRead(then: () => void): void {
     this.#waiting?.push(then);
   }
 
-  /** @returns what was defined by now, and will have been seen */
+  /** @returns the number of definitions that this reading will include */
   beginRead(): number {
     this.#waiting ??= [];
     this.#renewedAtMs = this.#now();
@@ -239,7 +239,7 @@ export class UnseenCode {
     }
   }
 
-  /** The server does not say what there is, and will not in a moment. */
+  /** The server does not answer, and will not soon. */
   refused(): void {
     this.#refusedAtMs = this.#now();
     this.#isReadable = false;
@@ -250,14 +250,14 @@ export class UnseenCode {
     return this.#now() - this.#refusedAtMs < refusedForMs;
   }
 
-  /** It is still what it was. @param asOf as `beginRead` has said */
+  /** The code has not changed. @param asOf the value that `beginRead` returned */
   confirmed(asOf: number): void {
     this.#isReadable = true;
     this.#isStale = asOf !== this.#defined;
     this.version++;
   }
 
-  /** It is another one. @param asOf as `beginRead` has said */
+  /** The code has changed. @param asOf the value that `beginRead` returned */
   read(rows: CodeRows, asOf: number): void {
     this.#others.clear();
     const { builtIn } = rows;
@@ -271,7 +271,7 @@ export class UnseenCode {
     this.confirmed(asOf);
   }
 
-  /** What is written to and not there is nobody else's: a temporary table. */
+  /** A table that is written to and unknown is a temporary one. */
   rememberWritten(text: string): void {
     for (const [, relation = ''] of text.matchAll(writes)) this.#remember(lastPart(relation));
   }
@@ -286,7 +286,7 @@ function together(facts: readonly CodeFacts[]): CodeFacts {
   };
 }
 
-/** Names that a text may call, or write to; not those that everybody knows. */
+/** Names that a text may call or write to, without well-known ones. */
 function namesIn(text: string, verb = verbOf(text)): Set<string> {
   const names = new Set<string>();
   const add = (word: string): void => {
@@ -345,7 +345,7 @@ const sourceOf = (source: string): Source => ({
   facts: codeFacts(source),
 });
 
-/** By name: what leaves something itself, and what reaches it. */
+/** By name: code that leaves state behind itself, and what reaches it. */
 function leavingOf({ sources, uses }: CodeRows, found: ReadonlyMap<string, Source>): Map<string, CodeFacts> {
   const leaving = new Map<string, CodeFacts>();
   const waiting: string[] = [];

@@ -3,15 +3,17 @@ import { gap, nestsComments, start } from './leaves-state.ts';
 
 const wordsBack = new RegExp(String.raw`${start}(?:reset|discard|set${gap}[^;]*\b(?:default|zone${gap}+local))\b`, 'i');
 
-/** Whether a statement may take back, by its words, what the session began with. */
+/** Whether the words of a statement may reset what the session started with. */
 export const mayGoBack = (text: string): boolean => wordsBack.test(text);
 
 const deallocates = /\bdeallocate\b/i;
 const all = /\ball\b/i;
-/** One after the other: where one word is there a hundred thousand times, the other is looked for once. */
+/** Two separate searches: in a text with one word a hundred thousand times, the other is looked for only once. */
 const mayDeallocateAll = (text: string): boolean => deallocates.test(text) && all.test(text);
 
-/** Whether a statement concerns what only the proxy knows: its own settings, what the session began with, or what all of its names stand for. */
+/**
+ * Whether a statement concerns what only the proxy knows: its own settings, the session's start-up settings, or all prepared names at once.
+ */
 export function concernsProxy(text: string): boolean {
   return text.includes(settingPrefix) || mayGoBack(text) || mayDeallocateAll(text) || nestsComments(text);
 }

@@ -3,7 +3,7 @@ interface DateStyle {
   readonly order: string | undefined;
 }
 
-/** DateStyle is a style and an order, and a value may say one of them: what two values come to that are set one after the other. */
+/** The result of setting DateStyle twice: it consists of a style and an order, and a value may give only one of them. */
 export function dateStyleAfter(before: string, said: string): string {
   const [first, last] = [read(before), read(said)];
   if (first === undefined || last === undefined) return said; // the server says what is wrong with it

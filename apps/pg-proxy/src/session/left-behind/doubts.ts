@@ -4,34 +4,34 @@ import { readAnswer, readCode } from '../code/read-code.ts';
 import type { RunText, UnseenCode } from '../code/unseen-code.ts';
 import { leftQuery, readLeft, type Known } from './what-is-left.ts';
 
-/** Texts that wait for what the catalogue says of them; with more of them the server is asked what they have left in any case. */
+/** How many texts may wait for the catalogue to be read; beyond that, the server is asked in any case what they have left. */
 const textsMax = 32;
 
-/** What became of the doubt whether code that nobody reads has left something: nothing, or what there is, or it cannot be known. */
+/** The result of asking whether code has left something: nothing, a description of it, or that it cannot be known. */
 export type Outcome = { readonly left: Left | undefined; readonly isOpaque: boolean };
 
 export interface Settling {
   readonly backend: Backend;
   readonly known: () => Known;
-  /** Nobody waits for the outcome any more, and the backend may be somebody else's. */
+  /** Nobody waits for the result any more, and the backend may belong to another client. */
   readonly isGone: () => boolean;
-  /** Does it in its own client's name, whosever answer it hears. */
+  /** Runs work on behalf of the client, whoever's answer triggered it. */
   readonly contain: (work: () => void) => void;
   readonly then: (outcome: Outcome) => void;
 }
 
-/** What a transaction has run of which it is not known what it leaves behind in the session. */
+/** What a transaction has run whose effects on the session are unknown. */
 export class Doubts {
   readonly #code: UnseenCode;
   readonly #unknown: RunText[] = [];
-  /** It may leave something, and these settings are to be asked for beside those that are known. */
+  /** It may leave something, and these settings must be asked for in addition to the known ones. */
   readonly #settings = new Set<string>();
   #mayLeave = false;
   #isOpaque = false;
   /** What it may have left stays in the process. */
   #spends = false;
   #redefines = false;
-  /** It is the one that finds out whether the code is still what it was. */
+  /** This one finds out whether the code is still what it was. */
   #renews = false;
 
   constructor(code: UnseenCode) {
@@ -51,7 +51,7 @@ export class Doubts {
       if (effect.kind === 'code') this.mayLeave(effect.settings);
       else if (effect.kind === 'set' && effect.isUncertain === true && 'text' in effect.name)
         this.mayLeave([effect.name.text]);
-      // What the session began with, only the server knows for certain.
+      // Only the server knows for certain what the session started with.
       else if (isRole(effect)) this.mayLeave();
     if (!code.isUnknown(asked)) return this.#known(asked.text);
     if (this.#unknown.length < textsMax) this.#unknown.push(asked);
@@ -76,7 +76,7 @@ export class Doubts {
     this.mayLeave(left.settings);
   }
 
-  /** At the end of the transaction: asks the server, whose answer comes before anybody else has this backend. */
+  /** At the end of the transaction, asks the server; the answer comes before anybody else can have the backend. */
   settle({ backend, known, isGone, contain, then }: Settling): void {
     const code = this.#code;
     if (this.#redefines) code.stale();
@@ -102,7 +102,7 @@ export class Doubts {
     read();
   }
 
-  /** What has been run can be told only when the catalogue has been read. */
+  /** The effects of what has run can only be told after reading the catalogue. */
   get #isUnknown(): boolean {
     return this.#redefines || this.#unknown.some((each) => this.#code.isUnknown(each));
   }
@@ -116,7 +116,7 @@ export class Doubts {
   }
 }
 
-/** Who it is set to be may be who the session began as. */
+/** The new role may be the one that the session started with. */
 function isRole(effect: SessionEffect): boolean {
   if (effect.kind === 'set') return 'text' in effect.name && saysWho(effect.name.text);
   return effect.kind === 'role' && effect.role === 'none' && !effect.isLocal;

@@ -1,17 +1,17 @@
 import { sessionFunctions, type Analysis } from '@medrex/sql';
 
-/** What may stand between words. */
+/** What may separate words. */
 export const gap = String.raw`(?:\s|--[^\n\r]*[\n\r]|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)`;
-/** Where a statement begins. */
+/** The beginning of a statement. */
 export const start = `(?:^|;)${gap}*`;
-/** Comments in comments: where those end, words do not tell. */
+/** Nested comments: where they end cannot be told by a pattern. */
 const nests = /\/\*(?:[^*/]|\*(?!\/)|\/(?!\*))*\/\*/;
 export const nestsComments = (text: string): boolean => nests.test(text);
 const verbs = [
   `set${gap}+(?!local\\b|transaction\\b|constraints\\b)`,
   `(?:reset|listen|unlisten|load|discard|deallocate|execute|do)\\b`,
   `prepare${gap}+(?!transaction\\b)`,
-  // A name with a point in it stays in the session.
+  // A custom setting (with a dot) stays known to the session.
   `set${gap}+local${gap}+[^\\s.=]+\\.`,
 ];
 const beginsSo = new RegExp(`${start}(?:${verbs.join('|')})`, 'i');
@@ -27,15 +27,14 @@ const words = [
 const holdsSo = new RegExp(String.raw`\b(?:${words.join('|')})\b|\bdblink`, 'i');
 
 /**
- * Whether a statement may leave something behind in its session: a setting, a listener, a lock, a table, a cursor, a prepared
- * statement. Told by words and quickly, so it errs on the side of yes: what it is then is read by the grammar. What a function
- * does inside is not seen.
+ * Whether a statement may leave something in its session: a setting, a listener, a lock, a table, a cursor, a prepared statement. A fast
+ * check by words that may err only towards yes; the grammar then tells what it is. The effects of functions are not visible here.
  */
 export function leavesState(text: string): boolean {
   return beginsSo.test(text) || holdsSo.test(text) || nestsComments(text);
 }
 
-/** The same, by what has been read where it has. */
+/** The same, using the analysis of the text if there is one. */
 export function leaves(asked: { readonly text: string; readonly analysis: Analysis | undefined }): boolean {
   if (asked.analysis?.kind !== 'read') return leavesState(asked.text);
   return asked.analysis.statements.some(({ effects }) => effects.length > 0);
@@ -47,8 +46,8 @@ const endings = new RegExp(
 );
 
 /**
- * Whether a statement may take back what a session has: by beginning or ending a transaction, or a part of one, or by dropping a table
- * or closing a cursor.
+ * Whether a statement may remove session state: by beginning or ending a transaction or a subtransaction, dropping a table or closing a
+ * cursor.
  */
 export function mayTakeBack(text: string): boolean {
   return endings.test(text) || nestsComments(text);

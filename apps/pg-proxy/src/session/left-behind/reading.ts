@@ -1,7 +1,7 @@
 import type { SessionEffect } from '@medrex/sql';
 import { forgetsAll, type Watched } from './watched.ts';
 
-/** By these a server reads the constants of a text while it prepares it, and tells what they are. */
+/** Reported settings by which a server reads the constants of a text when it prepares it. */
 export const reportedReading = [
   'TimeZone',
   'DateStyle',
@@ -9,7 +9,7 @@ export const reportedReading = [
   'standard_conforming_strings',
   'client_encoding',
 ];
-/** By these, too, and by the first it finds what names mean. */
+/** Settings that are not reported and by which names are resolved, as well as by the first of those above. */
 export const silentReading = [
   'search_path',
   'array_nulls',
@@ -21,7 +21,7 @@ export const silentReading = [
 ];
 const names = new Set([...reportedReading, ...silentReading].map((name) => name.toLowerCase()));
 
-/** Whether what is run may set one of them, or take it back. */
+/** Whether what runs may change one of them, or reset it. */
 export function mayReread(watched: Watched): boolean {
   const { statements } = watched;
   if (statements === 'unread') return true;

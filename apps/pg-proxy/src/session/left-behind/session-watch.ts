@@ -20,21 +20,23 @@ import { textOf, type Watched } from './watched.ts';
 import type { Statements } from '../prepared/statements.ts';
 import { notLooked, type CodeLook, type RunText, type UnseenCode } from '../code/unseen-code.ts';
 
-/** Reading more would hold up everybody for longer than 50 ms; such a text is taken to leave something behind. A bulk insert is shorter. */
+/**
+ * A longer text would block the event loop for more than 50 ms; it is assumed to leave something behind. Bulk inserts are usually shorter.
+ */
 export const readBytesMax = 128 * 1024;
 
-/** What is known of a text besides. */
+/** What else is known about a text. */
 export interface Looked {
   readonly analysis?: Analysis | undefined;
-  /** As `leavesState` tells it, where that is known. */
+  /** The result of `leavesState`, if known. */
   readonly mayLeave?: boolean;
   readonly bound?: Bound | undefined;
 }
 
-/** Times at which sessions have come to have temporary objects. */
+/** How often sessions have come to have temporary objects. */
 let temporaries = 0;
 
-/** So many names of settings are kept of one session. */
+/** How many names of settings are remembered for one session. */
 const namedMax = 64;
 const deallocate = /\bdeallocate\b/gi;
 
@@ -44,38 +46,41 @@ const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromChar
 
 export interface SessionWatchOptions {
   readonly analyser: SqlAnalyser;
-  /** After nextval, currval and lastval answer in the same session only. */
+  /** After nextval, currval and lastval only answer in the same session. */
   readonly pinsSequences: boolean;
-  /** Of its pool. */
+  /** The statements of its pool. */
   readonly statements: Pick<Statements, 'asksSequences' | 'code'>;
   readonly mode: PoolMode;
-  /** What its client came with. */
+  /** The settings from the startup packet. */
   readonly settings: Settings;
 }
 
 /**
- * Follows what a client leaves behind in its session. As long as it leaves nothing, nothing is analysed and this costs nothing;
- * from the first statement that does, transactions are followed, too, until nothing is left.
+ * Tracks what a client leaves behind in its session. As long as it leaves nothing, nothing is analysed and this costs nothing. From the
+ * first statement that does, transactions are tracked, too, until nothing is left.
  */
 export class SessionWatch {
   readonly #analyser: SqlAnalyser;
-  /** What is set again on another backend, and what nobody misses. */
+  /** State that need not pin: settings are restored on the next backend, and sequence values may be given up. */
   readonly #followed: ReadonlySet<PinReason>;
   readonly #pool: SessionWatchOptions['statements'];
   readonly #isOfSession: boolean;
   #doubts: Doubts | undefined;
   readonly #named = new Set<string>();
   readonly #pinsSequences: boolean;
-  /** The role that its client came with. */
+  /** The role from the startup packet. */
   readonly #beganAs: string | undefined;
   readonly #letters: () => Letters;
   #state: SessionState | undefined;
-  /** Nobody else has this mark. Undefined: it has no temporary objects. */
+  /** A mark that no other session has. Undefined: the session has no temporary objects. */
   temporaryMark: string | undefined;
-  /** DISCARD ALL, or a text that was not read, may have reset everything since that was last taken; or before, in the transaction that is open. */
+  /**
+   * DISCARD ALL, or a text that was not analysed, may have reset everything since this was last taken; or before, within the current
+   * transaction.
+   */
   #mayBeReset = false;
   #mayBeResetInside = false;
-  /** DISCARD ALL has, and nothing has been set again yet. */
+  /** DISCARD ALL has reset everything, and nothing has been restored yet. */
   #isDiscarded = false;
   #mayHaveSet = false;
 
@@ -90,7 +95,9 @@ export class SessionWatch {
     this.#followed = new Set<PinReason>(pinsSequences ? ['parameter'] : ['parameter', 'sequence']);
   }
 
-  /** Undefined: nobody else gets its backend, or there is no catalogue to be asked. Another one when a RELOAD has its pool at another server. */
+  /**
+   * Undefined: nobody else gets the backend, or there is no catalogue to ask. It changes when a RELOAD moves the pool to another server.
+   */
   get #code(): UnseenCode | undefined {
     return this.#isOfSession ? undefined : this.#pool.code;
   }
@@ -99,22 +106,22 @@ export class SessionWatch {
     return this.#state !== undefined;
   }
 
-  /** Every statement counts, not only those that say what they leave behind. */
+  /** Every statement must be analysed, not only those that announce what they leave behind. */
   get followsAll(): boolean {
     return this.#pool.asksSequences && this.#pinsSequences;
   }
 
-  /** It has been answered the process id of its backend. */
+  /** The client has been told the process id of its backend. */
   get knowsProcess(): boolean {
     return this.#state?.knowsProcess === true;
   }
 
-  /** What the session began with may have been taken back, and is not set again yet. */
+  /** The start-up settings may have been reset and are not restored yet. */
   get mayBeReset(): boolean {
     return this.#mayBeReset || this.#mayBeResetInside;
   }
 
-  /** Whether what the session began with is to be set again now; at the end of a transaction again, which may have taken that back. */
+  /** Whether the start-up settings must be restored now; again at the end of a transaction, which may have undone that. */
   takeReset(isIdle: boolean): boolean {
     const { mayBeReset } = this;
     const taken = isIdle ? mayBeReset : this.#mayBeReset;
@@ -124,32 +131,32 @@ export class SessionWatch {
     return taken;
   }
 
-  /** The same where that is certain, and no transaction is open. */
+  /** The same if the reset is certain and no transaction is open. */
   takeDiscarded(): boolean {
     return this.#isDiscarded && this.takeReset(true);
   }
 
-  /** Whether anything may have been set since this was last asked: where nothing has, its backend has what it was given. */
+  /** Whether anything may have been set since the last call; if not, the backend has the settings that it was given. */
   takeSet(): boolean {
     const taken = this.#mayHaveSet;
     this.#mayHaveSet = false;
     return taken;
   }
 
-  /** Why the session cannot go on with another backend. */
+  /** Why the session cannot continue on another backend. */
   get pins(): readonly PinReason[] {
     return this.#state?.reasons.filter((reason) => !this.#followed.has(reason)) ?? [];
   }
 
-  /** What the session has set, beside what its startup packet did. */
+  /** The session's settings, apart from those in its startup packet. */
   get parameters(): ReadonlyMap<string, string | undefined> {
     return this.#state?.parameters ?? new Map();
   }
 
   /**
-   * What of a text must be followed; undefined for nearly everything, and then it costs next to nothing.
+   * What must be tracked about a text; undefined for nearly all texts, at almost no cost.
    *
-   * @param text as latin1
+   * @param text UTF-8 read as latin1
    */
   look(
     text: string,
@@ -163,10 +170,10 @@ export class SessionWatch {
     if (this.#state === undefined && shows === undefined && !this.#matters(statements)) return undefined;
     const state = this.#state ?? this.#begin(status);
     if (shows === 'statements') state.show(shows);
-    // By its words it leaves nothing itself, and what its code does the server is asked.
+    // Its words leave nothing behind, and the server is asked what its code does.
     const isOfCode = isInDoubt && !this.followsAll && !leaves({ text, analysis }) && !mayTakeBack(text);
     if (statements === 'unread' && isOfCode) return undefined;
-    // Of what should be UTF-8, and is not, they are not known.
+    // In a text that is not valid UTF-8 the positions of statements are unknown.
     const isPlaced = statements !== 'unread' && (this.#letters() !== 'utf8' || isUtf8(Buffer.from(text, 'latin1')));
     return { statements, ranges, bound, shows, mayGoBack: !isPlaced && mayGoBack(text), at: 0 };
   }
@@ -182,12 +189,12 @@ export class SessionWatch {
     return state;
   }
 
-  /** Whether a prepared statement may leave something behind, by itself or by what it calls. */
+  /** Whether a prepared statement may leave something behind, by itself or through code that it calls. */
   mayLeave(prepared: { readonly text: string; readonly leavesState: boolean; readonly codeLook?: CodeLook }): boolean {
     return prepared.leavesState || (prepared.codeLook !== undefined && this.runsCode(prepared, prepared.codeLook));
   }
 
-  /** Whether it may run code that nobody reads and that may leave something behind. */
+  /** Whether it may run code that is not visible here and may leave something behind. */
   runsCode(asked: { readonly text: string }, look: CodeLook): boolean {
     return this.#isOfUnknownNames(asked.text) || this.#code?.concerns(asked, look) === true;
   }
@@ -197,7 +204,7 @@ export class SessionWatch {
     return this.#isOfUnknownNames(text) || this.#code?.concernsLike({ text }, analysis.statements) === true;
   }
 
-  /** Notes what of it the server is to be asked for. True: there is something. */
+  /** Notes what the server must be asked about. True: there is something. */
   #doubt(asked: RunText): boolean {
     const code = this.#code;
     if (code === undefined) return false;
@@ -214,17 +221,17 @@ export class SessionWatch {
     return !doubts.isEmpty;
   }
 
-  /** What the protocol has prepared, of which nothing is known here. */
+  /** The statement was prepared by the protocol, and nothing is known about it here. */
   #runsNamed(effect: SessionEffect): boolean {
     return effect.kind === 'execute' && this.#state?.hasPrepared(effect.name) !== true;
   }
 
-  /** It may call what is not told by its name: in other letters than those in which the catalogue is read. */
+  /** It may call code whose name cannot be compared: in other characters than those in which the catalogue is read. */
   #isOfUnknownNames(text: string): boolean {
     return this.#code?.hasOtherNames === true && this.#letters() !== 'utf8' && !isAscii(text);
   }
 
-  /** A function is called by a message that has no text. */
+  /** A FunctionCall message names no text. */
   calls(status: TransactionStatus): void {
     if (this.#code === undefined) return;
     (this.#doubts ??= new Doubts(this.#code)).mayLeave();
@@ -235,14 +242,14 @@ export class SessionWatch {
     return this.#doubts !== undefined;
   }
 
-  /** What the server must be asked for at the end of the transaction; it is asked once. */
+  /** What the server must be asked at the end of the transaction; taken only once. */
   takeDoubts(): Doubts | undefined {
     const doubts = this.#doubts;
     this.#doubts = undefined;
     return doubts;
   }
 
-  /** What the server has said to that. */
+  /** The server's answer. */
   found({ left, isOpaque }: Outcome): void {
     this.#mayHaveSet = true;
     const state = this.#state ?? this.#begin(transactionStatus.idle);
@@ -261,7 +268,7 @@ export class SessionWatch {
     return { statements, ranges: this.#letters() === 'utf8' ? ranges : rangesIn(known, ranges) };
   }
 
-  /** @param text as latin1 */
+  /** @param text UTF-8 read as latin1 */
   textOf(text: string): string {
     return this.#letters() === 'utf8' || isAscii(text) ? utf8Of(text) : unknownLetters(text);
   }
@@ -277,7 +284,7 @@ export class SessionWatch {
     if (statements === 'unread') return undefined;
     let shows: Watched['shows'];
     const effects = statements.flatMap((statement) => statement.effects);
-    // Code does it, of its own or by what the text tells it: to the client's statements alone.
+    // Code deallocates statements, by itself or as the text tells it: it must find only the client's own.
     const told = effects.filter(({ kind }) => kind === 'deallocate').length;
     if ((text.match(deallocate)?.length ?? 0) > told || this.#code?.leftBy(text)?.deallocates === true)
       return 'statements';
@@ -290,23 +297,23 @@ export class SessionWatch {
     return shows;
   }
 
-  /** Somebody speaks of its process by number, so it keeps it. */
+  /** A session refers to the client's process by number, so the client keeps it. */
   showProcess(): void {
     this.#state ??= this.#newState();
     this.#state.show('process');
   }
 
-  /** Whether SQL has prepared a statement of this name, which is its bytes as latin1. */
+  /** Whether SQL has prepared a statement of this name (its bytes read as latin1). */
   hasPrepared(name: string): boolean {
     return this.#state?.hasPrepared(utf8Of(name)) === true;
   }
 
-  /** A Close takes that away. @returns what is done where it then does not */
+  /** A Close removes it. @returns what is done if the Close fails */
   closes(name: string): (() => void) | undefined {
     return this.#state?.closes(utf8Of(name));
   }
 
-  /** A portal: the rest of its rows is asked for later, or never. */
+  /** A portal was suspended: the rest of its rows is asked for later, or never. */
   suspended(watched: Watched): void {
     this.completed(watched, '');
     watched.isSuspended = true;
@@ -329,7 +336,7 @@ export class SessionWatch {
     this.temporaryMark ??= `\0temporary ${++temporaries};`;
   }
 
-  /** Settings of no extension: a session that has set one, if for a transaction alone, knows its name from then on. */
+  /** Custom settings: once a session has set one, even for a transaction only, the name exists in it. */
   get named(): ReadonlySet<string> {
     return this.#named;
   }
@@ -342,7 +349,7 @@ export class SessionWatch {
     if (isCustom && this.#named.size < namedMax) this.#named.add(name.toLowerCase());
   }
 
-  /** What failed, where that is followed. */
+  /** Something failed that is tracked. */
   failed(watched: Watched | undefined): void {
     if (this.#state === undefined) return;
     this.#mayHaveSet = true;
@@ -351,7 +358,7 @@ export class SessionWatch {
     this.#state.failed(statement, bound === undefined ? {} : { bound });
   }
 
-  /** @param isLast nothing more is under way, that is looked at already */
+  /** @param isLast nothing more is outstanding that has already been analysed */
   settled(status: TransactionStatus, isLast: boolean): void {
     const state = this.#state;
     if (state === undefined) return;
@@ -359,7 +366,7 @@ export class SessionWatch {
     if (isLast && status === transactionStatus.idle && this.#doubts === undefined) this.#dropState(state);
   }
 
-  /** Nothing is left: nothing is followed. */
+  /** Nothing is left, so tracking stops. */
   #dropState(state: SessionState): void {
     if (!state.reasons.includes('temporaryObject')) this.temporaryMark = undefined;
     if (this.pins.length === 0 && state.parameters.size === 0) this.#state = undefined;

@@ -2,29 +2,32 @@ import type { SessionEffect, Statement } from '@medrex/sql';
 import { setEach, type Settings } from './settings.ts';
 import type { Watched } from './watched.ts';
 
-/** Of what a session began with: what a statement takes back to what holds for everybody, and for how long. */
+/** Which start-up settings a statement resets to the server's defaults, and for how long. */
 export interface Lost {
   readonly settings: Settings;
   readonly isLocal: boolean;
 }
 
-/** A text in which what each RESET takes is set again right behind it: RESET goes back to what the server knows of the session's beginning. */
+/**
+ * A text in which each RESET is followed by statements that restore what it resets: on a shared backend RESET returns to the server's idea
+ * of the session's start.
+ */
 export interface SetInPlace {
-  /** UTF-8, as latin1. */
+  /** UTF-8 read as latin1. */
   readonly text: string;
-  /** Statements of it, by their numbers, that the client did not send. */
+  /** Indexes of the statements that the proxy added. */
   readonly added: ReadonlySet<number>;
-  /** Where a character of it stands in the text that the client has sent, both from 1. */
+  /** Maps a position in this text to one in the client's text; both count from 1. */
   readonly positionOf: (position: number) => number;
 }
 
-/** RESET ALL leaves them as they are. */
+/** RESET ALL does not change these. */
 const keptByAll = /^(?:role|session_authorization|seed|transaction_.*)$/;
 
-/** Whether it takes one setting back, with what follows from that. */
+/** Whether it resets a single setting, with those that depend on it. */
 export const isReset = (effect: SessionEffect): boolean => namesTaken(effect).length > 0;
 
-/** @param began what the session began with */
+/** @param began the start-up settings */
 export function lostBy({ effects }: Statement, began: Settings): Lost | undefined {
   const isAll = effects.some(({ kind }) => kind === 'resetAll');
   const isNew = effects.some((effect) => effect.kind === 'discard' && effect.target === 'all');
@@ -36,26 +39,26 @@ export function lostBy({ effects }: Statement, began: Settings): Lost | undefine
   return settings.size === 0 ? undefined : { settings, isLocal };
 }
 
-/** What a RESET takes that names something. */
+/** The settings that a RESET of one name changes. */
 function namesTaken(effect: SessionEffect): readonly string[] {
   if (effect.kind === 'reset') return [effect.name.toLowerCase()];
   if (effect.kind === 'role' && effect.role === undefined) return ['role'];
   return effect.kind === 'authorization' && effect.user === undefined ? ['session_authorization', 'role'] : [];
 }
 
-/** A SET LOCAL that is alone: outside of a block it takes nothing, of which the server warns. */
+/** A SET LOCAL alone in its message: outside of a block it has no effect, and the server warns. */
 export function isLocalAlone({ statements }: Watched, began: Settings): boolean {
   const [statement] = statements === 'unread' || statements.length > 1 ? [] : statements;
   return statement !== undefined && lostBy(statement, began)?.isLocal === true;
 }
 
-/** In UTF-8, which is here as latin1, what is no first byte of a character continues one. */
+/** In UTF-8 (read as latin1 here), every byte that does not start a character continues one. */
 const charactersIn = (text: string): number => text.replaceAll(/[\x80-\xBF]/g, '').length;
 
 /**
- * Undefined: nothing is lost. What runs in no text of several statements (DISCARD ALL) is left as it is.
+ * Undefined: nothing is lost. A statement that must be alone in its text (DISCARD ALL) is left as it is.
  *
- * @param text UTF-8, as latin1
+ * @param text UTF-8 read as latin1
  */
 export function setInPlace(text: string, watched: Watched, began: Settings): SetInPlace | undefined {
   const { statements, ranges, mayGoBack } = watched;
@@ -66,7 +69,7 @@ export function setInPlace(text: string, watched: Watched, began: Settings): Set
   statements.forEach((statement, index) => {
     const lost = statement.isOutsideBlocksOnly ? undefined : lostBy(statement, began);
     if (lost === undefined) return;
-    // Its own end may be in a comment.
+    // Its own end may be within a comment.
     const end = ranges[index + 1]?.start;
     const sets = setEach(lost.settings, lost.isLocal);
     const more = end === undefined ? `\n;${sets.join(';')}` : `${sets.join(';')};`;

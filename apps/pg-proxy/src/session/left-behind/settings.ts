@@ -5,36 +5,36 @@ import { dateStyleAfter } from './date-style.ts';
 import { isAscii } from './letters.ts';
 import { settingsOfOptions } from './startup-options.ts';
 
-/** What a client wants set in its session, from its startup packet: names in lower case. */
+/** What a client sets in its startup packet; names in lower case. */
 export type Settings = ReadonlyMap<string, string>;
 
-/** Parameters of a startup packet that are no settings. */
+/** Parameters of a startup packet that are not settings. */
 const notSettings = new Set(['user', 'database', 'options', 'replication']);
 
 /**
- * A server looks at them when a process begins, and at no later time says that nothing comes of them; or it is the other way round: who
- * logs in stays who he is, whatever session_authorization says.
+ * Settings that take effect only when a process starts, though a session accepts them later; or the reverse: session_authorization in a
+ * startup packet has no effect.
  */
 const ofNewProcesses = ['local_preload_libraries', 'session_preload_libraries', 'session_authorization'];
-/** What a session says to a setting that a new process may take: not at this time, or not of a name that there is not. */
+/** How a session refuses a setting that only a new process may take: not now, or unknown. */
 const takenAtStart: ReadonlySet<string> = new Set(['55P02', '42704']);
 
-/** Whether a process that begins with these settings may do with them what a session does not. */
+/** Whether a process started with these settings may accept what a session does not. */
 export function wantProcess(settings: Settings, refused: Report | undefined): boolean {
   const isOfNewProcess = ofNewProcesses.some((name) => (settings.get(name) ?? '') !== '');
   return isOfNewProcess || (refused !== undefined && takenAtStart.has(refused.sqlstate));
 }
 
-/** What PgBouncer follows of each session: a client has it however much it ignores. */
+/** The parameters that PgBouncer tracks for each session: a client has them whatever is ignored. */
 const neverIgnored = new Set([
   ...['application_name', 'client_encoding', 'datestyle', 'intervalstyle'],
   ...['standard_conforming_strings', 'timezone'],
 ]);
 
 /**
- * The settings of a startup packet, with those in `options`. A fault: not understood.
+ * The settings of a startup packet, including those in `options`. A fault: it cannot be understood.
  *
- * @param ignored names of parameters of which nothing comes, in lower case; `options`: whatever stands there
+ * @param ignored names of parameters to ignore, in lower case; `options` ignores whatever stands there
  */
 export function settingsOf(
   parameters: ReadonlyMap<string, string>,
@@ -68,8 +68,8 @@ const identifier = (name: string): string =>
     .join('.');
 
 /**
- * It means the same whatever standard_conforming_strings and client_encoding are, of which nobody knows what they are by then. What is
- * not UTF-8 is as a startup packet had it, which a server takes byte by byte.
+ * A literal that means the same whatever standard_conforming_strings and client_encoding are, since their values are unknown at that point.
+ * Bytes that are not valid UTF-8 are passed as a startup packet had them.
  */
 export function literal(value: string): string {
   if (isAscii(value)) return `E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
@@ -78,18 +78,18 @@ export function literal(value: string): string {
 }
 
 /**
- * Behind it a server that does not take a setting ends the session: what is under way already must not run with what somebody else has
- * set. RESET ALL would take it back.
+ * After this, a server that refuses a setting ends the session: what has already been sent must not run under another client's settings.
+ * RESET ALL would undo it.
  */
 const orEnd = 'SET LOCAL exit_on_error TO on';
 
-/** A value that says one part of it (`ISO`) leaves the other as it is, which must be that of the server. */
+/** A value that gives only one part (`ISO`) leaves the other as it is, which must be the server's own. */
 const ofTwoParts = 'datestyle';
 
 /**
- * The statements that take a session from some settings to others, as one query; undefined when there is nothing to do.
+ * The statements, as one query, that change a session from one set of settings to another; undefined: there is nothing to do.
  *
- * @param isAwaited nothing is run before its answer is there: a refusal is an error as any other
+ * @param isAwaited the result is awaited before anything else is sent, so a refusal is an ordinary error
  */
 export function changeOf(from: Settings, to: Settings, isAwaited: boolean): string | undefined {
   const statements: string[] = [];
@@ -100,7 +100,7 @@ export function changeOf(from: Settings, to: Settings, isAwaited: boolean): stri
   return [...(isAwaited ? [] : [orEnd]), ...statements].join(';');
 }
 
-/** The same from settings that nobody knows for certain. @param from those that it was given last */
+/** The same from settings that are not known for certain. @param from those that it was given last */
 export function changeFromUnknown(from: Settings, to: Settings, isAwaited: boolean): string {
   const sets = [...to].map(([name, value]) => setTo(name, value));
   const resets = [...from.keys()].filter((name) => saysWho(name) && !to.has(name)).map(reset);
@@ -108,24 +108,23 @@ export function changeFromUnknown(from: Settings, to: Settings, isAwaited: boole
   return ['RESET ALL', ...(isAwaited || changes.length === 0 ? [] : [orEnd]), ...changes].join(';');
 }
 
-/** On a busy machine what takes a shorter one back may itself last longer. */
+/** A shorter statement_timeout could end the very statements that reset it, on a busy machine. */
 const hastyBelowMs = 50;
 
-/** They have a statement_timeout that may end what is to take it back, before anything of that has run. */
+/** They contain a statement_timeout short enough to end the reset before it takes effect. */
 export function areHasty(settings: Settings): boolean {
   const timeoutMs = timeoutOf(settings, 'statement_timeout');
   return timeoutMs > 0 && timeoutMs < hastyBelowMs;
 }
 
-/** SET quotes each word of theirs, where a startup packet has a list. */
+/** SET quotes each element of these, where a startup packet has a list. */
 const quotedLists: ReadonlySet<string> = new Set([
   ...['search_path', 'temp_tablespaces', 'local_preload_libraries', 'session_preload_libraries'],
 ]);
 const plainWords = /^[a-z_][a-z0-9_]*(?:, [a-z_][a-z0-9_]*)*$/;
 
 /**
- * One statement for each of them. A SET, behind which SET TRANSACTION is still taken, where that comes to the same text as what the login
- * has said.
+ * One statement for each setting. A SET if that yields the same value as the login did, because SET TRANSACTION is still allowed after it.
  */
 export function setEach(settings: Settings, isLocal: boolean): string[] {
   return [...settings].map(([name, value]) => {
@@ -141,9 +140,12 @@ const setTo = (name: string, value: string, isLocal = false): string =>
 const reset = (name: string): string =>
   isAscii(name) ? `RESET ${identifier(name)}` : `SELECT ${setConfig(literal(name), 'NULL')}`;
 
-/** What each of them is to everybody; a custom one that nobody has named yet becomes empty. */
+/** Resets each of them to its default; a custom setting that does not exist yet becomes empty. */
 export const resetEach = (names: readonly string[]): string => names.map(reset).join(';');
 
-/** Not SET: this takes a value as a startup packet has it, lists too. It is not answered, which the client's encoding may not be able to. */
+/**
+ * Not SET: set_config takes a value as a startup packet has it, lists included. The result is not returned, because the client's encoding
+ * may not be able to represent it.
+ */
 const setConfig = (name: string, value: string, isLocal = false): string =>
   `pg_catalog.set_config(${name},${value},${isLocal}) IS NULL`;

@@ -1,8 +1,8 @@
 import { gap } from './leaves-state.ts';
 
 /**
- * A temporary schema that is there already is not made; buffers of temporary tables that are there stay as many; a language that is loaded
- * takes no setting that it does not know.
+ * What a process keeps after a session: a temporary schema is created only once, the number of temporary buffers stays, and a loaded
+ * language rejects unknown settings of its own.
  */
 const sets = new RegExp(
   `^${gap}*set${gap}+(?:session${gap}+)?(?:search_path${gap}*(?:=|to)${gap}*['"]?pg_temp\\b|temp_buffers\\b|` +
@@ -10,10 +10,10 @@ const sets = new RegExp(
   'i',
 );
 const setsByCall = /\bset_config\s*\(\s*'temp_buffers'/i;
-/** Reports what the process has counted and not yet told, its own beginning among it. */
+/** Reports statistics that the process has gathered but not sent yet, including those from its start. */
 const reports = 'pg_stat_force_next_flush';
 
-/** Whether a statement may show what former clients have left in the process of a backend and nothing but its end takes back. */
+/** Whether a statement may show something that former clients have left in the backend's process and that only its end removes. */
 export function showsFormer(text: string): boolean {
   return sets.test(text) || text.includes(reports) || setsByCall.test(text);
 }
@@ -21,8 +21,8 @@ export function showsFormer(text: string): boolean {
 const spends = /\b(?:temp_buffers\b|dblink_connect)/i;
 
 /**
- * Whether it may leave in the process what no end of a session takes back: buffers of temporary tables stay as many as there were first, and
- * connections of dblink stay open.
+ * Whether it may leave something in the process that outlives the session: the number of temporary buffers stays as first set, and dblink's
+ * connections stay open.
  */
 export function spendsProcess(text: string): boolean {
   return spends.test(text);

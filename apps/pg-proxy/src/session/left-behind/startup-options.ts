@@ -1,13 +1,13 @@
 import type { WireFault } from '@medrex/pg-wire';
 
 type Setting = readonly [name: string, value: string];
-/** What a switch sets, by its argument; undefined: it does not take that. */
+/** What a switch sets, given its argument; undefined: it takes no such argument. */
 type Switch = (argument: string) => readonly Setting[] | WireFault | undefined;
 
 const sets =
   (name: string, value?: string): Switch =>
   (argument) => [[name, value ?? argument]];
-/** Means something to a server that is started by hand, and nothing to a session. */
+/** Has a meaning for a server that is started by hand, and none for a session. */
 const nothing: Switch = () => [];
 
 const plans: Readonly<Record<string, string>> = {
@@ -15,7 +15,7 @@ const plans: Readonly<Record<string, string>> = {
   ...{ n: 'nestloop', m: 'mergejoin', h: 'hashjoin' },
 };
 
-/** The switches of `postgres` that stand alone. */
+/** Switches of `postgres` without an argument. */
 const alone = new Map<string, Switch>([
   ['e', sets('datestyle', 'euro')],
   ['F', sets('fsync', 'false')],
@@ -27,7 +27,7 @@ const alone = new Map<string, Switch>([
   ...Array.from('bEjnT', (letter) => [letter, nothing] as const),
 ]);
 
-/** Those with an argument, in the same word or in the next. */
+/** Switches with an argument, in the same word or in the next. */
 const followed = new Map<string, Switch>([
   ['-', (given) => long(given, '--')],
   ['c', (given) => long(given, '-c ')],
@@ -45,8 +45,8 @@ const followed = new Map<string, Switch>([
 ]);
 
 /**
- * The settings in `options` of a startup packet, which are switches of `postgres`, read as getopt(3) does. A fault: not understood.
- * Whether there is a setting of such a name the server says.
+ * The settings in the `options` of a startup packet: switches of `postgres`, parsed as getopt(3) does. A fault: it cannot be understood.
+ * Whether a setting exists is for the server to say.
  */
 export function settingsOfOptions(text: string): Setting[] | WireFault {
   const words = wordsOf(text);
@@ -68,7 +68,7 @@ export function settingsOfOptions(text: string): Setting[] | WireFault {
       const takesMore = followed.get(letter);
       const argument = takesMore !== undefined && rest === '' ? words[++index] : rest;
       const set = argument === undefined ? undefined : (takesMore ?? alone.get(letter))?.(argument);
-      // It complains of the last word that it has done with.
+      // getopt complains about the last word that it has finished.
       if (set === undefined)
         return notTaken(takesMore === undefined && rest !== '' ? words[index - 1] : (words[index] ?? word));
       if ('sqlstate' in set) return set;
@@ -79,7 +79,7 @@ export function settingsOfOptions(text: string): Setting[] | WireFault {
   return others.length === 0 ? settings : notTaken(others[0]);
 }
 
-/** Apart by spaces, unless a backslash stands before one. */
+/** Separated by spaces, unless a backslash precedes one. */
 function wordsOf(text: string): string[] {
   const words = text.match(/(?:\\.|[^\s\\]|\\$)+/gs) ?? [];
   return words.map((word) => word.replaceAll(/\\(.?)/gs, '$1'));

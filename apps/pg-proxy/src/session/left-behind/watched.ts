@@ -4,18 +4,18 @@ import { problemOfSetting } from '../../config/session-settings.ts';
 import { latin1Of } from './letters.ts';
 import { isReset } from './set-again.ts';
 
-/** What a message runs that must be followed; `at` is the statement of it that comes next. */
+/** What a message runs that must be tracked; `at` is the index of its next statement. */
 export interface Watched {
   readonly statements: readonly Statement[] | 'unread';
-  /** Where the statements stand. */
+  /** Positions of the statements. */
   readonly ranges: readonly ByteRange[];
   readonly bound: Bound | undefined;
-  /** Before it runs, the statements of others must be gone from the backend, or their sequences. */
+  /** Before it runs, other clients' statements or sequence values must be removed from the backend. */
   readonly shows: 'statements' | 'sequences' | undefined;
-  /** It is not read, or where its statements stand is not known: by its words it may take back what the session began with. */
+  /** It was not analysed, or the positions of its statements are unknown: its words say that it may reset start-up settings. */
   readonly mayGoBack: boolean;
   at: number;
-  /** All has been counted, and its rows come in parts. */
+  /** It has been counted; its rows come in parts. */
   isSuspended?: boolean;
 }
 
@@ -25,18 +25,18 @@ const forgets = (effect: SessionEffect): boolean =>
   effect.kind === 'resetAll' ||
   isReset(effect);
 
-/** Whether it may take away everything that is prepared, or settings that the client came with and gets back. */
+/** Whether it may discard all prepared statements, or start-up settings, which are restored then. */
 export const forgetsAll = ({ statements }: Watched): boolean =>
   statements === 'unread' || statements.some(({ effects }) => effects.some(forgets));
 
-/** The statement, by its name as latin1, that a DEALLOCATE takes away which is alone in its message. */
+/** The statement (its name's bytes read as latin1) that a DEALLOCATE drops, if that is alone in its message. */
 export function deallocatedBy({ statements }: Watched): string | undefined {
   const effect = statements !== 'unread' && statements.length === 1 ? statements[0]?.effects[0] : undefined;
   if (effect?.kind !== 'deallocate' || effect.name === undefined) return undefined;
   return latin1Of(effect.name);
 }
 
-/** The names, as latin1, that PREPARE gives and DEALLOCATE takes. */
+/** The names (bytes read as latin1) that PREPARE creates and DEALLOCATE drops. */
 export function namesOf({ statements }: Watched): string[] {
   const effects = statements === 'unread' ? [] : statements.flatMap((statement) => statement.effects);
   const names = effects.map((effect) =>
@@ -45,7 +45,7 @@ export function namesOf({ statements }: Watched): string[] {
   return names.filter((name) => name !== undefined).map(latin1Of);
 }
 
-/** What the proxy does not understand of settings of its own. */
+/** What is wrong with settings of the proxy itself. */
 export function faultOf({ statements, bound }: Watched): WireFault | undefined {
   if (statements === 'unread') return undefined;
   for (const effect of statements.flatMap(({ effects }) => effects)) {
@@ -57,7 +57,7 @@ export function faultOf({ statements, bound }: Watched): WireFault | undefined {
   return undefined;
 }
 
-/** Undefined: it says none, or a parameter that is not known. */
+/** Undefined: no value is given, or it is a parameter that is not known. */
 export function textOf(value: Value | undefined, bound: Bound | undefined): string | undefined {
   if (value === undefined) return undefined;
   return 'text' in value ? value.text : bound?.(value.parameter);

@@ -3,12 +3,12 @@ import { answering } from '../backend/own-question.ts';
 import { literal } from './settings.ts';
 
 interface Answer {
-  /** That the session has set, and those of which it was asked that it has not: of those that every server lists. */
+  /** The session's settings, and null values for settings that were asked for and are not set; only of those that every server lists. */
   readonly settings: Readonly<Record<string, string>> | null;
   readonly reset: readonly string[] | null;
   readonly named: Readonly<Record<string, string | null>> | null;
   readonly role: string;
-  /** That its sessions begin with, where somebody has said so. */
+  /** The role with which the user's sessions start, if ALTER ROLE or ALTER DATABASE has set one. */
   readonly begunAs: string | null;
   readonly user: string;
   readonly hasPrepared: boolean;
@@ -24,13 +24,13 @@ const shows: Readonly<Record<LeftKind, string>> = {
   heldCursor: 'select from pg_catalog.pg_cursors where is_holdable',
 };
 
-/** What ALTER ROLE and ALTER DATABASE have said of roles; that of a user in a database goes before all else. */
+/** From ALTER ROLE and ALTER DATABASE: a setting for a user in a database has precedence. */
 const begunAs = `select pg_catalog.substr(setting, 6) from pg_catalog.pg_db_role_setting, pg_catalog.unnest(setconfig) setting
   where setting like 'role=%' and setrole in (0, (select oid from pg_catalog.pg_roles where rolname = session_user))
     and setdatabase in (0, (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()))
   order by setrole = 0, setdatabase = 0 limit 1`;
 
-/** What a session has, outside of a transaction, as its server knows it. @param names of settings that it is, or may be, known to have set */
+/** Asks what a session holds, outside of a transaction. @param names settings that it has, or may have, set */
 export function leftQuery(names: readonly string[]): string {
   const has = leftKinds.map((kind) => `'${kind}', exists (${shows[kind]})`).join(', ');
   const known = `array[${names
@@ -49,13 +49,13 @@ export function leftQuery(names: readonly string[]): string {
   return `select ${answering(all)} from pg_catalog.pg_settings`;
 }
 
-/** What the one who asks is known to be and to have set. */
+/** What is known about the client that asks. */
 export interface Known {
   readonly user: string;
   readonly settings: ReadonlyMap<string, string | undefined>;
 }
 
-/** @throws Error where it is no such answer */
+/** @throws Error the answer is malformed */
 export function readLeft(text: string, known: Known): Left {
   const { settings, reset, named, role, begunAs: byDefault, user, has, hasPrepared } = JSON.parse(text) as Answer;
   if (leftKinds.some((kind) => typeof has[kind] !== 'boolean')) throw new SyntaxError('not what a session has');
@@ -63,7 +63,7 @@ export function readLeft(text: string, known: Known): Left {
   const found = new Map<string, string>();
   const add = (name: string, value: string | null): void => {
     const before = known.settings.get(name);
-    // One that only its users know is '' wherever it has ever been set for a transaction.
+    // A custom setting reads as '' in every session in which it was ever set for a transaction.
     const isNone = value === null || gone.has(name) || (value === '' && before === undefined);
     if (!isNone && value !== before) found.set(name, value);
   };

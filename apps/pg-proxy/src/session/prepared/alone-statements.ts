@@ -8,7 +8,10 @@ import { passAsIs, type Wire } from './wire.ts';
 
 export type AloneStatement = Prepared & { readonly leavesState: boolean };
 
-/** Session mode: the backend is nobody else's, and names stay as they are. Texts are kept where somebody wants to know them. */
+/**
+ * Prepared statements in session mode: the backend belongs to one client, so names stay as they are. Texts are kept if somebody observes
+ * them.
+ */
 export class AloneStatements {
   readonly #wire: Wire;
   readonly #known = new Map<string, AloneStatement>();
@@ -26,17 +29,17 @@ export class AloneStatements {
     return this.#known.keys();
   }
 
-  /** Those, too, that an error may yet give back. */
+  /** Includes names that an error may still give back. */
   namesBefore(): readonly string[] {
     return [...this.names(), ...this.#underWay.names()];
   }
 
-  /** What it means by now has yet to be told. */
+  /** Whether it is still open what this name means. */
   isInDoubt(backend: Backend, name: string): boolean {
     return this.#underWay.isInDoubt(backend, name);
   }
 
-  /** @param isObserved somebody wants to know of everything */
+  /** @param isObserved all requests are observed */
   parse({ buffer, start, end }: Framer, backend: Backend, name: string, isObserved: boolean): void {
     const textAt = start + 6 + name.length;
     const text = buffer.toString('latin1', textAt, Math.min(end, buffer.indexOf(0, textAt)));
@@ -57,13 +60,13 @@ export class AloneStatements {
     passAsIs(this.#wire, framer, backend, owed.close, undo);
   }
 
-  /** What is done where the server refuses what is to change a name, or passes over that: it means what it did. */
+  /** Restores the name's former meaning if the server refuses or skips the message that changes it. */
   #again(name: string): () => void {
     const before = this.#known.get(name);
     return () => (before === undefined ? this.#known.delete(name) : this.#known.set(name, before));
   }
 
-  /** It means nothing any more. */
+  /** The name no longer exists. */
   forget(name: string): void {
     this.#known.delete(name);
   }

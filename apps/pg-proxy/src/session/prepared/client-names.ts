@@ -1,10 +1,10 @@
 import { standIn } from './stand-in.ts';
 import type { Statement, Statements } from './statements.ts';
 
-/** One Parse of a name, or what has come of it. */
+/** One Parse of a name, or what replaced it. */
 export class Given {
   statement: Statement;
-  /** It has failed, or was passed over. */
+  /** It has failed or was skipped. */
   isVoid = false;
 
   constructor(statement: Statement) {
@@ -12,16 +12,16 @@ export class Given {
   }
 }
 
-/** The names that one client has given its statements, each of which all clients share under another name at the upstream. */
+/** The names that a client has given to its statements. All clients share a statement under another name at the upstream. */
 export class ClientNames {
   readonly #statements: Statements;
   readonly #named = new Map<string, Statement>();
   readonly #given = new Map<string, Given>();
-  /** By others at the upstream that an error may name: of a Parse that was passed over, or under another search path. */
+  /** Further upstream names that an error may contain: those of a Parse that was skipped, or made under another search path. */
   readonly #ofOther = new Map<string, string>();
-  /** The last that the server has refused because it was there. */
+  /** The last name that the server refused because it was taken. */
   taken = '';
-  /** The last that something was asked of: where two mean the same, an error is about that. */
+  /** The last name that was used: if two names mean the same statement, an error is about this one. */
   asked = '';
 
   constructor(statements: Statements) {
@@ -44,7 +44,7 @@ export class ClientNames {
     return this.#named.has(name);
   }
 
-  /** What the client calls what the upstream calls so. */
+  /** The client's name for an upstream name. */
   originOf(upstreamName: string): string | undefined {
     if (upstreamName === standIn) return this.taken;
     if (this.#named.get(this.asked)?.name === upstreamName) return this.asked;
@@ -52,28 +52,28 @@ export class ClientNames {
     return this.#ofOther.get(upstreamName);
   }
 
-  /** An error that is yet to come may name it so. */
+  /** An error that is still to come may contain this upstream name. */
   alsoCalled(upstreamName: string, name: string): void {
     this.#ofOther.set(upstreamName, name);
   }
 
-  /** Nothing is under way that an error could be about. */
+  /** Nothing is outstanding that an error could be about. */
   nothingUnderWay(): void {
     this.#ofOther.clear();
   }
 
-  /** @param given its statement is in use by the caller, who hands it over */
+  /** @param given its statement is in use by the caller, who hands the use over */
   set(name: string, given: Given): void {
     this.#named.set(name, given.statement);
     this.#given.set(name, given);
   }
 
-  /** By which Parse it is what it is. */
+  /** The Parse that gave the name its meaning. */
   givenAs(name: string): Given | undefined {
     return this.#given.get(name);
   }
 
-  /** The same Parse has come to another statement. @param statement in use by the caller, who hands it over */
+  /** The same Parse now leads to another statement. @param statement in use by the caller, who hands the use over */
   exchange(name: string, statement: Statement): void {
     const given = this.#given.get(name);
     if (given === undefined) return;
@@ -82,7 +82,7 @@ export class ClientNames {
     this.#named.set(name, statement);
   }
 
-  /** That Parse has failed, or was passed over. False: the name is no longer what it gave. */
+  /** The Parse has failed or was skipped. False: the name has another meaning by now. */
   takeBack(name: string, given: Given): boolean {
     given.isVoid = true;
     if (this.#given.get(name) !== given) return false;
@@ -90,7 +90,7 @@ export class ClientNames {
     return true;
   }
 
-  /** It means nothing any more. What is under way may yet speak of it. */
+  /** The name no longer exists, but outstanding answers may still mention it. */
   forget(name: string): void {
     const statement = this.#named.get(name);
     if (statement === undefined) return;
@@ -100,7 +100,7 @@ export class ClientNames {
     this.#statements.release(statement);
   }
 
-  /** What took it away, or was to be in its place, has failed, or was passed over. */
+  /** The message that removed or replaced the name has failed or was skipped. */
   again(name: string, given: Given | undefined): void {
     if (given === undefined || given.isVoid || this.#named.has(name)) return;
     given.statement = this.#statements.use(given.statement.key, given.statement.reading);

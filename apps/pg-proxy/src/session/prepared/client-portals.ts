@@ -8,7 +8,7 @@ import type { Watched } from '../left-behind/watched.ts';
 import { maySpeakOfNames, speaksOf } from './names-in-sql.ts';
 
 export interface Prepared extends Analysed {
-  /** As latin1. */
+  /** UTF-8 read as latin1. */
   readonly text: string;
 }
 
@@ -16,37 +16,37 @@ export interface Prepared extends Analysed {
 export interface Portal {
   readonly prepared: Prepared;
   readonly watched: Watched | undefined;
-  /** The ReadyForQuery of its backend before which it does not end. */
+  /** The number of its backend's ReadyForQuery before which the portal does not end. */
   readonly until: number;
 }
 
-/** Of a message. */
+/** Where a message's body begins. */
 const bodyAt = 5;
 
-/** What the portals of one client run, where that is followed. */
+/** What a client's portals run, where that is tracked. */
 export class ClientPortals {
   readonly #watch: SessionWatch;
   readonly #named = new Map<string, Portal>();
-  /** Nearly always the only one. */
+  /** The unnamed portal: nearly always the only one. */
   #unnamed: Portal | undefined;
 
   constructor(watch: SessionWatch) {
     this.#watch = watch;
   }
 
-  /** @param portal undefined: nobody follows it */
+  /** @param portal undefined: it is not tracked */
   bind(name: string, portal: Portal | undefined): void {
     if (name === '') this.#unnamed = portal;
     else if (portal !== undefined) this.#named.set(name, portal);
     else if (this.#named.size > 0) this.#named.delete(name);
   }
 
-  /** What of the text that a Bind is about must be followed, with the parameters that it brings. */
+  /** What must be tracked about the text that a Bind runs, given the parameters. */
   look({ buffer, start, end }: Framer, text: string, mayLeave: boolean, backend: Backend): Watched | undefined {
     return this.#watch.look(text, backend.status, { mayLeave, bound: this.#boundOf(readBind(buffer, start, end)) });
   }
 
-  /** That an Execute runs. */
+  /** The portal that an Execute runs. */
   of({ buffer, start, end }: Framer): Portal | undefined {
     if (buffer[start + bodyAt] === 0) return this.#unnamed;
     return this.#named.size === 0 ? undefined : this.#named.get(readExecute(buffer, start, end)?.portal ?? '');
@@ -56,7 +56,7 @@ export class ClientPortals {
     return this.#named.get(name);
   }
 
-  /** What one of them runs may speak of a prepared statement by this name: of the one that has it by then. */
+  /** Whether one of them may refer to a prepared statement by this name, whatever the name means when it runs. */
   speakOf(name: string): boolean {
     return [...this.#named.values(), ...(this.#unnamed === undefined ? [] : [this.#unnamed])].some(
       ({ prepared: { text } }) => maySpeakOfNames(text) && speaksOf(text, [name]),
@@ -76,7 +76,7 @@ export class ClientPortals {
     };
   }
 
-  /** No portal outlives its transaction. @param readies of the backend: what is bound behind them already stays */
+  /** Portals end with their transaction. @param readies of the backend: portals bound after these stay */
   transactionEnded(readies: number): void {
     if (this.#unnamed !== undefined && this.#unnamed.until <= readies) this.#unnamed = undefined;
     if (this.#named.size === 0) return;

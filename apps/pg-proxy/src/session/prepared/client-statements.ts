@@ -36,34 +36,34 @@ export interface ClientStatementsOptions {
   readonly wire: Wire;
   readonly watch: SessionWatch;
   readonly statements: Statements;
-  /** Session mode: the backend is nobody else's, and names stay as they are. */
+  /** Session mode: the backend belongs to one client, so names stay as they are. */
   readonly isAlone: boolean;
 }
 
-/** In place of one that is to fail: an error of the server's own, so that it takes back and passes over what it would then. */
+/** Replaces a portal that must fail: raises an error in the server, so that it rolls back and skips what it would have then. */
 const unknownPortal = 'pgproxy: not to be run';
-/** Of a statement that SQL has prepared, or nobody: what it does is not known. */
+/** For a statement that was prepared by SQL, or that does not exist: it is unknown what it does. */
 const nothingKnown: Prepared = { text: '', analysis: unknownText };
 
 /**
- * The prepared statements of one client, with or without a name: what becomes of each message of the extended protocol that is about
- * them, and what their portals run.
+ * A client's prepared statements, named and unnamed: handles each message of the extended protocol that concerns them, and knows what their
+ * portals run.
  */
 export class ClientStatements {
   readonly #wire: Wire;
   readonly #watch: SessionWatch;
-  /** Somebody wants to know of everything that is run. */
+  /** All requests are observed. */
   isObserved = false;
-  /** Of the message at hand, once it has been looked at. */
+  /** The Bind that is the current message, once it has been read. */
   bindAtHand: BindHead | undefined;
   readonly shapes: ToldShapes;
-  /** Those with names; none in session mode. */
+  /** Named statements; unused in session mode. */
   readonly shared: SharedStatements;
-  /** Those with names in session mode, and then only there. */
+  /** Named statements in session mode; undefined in the other modes. */
   readonly #alone: AloneStatements | undefined;
   readonly #unnamed: UnnamedStatement;
   readonly #portals: ClientPortals;
-  /** Names of statements that may say which session is to be ended; that of the unnamed one is ''. */
+  /** Names of statements that may terminate a session by its process id; '' stands for the unnamed one. */
   readonly #asking = new Set<string>();
 
   constructor({ wire, watch, statements, isAlone }: ClientStatementsOptions) {
@@ -76,7 +76,7 @@ export class ClientStatements {
     this.#unnamed = new UnnamedStatement(isAlone ? ({ text }) => concernsProxy(text) : leaves, watch);
   }
 
-  /** Undefined: there is none by that name, or nobody follows it. */
+  /** Undefined: no statement has this name, or nothing is tracked. */
   named(of: Named['of'], name: string): Prepared | undefined {
     if (of === 'portal') return this.#portals.named(name)?.prepared;
     return this.#withName(name);
@@ -86,14 +86,14 @@ export class ClientStatements {
     return this.#alone === undefined ? this.shared.get(name) : this.#alone.get(name);
   }
 
-  /** Makes the backend what a direct connection is before it shows what is prepared, or what sequences have come to. */
+  /** Gives the backend the state of a direct connection before it shows prepared statements or sequence values. */
   show(what: Watched['shows'], backend: Backend, isPipelined: boolean): void {
     if (what === undefined || this.#alone !== undefined || !isRunning(backend)) return;
     if (what === 'statements') void this.shared.takeOver(backend);
     else if (backend.status === transactionStatus.idle && !isUnderWay(backend)) backend.forgetSequences(isPipelined);
   }
 
-  /** The client is gone, or everything was deallocated. */
+  /** The client is gone, or has deallocated everything. */
   clear(): void {
     this.shared.clear();
     this.#alone?.clear();
@@ -104,49 +104,49 @@ export class ClientStatements {
     return [...(this.#alone ?? this.shared).names()];
   }
 
-  /** Those, too, that an error may yet give back. */
+  /** Includes names that an error may still give back. */
   namesBefore(): readonly string[] {
     return (this.#alone ?? this.shared).namesBefore();
   }
 
-  /** The server has none of these any more; of all when it is not known of which. */
+  /** The server no longer has these statements; undefined: it is unknown which. */
   forgot(names: readonly string[] | undefined): void {
     if (names === undefined) return this.clear();
     for (const name of names) this.#alone?.forget(name);
     this.shared.forgot(names);
   }
 
-  /** A simple query takes the unnamed statement away. */
+  /** A simple query destroys the unnamed statement. */
   forgetUnnamed(backend: Backend | undefined): void {
     this.#unnamed.dropAt(backend);
   }
 
-  /** It is on its way, and may give names to statements by SQL, or take them. */
+  /** A request has been sent that may create or drop statements by SQL. */
   runs(note: Note): void {
     if (this.#alone === undefined) this.shared.runs(note);
   }
 
-  /** What a name stands for; undefined: the server has to say. */
+  /** What is known of the statement with this name; undefined: only the server knows. */
   known(name: string): (Analysed & Pick<Statement, 'key' | 'told'>) | undefined {
     if (name !== '') return this.shared.get(name);
     const { key } = this.#unnamed;
     return key === undefined ? undefined : { key, analysis: undefined, told: undefined };
   }
 
-  /** A Parse that no server has seen: the answer to what it asks was known. */
+  /** Notes a Parse that was not sent to a server, because the answer to what follows was known. */
   parsedHere(name: string, key: string, message: Buffer): void {
     if (name === '') this.#unnamed.parsedHere(message);
     else this.shared.parsedHere(name, key);
   }
 
-  /** No portal outlives its transaction. */
+  /** Portals end with their transaction. */
   transactionEnded({ expected }: Backend): void {
     this.shared.transactionEnded();
     this.#portals.transactionEnded(expected.readies);
     this.shapes.transactionEnded();
   }
 
-  /** The text that a message is about, where it can be known. */
+  /** The text that a message is about, if it can be known. */
   asked({ type, buffer, start, end, isLast }: Framer): Asked | undefined {
     switch (type) {
       case from.parse: {
@@ -174,7 +174,7 @@ export class ClientStatements {
     return name === undefined ? undefined : this.shared.get(name);
   }
 
-  /** A Parse. @param asked where it was looked at already */
+  /** Handles a Parse. @param asked what is already known about it */
   parse(framer: Framer, backend: Backend, asked: Asked | undefined): void {
     const { buffer, start, end } = framer;
     const nameEnd = buffer.indexOf(0, start + 5);
@@ -205,7 +205,7 @@ export class ClientStatements {
     if (read !== undefined) this.#noteAsking('', read.text);
     if (this.#asking.size > 0 && this.#asking.has('') && this.#wire.awaitsProcess()) return;
     if (read !== undefined && this.#wire.renews(read.text, backend)) return;
-    // One that comes again may speak of a name that has come meanwhile.
+    // Even a Parse that comes again may refer to a name that is new since.
     const mayHaveCome = read !== undefined || this.shared.size > 0;
     if (mayHaveCome && this.shared.showNamed((read ?? this.#unnamed.asked).text, backend)) return;
     const sent = this.#unnamed.parses(framer, read, backend);
@@ -215,7 +215,7 @@ export class ClientStatements {
     this.#wire.pass(start);
   }
 
-  /** A Bind, to the statement that the name means at the upstream. */
+  /** Handles a Bind, with the statement's upstream name. */
   bind(framer: Framer, backend: Backend): void {
     const head = this.bindAtHand ?? readBindHead(framer.buffer, framer.start, framer.end);
     if (head === undefined) return this.#passUnread(framer, backend, owed.bind);
@@ -255,7 +255,7 @@ export class ClientStatements {
     this.#wire.vacates(text);
   }
 
-  /** An Execute; what its portal runs may have to be followed. */
+  /** Handles an Execute; what its portal runs may have to be tracked. */
   execute(framer: Framer, backend: Backend): void {
     const portal = this.#portals.of(framer);
     const note = portal && this.#wire.noteOf(portal.watched && { ...portal.watched }, portal.prepared);
@@ -268,7 +268,7 @@ export class ClientStatements {
     if (portal?.watched !== undefined) this.#wire.setAgain(portal.watched, backend);
   }
 
-  /** True: what is prepared by that name by now has yet to be told. */
+  /** True: it is still open what is prepared under this name. */
   #isHeldBack(backend: Backend, name: string): boolean {
     const isToBeTold =
       name === '' ? this.#unnamed.isInDoubt(backend) : (this.#alone ?? this.shared).isInDoubt(backend, name);
@@ -277,7 +277,7 @@ export class ClientStatements {
     return true;
   }
 
-  /** What it stands for speaks of such a name, or of one that has come since it was prepared. */
+  /** The statement refers to a name of which this is open, or to one that is new since it was prepared. */
   #isHeldBackFor(statement: string, backend: Backend): boolean {
     if (this.shared.size === 0 && !this.shared.isUnderWay) return false;
     if (statement === '')
@@ -286,29 +286,29 @@ export class ClientStatements {
     return named?.speaksOfNames === true && this.shared.showNamed(named.text, backend);
   }
 
-  /** False: it is not there yet, or not as the client was told of it, or the server passes over everything. */
+  /** False: it is not there yet, or not as the client was told, or the server is skipping messages. */
   #hasUnnamed(backend: Backend, of: Refused['of']): boolean {
     return this.#alone !== undefined || this.#unnamed.prepareAt(backend, this.shapes, of);
   }
 
-  /** Undefined: the server passes over everything. */
+  /** Undefined: the server is skipping messages. */
   #upstreamName(backend: Backend, name: string, of: Refused['of']): string | undefined {
     return this.#alone === undefined ? this.shared.upstreamName(backend, name, of) : name;
   }
 
-  /** What cannot be read here goes to the server as it is, which says what is wrong with it. */
+  /** Sends a message that cannot be read here to the server, which says what is wrong with it. */
   #passUnread({ start, isLast }: Framer, backend: Backend, kind: number): void {
-    // Names are longer than what is looked at: they may be anybody's.
+    // Names longer than what was read could be anybody's.
     if (!isLast) this.#wire.malformed();
     else if (backend.expected.push(kind)) this.#wire.pass(start);
   }
 
-  /** SQL has prepared it, in the backend that is this client's alone for that. */
+  /** It was prepared by SQL, on the backend that the client keeps for that reason. */
   #isOfSql(name: string): boolean {
     return this.#alone === undefined && this.#watch.hasPrepared(name) && this.shared.get(name) === undefined;
   }
 
-  /** A Describe. */
+  /** Handles a Describe. */
   describe(framer: Framer, backend: Backend): void {
     const { buffer, start, end } = framer;
     const named = readNamed(buffer, start, end);
@@ -338,7 +338,7 @@ export class ClientStatements {
     else backend.outbox.push(describe({ of: 'statement', name }));
   }
 
-  /** A Close. */
+  /** Handles a Close. */
   close(framer: Framer, backend: Backend): void {
     const { buffer, start, end } = framer;
     const named = readNamed(buffer, start, end);
@@ -359,7 +359,7 @@ export class ClientStatements {
     this.#wire.pass(start);
   }
 
-  /** Without a backend there is no portal, and what a name means is known here. */
+  /** Without a backend there are no portals, and the meaning of a name is known here. */
   closeAlone(framer: Framer): boolean {
     const { buffer, start, end } = framer;
     const named = readNamed(buffer, start, end);

@@ -1,17 +1,17 @@
 import type { Backend } from '../backend/backend.ts';
 import type { Note, Undo } from '../backend/expected-answers.ts';
 
-/** Names of one client whose last Parse or Close is under way: an error may yet make the server pass over it. */
+/** Names whose last Parse or Close is outstanding: an error may still make the server skip it. */
 export class NamesUnderWay {
   readonly #undos = new Map<string, Undo>();
-  /** What gives or takes them by SQL. */
+  /** Outstanding requests that create or drop names by SQL. */
   readonly #bySql = new Map<string, Note>();
 
   get isEmpty(): boolean {
     return this.#undos.size === 0;
   }
 
-  /** That Parse or Close is about to go to the backend. */
+  /** A Parse or Close of this name is about to be sent. */
   sends({ expected }: Backend, name: string, undo: Undo): void {
     if (expected.isEmpty) this.#undos.clear();
     this.#undos.set(name, undo);
@@ -21,12 +21,12 @@ export class NamesUnderWay {
     return this.#undos.keys();
   }
 
-  /** All that `isInDoubt`. */
+  /** All names for which `isInDoubt` holds. */
   inDoubt(backend: Backend): string[] {
     return [...this.#undos.keys()].filter((name) => this.isInDoubt(backend, name));
   }
 
-  /** It may be passed over, and what is at hand would not be: a Sync lies between them. */
+  /** The Parse or Close may be skipped while the current message is not, because a Sync lies between them. */
   isInDoubt({ expected }: Backend, name: string): boolean {
     const undo = this.#undos.get(name);
     if (undo === undefined) return false;
@@ -35,12 +35,12 @@ export class NamesUnderWay {
     return isSynced === true;
   }
 
-  /** It is about to go to the backend. */
+  /** The request is about to be sent. */
   runs(note: Note): void {
     for (const name of note.names ?? []) this.#bySql.set(name, note);
   }
 
-  /** Whether SQL that is under way may give or take it. */
+  /** Whether an outstanding request may create or drop this name by SQL. */
   isOfSql({ expected }: Backend, name: string): boolean {
     const note = this.#bySql.get(name);
     if (note === undefined) return false;

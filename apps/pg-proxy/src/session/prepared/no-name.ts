@@ -1,10 +1,10 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { Backend } from '../backend/backend.ts';
 
-/** In a name as latin1: whether it is one in the encoding of its client only the server knows. */
+/** In a name read as latin1: only the server knows whether such bytes are valid in the client's encoding. */
 export const beyondAscii = /[\x80-\xff]/;
 
-/** @param name its bytes, as latin1. True: it is none in UTF-8, and its client speaks that: the server refuses it. */
+/** @param name its bytes, read as latin1. True: it is not valid UTF-8 although the client speaks that, so the server refuses it. */
 export const isNoName = (name: string, backend: Backend): boolean =>
   beyondAscii.test(name) &&
   backend.settings.valueOf('client_encoding') === 'UTF8' &&

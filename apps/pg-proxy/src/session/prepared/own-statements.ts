@@ -11,18 +11,20 @@ const refusedPrefix = `${statementPrefix}refused_`;
 const refusedName = new RegExp(String.raw`"${refusedPrefix}(\d+)"`);
 const textOid = 25;
 
-/** `sent`: it is at the backend, unless its Parse fails. `tried`: it is not, and has failed for what is at hand. */
+/**
+ * `sent`: the backend has it, unless its Parse fails. `tried`: the backend does not, and preparing it for the current message has failed.
+ */
 type State = 'missing' | 'tried' | 'sent';
 
-/** One statement under its own name. */
+/** A statement under its own name. */
 interface OwnStatement {
   readonly key: string;
   state: State;
-  /** What the server has against it, and by which number what may stand in its place names it. */
+  /** Why the server refuses it, and the number that identifies its stand-in. */
   refused: { readonly report: Report; readonly number: number } | undefined;
 }
 
-/** Hears why a statement cannot be prepared. */
+/** Learns why a statement cannot be prepared. */
 class Attempt extends OwnNote {
   readonly isSilent: boolean;
   readonly refused: (report: Report) => void;
@@ -34,7 +36,7 @@ class Attempt extends OwnNote {
   }
 }
 
-/** Hears that everything before it has been answered. */
+/** Called when everything sent before it has been answered. */
 class LastOfAll extends SilentNote {
   readonly #then: () => void;
 
@@ -49,17 +51,17 @@ class LastOfAll extends SilentNote {
 }
 
 /**
- * A client that was shown what its backend has prepared keeps that backend: from then on its statements have their own names there, and
- * nobody else's are there. In place of one that cannot be prepared by now (a table is gone) stands another one that fails as it is
- * planned, so that DEALLOCATE takes it and EXECUTE says what the server has against it.
+ * Once a client has been shown what its backend has prepared, it keeps that backend, which then holds the client's statements under their
+ * own names and nobody else's. A statement that can no longer be prepared (its table is gone) is represented by a stand-in that fails when
+ * it is planned: DEALLOCATE removes it, and EXECUTE reports why it was refused.
  */
 export class OwnStatements {
-  /** It is so now. */
+  /** Whether this is the case now. */
   isOn = false;
-  /** By name, those that had, or have, yet to be prepared. */
+  /** By name: those that had to be prepared, or still have to be. */
   readonly #statements = new Map<string, OwnStatement>();
   #lastNumber = 0;
-  /** Attempts that are not answered yet. */
+  /** Attempts without an answer so far. */
   #attempts = 0;
   readonly #underWay: NamesUnderWay;
 
@@ -68,8 +70,8 @@ export class OwnStatements {
   }
 
   /**
-   * Before the client is shown what is prepared: everybody's statements go, and its own come; again where the server has passed over
-   * that, because something before it had failed. True: what has become of them is yet to be told.
+   * Called before the client is shown what is prepared: closes everybody's statements and prepares the client's own; repeated if the server
+   * skipped that because of an earlier error. True: the outcome is not known yet.
    */
   takeOver(backend: Backend, names: ReadonlyMap<string, Statement>): boolean {
     if (!this.isOn) for (const [name, statement] of names) this.misses(name, statement);
@@ -102,7 +104,7 @@ export class OwnStatements {
     return true;
   }
 
-  /** What fails there must neither make the server pass over what comes now, nor end the transaction that the client is in. */
+  /** A failure there must neither make the server skip the current message nor end the client's transaction. */
   #outsideOf(backend: Backend, prepare: () => void): void {
     const isInBlock = backend.status === transactionStatus.inside;
     if (isInBlock) backend.ask(`savepoint ${savepoint}`, new SilentNote());
@@ -114,20 +116,20 @@ export class OwnStatements {
     if (isInBlock) backend.ask(`rollback to ${savepoint}; release ${savepoint}`, last);
   }
 
-  /** Why the statement cannot be prepared for which another one has failed. @param message of that */
+  /** Why the statement whose stand-in has failed cannot be prepared. @param message the stand-in's error */
   refusalOf(message: string): Report | undefined {
     const number = Number(refusedName.exec(message)?.[1]);
     for (const { refused } of this.#statements.values()) if (refused?.number === number) return refused.report;
     return undefined;
   }
 
-  /** False: the server passes over everything. */
+  /** False: the server is skipping messages. */
   prepareAt(backend: Backend, name: string): boolean {
     const statement = this.#statements.get(name);
     return !isMissing(statement) || this.#prepare(backend, name, statement, 'missing');
   }
 
-  /** @param otherwise where that fails; `tried`: a Sync of its own is behind it, so that nothing is passed over with it, and nobody is told */
+  /** @param otherwise the state if it fails; `tried`: a Sync of its own follows, so that nothing is skipped with it, and nobody is told */
   #prepare(backend: Backend, name: string, statement: OwnStatement, otherwise: 'missing' | 'tried'): boolean {
     const { expected, outbox } = backend;
     const undo = (): void => {
@@ -148,24 +150,24 @@ export class OwnStatements {
     return true;
   }
 
-  /** It is not at the backend. */
+  /** The backend does not have it. */
   isMissing(name: string): boolean {
     return isMissing(this.#statements.get(name));
   }
 
-  /** How many are not at the backend. */
+  /** How many are missing at the backend. */
   get missing(): number {
     let missing = 0;
     for (const statement of this.#statements.values()) if (isMissing(statement)) missing++;
     return missing;
   }
 
-  /** Something is not there, or may not be. */
+  /** Some are missing, or may be. */
   get isInDoubt(): boolean {
     return this.#attempts > 0 || this.missing > 0;
   }
 
-  /** The backend does not have it under this name. */
+  /** The backend does not have the statement under this name. */
   misses(name: string, statement: Statement): void {
     this.#statements.set(name, { key: keyAsTold(statement), state: 'missing', refused: undefined });
   }
@@ -174,12 +176,12 @@ export class OwnStatements {
     return this.#statements.get(name);
   }
 
-  /** What took it away has failed, or was passed over. @param statement undefined: it was never missed */
+  /** The message that removed it has failed or was skipped. @param statement undefined: it was never missing */
   again(name: string, statement: OwnStatement | undefined): void {
     if (statement !== undefined) this.#statements.set(name, statement);
   }
 
-  /** It means nothing any more. */
+  /** The name no longer exists. */
   forget(name: string): void {
     this.#statements.delete(name);
   }
@@ -193,7 +195,7 @@ export class OwnStatements {
 const isMissing = (statement: OwnStatement | undefined): statement is OwnStatement =>
   statement !== undefined && statement.state !== 'sent';
 
-/** It is planned when it is run, and not before; then it fails. */
+/** A stand-in that is only planned when it runs, and fails then. */
 function standInFor({ expected, outbox }: Backend, name: string, { key, refused }: OwnStatement): void {
   if (refused === undefined) return;
   const text = `select cast(cast('${refusedPrefix}${refused.number}' as text) as int)`;

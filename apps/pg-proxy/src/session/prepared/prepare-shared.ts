@@ -3,7 +3,7 @@ import type { Backend } from '../backend/backend.ts';
 import { owed, unasked, type Undo } from '../backend/expected-answers.ts';
 import { keyAsTold, type Statement } from './statements.ts';
 
-/** Prepares a statement that all clients share where the backend does not have it. False: the server passes over everything. */
+/** Prepares a shared statement if the backend does not have it. False: the server is skipping messages. */
 export function prepareShared(backend: Backend, statement: Statement): boolean {
   const { prepared } = backend;
   const { name } = statement;
@@ -12,7 +12,7 @@ export function prepareShared(backend: Backend, statement: Statement): boolean {
   return prepareNew(backend, statement, owed.parse | unasked, undo, keyAsTold(statement));
 }
 
-/** Its Parse may yet be passed over, and what is at hand would not be: a Sync lies between them. */
+/** Its Parse may still be skipped while the current message is not, because a Sync lies between them. */
 export function isInDoubt({ prepared, expected }: Backend, { name }: Statement): boolean {
   const undo = prepared.undos.get(name);
   if (undo === undefined) return false;
@@ -21,7 +21,10 @@ export function isInDoubt({ prepared, expected }: Backend, { name }: Statement):
   return isSynced === true;
 }
 
-/** As `prepareShared`, of one that the backend does not have: the one used longest ago goes first where there would be too many. */
+/**
+ * As `prepareShared`, for a statement that the backend does not have; if there would be too many, the least recently used one is closed
+ * first.
+ */
 export function prepareNew(
   { expected, outbox, prepared, traffic }: Backend,
   statement: Statement,

@@ -21,7 +21,7 @@ const changed: WireFault = {
 };
 const unknown = describe({ of: 'statement', name: `${statementPrefix}unknown` });
 
-/** Hears what a client is told of a prepared statement: of its rows, what PostgreSQL compares of them. */
+/** Records what a client is told about a prepared statement: of the rows, what PostgreSQL compares. */
 export class Description extends OwnNote {
   #pieces: Buffer[] = [];
   #parameterTypes: readonly number[] = [];
@@ -32,7 +32,7 @@ export class Description extends OwnNote {
     this.#then = then;
   }
 
-  /** A ParameterDescription, or a piece of it; then a RowDescription, or NoData. */
+  /** Reads a ParameterDescription, or a piece of it; then a RowDescription or NoData. */
   described(buffer: Buffer, start: number, end: number, isLast: boolean): void {
     this.#pieces.push(Buffer.from(buffer.subarray(start, end)));
     if (!isLast) return;
@@ -69,20 +69,20 @@ class Refusal extends OwnNote {
 }
 
 export interface HoldsBack {
-  /** The message at hand is looked at again when `ToldShapes.isAwaited` is false, and `answered` has been called. */
+  /** Holds the current message back; it is processed again when `answered` is called and `ToldShapes.isAwaited` is false. */
   holdBack(backend: Backend): void;
   answered(): void;
-  /** The rows of what runs already are none that the client can read. */
+  /** The rows of a statement that already runs do not have the shape that the client was told. */
   unreadable(fault: WireFault): void;
 }
 
-/** As on a direct connection, nobody binds or gets other types than he has been told, whatever backend prepares his statement anew. */
+/** As on a direct connection, a client never binds or gets other types than it was told, whichever backend prepares its statement again. */
 export class ToldShapes {
-  /** A statement is being prepared, and its rows must look as its clients know them. */
+  /** A statement is being prepared whose rows must have the shape that clients were told. */
   isAwaited = false;
-  /** It was, and they do not: what its client has prepared. */
+  /** The shape was another one: what the client has prepared. */
   #changed: object | undefined;
-  /** What the client has bound last, while nobody has been told of it. */
+  /** What the client bound last, while nobody has been told its shape. */
   #bound: { readonly portal: string; readonly statement: Statement } | undefined;
   readonly #statements: Statements;
   readonly #wire: HoldsBack;
@@ -92,36 +92,36 @@ export class ToldShapes {
     this.#wire = wire;
   }
 
-  /** Hears what a client is told, where nobody has been told before. */
+  /** Records what a client is told, if no client has been told before. */
   told(statement: Statement): Description | undefined {
     if (!isToBeTold(statement)) return undefined;
     return new Description((told) => (statement.told ??= told));
   }
 
-  /** @param statement undefined: it is not one that all share */
+  /** @param statement undefined: it is not a shared statement */
   bound(portal: string, statement: Statement | undefined): void {
     this.#bound = statement !== undefined && isToBeTold(statement) ? { portal, statement } : undefined;
   }
 
-  /** Rows may be told by a portal alone. That says nothing of parameters, so the server is asked of the statement itself. */
+  /** Rows may be described for the portal alone, which says nothing about parameters, so the statement itself is described as well. */
   portalTold(backend: Backend, portal: string): void {
     const bound = this.#bound;
     this.#bound = undefined;
-    // Where the server has passed over its Parse and its Bind there is nothing to be told.
+    // If the server has skipped the Parse and the Bind, there is nothing to describe.
     if (bound?.portal !== portal || !backend.prepared.touch(bound.statement.name)) return;
     ask(backend, bound.statement.name, (told) => (bound.statement.told ??= told));
   }
 
-  /** No portal outlives its transaction. */
+  /** Portals end with their transaction. */
   transactionEnded(): void {
     this.#bound = undefined;
   }
 
   /**
-   * Where the backend does not have it. The message at hand waits for what the server says of it.
+   * Prepares a statement that the backend does not have; the current message waits for the outcome.
    *
-   * @param named what the client has prepared; under another search_path that is another statement, each time that something has changed
-   * @param asked whose rows are refused where they are others
+   * @param named what the client has prepared; under another search path this is another statement whenever something has changed
+   * @param asked the message that is refused if the rows have another shape
    */
   prepareAs(shape: string, backend: Backend, statement: Statement, named: Statement, asked: Refused): void {
     if (this.hasChanged(named)) return refuse(backend, asked);
@@ -140,7 +140,7 @@ export class ToldShapes {
     this.#await(backend, statement.name, described);
   }
 
-  /** What a client has prepared was found to be another, for the message at hand. */
+  /** Whether the client's statement was found to have another shape, for the current message. */
   hasChanged(prepared: object): boolean {
     const hasChanged = this.#changed === prepared;
     this.#changed = undefined;
@@ -151,14 +151,17 @@ export class ToldShapes {
     return this.#statements.version;
   }
 
-  /** Its unnamed statement, which the backend has just been given. What comes next does not wait; where it should have, the session ends. */
+  /**
+   * Checks the unnamed statement that the backend has just been given. What follows does not wait; if the shape is another one, the session
+   * ends.
+   */
   check(backend: Backend, told: Told): void {
     ask(backend, '', (now) => {
       if (now.shape !== told.shape) this.#wire.unreadable(changed);
     });
   }
 
-  /** As `check`. The message at hand waits for what the server says of it. */
+  /** As `check`, but the current message waits for the outcome. */
   compare(backend: Backend, unnamed: object, told: Told, forget: () => void): void {
     this.#await(backend, '', (now) => {
       if (now.shape === told.shape) return;
@@ -182,9 +185,9 @@ export class ToldShapes {
   }
 
   /**
-   * A client's own Parse, of which it has been told nothing yet, has gone to the backend.
+   * A client's own Parse, of which the client has been told nothing yet, has been sent.
    *
-   * @param then what others have been told is no more: this is what its name means from now on
+   * @param then called if what others were told no longer holds, with what the name means from now on
    */
   prepared(backend: Backend, statement: Statement, then: (now: Statement) => void): void {
     ask(backend, statement.name, (told) => {
@@ -199,24 +202,24 @@ export class ToldShapes {
   }
 }
 
-/** Nobody has been told, and what is told then holds on. */
+/** Nobody has been told yet, and what is told will hold. */
 function isToBeTold({ told, ofCursor }: Statement): boolean {
   return told === undefined && !ofCursor;
 }
 
-/** Behind its Parse: the client does not see the answer. */
+/** Describes the statement behind its Parse; the client does not see the answer. */
 function ask(backend: Backend, name: string, then: (told: Told) => void, undo?: Undo): void {
   if (!backend.expected.push(owed.describe | unasked, undo, new Description(then))) return;
   backend.outbox.push(describe({ of: 'statement', name }));
 }
 
-/** A message that needs a statement as its client was told of it; a Describe is answered with its parameters first. */
+/** A message that needs a statement with the shape its client was told; a Describe is answered with the parameters first. */
 export interface Refused {
   readonly of: 'bind' | 'describe';
   readonly told: Told | undefined;
 }
 
-/** The server is made to fail, so that it takes back and passes over what it would on a direct connection, and the client is told why. */
+/** Makes the server fail, so that it rolls back and skips what it would on a direct connection, and tells the client why. */
 export function refuse({ expected, outbox }: Backend, { of, told }: Refused): void {
   const before = of === 'describe' && told !== undefined ? parameterDescription(told.parameterTypes) : undefined;
   if (expected.push(owed.describe, undefined, new Refusal(before))) outbox.push(unknown);

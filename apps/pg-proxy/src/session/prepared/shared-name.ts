@@ -1,12 +1,12 @@
 import type { Statement } from '@medrex/sql';
 
-/** A name of a statement or a cursor: SQL and the protocol mean the same by it. */
+/** The name of a statement or a cursor: SQL and the protocol share one namespace for each. */
 export interface SharedName {
   readonly of: 'statement' | 'portal';
   readonly name: string;
 }
 
-/** The one that a statement gives or uses: of a cursor, or of what is prepared. */
+/** The name that a statement creates or uses: of a cursor or of a prepared statement. */
 export function sharedNameOf({ cursor, effects }: Statement): SharedName | undefined {
   if (cursor !== undefined) return { of: 'portal', name: cursor };
   for (const effect of effects)

@@ -13,12 +13,12 @@ import { passAsIs, type Wire } from './wire.ts';
 
 export interface SharedStatementsOptions {
   readonly wire: Wire;
-  /** Of its pool. */
+  /** The statements of the client's pool. */
   readonly statements: Statements;
   readonly shapes: ToldShapes;
 }
 
-/** It is taken back in its turn, or at the end of its answer. */
+/** Runs at most once: in turn, or at the end of the answer. */
 const once = (undo: () => void): (() => void) => {
   let isDone = false;
   return () => {
@@ -27,19 +27,19 @@ const once = (undo: () => void): (() => void) => {
   };
 };
 
-/** What it is sent now is run: it is in no failed transaction, and passes over nothing. */
+/** What is sent now will run: the transaction has not failed, and the server is not skipping messages. */
 export const isRunning = ({ status, expected }: Backend): boolean =>
   status !== transactionStatus.failed && !expected.isSkipping;
-/** It may advance a sequence, or leave a transaction that has failed. */
+/** Something outstanding may advance a sequence or end a failed transaction. */
 export const isUnderWay = ({ expected }: Backend): boolean =>
   [owed.execute, owed.query].some((kind) => expected.has(kind));
-/** What it is sent now may come to a transaction that has failed: it has, or what is under way may, and its Sync has been sent. */
+/** What is sent now may meet a failed transaction: it has failed, or something outstanding that is already followed by a Sync may fail. */
 const mayHaveFailed = ({ status, expected }: Backend): boolean =>
   status === transactionStatus.failed || expected.hasSync;
 
 /**
- * The statements that one client has prepared under names, which all clients share under other names at the upstream: there each is
- * prepared first where its backend does not have it. Once what is prepared is shown, they stand at the backend under their own names.
+ * A client's named statements. All clients share them under other names at the upstream, where each is prepared on demand on the backend at
+ * hand. Once prepared statements are shown, the backend holds them under their own names.
  */
 export class SharedStatements {
   readonly #wire: Wire;
@@ -48,9 +48,9 @@ export class SharedStatements {
   readonly #names: ClientNames;
   readonly #underWay = new NamesUnderWay();
   readonly #own = new OwnStatements(this.#underWay);
-  /** Of the transaction that is open. */
+  /** The `reading` key of the current transaction. */
   #readingInside: string | undefined;
-  /** Of which nobody has the statement but it. */
+  /** Makes the keys of statements unique that are shared with nobody. */
   #parses = 0;
 
   constructor({ wire, statements, shapes }: SharedStatementsOptions) {
@@ -68,7 +68,7 @@ export class SharedStatements {
     return this.#names.get(name);
   }
 
-  /** Under this name it has a statement that the server knows by another. */
+  /** Whether the client has a statement of this name that the server knows under another one. */
   has(name: string): boolean {
     return !this.#own.isOn && this.#names.has(name);
   }
@@ -77,7 +77,7 @@ export class SharedStatements {
     return this.#names.all.keys();
   }
 
-  /** Those, too, that an error may yet give back. */
+  /** Includes names that an error may still give back. */
   namesBefore(): readonly string[] {
     return [...this.names(), ...this.#underWay.names()];
   }
@@ -87,26 +87,26 @@ export class SharedStatements {
     return this.#names.originOf(upstreamName);
   }
 
-  /** Under their own names at the backend, where the next client would meet them. */
+  /** Some stand at the backend under their own names, where the next client would find them. */
   get hasOwn(): boolean {
     return this.#own.isOn && this.#names.size > 0;
   }
 
-  /** Some of them are known to be there. */
+  /** Some are known to be there. */
   get hasOwnThere(): boolean {
     return this.#own.isOn && this.#names.size > this.#own.missing;
   }
 
-  // Before SQL shows them, or speaks of them.
+  // Before SQL shows them or refers to them.
 
-  /** The backend is to have them under their own names, and no others. True: what has become of them is yet to be told. */
+  /** Gives the backend the client's statements under their own names, and no others. True: the outcome is not known yet. */
   takeOver(backend: Backend): boolean {
     return this.#own.takeOver(backend, this.#names.all);
   }
 
   /**
-   * SQL may speak of a statement by the name that the protocol has given it (EXECUTE, EXPLAIN EXECUTE, DEALLOCATE among others), or of all
-   * that are prepared: with the Parse of that no batch has begun, where the Bind is behind it. True: what is prepared by now has yet to be told.
+   * SQL may refer to a statement by its protocol-level name (EXECUTE, EXPLAIN EXECUTE and DEALLOCATE, for example), or to all of them. If the
+   * Bind follows its Parse, this is done with the Parse, before anything of the batch has run. True: it is not known yet what is prepared.
    */
   showNamed(text: string, backend: Backend): boolean {
     if (this.#isOfNamesInDoubt(text, backend) || this.#mayYetRun(text, backend)) return true;
@@ -117,7 +117,7 @@ export class SharedStatements {
     return true;
   }
 
-  /** True: it may speak of a name of which it has yet to be told what it means, and waits for that. */
+  /** True: the text may refer to a name whose meaning is still open, so it waits. */
   #isOfNamesInDoubt(text: string, backend: Backend): boolean {
     if (this.#underWay.isEmpty || !isRunning(backend) || !maySpeakOfNames(text)) return false;
     const inDoubt = this.#underWay.inDoubt(backend);
@@ -126,7 +126,7 @@ export class SharedStatements {
     return true;
   }
 
-  /** True: what is under way may leave the transaction that has failed, and it waits for that. */
+  /** True: something outstanding may end the failed transaction, so the message waits. */
   #mayYetRun(text: string, backend: Backend): boolean {
     const { status, expected } = backend;
     if (status !== transactionStatus.failed || expected.isSkipping || !isUnderWay(backend)) return false;
@@ -135,27 +135,27 @@ export class SharedStatements {
     return true;
   }
 
-  /** Something that gives or takes a name may be. */
+  /** Something outstanding may create or drop a name. */
   get isUnderWay(): boolean {
     return !this.#underWay.isEmpty;
   }
 
-  /** What it means by now has yet to be told. */
+  /** Whether it is still open what this name means. */
   isInDoubt(backend: Backend, name: string): boolean {
     return this.#underWay.isInDoubt(backend, name);
   }
 
-  /** Whether SQL that is under way may give or take it. */
+  /** Whether an outstanding request may create or drop this name by SQL. */
   isOfSql(backend: Backend, name: string): boolean {
     return this.#underWay.isOfSql(backend, name);
   }
 
-  /** It is on its way, and may give names to statements by SQL, or take them. */
+  /** A request has been sent that may create or drop statements by SQL. */
   runs(note: Note): void {
     this.#underWay.runs(note);
   }
 
-  /** Why one under its own name cannot be prepared by now. @param message of what has failed in its place */
+  /** Why the statement under its own name can no longer be prepared. @param message the error of its stand-in */
   refusalOf(message: string): Report | undefined {
     return this.#own.refusalOf(message);
   }
@@ -216,19 +216,19 @@ export class SharedStatements {
     });
   }
 
-  /** There is one of that name, which need not be at the backend: the server says so, or what else is wrong. */
+  /** The name is taken, though perhaps not at the backend: the server reports that, or whatever else is wrong. */
   #parseTaken(backend: Backend, name: string, key: string): void {
     parseInVain(backend, key, (isPassedOver) => {
       if (!isPassedOver) this.#names.taken = name;
     });
   }
 
-  /** A Parse that no server has seen: the answer to what it asks was known. */
+  /** Notes a Parse that was not sent to a server, because the answer to what follows was known. */
   parsedHere(name: string, key: string): void {
     this.#names.set(name, new Given(this.#statements.use(key, this.#wire.reading())));
   }
 
-  /** What a name means is found with each Parse where it may be a temporary table by then, or what is read is not known. */
+  /** The key is computed for each Parse if names may mean temporary tables by then, or if the reading is unknown. */
   #readingOfParse(backend: Backend): string {
     const reading = this.#reading(backend);
     const isOwn = this.#wire.temporaryMark !== undefined || backend.expected.rereads;
@@ -254,12 +254,12 @@ export class SharedStatements {
 
   // Bind and Describe.
 
-  /** What the name means at the upstream, where the backend has it from now on. Undefined: the server passes over everything. */
+  /** The upstream name of the statement, which the backend has from now on. Undefined: the server is skipping messages. */
   upstreamName(backend: Backend, name: string, of: Refused['of']): string | undefined {
     if (this.#own.isOn) return !this.#names.has(name) || this.#own.prepareAt(backend, name) ? name : undefined;
     const statement = this.#names.get(name);
     this.#names.asked = name;
-    // The server says that it does not exist; a name of ours must not exist for a client.
+    // The server reports that it does not exist; names of shared statements do not exist for clients.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
     const isAsIs = !this.#isOutdated(statement) && backend.prepared.touch(statement.name);
     const there = isAsIs ? statement : this.#asNow(statement, backend);
@@ -279,7 +279,7 @@ export class SharedStatements {
     return undefined;
   }
 
-  /** A statement that this backend has yet to prepare means what its names and constants mean to the session by now. */
+  /** A statement that this backend has yet to prepare is read by the session's current settings. */
   #asNow(statement: Statement, backend: Backend): Statement {
     const reading = this.#reading(backend);
     if (reading === statement.reading) return statement;
@@ -292,7 +292,7 @@ export class SharedStatements {
 
   close(framer: Framer, backend: Backend, name: string): void {
     const { expected } = backend;
-    // SQL may be about to prepare one by that name.
+    // SQL may be about to prepare a statement of that name.
     const isUnknown = !this.#names.has(name) && !name.startsWith(statementPrefix);
     if (isUnknown && !expected.isEmpty) return passAsIs(this.#wire, framer, backend, owed.close);
     const undo = this.#again(name, this.#names.givenAs(name));
@@ -306,8 +306,8 @@ export class SharedStatements {
   }
 
   /**
-   * DEALLOCATE of a statement that was prepared by the protocol, as some drivers do it: its name is known here only. Another one is
-   * made ready at the server; what deallocates that is returned.
+   * Handles DEALLOCATE of a statement that was prepared by the protocol, as some drivers send it: only the proxy knows its name. A stand-in
+   * is prepared at the server; returns the statement that deallocates it.
    */
   standInFor(note: Note, backend: Backend): string | undefined {
     const name = note.deallocates;
@@ -321,7 +321,7 @@ export class SharedStatements {
     return deallocateStandIn;
   }
 
-  /** What is done where what takes a name away fails, or is passed over. */
+  /** What is done if the message that drops a name fails or is skipped. */
   #again(name: string, given: Given | undefined): () => void {
     const wasOwn = this.#own.isOn;
     const own = this.#own.get(name);
@@ -333,24 +333,24 @@ export class SharedStatements {
     };
   }
 
-  /** Tables may have become others. */
+  /** Tables may have changed. */
   reshaped(): void {
     this.#statements.reshaped();
   }
 
-  /** The server has none of these any more. */
+  /** The server no longer has these statements. */
   forgot(names: readonly string[]): void {
     for (const name of names) this.forget(name);
     if (this.#names.size === 0) this.#own.isOn = false;
   }
 
-  /** It means nothing any more. */
+  /** The name no longer exists. */
   forget(name: string): void {
     this.#names.forget(name);
     this.#own.forget(name);
   }
 
-  /** The client is gone, or everything was deallocated. */
+  /** The client is gone, or has deallocated everything. */
   clear(): void {
     this.#names.clear();
     this.#own.clear();

@@ -4,7 +4,7 @@ import type { Backend } from '../backend/backend.ts';
 import { owed, unasked, type Note, type Undo } from '../backend/expected-answers.ts';
 import { statementPrefix, type Told } from './statements.ts';
 
-/** A statement at the server that stands for one which the client deallocates, or prepares again, and which others go on using. */
+/** A statement at the server that stands for one which the client deallocates or prepares again while others go on using it. */
 export const standIn = `${statementPrefix}gone`;
 export const deallocateStandIn = `DEALLOCATE ${standIn}`;
 
@@ -17,7 +17,7 @@ const ownStatement = `${statementPrefix}deallocate`;
 const closeDeallocate = close({ of: 'statement', name: ownStatement });
 const parseDeallocate = parse({ name: ownStatement, text: deallocateStandIn, parameterTypes: [] });
 
-/** False: the server passes over everything. */
+/** False: the server is skipping messages. */
 export function prepareStandIn({ expected, outbox }: Backend): boolean {
   if (expected.isSkipping) return false;
   for (const kind of [owed.close, owed.parse]) expected.push(kind | unasked);
@@ -25,20 +25,20 @@ export function prepareStandIn({ expected, outbox }: Backend): boolean {
   return true;
 }
 
-/** Nobody is to see them, where there are any. */
+/** Closes the stand-ins, if there are any: nobody is to see them. */
 export function closeStandIn({ expected, outbox }: Backend): void {
   for (const name of [standIn, ownStatement])
     if (expected.push(owed.close | unasked)) outbox.push(close({ of: 'statement', name }));
 }
 
-/** A Parse whose name is taken: the server says so, or what else is wrong. */
+/** Sends a Parse whose name is taken: the server reports that, or whatever else is wrong. */
 export function parseInVain(backend: Backend, key: string, undo: Undo): void {
   if (!prepareStandIn(backend)) return;
   backend.expected.push(owed.parse, undo);
   backend.outbox.push(parseAs(standIn, key));
 }
 
-/** A Parse of what the backend has already, in a transaction that has failed: the server says whether it takes it. */
+/** Sends a Parse of what the backend already has, in a failed transaction: the server decides whether it accepts it. */
 export function parseAnyway({ expected, outbox }: Backend, key: string, undo: Undo): boolean {
   if (!expected.push(owed.close | unasked)) return false;
   expected.push(owed.parse, undo);
@@ -48,8 +48,8 @@ export function parseAnyway({ expected, outbox }: Backend, key: string, undo: Un
 }
 
 /**
- * In a transaction that has failed a server prepares nothing but what ends it, and describes what it has and what returns no rows: for a
- * statement of that kind which it does not have, an empty one of the same parameters.
+ * In a failed transaction a server prepares only what ends it, and describes only what it has and what returns no rows: for such a
+ * statement that it does not have, an empty one with the same parameters is described.
  */
 export function describeRowless({ expected, outbox }: Backend, { parameterTypes }: Told): void {
   if (expected.isSkipping) return;
@@ -61,8 +61,8 @@ export function describeRowless({ expected, outbox }: Backend, { parameterTypes 
 }
 
 /**
- * In place of an Execute that deallocates what it stands for: its portal becomes one that deallocates the stand-in, so that it has run, and
- * cannot be run again. It may be gone, or have never come about, which the server says.
+ * Replaces an Execute that deallocates: its portal becomes one that deallocates the stand-in, so that it has run and cannot run again. If
+ * the stand-in is gone or never existed, the server says so.
  */
 export function executeDeallocate({ expected, outbox }: Backend, note: Note, portal: string): void {
   if (expected.isSkipping) return;
@@ -70,7 +70,7 @@ export function executeDeallocate({ expected, outbox }: Backend, note: Note, por
   expected.push(owed.execute, note.undo, note);
   expected.push(owed.close | unasked);
   outbox.push(describe({ of: 'portal', name: portal }));
-  // What an earlier one has left that has failed goes first.
+  // Removes what an earlier, failed one has left.
   outbox.push(closeDeallocate);
   outbox.push(parseDeallocate);
   outbox.push(close({ of: 'portal', name: portal }));

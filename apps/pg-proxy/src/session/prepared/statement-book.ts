@@ -1,10 +1,10 @@
 import { nameKey, type PoolName } from '@medrex/pool';
 import { Statements, type Shapes } from './statements.ts';
 
-/** Statements that no client names any more and that are kept, for each pool. */
+/** How many statements that no client names are kept for each pool, and their total size in bytes. */
 const unusedStatementsMax = { count: 2_000, bytes: 4 * 1_048_576 };
 
-/** What pools of one database of a server have in common, and how many pools that are. */
+/** What the pools of one database of a server have in common, and how many pools these are. */
 interface Common {
   readonly shapes: Shapes;
   pools: number;
@@ -15,7 +15,7 @@ interface OfPool {
   commonKey: string;
 }
 
-/** A pool before and behind a RELOAD that has its clients at another server. */
+/** A pool before and after a RELOAD that moves its clients to another server. */
 export interface Move {
   readonly from: PoolName;
   readonly to: PoolName;
@@ -28,16 +28,13 @@ export class StatementBook {
   readonly #databaseOf: (name: PoolName) => string;
   readonly #shapesOf: (name: PoolName) => Shapes;
 
-  /**
-   * @param databaseOf the database at the server
-   * @param shapesOf called once for each database of a server, for as long as it has pools
-   */
+  /** @param databaseOf the database at the server @param shapesOf called once for each database of a server, for as long as it has pools */
   constructor(databaseOf: (name: PoolName) => string, shapesOf: (name: PoolName) => Shapes) {
     this.#databaseOf = databaseOf;
     this.#shapesOf = shapesOf;
   }
 
-  /** Pools that are known. */
+  /** The number of known pools. */
   get size(): number {
     return this.#byPool.size;
   }
@@ -49,7 +46,7 @@ export class StatementBook {
     return known.statements;
   }
 
-  /** Nobody is in the pool. What has been learnt of its clients' ways stays. */
+  /** The pool has no clients. What was learnt about its clients' habits is kept. */
   forget(name: PoolName): void {
     const key = nameKey(name);
     const known = this.#byPool.get(key);
@@ -58,7 +55,7 @@ export class StatementBook {
     this.#withdraw(known);
   }
 
-  /** The clients of these pools are at another server, for all that is known, and their pools have other names or the same ones. */
+  /** The clients of these pools are at another server, as far as is known; the pools may have new names. */
   move(moved: readonly Move[]): void {
     const found = moved.flatMap(({ from, to }) => {
       const known = this.#byPool.get(nameKey(from));
@@ -81,7 +78,7 @@ export class StatementBook {
     return { statements: new Statements(unusedStatementsMax, shapes), commonKey };
   }
 
-  /** One more pool has in common what pools of that database have. */
+  /** One more pool shares what the pools of that database have in common. */
   #joined(name: PoolName): { readonly commonKey: string; readonly shapes: Shapes } {
     const commonKey = JSON.stringify([name.upstream, this.#databaseOf(name)]);
     const common = this.#common.get(commonKey) ?? { shapes: this.#shapesOf(name), pools: 0 };

@@ -5,60 +5,60 @@ import { notLooked, type CodeLook, type UnseenCode } from '../code/unseen-code.t
 import type { Undo } from '../backend/expected-answers.ts';
 import { maySpeakOfNames } from './names-in-sql.ts';
 
-/** Constants that mean the moment at which their text is prepared: each client has its own. */
+/** Constants that mean the moment at which their text is prepared: such a statement is never shared. */
 const ofMoment = /'\s*(?:now|today|tomorrow|yesterday)\b/i;
-/** Its rows are those of a cursor, which each client and each transaction declares for itself. */
+/** Its rows are those of a cursor, which each client declares for itself in each transaction. */
 const fetches = new RegExp(`${start}fetch\\b`, 'i');
 
-/** What names of statements begin with at the upstream. */
+/** The prefix of statement names at the upstream. */
 export const statementPrefix = 'medrex_';
 
 /** A prepared statement that all clients with the same text and types share, under one name on every backend. */
 export interface Statement {
   readonly name: string;
-  /** Text and parameter types as a Parse carries them, in latin1. */
+  /** Text and parameter types as in a Parse message; UTF-8 read as latin1. */
   readonly key: string;
-  /** By which settings it is read: what names and constants in its text mean, and so of what types its columns are. */
+  /** The settings by which it is read: they decide what names and constants in its text mean, and thus the types of its columns. */
   readonly reading: string;
   readonly leavesState: boolean;
   readonly codeLook: CodeLook;
-  /** In latin1. */
+  /** UTF-8 read as latin1. */
   readonly text: string;
   readonly isWhole: true;
   analysis: Analysis | undefined;
-  /** Other rows are no fault: what it gives is told as it is run, and `told` stays undefined. */
+  /** Its rows may change shape: they are described when it runs, and `told` stays undefined. */
   readonly ofCursor: boolean;
-  /** It may speak of prepared statements by their names. */
+  /** It may refer to prepared statements by name. */
   readonly speaksOfNames: boolean;
-  /** What holds on all backends that have it, once somebody has been told. */
+  /** Its description, the same on all backends that have it, once somebody has been told. */
   told: Told | undefined;
-  /** Names of clients that mean it. */
+  /** How many clients' names mean it. */
   users: number;
 }
 
-/** What the server has said of a prepared statement. */
+/** What the server has said about a prepared statement. */
 export interface Told {
-  /** OIDs of its parameters, those that its Parse leaves open among them. */
+  /** OIDs of its parameters, including those that its Parse leaves open. */
   readonly parameterTypes: readonly number[];
-  /** How its parameters and rows look, as one word. */
+  /** The types of its parameters and the columns of its rows, as one string. */
   readonly shape: string;
   readonly hasRows: boolean;
 }
 
-/** Of one database: counts when tables, views and types there became others. */
+/** Of one database: counts the changes of tables, views and types. */
 export interface Shapes {
   version: number;
-  /** What its functions and triggers may leave behind; undefined: the server is none that could be asked. */
+  /** What its functions and triggers may leave behind; undefined: the server cannot be asked. */
   readonly code?: UnseenCode | undefined;
 }
 
-/** Of the statements that no client names: so many, and so long together. */
+/** Limits for statements that no client names: their number and their total length in bytes. */
 interface UnusedMax {
   readonly count: number;
   readonly bytes: number;
 }
 
-/** Every statement of one pool, by how it is read and by text. Those that no client names any more are forgotten first. */
+/** All statements of one pool, by reading and text. Those that no client names any more are forgotten first. */
 export class Statements {
   readonly #byReading = new Map<string, Map<string, Statement>>();
   readonly #unusedMax: UnusedMax;
@@ -67,7 +67,7 @@ export class Statements {
   #shapes: Shapes;
   #version = 0;
   #lastId = 0;
-  /** A client of this pool has asked for currval or lastval: from now on all are kept with what they may have advanced. */
+  /** A client of this pool has called currval or lastval: from now on it is tracked which sequences statements may advance. */
   asksSequences = false;
 
   constructor(unusedMax: UnusedMax, shapes: Shapes = { version: 0 }) {
@@ -80,12 +80,12 @@ export class Statements {
     return this.#shapes.code;
   }
 
-  /** Another number each time that tables became others, as far as it is known. */
+  /** A number that changes with each known change of tables. */
   get version(): number {
     return this.#shapes.version;
   }
 
-  /** Until `release`. */
+  /** In use until `release`. */
   use(key: string, reading = ''): Statement {
     this.#renew();
     const known = this.#byReading.get(reading)?.get(key);
@@ -108,18 +108,21 @@ export class Statements {
     }
   }
 
-  /** The pool is at another server, and nothing is known of that. */
+  /** The pool is at another server, about which nothing is known. */
   move(shapes: Shapes): void {
     this.#shapes = shapes;
     this.#forgetAll();
   }
 
-  /** Columns may be others now. Who has prepared something already is told by the server; who prepares from now on has seen nothing yet. */
+  /**
+   * Columns may have changed. The server tells those who have already prepared something; those who prepare from now on have seen nothing
+   * yet.
+   */
   reshaped(): void {
     this.#shapes.version++;
   }
 
-  /** What was prepared before tables became others is not for those who prepare the same text now. */
+  /** What was prepared before tables changed is not used for those who prepare the same text now. */
   #renew(): void {
     if (this.#version === this.#shapes.version) return;
     this.#forgetAll();
@@ -166,8 +169,8 @@ export class Statements {
 }
 
 /**
- * As `key`, with the types that its clients bind by: a server keeps them for as long as a statement is prepared, whatever the columns
- * have become that they were guessed from.
+ * As `key`, with the types by which its clients bind: a server keeps these for as long as a statement is prepared, even if the columns from
+ * which they were derived have changed.
  */
 export function keyAsTold({ key, text, told }: Pick<Statement, 'key' | 'text' | 'told'>): string {
   if (told === undefined || told.parameterTypes.length === 0) return key;
@@ -175,7 +178,7 @@ export function keyAsTold({ key, text, told }: Pick<Statement, 'key' | 'text' | 
   return parseKey(message, 0, message.length);
 }
 
-/** Types of its parameters, by their OIDs; 0 where that is not said. */
+/** The types of its parameters, by OID; 0 where the Parse leaves them open. */
 export function parametersOf(key: string): number[] {
   const textEnd = key.indexOf('\0');
   const declared = Buffer.from(key.slice(textEnd + 1), 'latin1');
@@ -187,21 +190,21 @@ export function parametersOf(key: string): number[] {
 }
 
 /**
- * Which statements one backend has prepared, by our names; at most so many, the one used longest ago goes. The statements are not here: all
- * backends together would keep many more texts than anybody names.
+ * The shared statements, by upstream name, that one backend has prepared; limited in number, and the least recently used one is dropped.
+ * Texts are not kept here: all backends together would keep far more than clients name.
  */
 export class PreparedStatements {
   readonly #max: number;
   readonly #usedAt = new Map<string, number>();
   #uses = 0;
-  /** Of those whose Parse is under way. */
+  /** By name, for statements whose Parse is outstanding. */
   readonly undos = new Map<string, Undo>();
 
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** True when it is there. */
+  /** Marks it as used. True: the backend has it. */
   touch(name: string): boolean {
     if (!this.#usedAt.has(name)) return false;
     this.#usedAt.set(name, ++this.#uses);
@@ -212,7 +215,7 @@ export class PreparedStatements {
     this.#usedAt.set(name, ++this.#uses);
   }
 
-  /** For one more. @returns the one that must be closed for it. */
+  /** Makes room for one more. @returns the statement that must be closed for it */
   makeRoom(): string | undefined {
     if (this.#usedAt.size < this.#max) return undefined;
     const [oldest] = [...this.#usedAt].reduce((least, one) => (one[1] < least[1] ? one : least));
@@ -228,7 +231,7 @@ export class PreparedStatements {
     return [...this.#usedAt.keys()];
   }
 
-  /** All but these. */
+  /** All names but these. */
   except(names: readonly string[]): string[] {
     const gone = new Set(names);
     return this.all().filter((name) => !gone.has(name));
@@ -239,7 +242,7 @@ export class PreparedStatements {
     this.#usedAt.delete(name);
   }
 
-  /** DISCARD ALL, DEALLOCATE ALL. */
+  /** After DISCARD ALL or DEALLOCATE ALL. */
   clear(): void {
     this.undos.clear();
     this.#usedAt.clear();

@@ -9,28 +9,28 @@ import type { SessionWatch } from '../left-behind/session-watch.ts';
 import type { Told } from './statements.ts';
 import { notLooked, type CodeLook } from '../code/unseen-code.ts';
 
-/** What the unnamed statement is, from one Parse, Close or Query of its client to the next; at the backends that have it, it is known by this. */
+/** The unnamed statement from one Parse, Close or Query of its client to the next; backends that have it are recognised by this object. */
 interface Known {
-  /** Its Parse; undefined: there is none. */
+  /** Its Parse message; undefined: there is no unnamed statement. */
   readonly message: Buffer | undefined;
   asked: Asked | undefined;
   readonly mayLeave: boolean;
   readonly codeLook: CodeLook;
   speaksOfNames: boolean | undefined;
-  /** What its client has been told of it, and goes by. */
+  /** What the client has been told about it, and relies on. */
   told: Told | undefined;
-  /** What came about it has failed, or was passed over: what it is in its place. */
+  /** Set if the message that created it has failed or was skipped: what it is instead. */
   instead: Known | undefined;
 }
 
-/** A Parse or Close of the client's. */
+/** A Parse or Close of the client. */
 interface Sent {
   readonly backend: Backend;
   readonly known: Known;
   readonly undo: Undo;
 }
 
-/** Made for every Query: in one piece, which is cheaper than of several. */
+/** Created for every Query; one literal is cheaper than assembling it. */
 const nothing = (): Known => ({
   message: undefined,
   asked: undefined,
@@ -41,7 +41,7 @@ const nothing = (): Known => ({
   instead: undefined,
 });
 
-/** Shorter messages are compared byte by byte: calling for it is dearer. */
+/** Shorter messages are compared byte by byte, which is cheaper than a call. */
 const lookedThroughMax = 256;
 
 /** @param message a Parse of the unnamed statement */
@@ -50,50 +50,50 @@ function askedOf(message: Buffer | undefined): Asked {
   return { text, isWhole: true, analysis: undefined };
 }
 
-/** The unnamed statement of one client. Its Parse is kept, because the next backend may not have it. */
+/** The unnamed statement of one client. Its Parse message is kept, because the next backend may not have it. */
 export class UnnamedStatement {
   #now = nothing();
-  /** When tables were last known to become others, as of what its client was told. */
+  /** The version of the tables when the client was last told about it. */
   #toldOf = 0;
   /** It has been bound since. */
   #isOld = false;
-  /** Of the last Parse or Close of it that went out. */
+  /** Of its last Parse or Close that was sent. */
   #undo: Undo | undefined;
   readonly #isFollowed: (asked: Asked) => boolean;
   readonly #watch: Pick<SessionWatch, 'runsCode'>;
 
-  /** @param isFollowed whether what a text does must be followed */
+  /** @param isFollowed whether the effects of a text must be tracked */
   constructor(isFollowed: (asked: Asked) => boolean, watch: Pick<SessionWatch, 'runsCode'>) {
     this.#isFollowed = isFollowed;
     this.#watch = watch;
   }
 
-  /** Whether it may leave something behind in its session that must be followed. */
+  /** Whether it may leave something in the session that must be tracked. */
   get mayLeave(): boolean {
     return this.#now.mayLeave || this.#watch.runsCode(this.asked, this.#now.codeLook);
   }
 
-  /** It may speak of prepared statements by their names. */
+  /** It may refer to prepared statements by name. */
   get speaksOfNames(): boolean {
     return (this.#now.speaksOfNames ??= maySpeakOfNames(this.asked.text));
   }
 
-  /** Text and types; undefined: the server has to say. */
+  /** Text and types; undefined: only the server knows. */
   get key(): string | undefined {
     const { message } = this.#now;
     return message === undefined ? undefined : parseKey(message, 0, message.length);
   }
 
-  /** What is known of its text, which is read once, however often it is asked for. */
+  /** What is known about its text, which is analysed once, on demand. */
   get asked(): Asked {
     this.#now.asked ??= askedOf(this.#now.message);
     return this.#now.asked;
   }
 
   /**
-   * The same Parse as the last one: what is known of it holds.
+   * Whether this is the same Parse as the last one, so that what is known about it holds.
    *
-   * @param found what has been found out about the message at hand already
+   * @param found what is already known about the current message
    */
   isAgain(buffer: Buffer, start: number, end: number, found?: Asked): boolean {
     const { message, asked } = this.#now;
@@ -105,24 +105,24 @@ export class UnnamedStatement {
   }
 
   /**
-   * A Parse is about to go to that backend.
+   * A Parse is about to be sent to that backend.
    *
-   * @param asked what was read of it; undefined: it is the same as the last one
+   * @param asked what is known of it; undefined: it is the same as the last one
    */
   parses({ buffer, start, end }: Framer, asked: Asked | undefined, backend: Backend): Sent {
     if (asked === undefined) return this.#sends(backend, { ...this.#now, told: undefined });
-    // Copied: the chunk's memory is used again.
+    // A copy: the chunk's memory is used again.
     const message = Buffer.from(buffer.subarray(start, end));
     const whole = asked.isWhole ? asked : askedOf(message);
     return this.#sends(backend, { ...nothing(), message, asked: whole, mayLeave: this.#isFollowed(whole) });
   }
 
-  /** A Close of it is about to go to that backend. */
+  /** A Close is about to be sent to that backend. */
   closes(backend: Backend): Sent {
     return this.#sends(backend, nothing());
   }
 
-  /** What that changes is taken back where it fails or is passed over; then it is what it was before, if that has not been taken back, too. */
+  /** The change is reverted if the message fails or is skipped: the statement is then what it was before, unless that was reverted, too. */
   #sends(backend: Backend, known: Known): Sent {
     const before = this.#now;
     const undo = (isPassedOver: boolean): void => {
@@ -135,19 +135,19 @@ export class UnnamedStatement {
     return { backend, known, undo };
   }
 
-  /** It has gone out. */
+  /** The message has been sent. */
   sent({ backend, known, undo }: Sent): void {
     this.#now = known;
     this.#undo = undo;
     backend.unnamedOf = known.message === undefined ? undefined : known;
   }
 
-  /** A Parse that no server has seen. */
+  /** Notes a Parse that was not sent to a server. */
   parsedHere(message: Buffer): void {
     this.#now = { ...nothing(), message: Buffer.from(message) };
   }
 
-  /** The last Parse or Close of it may yet be passed over, and what is at hand would not be: a Sync lies between them. */
+  /** Its last Parse or Close may still be skipped while the current message is not, because a Sync lies between them. */
   isInDoubt({ expected }: Backend): boolean {
     if (this.#undo === undefined) return false;
     const isSynced = expected.isSyncedBehind(this.#undo);
@@ -155,7 +155,7 @@ export class UnnamedStatement {
     return isSynced === true;
   }
 
-  /** Hears what its client is told of it. */
+  /** Records what the client is told about it. */
   heard(shapes: ToldShapes): Description {
     const known = this.#now;
     return new Description((told) => {
@@ -167,8 +167,8 @@ export class UnnamedStatement {
   }
 
   /**
-   * It may have been prepared on another backend, or another client's may be there. False: the message at hand waits for what the
-   * server says of it, or is refused, or the server passes over everything.
+   * Prepares it on a backend that may not have it, or may have another client's. False: the current message waits for the server's
+   * description, or is refused, or the server is skipping messages.
    */
   prepareAt(backend: Backend, shapes: ToldShapes, of: Refused['of']): boolean {
     const known = this.#now;
@@ -190,25 +190,25 @@ export class UnnamedStatement {
       parameterTypes.length === 0 ? message : parse({ name: '', text: askedOf(message).text, parameterTypes }),
     );
     if (told?.hasRows !== true) return true;
-    // Drivers that have it described for each time that they run it bind it once, and at once: they need not wait.
+    // Drivers that describe it each time bind it only once, right afterwards: they need not wait.
     if (isOld) shapes.compare(backend, known, told, undo);
     else shapes.check(backend, told);
     return !isOld;
   }
 
-  /** There is none any more: a Parse before that is passed over has nothing to take back. */
+  /** There is none any more: a skipped Parse sent before has nothing to revert. */
   drop(): void {
     this.#now = nothing();
   }
 
-  /** Nor at the backend; undefined: at any. */
+  /** It is gone at the backend, too; undefined: at every backend. */
   dropAt(backend: Backend | undefined): void {
     this.drop();
     if (backend !== undefined) backend.unnamedOf = undefined;
   }
 }
 
-/** The client has none, and another one's may be there. */
+/** The client has none, and another client's may be there. */
 function closeAt(backend: Backend): boolean {
   if (!backend.expected.push(owed.close | unasked)) return false;
   backend.unnamedOf = undefined;
@@ -216,7 +216,7 @@ function closeAt(backend: Backend): boolean {
   return true;
 }
 
-/** It is prepared anew before it is used there. */
+/** It must be prepared again before it is used there. */
 function forgetAt(backend: Backend, known: Known): void {
   if (backend.unnamedOf === known) backend.unnamedOf = undefined;
 }

@@ -6,30 +6,33 @@ import type { Watched } from '../left-behind/watched.ts';
 import type { Prepared } from './client-portals.ts';
 import type { HoldsBack } from './row-shapes.ts';
 
-/** What becomes of the message at hand. */
+/** What can be done with the current message. */
 export interface Wire extends HoldsBack {
   /** To the client. */
   readonly outbox: Outbox;
-  /** From here on it goes to the backend as it is, with all that is still to come of it. */
+  /** Forwards the message unchanged to the backend from this position on, including what is still to come of it. */
   pass(from: number): void;
   malformed(): void;
-  /** True: the message at hand names a session that must have a backend first, and is looked at again then. */
+  /** True: the message names a session that must get a backend first, and is processed again then. */
   awaitsProcess(): boolean;
-  /** A statement may want that nobody is in some database. */
+  /** The statement may need a database without sessions. */
   vacates(text: string): void;
-  /** True: the message at hand waits for a backend that has served nobody. */
+  /** True: the message waits for a backend that has served nobody else. */
   renews(text: string, backend: Backend): boolean;
-  /** How a text is read that is prepared now. @param backend within its transaction, where nothing is under way but what may set that */
+  /**
+   * The key by which a text prepared now is read. @param backend for its current transaction, if nothing outstanding may change the
+   * settings
+   */
   reading(backend?: Backend): string;
-  /** What `reading` ends with where the session has temporary tables. */
+  /** The suffix of `reading` for a session with temporary tables. */
   readonly temporaryMark: string | undefined;
-  /** What it is about to take back of what its session began with is set again. */
+  /** Restores the start-up settings that the statement is about to reset. */
   setAgain(watched: Watched, backend: Backend): void;
-  /** What follows a statement that is run; undefined where nobody does. */
+  /** The note for a statement that runs; undefined: nobody tracks it. */
   noteOf(watched: Watched | undefined, prepared: Prepared): Note | undefined;
 }
 
-/** The message at hand goes to the backend as it is. */
+/** Forwards the current message unchanged to the backend. */
 export function passAsIs(wire: Wire, { start }: Framer, backend: Backend, kind: number, undo?: Undo): void {
   if (backend.expected.push(kind, undo)) wire.pass(start);
   else undo?.(true);

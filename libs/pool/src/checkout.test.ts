@@ -12,7 +12,7 @@ describe('checkout', () => {
     expect(a.backend?.id).toBe(1);
   });
 
-  it('hands out at once the backend that was used last', () => {
+  it('hands out the backend that was used last, at once', () => {
     const rig = new PoolRig();
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.checkin(a);
@@ -21,7 +21,7 @@ describe('checkout', () => {
     expect(rig.checkout(rig.client('d'))).toBe(1);
   });
 
-  it('hands out in turn, where that is asked for, the backend that was idle for longest', () => {
+  it('hands out the backend that was idle for longest if backends are used in turn', () => {
     const rig = new PoolRig({ settings: { isInTurn: true } });
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.checkin(a);
@@ -32,13 +32,13 @@ describe('checkout', () => {
     expect(rig.checkout(rig.client('d'))).toBe(2);
   });
 
-  it('opens no more backends than clients wait, and no more than its maximum', () => {
+  it('opens no more backends than clients are waiting, and no more than the maximum', () => {
     const rig = new PoolRig({ settings: { max: 3 } });
     for (const name of ['a', 'b', 'c', 'd', 'e']) rig.checkout(rig.client(name));
     expect(rig.events()).toEqual(['open 1 demand', 'open 2 demand', 'open 3 demand']);
   });
 
-  it('logs in to few backends at once, the next when one of them is open', () => {
+  it('limits the logins in progress, and starts the next one when a backend is open', () => {
     const rig = new PoolRig({ settings: { max: 9, openingMax: 2 } });
     for (const name of ['a', 'b', 'c']) rig.checkout(rig.client(name));
     expect(rig.events()).toEqual(['open 1 demand', 'open 2 demand']);
@@ -46,7 +46,7 @@ describe('checkout', () => {
     expect(rig.events()).toEqual(['grant a 2', 'open 3 demand']);
   });
 
-  it('serves those who wait in the order in which they came, and passes over one that has gone', () => {
+  it('serves waiting clients in the order of arrival, and skips one that has left', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const a = rig.holder('a');
     const [b, c, d] = [rig.client('b'), rig.client('c'), rig.client('d')];
@@ -58,7 +58,7 @@ describe('checkout', () => {
     expect(rig.events()).toEqual(['grant d 1']);
   });
 
-  it('waits as long as the client itself wants, in front of it others or not', () => {
+  it('obeys the wait timeout of the client itself, wherever it is in the queue', () => {
     const rig = new PoolRig({ settings: { max: 1, waitTimeoutMs: 1_000, noticeAfterMs: 900 } });
     rig.holder('a');
     const [b, c, d] = [rig.client('b'), rig.client('c'), rig.client('d')];
@@ -75,7 +75,7 @@ describe('checkout', () => {
     expect(rig.events()).toEqual(['refuse d timeout']);
   });
 
-  it('counts from when the client came, who may have waited elsewhere before', () => {
+  it('counts the wait from an earlier begin that the client brings with it', () => {
     const rig = new PoolRig({ settings: { max: 1, waitTimeoutMs: 1_000 } });
     rig.holder('a');
     const [b, c, cameAtMs] = [rig.client('b'), rig.client('c'), rig.nowMs];
@@ -99,7 +99,7 @@ describe('checkout', () => {
     expect(rig.pools.load(rig.nowMs)).toMatchObject({ interactiveWaitMs: 12_000, patienceUse });
   });
 
-  it('that was called off leaves the others in their order, and may be made again', () => {
+  it('keeps the order of the others when one is cancelled, and may be repeated', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const a = rig.holder('a');
     const [b, c] = [rig.client('b'), rig.client('c')];
@@ -111,7 +111,7 @@ describe('checkout', () => {
     expect(rig.events()).toEqual(['grant c 1', 'grant b 1']);
   });
 
-  it('is refused to a client that has a backend, waits for one or has left', () => {
+  it('throws for a client that has a backend, waits for one or has left', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const [a, b] = [rig.holder('a'), rig.client('b')];
     rig.checkout(b);
@@ -124,10 +124,10 @@ describe('checkout', () => {
 });
 
 describe('a wait', () => {
-  it('is told after 5 s how many are before it, and ends after 15 s with 53300 and when it would have ended', () => {
+  it('gets a notice with its place after 5 s, and is refused after 15 s with 53300 and an estimate', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     let holder = rig.holder('a');
-    // Three waits that end 400 ms apart tell how fast backends come back.
+    // Three waits that end 400 ms apart give the estimate.
     const waiting = ['b', 'c', 'd', 'e', 'f'].map((name) => rig.client(name));
     for (const client of waiting) rig.checkout(client);
     for (const client of waiting.slice(0, 3)) {
@@ -155,7 +155,7 @@ describe('a wait', () => {
     });
   });
 
-  it('is told of again when it is another one', () => {
+  it('gets a notice again when it is a new wait', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const [a, b] = [rig.holder('a'), rig.client('b')];
     rig.checkout(b);
@@ -168,7 +168,7 @@ describe('a wait', () => {
     expect(rig.events()).toEqual(['notice b 1', 'grant b 1', 'grant a 1', 'notice b 1']);
   });
 
-  it('is refused at once where as many wait as may', () => {
+  it('is refused at once when the queue is full', () => {
     const rig = new PoolRig({ settings: { max: 1, waitingMax: 1 } });
     rig.holder('a');
     rig.checkout(rig.client('b'));
@@ -179,7 +179,7 @@ describe('a wait', () => {
     ]);
   });
 
-  it('of 5 s opens the reserve, which is closed when nobody needs it', () => {
+  it('opens the reserve after 5 s, which is closed when no client needs it', () => {
     const rig = new PoolRig({ settings: { max: 1, reserve: 1 } });
     const a = rig.holder('a');
     rig.checkout(rig.client('b'));
@@ -202,7 +202,7 @@ describe('a wait', () => {
 });
 
 describe('a check-in', () => {
-  it('with reset gives the backend to nobody before its reset is done', () => {
+  it('with reset gives the backend to no client before the reset is done', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const [a, b] = [rig.holder('a'), rig.client('b')];
     rig.checkout(b);
@@ -212,7 +212,7 @@ describe('a check-in', () => {
     expect(rig.events()).toEqual(['grant b 1']);
   });
 
-  it('with a reset that fails or takes too long closes the backend, and another is opened when it has gone', () => {
+  it('closes the backend if its reset fails or times out, and opens another when it has gone', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const [a, b] = [rig.holder('a'), rig.client('b')];
     rig.checkin(a, 'reset');
@@ -226,7 +226,7 @@ describe('a check-in', () => {
     expect(rig.events()).toEqual(['open 2 demand', 'grant b 2', 'reset 2', 'close 2 reset_timeout']);
   });
 
-  it('with a reset that fails lets another be opened for the one who waited for it', () => {
+  it('opens another backend for the waiting client if the reset fails', () => {
     const rig = new PoolRig({ settings: { max: 2 } });
     const a = rig.holder('a');
     rig.checkin(a, 'reset');
@@ -235,13 +235,13 @@ describe('a check-in', () => {
     expect(rig.events()).toEqual(['reset 1', 'close 1 reset_failed', 'open 2 demand']);
   });
 
-  it('of a backend that cannot be used any more closes it with the reason given', () => {
+  it('closes a backend that is not reusable, with the given reason', () => {
     const rig = new PoolRig();
     rig.checkin(rig.holder('a'), 'protocol');
     expect(rig.events()).toEqual(['close 1 protocol']);
   });
 
-  it('happens when a client leaves with its backend, which is closed', () => {
+  it('closes the backend of a client that leaves with it', () => {
     const rig = new PoolRig();
     rig.leave(rig.holder('a'));
     expect(rig.events()).toEqual(['close 1 client_lost']);
@@ -263,8 +263,8 @@ describe('a pinned backend', () => {
   });
 });
 
-describe('a backend that vanishes', () => {
-  it('while idle is replaced when somebody needs it', () => {
+describe('a backend whose connection is lost', () => {
+  it('is replaced on demand if it was idle', () => {
     const rig = new PoolRig();
     const a = rig.holder('a');
     rig.checkin(a);
@@ -275,7 +275,7 @@ describe('a backend that vanishes', () => {
     expect(rig.events()).toEqual(['open 2 demand']);
   });
 
-  it('while active is lost to its client, which may ask again', () => {
+  it('is reported to its client if it was active, and the client may check out again', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const [a, b] = [rig.holder('a'), rig.client('b')];
     rig.checkout(b);

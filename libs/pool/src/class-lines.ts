@@ -6,7 +6,7 @@ import { Turnover } from './turnover.ts';
 import { WaitLine } from './wait-line.ts';
 import { workloadClasses, type WorkloadClass } from './workload-class.ts';
 
-/** Those of one class who wait. */
+/** The waiting clients of one class. */
 export interface ClassLine<C, B> {
   readonly line: WaitLine<C, B>;
   readonly turnover: Turnover;
@@ -18,8 +18,9 @@ interface Now {
 }
 
 /**
- * Everybody who waits in one pool, and who of them is next: admin first; then whoever has waited for long, in the order of arrival
- * over all classes; then the classes by turns. Within a class nobody is overtaken but by whom his application's limit lets by.
+ * The waiting clients of a pool by class, and which of them is next: admin first; then clients that have waited for `agedAfterMs`, in
+ * the order of arrival over all classes; then the classes by turns. Within a class clients are served in the order of arrival, except
+ * that those at the limit of their application are skipped.
  */
 export class ClassLines<C, B> {
   readonly of: Readonly<Record<WorkloadClass, ClassLine<C, B>>>;
@@ -37,7 +38,7 @@ export class ClassLines<C, B> {
     return this.#size;
   }
 
-  /** Since when the one waits who has waited for longest. */
+  /** When the longest wait began; Infinity when no client waits. */
   get firstSinceMs(): number {
     let since = Infinity;
     for (const workClass of workloadClasses) since = Math.min(since, this.sinceMs(workClass));
@@ -57,10 +58,10 @@ export class ClassLines<C, B> {
     const { line, turnover } = this.of[client.workClass];
     line.remove(client);
     this.#size -= 1;
-    if (line.size === 0) turnover.rest();
+    if (line.size === 0) turnover.pause();
   }
 
-  /** Takes out who was `next` and now has a backend. */
+  /** Removes the client that was `next` and got a backend. */
   served(client: PooledClient<C, B>, nowMs: number): void {
     this.of[client.workClass].turnover.served(nowMs);
     this.#turns.served(client.workClass);
@@ -77,7 +78,7 @@ export class ClassLines<C, B> {
     return turn === undefined ? this.#stuck(agedAfterMs, nowMs) : this.#firstOf(turn);
   }
 
-  /** Whether at least so many wait, each for so long, and could all be served now if there were backends. */
+  /** Whether at least `number` clients have waited for `forMs` and could all be served if there were backends. */
   areWaiting(number: number, forMs: number, { agedAfterMs, nowMs }: Now): boolean {
     let taken: Map<ApplicationLimit, number> | undefined;
     let others = this.#shares.roomOfOthers;
@@ -100,7 +101,7 @@ export class ClassLines<C, B> {
     return found >= number;
   }
 
-  /** Of all who may have a backend, who came first. */
+  /** The client that came first of those that may have a backend. */
   #oldest(): PooledClient<C, B> | undefined {
     let oldest: PooledClient<C, B> | undefined;
     for (const workClass of workloadClasses) {
@@ -110,12 +111,12 @@ export class ClassLines<C, B> {
     return oldest;
   }
 
-  /** The first of a class who may have a backend. */
+  /** The first client of a class that may have a backend. */
   #firstOf(workClass: WorkloadClass): PooledClient<C, B> | undefined {
     return this.#shares.mayHold(workClass) ? this.#firstWithinLimit(workClass) : undefined;
   }
 
-  /** The first of a class whose slots nobody gives back: each time that this lasts for so long, it gets one beyond its share. */
+  /** The first client of a class that got no backend for `agedAfterMs`: it may get one beyond the share of its class. */
   #stuck(agedAfterMs: number, nowMs: number): PooledClient<C, B> | undefined {
     for (const workClass of workloadClasses) {
       const first = this.#isStuck(workClass, agedAfterMs, nowMs) ? this.#firstWithinLimit(workClass) : undefined;

@@ -3,7 +3,7 @@ import type { PoolName } from './pool-policy.ts';
 import { aName, aPolicy, PoolRig } from './testing/index.ts';
 
 describe('PAUSE', () => {
-  it('closes what is idle at once and what is active at its check-in, and is done when all have gone', () => {
+  it('closes idle backends at once and active ones at their check-in, and has finished when all are gone', () => {
     const rig = new PoolRig();
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.checkin(a);
@@ -17,7 +17,7 @@ describe('PAUSE', () => {
     expect(rig.pools.isQuiet({})).toBe(true);
   });
 
-  it('lets clients wait, longer than else, until RESUME', () => {
+  it('lets clients wait until RESUME, for longer than usual', () => {
     const rig = new PoolRig();
     const a = rig.client('a');
     rig.pools.pause({}, rig.nowMs);
@@ -32,7 +32,7 @@ describe('PAUSE', () => {
     expect(rig.events()).toEqual(['grant a 1']);
   });
 
-  it('does not let them wait for ever', () => {
+  it('refuses clients after the timeout of a pause', () => {
     const rig = new PoolRig();
     rig.pools.pause({}, rig.nowMs);
     rig.checkout(rig.client('a'));
@@ -40,7 +40,7 @@ describe('PAUSE', () => {
     expect(rig.refusals).toEqual([{ reason: 'paused', sqlstate: '57P03', waitedMs: 120_000 }]);
   });
 
-  it('of one database leaves the others alone, and holds for pools that come later', () => {
+  it('applies to one database only, and to its pools that are created later', () => {
     const rig = new PoolRig();
     rig.pools.pause({ database: 'ehr' }, rig.nowMs);
     rig.checkout(rig.client('a'));
@@ -56,7 +56,7 @@ describe('PAUSE', () => {
 });
 
 describe('RECONNECT', () => {
-  it('replaces each backend as soon as nobody has it', () => {
+  it('replaces each backend once no client has it', () => {
     const rig = new PoolRig();
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.checkin(a);
@@ -72,8 +72,8 @@ describe('RECONNECT', () => {
   });
 });
 
-describe('a server that is at another address', () => {
-  it('has those backends replaced that are at the former one, each as soon as nobody has it', () => {
+describe('a server whose address has changed', () => {
+  it('gets its backends at the former address replaced, each once no client has it', () => {
     const rig = new PoolRig();
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.checkin(a);
@@ -87,7 +87,7 @@ describe('a server that is at another address', () => {
 });
 
 describe('DRAIN', () => {
-  it('moves a client at rest at once, an active one at its check-in, and serves one that waits before it moves', () => {
+  it('moves a client without a backend at once, an active one at its check-in, and a waiting one after it was served', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const [a, b, c] = [rig.holder('a'), rig.client('b'), rig.client('c')];
     rig.checkout(b);
@@ -106,7 +106,7 @@ describe('DRAIN', () => {
     expect(rig.pools.isQuiet({})).toBe(true);
   });
 
-  it('moves one that has waited in vain', () => {
+  it('moves a client whose wait was refused', () => {
     const rig = new PoolRig({ settings: { max: 1, noticeAfterMs: 60_000 } });
     rig.holder('a');
     rig.checkout(rig.client('b'));
@@ -115,7 +115,7 @@ describe('DRAIN', () => {
     expect(rig.events()).toEqual(['refuse b timeout', 'move b']);
   });
 
-  it('serves a client that has not gone yet, and closes only backends that nobody can need', () => {
+  it('serves a client that has not left yet, and closes only backends that no client can need', () => {
     const rig = new PoolRig();
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.checkin(a);
@@ -128,7 +128,7 @@ describe('DRAIN', () => {
     expect(rig.events()).toEqual(['move b']);
   });
 
-  it('holds for pools that come later', () => {
+  it('applies to pools that are created later', () => {
     const rig = new PoolRig();
     rig.pools.drain({ database: 'ehr' }, rig.nowMs);
     for (const database of ['ehr', 'billing']) rig.client(database, { database });
@@ -139,7 +139,7 @@ describe('DRAIN', () => {
     ]);
   });
 
-  it('is called off by RESUME: clients stay, and those that come as well', () => {
+  it('is ended by RESUME: clients stay, and new ones too', () => {
     const rig = new PoolRig();
     const a = rig.holder('a');
     rig.pools.drain({}, rig.nowMs);
@@ -152,7 +152,7 @@ describe('DRAIN', () => {
 });
 
 describe('KILL', () => {
-  it('drops clients and backends at once, whatever they do, and lets later clients wait', () => {
+  it('drops clients and backends at once, whatever their state, and lets later clients wait', () => {
     const rig = new PoolRig();
     const [a, b, c] = [rig.holder('a'), rig.holder('b'), rig.client('c')];
     rig.checkin(a);
@@ -171,7 +171,7 @@ describe('KILL', () => {
 });
 
 describe('RELOAD', () => {
-  it('closes what is above the new maximum: idle backends now, the others at their check-in, though somebody waits', () => {
+  it('closes backends above the new maximum: idle ones now, the others at their check-in even if clients wait', () => {
     const rig = new PoolRig({ settings: { max: 3 } });
     const [a, b, c] = [rig.holder('a'), rig.holder('b'), rig.holder('c')];
     rig.checkin(a);
@@ -185,7 +185,7 @@ describe('RELOAD', () => {
     expect(rig.events()).toEqual(['grant a 3']);
   });
 
-  it('opens for those who wait where there is more room now', () => {
+  it('opens backends for waiting clients when the maximum is raised', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     rig.holder('a');
     rig.checkout(rig.client('b'));
@@ -193,7 +193,7 @@ describe('RELOAD', () => {
     expect(rig.events()).toEqual(['open 2 demand']);
   });
 
-  it('lets pools have other names, their clients stay, and what they had before is replaced', () => {
+  it('renames pools, keeps their clients and replaces their backends', () => {
     const rig = new PoolRig({ upstreamMax: 2 });
     const [a, b, c] = [rig.holder('a'), rig.holder('b'), rig.client('c')];
     rig.checkin(a);
@@ -204,7 +204,7 @@ describe('RELOAD', () => {
     rig.pools.reload(aPolicy({ upstreamMax: 2 }), rig.nowMs, nameOf);
     expect(rig.events()).toEqual(['close 1 reconnect']);
     expect([a.pool.name.upstream, rig.client('d', { upstream: 'copy' }).pool]).toEqual(['copy', a.pool]);
-    // Two at `copy` are on their way out or in use: their places are there again when they have gone.
+    // Two backends of `copy` are closing or in use: their places are free when they have gone.
     rig.checkout(c);
     expect(rig.events()).toEqual([]);
     rig.closed(1);
@@ -216,7 +216,7 @@ describe('RELOAD', () => {
     expect(limits.map(({ count }) => count)).toEqual([2, 2]);
   });
 
-  it('tries at once again for who waits where logins have failed at the upstream before', () => {
+  it('retries at once for waiting clients if logins had failed at the former upstream', () => {
     const rig = new PoolRig();
     rig.checkout(rig.client('a'));
     rig.openFailed(1, 'gone', true);
@@ -225,7 +225,7 @@ describe('RELOAD', () => {
     expect(rig.events()).toEqual(['open 2 demand']);
   });
 
-  it('takes nothing of a configuration that is wrong in one place', () => {
+  it('applies nothing of a configuration with one error', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     rig.client('a');
     rig.client('b', { database: 'billing' });
@@ -241,7 +241,7 @@ describe('RELOAD', () => {
     expect(rig.pools.figures(rig.nowMs).map(({ settings }) => settings.max)).toEqual([1, 1]);
   });
 
-  it('clamps to the licence of IRIS and says what was asked and what is given', () => {
+  it('clamps to the licence of IRIS, and reports the asked and the given value', () => {
     const rig = new PoolRig();
     rig.client('a');
     const policy = aPolicy({ settings: { max: 30, reserve: 5, min: 25 }, loginMax: 24, licensedServer: 'iris' });

@@ -11,7 +11,7 @@ export const poolErrors = {
   SETTINGS_UNUSABLE: {
     code: 'POOL_SETTINGS_UNUSABLE',
     retryable: false,
-    meaning: 'The settings of a pool cannot be worked with.',
+    meaning: 'The settings of a pool are invalid.',
     remedy: 'Correct the setting that the message names.',
   },
 } as const satisfies Record<string, ErrorDescription>;
@@ -23,8 +23,8 @@ export function clientState(pool: string, what: string): CodedError {
 /** @throws CodedError POOL_SETTINGS_UNUSABLE */
 export function checkSettings(subject: string, settings: PoolSettings): void {
   const problems = Object.entries(settings).flatMap(([name, value]: [string, number]) => {
-    const least = name === 'max' || name === 'openingMax' ? 1 : 0;
-    return value >= least ? [] : [`${name} ${value}: at least ${least}`];
+    const min = name === 'max' || name === 'openingMax' ? 1 : 0;
+    return value >= min ? [] : [`${name} ${value}: at least ${min}`];
   });
   for (const name of ['lifetimeJitter', 'interactiveShareMin', 'analyticalShareMax', 'bulkShareMax'] as const)
     if (settings[name] > 1) problems.push(`${name} ${settings[name]}: at most 1`);

@@ -4,9 +4,9 @@ import type { PooledClient } from './pooled-client.ts';
 import type { SlotShares } from './slot-shares.ts';
 import type { WorkloadClass } from './workload-class.ts';
 
-/** Which client of one pool has which backend, and what that counts among: its class, its application, those that are pinned. */
+/** The checkouts of a pool: links clients and backends, and counts them by class, by application and as pinned. */
 export class Holdings<C, B> {
-  /** Clients that keep their backend beyond their transaction. */
+  /** Clients that keep their backend across transactions. */
   pinned = 0;
   readonly #title: string;
   readonly #shares: SlotShares;
@@ -49,7 +49,7 @@ export class Holdings<C, B> {
     this.pinned -= 1;
   }
 
-  /** What runs counts as work of that class from now on, whatever the shares of that say. */
+  /** Counts the checkout under another class, even if that exceeds the share of the class. */
   reclass(client: PooledClient<C, B>, workClass: WorkloadClass): void {
     this.wake(client);
     this.#shares.giveBack(client.workClass);
@@ -57,7 +57,7 @@ export class Holdings<C, B> {
     this.#shares.take(workClass);
   }
 
-  /** Nothing runs in its transaction: it does not count among its class. */
+  /** No statement runs in the client's transaction: it stops counting against the share of its class. */
   rest(client: PooledClient<C, B>): void {
     client.isResting = true;
     this.#shares.rest(client.workClass);

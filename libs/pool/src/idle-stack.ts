@@ -1,6 +1,6 @@
 import type { PooledBackend } from './pooled-backend.ts';
 
-/** Idle backends, the one used last on top. */
+/** Idle backends in the order of their last use. */
 export class IdleStack<C, B> {
   readonly #stack: PooledBackend<C, B>[] = [];
 
@@ -8,17 +8,20 @@ export class IdleStack<C, B> {
     return this.#stack.length;
   }
 
-  /** Idle for longest. */
+  /** The backend that was idle for longest. */
   get oldest(): PooledBackend<C, B> | undefined {
     return this.#stack[0];
   }
 
-  /** The one used last: few stay warm, and the others reach their idle timeout. Or, in turn, the oldest: O(n). */
+  /**
+   * By default the backend used last, O(1): few backends stay warm and the others reach their idle timeout. With `isInTurn` the oldest,
+   * O(n).
+   */
   take(isInTurn: boolean): PooledBackend<C, B> | undefined {
     return isInTurn ? this.#stack.shift() : this.#stack.pop();
   }
 
-  /** O(1) for the one used last; one that comes back from a health check goes to its old place. */
+  /** Inserts by `idleSinceMs`: O(1) for one just used, O(n) for one that returns to its place after a health check. */
   put(backend: PooledBackend<C, B>): void {
     const stack = this.#stack;
     let at = stack.length;
@@ -35,7 +38,7 @@ export class IdleStack<C, B> {
     if (at >= 0) this.#stack.splice(at, 1);
   }
 
-  /** As they are now, the oldest first. */
+  /** A snapshot, the oldest first. */
   toArray(): readonly PooledBackend<C, B>[] {
     return [...this.#stack];
   }

@@ -8,7 +8,7 @@ function after(runs: readonly (readonly [durationMs: number, rows: number, times
   return learned;
 }
 
-describe('a class that is learned', () => {
+describe('a learned class', () => {
   it.each([
     ['nothing from four runs', [[900, 1, 4]], undefined],
     ['slow from five runs above 250 ms', [[251, 1, 5]], 'slow'],
@@ -61,7 +61,7 @@ describe('a class that is learned', () => {
     expect(after(runs).verdict).toBe(verdict);
   });
 
-  it('has a p95 that is never below the true one of its last runs, and at most a step above', () => {
+  it('has a p95 that is not below the true one of its last runs, and at most one bound above', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 5_000 }), { minLength: 5, maxLength: 100 }), (durations) => {
         const learned = after(durations.map((ms) => [ms, 1, 1] as const));
@@ -73,7 +73,7 @@ describe('a class that is learned', () => {
     );
   });
 
-  it('is forgotten for the fingerprint that was not seen for longest', () => {
+  it('is dropped for the least recently used fingerprint', () => {
     const classes = new LearnedClasses(2);
     for (const fingerprint of ['a', 'b', 'a', 'c'])
       for (let run = 0; run < 5; run += 1) classes.ran(fingerprint, 900, 1);

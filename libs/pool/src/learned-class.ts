@@ -4,20 +4,20 @@ const runsMin = 5;
 const slowMs = 250;
 const fastMs = 100;
 const rowsMany = 10_000;
-/** How much a run weighs in the mean of rows. */
+/** Weight of a run in the moving average of rows. */
 const rowsWeight = 0.2;
-/** What has run often is looked at once in so many runs. */
+/** After `memory` runs, the class is judged once in this many runs. */
 const judgedEvery = 8;
-/** Runs that the durations remember: at twice as many, all are halved. */
+/** Runs that the histogram remembers: its counts are halved when it holds twice as many. */
 const memory = 64;
-/** Bounds of the durations, a factor of the square root of two apart: 1 ms to 23 s. The rules' own limits are among them. */
+/** Upper bounds of the histogram of durations in ms, about a factor of the square root of two apart; the limits above are among them. */
 const bounds = [
   1, 1.4, 2, 2.8, 4, 5.6, 8, 11, 16, 23, 32, 45, 64, 100, 128, 180, 250, 360, 512, 724, 1_024, 2_048, 5_792, 23_170,
 ];
 
 /**
- * What runs of one fingerprint have shown. Analytical from a p95 above 250 ms or 10,000 rows on, over five runs at least; back below
- * 100 ms and 10,000 rows. About 300 bytes.
+ * Learns the class of a query fingerprint from its runs. After at least five runs, a p95 above 250 ms or a mean above 10,000 rows makes
+ * it slow (analytical); a p95 of at most 100 ms with at most 10,000 rows makes it fast again. About 300 bytes.
  */
 export class LearnedClass {
   readonly #counts = new Float32Array(bounds.length + 1);
@@ -26,12 +26,12 @@ export class LearnedClass {
   #rows = 0;
   #verdict: 'slow' | 'fast' | undefined;
 
-  /** `fast` and `slow` are known, undefined is not. */
+  /** Undefined: not enough runs yet. */
   get verdict(): 'slow' | 'fast' | undefined {
     return this.#verdict;
   }
 
-  /** @param durationMs of the backend, without what it waited in the queue or for its client */
+  /** @param durationMs time at the backend, without waits in the queue or for the client */
   ran(durationMs: number, rows: number): void {
     this.#runs += 1;
     this.#rows = this.#runs === 1 ? rows : this.#rows + (rows - this.#rows) * rowsWeight;
@@ -43,7 +43,7 @@ export class LearnedClass {
     if (this.#runs >= runsMin && (this.#runs < memory || this.#runs % judgedEvery === 0)) this.#judge();
   }
 
-  /** The upper bound of the step that the 95th of a hundred runs ended in. */
+  /** The 95th percentile of durations, rounded up to a bound of the histogram; 0 without runs. */
   p95Ms(): number {
     let left = this.#total * 0.95;
     for (let place = 0; place < this.#counts.length; place += 1) {
@@ -57,7 +57,7 @@ export class LearnedClass {
     const p95Ms = this.p95Ms();
     if (p95Ms > slowMs || this.#rows > rowsMany) this.#verdict = 'slow';
     else if (p95Ms <= fastMs) this.#verdict = 'fast';
-    // Between the two a slow one stays slow, and one that was not is not.
+    // Between the limits the verdict stays as it was (hysteresis).
   }
 
   #halve(): void {
@@ -66,7 +66,7 @@ export class LearnedClass {
   }
 }
 
-/** What is known of each fingerprint; of those not seen for longest it forgets. */
+/** Learned classes by fingerprint; the least recently used are dropped above `fingerprintsMax`. */
 export class LearnedClasses {
   readonly #of = new Map<string, LearnedClass>();
   readonly #fingerprintsMax: number;
@@ -79,7 +79,7 @@ export class LearnedClasses {
     const known = this.#of.get(fingerprint);
     const learned = known ?? new LearnedClass();
     learned.ran(durationMs, rows);
-    // Who was seen last matters only where somebody will soon have to go.
+    // The order of use matters only once the map is nearly full.
     if (known !== undefined && this.#of.size < this.#fingerprintsMax / 2) return;
     this.#of.delete(fingerprint);
     this.#of.set(fingerprint, learned);
@@ -88,7 +88,7 @@ export class LearnedClasses {
     if (oldest !== undefined) this.#of.delete(oldest);
   }
 
-  /** What a statement is that looks like this. Vector searches, bulk and admin work are what they look like, however long they take. */
+  /** The class of a statement. @param looksLike its class by its text; vector, bulk and admin work keep that class however long they take */
   classOf(fingerprint: string, looksLike: WorkloadClass): WorkloadClass {
     const verdict = this.#of.get(fingerprint)?.verdict;
     if (looksLike === 'interactive' && verdict === 'slow') return 'analytical';

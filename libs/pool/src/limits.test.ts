@@ -30,7 +30,7 @@ describe('a limit across pools', () => {
     },
   );
 
-  it('takes the place of the backend that was idle for longest', () => {
+  it('evicts the backend that was idle for longest', () => {
     const rig = new PoolRig({ databaseMax: 2 });
     const [a, b] = [rig.holder('a', { user: 'one' }), rig.holder('b', { user: 'two' })];
     rig.checkin(b);
@@ -40,7 +40,7 @@ describe('a limit across pools', () => {
     expect(rig.events()).toEqual(['close 2 evicted']);
   });
 
-  it('lets nobody starve behind a pool whose own clients always wait', () => {
+  it('starves no pool behind one whose own clients always wait', () => {
     const rig = new PoolRig({ databaseMax: 1 });
     let holder = rig.holder('a', { user: 'busy' });
     rig.checkout(rig.client('c', { user: 'quiet' }));
@@ -58,7 +58,7 @@ describe('a limit across pools', () => {
     expect(rig.events()).toEqual(['open 2 demand']);
   });
 
-  it('goes to whoever has waited for longest, also where his pool could go on by itself', () => {
+  it('gives a free place to the client that has waited for longest, even if its pool has backends of its own', () => {
     const rig = new PoolRig({ databaseMax: 1 });
     const a = rig.holder('a', { user: 'one' });
     rig.checkout(rig.client('b', { user: 'one' }));
@@ -69,7 +69,7 @@ describe('a limit across pools', () => {
     expect(rig.events()).toEqual(['grant b 1']);
   });
 
-  it('goes to whoever has waited for longest, also where another of his pool came first and has gone', () => {
+  it('gives a free place to the client that has waited for longest, even if an earlier one of its pool has left', () => {
     const rig = new PoolRig({ databaseMax: 1 });
     rig.holder('a', { user: 'one' });
     const first = rig.client('b', { user: 'two' });
@@ -83,7 +83,7 @@ describe('a limit across pools', () => {
     expect(rig.events()).toEqual(['open 2 demand', 'lost a', 'grant c 2']);
   });
 
-  it('closes no more than are too many where it has shrunk', () => {
+  it('closes no more backends than are above it when it is lowered', () => {
     const rig = new PoolRig({ settings: { max: 3 }, databaseMax: 3 });
     const holders = ['a', 'b', 'c'].map((handle) => rig.holder(handle));
     rig.pools.reload(aPolicy({ settings: { max: 3 }, databaseMax: 2 }), rig.nowMs);
@@ -91,7 +91,7 @@ describe('a limit across pools', () => {
     expect(rig.events()).toEqual(['close 1 surplus']);
   });
 
-  it('is another one with RELOAD, and is gone with the last pool that stood under it', () => {
+  it('is changed by RELOAD, and removed with the last pool under it', () => {
     const rig = new PoolRig({ settings: { lifetimeMs: 1_000 }, databaseMax: 1 });
     const a = rig.holder('a');
     const b = rig.client('b');
@@ -106,21 +106,21 @@ describe('a limit across pools', () => {
     expect(rig.pools.limits()).toEqual([]);
   });
 
-  it('of a licence is one for a server that is configured twice', () => {
+  it('is shared by two upstreams that are one licensed server', () => {
     const rig = new PoolRig({ licensedServer: 'iris:1972', loginMax: 1 });
     rig.holder('a');
     rig.checkout(rig.client('b', { upstream: 'the same' }));
     expect(rig.events()).toEqual([]);
   });
 
-  it('holds for backends that are opened for a minimum, too', () => {
+  it('applies to backends that are opened for a minimum too', () => {
     const rig = new PoolRig({ settings: { min: 2, openingMax: 4 }, databaseMax: 3 });
     for (const user of ['one', 'two']) rig.client(user, { user });
     rig.after(1);
     expect(rig.events()).toEqual(['open 1 minimum', 'open 2 minimum', 'open 3 minimum']);
   });
 
-  it('is given up by a pool that is elsewhere by now: nobody makes room for it there', () => {
+  it('no longer evicts backends for a pool that has moved to another upstream', () => {
     const rig = new PoolRig({ upstreamMax: 1 });
     const a = rig.holder('a');
     rig.checkout(rig.client('b', { user: 'other' }));
@@ -131,7 +131,7 @@ describe('a limit across pools', () => {
     expect(rig.events()).toEqual([]);
   });
 
-  it('is asked for one place at a time: while one closes, no other gives way', () => {
+  it('evicts one backend at a time: none while another is closing', () => {
     const rig = new PoolRig({ upstreamMax: 2 });
     const [a, b] = [rig.holder('a', { user: 'one' }), rig.holder('b', { user: 'two' })];
     rig.checkin(a);
@@ -141,7 +141,7 @@ describe('a limit across pools', () => {
     expect(rig.events()).toEqual(['close 1 evicted']);
   });
 
-  it('is no longer asked for by a pool whose own backend is about to come back', () => {
+  it('no longer blocks a pool whose own backend is about to be returned', () => {
     const rig = new PoolRig({ upstreamMax: 2 });
     const [a, b] = [rig.holder('a'), rig.holder('b', { user: 'other' })];
     rig.checkout(rig.client('c'));
@@ -150,7 +150,7 @@ describe('a limit across pools', () => {
     expect(rig.events()).toEqual(['reset 1']);
   });
 
-  it('is no longer asked for when nobody waits any more', () => {
+  it('no longer blocks a pool in which no client waits', () => {
     const rig = new PoolRig({ upstreamMax: 1 });
     const a = rig.holder('a');
     const b = rig.client('b', { user: 'other' });
@@ -160,7 +160,7 @@ describe('a limit across pools', () => {
     expect(rig.events()).toEqual([]);
   });
 
-  it('is given way to behind a reset, when it is known who wants the backend by then', () => {
+  it('decides on eviction after a reset, when it is known which client wants the backend', () => {
     const rig = new PoolRig({ upstreamMax: 1 });
     const a = rig.holder('a');
     rig.checkout(rig.client('b', { user: 'other' }));
@@ -171,8 +171,8 @@ describe('a limit across pools', () => {
   });
 });
 
-describe('a limit of an application', () => {
-  it('is forgotten with the last of its clients', () => {
+describe('the limit of an application', () => {
+  it('is removed with its last client', () => {
     const limits = new SharedLimits(aPolicy());
     const limit = limits.applicationOf('web');
     limit.clients = 1;
@@ -183,7 +183,7 @@ describe('a limit of an application', () => {
     expect(limits.applicationOf('web')).not.toBe(limit);
   });
 
-  it('holds over all pools and lets others by', () => {
+  it('applies across all pools, and lets clients of other applications pass', () => {
     const rig = new PoolRig({ applications: { bi: 1 } });
     const a = rig.holder('a', { application: 'bi' });
     const b = rig.client('b', { application: 'bi', database: 'billing' });
@@ -199,7 +199,7 @@ describe('a limit of an application', () => {
     expect(rig.events()).toEqual(['grant b 2']);
   });
 
-  it('follows a client that takes another name', () => {
+  it('applies to a client that changes its application name', () => {
     const rig = new PoolRig({ applications: { bi: 1 } });
     const a = rig.holder('a', { application: 'bi' });
     const b = rig.client('b', { application: 'bi' });
@@ -214,7 +214,7 @@ describe('a limit of an application', () => {
     expect(rig.events()).toEqual(['grant b 2']);
   });
 
-  it('is free again when the backend of one that holds it is lost', () => {
+  it('counts less when the backend of one of its clients is lost', () => {
     const rig = new PoolRig({ applications: { bi: 1 } });
     rig.holder('a', { application: 'bi' });
     const b = rig.client('b', { application: 'bi', database: 'billing' });
@@ -223,7 +223,7 @@ describe('a limit of an application', () => {
     expect(rig.events()).toContain('open 2 demand');
   });
 
-  it('counts what a client has that takes another name', () => {
+  it('counts the backend of a client that changes its application name', () => {
     const rig = new PoolRig({ applications: { bi: 1 } });
     rig.pools.setApplication(rig.holder('a'), 'bi', rig.nowMs);
     rig.checkout(rig.client('b', { application: 'bi' }));

@@ -2,18 +2,18 @@ import type { Pool } from './pool.ts';
 import type { BackendCap } from './pool-settings.ts';
 import type { LimitKind } from './pool-policy.ts';
 
-/** Backends that several pools may have together: all of a database, of a user, of an upstream, of a login there. */
+/** A limit on the backends of several pools together: of a database, a user, an upstream, or a login at an upstream. */
 export class SharedLimit<C, B> {
   readonly kind: LimitKind;
   readonly name: string;
   readonly pools = new Set<Pool<C, B>>();
-  /** Pools with a client that waits for nothing but a place under this limit. */
-  readonly hungry = new Set<Pool<C, B>>();
+  /** Pools that want to open a backend and are kept from it by this limit. */
+  readonly blocked = new Set<Pool<C, B>>();
   max: number;
   because: BackendCap['because'];
-  /** Opened or being opened, and not gone yet. */
+  /** Backends under it, those opening and closing included. */
   count = 0;
-  /** Of them on their way out. */
+  /** Those of them that are closing. */
   closing = 0;
 
   constructor(kind: LimitKind, name: string, max: number, because: BackendCap['because']) {
@@ -27,13 +27,13 @@ export class SharedLimit<C, B> {
     return this.count >= this.max;
   }
 
-  /** It has shrunk below what stays open under it. */
+  /** More backends stay open than it allows, because it was lowered. */
   get isOver(): boolean {
     return this.count - this.closing > this.max;
   }
 }
 
-/** Backends that the clients of one application may hold at once. */
+/** A limit on the backends that the clients of one application may hold at once. */
 export class ApplicationLimit {
   readonly application: string;
   max: number;

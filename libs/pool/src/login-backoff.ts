@@ -1,14 +1,14 @@
 /** Why a backend could not be opened. */
 export interface OpenFailure {
-  /** What the upstream said, as the client is to be told it. */
+  /** What the upstream said; passed on to the client. */
   readonly error: unknown;
-  /** Whether the same attempt may succeed soon (starting up, too many connections, not reachable): clients then wait on. */
+  /** Whether the same attempt may succeed soon (server starting up, too many connections, not reachable): clients then keep waiting. */
   readonly isTransient: boolean;
-  /** The upstream has no place for one more session of this login, of this database or of anybody. */
+  /** The upstream accepts no further session of this login, of this database or of any user. */
   readonly isFull?: boolean;
 }
 
-/** When to try again while logins fail. */
+/** Exponential backoff with jitter between attempts while logins fail. */
 export class LoginBackoff {
   /** The last failure, until a login succeeds. */
   failure: OpenFailure | undefined;
@@ -19,7 +19,7 @@ export class LoginBackoff {
     return nowMs >= this.#retryAtMs;
   }
 
-  /** @param jitter a number in [0, 1): spreads the attempts of many instances over the second half of the pause */
+  /** @param jitter in [0, 1): spreads the attempts of many instances over the second half of the pause */
   failed(failure: OpenFailure, jitter: number, limits: { minMs: number; maxMs: number }, nowMs: number): void {
     const pauseMs = Math.min(limits.maxMs, limits.minMs * 2 ** Math.min(this.#failures, 30));
     this.failure = failure;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { PoolRig } from './testing/index.ts';
 
 describe('a login that the upstream refuses', () => {
-  it('is told to everybody who waits, at once and in the words of the upstream', () => {
+  it('refuses all waiting clients at once with the error of the upstream', () => {
     const rig = new PoolRig();
     for (const name of ['a', 'b', 'c']) rig.checkout(rig.client(name));
     rig.openFailed(1, 'no such role');
@@ -12,7 +12,7 @@ describe('a login that the upstream refuses', () => {
     expect(rig.refusals[0]).toEqual({ reason: 'upstream', error: 'no such role', waitedMs: 0 });
   });
 
-  it('is told at once to clients that come before the next attempt, which the first one after that makes', () => {
+  it('refuses later clients at once until the next attempt, which the first client after the backoff makes', () => {
     const rig = new PoolRig();
     const a = rig.client('a');
     rig.checkout(a);
@@ -26,7 +26,7 @@ describe('a login that the upstream refuses', () => {
     expect(rig.events()).toEqual(['grant a 2', 'open 3 demand']);
   });
 
-  it('leaves those waiting who can be served by backends that are open, and tells them the error at their deadline', () => {
+  it('keeps clients waiting that open backends may serve, and gives them the error at their timeout', () => {
     const rig = new PoolRig();
     const a = rig.holder('a');
     const [b, c] = [rig.client('b'), rig.client('c')];
@@ -46,7 +46,7 @@ describe('a login that the upstream refuses', () => {
 });
 
 describe('a login that may succeed later', () => {
-  it('is tried at once when its server takes connections again', () => {
+  it('is retried at once when the server accepts connections again', () => {
     const rig = new PoolRig({ settings: { backoffMinMs: 5_000, backoffMaxMs: 5_000 } });
     rig.checkout(rig.client('a'));
     rig.openFailed(1, 'not there', true);
@@ -57,7 +57,7 @@ describe('a login that may succeed later', () => {
     expect(rig.events()).toEqual(['open 2 demand']);
   });
 
-  it('lets those wait who come before it is tried again', () => {
+  it('keeps clients waiting that come before the next attempt', () => {
     const rig = new PoolRig({ settings: { backoffMinMs: 5_000, backoffMaxMs: 5_000 } });
     rig.checkout(rig.client('a'));
     rig.openFailed(1, 'starting up', true);
@@ -65,7 +65,7 @@ describe('a login that may succeed later', () => {
     expect(rig.events()).toEqual(['open 1 demand']);
   });
 
-  it('is tried again with longer and longer pauses while clients wait', () => {
+  it('is retried with growing pauses while clients wait', () => {
     const rig = new PoolRig({ settings: { backoffMinMs: 100, backoffMaxMs: 1_000 } });
     const a = rig.client('a');
     rig.checkout(a);
@@ -80,7 +80,7 @@ describe('a login that may succeed later', () => {
     expect(a.isWaiting).toBe(true);
   });
 
-  it('says what stands in the way in the NOTICE, and ends with the error of the upstream', () => {
+  it('gives its cause in the notice, and ends the wait with the error of the upstream', () => {
     const rig = new PoolRig({ settings: { backoffMinMs: 60_000, backoffMaxMs: 60_000 } });
     rig.checkout(rig.client('a'));
     rig.openFailed(1, 'starting up', true);
@@ -90,7 +90,7 @@ describe('a login that may succeed later', () => {
     expect(rig.refusals).toEqual([{ reason: 'upstream', error: 'starting up', waitedMs: 15_000 }]);
   });
 
-  it('is one that does not end in time: the next one comes when the pause behind it is over', () => {
+  it('is one that times out: the next attempt follows its backoff', () => {
     const rig = new PoolRig({ settings: { max: 1, connectTimeoutMs: 1_000, backoffMinMs: 500 } });
     rig.checkout(rig.client('a'));
     rig.after(1_000);
@@ -102,7 +102,7 @@ describe('a login that may succeed later', () => {
     expect(rig.events()).toEqual(['open 2 demand']);
   });
 
-  it('is one that does not end in time, or whose connection is gone', () => {
+  it('is one that times out, or whose connection is lost', () => {
     const rig = new PoolRig({ settings: { max: 1, backoffMinMs: 0 } });
     rig.checkout(rig.client('a'));
     rig.after(5_000);
@@ -115,10 +115,10 @@ describe('a login that may succeed later', () => {
   });
 });
 
-describe('a server that has no place for one more', () => {
+describe('a server that accepts no further session', () => {
   const others = { login: { database: 'other' }, database: { user: 'other' }, upstream: { database: 'o', user: 'o' } };
 
-  it.each(Object.entries(others))('gets one that rests in another pool of that %s', (_, at) => {
+  it.each(Object.entries(others))('makes an idle backend of another pool of that %s be closed', (_, at) => {
     const rig = new PoolRig();
     rig.checkin(rig.holder('a', at));
     rig.checkout(rig.client('b'));
@@ -130,7 +130,7 @@ describe('a server that has no place for one more', () => {
     expect(rig.events()).toEqual(['open 3 demand', 'grant b 3']);
   });
 
-  it('gets one of each kind of limit that it may mean, the one that has rested for longest', () => {
+  it('makes the longest idle backend under each limit that it may mean be closed', () => {
     const rig = new PoolRig();
     const places = [others.upstream, others.login, others.database, others.login, { upstream: 'mirror' }];
     const holders = places.map((at, place) => rig.holder(`a${place}`, at));
@@ -143,7 +143,7 @@ describe('a server that has no place for one more', () => {
     expect(rig.events()).toEqual(['open 6 demand', 'close 3 evicted', 'close 2 evicted', 'close 1 evicted']);
   });
 
-  it('gets none from others for a minimum', () => {
+  it('closes no backend of other pools for a minimum', () => {
     const rig = new PoolRig({ settings: { min: 1 } });
     rig.checkin(rig.holder('a', others.login));
     rig.client('b');

@@ -6,7 +6,7 @@ const calm: LoadFigures = { poolUse: 0.2, interactiveWaitMs: 0, patienceUse: 0, 
 const standingOn = (level: number): Standing => ({ rung: rungs[level]!, calmSinceMs: undefined });
 const levelAt = (figures: Partial<LoadFigures>): number => nextStanding(ground, { ...calm, ...figures }, 0).rung.level;
 
-/** The levels of the steps that follow, 1 s apart. */
+/** The levels after each of these steps, 1 s apart. */
 function walk(from: number, figures: Partial<LoadFigures>, steps: number): readonly number[] {
   let standing = standingOn(from);
   return Array.from({ length: steps }, (_, at) => {
@@ -37,7 +37,7 @@ describe('the ladder', () => {
     expect(levelAt(figures)).toBe(level);
   });
 
-  it('is left one rung at a time, each after five calm seconds', () => {
+  it('steps down one rung at a time, each after five calm seconds', () => {
     expect(walk(3, {}, 17)).toEqual([3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 0, 0]);
   });
 
@@ -52,7 +52,7 @@ describe('the ladder', () => {
     expect(walk(level, figures, 20)).toEqual(Array.from({ length: 20 }, () => level));
   });
 
-  it('counts calm seconds anew after every one that was not', () => {
+  it('restarts the count of calm seconds after one that was not calm', () => {
     let standing = standingOn(4);
     for (let second = 0; second < 60; second += 1) {
       const figures = second % 5 === 4 ? { ...calm, memoryUse: 0.82 } : calm;
@@ -61,7 +61,7 @@ describe('the ladder', () => {
     expect(standing.rung.level).toBe(4);
   });
 
-  it('does on each rung what the ones below do', () => {
+  it('does on each rung what the rungs below it do', () => {
     const done = rungs.map(
       ({ isShrunk, isCacheOnly, isShedding, isClosed }) =>
         [isShrunk, isCacheOnly, isShedding, isClosed].filter(Boolean).length,
@@ -69,7 +69,7 @@ describe('the ladder', () => {
     expect(done).toEqual([0, 1, 2, 2, 3, 4]);
   });
 
-  it('never stands lower than the figures ask for, and never falls by more than one', () => {
+  it('is never below the rung that the figures ask for, and never steps down by more than one', () => {
     const figures = fc.record({
       poolUse: fc.double({ min: 0, max: 1, noNaN: true }),
       interactiveWaitMs: fc.nat(20_000),

@@ -1,14 +1,14 @@
-/** What the proxy does about overload; each rung does what those below it do, too (SC-003). */
+/** A level of the proxy's response to overload; each rung also does what the rungs below it do (SC-003). */
 export interface Rung {
   readonly level: 0 | 1 | 2 | 3 | 4 | 5;
   readonly meaning: string;
   /** Analytical and bulk work get half of their slots. */
   readonly isShrunk: boolean;
-  /** Analytical and bulk reads that a cached result may answer are answered from the cache only; when memory is short, nothing is cached. */
+  /** Analytical and bulk reads that the cache may answer are answered from the cache only; when memory is short, nothing is cached. */
   readonly isCacheOnly: boolean;
   /** New analytical and bulk work is refused (53300). */
   readonly isShedding: boolean;
-  /** New logins are refused (53300); who is in stays. */
+  /** New logins are refused (53300); connected clients stay. */
   readonly isClosed: boolean;
 }
 
@@ -32,24 +32,24 @@ export const rungs = [
   rung(5, 'new logins are refused'),
 ] as const satisfies readonly Rung[];
 
-/** What the ladder looks at. Shares are in [0, 1]. */
+/** Figures that decide the rung. Shares are in [0, 1]. */
 export interface LoadFigures {
-  /** Backends in use over the maximum, in the pool where that is most. */
+  /** Backends in use over the maximum, in the busiest pool. */
   readonly poolUse: number;
-  /** Longest wait of an interactive client: what others wait for is what their shares leave them. */
+  /** Longest wait of an interactive client; other classes wait for their shares, which is no overload. */
   readonly interactiveWaitMs: number;
-  /** That wait over what its pool allows, of which `patienceMinMs` is the least that counts, in the pool where that is most. */
+  /** The largest ratio over all pools of that wait to the wait timeout, counted as `patienceMinMs` at least. */
   readonly patienceUse: number;
-  /** Clients waiting over those who may, in the fullest pool. */
+  /** Waiting clients over the maximum that may wait, in the pool where that is highest. */
   readonly queueUse: number;
-  /** Memory in use over what the process may have. */
+  /** Memory in use over the memory limit of the process. */
   readonly memoryUse: number;
 }
 
-/** Where clients may wait for less, nobody is refused for that. */
+/** A shorter wait timeout than this must not cause refusals by itself. */
 export const patienceMinMs = 15_000;
 
-/** Where the proxy stands, and since when a lower rung would do. */
+/** The current rung, and since when the figures have asked for a lower one. */
 export interface Standing {
   readonly rung: Rung;
   readonly calmSinceMs: number | undefined;
@@ -57,13 +57,13 @@ export interface Standing {
 
 export const ground: Standing = { rung: rungs[0], calmSinceMs: undefined };
 
-/** So long it must be calm before each step down. */
+/** How long the figures must ask for a lower rung before each step down. */
 const holdMs = 5_000;
-/** The way down asks for less than the way up, so that the ladder does not swing: a fifth of the load, five points of memory. */
+/** Hysteresis: a step down needs a load lower by a fifth, and memory lower by five points, than the step up. */
 const loadOnTheWayDown = 0.8;
 const memoryOnTheWayDown = 0.05;
 
-/** Up at once to the rung that the figures ask for, down one rung at a time. */
+/** Steps up at once to the rung that the figures ask for, and down one rung at a time. */
 export function nextStanding(standing: Standing, figures: LoadFigures, nowMs: number): Standing {
   const { level } = standing.rung;
   const up = Math.max(levelOfLoad(figures, 1), levelOfMemory(figures.memoryUse));
@@ -77,8 +77,8 @@ export function nextStanding(standing: Standing, figures: LoadFigures, nowMs: nu
 }
 
 /**
- * 50 ms and 80 % are where scaling out is asked for, 1 s where somebody is paged, 5 s where clients are told. New work is refused before
- * clients give up, after 10 and 14 of 15 s.
+ * 50 ms and 80 % are also the thresholds to scale out, 1 s that of the alert, 5 s that of the client's NOTICE. At 10 and 14 of 15 s new
+ * work is refused, before waiting clients time out.
  */
 function levelOfLoad({ poolUse, interactiveWaitMs, patienceUse, queueUse }: LoadFigures, factor: number): number {
   if (patienceUse >= (14 / 15) * factor || queueUse >= 0.9 * factor) return 5;

@@ -1,27 +1,27 @@
 import { isOpen, type PoolBackends } from './pool-backends.ts';
 import type { PoolOpenings, PoolOpeningsOptions } from './pool-openings.ts';
-import type { Pool, PoolSurroundings } from './pool.ts';
+import type { Pool, PoolContext } from './pool.ts';
 import type { PooledBackend } from './pooled-backend.ts';
 import type { PooledClient } from './pooled-client.ts';
 import type { DisconnectReason } from './reasons.ts';
-import { mustGiveWay } from './shared-places.ts';
+import { mustEvict } from './shared-places.ts';
 import type { WaitingClients } from './waiting-clients.ts';
 
 export interface PoolClosingsOptions<C, B> extends PoolOpeningsOptions<C, B> {
   readonly openings: PoolOpenings<C, B>;
 }
 
-/** When one pool closes backends, and why. */
+/** Decides when a pool closes backends, and why. */
 export class PoolClosings<C, B> {
   readonly #pool: Pool<C, B>;
-  readonly #around: PoolSurroundings<C, B>;
+  readonly #context: PoolContext<C, B>;
   readonly #backends: PoolBackends<C, B>;
   readonly #waiting: WaitingClients<C, B>;
   readonly #openings: PoolOpenings<C, B>;
 
-  constructor({ pool, around, backends, waiting, openings }: PoolClosingsOptions<C, B>) {
+  constructor({ pool, context, backends, waiting, openings }: PoolClosingsOptions<C, B>) {
     this.#pool = pool;
-    this.#around = around;
+    this.#context = context;
     this.#backends = backends;
     this.#waiting = waiting;
     this.#openings = openings;
@@ -29,8 +29,8 @@ export class PoolClosings<C, B> {
 
   close(backend: PooledBackend<C, B>, reason: DisconnectReason, nowMs: number): void {
     this.#backends.close(backend, reason, nowMs);
-    this.#around.port.close(backend, reason);
-    if (this.#waiting.size > 0) this.#pool.grow(nowMs); // somebody may have waited for this one
+    this.#context.port.close(backend, reason);
+    if (this.#waiting.size > 0) this.#pool.grow(nowMs); // a waiting client may have counted on this one
   }
 
   closeIdle(reason: DisconnectReason, nowMs: number): void {
@@ -42,21 +42,21 @@ export class PoolClosings<C, B> {
     for (const backend of this.#backends.toArray()) if (isOpen(backend)) this.close(backend, reason, nowMs);
   }
 
-  /** Closes idle backends above a limit, or that a drained pool no longer needs. */
+  /** Closes idle backends above a limit, or that a draining pool no longer needs. */
   trim(nowMs: number): void {
     for (const backend of this.#backends.idle.toArray()) {
-      const reason = backend.state === 'idle' ? this.#whySpare() : undefined;
+      const reason = backend.state === 'idle' ? this.#surplusReason() : undefined;
       if (reason !== undefined) this.close(backend, reason, nowMs);
     }
   }
 
-  /** Timeouts, lifetimes, health checks. */
+  /** Applies timeouts, lifetimes and health checks. */
   tick(nowMs: number): void {
     for (const backend of this.#backends.toArray()) this.#tickBackend(backend, nowMs);
   }
 
-  /** Why a backend that nobody has any more is closed; undefined: it is not. */
-  whyClose(
+  /** Why a backend that no client has must be closed; undefined: it stays open. @param next the client that would get it */
+  reasonToClose(
     backend: PooledBackend<C, B>,
     next: PooledClient<C, B> | undefined,
     nowMs: number,
@@ -66,18 +66,18 @@ export class PoolClosings<C, B> {
     if (nowMs >= backend.endsAtMs) return 'lifetime';
     const { max, reserve } = this.#pool.settings;
     if (next === undefined) {
-      const spare = this.#whySpare();
+      const spare = this.#surplusReason();
       if (spare !== undefined) return spare;
     } else if (this.#backends.live > max + reserve) return 'surplus';
     for (const limit of this.#pool.limits) {
       if (limit.isOver) return 'surplus';
-      if (mustGiveWay(this.#pool, limit, next, nowMs)) return 'evicted';
+      if (mustEvict(this.#pool, limit, next, nowMs)) return 'evicted';
     }
     return undefined;
   }
 
-  /** Why an idle backend is one too many. */
-  #whySpare(): DisconnectReason | undefined {
+  /** Why the pool has an idle backend too many; undefined: it has not. */
+  #surplusReason(): DisconnectReason | undefined {
     const { isDraining, clients, settings } = this.#pool;
     if (isDraining && this.#backends.live > clients.size) return 'drained';
     if (this.#backends.live > settings.max) return 'surplus';
@@ -98,19 +98,19 @@ export class PoolClosings<C, B> {
 
   #tickIdle(backend: PooledBackend<C, B>, nowMs: number): void {
     const { idleTimeoutMs, checkAfterMs } = this.#pool.settings;
-    const spare = this.#whySpare();
+    const spare = this.#surplusReason();
     const isUnused = nowMs - backend.idleSinceMs >= idleTimeoutMs && this.#backends.live > this.#pool.minimum;
     if (spare !== undefined) this.close(backend, spare, nowMs);
     else if (nowMs >= backend.endsAtMs) this.close(backend, 'lifetime', nowMs);
     else if (isUnused) this.close(backend, 'idle_timeout', nowMs);
     else if (nowMs - backend.heardAtMs >= checkAfterMs && this.#mayCheck) {
       this.#backends.idle.remove(backend);
-      this.#backends.enter(backend, 'checking', nowMs);
-      this.#around.port.check(backend);
+      this.#backends.setState(backend, 'checking', nowMs);
+      this.#context.port.check(backend);
     }
   }
 
-  /** A few at a time: who comes meanwhile finds the others idle. */
+  /** About a fifth of the available backends are checked at once, so that clients find the others idle. */
   get #mayCheck(): boolean {
     return this.#backends.in.checking * 4 <= this.#backends.idle.size;
   }

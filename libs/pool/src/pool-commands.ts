@@ -1,7 +1,7 @@
 import type { PoolBackends } from './pool-backends.ts';
 import type { PoolClosings, PoolClosingsOptions } from './pool-closings.ts';
 import type { PoolOpenings } from './pool-openings.ts';
-import type { Pool, PoolSurroundings } from './pool.ts';
+import type { Pool, PoolContext } from './pool.ts';
 import type { PooledBackend } from './pooled-backend.ts';
 import type { PooledClient } from './pooled-client.ts';
 import type { DisconnectReason } from './reasons.ts';
@@ -11,10 +11,10 @@ export interface PoolCommandsOptions<C, B> extends PoolClosingsOptions<C, B> {
   readonly closings: PoolClosings<C, B>;
 }
 
-/** What an operator has told one pool to do: PAUSE, RESUME, RECONNECT, DRAIN, KILL. */
+/** The operator's commands on a pool: PAUSE, RESUME, RECONNECT, DRAIN, KILL. */
 export class PoolCommands<C, B> {
   readonly #pool: Pool<C, B>;
-  readonly #around: PoolSurroundings<C, B>;
+  readonly #context: PoolContext<C, B>;
   readonly #backends: PoolBackends<C, B>;
   readonly #waiting: WaitingClients<C, B>;
   readonly #openings: PoolOpenings<C, B>;
@@ -22,9 +22,9 @@ export class PoolCommands<C, B> {
   #isPaused = false;
   #isDraining = false;
 
-  constructor({ pool, around, backends, waiting, openings, closings }: PoolCommandsOptions<C, B>) {
+  constructor({ pool, context, backends, waiting, openings, closings }: PoolCommandsOptions<C, B>) {
     this.#pool = pool;
-    this.#around = around;
+    this.#context = context;
     this.#backends = backends;
     this.#waiting = waiting;
     this.#openings = openings;
@@ -39,7 +39,7 @@ export class PoolCommands<C, B> {
     return this.#isDraining;
   }
 
-  /** Nobody gets a backend from now on. First for all pools that a command concerns, or one would serve what another frees. */
+  /** Stops granting backends. Called for all pools of a command first: otherwise one pool would open backends in places freed by another. */
   stop(): void {
     this.#isPaused = true;
   }
@@ -49,7 +49,7 @@ export class PoolCommands<C, B> {
     this.#closings.closeIdle('paused', nowMs);
   }
 
-  /** Also calls off a drain. */
+  /** Ends a pause and a drain; wait timeouts start anew. */
   resume(nowMs: number): void {
     this.#isDraining = false;
     if (!this.#isPaused) return;
@@ -63,13 +63,13 @@ export class PoolCommands<C, B> {
     this.tryAgain(nowMs);
   }
 
-  /** What has failed so far says nothing about the next attempt. */
+  /** Forgets failed logins and tries again. */
   tryAgain(nowMs: number): void {
-    this.#openings.beginAnew();
+    this.#openings.resetBackoff();
     this.#pool.grow(nowMs);
   }
 
-  /** Those backends are closed as soon as nobody has them. */
+  /** Closes the matching backends, each once no client has it. */
   replace(reason: DisconnectReason, isMeant: (backend: PooledBackend<C, B>) => boolean, nowMs: number): void {
     for (const backend of this.#backends.toArray().filter(isMeant)) {
       backend.closeAtCheckin ??= reason;
@@ -80,23 +80,23 @@ export class PoolCommands<C, B> {
   drain(nowMs: number): void {
     this.#isDraining = true;
     this.#closings.trim(nowMs);
-    for (const client of [...this.#pool.clients]) this.moveOn(client);
+    for (const client of [...this.#pool.clients]) this.moveIfFree(client);
   }
 
-  /** A drained pool parts with a client as soon as it neither has a backend nor waits for one. */
-  moveOn(client: PooledClient<C, B>): void {
+  /** While draining, asks the port to move a client that neither has a backend nor waits for one. */
+  moveIfFree(client: PooledClient<C, B>): void {
     if (this.#isDraining && !client.isWaiting && client.backend === undefined && !client.hasLeft)
-      this.#around.port.move(client);
+      this.#context.port.move(client);
   }
 
   kill(nowMs: number): void {
     this.stop();
     const clients = [...this.#pool.clients];
     for (const client of clients) {
-      if (client.isWaiting) this.#waiting.stepOut(client);
+      if (client.isWaiting) this.#waiting.remove(client);
       if (client.backend !== undefined) this.#pool.checkin(client, 'killed', nowMs);
     }
     this.#closings.closeAll('killed', nowMs);
-    for (const client of clients) if (!client.hasLeft) this.#around.port.drop(client);
+    for (const client of clients) if (!client.hasLeft) this.#context.port.drop(client);
   }
 }

@@ -11,18 +11,18 @@ import type { Clamp, PoolSettings } from './pool-settings.ts';
 import type { SlotShares } from './slot-shares.ts';
 import type { WorkloadClass } from './workload-class.ts';
 
-/** What has happened since the start; only grows. */
+/** Counters since the start. */
 export interface PoolCounts {
   readonly connects: Readonly<Record<ConnectReason, number>>;
   readonly disconnects: Readonly<Record<DisconnectReason, number>>;
   readonly refusals: Readonly<Record<RefusalReason, number>>;
 }
 
-/** What is. */
+/** Current numbers of clients and of backends by state. */
 export interface PoolGauges {
   readonly clients: number;
   readonly waiting: number;
-  /** Of the client that waits for longest; 0 without one. */
+  /** The longest current wait; 0 if no client waits. */
   readonly longestWaitMs: number;
   readonly opening: number;
   readonly idle: number;
@@ -30,11 +30,11 @@ export interface PoolGauges {
   readonly resetting: number;
   readonly checking: number;
   readonly closing: number;
-  /** Active ones that stay with their client across transactions. */
+  /** Active backends that stay with their client across transactions. */
   readonly pinned: number;
 }
 
-/** What is of one class of work. */
+/** Current numbers of one workload class. */
 export interface ClassGauges {
   readonly waiting: number;
   readonly longestWaitMs: number;
@@ -49,18 +49,18 @@ export interface PoolFigures extends PoolGauges {
   readonly classes: Readonly<Record<WorkloadClass, ClassGauges>>;
   readonly isPaused: boolean;
   readonly isDraining: boolean;
-  /** Whether logins fail at the moment. */
+  /** Whether the last login failed. */
   readonly isFailing: boolean;
   readonly counts: PoolCounts;
 }
 
-/** All pools together; its counts remember pools that are gone. */
+/** The sum of all pools; its counters include removed pools. */
 export interface PoolTotals extends PoolGauges {
   readonly pools: number;
   readonly counts: PoolCounts;
 }
 
-/** Counts of one pool, or of all. */
+/** Counters of one pool, or of all. */
 export class Counters implements PoolCounts {
   readonly connects = zeros<ConnectReason>(connectReasons);
   readonly disconnects = zeros<DisconnectReason>(disconnectReasons);
@@ -76,7 +76,7 @@ function zeros<K extends string>(table: Readonly<Record<K, string>>): Record<K, 
   return Object.fromEntries(Object.keys(table).map((name) => [name, 0])) as Record<K, number>;
 }
 
-/** The gauges of several pools as one. */
+/** Sums gauges; `longestWaitMs` is the maximum. */
 export function sumOf(gauges: readonly PoolGauges[]): PoolGauges {
   const sum = (of: (one: PoolGauges) => number): number => gauges.reduce((all, one) => all + of(one), 0);
   return {
@@ -108,7 +108,7 @@ export function classGauges<C, B>(lines: ClassLines<C, B>, shares: SlotShares, n
   };
 }
 
-/** How long somebody waits, who may be nobody. */
+/** The length of a wait that began at `sinceMs`; 0 for Infinity (no wait). */
 export function waitOf(sinceMs: number, nowMs: number): number {
   return sinceMs === Infinity ? 0 : nowMs - sinceMs;
 }

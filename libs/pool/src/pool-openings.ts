@@ -1,71 +1,71 @@
 import { LoginBackoff, type OpenFailure } from './login-backoff.ts';
 import type { PoolBackends } from './pool-backends.ts';
-import type { Pool, PoolSurroundings } from './pool.ts';
+import type { Pool, PoolContext } from './pool.ts';
 import { PooledBackend } from './pooled-backend.ts';
 import type { ConnectReason } from './reasons.ts';
-import { hasPlace } from './shared-places.ts';
+import { requestPlace } from './shared-places.ts';
 import type { WaitingClients } from './waiting-clients.ts';
 
 export interface PoolOpeningsOptions<C, B> {
   readonly pool: Pool<C, B>;
-  readonly around: PoolSurroundings<C, B>;
+  readonly context: PoolContext<C, B>;
   readonly backends: PoolBackends<C, B>;
   readonly waiting: WaitingClients<C, B>;
 }
 
-/** When one pool opens backends, and how it goes on when that fails. */
+/** Decides when a pool opens backends, and how it goes on when logins fail. */
 export class PoolOpenings<C, B> {
   readonly #pool: Pool<C, B>;
-  readonly #around: PoolSurroundings<C, B>;
+  readonly #context: PoolContext<C, B>;
   readonly #backends: PoolBackends<C, B>;
   readonly #waiting: WaitingClients<C, B>;
   readonly #backoff = new LoginBackoff();
 
-  constructor({ pool, around, backends, waiting }: PoolOpeningsOptions<C, B>) {
+  constructor({ pool, context, backends, waiting }: PoolOpeningsOptions<C, B>) {
     this.#pool = pool;
-    this.#around = around;
+    this.#context = context;
     this.#backends = backends;
     this.#waiting = waiting;
   }
 
-  /** The last one, until a login succeeds. */
+  /** The last failed login, until one succeeds. */
   get failure(): OpenFailure | undefined {
     return this.#backoff.failure;
   }
 
-  /** Nobody will be served soon: logins are refused for good, and no backend is left. */
+  /** No client can be served: the upstream refuses logins for good, and no backend is left. */
   get isHopeless(): boolean {
     return this.failure?.isTransient === false && this.#backends.live === 0;
   }
 
-  /** As `isHopeless`, and it is too early to try again. */
+  /** `isHopeless`, and the backoff before the next attempt has not ended. */
   isHopelessUntilLater(nowMs: number): boolean {
     return this.isHopeless && !this.#backoff.isOver(nowMs);
   }
 
-  /** A login has succeeded, or what has failed before says nothing about the next one. */
-  beginAnew(): void {
+  /** Forgets failed logins. */
+  resetBackoff(): void {
     this.#backoff.succeeded();
   }
 
   failed(failure: OpenFailure, nowMs: number): void {
     const { backoffMinMs, backoffMaxMs } = this.#pool.settings;
     const limits = { minMs: backoffMinMs, maxMs: backoffMaxMs };
-    this.#backoff.failed(failure, this.#around.jitter(), limits, nowMs);
+    this.#backoff.failed(failure, this.#context.jitter(), limits, nowMs);
   }
 
-  /** Opens what waiting clients need and the limits allow. */
+  /** Opens the backends that waiting clients need and the limits allow. */
   grow(nowMs: number): void {
     const pool = this.#pool;
-    for (let reason = this.#wish(nowMs); reason !== undefined; reason = this.#wish(nowMs)) {
-      if (!hasPlace(pool, nowMs)) return;
+    for (let reason = this.#reasonToOpen(nowMs); reason !== undefined; reason = this.#reasonToOpen(nowMs)) {
+      if (!requestPlace(pool, nowMs)) return;
       this.#open(reason, nowMs);
     }
-    for (const limit of pool.limits) limit.hungry.delete(pool);
+    for (const limit of pool.limits) limit.blocked.delete(pool);
   }
 
-  /** Opens what is missing to the minimum. */
-  keep(nowMs: number): void {
+  /** Opens backends up to the minimum. */
+  openMinimum(nowMs: number): void {
     const { limits, minimum, settings } = this.#pool;
     while (
       this.#backends.live < minimum &&
@@ -76,8 +76,8 @@ export class PoolOpenings<C, B> {
       this.#open('minimum', nowMs);
   }
 
-  /** Why one more backend is wanted, as far as this pool alone can tell. */
-  #wish(nowMs: number): ConnectReason | undefined {
+  /** Why one more backend is needed, without regard to the limits across pools. */
+  #reasonToOpen(nowMs: number): ConnectReason | undefined {
     if (this.#waiting.size === 0 || !this.#mayOpen(nowMs)) return undefined;
     const { max, reserve, reserveAfterMs, agedAfterMs } = this.#pool.settings;
     const { size } = this.#backends;
@@ -95,8 +95,8 @@ export class PoolOpenings<C, B> {
   }
 
   #open(reason: ConnectReason, nowMs: number): void {
-    const backend = new PooledBackend<C, B>(this.#around.nextId(), this.#pool, nowMs);
+    const backend = new PooledBackend<C, B>(this.#context.nextId(), this.#pool, nowMs);
     this.#backends.add(backend, reason);
-    this.#around.port.open(backend, reason);
+    this.#context.port.open(backend, reason);
   }
 }

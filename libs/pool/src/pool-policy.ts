@@ -1,43 +1,46 @@
 import type { PoolSettings } from './pool-settings.ts';
 
-/** Which pool: clients of one database who are the same user at the upstream share its backends, whoever they are themselves. */
+/** Identifies a pool: clients of one database that log in as the same upstream user share its backends, whatever their own users are. */
 export interface PoolName {
-  /** The upstream instance; a class of work may have one of its own. */
+  /** Name of the upstream instance; a workload class may have an upstream of its own. */
   readonly upstream: string;
   readonly database: string;
-  /** Who logs in at the upstream. */
+  /** The user that logs in at the upstream. */
   readonly user: string;
-  /** Tells logins of that user apart which differ in their secret; not the secret. */
+  /** Distinguishes logins of that user with different secrets. It is not the secret itself. */
   readonly secret: string;
 }
 
-/** What limits go across pools. `user` is one wherever he logs in, `login` at one upstream: what IRIS counts licences by; `upstream` all of them. */
+/**
+ * Kinds of limits across pools. `user`: a user at all upstreams together; `login`: a user at one upstream, by which IRIS counts licences;
+ * `upstream`: all backends of an upstream.
+ */
 export type LimitKind = 'database' | 'user' | 'login' | 'upstream';
 
-/** The configuration as pools ask for it; scopes are resolved behind it. It answers the same until it is replaced by RELOAD. */
+/** The configuration as pools query it; the implementation resolves scopes. Its answers are constant until RELOAD replaces it. */
 export interface PoolPolicy {
   settings(name: PoolName): PoolSettings;
-  /** Backends that all pools of a database, a user or a login may have together; undefined without a limit. */
+  /** Maximum of backends of all pools under one limit together; undefined: no limit. */
   backendsMax(kind: LimitKind, name: PoolName): number | undefined;
-  /** The server whose licence counts logins at that upstream, however often it is configured; undefined: none. */
+  /** The server whose licence counts logins at that upstream, also when several upstreams are that server; undefined: none. */
   licensedServer(upstream: string): string | undefined;
-  /** Backends that all clients of one application may hold at once, over all pools; undefined without a limit. */
+  /** Maximum of backends that all clients of an application may hold at once over all pools; undefined: no limit. */
   applicationMax(application: string): number | undefined;
-  /** Pools that keep their minimum also while they have no client: it is known as whom to log in. */
+  /** Pools that keep their minimum open without clients, as their login is known from the configuration. */
   readonly kept?: readonly PoolName[];
 }
 
-/** Names are compared as text; a NUL stands in none of them. */
+/** A map key for a name; no part of a name contains a NUL. */
 export function nameKey(name: PoolName): string {
   return `${name.upstream}\0${name.database}\0${name.user}\0${name.secret}`;
 }
 
-/** How a pool is called in logs, notices and SHOW. */
+/** The name of a pool in logs, notices and SHOW. */
 export function titleOf(name: PoolName): string {
   return `${name.database}/${name.user}`;
 }
 
-/** Which pools a command concerns; a field that is not given means all. */
+/** The pools that a command concerns; an omitted field matches all. */
 export type PoolScope = Partial<Pick<PoolName, 'upstream' | 'database' | 'user'>>;
 
 export function isInScope(scope: PoolScope, name: PoolScope): boolean {

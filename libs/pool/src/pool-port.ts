@@ -4,30 +4,30 @@ import type { PooledBackend } from './pooled-backend.ts';
 import type { PooledClient } from './pooled-client.ts';
 
 /**
- * What pools ask of the application. Calls come from within calls of `Pools`; each may call `Pools` back at once or later.
- * C and B are the application's own client and connection.
+ * What pools ask of the application. These methods are called from within calls of `Pools`, and may call `Pools` back at once or later.
+ * C and B are the application's types of a client and of a connection.
  */
 export interface PoolPort<C, B> {
-  /** Connect and log in, then answer `opened` or `openFailed`. */
+  /** Connect and log in, then call `opened` or `openFailed`. */
   open(backend: PooledBackend<C, B>, reason: ConnectReason): void;
-  /** Close the connection, then answer `closed`; until then the backend counts against the limits. */
+  /** Close the connection, then call `closed`; until then the backend counts against the limits. */
   close(backend: PooledBackend<C, B>, reason: DisconnectReason): void;
-  /** Bring the backend to the state of a new one (cancel, ROLLBACK, DISCARD ALL), then answer `resetDone`. */
+  /** Restore the state of a new backend (cancel, ROLLBACK, DISCARD ALL), then call `resetDone`. */
   reset(backend: PooledBackend<C, B>): void;
-  /** See whether it answers, then `checked`. */
+  /** Health-check the backend, then call `checked`. */
   check(backend: PooledBackend<C, B>): void;
-  /** The wait is over: the backend is the client's until its check-in. */
+  /** The wait is over: the client has the backend until its check-in. */
   grant(client: PooledClient<C, B>, backend: PooledBackend<C, B>): void;
-  /** The client gets no backend; it waits no longer and may ask again. */
+  /** The wait is over without a backend; the client may check out again. */
   refuse(client: PooledClient<C, B>, refusal: Refusal): void;
-  /** The client has waited for long. Once for each wait. */
+  /** The client has waited for long. Called once per wait. */
   notice(client: PooledClient<C, B>, notice: WaitNotice): void;
-  /** The backend went away while the client had it; the client has none any more. */
+  /** The connection of the client's backend was lost; the client has no backend any more. */
   lost(client: PooledClient<C, B>): void;
-  /** DRAIN: the client holds nothing; part with it when nothing of its is under way, then `leave`. May come again. */
+  /** DRAIN: the client has no backend; disconnect it once none of its requests is in progress, then call `leave`. May be called repeatedly. */
   move(client: PooledClient<C, B>): void;
-  /** KILL: part with the client at once, then `leave`. */
+  /** KILL: disconnect the client at once, then call `leave`. */
   drop(client: PooledClient<C, B>): void;
-  /** Nobody is in this pool, and it has no backend: what is kept of it may go. It may come to be again. */
+  /** The pool has no client and no backend and was removed: drop what is kept for it. The same pool may be created again later. */
   forgotten(name: PoolName): void;
 }

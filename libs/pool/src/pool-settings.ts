@@ -1,42 +1,42 @@
-/** What a pool does; times in ms. */
+/** Settings of a pool; times in ms. */
 export interface PoolSettings {
-  /** Backends at most, those being opened and closed included. */
+  /** Maximum of backends, those opening and closing included. */
   readonly max: number;
-  /** Backends kept open while the pool has a client, or is one of those that are kept. */
+  /** Backends kept open while the pool has a client, or always for a pool in `PoolPolicy.kept`. */
   readonly min: number;
   /** Further backends above `max` for clients that have waited for `reserveAfterMs`. */
   readonly reserve: number;
   readonly reserveAfterMs: number;
-  /** A backend that nobody used for so long is closed, down to `min`. */
+  /** An idle backend is closed after this time without use, down to `min`. */
   readonly idleTimeoutMs: number;
-  /** Idle backends are used in turn, the one first that was idle for longest; otherwise the one that was used last. */
+  /** Take the backend that was idle for longest (round robin); otherwise the one used last. */
   readonly isInTurn: boolean;
-  /** A backend is replaced at this age, at rest only. */
+  /** A backend is replaced at this age, once no client has it. */
   readonly lifetimeMs: number;
-  /** Share of the lifetime over which backends opened together are spread: 0.2 lets them live 80 to 100 % of it. */
+  /** Spreads the ends of backends opened together: with 0.2 they live 80 to 100 % of the lifetime. */
   readonly lifetimeJitter: number;
-  /** An idle backend is health-checked when it has not been heard of for so long. */
+  /** An idle backend is health-checked after this time without a message from it. */
   readonly checkAfterMs: number;
   readonly connectTimeoutMs: number;
   readonly resetTimeoutMs: number;
   readonly checkTimeoutMs: number;
-  /** How long a client may wait for a backend (`query_wait_timeout`). */
+  /** Maximum wait of a client for a backend (`query_wait_timeout`). */
   readonly waitTimeoutMs: number;
-  /** The same while the pool is paused: the operator wants it to wait, but not for ever. */
+  /** The same while the pool is paused. */
   readonly pausedTimeoutMs: number;
-  /** After this wait the client gets a NOTICE. */
+  /** The client gets a NOTICE after this wait. */
   readonly noticeAfterMs: number;
-  /** Clients that may wait at once. */
+  /** Maximum of clients waiting at once. */
   readonly waitingMax: number;
-  /** Logins under way at once: each costs the upstream a process. */
+  /** Maximum of logins in progress at once: each makes the upstream start a process. */
   readonly openingMax: number;
-  /** Share of the slots (of `max`) that only interactive and admin work may use; 0 lets the others have all. */
+  /** Share of `max` that only interactive and admin work may use; 0 reserves nothing. */
   readonly interactiveShareMin: number;
   readonly analyticalShareMax: number;
   readonly bulkShareMax: number;
-  /** Who has waited for so long is served in the order of arrival, whatever the class. */
+  /** Clients that have waited for this long are served in the order of arrival, whatever their class. */
   readonly agedAfterMs: number;
-  /** First and longest pause between attempts while logins fail; doubled at each failure. */
+  /** First and longest pause between login attempts while they fail; the pause doubles with each failure. */
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
 }
@@ -54,7 +54,7 @@ export const defaultPoolSettings: PoolSettings = {
   connectTimeoutMs: 5_000,
   resetTimeoutMs: 15_000, // a reset may have to cancel and roll back first
   checkTimeoutMs: 5_000,
-  waitTimeoutMs: 15_000, // a clinician at a screen, not a batch: nobody looks at it for two minutes
+  waitTimeoutMs: 15_000, // a clinician waits at a screen
   pausedTimeoutMs: 120_000,
   noticeAfterMs: 5_000,
   waitingMax: 5_000,
@@ -67,14 +67,14 @@ export const defaultPoolSettings: PoolSettings = {
   backoffMaxMs: 15_000,
 };
 
-/** A setting that was not taken as it was asked for; told to the operator and the client, and counted. */
+/** A setting that was lowered to fit a cap; reported to the operator and the client, and counted. */
 export interface Clamp {
-  /** Whose: `ehr/app` for a pool. */
+  /** Title of the pool, such as `ehr/app`. */
   readonly subject: string;
   readonly setting: 'max' | 'reserve' | 'min';
   readonly asked: number;
   readonly given: number;
-  /** `licence`: the cap of IRIS backends of one user; `limit`: a limit across pools; `max`: more than the pool's own maximum. */
+  /** `licence`: the cap on IRIS backends of one user; `limit`: a limit across pools; `max`: the pool's own maximum. */
   readonly because: 'licence' | 'limit' | 'max';
 }
 
@@ -84,7 +84,7 @@ export interface BackendCap {
   readonly max: number;
 }
 
-/** Settings that fit under the caps. The reserve gives way first, then max, then min. */
+/** Lowers settings to fit the caps: the reserve first, then max, then min. */
 export function clampSettings(
   subject: string,
   asked: PoolSettings,

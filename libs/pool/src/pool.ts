@@ -14,38 +14,37 @@ import type { Clamp, PoolSettings } from './pool-settings.ts';
 import type { PooledBackend } from './pooled-backend.ts';
 import type { PooledClient } from './pooled-client.ts';
 import type { CheckinFate, Refusal } from './reasons.ts';
-import { feed, makeRoom } from './shared-places.ts';
+import { growBlocked, makeRoom } from './shared-places.ts';
 import { SlotShares, slotCaps } from './slot-shares.ts';
 import { WaitingClients, type WaitTerms } from './waiting-clients.ts';
 import type { WorkloadClass } from './workload-class.ts';
 
-/** Whoever waits for less came in a burst. */
+/** A queue that has existed for less than this is a burst, not overload. */
 const burstMs = 1_000;
 
-/** What a pool shares with the others. */
-export interface PoolSurroundings<C, B> {
+/** What all pools of a proxy share. */
+export interface PoolContext<C, B> {
   readonly port: PoolPort<C, B>;
   readonly counters: Counters;
-  /** Pools in which somebody waits. */
+  /** Pools in which a client waits. */
   readonly waiting: Set<Pool<C, B>>;
-  /** Where on the ladder of overload the proxy stands. */
+  /** The current rung of the overload ladder. */
   rung(): Rung;
   jitter(): number;
   nextId(): number;
 }
 
-/** The backends of one database that are logged in as one user, and the clients that share them. Called through `Pools`. */
+/** The backends of one database with one login, and the clients that share them. Called by `Pools`, which documents the methods. */
 export class Pool<C, B> implements WaitTerms {
   readonly title: string;
   readonly clients = new Set<PooledClient<C, B>>();
-  /** Some client has a wait timeout of its own, or has waited elsewhere before: who came later may have to go earlier. */
   hasOwnTimeouts = false;
-  /** Its minimum is there without clients, too. */
+  /** Its minimum stays open without clients too. */
   isKept = false;
   readonly commands: PoolCommands<C, B>;
   #name: PoolName;
   readonly #counters = new Counters();
-  readonly #around: PoolSurroundings<C, B>;
+  readonly #context: PoolContext<C, B>;
   readonly #backends: PoolBackends<C, B>;
   readonly #openings: PoolOpenings<C, B>;
   readonly #closings: PoolClosings<C, B>;
@@ -59,26 +58,26 @@ export class Pool<C, B> implements WaitTerms {
   constructor(
     name: PoolName,
     limits: readonly SharedLimit<C, B>[],
-    around: PoolSurroundings<C, B>,
+    context: PoolContext<C, B>,
     given: { readonly settings: PoolSettings; readonly clamps: readonly Clamp[] },
   ) {
     this.#name = name;
     this.title = titleOf(name);
-    this.#around = around;
+    this.#context = context;
     this.#settings = given.settings;
-    this.#rung = around.rung();
+    this.#rung = context.rung();
     this.#clamps = given.clamps;
     this.#shares = new SlotShares(slotCaps(given.settings, this.#rung.isShrunk));
     this.#holdings = new Holdings(this.title, this.#shares);
-    const counters = [this.#counters, around.counters];
+    const counters = [this.#counters, context.counters];
     this.#backends = new PoolBackends(limits, counters);
     this.#waiting = new WaitingClients<C, B>({
-      ...{ shares: this.#shares, terms: this, port: around.port, counters },
-      firstCame: () => around.waiting.add(this),
-      lastWent: () => this.#nobodyWaits(),
-      refused: (client) => this.commands.moveOn(client),
+      ...{ shares: this.#shares, terms: this, port: context.port, counters },
+      onAdded: () => context.waiting.add(this),
+      onEmpty: () => this.#onNoneWaiting(),
+      onRefused: (client) => this.commands.moveIfFree(client),
     });
-    const parts = { pool: this, around, backends: this.#backends, waiting: this.#waiting };
+    const parts = { pool: this, context, backends: this.#backends, waiting: this.#waiting };
     this.#openings = new PoolOpenings(parts);
     this.#closings = new PoolClosings({ ...parts, openings: this.#openings });
     this.commands = new PoolCommands({ ...parts, openings: this.#openings, closings: this.#closings });
@@ -96,7 +95,7 @@ export class Pool<C, B> implements WaitTerms {
     return this.#settings;
   }
 
-  /** What of its settings was not taken as asked; a client is told at its login. */
+  /** Settings that were lowered to fit a limit; a client is told at its login. */
   get clamps(): readonly Clamp[] {
     return this.#clamps;
   }
@@ -105,7 +104,7 @@ export class Pool<C, B> implements WaitTerms {
     return this.#rung;
   }
 
-  /** So many backends are kept, used or not. */
+  /** Backends that are kept open even if unused. */
   get minimum(): number {
     const isWanted = this.clients.size > 0 || this.isKept;
     return isWanted && !this.isDraining ? this.#settings.min : 0;
@@ -123,39 +122,39 @@ export class Pool<C, B> implements WaitTerms {
     return this.commands.isDraining;
   }
 
-  /** All that are not gone, those that close included. */
+  /** Backends, those opening and closing included. */
   get size(): number {
     return this.#backends.size;
   }
 
-  /** Whether a PAUSE or DRAIN has come to its end. */
+  /** Whether a PAUSE or DRAIN has finished. */
   get isQuiet(): boolean {
     return this.#backends.size === 0 && (!this.isDraining || this.clients.size === 0);
   }
 
-  get isWaitedFor(): boolean {
+  get hasWaiting(): boolean {
     return this.#waiting.size > 0;
   }
 
-  /** Whether this client, which has no backend yet, would have one without waiting for others. */
+  /** Whether a checkout of this client, which has no backend, needs no other client to check in first. */
   hasRoomFor(client: PooledClient<C, B>): boolean {
     if (this.isPaused || this.isDraining || this.#openings.isHopeless || !this.#holdings.mayHold(client)) return false;
     if (this.#backends.idle.size > 0) return true;
     return this.clients.size <= this.#settings.max && !this.limits.some((limit) => limit.isFull);
   }
 
-  get firstWaitsSinceMs(): number {
+  get oldestWaitSinceMs(): number {
     return this.#waiting.lines.firstSinceMs;
   }
 
-  /** O(1) with an idle backend, and nothing is allocated. */
+  /** O(1) and without allocation if a backend is idle. */
   checkout(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): PooledBackend<C, B> | undefined {
     if (client.backend !== undefined) throw clientState(this.title, 'asked for a second backend');
     if (client.isWaiting || client.hasLeft) throw clientState(this.title, 'asked while it waits, or after it left');
     client.workClass = workClass;
-    // Whoever waits beside an idle backend may not have it; so nobody is overtaken here.
-    const isKeptOut = this.isPaused || !this.#holdings.mayHold(client);
-    const backend = isKeptOut ? undefined : this.#backends.idle.take(this.#settings.isInTurn);
+    // A client that waits while a backend is idle may not have it (its share or limit is used up), so this overtakes no client.
+    const mustWait = this.isPaused || !this.#holdings.mayHold(client);
+    const backend = mustWait ? undefined : this.#backends.idle.take(this.#settings.isInTurn);
     if (backend === undefined) this.#wait(client, nowMs);
     else this.#give(backend, client, nowMs);
     return backend;
@@ -169,12 +168,12 @@ export class Pool<C, B> implements WaitTerms {
     this.#holdings.take(backend, client);
     backend.idleSinceMs = nowMs;
     backend.heardAtMs = nowMs;
-    if (fate === 'clean') this.#settle(backend, nowMs);
+    if (fate === 'clean') this.#reuseOrClose(backend, nowMs);
     else if (fate !== 'reset') this.#closings.close(backend, fate, nowMs);
     else this.#reset(backend, nowMs);
     if (wasReached) this.#applicationFreed(nowMs);
-    if (this.#waiting.size > 0) this.serve(nowMs); // the class has a slot less in use
-    if (this.isDraining && !client.hasLeft) this.#around.port.move(client);
+    if (this.#waiting.size > 0) this.serve(nowMs); // a slot of the class has become free
+    if (this.isDraining && !client.hasLeft) this.#context.port.move(client);
   }
 
   leave(client: PooledClient<C, B>, nowMs: number): void {
@@ -182,14 +181,14 @@ export class Pool<C, B> implements WaitTerms {
     client.hasLeft = true;
     this.clients.delete(client);
     client.application.clients -= 1;
-    if (client.isWaiting) this.#waiting.stepOut(client);
+    if (client.isWaiting) this.#waiting.remove(client);
     if (client.backend !== undefined) this.checkin(client, 'client_lost', nowMs);
     if (this.isDraining) this.#closings.trim(nowMs);
   }
 
   stopWaiting(client: PooledClient<C, B>): void {
-    if (client.isWaiting) this.#waiting.stepOut(client);
-    this.commands.moveOn(client);
+    if (client.isWaiting) this.#waiting.remove(client);
+    this.commands.moveIfFree(client);
   }
 
   pin(client: PooledClient<C, B>): void {
@@ -200,14 +199,12 @@ export class Pool<C, B> implements WaitTerms {
     this.#holdings.unpin(client);
   }
 
-  /** What runs turns out to be work of another class; it goes on whatever the shares of that say, and counts among them. */
   reclass(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): void {
     if (client.backend === undefined || client.workClass === workClass) return;
     this.#holdings.reclass(client, workClass);
     if (this.#waiting.size > 0) this.serve(nowMs);
   }
 
-  /** Nothing runs in its transaction, or for long enough again: only what runs counts among its class. */
   rest(client: PooledClient<C, B>, isResting: boolean, nowMs: number): void {
     if (client.backend === undefined || client.isResting === isResting) return;
     if (!isResting) return this.#holdings.wake(client);
@@ -228,12 +225,12 @@ export class Pool<C, B> implements WaitTerms {
   opened(backend: PooledBackend<C, B>, nowMs: number): void {
     if (backend.state !== 'opening') return;
     const { lifetimeMs, lifetimeJitter } = this.#settings;
-    this.#openings.beginAnew();
+    this.#openings.resetBackoff();
     backend.openedAtMs = nowMs;
-    backend.endsAtMs = nowMs + lifetimeMs * (1 - lifetimeJitter * this.#around.jitter());
+    backend.endsAtMs = nowMs + lifetimeMs * (1 - lifetimeJitter * this.#context.jitter());
     backend.idleSinceMs = nowMs;
     backend.heardAtMs = nowMs;
-    this.#settle(backend, nowMs);
+    this.#reuseOrClose(backend, nowMs);
     this.grow(nowMs);
   }
 
@@ -241,8 +238,8 @@ export class Pool<C, B> implements WaitTerms {
     if (backend.state !== 'opening') return;
     this.#backends.count('login_failed');
     this.#openings.failed(failure, nowMs);
-    if (failure.isFull === true && this.isWaitedFor) makeRoom(this, nowMs);
-    this.#gone(backend, nowMs);
+    if (failure.isFull === true && this.hasWaiting) makeRoom(this, nowMs);
+    this.#removeBackend(backend, nowMs);
     this.#giveUpIfHopeless(nowMs);
   }
 
@@ -250,18 +247,17 @@ export class Pool<C, B> implements WaitTerms {
     if (backend.state !== 'resetting') return;
     backend.heardAtMs = nowMs;
     backend.idleSinceMs = nowMs;
-    if (isOk) this.#settle(backend, nowMs);
+    if (isOk) this.#reuseOrClose(backend, nowMs);
     else this.#closings.close(backend, 'reset_failed', nowMs);
   }
 
   checked(backend: PooledBackend<C, B>, isOk: boolean, nowMs: number): void {
     if (backend.state !== 'checking') return;
     backend.heardAtMs = nowMs;
-    if (isOk) this.#settle(backend, nowMs);
+    if (isOk) this.#reuseOrClose(backend, nowMs);
     else this.#closings.close(backend, 'check_failed', nowMs);
   }
 
-  /** The connection is gone, by our close or by itself. */
   closed(backend: PooledBackend<C, B>, nowMs: number): void {
     if (backend.state === 'closed') return;
     if (backend.state === 'opening') return this.openFailed(backend, { error: undefined, isTransient: true }, nowMs);
@@ -270,17 +266,17 @@ export class Pool<C, B> implements WaitTerms {
     if (backend.state === 'idle') this.#backends.idle.remove(backend);
     if (client !== undefined) this.#holdings.take(backend, client);
     if (backend.state !== 'closing') this.#backends.count(reasonOfLoss(backend.state));
-    this.#gone(backend, nowMs);
+    this.#removeBackend(backend, nowMs);
     this.#giveUpIfHopeless(nowMs);
     if (wasReached) this.#applicationFreed(nowMs);
     if (client !== undefined && this.#waiting.size > 0) this.serve(nowMs);
-    if (client !== undefined) this.#around.port.lost(client);
+    if (client !== undefined) this.#context.port.lost(client);
   }
 
-  /** Its clients are at another upstream from their next backend on. */
+  /** Renames the pool, so that its clients use another upstream from their next checkout on. */
   move(name: PoolName, limits: readonly SharedLimit<C, B>[], nowMs: number): void {
     this.#name = name;
-    this.#backends.standUnder(limits);
+    this.#backends.setLimits(limits);
     this.commands.reconnect(nowMs);
   }
 
@@ -291,7 +287,7 @@ export class Pool<C, B> implements WaitTerms {
     this.#closings.trim(nowMs);
   }
 
-  /** The proxy stands on another rung of the ladder: shares shrink or grow, and what is shed does not wait any longer. */
+  /** Applies another rung of the overload ladder: adjusts the shares, and refuses waiting clients whose class is shed. */
   stepTo(rung: Rung, nowMs: number): void {
     this.#rung = rung;
     this.#shares.set(slotCaps(this.#settings, rung.isShrunk));
@@ -299,7 +295,7 @@ export class Pool<C, B> implements WaitTerms {
     this.serve(nowMs);
   }
 
-  /** Gives idle backends to those who wait and may have them, then opens what is still wanted. */
+  /** Gives idle backends to waiting clients that may have them, then opens the backends that are still needed. */
   serve(nowMs: number): void {
     const { idle } = this.#backends;
     while (idle.size > 0 && !this.isPaused) {
@@ -311,16 +307,16 @@ export class Pool<C, B> implements WaitTerms {
     this.grow(nowMs);
   }
 
-  /** Opens what waiting clients need and the limits allow. */
+  /** Opens the backends that waiting clients need and the limits allow. */
   grow(nowMs: number): void {
     this.#openings.grow(nowMs);
   }
 
-  /** All that depends on time: deadlines, notices, timeouts, lifetimes, health checks, the minimum, backoffs that are over. */
+  /** Everything that depends on time: wait timeouts and notices, backend timeouts, lifetimes, health checks, the minimum, ended backoffs. */
   tick(nowMs: number): void {
     this.#waiting.tick(nowMs);
     this.#closings.tick(nowMs);
-    this.#openings.keep(nowMs);
+    this.#openings.openMinimum(nowMs);
     if (this.#waiting.size > 0) this.serve(nowMs);
   }
 
@@ -336,7 +332,7 @@ export class Pool<C, B> implements WaitTerms {
       isFailing: this.failure !== undefined,
       clients: this.clients.size,
       waiting: lines.size,
-      longestWaitMs: waitOf(this.firstWaitsSinceMs, nowMs),
+      longestWaitMs: waitOf(this.oldestWaitSinceMs, nowMs),
       classes: classGauges(lines, this.#shares, nowMs),
       ...{ opening, idle, active, resetting, checking, closing },
       pinned: this.#holdings.pinned,
@@ -344,7 +340,7 @@ export class Pool<C, B> implements WaitTerms {
     };
   }
 
-  /** What the ladder of overload looks at; undefined: this pool is paused or cannot log in, and no ladder helps it. */
+  /** Figures for the overload ladder; undefined while the pool is paused or cannot log in, which shedding load would not help. */
   load(nowMs: number): Omit<LoadFigures, 'memoryUse'> | undefined {
     if (this.isPaused || this.failure !== undefined) return undefined;
     const { max, waitingMax, waitTimeoutMs } = this.#settings;
@@ -353,8 +349,8 @@ export class Pool<C, B> implements WaitTerms {
       poolUse: this.#backends.in.active / max,
       interactiveWaitMs,
       patienceUse: interactiveWaitMs / Math.max(waitTimeoutMs, patienceMinMs),
-      // A line that is full for a moment is a burst.
-      queueUse: waitOf(this.firstWaitsSinceMs, nowMs) < burstMs ? 0 : this.#waiting.size / Math.max(1, waitingMax),
+      // Ignores bursts.
+      queueUse: waitOf(this.oldestWaitSinceMs, nowMs) < burstMs ? 0 : this.#waiting.size / Math.max(1, waitingMax),
     };
   }
 
@@ -362,8 +358,8 @@ export class Pool<C, B> implements WaitTerms {
     return this.#backends.toArray();
   }
 
-  /** Closes the backend that was idle for longest, for a pool that needs its place. */
-  giveWay(nowMs: number): void {
+  /** Closes the backend that was idle for longest, to free its place for another pool. */
+  evictOldestIdle(nowMs: number): void {
     const { oldest } = this.#backends.idle;
     if (oldest !== undefined) this.#closings.close(oldest, 'evicted', nowMs);
   }
@@ -373,7 +369,7 @@ export class Pool<C, B> implements WaitTerms {
   }
 
   #wait(client: PooledClient<C, B>, nowMs: number): void {
-    this.#waiting.enter(client, nowMs);
+    this.#waiting.add(client, nowMs);
     const refusal = this.#refusalAtOnce(client, nowMs);
     if (refusal === undefined) this.grow(nowMs);
     else this.#waiting.refuse(client, refusal);
@@ -386,56 +382,56 @@ export class Pool<C, B> implements WaitTerms {
     return this.#waiting.overfull(client);
   }
 
-  #nobodyWaits(): void {
-    this.#around.waiting.delete(this);
-    for (const limit of this.limits) limit.hungry.delete(this);
+  #onNoneWaiting(): void {
+    this.#context.waiting.delete(this);
+    for (const limit of this.limits) limit.blocked.delete(this);
   }
 
-  /** Who is served next; undefined when nobody waits who may. */
+  /** The client to serve next; undefined if none waits that may have a backend. */
   #next(nowMs: number): PooledClient<C, B> | undefined {
     return this.#waiting.lines.next(this.#settings.agedAfterMs, nowMs);
   }
 
-  /** A backend that nobody has: away with it, on to the next client, or idle. */
-  #settle(backend: PooledBackend<C, B>, nowMs: number): void {
+  /** Closes a backend that no client has, grants it to the next client, or leaves it idle. */
+  #reuseOrClose(backend: PooledBackend<C, B>, nowMs: number): void {
     const next = this.#next(nowMs);
-    const reason = this.#closings.whyClose(backend, next, nowMs);
+    const reason = this.#closings.reasonToClose(backend, next, nowMs);
     if (reason !== undefined) return this.#closings.close(backend, reason, nowMs);
     if (next !== undefined) return this.#grant(backend, next, nowMs);
-    this.#backends.rest(backend, nowMs);
+    this.#backends.setIdle(backend, nowMs);
   }
 
   #grant(backend: PooledBackend<C, B>, client: PooledClient<C, B>, nowMs: number): void {
     this.#waiting.served(client, nowMs);
     this.#give(backend, client, nowMs);
-    this.#around.port.grant(client, backend);
+    this.#context.port.grant(client, backend);
   }
 
   #give(backend: PooledBackend<C, B>, client: PooledClient<C, B>, nowMs: number): void {
-    this.#backends.enter(backend, 'active', nowMs);
+    this.#backends.setState(backend, 'active', nowMs);
     this.#holdings.give(backend, client);
   }
 
   #reset(backend: PooledBackend<C, B>, nowMs: number): void {
-    const reason = this.#closings.whyClose(backend, undefined, nowMs);
-    // Where it would only be evicted or be surplus, that is decided when it is ready: somebody may want it by then.
+    const reason = this.#closings.reasonToClose(backend, undefined, nowMs);
+    // Whether it is surplus or must be evicted is decided after the reset: a client may want it by then.
     if (reason !== undefined && reason !== 'evicted' && reason !== 'surplus')
       return this.#closings.close(backend, reason, nowMs);
-    this.#backends.enter(backend, 'resetting', nowMs);
-    this.#around.port.reset(backend);
+    this.#backends.setState(backend, 'resetting', nowMs);
+    this.#context.port.reset(backend);
   }
 
   #giveUpIfHopeless(nowMs: number): void {
     if (this.#openings.isHopeless && !this.isPaused) this.#waiting.refuseAll(nowMs);
   }
 
-  #gone(backend: PooledBackend<C, B>, nowMs: number): void {
-    this.#backends.gone(backend, nowMs);
-    feed(this, nowMs);
+  #removeBackend(backend: PooledBackend<C, B>, nowMs: number): void {
+    this.#backends.remove(backend, nowMs);
+    growBlocked(this, nowMs);
   }
 
-  /** An application that was at its limit is below it: its clients may wait in any pool. */
+  /** The application has fallen below its limit: serves all pools, as its clients may wait in any of them. */
   #applicationFreed(nowMs: number): void {
-    for (const pool of [...this.#around.waiting]) pool.serve(nowMs);
+    for (const pool of [...this.#context.waiting]) pool.serve(nowMs);
   }
 }

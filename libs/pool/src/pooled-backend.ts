@@ -4,24 +4,24 @@ import type { DisconnectReason } from './reasons.ts';
 
 export type BackendState = 'opening' | 'idle' | 'active' | 'resetting' | 'checking' | 'closing' | 'closed';
 
-/** A connection to the upstream, from the wish to have it until it is gone. Only `handle` is the application's to write. */
+/** A connection to the upstream, from the decision to open it until it is closed. The application may write `handle` only. */
 export class PooledBackend<C, B> {
   readonly id: number;
   readonly pool: Pool<C, B>;
   /** The application's connection. */
   handle: B | undefined;
   state: BackendState = 'opening';
-  /** Since when it is in this state. */
+  /** When it entered this state. */
   sinceMs: number;
   client: PooledClient<C, B> | undefined;
   openedAtMs: number;
   /** When its lifetime ends. */
   endsAtMs = Infinity;
-  /** When it was last heard of; for idle ones. */
+  /** When it last answered; kept up to date for idle backends only. */
   heardAtMs: number;
-  /** Since when nobody used it. */
+  /** When it was last used. */
   idleSinceMs: number;
-  /** It is closed with this reason as soon as its client has given it back. */
+  /** If set, it is closed with this reason at its check-in. */
   closeAtCheckin: DisconnectReason | undefined;
 
   constructor(id: number, pool: Pool<C, B>, nowMs: number) {

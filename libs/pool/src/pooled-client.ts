@@ -3,30 +3,30 @@ import type { Pool } from './pool.ts';
 import type { PooledBackend } from './pooled-backend.ts';
 import type { WorkloadClass } from './workload-class.ts';
 
-/** A client of one pool, from its login until it leaves. Only `handle` is the application's to write. */
+/** A client of a pool, from its login until it leaves. The application may write `handle` only. */
 export class PooledClient<C, B> {
   readonly pool: Pool<C, B>;
   /** The application's client. */
   handle: C;
-  /** What it holds; it is its own until the check-in. */
+  /** The backend that it has checked out. */
   backend: PooledBackend<C, B> | undefined;
   application: ApplicationLimit;
-  /** Of its last checkout. */
+  /** The class of its last checkout. */
   workClass: WorkloadClass = 'interactive';
   isWaiting = false;
   isPinned = false;
-  /** It has a backend, and nothing runs there. */
+  /** It has a backend on which no statement runs. */
   isResting = false;
   hasLeft = false;
-  /** Since when it waits, and since when that counts against the deadline: a pause does not. */
+  /** When its wait began, and from when its timeout counts: a pause restarts the timeout. */
   waitingSinceMs = 0;
   countedFromMs = 0;
-  /** Its place in the order in which clients came to wait, over all classes. */
+  /** Sequence number of its wait in the pool, over all classes. */
   ticket = 0;
   isNotified = false;
-  /** Its own, in place of the pool's. */
+  /** Overrides `waitTimeoutMs` of the pool's settings. */
   waitTimeoutMs: number | undefined;
-  /** Neighbours in the line of those who wait. */
+  /** Links of the queue of its class (a doubly linked list). */
   before: PooledClient<C, B> | undefined;
   behind: PooledClient<C, B> | undefined;
 

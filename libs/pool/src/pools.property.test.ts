@@ -33,11 +33,11 @@ const action = fc.oneof(
   act('stopWaiting', 1),
 );
 
-describe('pools called in any way', () => {
+describe('pools under any sequence of calls', () => {
   it.each([
-    ['that answer later', false],
-    ['that answer at once, from within the call', true],
-  ])('keep every promise, with upstreams %s', (_, isSync) => {
+    ['later', false],
+    ['at once, within the call', true],
+  ])('agree with a model by sets when the port answers %s', (_, isSync) => {
     fc.assert(
       fc.property(
         fc.array(action, { minLength: 20, maxLength: 150, size: 'max' }),

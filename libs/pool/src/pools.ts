@@ -1,5 +1,5 @@
 import type { OpenFailure } from './login-backoff.ts';
-import { Pool, type PoolSurroundings } from './pool.ts';
+import { Pool, type PoolContext } from './pool.ts';
 import { rungs, type LoadFigures, type Rung } from './overload-ladder.ts';
 import { Counters, sumOf, type PoolFigures, type PoolTotals } from './pool-figures.ts';
 import { isInScope, nameKey, type PoolName, type PoolPolicy, type PoolScope } from './pool-policy.ts';
@@ -11,33 +11,34 @@ import type { CheckinFate } from './reasons.ts';
 import { settle, SharedLimits, type LimitFigures } from './shared-limits.ts';
 import type { WorkloadClass } from './workload-class.ts';
 
+/** A command that stays in force. */
 type Standing = 'paused' | 'draining';
 
 /**
- * All pools of one proxy. A state machine: it has no clock (every call says what time it is, in ms of a clock that never goes
- * back), and what it wants done it asks of the port. Calls of the port come from within calls of this class, and may call it.
+ * All pools of a proxy: a state machine without clock or I/O. Every call gets the time `nowMs`, in ms of a monotonic clock. I/O is done
+ * by the port, whose methods are called from within calls of this class and may call it back.
  *
- * A client: `join`, then for each transaction `checkout` and `checkin`, at its end `leave`.
- * A backend: the port is asked to `open` it; `opened` or `openFailed`; at any time `closed`.
- * `tick` every 100 ms or so; all timeouts are as exact as that.
+ * Life of a client: `join`, then `checkout` and `checkin` for each transaction, finally `leave`.
+ * Life of a backend: the port is asked to `open` it and calls `opened` or `openFailed`; `closed` may come at any time.
+ * Call `tick` about every 100 ms; timeouts are only that exact.
  *
- * Answers for a backend that has moved on meanwhile (a health check that ends after its timeout) are passed over.
+ * A late answer (a health check that ends after its timeout) is ignored.
  */
 export class Pools<C, B> {
   readonly #pools = new Map<string, Pool<C, B>>();
   readonly #limits: SharedLimits<C, B>;
-  /** Commands that hold for pools yet to come; the last that fits counts. */
+  /** Commands that also apply to pools created later; the last matching one wins, and `undefined` is a RESUME. */
   readonly #standing: { readonly scope: PoolScope; readonly what: Standing | undefined }[] = [];
-  readonly #around: PoolSurroundings<C, B>;
+  readonly #context: PoolContext<C, B>;
   #policy: PoolPolicy;
   #rung: Rung = rungs[0];
   #lastId = 0;
 
-  /** @param jitter a number in [0, 1): spreads lifetimes and attempts; seeded by the caller, so that a run can be repeated */
+  /** @param jitter returns a number in [0, 1) that spreads lifetimes and login attempts; seed it to repeat a run */
   constructor(options: { readonly policy: PoolPolicy; readonly port: PoolPort<C, B>; readonly jitter: () => number }) {
     this.#policy = options.policy;
     this.#limits = new SharedLimits(options.policy);
-    this.#around = {
+    this.#context = {
       port: options.port,
       counters: new Counters(),
       waiting: new Set(),
@@ -45,10 +46,10 @@ export class Pools<C, B> {
       jitter: options.jitter,
       nextId: () => (this.#lastId += 1),
     };
-    this.#keep(options.policy.kept);
+    this.#setKept(options.policy.kept);
   }
 
-  /** A client has logged in. Its `pool.clamps` say what it should be told. */
+  /** Adds a client that has logged in, and creates its pool if needed. The client should be told of `pool.clamps`. */
   join(name: PoolName, application: string, handle: C): PooledClient<C, B> {
     const pool = this.#poolOf(name);
     const limit = this.#limits.applicationOf(application);
@@ -58,35 +59,35 @@ export class Pools<C, B> {
     return client;
   }
 
-  /** A client is gone, at any point; what it waits for is forgotten, and a backend that it still has is closed (`client_lost`): to keep it, check it in with `reset` first. */
+  /** Removes a client and ends its wait. A backend that it still has is closed (`client_lost`): to keep it, check it in as `reset` first. */
   leave(client: PooledClient<C, B>, nowMs: number): void {
     client.pool.leave(client, nowMs);
     this.#limits.left(client.application);
   }
 
   /**
-   * A backend for the client, until `checkin`. Undefined: none is idle, the client waits, and the port is told how it ends
-   * (`grant` or `refuse`), which may have happened when this returns.
-   * @throws CodedError POOL_CLIENT_STATE when it has one, waits for one or has left
+   * Gives the client a backend until `checkin`. Undefined: the client waits, and the wait ends with `grant` or `refuse` of the port,
+   * possibly before this returns.
+   * @throws CodedError POOL_CLIENT_STATE the client has a backend, waits for one or has left
    */
   checkout(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): PooledBackend<C, B> | undefined {
     return client.pool.checkout(client, workClass, nowMs);
   }
 
   /**
-   * The client gives its backend back, at a transaction's end (statement mode: a statement's end; session mode: at its own end).
-   * @throws CodedError POOL_CLIENT_STATE when it has none
+   * Returns the client's backend to its pool: at the end of a transaction, statement or session, by the pool mode.
+   * @throws CodedError POOL_CLIENT_STATE the client has no backend
    */
   checkin(client: PooledClient<C, B>, fate: CheckinFate, nowMs: number): void {
     client.pool.checkin(client, fate, nowMs);
   }
 
-  /** The client no longer wants what it waits for (its request was cancelled); the port hears nothing more of this wait. */
+  /** Ends the wait of a client (its request was cancelled) without `grant` or `refuse`. */
   stopWaiting(client: PooledClient<C, B>): void {
     client.pool.stopWaiting(client);
   }
 
-  /** The backend stays with its client across transactions: say so, so that it is counted; do not check it in meanwhile. Ends by `unpin`, and with the check-in. */
+  /** Counts the client's backend as pinned: it is not checked in between transactions. Ends with `unpin` or the check-in. */
   pin(client: PooledClient<C, B>): void {
     client.pool.pin(client);
   }
@@ -95,13 +96,13 @@ export class Pools<C, B> {
     client.pool.unpin(client);
   }
 
-  /** How long this client may wait; undefined: as long as its pool's settings say. A pause has its own. */
+  /** Sets the wait timeout of a client; undefined: that of its pool. During a PAUSE, `pausedTimeoutMs` applies instead. */
   setWaitTimeout(client: PooledClient<C, B>, waitTimeoutMs: number | undefined): void {
     client.waitTimeoutMs = waitTimeoutMs;
     if (waitTimeoutMs !== undefined) client.pool.hasOwnTimeouts = true;
   }
 
-  /** A client that waits has done so since then, for what another one was to be told for both. */
+  /** Sets an earlier begin of a client's wait: it continues that of another client. */
   waitsSince(client: PooledClient<C, B>, sinceMs: number): void {
     if (!client.isWaiting) return;
     client.waitingSinceMs = sinceMs;
@@ -109,17 +110,17 @@ export class Pools<C, B> {
     client.pool.hasOwnTimeouts = true;
   }
 
-  /** What a client does with the backend that it has turns out to be work of another class. */
+  /** Changes the class of the client's current checkout. The client keeps its backend even if that exceeds the share of the class. */
   reclass(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): void {
     client.pool.reclass(client, workClass, nowMs);
   }
 
-  /** Nothing runs in the client's transaction, or for long enough again. */
+  /** Marks the client's transaction as resting (no statement runs) or not; a resting one does not count against the share of its class. */
   rest(client: PooledClient<C, B>, isResting: boolean, nowMs: number): void {
     client.pool.rest(client, isResting, nowMs);
   }
 
-  /** The client has another application name from now on. */
+  /** Changes the application name of a client, and thereby its application limit. */
   setApplication(client: PooledClient<C, B>, application: string, nowMs: number): void {
     const old = client.application;
     if (old.application === application) return;
@@ -131,7 +132,7 @@ export class Pools<C, B> {
     backend.pool.opened(backend, nowMs);
   }
 
-  /** The connection could not be made or the login failed; it is gone, `closed` need not follow. */
+  /** The connection or the login failed. The backend is removed; `closed` need not follow. */
   openFailed(backend: PooledBackend<C, B>, failure: OpenFailure, nowMs: number): void {
     backend.pool.openFailed(backend, failure, nowMs);
   }
@@ -144,7 +145,7 @@ export class Pools<C, B> {
     backend.pool.checked(backend, isOk, nowMs);
   }
 
-  /** The connection is gone: the answer to `PoolPort.close`, or the upstream closed it. */
+  /** The connection has ended: by `PoolPort.close` or by the upstream. */
   closed(backend: PooledBackend<C, B>, nowMs: number): void {
     backend.pool.closed(backend, nowMs);
   }
@@ -156,36 +157,36 @@ export class Pools<C, B> {
     }
   }
 
-  /** Backends are closed as they come to rest, and clients wait until RESUME. `isQuiet` says when it is done. */
+  /** PAUSE: closes each backend once no client has it; clients wait until RESUME. `isQuiet` tells when it has finished. */
   pause(scope: PoolScope, nowMs: number): void {
-    this.#stand(scope, 'paused');
-    const pools = this.#in(scope);
+    this.#recordCommand(scope, 'paused');
+    const pools = this.#poolsIn(scope);
     for (const pool of pools) pool.commands.stop();
     for (const pool of pools) pool.commands.pause(nowMs);
   }
 
   /** Ends PAUSE, KILL and DRAIN of these pools. */
   resume(scope: PoolScope, nowMs: number): void {
-    this.#stand(scope, undefined);
-    for (const pool of this.#in(scope)) pool.commands.resume(nowMs);
+    this.#recordCommand(scope, undefined);
+    for (const pool of this.#poolsIn(scope)) pool.commands.resume(nowMs);
   }
 
-  /** Every backend is replaced as soon as nobody has it. */
+  /** RECONNECT: replaces each backend once no client has it. */
   reconnect(scope: PoolScope, nowMs: number): void {
-    for (const pool of this.#in(scope)) pool.commands.reconnect(nowMs);
+    for (const pool of this.#poolsIn(scope)) pool.commands.reconnect(nowMs);
   }
 
-  /** That server takes connections again: nobody waits until a pause after failures is over. */
+  /** The upstream accepts connections again: ends the login backoff of its pools. */
   tryAgain(upstream: string, nowMs: number): void {
     for (const pool of this.#pools.values()) if (pool.name.upstream === upstream) pool.commands.tryAgain(nowMs);
   }
 
-  /** Those backends are at a server that their upstream is not any more: they are replaced as soon as nobody has them. */
+  /** Replaces backends connected to an address that the upstream no longer has, each once no client has it. */
   moved(isMeant: (backend: PooledBackend<C, B>) => boolean, nowMs: number): void {
     for (const pool of this.#pools.values()) pool.commands.replace('moved', isMeant, nowMs);
   }
 
-  /** The backends of these pools are closed where no client is left but this one, and no others take their places. */
+  /** Closes the backends of matching pools that have no client other than `but`; their minimum is not kept any more. */
   vacate(isMeant: (name: PoolName) => boolean, but: PooledClient<C, B>, nowMs: number): void {
     for (const pool of this.#pools.values()) {
       const others = pool.clients.size - (pool.clients.has(but) ? 1 : 0);
@@ -196,32 +197,33 @@ export class Pools<C, B> {
   }
 
   /**
-   * For roll-outs: each client is told to `move` as soon as it has no backend; until it has gone it is served. The backends go with
-   * the clients. `isQuiet` says when all have gone.
+   * DRAIN, for roll-outs: asks the port to `move` each client once it has no backend; until it leaves, it is served. Backends are closed
+   * as the clients leave. `isQuiet` tells when all have left.
    */
   drain(scope: PoolScope, nowMs: number): void {
-    this.#stand(scope, 'draining');
-    for (const pool of this.#in(scope)) pool.commands.drain(nowMs);
+    this.#recordCommand(scope, 'draining');
+    for (const pool of this.#poolsIn(scope)) pool.commands.drain(nowMs);
   }
 
-  /** Clients and backends of these pools are dropped at once; later clients wait until RESUME. */
+  /** KILL: drops the clients and backends of these pools at once; later clients wait until RESUME. */
   kill(scope: PoolScope, nowMs: number): void {
-    this.#stand(scope, 'paused');
-    const pools = this.#in(scope);
+    this.#recordCommand(scope, 'paused');
+    const pools = this.#poolsIn(scope);
     for (const pool of pools) pool.commands.stop();
     for (const pool of pools) pool.commands.kill(nowMs);
   }
 
-  /** Whether a PAUSE, KILL or DRAIN is done: no backend is left, after DRAIN no client either. */
+  /** Whether a PAUSE, KILL or DRAIN has finished: no backend is left, and after DRAIN no client either. */
   isQuiet(scope: PoolScope): boolean {
-    return this.#in(scope).every((pool) => pool.isQuiet);
+    return this.#poolsIn(scope).every((pool) => pool.isQuiet);
   }
 
   /**
-   * Another configuration, for all pools or for none. What is above a new limit and idle is closed now, the rest at its check-in.
-   * @param nameOf what a pool is called from now on, each another name: its clients stay, and its backends are replaced
-   * @returns what could not be given as asked
-   * @throws CodedError POOL_SETTINGS_UNUSABLE, and nothing has changed
+   * RELOAD: applies another configuration to all pools, or to none if it throws. Backends above a new limit are closed at once if idle,
+   * otherwise at their check-in.
+   * @param nameOf maps the name of each pool to its new name, one to one: a renamed pool keeps its clients and replaces its backends
+   * @returns the settings that were lowered to fit limits
+   * @throws CodedError POOL_SETTINGS_UNUSABLE; nothing has changed then
    */
   reload(policy: PoolPolicy, nowMs: number, nameOf = (name: PoolName): PoolName => name): readonly Clamp[] {
     const pools = [...this.#pools.values()];
@@ -234,19 +236,19 @@ export class Pools<C, B> {
       if (one !== undefined) pool.reload(one, nowMs);
     });
     this.#move(new Map(pools.map((pool, at) => [pool, names[at] ?? pool.name])), nowMs);
-    this.#keep(policy.kept);
-    for (const pool of [...this.#around.waiting]) pool.serve(nowMs);
+    this.#setKept(policy.kept);
+    for (const pool of [...this.#context.waiting]) pool.serve(nowMs);
     return given.flatMap(({ clamps }) => clamps);
   }
 
-  /** The proxy stands on another rung of the ladder of overload: shares of analytical and bulk work shrink, or they are not taken at all. */
+  /** Applies another rung of the overload ladder to all pools. */
   stepTo(rung: Rung, nowMs: number): void {
     if (rung === this.#rung) return;
     this.#rung = rung;
     for (const pool of this.#pools.values()) pool.stepTo(rung, nowMs);
   }
 
-  /** What the ladder of overload looks at, of the pool that is worst off. */
+  /** Figures for the overload ladder, each of the pool where it is highest. */
   load(nowMs: number): Omit<LoadFigures, 'memoryUse'> {
     const all = [...this.#pools.values()].flatMap((pool) => pool.load(nowMs) ?? []);
     return {
@@ -257,65 +259,65 @@ export class Pools<C, B> {
     };
   }
 
-  /** How much of each limit across pools is used. */
+  /** The limits across pools and how many backends are under each. */
   limits(): readonly LimitFigures[] {
     return this.#limits.figures();
   }
 
-  /** SHOW POOLS. */
+  /** The rows of SHOW POOLS. */
   figures(nowMs: number): readonly PoolFigures[] {
     return [...this.#pools.values()].map((pool) => pool.figures(nowMs));
   }
 
   totals(nowMs: number): PoolTotals {
-    return { ...sumOf(this.figures(nowMs)), pools: this.#pools.size, counts: this.#around.counters.copy() };
+    return { ...sumOf(this.figures(nowMs)), pools: this.#pools.size, counts: this.#context.counters.copy() };
   }
 
-  /** Backends of all pools, those that are being opened among them. */
+  /** Number of backends of all pools, those opening and closing included. */
   get backendCount(): number {
     let count = 0;
     for (const pool of this.#pools.values()) count += pool.size;
     return count;
   }
 
-  /** SHOW SERVERS. */
+  /** The rows of SHOW SERVERS. */
   backends(): readonly PooledBackend<C, B>[] {
     return [...this.#pools.values()].flatMap((pool) => pool.backends());
   }
 
-  /** SHOW CLIENTS. */
+  /** The rows of SHOW CLIENTS. */
   clients(): readonly PooledClient<C, B>[] {
     return [...this.#pools.values()].flatMap((pool) => [...pool.clients]);
   }
 
-  /** What was last said of a database, or of all together. */
+  /** The command in force for a database; undefined as `database`: for all databases. */
   standingOf(database: string | undefined): Standing | undefined {
     return this.#standing.findLast(({ scope }) => scope.database === undefined || scope.database === database)?.what;
   }
 
-  /** Whether there is anything to resume. */
+  /** Whether any PAUSE, KILL or DRAIN is in force. */
   get isStanding(): boolean {
     return this.#standing.some(({ what }) => what !== undefined);
   }
 
-  /** Whether there is a pool of these: a client, or a backend. */
+  /** Whether a pool in this scope exists. */
   has(scope: PoolScope): boolean {
     for (const { name } of this.#pools.values()) if (isInScope(scope, name)) return true;
     return false;
   }
 
-  #in(scope: PoolScope): readonly Pool<C, B>[] {
+  #poolsIn(scope: PoolScope): readonly Pool<C, B>[] {
     return [...this.#pools.values()].filter(({ name }) => isInScope(scope, name));
   }
 
-  #stand(scope: PoolScope, what: Standing | undefined): void {
+  #recordCommand(scope: PoolScope, what: Standing | undefined): void {
     const left = this.#standing.filter((one) => !isInScope(scope, one.scope));
     this.#standing.splice(0, this.#standing.length, ...left);
-    // With nothing before it that it takes back for some, a RESUME says nothing.
+    // A RESUME is recorded only if it takes back a part of a wider command.
     if (what !== undefined || left.length > 0) this.#standing.push({ scope, what });
   }
 
-  #keep(names: readonly PoolName[] = []): void {
+  #setKept(names: readonly PoolName[] = []): void {
     for (const pool of this.#pools.values()) pool.isKept = false;
     for (const name of names) if (this.#policy.settings(name).min > 0) this.#poolOf(name).isKept = true;
   }
@@ -326,7 +328,7 @@ export class Pools<C, B> {
     if (known !== undefined) return known;
     const given = settle(this.#policy, name);
     const limits = this.#limits.of(name);
-    const pool = new Pool<C, B>(name, limits, this.#around, given);
+    const pool = new Pool<C, B>(name, limits, this.#context, given);
     for (const limit of limits) limit.pools.add(pool);
     this.#pools.set(key, pool);
     const standing = this.#standing.findLast(({ scope }) => isInScope(scope, name))?.what;
@@ -335,7 +337,7 @@ export class Pools<C, B> {
     return pool;
   }
 
-  /** Two may take each other's names. */
+  /** Renames pools. All old names are removed first, as two pools may swap names. */
   #move(names: ReadonlyMap<Pool<C, B>, PoolName>, nowMs: number): void {
     const moved = [...names].filter(([pool, name]) => nameKey(pool.name) !== nameKey(name));
     for (const [pool] of moved) this.#pools.delete(nameKey(pool.name));
@@ -354,7 +356,7 @@ export class Pools<C, B> {
 
   #forget(key: string, pool: Pool<C, B>): void {
     this.#pools.delete(key);
-    this.#around.port.forgotten(pool.name);
+    this.#context.port.forgotten(pool.name);
     this.#limits.withdraw(pool, pool.limits);
   }
 }

@@ -1,13 +1,13 @@
 import type { WorkloadClass } from './workload-class.ts';
 
-/** Why a backend is opened. A closed set: label values of a metric. */
+/** Why a backend is opened. A closed set: these are label values of a metric. */
 export const connectReasons = {
   demand: 'a client waits and no backend is idle',
   minimum: 'the pool keeps a minimum open',
   reserve: 'a client has waited so long that the reserve is opened',
 } as const satisfies Record<string, string>;
 
-/** Why a backend was closed. A closed set: label values of a metric; every backend that was opened ends with one of them. */
+/** Why a backend was closed. A closed set: these are label values of a metric. Every backend that was opened ends with one of them. */
 export const disconnectReasons = {
   idle_timeout: 'nobody used it for the idle timeout, and the pool has more than its minimum',
   lifetime: 'it reached its lifetime',
@@ -35,8 +35,8 @@ export type ConnectReason = keyof typeof connectReasons;
 export type DisconnectReason = keyof typeof disconnectReasons;
 
 /**
- * In what condition a client gives its backend back: `clean` at once for the next one, `reset` after `PoolPort.reset`, or not
- * usable any more, and why.
+ * The condition of a backend at its check-in: `clean` may go to the next client at once, `reset` only after `PoolPort.reset`. With any
+ * other value it is closed for that reason.
  */
 export type CheckinFate =
   'clean' | 'reset' | Extract<DisconnectReason, 'client_lost' | 'state_left' | 'protocol' | 'killed' | 'reset_failed'>;
@@ -44,27 +44,27 @@ export type CheckinFate =
 /** Why a client does not get a backend. */
 export type Refusal =
   | {
-      /** `timeout`: it waited as long as anybody may; `queue_full`: too many wait already. */
+      /** `timeout`: it waited as long as it may; `queue_full`: too many clients wait already. */
       readonly reason: 'timeout' | 'queue_full';
       readonly sqlstate: '53300';
       readonly waitedMs: number;
-      /** Its place among those of its class who wait, 1 is next. */
+      /** Its place in the queue of its class; 1 is next. */
       readonly position: number;
-      /** When its turn would have come, from how fast backends came back; undefined when none did. */
+      /** In how many ms its turn would have come, from how fast clients were served; undefined when none was served lately. */
       readonly etaMs: number | undefined;
     }
   | {
-      /** The load is such that work of this class is not taken (SC-003, rung 4). */
+      /** Work of this class is refused under the current load (SC-003, rung 4). */
       readonly reason: 'shed';
       readonly sqlstate: '53300';
       readonly workClass: WorkloadClass;
       readonly waitedMs: number;
-      /** When its turn would have come; undefined when nobody was served lately. */
+      /** In how many ms its turn would have come; undefined when no client was served lately. */
       readonly etaMs: number | undefined;
     }
   | { readonly reason: 'paused'; readonly sqlstate: '57P03'; readonly waitedMs: number }
   | {
-      /** The pool has no backend and cannot get one; the client is told what the upstream said. */
+      /** The pool has no backend and cannot open one; `error` is what the upstream said. */
       readonly reason: 'upstream';
       readonly error: unknown;
       readonly waitedMs: number;
@@ -72,13 +72,13 @@ export type Refusal =
 
 export type RefusalReason = Refusal['reason'];
 
-/** What a client is told that waits for long. */
+/** What a client that waits for long is told. */
 export interface WaitNotice {
-  /** Its place among those of its class, and how many of them there are. */
+  /** Its place in the queue of its class (1 is next), and the length of that queue. */
   readonly position: number;
   readonly waiting: number;
   readonly waitedMs: number;
   readonly etaMs: number | undefined;
-  /** `paused` by an operator, `upstream` cannot be reached, or all backends `busy`. */
+  /** `paused`: by an operator; `upstream`: backends cannot be opened; `busy`: all backends are in use. */
   readonly cause: 'busy' | 'paused' | 'upstream';
 }

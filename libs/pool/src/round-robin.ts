@@ -1,6 +1,6 @@
 import type { WorkloadClass } from './workload-class.ts';
 
-/** Classes that take turns, and how many checkouts a turn has. Admin is none of them: it is rare, and goes first. */
+/** The classes that take turns, and the checkouts of a turn. Admin work takes no turns: it is rare, and goes first. */
 export const turns = [
   ['interactive', 8],
   ['vector', 4],
@@ -11,8 +11,8 @@ export const turns = [
 export type TurnClass = (typeof turns)[number][0];
 
 /**
- * Deficit round robin (Shreedhar and Varghese 1995) with every checkout at cost one: a class has its weight in a row, and loses
- * what it does not use. `next` only looks; `served` is what moves on, since who was looked at may not be served after all.
+ * Deficit round robin (Shreedhar and Varghese 1995) in which every checkout costs one: a class may be served its weight in a row, and
+ * loses what it does not use. `next` only looks; `served` advances, since the class that `next` found may not be served after all.
  */
 export class RoundRobin {
   #at = 0;

@@ -21,14 +21,14 @@ describe('a signal to scale out', () => {
     expect(asked(after(figures, forMs - 1_000))).toEqual([]);
   });
 
-  it('is taken back as soon as the figure is low', () => {
+  it('ends as soon as the figure is low', () => {
     const watch = after({ cpuUse: 0.9 }, 60_000);
     watch.observe(calm, 61_000);
     expect(asked(watch)).toEqual([]);
   });
 });
 
-it('says that an instance could go after ten minutes below half', () => {
+it('signals that one instance fewer is enough after ten minutes below half of all thresholds', () => {
   expect(after({}, 599_000).isIdle).toBe(false);
   expect(after({}, 600_000).isIdle).toBe(true);
   expect(after({ poolUse: 0.45 }, 600_000).isIdle).toBe(false);

@@ -1,10 +1,10 @@
-/** What says whether one proxy is enough. Shares are in [0, 1]. */
+/** Figures that decide whether to add an instance of the proxy. Shares are in [0, 1]. */
 export interface ScaleFigures {
   /** 95th percentile of the wait for a backend. */
   readonly queueMsP95: number;
-  /** Backends in use over the maxima of the pools. */
+  /** Backends in use over the sum of the pools' maxima. */
   readonly poolUse: number;
-  /** 99th percentile of how late the event loop is. */
+  /** 99th percentile of the event loop's delay. */
   readonly loopLagMsP99: number;
   readonly cpuUse: number;
 }
@@ -17,7 +17,7 @@ interface Rule {
   readonly forMs: number;
 }
 
-/** SC-002. */
+/** Thresholds of SC-002. */
 const rules: Readonly<Record<ScaleSignal, Rule>> = {
   queue: { figure: 'queueMsP95', above: 50, forMs: 60_000 },
   pool: { figure: 'poolUse', above: 0.8, forMs: 120_000 },
@@ -26,10 +26,10 @@ const rules: Readonly<Record<ScaleSignal, Rule>> = {
 };
 export const scaleSignals = Object.keys(rules) as readonly ScaleSignal[];
 
-/** Below half of everything for so long, one instance less would do. */
+/** After this time with all figures below half of their thresholds, one instance fewer is enough. */
 const calmForMs = 600_000;
 
-/** Whether to ask for more instances, and for fewer: figures that hold, not those that pass. */
+/** Turns figures that stay above (or below) their thresholds for some time into signals to scale out (or in). */
 export class ScaleWatch {
   readonly #since: Record<ScaleSignal, number | undefined> = {
     queue: undefined,
@@ -56,7 +56,7 @@ export class ScaleWatch {
     return since !== undefined && this.#nowMs - since >= rules[signal].forMs;
   }
 
-  /** An instance could go. */
+  /** One instance fewer would be enough. */
   get isIdle(): boolean {
     return this.#calmSince !== undefined && this.#nowMs - this.#calmSince >= calmForMs;
   }

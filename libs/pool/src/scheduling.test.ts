@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { rungs, slotCaps, workloadClasses, type PoolSettings, type WorkloadClass } from './index.ts';
 import { aPolicy, PoolRig, type RigClient } from './testing/index.ts';
 
-/** So many clients of each class hold or want a backend; every open is answered. */
+/** Lets this many clients of each class check out a backend; every open succeeds. */
 function crowd(rig: PoolRig, of: Partial<Record<WorkloadClass, number>>): readonly RigClient[] {
   const clients = Object.entries(of).flatMap(([workClass, number]) =>
     Array.from({ length: number }, (_, at) => {
@@ -25,7 +25,7 @@ function activeIn(rig: PoolRig): Record<string, number> {
   return Object.fromEntries(workloadClasses.map((name) => [name, classes[name].active]));
 }
 
-/** Whoever holds a backend longest gives it back, again and again; the classes of those who get it. */
+/** Repeatedly checks in the backend held for longest; returns the classes of the clients that get it. */
 function turnOver(rig: PoolRig, turns: number, msPerTurn: number): readonly string[] {
   const served: string[] = [];
   for (let turn = 0; turn < turns; turn += 1) {
@@ -60,7 +60,7 @@ describe('slots', () => {
     expect({ others, vector: of.vector, analytical: of.analytical, bulk: of.bulk }).toEqual(expected);
   });
 
-  it('are kept for interactive work whatever floods the pool, and idle backends are not opened for what may not have them', () => {
+  it('are kept for interactive work whatever floods the pool, and no backends are opened for clients that may not have them', () => {
     const rig = new PoolRig({ settings: { max: 10 } });
     crowd(rig, { analytical: 30, bulk: 30, vector: 30 });
     expect(activeIn(rig)).toEqual({ interactive: 0, vector: 4, analytical: 1, bulk: 0, admin: 0 });
@@ -75,7 +75,7 @@ describe('slots', () => {
     expect(rig.pools.totals(rig.nowMs)).toMatchObject({ active: 4, waiting: 0 });
   });
 
-  it('go to the next of the class as soon as one is given back, also when that backend is closed', () => {
+  it('go to the next client of the class as soon as one is returned, even if that backend is closed', () => {
     const rig = new PoolRig({ settings: { max: 10 } });
     const [a] = crowd(rig, { bulk: 2, interactive: 3 });
     const [, , c] = rig.pools.clients();
@@ -85,7 +85,7 @@ describe('slots', () => {
     expect(rig.events()).toEqual(['close 4 state_left', 'grant bulk 1 1']);
   });
 
-  it('are counted for a class by what runs: transactions at rest are in the way of nobody of theirs, up to the half of all', () => {
+  it('count only transactions that run a statement against a class; resting ones count against the half of all classes', () => {
     const rig = new PoolRig({ settings: { max: 8 } });
     const clients = crowd(rig, { bulk: 6 });
     const rest = (isResting: boolean): void => {
@@ -101,7 +101,7 @@ describe('slots', () => {
     expect(activeIn(rig)).toMatchObject({ bulk: 4 });
   });
 
-  it('are lent to a class that was served nobody for two seconds, one each time, but for a quarter of those that others share', () => {
+  it('are lent to a class that was not served for two seconds, one at a time, except for a quarter of the shared ones', () => {
     const rig = new PoolRig({ settings: { max: 8, waitTimeoutMs: 60_000 } });
     crowd(rig, { bulk: 6 });
     const heldAfter = (ms: number): number => {
@@ -114,7 +114,7 @@ describe('slots', () => {
     expect(activeIn(rig)).toMatchObject({ interactive: 4, analytical: 1 });
   });
 
-  it('are not lent where they turn over, nor when the load asks for less', () => {
+  it('are not lent to a class that is being served, nor under overload', () => {
     const rig = new PoolRig({ settings: { max: 10, waitTimeoutMs: 60_000 } });
     crowd(rig, { bulk: 10 });
     for (let turn = 0; turn < 20; turn += 1) {
@@ -139,7 +139,7 @@ describe('slots', () => {
 });
 
 describe('turns', () => {
-  it('go eight, four, two and one to the classes that wait, and admin goes first', () => {
+  it('are eight, four, two and one for the waiting classes, and admin goes first', () => {
     const shares = { interactiveShareMin: 0, analyticalShareMax: 1, bulkShareMax: 1 };
     const rig = new PoolRig({ settings: { max: 16, openingMax: 16, ...shares } });
     crowd(rig, { interactive: 40, vector: 40, analytical: 40, bulk: 40 });
@@ -150,7 +150,7 @@ describe('turns', () => {
     expect(turnOver(rig, 1, 1)).toEqual(['admin']);
   });
 
-  it('skip a class that does not wait, which then has no more in a row than others', () => {
+  it('skip a class that does not wait, which has no more in a row later', () => {
     const shares = { interactiveShareMin: 0, analyticalShareMax: 1, bulkShareMax: 1 };
     const rig = new PoolRig({ settings: { max: 4, ...shares } });
     crowd(rig, { vector: 20, bulk: 20 });
@@ -158,7 +158,7 @@ describe('turns', () => {
     expect(served.filter((one) => one === 'bulk').length).toBe(10);
   });
 
-  it('end for those who waited two seconds: they go in the order in which they came', () => {
+  it('do not apply to clients that have waited for two seconds: they go in the order of arrival', () => {
     const shares = { interactiveShareMin: 0, bulkShareMax: 1 };
     const rig = new PoolRig({ settings: { max: 1, ...shares } });
     crowd(rig, { interactive: 1 });
@@ -171,7 +171,7 @@ describe('turns', () => {
 });
 
 describe('a rung of the ladder', () => {
-  it('halves the slots of analytical and bulk work; who has one keeps it until the check-in', () => {
+  it('halves the slots of analytical and bulk work, whose clients keep their backends until the check-in', () => {
     const rig = new PoolRig({ settings: { max: 20 } });
     const [a, b, c, d] = crowd(rig, { analytical: 8 });
     expect(activeIn(rig).analytical).toBe(6);
@@ -184,7 +184,7 @@ describe('a rung of the ladder', () => {
     expect(rig.events()).toEqual(['grant analytical 7 3']);
   });
 
-  it('four refuses analytical and bulk work, those who wait for it included, and serves the rest', () => {
+  it('from the fourth on refuses analytical and bulk work, waiting clients included, and serves the rest', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const [a] = crowd(rig, { interactive: 2, analytical: 1 });
     rig.nowMs += 400;

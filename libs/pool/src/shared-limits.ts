@@ -6,14 +6,14 @@ import type { Pool } from './pool.ts';
 
 const limitKinds = ['database', 'user', 'login', 'upstream'] as const satisfies readonly LimitKind[];
 
-/** A limit across pools; without a bound `max` is Infinity. */
+/** A limit across pools; `max` is Infinity if it is unbounded. */
 export interface LimitFigures extends BackendCap {
   readonly kind: LimitKind;
   /** Backends under it. */
   readonly count: number;
 }
 
-/** The limits of one proxy that are not of one pool alone, as its policy gives them: each is there as long as somebody stands under it. */
+/** The limits across pools and of applications, by the policy. Each exists only while a pool or client is under it. */
 export class SharedLimits<C, B> {
   readonly #limits = new Map<string, SharedLimit<C, B>>();
   readonly #applications = new Map<string, ApplicationLimit>();
@@ -23,7 +23,7 @@ export class SharedLimits<C, B> {
     this.#policy = policy;
   }
 
-  /** Those that a pool of that name stands under. */
+  /** The limits of the pool of that name. */
   of(name: PoolName): readonly SharedLimit<C, B>[] {
     return limitsIn(this.#policy, name).map((limit) => this.#limitOf(limit));
   }
@@ -36,21 +36,21 @@ export class SharedLimits<C, B> {
     return limit;
   }
 
-  /** A client of that application is gone, or has another application now. */
+  /** A client has left, or changed its application name; removes the limit if it was the last client. */
   left({ application, clients }: ApplicationLimit): void {
     if (clients === 0) this.#applications.delete(application);
   }
 
-  /** A pool stands no longer under these. */
+  /** Removes a pool from limits. */
   withdraw(pool: Pool<C, B>, limits: readonly SharedLimit<C, B>[]): void {
     for (const limit of limits) {
       limit.pools.delete(pool);
-      limit.hungry.delete(pool);
+      limit.blocked.delete(pool);
       if (limit.pools.size === 0) this.#limits.delete(limitKey(limit.kind, limit.name));
     }
   }
 
-  /** Another policy. @param names of the pools that there are */
+  /** Applies another policy. @param names of the existing pools */
   reload(policy: PoolPolicy, names: readonly PoolName[]): void {
     this.#policy = policy;
     for (const { key, max, because } of names.flatMap((name) => limitsIn(policy, name))) {
@@ -83,7 +83,7 @@ function limitKey(kind: LimitKind, name: string): string {
   return `${kind}\0${name}`;
 }
 
-/** Every pool stands under one of each kind, with no bound where none is configured, so that RELOAD can set one. */
+/** The limits of a pool: one of each kind, unbounded where none is configured, so that RELOAD can set one. */
 function limitsIn(policy: PoolPolicy, pool: PoolName): readonly NamedLimit[] {
   return limitKinds.map((kind) => {
     const licensed = kind === 'login' ? policy.licensedServer(pool.upstream) : undefined;
@@ -97,12 +97,12 @@ function applicationMax(policy: PoolPolicy, application: string): number {
   return policy.applicationMax(application) ?? Infinity;
 }
 
-/** What a pool of that name would not be given as asked. @throws CodedError POOL_SETTINGS_UNUSABLE */
+/** The settings of that pool which would be lowered to fit its limits. @throws CodedError POOL_SETTINGS_UNUSABLE */
 export function clampsOf(policy: PoolPolicy, name: PoolName): readonly Clamp[] {
   return settle(policy, name).clamps;
 }
 
-/** The settings that a pool of that name gets. @throws CodedError POOL_SETTINGS_UNUSABLE */
+/** The settings of that pool, lowered to fit its limits. @throws CodedError POOL_SETTINGS_UNUSABLE */
 export function settle(policy: PoolPolicy, name: PoolName): ReturnType<typeof clampSettings> {
   const settings = policy.settings(name);
   checkSettings(titleOf(name), settings);

@@ -3,19 +3,19 @@ import type { WorkloadClass } from './workload-class.ts';
 
 type Shares = Pick<PoolSettings, 'max' | 'interactiveShareMin' | 'analyticalShareMax' | 'bulkShareMax'>;
 
-/** How many backends each class may hold at once, and all but interactive and admin together. */
+/** How many backends each class may hold at once, and all classes but interactive and admin together (`others`). */
 export interface SlotCaps {
   readonly of: Readonly<Record<WorkloadClass, number>>;
   readonly others: number;
-  /** Of `others`, what no class gets beyond its own share. */
+  /** Slots of `others` that no class may borrow beyond its own share. */
   readonly kept: number;
 }
 
 /**
- * Slots by shares, no class less than one. Priority in the queue alone does not help interactive work: when it
- * comes, every slot may be in the middle of a long query.
+ * Divides the slots by shares; every class gets at least one. Priority in the queue alone would not help interactive work: when it
+ * arrives, every slot may be busy with a long query.
  *
- * @param isShrunk the load asks for it: analytical and bulk work get half of theirs
+ * @param isShrunk halves the shares of analytical and bulk work (overload)
  */
 export function slotCaps(shares: Shares, isShrunk = false): SlotCaps {
   const { max, interactiveShareMin, analyticalShareMax, bulkShareMax } = shares;
@@ -35,10 +35,10 @@ export function slotCaps(shares: Shares, isShrunk = false): SlotCaps {
   };
 }
 
-/** Who holds how many slots of one pool. Every step is O(1). */
+/** Slots held by each class in one pool. All methods are O(1). */
 export class SlotShares {
   readonly held: Record<WorkloadClass, number> = { interactive: 0, vector: 0, analytical: 0, bulk: 0, admin: 0 };
-  /** Of those, by transactions in which nothing runs: they take a slot of `others`, and none of their class. */
+  /** Those of them whose transaction runs no statement: they count against `others`, but not against their class. */
   readonly #resting: Record<WorkloadClass, number> = { interactive: 0, vector: 0, analytical: 0, bulk: 0, admin: 0 };
   #heldByOthers = 0;
   #caps: SlotCaps;
@@ -47,7 +47,7 @@ export class SlotShares {
     this.#caps = caps;
   }
 
-  /** What is above the new caps goes on until its check-in. */
+  /** Backends above the new caps are kept until their check-in. */
   set(caps: SlotCaps): void {
     this.#caps = caps;
   }
@@ -56,13 +56,13 @@ export class SlotShares {
     return this.room(workClass) > 0;
   }
 
-  /** How many more the class may hold if no other class takes any. */
+  /** How many more backends the class may hold now. */
   room(workClass: WorkloadClass): number {
     if (workClass === 'interactive' || workClass === 'admin') return Infinity;
     return Math.min(this.#caps.of[workClass] - this.held[workClass] + this.#resting[workClass], this.roomOfOthers);
   }
 
-  /** Whether a class that nobody gives a slot back of may have one beyond its share. */
+  /** Whether a class may borrow a slot beyond its share. */
   get canLend(): boolean {
     return this.roomOfOthers > this.#caps.kept;
   }

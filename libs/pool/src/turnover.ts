@@ -1,9 +1,9 @@
-/** How fast those who wait are served, to say when somebody's turn comes. Weighs the last ten or so. */
+/** Estimates when a waiting client is served: a moving average (weight 1/10) of the time between clients served. */
 export class Turnover {
   #lastMs: number | undefined;
   #meanMs: number | undefined;
 
-  /** One who waited was served. */
+  /** A client that waited was served. */
   served(nowMs: number): void {
     if (this.#lastMs !== undefined) {
       const gapMs = nowMs - this.#lastMs;
@@ -12,17 +12,17 @@ export class Turnover {
     this.#lastMs = nowMs;
   }
 
-  /** When one who waited was last served; undefined where nobody waited since. */
+  /** When a client was last served; undefined if the queue has been empty since. */
   get servedAtMs(): number | undefined {
     return this.#lastMs;
   }
 
-  /** Nobody waits: the time until somebody is served again says nothing. */
-  rest(): void {
+  /** The queue is empty: the time until the next client is served must not count. */
+  pause(): void {
     this.#lastMs = undefined;
   }
 
-  /** In how long the client at this place is served; undefined while nothing is known. */
+  /** Estimated ms until the client at this place (1 is next) is served; undefined while unknown. */
   etaMs(position: number): number | undefined {
     return this.#meanMs === undefined ? undefined : Math.ceil(this.#meanMs * position);
   }

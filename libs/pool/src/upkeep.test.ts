@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { aName, aPolicy, PoolRig } from './testing/index.ts';
 
 describe('upkeep', () => {
-  it('keeps a minimum open while the pool has a client, and forgets the pool after the last', () => {
+  it('keeps a minimum open while the pool has a client, and removes the pool after the last one', () => {
     const rig = new PoolRig({ settings: { max: 5, min: 2, idleTimeoutMs: 1_000 } });
     const a = rig.client('a');
     rig.after(100);
@@ -19,7 +19,7 @@ describe('upkeep', () => {
     expect(rig.pools.totals(rig.nowMs)).toMatchObject({ pools: 0, counts: { connects: { minimum: 2 } } });
   });
 
-  it('opens none for a minimum while those that close still take all places', () => {
+  it('opens no backend for a minimum while closing ones take all places', () => {
     const rig = new PoolRig({ settings: { max: 1, min: 1 } });
     rig.checkin(rig.holder('a'));
     rig.pools.reconnect({}, rig.nowMs);
@@ -30,7 +30,7 @@ describe('upkeep', () => {
     expect(rig.events()).toEqual(['open 2 minimum']);
   });
 
-  it('keeps the minimum of a pool that is kept, though it has no client', () => {
+  it('keeps the minimum of a kept pool without clients', () => {
     const settings = { max: 5, min: 2, idleTimeoutMs: 1_000, lifetimeMs: 5_000 };
     const rig = new PoolRig({ settings, kept: [aName()] });
     rig.after(100);
@@ -54,7 +54,7 @@ describe('upkeep', () => {
     expect(rig.events()).toEqual(['open 5 minimum', 'open 6 minimum']);
   });
 
-  it('tries a pool that is kept again as ever, and keeps nothing of one that was vacated', () => {
+  it('retries the login of a kept pool, and keeps no minimum of a vacated one', () => {
     const rig = new PoolRig({ settings: { min: 1, backoffMinMs: 1_000 }, kept: [aName()] });
     rig.after(100);
     rig.openFailed(1, 'not there', true);
@@ -72,7 +72,7 @@ describe('upkeep', () => {
     expect(rig.pools.figures(rig.nowMs).map(({ name }) => name.database)).toEqual(['other']);
   });
 
-  it('closes what nobody used for the idle timeout, down to the minimum', () => {
+  it('closes backends that were unused for the idle timeout, down to the minimum', () => {
     const rig = new PoolRig({ settings: { max: 3, min: 1, idleTimeoutMs: 1_000 } });
     const clients = ['a', 'b', 'c'].map((name) => rig.holder(name));
     for (const client of clients) rig.checkin(client);
@@ -83,7 +83,7 @@ describe('upkeep', () => {
     expect(rig.events()).toEqual(['close 1 idle_timeout', 'close 2 idle_timeout']);
   });
 
-  it('replaces a backend at the end of its lifetime, at rest only', () => {
+  it('replaces a backend at the end of its lifetime, once no client has it', () => {
     const rig = new PoolRig({ settings: { lifetimeMs: 5_000 } });
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.checkin(a);
@@ -93,7 +93,7 @@ describe('upkeep', () => {
     expect(rig.events()).toEqual(['close 2 lifetime']);
   });
 
-  it('checks backends that were not heard of, a few at once, and puts them back where they were', () => {
+  it('checks backends that were silent, a few at once, and returns them to their old order', () => {
     const rig = new PoolRig({ settings: { max: 3, checkAfterMs: 30_000 } });
     const clients = ['a', 'b', 'c'].map((name) => rig.holder(name));
     for (const client of clients) {
@@ -116,7 +116,7 @@ describe('upkeep', () => {
     expect(rig.events()).toEqual(['close 1 check_timeout', 'check 3']);
   });
 
-  it('opens none for a client that a backend which is being checked is enough for', () => {
+  it('opens no backend for a client that may get the one being checked', () => {
     const rig = new PoolRig({ settings: { checkAfterMs: 30_000 } });
     const a = rig.holder('a');
     rig.checkin(a);
@@ -127,7 +127,7 @@ describe('upkeep', () => {
     expect(rig.events()).toEqual(['grant a 1']);
   });
 
-  it('says for each pool and for all together what is', () => {
+  it('reports figures for each pool and in total', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     rig.holder('a');
     rig.checkout(rig.client('b'));

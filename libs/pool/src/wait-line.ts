@@ -1,6 +1,6 @@
 import type { PooledClient } from './pooled-client.ts';
 
-/** Clients in the order in which they came; any of them may step out. Every step is O(1). */
+/** A queue of clients, first in first out; any client may be removed. A linked list through the clients themselves: all O(1). */
 export class WaitLine<C, B> {
   #first: PooledClient<C, B> | undefined;
   #last: PooledClient<C, B> | undefined;
@@ -34,7 +34,7 @@ export class WaitLine<C, B> {
 
   *[Symbol.iterator](): Generator<PooledClient<C, B>> {
     for (let client = this.#first; client !== undefined;) {
-      const next: PooledClient<C, B> | undefined = client.behind; // the client may be taken out meanwhile
+      const next: PooledClient<C, B> | undefined = client.behind; // the consumer may remove the client
       yield client;
       client = next;
     }

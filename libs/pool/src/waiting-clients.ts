@@ -10,14 +10,14 @@ import type { SlotShares } from './slot-shares.ts';
 import type { Turnover } from './turnover.ts';
 import { workloadClasses, type WorkloadClass } from './workload-class.ts';
 
-/** What decides how long clients of a pool wait, and what they are told. */
+/** The state of a pool that decides how long its clients wait, and what they are told. */
 export interface WaitTerms {
   readonly settings: PoolSettings;
   readonly rung: Rung;
   readonly isPaused: boolean;
-  /** Why backends cannot be opened at the moment. */
+  /** The last failed login, if backends cannot be opened at the moment. */
   readonly failure: OpenFailure | undefined;
-  /** Some client has a wait timeout of its own, or has waited elsewhere before: who came later may have to go earlier. */
+  /** Some client has its own wait timeout, or counts an earlier wait: timeouts need not end in the order of arrival. */
   readonly hasOwnTimeouts: boolean;
 }
 
@@ -25,15 +25,17 @@ export interface WaitingClientsOptions<C, B> {
   readonly shares: SlotShares;
   readonly terms: WaitTerms;
   readonly port: PoolPort<C, B>;
-  /** Every one of them counts. */
+  /** All of them are incremented. */
   readonly counters: readonly Counters[];
-  readonly firstCame: () => void;
-  readonly lastWent: () => void;
-  /** Somebody was refused, and has been told. */
-  readonly refused: (client: PooledClient<C, B>) => void;
+  /** A client has begun to wait. */
+  readonly onAdded: () => void;
+  /** No client waits any more. */
+  readonly onEmpty: () => void;
+  /** Called after the port was told of a refusal. */
+  readonly onRefused: (client: PooledClient<C, B>) => void;
 }
 
-/** The clients of one pool that wait for a backend: how they come and go, and what is said to those who wait long or in vain. */
+/** The clients of a pool that wait for a backend: their queues, timeouts, notices and refusals. */
 export class WaitingClients<C, B> {
   readonly lines: ClassLines<C, B>;
   readonly #options: WaitingClientsOptions<C, B>;
@@ -48,49 +50,49 @@ export class WaitingClients<C, B> {
     return this.lines.size;
   }
 
-  /** As they are now; some may be gone when their turn comes. */
+  /** A snapshot: while it is iterated, some clients may stop waiting. */
   toArray(): readonly PooledClient<C, B>[] {
     return workloadClasses.flatMap((workClass) => [...this.lines.of[workClass].line]);
   }
 
-  enter(client: PooledClient<C, B>, nowMs: number): void {
+  add(client: PooledClient<C, B>, nowMs: number): void {
     client.waitingSinceMs = nowMs;
     client.countedFromMs = nowMs;
     client.isNotified = false;
     client.isWaiting = true;
     client.ticket = this.#tickets += 1;
     this.lines.push(client);
-    this.#options.firstCame();
+    this.#options.onAdded();
   }
 
-  /** Goes without a backend. */
-  stepOut(client: PooledClient<C, B>): void {
+  /** Ends the wait of a client without a backend. */
+  remove(client: PooledClient<C, B>): void {
     this.lines.remove(client);
-    this.#ends(client);
+    this.#ended(client);
   }
 
-  /** Was next, and gets a backend now. */
+  /** Ends the wait of the client that was `next` and gets a backend. */
   served(client: PooledClient<C, B>, nowMs: number): void {
     this.lines.served(client, nowMs);
-    this.#ends(client);
+    this.#ended(client);
   }
 
   refuse(client: PooledClient<C, B>, refusal: Refusal): void {
-    const { counters, port, refused } = this.#options;
-    this.stepOut(client);
+    const { counters, port, onRefused } = this.#options;
+    this.remove(client);
     for (const one of counters) one.refusals[refusal.reason] += 1;
     port.refuse(client, refusal);
-    refused(client);
+    onRefused(client);
   }
 
-  /** Those of classes that are not taken any more. */
+  /** Refuses the clients whose class is shed. */
   refuseShed(nowMs: number): void {
     for (const client of this.toArray()) {
       if (client.isWaiting && this.isShed(client.workClass)) this.refuse(client, this.shedding(client, nowMs));
     }
   }
 
-  /** Nobody will be served soon. */
+  /** Refuses all clients with the error of the upstream. */
   refuseAll(nowMs: number): void {
     const { terms } = this.#options;
     for (const client of this.toArray()) {
@@ -111,7 +113,7 @@ export class WaitingClients<C, B> {
     return { reason: 'shed', sqlstate: '53300', workClass: client.workClass, waitedMs, etaMs };
   }
 
-  /** Why the one who came last may not wait as well; undefined when he may. */
+  /** The refusal of a client that was just added, if more clients wait than may. */
   overfull(client: PooledClient<C, B>): Refusal | undefined {
     if (this.lines.size <= this.#options.terms.settings.waitingMax) return undefined;
     const { line, turnover } = this.lines.of[client.workClass];
@@ -119,7 +121,7 @@ export class WaitingClients<C, B> {
     return { reason: 'queue_full', sqlstate: '53300', waitedMs: 0, position: line.size, etaMs };
   }
 
-  /** Deadlines and notices. */
+  /** Applies timeouts and sends notices. */
   tick(nowMs: number): void {
     for (const workClass of workloadClasses) this.#tickLine(this.lines.of[workClass], nowMs);
   }
@@ -137,7 +139,7 @@ export class WaitingClients<C, B> {
       }
       position += 1;
       const isLong = nowMs - client.waitingSinceMs >= noticeAfterMs;
-      if (!isLong && !terms.hasOwnTimeouts) break; // those behind came later
+      if (!isLong && !terms.hasOwnTimeouts) break; // the clients behind it came later
       if (isLong && !client.isNotified) this.#notify(client, position, nowMs);
     }
   }
@@ -160,8 +162,8 @@ export class WaitingClients<C, B> {
     port.notice(client, { position, waiting: line.size, waitedMs, etaMs, cause });
   }
 
-  #ends(client: PooledClient<C, B>): void {
+  #ended(client: PooledClient<C, B>): void {
     client.isWaiting = false;
-    if (this.lines.size === 0) this.#options.lastWent();
+    if (this.lines.size === 0) this.#options.onEmpty();
   }
 }

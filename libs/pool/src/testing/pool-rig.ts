@@ -18,14 +18,14 @@ import {
 export type RigBackend = PooledBackend<string, undefined>;
 export type RigClient = PooledClient<string, undefined>;
 
-/** What limits there are; everything is one table here, where an application resolves scopes. */
+/** Settings and limits that apply to all pools alike. */
 export interface RigPolicy {
   readonly settings?: Partial<PoolSettings>;
   readonly databaseMax?: number;
   readonly userMax?: number;
   readonly loginMax?: number;
   readonly upstreamMax?: number;
-  /** By upstream. */
+  /** The licensed server of every upstream. */
   readonly licensedServer?: string;
   readonly applications?: Readonly<Record<string, number>>;
   readonly kept?: readonly PoolName[];
@@ -46,12 +46,12 @@ export function aName(name: Partial<PoolName> = {}): PoolName {
   return { upstream: 'main', database: 'ehr', user: 'app', secret: 'own', ...name };
 }
 
-/** Pools with a port that writes down what it is asked; time stands still until it is moved. */
+/** Pools with a port that records its calls, and a clock that only `after` moves. */
 export class PoolRig implements PoolPort<string, undefined> {
   readonly pools: Pools<string, undefined>;
   readonly refusals: Refusal[] = [];
   readonly notices: WaitNotice[] = [];
-  /** Not 0: since then and until then would be the same. */
+  /** Not 0, so that points in time and durations differ. */
   nowMs = 1_000_000;
   #events: string[] = [];
   readonly #backends = new Map<number, RigBackend>();
@@ -60,7 +60,7 @@ export class PoolRig implements PoolPort<string, undefined> {
     this.pools = new Pools({ policy: aPolicy(policy), port: this, jitter: () => 0 });
   }
 
-  /** What the port was asked since the last time: `open 1 demand`, `grant a 1`, `close 1 idle_timeout`. */
+  /** The port's calls since the last call of this: `open 1 demand`, `grant a 1`, `close 1 idle_timeout`. */
   events(): readonly string[] {
     const events = this.#events;
     this.#events = [];
@@ -103,13 +103,13 @@ export class PoolRig implements PoolPort<string, undefined> {
     for (const id of ids) this.pools.closed(this.backend(id), this.nowMs);
   }
 
-  /** Moves time on and lets the pools see it. */
+  /** Advances the clock and calls `tick`. */
   after(ms: number): void {
     this.nowMs += ms;
     this.pools.tick(this.nowMs);
   }
 
-  /** A client that holds a backend of its own, newly opened. */
+  /** A client that has checked out a backend, opened if needed. */
   holder(handle: string, at: Partial<PoolName> & { readonly application?: string } = {}): RigClient {
     const client = this.client(handle, at);
     if (this.checkout(client) === undefined) {

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { Pools, rungs, workloadClasses, type CheckinFate, type PoolName, type PoolPort } from '../index.ts';
 import { aName, aPolicy, type RigBackend, type RigClient, type RigPolicy } from './pool-rig.ts';
 
-/** What may happen to pools. */
+/** Kinds of calls and events. */
 export type ActionKind =
   | 'join'
   | 'leave'
@@ -27,7 +27,7 @@ export type ActionKind =
   | 'stepTo'
   | 'stopWaiting';
 
-/** One thing that happens; `at` says to whom, `how` the rest. */
+/** One call or event; `at` chooses its client or backend, `how` the other arguments. */
 export interface Action {
   readonly kind: ActionKind;
   readonly at: number;
@@ -50,23 +50,23 @@ const policies: readonly RigPolicy[] = [
   { settings: { ...settings, max: 2, reserve: 0 }, databaseMax: 2, userMax: 3, loginMax: 5, applications: { etl: 0 } },
 ];
 
-/** What the port saw of one backend. */
+/** The model's view of a backend. */
 interface Seen {
   readonly backend: RigBackend;
   state: 'opening' | 'idle' | 'active' | 'resetting' | 'checking' | 'closing' | 'gone';
   holder: RigClient | undefined;
 }
 
-/** Calls pools in any order and at any time, and compares them with sets that know nothing of how pools do it. */
+/** Runs `Pools` beside a simple model of sets, and compares them after each action. */
 export class PoolsBesideSets implements PoolPort<string, undefined> {
   readonly pools: Pools<string, undefined>;
   readonly #isSync: boolean;
   readonly #random: () => number;
   readonly #seen = new Map<RigBackend, Seen>();
   readonly #clients = new Set<RigClient>();
-  /** In the order in which they came. */
+  /** In the order of arrival. */
   readonly #waiting: RigClient[] = [];
-  /** When one of a pool and a class was last served that had waited. */
+  /** When a waiting client was last served, by pool and class. */
   readonly #servedAt = new Map<string, number>();
   #policy = policies[0]!;
   #nowMs = 0;
@@ -84,7 +84,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     this.#check();
   }
 
-  /** Every client goes, and with DRAIN every backend. */
+  /** Lets all clients leave and, by DRAIN, all backends be closed. */
   end(): void {
     this.pools.drain({}, this.#nowMs);
     for (const client of [...this.#clients]) this.#leave(client);
@@ -196,7 +196,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     if (kind === 'rename') this.pools.setApplication(client, applications[how % 3]!, this.#nowMs);
   }
 
-  /** The upstream says something of what it was asked, or of itself. */
+  /** The upstream answers a request, or closes a connection. */
   #answer(kind: ActionKind, at: number, how: number): void {
     const one = (state: Seen['state']): RigBackend | undefined => pick(this.#all(state), at)?.backend;
     const opening = one('opening');
@@ -266,7 +266,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     this.pools.leave(client, this.#nowMs);
   }
 
-  /** Two clients never have one backend; the application's limit holds; nobody is overtaken by one who came later. */
+  /** Checks that no other client has the backend, that the application's limit holds, and that no client is overtaken. */
   #hold(client: RigClient, backend: RigBackend): void {
     const seen = this.#of(backend);
     expect([seen.state, seen.holder]).toEqual(['idle', undefined]);
@@ -280,7 +280,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     expect(client.backend).toBe(backend);
   }
 
-  /** Those who go before it: who came earlier, in its class, and in any class after two seconds. */
+  /** The clients to be served before it: earlier ones of its class, and of any class after two seconds. */
   #before(client: RigClient): readonly RigClient[] {
     const isAged = ({ waitingSinceMs }: RigClient): boolean => this.#nowMs - waitingSinceMs >= 2_000;
     return this.#waiting
@@ -289,7 +289,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
       .filter((other) => other.workClass === client.workClass || (client.workClass !== 'admin' && isAged(other)));
   }
 
-  /** The application's limit and the shares of the classes, by counting everybody. */
+  /** The limit of the application and the shares of the classes, by counting all clients. */
   #mayHold(client: RigClient): boolean {
     const { pool, workClass } = client;
     const { application } = client.application;
@@ -308,7 +308,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     return this.#level === 0 && othersMax - others > Math.floor(othersMax / 4) && this.#isStuck(client);
   }
 
-  /** Of its class, nobody in the pool was served for two seconds, and somebody waits for as long. */
+  /** No client of its class in the pool was served for two seconds, although one has waited that long. */
   #isStuck(client: RigClient): boolean {
     const line = this.#waiting.filter((one) => lineOf(one) === lineOf(client));
     const sinceMs = Math.max(line[0]?.waitingSinceMs ?? Infinity, this.#servedAt.get(lineOf(client)) ?? 0);
@@ -378,7 +378,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     for (const client of this.#waiting) if (this.#mayHold(client)) this.#checkWaiting(client);
   }
 
-  /** Whoever waits and may have a backend waits for a reason. */
+  /** Checks that a client that may have a backend has a reason to wait. */
   #checkWaiting(client: RigClient): void {
     const { pool } = client;
     const own = this.#all().filter(({ backend }) => backend.pool === pool);
@@ -388,7 +388,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     const isFull = pool.limits.some((limit) => limit.isFull);
     if (figures.isPaused || figures.isFailing || soon > 0 || own.length >= pool.settings.max) return;
     expect(isFull).toBe(true);
-    // A place is on its way, or nobody under the full limit has a backend to spare.
+    // Either a place is about to become free, or no pool under the full limit has an idle backend.
     const others = this.#all('idle').filter(({ backend }) =>
       backend.pool.limits.some((limit) => limit.isFull && pool.limits.includes(limit)),
     );

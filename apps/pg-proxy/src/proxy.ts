@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RingSockets } from '@medrex/linux';
 import type { WireFault } from '@medrex/pg-wire';
 import { SqlAnalyser } from '@medrex/sql';
+import type { Life } from './admin/commands.ts';
 import type { CacheConfig } from './cache/cache-config.ts';
 import { Caches } from './cache/caches.ts';
 import type { SharedByRedis } from './cache/shared-by-redis.ts';
@@ -46,7 +47,8 @@ export interface PgProxyOptions {
   readonly now: () => number;
   readonly jitter: () => number;
   /** RELOAD at the console. @throws CodedError PG_PROXY_CONFIG, POOL_SETTINGS_UNUSABLE */
-  readonly reload: () => readonly string[];
+  readonly reload: Life['reload'];
+  readonly set: Life['set'];
   /** Who is asked about passwords, by the configuration. */
   readonly directoryOf: (loaded: LoadedConfig) => AskDirectory | undefined;
   /** Told of every request, and what is known of them. */
@@ -95,7 +97,7 @@ export class PgProxy {
   #isEnding = false;
 
   private constructor(options: PgProxyOptions, analyser: SqlAnalyser) {
-    const { loaded, events, now, jitter, reload, stop, observing, directoryOf, irisDriver } = options;
+    const { loaded, events, now, jitter, reload, set, stop, observing, directoryOf, irisDriver } = options;
     this.#analyser = analyser;
     this.#cache = loaded.config.cache;
     this.#loaded = loaded;
@@ -117,7 +119,7 @@ export class PgProxy {
     const drain = (database: string | undefined): void => this.#drain(database);
     const resume = (database: string | undefined): void => this.resume(database);
     this.#welcome = new Welcome({
-      ...{ host: this.host, loaded, analyser, observing, life: { reload, stop, drain, resume } },
+      ...{ host: this.host, loaded, analyser, observing, life: { reload, set, stop, drain, resume } },
       arrivals: () => this.#arrivals.size,
       filesMax: options.filesMax,
       refused: (fault, address) => events.refused(fault, address),

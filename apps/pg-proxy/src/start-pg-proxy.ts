@@ -18,6 +18,7 @@ import { z } from 'zod';
 import { sharedByRedis, type SharedByRedis } from './cache/shared-by-redis.ts';
 import { compileEarly } from './compile-early.ts';
 import { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-config.ts';
+import type { SaidSettings } from './config/pgbouncer/from-ini.ts';
 import { pgProxyError } from './errors.ts';
 import { keepOutOfDumps } from './keep-out-of-dumps.ts';
 import { directoryOf } from './login/directory.ts';
@@ -91,7 +92,8 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   keepOutOfDumps();
   compileEarly();
   const salt = randomBytes(32);
-  const load = (): LoadedConfig => loadConfig(start, { environment: start.environment, salt });
+  const load = (said?: SaidSettings): LoadedConfig =>
+    loadConfig({ ...start, said }, { environment: start.environment, salt });
   const loaded = load();
   const open = new OpenParts();
   try {
@@ -118,7 +120,7 @@ class OpenParts {
 
 interface Starting {
   readonly start: PgProxyStart;
-  readonly load: () => LoadedConfig;
+  readonly load: ReloadOptions['load'];
   readonly loaded: LoadedConfig;
   readonly open: OpenParts;
 }
@@ -155,6 +157,7 @@ async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'cl
     ...{ process: start.process, irisDriver: start.irisDriver, lookup: start.lookup },
     ...{ now: clockOf(start), jitter: Math.random },
     reload: () => reload.run(),
+    set: start.pgbouncerIni === undefined ? undefined : (name, value) => reload.set(name, value),
     stop: (how) => end.ask(how),
     directoryOf: (from) => directoryOf(from, (error) => events.lookupFailed(error)),
   });
@@ -250,7 +253,7 @@ class EndAsked {
 }
 
 interface ReloadOptions {
-  readonly load: () => LoadedConfig;
+  readonly load: (said?: SaidSettings) => LoadedConfig;
   readonly loaded: LoadedConfig;
   /** @returns what of it is not as it was asked */
   readonly take: (loaded: LoadedConfig) => readonly string[];
@@ -262,19 +265,26 @@ interface ReloadOptions {
 class Reload {
   readonly #options: ReloadOptions;
   loaded: LoadedConfig;
+  #said: SaidSettings = new Map();
 
   constructor(options: ReloadOptions) {
     this.#options = options;
     this.loaded = options.loaded;
   }
 
-  /** @throws CodedError PG_PROXY_CONFIG, and nothing has changed */
-  run(): readonly string[] {
+  /** With what was set at the console, and one setting more. @throws as run */
+  set(name: string, value: string): readonly string[] {
+    return this.run(new Map([...this.#said, [name, value]]));
+  }
+
+  /** What was set at the console is forgotten. @throws CodedError PG_PROXY_CONFIG, and nothing has changed */
+  run(said: SaidSettings = new Map()): readonly string[] {
     const { load, take, metrics, log } = this.#options;
     try {
-      const fresh = load();
+      const fresh = load(said);
       const notices = take(fresh);
       this.loaded = fresh;
+      this.#said = said;
       metrics.reloadFailed.set(0);
       log.info({}, 'pg-proxy has read its configuration again');
       return notices;

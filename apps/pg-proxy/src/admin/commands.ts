@@ -8,6 +8,8 @@ import type { Table } from './table.ts';
 export interface Life {
   /** Reads the configuration again, and says what of it is not as it was asked. @throws Error with what is wrong with it */
   reload(): readonly string[];
+  /** Reads it again with one of PgBouncer's settings as it is said, until RELOAD. Undefined: it is no pgbouncer.ini. @throws as reload */
+  readonly set: ((name: string, value: string) => readonly string[]) | undefined;
   /** Sends the clients of a database, or all, elsewhere. */
   drain(database: string | undefined): void;
   resume(database: string | undefined): void;
@@ -56,7 +58,7 @@ const help = [
   ...[shown(viewNames.slice(0, viewNames.length / 2)), shown(viewNames.slice(viewNames.length / 2))],
   ...['SHOW PROFILE <fingerprint>', 'SHOW PLAN <fingerprint>', 'SHOW HELP', 'SELECT ... FROM medrex.<what SHOW shows>'],
   ...['PAUSE|RESUME|RECONNECT|WAIT_CLOSE|DRAIN|KILL [<database>]', 'DISABLE|ENABLE <database>', 'KILL_CLIENT <id>'],
-  ...['RELOAD', 'SHUTDOWN [WAIT_FOR_CLIENTS|WAIT_FOR_SERVERS]'],
+  ...['RELOAD', 'SET <setting of pgbouncer.ini> = <value>', 'SHUTDOWN [WAIT_FOR_CLIENTS|WAIT_FOR_SERVERS]'],
 ].map((line) => `\n\t${line}`);
 const actions: ReadonlySet<string> = new Set([
   ...['pause', 'resume', 'kill', 'reconnect', 'drain', 'reload', 'shutdown'],
@@ -119,7 +121,7 @@ function refusalOf(action: string, name: string, { config, host }: Controls): Fa
   return isKnown ? undefined : failure('3D000', `no such database: ${name}`);
 }
 
-const failure = (sqlstate: string, message: string, hint?: string): Failure => {
+export const failure = (sqlstate: string, message: string, hint?: string): Failure => {
   return { kind: 'error', sqlstate, message, ...(hint !== undefined && { hint }) };
 };
 const notDone = (message: string, instead: string): Failure =>
@@ -164,7 +166,7 @@ function acting(action: string, name: string, controls: Controls): Outcome {
       controls.host.servers.reconnect(scope);
       return { kind: 'done', tag: 'RECONNECT' };
     default:
-      return reloading(controls);
+      return rereading('RELOAD', () => controls.life.reload());
   }
 }
 
@@ -232,9 +234,10 @@ function shuttingDown(how: string, life: Life): Outcome {
   return { kind: 'done', tag: 'SHUTDOWN' };
 }
 
-function reloading({ life }: Controls): Outcome {
+/** @param read the configuration again */
+export function rereading(tag: string, read: () => readonly string[]): Outcome {
   try {
-    return { kind: 'done', tag: 'RELOAD', notices: life.reload() };
+    return { kind: 'done', tag, notices: read() };
   } catch (error) {
     return failure('F0000', (error as Error).message);
   }

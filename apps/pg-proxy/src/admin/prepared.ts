@@ -10,10 +10,8 @@ import {
   type Later,
   type Outcome,
 } from './commands.ts';
-import { configRows } from '../config/config-rows.ts';
-import { settingsTable } from '../config/pgbouncer/settings-table.ts';
-import type { ProxyConfig } from '../config/proxy-config.ts';
 import { settings } from './medrex-tables.ts';
+import { settingBySet } from './set-command.ts';
 
 /** A statement of a session without a server. */
 export interface Prepared {
@@ -102,12 +100,8 @@ export class Preparer {
   }
 
   #session({ tag, setting }: Extract<TableStatement, { kind: 'session' }>): Outcome {
-    const field = setting && fieldOf(setting.name, this.#options.controls().config);
-    if (setting !== undefined && field !== undefined)
-      return {
-        ...{ kind: 'error', sqlstate: '0A000', message: `"${setting.name}" cannot be changed by SET` },
-        hint: field === '' ? 'It means nothing here.' : `Change ${field} in the configuration, and RELOAD.`,
-      };
+    const outcome = setting && settingBySet(setting, this.#options.controls());
+    if (outcome !== undefined) return outcome;
     if (setting !== undefined && this.#set.size < settingsMax) this.#set.set(setting.name, setting.value);
     if (setting === undefined) this.#set.clear();
     return { kind: 'done', tag };
@@ -125,13 +119,6 @@ export class Preparer {
       },
     };
   }
-}
-
-/** What a setting of PgBouncer, or of the configuration, is called there; undefined: it is one of the session. */
-function fieldOf(name: string, config: ProxyConfig): string | undefined {
-  const fate = Object.hasOwn(settingsTable, name) ? settingsTable[name] : undefined;
-  if (fate !== undefined) return fate === 'elsewhere' ? name : 'to' in fate ? fate.to : '';
-  return configRows(config).some(({ key }) => key === name) ? name : undefined;
 }
 
 /** Settings that one session may make. */

@@ -8,7 +8,7 @@ import type { SecretSource } from './auth-config.ts';
 import { problemsOf } from './config-problems.ts';
 import { fieldProblems } from './field-problems.ts';
 import { Identities, type Identity } from './identities.ts';
-import { fromIni } from './pgbouncer/from-ini.ts';
+import { fromIni, type SaidSettings } from './pgbouncer/from-ini.ts';
 import { proxyConfig, type ProxyConfig } from './proxy-config.ts';
 import { readUserFile, type Users } from './user-file.ts';
 
@@ -51,6 +51,7 @@ export interface LoadedConfig {
 export interface ConfigSource {
   readonly file?: string | undefined;
   readonly pgbouncerIni?: string | undefined;
+  readonly said?: SaidSettings | undefined;
 }
 
 export interface LoadOptions {
@@ -60,14 +61,19 @@ export interface LoadOptions {
 }
 
 /** Reads all of it and reports every problem together. @throws CodedError PG_PROXY_CONFIG */
-export function loadConfig({ file, pgbouncerIni }: ConfigSource, options: LoadOptions): LoadedConfig {
-  if (pgbouncerIni !== undefined) return loadIni(pgbouncerIni, file, options);
+export function loadConfig({ file, pgbouncerIni, said }: ConfigSource, options: LoadOptions): LoadedConfig {
+  if (pgbouncerIni !== undefined) return loadIni(pgbouncerIni, file, said, options);
   if (file === undefined) throw pgProxyError('PG_PROXY_CONFIG', 'no configuration is named');
   return usable(file, readParsed(file, jsonOf(file), options));
 }
 
-function loadIni(ini: string, over: string | undefined, options: LoadOptions): LoadedConfig {
-  const { config, secrets, notes, problems, inItsWords } = fromIni(ini, (file) => readFileSync(file, 'utf8'));
+function loadIni(
+  ini: string,
+  over: string | undefined,
+  said: SaidSettings | undefined,
+  options: LoadOptions,
+): LoadedConfig {
+  const { config, secrets, notes, problems, inItsWords } = fromIni(ini, (file) => readFileSync(file, 'utf8'), said);
   const above = over === undefined ? {} : jsonOf(over);
   const environment = { ...options.environment, ...secrets };
   const read = readParsed(over ?? ini, laidOver(config, above), { ...options, environment });

@@ -20,6 +20,8 @@ export interface RigOptions extends Pick<PgProxyStart, 'process' | 'filesMax' | 
   readonly upstreams?: Readonly<Record<string, unknown>>;
   /** Other files of the folder, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** One of them, below the configuration. */
+  readonly pgbouncerIni?: string;
 }
 
 /** A proxy before a scripted server, and clients of it; all of it goes with `close`. */
@@ -52,6 +54,7 @@ export class ProxyRig {
     users = '"app" "secret"\n"other" "secret"\n',
     files = {},
     timeStandsStill = false,
+    pgbouncerIni,
     ...more
   }: RigOptions = {}): Promise<ProxyRig> {
     const postgres = await ScriptedPostgres.start();
@@ -77,6 +80,7 @@ export class ProxyRig {
     const clock = new Clock(timeStandsStill);
     const running = await startPgProxy({
       ...{ file, environment: {}, telemetry, telemetryOptions, patienceMs: 5_000 },
+      ...(pgbouncerIni !== undefined && { pgbouncerIni: join(folder, pgbouncerIni) }),
       ...more,
       now: () => clock.nowMs,
     });

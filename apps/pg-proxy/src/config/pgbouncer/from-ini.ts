@@ -28,13 +28,17 @@ export interface FromIni {
   readonly inItsWords: (problem: string) => string;
 }
 
+/** What SET said at the console, by the name of the setting; it counts more than the file. */
+export type SaidSettings = ReadonlyMap<string, string>;
+
 /** @param read the text of a file; throws when it cannot be read */
-export function fromIni(file: string, read: (file: string) => string): FromIni {
+export function fromIni(file: string, read: (file: string) => string, said: SaidSettings = new Map()): FromIni {
   const { entries, begins, problems } = readIni(file, read);
   const of = (section: string): IniEntry[] => entries.filter((entry) => entry.section === section);
   const last = begins.get('pgbouncer') ?? 0;
   const isForgotten = (entry: IniEntry): boolean => entries.indexOf(entry) < last && !isKept.has(entry.key);
   const general = new Map(of('pgbouncer').flatMap((entry) => (isForgotten(entry) ? [] : [[entry.key, entry]])));
+  for (const [key, value] of said) general.set(key, { section: 'pgbouncer', key, value, place: 'SET' });
   const gathering = new Gathering(general, read);
   gathering.problems.push(...problems);
   for (const { key, place } of of('pgbouncer').filter(isForgotten))

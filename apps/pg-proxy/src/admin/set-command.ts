@@ -1,0 +1,31 @@
+import { configRows } from '../config/config-rows.ts';
+import { settingsTable } from '../config/pgbouncer/settings-table.ts';
+import type { ProxyConfig } from '../config/proxy-config.ts';
+import { failure, rereading, type Controls, type Outcome } from './commands.ts';
+
+/** SET of what the configuration says; undefined where it is a setting of the session. */
+export function settingBySet(
+  { name, value }: { name: string; value: string },
+  controls: Controls,
+): Outcome | undefined {
+  const { config, life, mayAct } = controls;
+  const isOfPgBouncer = Object.hasOwn(settingsTable, name);
+  if (life.set === undefined || !isOfPgBouncer) return refusalOf(name, config);
+  if (!mayAct) return failure('42501', 'this user may look, and not SET');
+  const { set } = life;
+  return rereading('SET', () => set(name, value));
+}
+
+function refusalOf(name: string, config: ProxyConfig): Outcome | undefined {
+  const field = fieldOf(name, config);
+  if (field === undefined) return undefined;
+  const hint = field === '' ? 'It means nothing here.' : `Change ${field} in the configuration, and RELOAD.`;
+  return failure('0A000', `"${name}" cannot be changed by SET`, hint);
+}
+
+/** What a setting of PgBouncer, or of the configuration, is called there; undefined: it is one of the session. */
+function fieldOf(name: string, config: ProxyConfig): string | undefined {
+  const fate = Object.hasOwn(settingsTable, name) ? settingsTable[name] : undefined;
+  if (fate !== undefined) return fate === 'elsewhere' ? name : 'to' in fate ? fate.to : '';
+  return configRows(config).some(({ key }) => key === name) ? name : undefined;
+}

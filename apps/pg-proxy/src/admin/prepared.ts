@@ -11,7 +11,7 @@ import {
   type Outcome,
 } from './commands.ts';
 import { settings } from './medrex-tables.ts';
-import { settingBySet } from './set-command.ts';
+import { readSet, settingBySet } from './set-command.ts';
 
 /** A statement of a session without a server. */
 export interface Prepared {
@@ -61,6 +61,8 @@ export class Preparer {
   #read(text: string, parameterTypes: readonly number[]): Prepared[] {
     const { tables } = this.#options;
     if (isCommand(text)) return [this.#command(text)];
+    const setting = readSet(text);
+    if (setting !== undefined) return [{ ...quiet, run: () => this.#session({ tag: 'SET', setting }) }];
     return readTableStatements(text, tables, parameterTypes).statements.map((statement) => {
       // The grammar of SQL does not know the console's words.
       if (statement.kind === 'fault' && statement.fault.sqlstate === '42601')
@@ -99,7 +101,7 @@ export class Preparer {
     }
   }
 
-  #session({ tag, setting }: Extract<TableStatement, { kind: 'session' }>): Outcome {
+  #session({ tag, setting }: Omit<Extract<TableStatement, { kind: 'session' }>, 'kind'>): Outcome {
     const outcome = setting && settingBySet(setting, this.#options.controls());
     if (outcome !== undefined) return outcome;
     if (setting !== undefined && this.#set.size < settingsMax) this.#set.set(setting.name, setting.value);

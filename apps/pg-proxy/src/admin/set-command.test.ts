@@ -39,6 +39,11 @@ describe('SET at the console of a proxy with a pgbouncer.ini', () => {
     expect(await console.ask(query('SET default_pool_size = 8'))).toEqual(['C SET', 'Z I']);
   });
 
+  it('takes what SQL would not', async () => {
+    const console = await atConsole('app');
+    expect(await console.ask(query('SET verbose = 3'))).toEqual(['C SET', 'Z I']);
+  });
+
   it('is not for those who may only look; settings of a session are for all', async () => {
     const console = await atConsole('other');
     expect((await console.ask(query('SET default_pool_size = 9')))[0]).toBe(

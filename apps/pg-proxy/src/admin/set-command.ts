@@ -3,11 +3,22 @@ import { settingsTable } from '../config/pgbouncer/settings-table.ts';
 import type { ProxyConfig } from '../config/proxy-config.ts';
 import { failure, rereading, type Controls, type Outcome } from './commands.ts';
 
+export interface Setting {
+  readonly name: string;
+  readonly value: string;
+}
+
+const form = /^\s*set\s+(\w+)(?:\s*=\s*|\s+to\s+)(?:'((?:[^']|'')*)'|([\w.*-]+))\s*;?\s*$/i;
+
+/** SET of one of PgBouncer's settings: SQL takes no `SET verbose = 1`. */
+export function readSet(text: string): Setting | undefined {
+  const [, name = '', quoted, plain = ''] = form.exec(text) ?? [];
+  const setting = { name: name.toLowerCase(), value: quoted?.replaceAll("''", "'") ?? plain };
+  return Object.hasOwn(settingsTable, setting.name) ? setting : undefined;
+}
+
 /** SET of what the configuration says; undefined where it is a setting of the session. */
-export function settingBySet(
-  { name, value }: { name: string; value: string },
-  controls: Controls,
-): Outcome | undefined {
+export function settingBySet({ name, value }: Setting, controls: Controls): Outcome | undefined {
   const { config, life, mayAct } = controls;
   const isOfPgBouncer = Object.hasOwn(settingsTable, name);
   if (life.set === undefined || !isOfPgBouncer) return refusalOf(name, config);

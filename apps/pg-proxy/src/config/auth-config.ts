@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { milliseconds } from './durations.ts';
+import { milliseconds, millisecondsOrNone } from './durations.ts';
 
 const file = z.string().min(1);
 const name = z.string().min(1).max(63);
@@ -35,10 +35,10 @@ export const secretQuery = z.strictObject({
     .describe(
       'The question: one row of name and secret (md5..., SCRAM-SHA-256$... or NULL) for the user $1; a third column, where there is one, says whether he may log in',
     ),
+  ttlMs: millisecondsOrNone.default(30_000).describe('How long an answer is good for; 0: it is asked for each login'),
 });
 
 const authQuery = secretQuery.extend({
-  ttlMs: milliseconds.default(30_000).describe('How long an answer is good for'),
   max: z.int().positive().default(10_000).describe('Answers that are kept'),
   timeoutMs: milliseconds.default(5_000).describe('Longest wait for an answer, the login included'),
 });

@@ -46,16 +46,17 @@ export class Doorkeeper {
     const { auth, databases } = loaded.config;
     const isAsked = auth.query !== undefined || Object.values(databases).some((one) => one.authQuery !== undefined);
     const queries = isAsked ? new SecretQueries(loaded, upstreams, salt, isDisabled) : undefined;
-    const { ttlMs, max } = auth.query ?? queryLimits;
+    const { max } = auth.query ?? queryLimits;
     this.#options = options;
     this.#rules = new AuthRules(loaded.config.auth);
     this.#queries = queries;
     this.#secrets = new UserSecrets({
       ...{ users: loaded.users, now, failed },
       query: queries && {
-        ...{ ttlMs, max },
+        max,
         ask: (user, database) => queries.ask(user, database),
         keyOf: (database) => queries.keyOf(database),
+        ttlMsOf: (database) => queries.ttlMsOf(database),
       },
     });
   }

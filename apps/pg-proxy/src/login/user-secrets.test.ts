@@ -23,7 +23,8 @@ function aCache(max = 10): {
   const secrets = new UserSecrets({
     users: new Map([['file', md5('of file')]]),
     query: {
-      ...{ ttlMs: 5_000, max },
+      max,
+      ttlMsOf: () => 5_000,
       keyOf: (database) => (database === 'other' ? 'other' : 'same'),
       ask: (user, database) => {
         asked.push(`${user}@${database}`);

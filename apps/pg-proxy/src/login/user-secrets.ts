@@ -8,14 +8,18 @@ export type Found = { readonly secret: UserSecret | undefined } | { readonly fau
 /** Asks for the secret of a user; undefined: there is no such user, or nobody can log in as him with a password. */
 export type AskSecret = (user: string, database: string) => Promise<UserSecret | undefined>;
 
-export interface QueryCacheSettings {
-  readonly ttlMs: number;
-  readonly max: number;
-}
-
 export interface UserSecretsOptions {
   readonly users: Users;
-  readonly query: (QueryCacheSettings & { readonly ask: AskSecret; keyOf(database: string): string }) | undefined;
+  readonly query:
+    | {
+        /** Answers that are kept. */
+        readonly max: number;
+        readonly ask: AskSecret;
+        keyOf(database: string): string;
+        /** How long an answer is good for. */
+        ttlMsOf(database: string): number;
+      }
+    | undefined;
   readonly now: () => number;
   /** A question failed; what it says holds no secret. */
   readonly failed: (error: Error) => void;
@@ -57,7 +61,7 @@ export class UserSecrets {
     if (own !== undefined || query === undefined) return then({ secret: own });
     const key = JSON.stringify([query.keyOf(database), user]);
     const known = this.#answers.get(key);
-    if (known !== undefined && now() - known.atMs < query.ttlMs) return then(known);
+    if (known !== undefined && now() - known.atMs < query.ttlMsOf(database)) return then(known);
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) return void waiting.push(then);
     this.#waiting.set(key, [then]);

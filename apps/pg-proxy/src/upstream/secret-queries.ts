@@ -56,6 +56,10 @@ export class SecretQueries {
     return place === undefined ? '' : keyOf(place);
   }
 
+  ttlMsOf(database: string): number {
+    return this.#placeOf(database)?.query.ttlMs ?? 0;
+  }
+
   /** @throws CodedError PG_PROXY_AUTH_QUERY; LoginRefused where there is no database of the name that the client said */
   async ask(user: string, database: string): Promise<UserSecret | undefined> {
     const place = this.#placeOf(database);

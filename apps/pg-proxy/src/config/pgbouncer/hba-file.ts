@@ -30,8 +30,8 @@ const types: Readonly<Record<string, boolean | undefined>> = {
 };
 /** Whoever comes over TCP. */
 const everywhere = ['0.0.0.0/0', '::/0'];
-/** A name in quotes, or a list that goes on behind a space. */
-const quotedOrOn = /("(?:[^"]|"")*")|,\s+/g;
+/** A name in quotes, or a list that goes on, with spaces or without. */
+const quotedOrOn = /("(?:[^"]|"")*")|\s*,\s*/g;
 const comment = /(^|\s)#.*$/;
 const token = /"(?:[^"]|"")*"(?:,"(?:[^"]|"")*"|,[^\s,"]+)*|[^\s"]+(?:"[^"]*")?/g;
 

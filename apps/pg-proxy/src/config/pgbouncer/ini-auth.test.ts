@@ -4,7 +4,7 @@ import { proxyConfig } from '../proxy-config.ts';
 
 describe('who may come in', () => {
   it.each([
-    ['auth_user = asker', { user: 'asker' }],
+    ['auth_user = asker', { user: 'asker', ttlMs: 0 }],
     [
       'auth_user = asker\nauth_query = SELECT * FROM get_auth($1)\nauth_dbname = users',
       { sql: 'SELECT * FROM get_auth($1)', database: 'users' },
@@ -37,8 +37,8 @@ c =
     expect(problems).toEqual([]);
     const { auth, databases } = proxyConfig.parse(config);
     expect(auth.query).toBeUndefined();
-    expect(databases.a?.authQuery).toEqual({ user: 'x', sql: 'SELECT a, b FROM c($1)' });
-    expect(databases.b?.authQuery).toEqual({ user: 'y', sql: 'SELECT 1', database: 'a' });
+    expect(databases.a?.authQuery).toEqual({ user: 'x', ttlMs: 0, sql: 'SELECT a, b FROM c($1)' });
+    expect(databases.b?.authQuery).toEqual({ user: 'y', ttlMs: 0, sql: 'SELECT 1', database: 'a' });
     expect(databases.c?.authQuery).toBeUndefined();
   });
 
@@ -81,7 +81,7 @@ hostssl all "odd name",app 10.0.0.0/8 scram-sha-256   # inside
 host lab robot 192.168.0.0 255.255.0.0 trust
 hostnossl all all all reject
 host all all ::/0 md5
-host clinic, lab "a, b",	c 2001:db8:: ffff:ffff:: trust
+host clinic, lab "a, b" ,	c 2001:db8:: ffff:ffff:: trust
 host all all ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff trust
 `;
     const { config, problems } = readIni(`${ini}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': hba });
@@ -135,8 +135,10 @@ other x y
 doctors\tward.example all
 `,
     };
+    const tls =
+      'client_tls_sslmode = require\nclient_tls_cert_file = /c\nclient_tls_key_file = /k\nclient_tls_ca_file = /ca\n';
     const { config, problems } = readIni(
-      `${ini}auth_type = hba\nauth_hba_file = /hba\nauth_ident_file = /ident\n`,
+      `${ini}${tls}auth_type = hba\nauth_hba_file = /hba\nauth_ident_file = /ident\n`,
       files,
     );
     expect(problems).toEqual([]);
@@ -154,6 +156,15 @@ doctors\tward.example all
       ...{ '/hba': 'hostssl all all all cert map=m', '/ident': 'm one two\nm /^a b\nm a +b\nm a\n' },
     });
     expect(odd.problems).toEqual([2, 3, 4].map((line) => `/ident: line ${line}: is not map, name and user`));
+  });
+
+  it('lets nobody in by certificates where none can be shown, as in a pg_hba.conf of the server', () => {
+    const { config, problems, notes } = readIni(`${ini}auth_type = hba\nauth_hba_file = /hba\n`, {
+      '/hba': 'hostssl all admin all cert\nhost all all all md5\n',
+    });
+    expect(problems).toEqual([]);
+    expect(proxyConfig.parse(config).auth.rules.map(({ method }) => method)).toEqual(['reject', 'md5']);
+    expect(notes).toEqual([expect.stringContaining('auth_hba_file: its lines with cert let nobody in')]);
   });
 
   it.each([

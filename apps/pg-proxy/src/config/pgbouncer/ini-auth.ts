@@ -1,5 +1,5 @@
 import type { Gathering } from './gathering.ts';
-import { readHba, readIdent } from './hba-file.ts';
+import { readHba, readIdent, type HbaRule } from './hba-file.ts';
 import { readLdapOptions } from './ldap-options.ts';
 
 const methods: Readonly<Record<string, string>> = {
@@ -44,7 +44,12 @@ function takeHba(gathering: Gathering): void {
   const { rules, ldap, problems } = readHba(text, ident.maps);
   for (const problem of ident.problems) gathering.problems.push(`${identFile}: ${problem}`);
   for (const problem of problems) gathering.problems.push(`${file}: ${problem}`);
-  gathering.set('auth.rules', rules);
+  gathering.set('auth.rules', canShowCertificates(gathering) ? rules : rules.map(withoutCertificates));
+  if (!canShowCertificates(gathering) && rules.some(({ method }) => method === 'cert'))
+    gathering.note(
+      'auth_hba_file',
+      'its lines with cert let nobody in, without client_tls_sslmode and client_tls_ca_file',
+    );
   if (rules.length === 0 && problems.length === 0)
     gathering.problems.push(`${file}: has no rule, so nobody could come in`);
   const [first, ...others] = ldap;
@@ -53,6 +58,14 @@ function takeHba(gathering: Gathering): void {
   if (first !== undefined) takeLdap(gathering, first.options, 'auth_hba_file');
   if (rules.some((rule) => rule.method === 'password' || rule.method === 'ldap')) allowCleartext(gathering);
 }
+
+/** A pg_hba.conf of the server's own may have lines with cert, and PgBouncer no TLS. */
+const canShowCertificates = (gathering: Gathering): boolean =>
+  gathering.file('client_tls_ca_file') !== undefined &&
+  (gathering.value('client_tls_sslmode') ?? 'disable') !== 'disable';
+
+const withoutCertificates = (rule: HbaRule): object =>
+  rule.method === 'cert' ? { ...rule, method: 'reject', certificates: undefined } : rule;
 
 /** Of a file that the setting names. Undefined: it cannot be read, which is a problem of its own. */
 function textOf(gathering: Gathering, setting: string, file: string): string | undefined {
@@ -97,5 +110,6 @@ export function queryOf(gathering: Gathering, parameters: ReadonlyMap<string, st
     (name) => parameters.get(name) ?? gathering.value(name),
   );
   if (user === undefined) return undefined;
-  return { user, ...(sql !== undefined && { sql }), ...(database !== undefined && { database }) };
+  // Who may no longer log in is turned away at once, as there.
+  return { user, ttlMs: 0, ...(sql !== undefined && { sql }), ...(database !== undefined && { database }) };
 }

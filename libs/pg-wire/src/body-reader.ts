@@ -1,12 +1,12 @@
 import { losslessText } from './lossless-text.ts';
 import { shortText, zeroAt } from './short-text.ts';
 
-/** Where the body of a message begins. */
+/** Offset of the body in a message: after the type byte and the length. */
 export const bodyAt = 5;
 
 /**
- * Reads the fields of one message in order. A field that is not there reads as zero or empty and makes the reader fail
- * for good, so that decoders ask once, at the end: `reader.isDone` for all that was there, `reader.isSound` for a head.
+ * Reads the fields of one message in order. Reading past the end returns zero or an empty value and makes the reader fail for good, so
+ * decoders check once, at the end: `isDone` for a whole message, `isSound` for its beginning.
  */
 export class BodyReader {
   readonly #buffer: Buffer;
@@ -20,7 +20,7 @@ export class BodyReader {
     this.#end = end;
   }
 
-  /** Where the next field begins. */
+  /** Offset of the next field. */
   get at(): number {
     return this.#at;
   }
@@ -29,12 +29,12 @@ export class BodyReader {
     return this.#end - this.#at;
   }
 
-  /** Every field that was asked for was there. */
+  /** Every field read so far was present. */
   get isSound(): boolean {
     return this.#isSound;
   }
 
-  /** ... and nothing stands behind them. */
+  /** Every field was present, and no bytes are left. */
   get isDone(): boolean {
     return this.#isSound && this.#at === this.#end;
   }
@@ -63,12 +63,12 @@ export class BodyReader {
     return count >= 0 && this.#has(count) ? this.#buffer.subarray(this.#skip(count), this.#at) : this.#fail();
   }
 
-  /** What is left. */
+  /** All bytes that are left. */
   rest(): Buffer {
     return this.bytes(this.left);
   }
 
-  /** latin1: a character for each byte; utf8: as `losslessText` has it. Both keep all bytes apart. */
+  /** A zero-terminated string; utf8 is decoded by `losslessText`. Both encodings are lossless. */
   cString(encoding: 'utf8' | 'latin1' = 'utf8'): string {
     const end = zeroAt(this.#buffer, this.#at, this.#end);
     if (end < 0) {
@@ -81,13 +81,13 @@ export class BodyReader {
     return text;
   }
 
-  /** A value with its length before it; -1 is null. */
+  /** A value prefixed by its length (int32); length -1 is null. */
   value(): Buffer | null {
     const length = this.int32();
     return length === -1 ? null : this.bytes(length);
   }
 
-  /** As many as a count says; the count is checked against what is there, so that it cannot ask for memory. */
+  /** Reads `count` items. @param bytesEach their least size: a count that does not fit into the bytes left fails before memory is allocated */
   list<T>(count: number, bytesEach: number, read: () => T): T[] {
     if (count < 0 || count * bytesEach > this.left) {
       this.#fail();

@@ -1,6 +1,6 @@
 import { bytesOf, hasKeptBytes } from './lossless-text.ts';
 
-/** Writes messages into one growing buffer: `begin`, the fields, `end`; `take` gives all that was written. */
+/** Writes messages into one growing buffer: `begin`, the fields, `end`; then `take` returns all that was written. */
 export class BodyWriter {
   #buffer: Buffer;
   #at = 0;
@@ -16,7 +16,7 @@ export class BodyWriter {
     return this.#beginLength(this.#at + 1);
   }
 
-  /** The packets before login have no type. */
+  /** Begins a message without a type byte, as the packets before login are. */
   beginUntyped(): this {
     this.#room(4);
     return this.#beginLength(this.#at);
@@ -39,7 +39,7 @@ export class BodyWriter {
     return this;
   }
 
-  /** Counts of formats and parameters go up to 65,535. */
+  /** For counts of formats and parameters, which go up to 65,535. */
   uint16(value: number): this {
     this.#room(2);
     this.#at = this.#buffer.writeUInt16BE(value, this.#at);
@@ -52,7 +52,7 @@ export class BodyWriter {
     return this;
   }
 
-  /** OIDs and process ids have no sign. */
+  /** For OIDs and process ids, which are unsigned. */
   uint32(value: number): this {
     this.#room(4);
     this.#at = this.#buffer.writeUInt32BE(value >>> 0, this.#at);
@@ -66,7 +66,7 @@ export class BodyWriter {
     return this;
   }
 
-  /** Ends at a zero byte of its own, so a text with one inside would be another message: it is cut there. */
+  /** Writes a zero-terminated string; a text that contains a zero byte is cut there. */
   cString(text: string, encoding: 'utf8' | 'latin1' = 'utf8'): this {
     const zero = text.indexOf('\0');
     const clean = zero < 0 ? text : text.slice(0, zero);
@@ -77,7 +77,7 @@ export class BodyWriter {
     return this;
   }
 
-  /** A value with its length before it; null is length -1. */
+  /** Writes a value prefixed by its length (int32); null as length -1. */
   value(value: Uint8Array | null): this {
     return value === null ? this.int32(-1) : this.int32(value.length).bytes(value);
   }
@@ -103,7 +103,7 @@ export class BodyWriter {
   }
 }
 
-/** A message that says nothing but its type. */
+/** A message without a body. */
 export function emptyMessage(type: number): Buffer {
   const message = Buffer.alloc(5);
   message[0] = type;

@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import * as wire from './index.ts';
 import { cut, dice, mutated, type Dice } from './testing/index.ts';
 
-/** A million by MEDREX_FUZZ_RUNS=1000000; the seed of a failure is in its message. */
+/** Set MEDREX_FUZZ_RUNS for more; a failure names its seed. */
 const runs = Number(process.env.MEDREX_FUZZ_RUNS ?? 5_000);
 const seed = Number(process.env.MEDREX_FUZZ_SEED ?? 1);
 
-/** Some 0.1 ms each on a slow machine, twice over. */
+/** 0.1 ms per run on a slow machine, doubled. */
 const patienceMs = 60_000 + runs;
 
-/** Runs `attempt` on damaged bytes of `corpus`; what it throws names the seed and the bytes. */
+/** Runs `attempt` on mutations of `corpus`; an error names the seed and the bytes. */
 function fuzz(corpus: readonly Buffer[], attempt: (bytes: Buffer, roll: Dice) => void): void {
   for (let run = 0; run < runs; run++) {
     const roll = dice(seed * 1_000_003 + run);
@@ -53,7 +53,7 @@ const decoders = Object.entries(wire).flatMap(([name, value]) =>
   /^read(?!Startup|Verifier)/.test(name) ? [value as (buffer: Buffer, start: number, end: number) => unknown] : [],
 );
 
-/** Frames damaged bytes and decodes all that is found, with every decoder: it may be refused, and must not throw. */
+/** Frames the bytes and decodes every message with every decoder: they may reject it, but must not throw. */
 function frame(rules: wire.FrameRules, bytes: Buffer, roll: Dice): void {
   const framer = new wire.Framer(rules);
   let given = 0;
@@ -67,7 +67,7 @@ function frame(rules: wire.FrameRules, bytes: Buffer, roll: Dice): void {
   expect(given).toBeLessThanOrEqual(bytes.length);
 }
 
-/** The memory that is left over after `act`, in bytes. */
+/** The memory in bytes still in use after `act`. */
 function growth(act: () => void): number {
   act();
   global.gc?.();
@@ -139,5 +139,5 @@ describe('damaged bytes', () => {
   );
 });
 
-/** Keys, and not a password: a damaged count may ask for a million rounds of hashing. */
+/** With keys instead of a password, as a mutated iteration count may ask for a million rounds of hashing. */
 const verifierKeys = wire.clientKeys('pencil', Buffer.alloc(16, 1), 1);

@@ -23,7 +23,7 @@ describe('text of bytes that may not be UTF-8', () => {
     expect(bytesOf(losslessText(bytes))).toEqual(bytes);
   });
 
-  it('is UTF-8 where it can be, and the same only for the same bytes', () => {
+  it('is UTF-8 where possible, and equal only for equal bytes', () => {
     expect(losslessText(Buffer.from('Müller'))).toBe('Müller');
     const [u, o] = [Buffer.from('ü', 'latin1'), Buffer.from('ö', 'latin1')];
     expect(losslessText(u)).not.toBe(losslessText(o));
@@ -39,7 +39,7 @@ describe('text of bytes that may not be UTF-8', () => {
     expect(clientKeys(losslessText(password), salt, 1)).toEqual(clientKeys(password, salt, 1));
   });
 
-  it('goes through messages', () => {
+  it('survives writing and reading messages', () => {
     const name = Buffer.from('Jürgen\xe4', 'latin1');
     const message = new BodyWriter(2).cString(losslessText(name)).cString('after').take();
     const reader = new BodyReader(message, 0, message.length);

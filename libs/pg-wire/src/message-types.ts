@@ -1,4 +1,4 @@
-/** First bytes of the messages that a client sends. */
+/** Type bytes of the messages that a client sends. */
 export const frontend = {
   bind: 0x42, // B
   close: 0x43, // C
@@ -10,14 +10,14 @@ export const frontend = {
   flush: 0x48, // H
   functionCall: 0x46, // F
   parse: 0x50, // P
-  /** PasswordMessage, SASLInitialResponse and SASLResponse: only the state says which. */
+  /** PasswordMessage, SASLInitialResponse or SASLResponse, depending on the state. */
   password: 0x70, // p
   query: 0x51, // Q
   sync: 0x53, // S
   terminate: 0x58, // X
 } as const;
 
-/** First bytes of the messages that a server sends. */
+/** Type bytes of the messages that a server sends. */
 export const backend = {
   authentication: 0x52, // R
   backendKeyData: 0x4b, // K

@@ -1,10 +1,10 @@
 const keptBytesMax = 64;
-/** One for each hash; a few KB. */
+/** The last string of each hash value; a few KB. */
 const kept: string[] = Array<string>(512).fill('');
 
 /**
- * Bytes as latin1. Names and tags come again and again: of those that came last the string is kept, so that neither it nor its hash is
- * made anew for every message.
+ * Decodes latin1 with a cache of recent short strings: names and tags repeat, and neither the string nor its hash is created again for
+ * each message.
  */
 export function shortText(buffer: Buffer, from: number, to: number): string {
   const length = to - from;
@@ -23,7 +23,7 @@ function isAt(buffer: Buffer, from: number, text: string): boolean {
   return true;
 }
 
-/** Where the next zero is, before `end`; -1: nowhere. */
+/** Offset of the first zero byte in [from, end), or -1. */
 export function zeroAt(buffer: Buffer, from: number, end: number): number {
   const near = Math.min(end, from + keptBytesMax);
   for (let at = from; at < near; at++) if (buffer[at] === 0) return at;

@@ -1,20 +1,20 @@
 /**
- * Bytes that do not follow the protocol: what the peer is told, in PostgreSQL's words. A value and not an exception,
- * because anybody can send such bytes and a proxy reads them in its hottest loop.
+ * A violation of the protocol, with the error for the peer in PostgreSQL's words. A value and not an exception, since any peer can cause
+ * one and it is found in the hottest loop of the proxy.
  */
 export interface WireFault {
   readonly sqlstate: string;
   readonly message: string;
   readonly hint?: string;
-  /** The function of PostgreSQL that says so, where drivers tell the fault by it. */
+  /** The routine of PostgreSQL that reports it, if drivers recognize the error by that. */
   readonly routine?: string;
-  /** A server of PostgreSQL writes it to its log alone, and hangs up. */
+  /** PostgreSQL only logs it and closes the connection. */
   readonly isSilent?: true;
-  /** Why, in one word, where the peer is told less: for the log alone. */
+  /** The reason in one word, for the log only; the peer is not told. */
   readonly reason?: string;
 }
 
 export const protocolViolation = (message: string): WireFault => ({ sqlstate: '08P01', message });
 
-/** What is said of a message whose length is right and whose inside is not. Decoders return undefined for it. */
+/** The fault for a message of valid length with an invalid body, for which decoders return undefined. */
 export const malformed: WireFault = protocolViolation('invalid message format');

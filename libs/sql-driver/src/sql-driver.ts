@@ -1,6 +1,6 @@
 import type { SqlValue } from './sql-value.ts';
 
-/** Opens connections to one database server; everything that is particular to its wire lies behind it. */
+/** Opens connections to one database server; hides its protocol. */
 export interface SqlDriver {
   /** @throws SqlFailure */
   open(login: SqlLogin): Promise<SqlConnection>;
@@ -9,25 +9,25 @@ export interface SqlDriver {
 export interface SqlLogin {
   readonly user: string;
   readonly password: string;
-  /** Called once when the connection is gone without having been closed. */
+  /** Called once if the connection ends other than by `close`. */
   readonly lost: () => void;
 }
 
-/** One session of a server. One call at a time, `cancel` and `close` apart. */
+/** A session at the server. Calls must not overlap, except `cancel` and `close`. */
 export interface SqlConnection {
-  /** Of the process that serves it at the server. */
+  /** Id of the server process of this session. */
   readonly processId: string;
-  /** What a statement will answer, without running it. @throws SqlFailure */
+  /** Describes the result and parameters of a statement without running it. @throws SqlFailure */
   describe(sql: string): Promise<SqlDescription>;
   /** @throws SqlFailure */
   run(sql: string, parameters: readonly SqlValue[], page: PageSize): Promise<SqlAnswer>;
-  /** The same statement for each list of parameters; the rows that were changed altogether. @throws SqlFailure */
+  /** Runs a statement for each list of parameters and returns the total of rows changed. @throws SqlFailure */
   runMany(sql: string, batch: readonly (readonly SqlValue[])[]): Promise<number>;
-  /** From here on nothing is kept until `commit`. @throws SqlFailure */
+  /** Begins a transaction; it ends with `commit` or `rollback`. @throws SqlFailure */
   begin(modes: TransactionModes): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
-  /** Asks the server, on another connection, to end what this one runs. Nothing happens when it runs nothing. @throws SqlFailure */
+  /** Cancels the running statement by another connection; no effect if none runs. @throws SqlFailure */
   cancel(): Promise<void>;
   close(): Promise<void>;
 }
@@ -37,20 +37,20 @@ export interface TransactionModes {
   readonly isReadOnly: boolean;
 }
 
-/** A page ends with the first row that reaches one of both: what a reader has not asked for lies at the server. */
+/** Limits of a page, which ends with the row that reaches either. Later rows stay at the server. */
 export interface PageSize {
   readonly rowsMax: number;
   readonly bytesMax: number;
 }
 
 export interface SqlDescription {
-  /** Undefined: no rows. */
+  /** Undefined: the statement returns no rows. */
   readonly columns: readonly SqlColumn[] | undefined;
-  /** Types of the parameters; undefined where the server does not tell. */
+  /** Types of the parameters; undefined if the server does not report them. */
   readonly parameters: readonly (SqlType | undefined)[];
 }
 
-/** Types as JDBC and ODBC number them. */
+/** A type by its JDBC or ODBC type code. */
 export interface SqlType {
   readonly code: number;
   readonly name: string;
@@ -71,7 +71,7 @@ export type SqlAnswer =
       readonly cursor: SqlCursor;
     };
 
-/** Each cell as UTF-8 of its text, and binary columns as they are. */
+/** Cells as UTF-8 text; those of binary columns as raw bytes. */
 export type SqlRow = readonly (Uint8Array | null)[];
 
 export interface SqlPage {
@@ -79,7 +79,7 @@ export interface SqlPage {
   readonly isLast: boolean;
 }
 
-/** Rows that are still at the server. The last page closes it. */
+/** The rest of a result, still at the server. Reading the last page closes it. */
 export interface SqlCursor {
   next(page: PageSize): Promise<SqlPage>;
   close(): Promise<void>;

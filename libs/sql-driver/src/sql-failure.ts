@@ -1,13 +1,13 @@
 export interface SqlFailureOptions {
-  /** The server's own number of it. */
+  /** The server's native error number. */
   readonly sqlcode?: number | undefined;
   readonly sqlstate?: string | undefined;
-  /** The connection is of no use any more. */
+  /** The connection is unusable. */
   readonly isFatal?: boolean;
   readonly cause?: unknown;
 }
 
-/** What a server, or the way to it, answered in place of a result. */
+/** An error of the server, or of the connection to it. */
 export class SqlFailure extends Error {
   readonly sqlcode: number | undefined;
   readonly sqlstate: string | undefined;

@@ -1,4 +1,4 @@
-/** How a parameter is bound. */
+/** A parameter and the type to bind it as. */
 export type SqlValue =
   | null
   | {
@@ -6,5 +6,5 @@ export type SqlValue =
       readonly text: string;
     }
   | { readonly as: 'bytes'; readonly bytes: Uint8Array }
-  /** Several values in one parameter, where the server has something like it. */
+  /** Several values in one parameter, if the server supports that. */
   | { readonly as: 'list'; readonly items: readonly string[] };

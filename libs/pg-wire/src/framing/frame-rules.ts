@@ -1,12 +1,12 @@
 import { backend, frontend } from '../message-types.ts';
 
-/** What one side may send in one state: two tables by the message's first byte, so that a look costs one array access. */
+/** What one side may send in one state: tables indexed by the type byte, so that a look-up is one array access. */
 export interface FrameRules {
-  /** Who sends, for what a fault says. */
+  /** Named in faults. */
   readonly sender: 'frontend' | 'backend';
-  /** Longest body by type, in bytes; -1 where the type may not come at all. */
+  /** Maximum body length by type, in bytes; -1: the type is not allowed. */
   readonly bodyMax: Int32Array;
-  /** Bytes of the body that must lie together before the message is given out; the rest may follow in pieces. */
+  /** Bytes of the body that must be contiguous in memory in the first piece of a message; the rest may follow in pieces. */
   readonly together: Int32Array;
 }
 
@@ -17,24 +17,24 @@ export interface FrameRule {
   readonly together?: number;
 }
 
-/** PostgreSQL's own limit for what may be long (PQ_LARGE_MESSAGE_LIMIT). */
+/** PostgreSQL's limit for long messages (PQ_LARGE_MESSAGE_LIMIT). */
 const largeBytes = 0x3fff_fffb;
-/** ... and for what is short by nature (PQ_SMALL_MESSAGE_LIMIT). */
+/** PostgreSQL's limit for short messages (PQ_SMALL_MESSAGE_LIMIT). */
 const smallBytes = 10_000;
-/** A statement's text is kept whole, because it names the statement for all backends. */
+/** Limit of a Parse: its whole text is kept in memory, as it identifies the statement on all backends. */
 export const textBytes = 64 * 1024 * 1024;
-/** What an error begins with. */
+/** Beginning of an error, which holds its severity and SQLSTATE. */
 const headBytes = 1024;
-/** Both names of a Bind: by longer ones nobody could describe, run or close anything. */
+/** Both names of a Bind: with longer ones, the portal or statement could not be described, executed or closed. */
 const namesBytes = 2 * smallBytes;
-/** What is looked at of a Query; a longer one goes through in pieces. */
-const lookedBytes = 128 * 1024;
-/** A password, a token or an answer in SASL: as much as PostgreSQL takes of somebody who has yet to show who he is. */
+/** The part of a Query that is inspected; a longer one is passed on in pieces. */
+const inspectedBytes = 128 * 1024;
+/** A password, a token or a SASL response: PostgreSQL's limit for a client that is not authenticated. */
 const passwordBytes = 65_531;
-/** What a server asks for at login. */
-const askedBytes = 8192;
+/** An authentication request. */
+const authenticationBytes = 8192;
 
-/** @returns tables made of `rules`; later rules win. */
+/** Builds the tables; for a type in several rules the last one wins. */
 export function frameRules(sender: FrameRules['sender'], rules: readonly FrameRule[]): FrameRules {
   const bodyMax = new Int32Array(256).fill(-1);
   const together = new Int32Array(256);
@@ -53,7 +53,7 @@ export const frontendLogin = frameRules('frontend', [{ types: [frontend.password
 /** A client that is logged in. */
 export const frontendSession = frameRules('frontend', [
   { types: [frontend.parse], bodyMax: textBytes },
-  { types: [frontend.query], bodyMax: largeBytes, together: lookedBytes },
+  { types: [frontend.query], bodyMax: largeBytes, together: inspectedBytes },
   { types: [frontend.bind], bodyMax: largeBytes, together: namesBytes },
   { types: [frontend.copyData, frontend.functionCall], bodyMax: largeBytes, together: 0 },
   { types: [frontend.close, frontend.describe, frontend.execute, frontend.copyFail], bodyMax: smallBytes },
@@ -62,7 +62,7 @@ export const frontendSession = frameRules('frontend', [
 
 /** A server until it says ReadyForQuery for the first time. */
 export const backendLogin = frameRules('backend', [
-  { types: [backend.authentication], bodyMax: askedBytes },
+  { types: [backend.authentication], bodyMax: authenticationBytes },
   { types: [backend.errorResponse, backend.noticeResponse], bodyMax: 65_536 },
   { types: [backend.parameterStatus, backend.negotiateProtocolVersion], bodyMax: 65_536 },
   { types: [backend.backendKeyData, backend.readyForQuery], bodyMax: 300 },
@@ -77,7 +77,7 @@ export const backendSession = frameRules('backend', [
     bodyMax: largeBytes,
     together: 0,
   },
-  // The fields that say what failed come first; a server may repeat a statement of any length after them.
+  // Severity and SQLSTATE come first; after them a server may repeat a statement of any length.
   { types: [backend.errorResponse, backend.noticeResponse], bodyMax: largeBytes, together: headBytes },
   { types: [backend.notificationResponse], bodyMax: largeBytes, together: 0 },
   { types: [backend.commandComplete, backend.parameterStatus], bodyMax: 65_536 },

@@ -28,7 +28,7 @@ const someQueries = (count: number): Buffer =>
   Buffer.concat(Array.from({ length: count }, (_, index) => query(`select ${index}`)));
 
 describe('Framer', () => {
-  it('finds the same messages however the bytes are cut', () => {
+  it('finds the same messages however the bytes are cut into chunks', () => {
     const message = fc.oneof(
       fc.string({ maxLength: 3_000 }).map((text) => query(text)),
       fc.string({ maxLength: 40 }).map((text) => parse({ name: 's', text, parameterTypes: [23] })),
@@ -47,12 +47,12 @@ describe('Framer', () => {
     );
   });
 
-  it('finds them byte by byte', () => {
+  it('finds messages fed byte by byte', () => {
     const messages = [query('select 1'), aBind, sync(), copyData(Buffer.from('abc'))];
     expect(framesOf(frontendSession, cut(Buffer.concat(messages), [1])).messages).toEqual(messages);
   });
 
-  it('gives out messages of one chunk where they lie', () => {
+  it('gives out the messages of one chunk in place', () => {
     const chunk = someQueries(3);
     const framer = new Framer(frontendSession);
     framer.feed(chunk);
@@ -65,7 +65,7 @@ describe('Framer', () => {
     expect(end).toBe(chunk.length);
   });
 
-  it('passes a row on as its bytes come, and holds none of them', () => {
+  it('gives out a row as its bytes arrive, and holds none of them', () => {
     const row = dataRow([Buffer.alloc(100_000)]);
     const framer = new Framer(backendSession);
     const lengths: number[] = [];
@@ -78,7 +78,7 @@ describe('Framer', () => {
     expect(framer.isAtRest).toBe(true);
   });
 
-  it('holds a Bind back until both names must have come', () => {
+  it('holds a Bind back until both names have arrived', () => {
     const name = 'n'.repeat(9_000);
     const message = bind({
       ...{ portal: name, statement: name },
@@ -94,7 +94,7 @@ describe('Framer', () => {
     expect([framer.next(), framer.isFirst, framer.end - framer.start]).toEqual([true, false, 95]);
   });
 
-  it('keeps what was not read when more comes', () => {
+  it('keeps unread bytes when another chunk is fed', () => {
     const framer = new Framer(frontendSession);
     framer.feed(someQueries(2));
     expect(framer.next()).toBe(true);
@@ -102,7 +102,7 @@ describe('Framer', () => {
     expect([framer.next(), framer.next(), framer.type, framer.next()]).toEqual([true, true, 0x53, false]);
   });
 
-  it('tells what is still to be read, from the middle of a message, too, and not what lies in one or has not come whole', () => {
+  it('finds an unread whole message by type, even from the middle of another, but not inside one or an incomplete one', () => {
     const framer = new Framer(frontendSession);
     const asked = (...parts: Buffer[]): boolean => {
       framer.feed(Buffer.concat(parts));
@@ -121,7 +121,7 @@ describe('Framer', () => {
     expect(framer.holds(0x53)).toBe(false);
   });
 
-  it('finds them in memory that is used for the next chunk, too, where they are kept', () => {
+  it('finds messages that were kept although their memory is reused for the next chunk', () => {
     const message = fc.oneof(
       fc.string({ maxLength: 300 }).map((text) => query(text)),
       fc.uint8Array({ maxLength: 500 }).map((data) => copyData(data)),
@@ -151,7 +151,7 @@ describe('Framer', () => {
     );
   });
 
-  it('holds no more memory than the bytes that came, whatever a header says', () => {
+  it('holds no more memory than the bytes that arrived, whatever length a header declares', () => {
     const framer = new Framer(frontendSession);
     framer.feed(Buffer.from([0x50, 0x03, 0xff, 0xff, 0xff, 0x41])); // a Parse of 64 MiB
     const before = process.memoryUsage().arrayBuffers;
@@ -163,7 +163,7 @@ describe('Framer', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 * 1024);
   });
 
-  it('takes new rules between two messages of one chunk', () => {
+  it('applies new rules between two messages of one chunk', () => {
     const framer = new Framer(frontendLogin);
     framer.feed(Buffer.concat([passwordMessage('secret'), query('select 1')]));
     expect(framer.next()).toBe(true);
@@ -190,7 +190,7 @@ describe('Framer', () => {
     expect(framer.next()).toBe(false);
   });
 
-  it('says of which faults a server tells nobody: of wrong lengths, but not of texts that it would take', () => {
+  it('marks invalid lengths as silent faults, but not texts that PostgreSQL would accept', () => {
     const isSilent = (type: number, length: number): boolean => {
       const framer = new Framer(frontendSession);
       framer.feed(Buffer.from([type, length >> 24, length >> 16, length >> 8, length]));
@@ -200,7 +200,7 @@ describe('Framer', () => {
     expect([isSilent(0x50, 0x0500_0000), isSilent(0x7a, 3)]).toEqual([false, false]);
   });
 
-  it('reads what a server sends in a session', () => {
+  it('accepts the messages of a server in a session', () => {
     const messages = [
       errorResponse({ severity: 'ERROR', sqlstate: '42P01', message: 'x'.repeat(5_000) }),
       readyForQuery(0x49),
@@ -208,7 +208,7 @@ describe('Framer', () => {
     expect(framesOf(backendSession, cut(Buffer.concat(messages), [700])).messages).toEqual(messages);
   });
 
-  it('takes the last rule for a type', () => {
+  it('applies the last rule for a type', () => {
     const rules = frameRules('backend', [
       { types: [1, 2], bodyMax: 10 },
       { types: [2], bodyMax: 20, together: 3 },

@@ -3,39 +3,40 @@ import { textBytes, type FrameRules } from './frame-rules.ts';
 
 const headerBytes = 5;
 const nothing = Buffer.alloc(0);
-/** What is kept for a message that began and has not come whole starts this small, and doubles as bytes come. */
+/** Initial size of the buffer for an incomplete message; it doubles as bytes arrive. */
 const gatheredBytes = 512;
 
 /**
- * Finds the messages in a stream of chunks, by their headers alone. After `next()` says true, `type` is the message's and
- * `buffer`, `start`, `end` are where its bytes lie: in the chunk itself wherever that is possible, so that messages that
- * follow each other in one chunk can be passed on as one range. What does not come in one chunk comes in pieces
- * (`isFirst`, `isLast`) once as much lies together as the rules ask for; only that much is ever copied or held.
+ * Splits a stream of chunks into messages by their headers alone. After `next()` has returned true, `type` is the type of the message and
+ * `buffer`, `start`, `end` its bytes: in the chunk itself if possible, so that consecutive messages of a chunk can be passed on as one
+ * range. A message that spans chunks is given out in pieces (`isFirst`, `isLast`) as soon as the bytes that `FrameRules.together` asks for
+ * have arrived; no more than these are copied or held.
  *
- * Costs some 10 ns a message; nothing is allocated for a message that lies in one chunk.
+ * Costs about 10 ns per message, and allocates nothing for a message within one chunk.
  */
 export class Framer {
-  /** What may come; the owner changes it when the state changes. */
+  /** What the peer may send; the owner sets it when the state of the connection changes. */
   rules: FrameRules;
   buffer: Buffer = nothing;
   start = 0;
   end = 0;
   type = 0;
-  /** Length of the message with its header, of which this piece is a part. */
+  /** Length of the whole message with its header, also for a piece. */
   length = 0;
   isFirst = false;
   isLast = false;
-  /** Set when the stream cannot be read any further. It stays. */
+  /** Set for good when the stream violates the rules and cannot be read any further. */
   fault: WireFault | undefined;
 
   #chunk: Buffer = nothing;
-  /** Where the chunk ends in its memory. */
+  /** End of the chunk in `#chunk`. */
   #chunkEnd = 0;
   #at = 0;
-  /** What is read lies in memory that was allocated here. */
+  /** `#chunk` was allocated by the framer. */
   #isOwn = false;
-  /** Bytes of a message that is given out in pieces that have not come. */
+  /** Bytes of the current message that have not been given out yet. */
   #rest = 0;
+  /** Beginning of a message that spans chunks: `#filled` of `#needed` bytes have arrived. */
   #gathered: Buffer | undefined;
   #filled = 0;
   #needed = 0;
@@ -44,22 +45,22 @@ export class Framer {
     this.rules = rules;
   }
 
-  /** True when the stream stands between two messages and nothing waits to be read. */
+  /** The stream is between two messages, and no bytes are unread. */
   get isAtRest(): boolean {
     return this.#at === this.#chunkEnd && this.#rest === 0 && this.#gathered === undefined;
   }
 
-  /** How far the messages that follow the one at hand reach in its `buffer`; 0 where it lies by itself. */
+  /** Up to where `buffer` holds bytes that follow the current message; 0 if the message was gathered in a buffer of its own. */
   get chunkEnd(): number {
     return this.buffer === this.#chunk ? this.#chunkEnd : 0;
   }
 
-  /** Bytes that were fed and not given out by `next` yet. */
+  /** Bytes fed and not yet given out by `next`. */
   get unread(): number {
     return this.#chunkEnd - this.#at + this.#filled;
   }
 
-  /** Whether such a message has come whole and was not given out yet. Looks at every header, and is for rare occasions. */
+  /** Whether an unread message of this type has arrived whole. O(n) in the unread messages: not for the hot path. */
   holds(type: number): boolean {
     const chunk = this.#chunk;
     let at = this.#at + this.#rest;
@@ -71,14 +72,14 @@ export class Framer {
     return false;
   }
 
-  /** What was fed is not needed any more, though something of it may be unread. */
+  /** The fed chunk is no longer referred to, although some of its bytes may be unread: they were copied. */
   get isOwn(): boolean {
     return this.#isOwn;
   }
 
   /**
-   * The chunk, which is the first `bytes` of it, is read in place and must not change as long as something of it is unread, or `keep`
-   * has not been called.
+   * Adds a chunk: the first `bytes` bytes of the buffer. It is read in place and must not change until all of it has been read or `keep`
+   * has been called.
    */
   feed(chunk: Buffer, bytes = chunk.length): void {
     const left = this.#chunkEnd - this.#at;
@@ -89,7 +90,7 @@ export class Framer {
     this.#at = 0;
   }
 
-  /** The message at hand, and what is unread, get memory of their own: somebody comes back to them later. */
+  /** Copies the current message and all unread bytes, so that the memory of the chunk may be reused. */
   keep(): void {
     const chunk = this.#chunk;
     const isHere = this.buffer === chunk;
@@ -107,23 +108,23 @@ export class Framer {
     this.#isOwn = true;
   }
 
-  /** True: here is a message, or a piece of one. False: it takes more bytes, or there is a fault. */
+  /** Moves to the next message or piece. False: more bytes are needed, or `fault` is set. */
   next(): boolean {
     if (this.#gathered !== undefined) return this.#gather();
     const chunk = this.#chunk;
     const at = this.#at;
     const available = this.#chunkEnd - at;
-    if (this.#rest > 0) return this.#passOn(available);
+    if (this.#rest > 0) return this.#giveNext(available);
     if (available < headerBytes) return available > 0 && this.fault === undefined && this.#startGathering(headerBytes);
     if (!this.#readHeader(chunk, at)) return false;
     if (available < this.#together()) return this.#startGathering(this.#together());
-    this.#give(chunk, at, Math.min(available, this.length));
+    this.#giveFirst(chunk, at, Math.min(available, this.length));
     this.#at = this.end;
     return true;
   }
 
-  /** The first piece, which may be all. */
-  #give(buffer: Buffer, start: number, bytes: number): void {
+  /** Gives out the first piece of a message, which may be all of it. */
+  #giveFirst(buffer: Buffer, start: number, bytes: number): void {
     this.buffer = buffer;
     this.start = start;
     this.end = start + bytes;
@@ -132,7 +133,7 @@ export class Framer {
     this.isLast = this.#rest === 0;
   }
 
-  #passOn(available: number): boolean {
+  #giveNext(available: number): boolean {
     if (available === 0) return false;
     const bytes = Math.min(available, this.#rest);
     this.buffer = this.#chunk;
@@ -168,11 +169,11 @@ export class Framer {
     if (length < 4) return { ...protocolViolation('invalid message length'), isSilent: true };
     const name = String.fromCharCode(type);
     const fault = protocolViolation(`message "${name}" of ${length - 4} bytes is longer than ${bodyMax} bytes`);
-    // A server takes longer texts than are taken here.
+    // PostgreSQL would accept this text and has no message for it, so the client is told; other lengths PostgreSQL refuses silently.
     return bodyMax === textBytes ? fault : { ...fault, isSilent: true };
   }
 
-  /** Bytes of the message that `readHeader` saw that must lie together. */
+  /** Bytes of the message, header included, that must be contiguous in memory. */
   #together(): number {
     return Math.min(this.length, headerBytes + (this.rules.together[this.type] as number));
   }
@@ -192,13 +193,13 @@ export class Framer {
       this.#needed = together;
       if (!this.#fill()) return false;
     }
-    this.#give(this.#gathered as Buffer, 0, this.#needed);
+    this.#giveFirst(this.#gathered as Buffer, 0, this.#needed);
     this.#gathered = undefined;
     this.#filled = 0;
     return true;
   }
 
-  /** Takes over what the chunk has, up to what is needed. */
+  /** Copies bytes of the chunk to `#gathered`. Returns whether all that are needed have arrived. */
   #fill(): boolean {
     const bytes = Math.min(this.#needed - this.#filled, this.#chunkEnd - this.#at);
     const filled = this.#filled + bytes;

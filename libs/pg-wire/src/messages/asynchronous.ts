@@ -18,7 +18,7 @@ export function readParameterStatus(buffer: Buffer, start: number, end: number):
   return reader.isDone ? { name, value } : undefined;
 }
 
-/** What a NOTIFY tells those who listen. */
+/** A NotificationResponse, by which LISTEN receives a NOTIFY. */
 export interface Notification {
   readonly processId: number;
   readonly channel: string;

@@ -4,7 +4,7 @@ import { backend, frontend } from '../message-types.ts';
 
 const codeOf = { ok: 0, cleartext: 3, md5: 5, sasl: 10, saslContinue: 11, saslFinal: 12 } as const;
 
-/** What a server says about who may come in. */
+/** Authentication messages of a server. */
 export type Authentication =
   | { readonly kind: 'ok' }
   | { readonly kind: 'cleartext' }
@@ -61,7 +61,7 @@ function mechanismsOf(reader: BodyReader): string[] {
   }
 }
 
-/** A clear or md5 password. */
+/** A cleartext or md5 password. */
 export function passwordMessage(password: string | Uint8Array): Buffer {
   const writer = new BodyWriter().begin(frontend.password);
   if (typeof password === 'string') writer.cString(password);
@@ -69,7 +69,7 @@ export function passwordMessage(password: string | Uint8Array): Buffer {
   return writer.end().take();
 }
 
-/** The bytes of a password as they came, without the zero behind them. */
+/** The bytes of a password without the terminating zero. */
 export function readPasswordMessage(buffer: Buffer, start: number, end: number): Buffer | undefined {
   const zero = buffer.indexOf(0, start + bodyAt);
   return zero === end - 1 ? buffer.subarray(start + bodyAt, zero) : undefined;
@@ -95,7 +95,7 @@ export function saslResponse(data: Uint8Array): Buffer {
   return new BodyWriter(128).begin(frontend.password).bytes(data).end().take();
 }
 
-/** Its body has no structure of PostgreSQL's. */
+/** The body of a SASLResponse, whose format depends on the mechanism. */
 export function readSaslResponse(buffer: Buffer, start: number, end: number): Buffer {
   return buffer.subarray(start + bodyAt, end);
 }

@@ -2,7 +2,7 @@ import { bodyAt, BodyReader } from '../body-reader.ts';
 import { BodyWriter, emptyMessage } from '../body-writer.ts';
 import { backend, frontend } from '../message-types.ts';
 
-/** In: the client sends; out: the server does; both: replication. */
+/** `in`: the client sends the data; `out`: the server does; `both`: replication. */
 export type CopyDirection = 'in' | 'out' | 'both';
 
 export interface CopyResponse {
@@ -39,7 +39,7 @@ function directionOf(type: number | undefined): CopyDirection | undefined {
   return type === backend.copyBothResponse ? 'both' : undefined;
 }
 
-/** The same from both sides. */
+/** CopyData is the same in both directions. */
 export function copyData(data: Uint8Array): Buffer {
   return new BodyWriter(data.length + 8).begin(frontend.copyData).bytes(data).end().take();
 }
@@ -50,7 +50,7 @@ export function readCopyData(buffer: Buffer, start: number, end: number): Buffer
 
 export const copyDone = (): Buffer => emptyMessage(frontend.copyDone);
 
-/** The client gives up; the statement fails with 57014 and this text. */
+/** The client aborts the COPY, which fails with 57014 and this text. */
 export function copyFail(reason: string): Buffer {
   return new BodyWriter().begin(frontend.copyFail).cString(reason).end().take();
 }

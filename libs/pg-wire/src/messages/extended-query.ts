@@ -3,10 +3,10 @@ import { BodyWriter, emptyMessage } from '../body-writer.ts';
 import { backend, frontend } from '../message-types.ts';
 import { shortText, zeroAt } from '../short-text.ts';
 
-/** The global is a getter, which is called each time. */
+/** The global `Buffer` is a getter, which would be called each time. */
 const Memory = Buffer;
 
-// Names and texts are read as latin1 here: it keeps any bytes apart and intact, whatever encoding the client speaks.
+// Names and texts are read as latin1, which is lossless for any client encoding.
 
 export interface Parse {
   readonly name: string;
@@ -29,12 +29,12 @@ export function readParse(buffer: Buffer, start: number, end: number): Parse | u
   return reader.isDone ? { name, text, parameterTypes } : undefined;
 }
 
-/** What of a Parse does not depend on the name that the client gave: two with the same are the same statement. */
+/** Identifies the statement of a Parse: all of the body except the name. */
 export function parseKey(buffer: Buffer, start: number, end: number): string {
   return buffer.toString('latin1', buffer.indexOf(0, start + bodyAt) + 1, end);
 }
 
-/** A Parse of the same statement under another name; `key` is what `parseKey` gave. */
+/** A Parse of the same statement under another name. @param key of `parseKey` */
 export function parseAs(name: string, key: string): Buffer {
   const writer = new BodyWriter(name.length + key.length + 16).begin(frontend.parse).cString(name, 'latin1');
   return writer.bytes(Buffer.from(key, 'latin1')).end().take();
@@ -43,11 +43,11 @@ export function parseAs(name: string, key: string): Buffer {
 export interface BindHead {
   readonly portal: string;
   readonly statement: string;
-  /** Where the parameters begin. */
+  /** Offset of the parameter formats, behind both names. */
   readonly at: number;
 }
 
-/** The names of a Bind, of which the parameters may not have come yet. */
+/** Reads the names of a Bind, whose parameters may not have arrived yet. */
 export function readBindHead(buffer: Buffer, start: number, end: number): BindHead | undefined {
   const portalAt = start + bodyAt;
   const portalEnd = zeroAt(buffer, portalAt, end);
@@ -57,7 +57,10 @@ export function readBindHead(buffer: Buffer, start: number, end: number): BindHe
   return { portal, statement: shortText(buffer, portalEnd + 1, statementEnd), at: statementEnd + 1 };
 }
 
-/** The beginning of a Bind of `length` bytes, header included, to another statement; what stood at `head.at` follows. */
+/**
+ * The header and names of a Bind, changed to another statement; the bytes from `head.at` on follow unchanged.
+ * @param start offset of the original message @param length its length, header included
+ */
 export function bindHeadAs(statement: string, head: BindHead, start: number, length: number): Buffer {
   const { portal } = head;
   const bytes = bodyAt + portal.length + 1 + statement.length + 1;
@@ -99,7 +102,7 @@ export function readBind(buffer: Buffer, start: number, end: number): Bind | und
   return reader.isDone ? { portal, statement, parameterFormats, parameters, resultFormats } : undefined;
 }
 
-/** A Describe or a Close: of a prepared statement or of a portal. */
+/** A Describe or Close of a prepared statement or a portal. */
 export interface Named {
   readonly of: 'statement' | 'portal';
   readonly name: string;
@@ -128,7 +131,7 @@ export function readNamed(buffer: Buffer, start: number, end: number): Named | u
 
 export interface Execute {
   readonly portal: string;
-  /** Zero: all. */
+  /** Maximum of rows; 0: all. */
   readonly rowsMax: number;
 }
 

@@ -2,7 +2,7 @@ import { bodyAt, BodyReader } from '../body-reader.ts';
 import { BodyWriter } from '../body-writer.ts';
 import { backend, frontend } from '../message-types.ts';
 
-/** The old fast path: a function by its OID. It is answered by FunctionCallResponse and ReadyForQuery. */
+/** FunctionCall (the old fast-path interface): calls a function by OID; answered by FunctionCallResponse and ReadyForQuery. */
 export interface FunctionCall {
   readonly functionId: number;
   readonly argumentFormats: readonly number[];
@@ -32,7 +32,7 @@ export function functionCallResponse(value: Uint8Array | null): Buffer {
   return new BodyWriter().begin(backend.functionCallResponse).value(value).end().take();
 }
 
-/** `{ value: null }` is SQL's NULL. */
+/** `{ value: null }` is an SQL NULL. */
 export function readFunctionCallResponse(
   buffer: Buffer,
   start: number,

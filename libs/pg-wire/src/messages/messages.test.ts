@@ -5,7 +5,7 @@ import * as wire from '../index.ts';
 const bytes = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const hex = (buffer: Buffer): string => buffer.toString('hex');
 
-/** What real clients and servers put on the wire, from PostgreSQL's documentation of the formats. */
+/** Messages and their bytes, by PostgreSQL's documentation of the formats. */
 const golden: readonly (readonly [string, Buffer, string])[] = [
   ['SSLRequest', wire.sslRequest(), '00000008 04d2162f'],
   ['GSSENCRequest', wire.gssencRequest(), '00000008 04d21630'],
@@ -124,7 +124,7 @@ describe('messages', () => {
     expect(hex(written)).toBe(expected.replaceAll(' ', ''));
   });
 
-  it('says its own length in each of them', () => {
+  it('writes the length of each message into it', () => {
     for (const [name, written] of golden) {
       const isTyped = written[0] !== 0;
       expect([name, written.readInt32BE(isTyped ? 1 : 0)]).toEqual([name, written.length - (isTyped ? 1 : 0)]);
@@ -144,7 +144,7 @@ const key = fc.uint8Array({ minLength: 4, maxLength: 256 }).map((value) => Buffe
 
 type Reader<T> = (buffer: Buffer, start: number, end: number) => T | undefined;
 
-/** A message is read back as it was written, wherever it lies; cut short or with a byte more it is not a message. */
+/** Checks that a message is read back from any offset, and rejected if it is a byte too short or too long. */
 function roundTrip<T>(
   name: string,
   arbitrary: fc.Arbitrary<T>,
@@ -152,7 +152,7 @@ function roundTrip<T>(
   read: Reader<T>,
   isOpen = false,
 ) {
-  it(`reads ${name} as it was written, and nothing that is cut`, () => {
+  it(`reads ${name} back, and rejects a cut one`, () => {
     fc.assert(
       fc.property(arbitrary, fc.nat(9), (value, before) => {
         const written = write(value);
@@ -167,7 +167,7 @@ function roundTrip<T>(
   });
 }
 
-describe('what is read', () => {
+describe('decoders', () => {
   roundTrip(
     'BackendKeyData',
     fc.record({ processId: word, secretKey: key }),
@@ -297,13 +297,13 @@ describe('what is read', () => {
     wire.readReport,
   );
 
-  it('reads the SQLSTATE of an error of which the rest has not come', () => {
+  it('reads the SQLSTATE of an error whose end has not arrived', () => {
     const error = wire.errorResponse({ severity: 'ERROR', sqlstate: '57014', message: 'canceling statement' });
     expect(wire.readSqlstate(error, 0, error.length - 8)).toBe('57014');
     expect(wire.readSqlstate(error, 0, 21)).toBeUndefined();
   });
 
-  it('takes a statement to another name, and a Bind with it', () => {
+  it('renames the statement of a Parse and of a Bind', () => {
     fc.assert(
       fc.property(byteText, byteText, byteText, values, (name, other, portal, parameters) => {
         const statement = { name, text: 'select $1', parameterTypes: [25] };
@@ -320,7 +320,7 @@ describe('what is read', () => {
     );
   });
 
-  it('does not ask for memory because a count says so', () => {
+  it('does not allocate memory for a false count', () => {
     expect(wire.readDataRow(bytes('44 00000006 ffff'), 0, 7)).toBeUndefined();
     expect(wire.readNegotiateProtocolVersion(bytes('76 0000000c 00030000 7fffffff'), 0, 13)).toBeUndefined();
   });

@@ -5,14 +5,14 @@ import type { WireFault } from '../wire-fault.ts';
 
 export type Severity = 'ERROR' | 'FATAL' | 'PANIC' | 'WARNING' | 'NOTICE' | 'DEBUG' | 'INFO' | 'LOG';
 
-/** What an ErrorResponse or a NoticeResponse says. */
+/** The content of an ErrorResponse or NoticeResponse. */
 export interface Report {
   readonly severity: Severity;
   readonly sqlstate: string;
   readonly message: string;
   readonly detail?: string;
   readonly hint?: string;
-  /** In characters of the statement, from 1. */
+  /** In characters of the statement, counted from 1. */
   readonly position?: string;
   readonly internalPosition?: string;
   readonly internalQuery?: string;
@@ -51,7 +51,7 @@ const fieldOf = new Map<string, keyof Report>(fields.map(([name, letter]) => [le
 
 function report(type: number, given: Report): Buffer {
   const writer = new BodyWriter(256).begin(type);
-  // Twice: S may be translated, V never is; a proxy speaks English in both.
+  // S may be localized and V never is; here both are English.
   writer.cString(`S${given.severity}`).cString(`V${given.severity}`);
   for (const [name, letter] of fields) {
     const value = given[name];
@@ -63,11 +63,11 @@ function report(type: number, given: Report): Buffer {
 export const errorResponse = (given: Report): Buffer => report(backend.errorResponse, given);
 export const noticeResponse = (given: Report): Buffer => report(backend.noticeResponse, given);
 
-/** What a peer is told before the connection ends. */
+/** The FATAL error that a peer gets before its connection is closed. */
 export const fatal = (fault: WireFault, more: { detail?: string; hint?: string } = {}): Buffer =>
   errorResponse({ severity: 'FATAL', ...fault, ...more });
 
-/** Fields that nobody knows are passed over, as the protocol asks. */
+/** Unknown fields are ignored, as the protocol requires. */
 export function readReport(buffer: Buffer, start: number, end: number): Report | undefined {
   const reader = new BodyReader(buffer, start + bodyAt, end);
   const found: Partial<Record<keyof Report, string>> = {};
@@ -83,7 +83,7 @@ export function readReport(buffer: Buffer, start: number, end: number): Report |
   return { ...found, severity: severity as Severity, sqlstate, message };
 }
 
-/** The SQLSTATE of an error, of which not all may have come. */
+/** The SQLSTATE of an error, whose end may not have arrived yet. */
 export function readSqlstate(buffer: Buffer, start: number, end: number): string | undefined {
   const reader = new BodyReader(buffer, start + bodyAt, end);
   for (;;) {

@@ -6,14 +6,14 @@ export function query(text: string, encoding: 'utf8' | 'latin1' = 'utf8'): Buffe
   return new BodyWriter(text.length + 16).begin(frontend.query).cString(text, encoding).end().take();
 }
 
-/** The statement's bytes, without the zero behind them; of a first piece, as much as there is. */
+/** The bytes of the statement without the terminating zero. */
 export function readQuery(buffer: Buffer, start: number, end: number): Buffer | undefined {
   const zero = buffer.indexOf(0, start + bodyAt);
   if (zero < 0 || zero >= end) return undefined;
   return zero === end - 1 ? buffer.subarray(start + bodyAt, zero) : undefined;
 }
 
-/** Idle, in a transaction, or in one that failed. */
+/** Idle, in a transaction block, or in a failed one. */
 export const transactionStatus = { idle: 0x49, inside: 0x54, failed: 0x45 } as const;
 export type TransactionStatus = (typeof transactionStatus)[keyof typeof transactionStatus];
 
@@ -43,7 +43,7 @@ export const emptyQueryResponse = (): Buffer => emptyMessage(backend.emptyQueryR
 
 export interface Column {
   readonly name: string;
-  /** OID of the table and number of the column in it, or zero. */
+  /** OID of the table and number of the column in it, or zeros. */
   readonly table: number;
   readonly attribute: number;
   readonly type: number;

@@ -19,7 +19,7 @@ const faultOf = (bytes: Buffer): unknown => {
 };
 
 describe('readStartup', () => {
-  it('reads each packet that may come first', () => {
+  it('reads each kind of first packet', () => {
     expect(packetOf(sslRequest())).toEqual({ kind: 'ssl' });
     expect(packetOf(gssencRequest())).toEqual({ kind: 'gssenc' });
     expect(packetOf(cancelRequest(4_000_000_000, Buffer.alloc(256, 7)))).toEqual({
@@ -42,14 +42,14 @@ describe('readStartup', () => {
     });
   });
 
-  it('waits for the whole packet, and says how long it was', () => {
+  it('waits for the whole packet, and returns its length', () => {
     const packet = startupMessage(0, [['user', 'u']]);
     for (let length = 0; length < packet.length; length++)
       expect(readStartup(packet.subarray(0, length)).kind).toBe('incomplete');
     expect(readStartup(Buffer.concat([packet, Buffer.from('more')]))).toMatchObject({ bytes: packet.length });
   });
 
-  it('knows a TLS handshake by its first byte', () => {
+  it('recognizes a TLS handshake by its first byte', () => {
     expect(readStartup(Buffer.from([0x16]))).toEqual({ kind: 'tls' });
   });
 
@@ -80,13 +80,13 @@ describe('negotiate', () => {
     ...{ kind: 'startup', minor, parameters: new Map(names.map((name) => [name, ''])) },
   });
 
-  it('speaks the version that was asked for, up to the newest', () => {
+  it('chooses the requested version, up to the newest', () => {
     expect(negotiate(startup(0, 'user'))).toEqual({ minor: 0, declined: [], isAsked: true });
     expect(negotiate(startup(2, 'user'))).toEqual({ minor: 2, declined: [], isAsked: true });
     expect(negotiate(startup(9_999))).toEqual({ minor: 2, declined: [], isAsked: false });
   });
 
-  it('declines options that it does not know', () => {
+  it('declines unknown protocol options', () => {
     expect(negotiate(startup(0, 'user', '_pq_.a', '_pq_.b'))).toEqual({
       ...{ minor: 0, declined: ['_pq_.a', '_pq_.b'], isAsked: false },
     });

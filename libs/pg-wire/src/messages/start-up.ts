@@ -3,23 +3,23 @@ import { BodyWriter } from '../body-writer.ts';
 import { backend } from '../message-types.ts';
 import { protocolViolation, type WireFault } from '../wire-fault.ts';
 
-/** Protocol 3.x by its minor number: 3.0 of 2003 and 3.2 of PostgreSQL 18, with cancel keys of up to 256 bytes. */
+/** Minor number of the newest protocol version: 3.0 is of 2003; 3.2 of PostgreSQL 18 has cancel keys of up to 256 bytes. */
 const newestMinor = 2;
-/** What a server says to SSLRequest and GSSENCRequest. */
+/** Answers of a server to SSLRequest and GSSENCRequest. */
 export const encryptionAnswer = { yes: Buffer.from('S'), gss: Buffer.from('G'), no: Buffer.from('N') } as const;
-/** A TLS handshake begins with this byte, with which no packet of PostgreSQL can begin. */
+/** First byte of a TLS handshake; no packet of PostgreSQL can begin with it. */
 const tlsHandshake = 0x16;
 
 const codeOf = { cancel: 80_877_102, ssl: 80_877_103, gssenc: 80_877_104 } as const;
 const major3 = 3;
-/** PostgreSQL's own limit (MAX_STARTUP_PACKET_LENGTH). */
+/** PostgreSQL's limit (MAX_STARTUP_PACKET_LENGTH). */
 const packetBytesMax = 10_000;
 const cancelKeyBytes = { min: 4, max: 256 } as const;
 
 export interface StartupMessage {
   readonly kind: 'startup';
   readonly minor: number;
-  /** `user`, `database`, settings; those that begin with `_pq_.` are options of the protocol. */
+  /** `user`, `database`, settings, and protocol options, whose names begin with `_pq_.`. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
@@ -31,7 +31,7 @@ export interface CancelRequest {
 
 export type EncryptionRequest = 'ssl' | 'gssenc';
 
-/** What a client may say first. */
+/** The first packet of a client. */
 export type StartupPacket = { readonly kind: EncryptionRequest } | CancelRequest | StartupMessage;
 
 export type StartupReading =
@@ -40,13 +40,14 @@ export type StartupReading =
   | { readonly kind: 'tls' }
   | { readonly kind: 'packet'; readonly packet: StartupPacket; readonly bytes: number };
 
-/** Who sends this speaks another protocol, or is gone: PostgreSQL closes without an answer. */
+/** The peer speaks another protocol: PostgreSQL closes the connection without an answer. */
 const wrongLength: WireFault = { ...protocolViolation('invalid length of startup packet'), isSilent: true };
 const faulty = (fault: WireFault): StartupReading => ({ kind: 'fault', fault });
 
 /**
- * Reads what lies at the beginning of a connection, where messages have no type yet. `received` is all that came.
- * @param answered encryption that cannot be asked for any more: such a request is then a version that nobody speaks, as to PostgreSQL
+ * Reads the first packet of a connection, which has no type byte.
+ * @param received all bytes received so far
+ * @param answered requests for encryption that were already answered: PostgreSQL takes a repeated one for an unsupported protocol version
  */
 export function readStartup(received: Buffer, answered?: ReadonlySet<EncryptionRequest>): StartupReading {
   if (received.length === 0) return { kind: 'incomplete' };
@@ -98,7 +99,7 @@ function readParameters(bytes: Buffer, minor: number): StartupMessage | WireFaul
   return { kind: 'startup', minor, parameters };
 }
 
-/** The version to speak with a client, and what of its wishes must be declined with NegotiateProtocolVersion. */
+/** The minor version to speak with a client, and the protocol options to decline with NegotiateProtocolVersion. */
 export function negotiate({ minor, parameters }: StartupMessage): {
   minor: number;
   declined: string[];

@@ -8,19 +8,19 @@ const md5Hex = (...parts: readonly (string | Uint8Array)[]): string => {
 };
 const form = /^md5[0-9a-f]{32}$/;
 
-/** A password as pg_authid.rolpassword has it for md5. Old clients need it; whoever reads it can log in with it. */
+/** The md5 form of a password in pg_authid.rolpassword. Old clients need it; it suffices to log in, so keep it secret. */
 export function md5Password(user: string, password: string | Uint8Array): string {
   return `md5${md5Hex(password, user)}`;
 }
 
 export const isMd5Password = (text: string): boolean => form.test(text);
 
-/** What a client answers to AuthenticationMD5Password. */
+/** The response of a client to AuthenticationMD5Password. @param stored of `md5Password` */
 export function md5Response(stored: string, salt: Uint8Array): string {
   return `md5${md5Hex(stored.slice(3), salt)}`;
 }
 
-/** True when both are the same; takes as long for any two of equal length. */
+/** Compares in constant time for secrets of equal length. */
 export function isSameSecret(given: Uint8Array, expected: Uint8Array): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected);
 }

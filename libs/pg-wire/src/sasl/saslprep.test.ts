@@ -18,7 +18,7 @@ describe('saslprep', () => {
     expect(prepared(given)).toBe(expected);
   });
 
-  it('takes what is not UTF-8 by its bytes', () => {
+  it('leaves bytes that are not UTF-8 unchanged', () => {
     expect(saslprep(Buffer.from([0xe4, 0x62]))).toEqual(Buffer.from([0xe4, 0x62]));
   });
 });

@@ -11,9 +11,8 @@ import {
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * A password as SCRAM hashes it: SASLprep (RFC 4013) the way PostgreSQL does it. Plain ASCII stays as it is; what is not
- * UTF-8 or has a character that may not be there is taken by its bytes. What may be there is asked before normalisation,
- * as PostgreSQL asks it, so that both agree on every password.
+ * Prepares a password for SCRAM by SASLprep (RFC 4013), with PostgreSQL's deviations so that both agree on every password: a password
+ * that is not UTF-8 or contains a prohibited character is used as raw bytes, and prohibited characters are checked before normalization.
  */
 export function saslprep(password: Uint8Array): Buffer {
   const raw = Buffer.from(password.buffer, password.byteOffset, password.byteLength);
@@ -37,7 +36,7 @@ function isAllowed(code: number): boolean {
   return !includesCodePoint(prohibited, code) && !includesCodePoint(unassigned, code);
 }
 
-/** Right-to-left text stands alone, and begins and ends with a character of its own direction. */
+/** RFC 3454, section 6: right-to-left text must contain no left-to-right characters, and begin and end with right-to-left ones. */
 function isBidiSound(codes: readonly number[]): boolean {
   const isRightToLeft = (code: number | undefined): boolean =>
     code !== undefined && includesCodePoint(rightToLeft, code);

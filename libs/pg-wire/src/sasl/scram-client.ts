@@ -9,26 +9,26 @@ import {
   type ScramMechanism,
 } from './scram-message.ts';
 
-/** What to do after a message of the server. */
+/** The next step after a message of the server. */
 export type ScramClientStep =
   | { readonly kind: 'continue'; readonly data: Buffer }
-  /** The server knows our keys, too. */
+  /** The server has proven that it knows the verifier. */
   | { readonly kind: 'proven' }
   | { readonly kind: 'fault'; readonly fault: WireFault };
 
 export interface ScramClientOptions {
-  /** The password, or the keys of one for the salt that the server has. */
+  /** The password, or keys derived from it with the server's salt and iterations. */
   readonly secret: string | Uint8Array | ClientKeys;
   readonly nonce: string;
-  /** Hash of the server's certificate, where the connection is TLS. */
+  /** Hash of the server's certificate (tls-server-end-point) if the connection uses TLS. */
   readonly endPoint?: Buffer;
-  /** Remembers keys by salt and count, which takes the hashing out of every login but the first. */
+  /** A cache of keys by salt and iterations, so that only the first login hashes. */
   readonly keysOf?: (salt: Buffer, iterations: number, make: () => ClientKeys) => ClientKeys;
 }
 
 const faulty = (message: string): ScramClientStep => ({ kind: 'fault', fault: protocolViolation(message) });
 
-/** The client's half of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS: one exchange. It trusts no server that does not prove itself. */
+/** The client side of one SCRAM-SHA-256 or SCRAM-SHA-256-PLUS exchange (RFC 5802, 7677). It checks the signature of the server. */
 export class ScramClient {
   readonly mechanism: ScramMechanism;
   readonly #options: ScramClientOptions;
@@ -42,11 +42,11 @@ export class ScramClient {
     this.#options = options;
     const isPlus = mechanism === scramMechanisms.plus;
     this.#gs2Header = isPlus ? `p=${endPointBinding},,` : options.endPoint === undefined ? 'n,,' : 'y,,';
-    // PostgreSQL takes the user from the startup message.
+    // No user name: PostgreSQL takes it from the startup message.
     this.#bare = `n=,r=${options.nonce}`;
   }
 
-  /** @returns undefined where the server offers nothing that this speaks. */
+  /** Undefined if the server offers no supported mechanism. */
   static of(offered: readonly string[], options: ScramClientOptions): ScramClient | undefined {
     const { plain, plus } = scramMechanisms;
     if (options.endPoint !== undefined && offered.includes(plus)) return new ScramClient(plus, options);
@@ -58,7 +58,7 @@ export class ScramClient {
     return Buffer.from(this.#gs2Header + this.#bare, 'latin1');
   }
 
-  /** The server's salt, count and half of the nonce. */
+  /** Takes server-first (salt, iterations, nonce) and returns client-final. */
   continue(data: Buffer): ScramClientStep {
     const first = readServerFirst(data);
     if (first === undefined || this.#signed !== undefined) return faulty('malformed SCRAM message of the server');
@@ -76,7 +76,7 @@ export class ScramClient {
     return { kind: 'continue', data: Buffer.from(`${withoutProof},p=${proof.toString('base64')}`, 'latin1') };
   }
 
-  /** The server's signature. */
+  /** Takes server-final, which has the signature. */
   final(data: Buffer): ScramClientStep {
     const signature = readServerFinal(data);
     if (signature === undefined || this.#signed === undefined || this.#serverKey === undefined)

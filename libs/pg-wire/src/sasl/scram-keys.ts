@@ -3,35 +3,35 @@ import { bytesOf } from '../lossless-text.ts';
 import { saslprep } from './saslprep.ts';
 
 const keyBytes = 32;
-/** To compute keys with more would keep the whole process busy with one login. Comparing costs the same for any count. */
+/** Limit for computing keys, which blocks the process; checking a proof costs the same for any count. */
 export const iterationsMax = 1_000_000;
-/** As far as PostgreSQL counts. */
+/** PostgreSQL's limit. */
 const iterationsHighest = 2 ** 31 - 1;
 
-/** What a client must have: these two keys answer for the password, for one salt and count. */
+/** Derived from a password for one salt and number of iterations; suffices to log in. */
 export interface ClientKeys {
   readonly clientKey: Buffer;
   readonly serverKey: Buffer;
 }
 
-/** What a server must have: it can check a client and show itself to one, and cannot log in with it. */
+/** What a server stores: suffices to check a client and to sign, but not to log in. */
 export interface ScramVerifier {
   readonly iterations: number;
   readonly salt: Buffer;
   readonly storedKey: Buffer;
   readonly serverKey: Buffer;
-  /** Of a user who is not there: the exchange goes its way and fails at the end. */
+  /** Of an unknown user: the exchange takes its course and fails at the end. */
   readonly isMock?: true;
 }
 
-/** A key as bytes costs `createHmac` several times as much. */
+/** A `KeyObject` makes `createHmac` several times as fast as bytes. */
 export const hmac = (key: Uint8Array | KeyObject, data: Uint8Array | string): Buffer =>
   createHmac('sha256', key instanceof Uint8Array ? createSecretKey(key) : key)
     .update(data)
     .digest();
 export const sha256 = (data: Uint8Array): Buffer => hash('sha256', data, 'buffer');
 
-/** Takes about 0.7 ms for 4,096 iterations, and blocks meanwhile: keep what it gives. */
+/** Blocks for about 0.7 ms with 4,096 iterations: cache the result. */
 export function clientKeys(password: string | Uint8Array, salt: Uint8Array, iterations: number): ClientKeys {
   const bytes = typeof password === 'string' ? bytesOf(password) : password;
   const salted = pbkdf2Sync(saslprep(bytes), salt, iterations, keyBytes, 'sha256');
@@ -44,8 +44,8 @@ export function scramVerifier(password: string | Uint8Array, salt: Buffer, itera
 }
 
 /**
- * Stands in for a user who is not there. The salt depends on the name and on a secret of the process, so that asking twice
- * gives the same one, as it would for a user who is there.
+ * The verifier of an unknown user. Its salt is derived from the name and a secret of the process, so that it is the same each time and
+ * does not reveal that the user is unknown.
  */
 export function mockVerifier(user: string, secret: Uint8Array, iterations = 4096): ScramVerifier {
   const salt = hmac(secret, `salt ${user}`).subarray(0, 16);
@@ -55,7 +55,7 @@ export function mockVerifier(user: string, secret: Uint8Array, iterations = 4096
   };
 }
 
-/** As pg_authid.rolpassword has it. */
+/** In the format of pg_authid.rolpassword. */
 export function writeVerifier({ iterations, salt, storedKey, serverKey }: ScramVerifier): string {
   const base64 = (bytes: Buffer): string => bytes.toString('base64');
   return `SCRAM-SHA-256$${iterations}:${base64(salt)}$${base64(storedKey)}:${base64(serverKey)}`;

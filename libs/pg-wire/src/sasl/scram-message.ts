@@ -1,31 +1,31 @@
-/** Which of the two mechanisms; the second proves that both ends see the same TLS certificate. */
+/** The mechanisms; `plus` has channel binding: it proves that both ends see the same TLS certificate. */
 export const scramMechanisms = { plain: 'SCRAM-SHA-256', plus: 'SCRAM-SHA-256-PLUS' } as const;
 export type ScramMechanism = (typeof scramMechanisms)[keyof typeof scramMechanisms];
 
-/** PostgreSQL's own limit (PG_MAX_SASL_MESSAGE_LENGTH). */
+/** PostgreSQL's limit (PG_MAX_SASL_MESSAGE_LENGTH). */
 const saslBytesMax = 1024;
-/** The only kind of channel binding that PostgreSQL knows. */
+/** The only type of channel binding that PostgreSQL supports (RFC 5929). */
 export const endPointBinding = 'tls-server-end-point';
 
 export interface ClientFirst {
-  /** `n`, `y` or `p=tls-server-end-point`, with the commas behind it: the final message repeats it. */
+  /** `n`, `y` or `p=tls-server-end-point` with its commas; client-final repeats it. */
   readonly gs2Header: string;
   readonly binding: 'none' | 'unadvertised' | 'end-point';
-  /** What is left is signed. */
+  /** client-first-message-bare, which is signed. */
   readonly bare: string;
   readonly nonce: string;
 }
 
-// A nonce is printable ASCII without a comma. The user's name comes in the startup message; here it is passed over.
+// A nonce is printable ASCII without a comma. The user name is ignored here, as it comes in the startup message.
 const nonceForm = '[\\x21-\\x2b\\x2d-\\x7e]{1,256}';
-/** 32 bytes in base64, in the one way to write them: two spare bits are zero. */
+/** 32 bytes in canonical base64: the two spare bits are zero. */
 const hash = '[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=';
 const clientFirstForm = new RegExp(`^((n|y|p=${endPointBinding}),,)(n=[^,\\0]*,r=(${nonceForm}))(?:,[^\\0]*)?$`);
 const clientFinalForm = new RegExp(`^(c=([A-Za-z0-9+/]+={0,2}),r=(${nonceForm})),p=(${hash})$`);
 const serverFirstForm = new RegExp(`^r=(${nonceForm}),s=([A-Za-z0-9+/]{1,1024}={0,2}),i=(\\d{1,7})(?:,[^\\0]*)?$`);
 const serverFinalForm = new RegExp(`^v=(${hash})(?:,.*)?$`);
 
-/** Bytes of a message as text that keeps them apart; undefined where they are too many. */
+/** Decodes a message; undefined if it is too long. */
 function textOf(data: Buffer): string | undefined {
   return data.length <= saslBytesMax ? data.toString('latin1') : undefined;
 }

@@ -3,19 +3,19 @@ import { protocolViolation, type WireFault } from '../wire-fault.ts';
 import { hmac, sha256, type ClientKeys, type ScramVerifier } from './scram-keys.ts';
 import { readClientFinal, readClientFirst, scramMechanisms, type ClientFirst } from './scram-message.ts';
 
-/** What to do after a message of the client. */
+/** The next step after a message of the client. */
 export type ScramServerStep =
   | { readonly kind: 'continue'; readonly data: Buffer }
-  /** Who he says he is; `data` goes out as AuthenticationSASLFinal. The keys log in elsewhere with the same verifier. */
+  /** The client is authenticated; send `data` as AuthenticationSASLFinal. `keys` can log in at servers with the same verifier. */
   | { readonly kind: 'proven'; readonly data: Buffer; readonly keys: ClientKeys }
   | { readonly kind: 'refused' }
   | { readonly kind: 'fault'; readonly fault: WireFault };
 
 export interface ScramServerOptions {
   readonly verifier: ScramVerifier;
-  /** Printable, without a comma, never used before: 18 random bytes in base64, say. */
+  /** Unique, printable and without commas, such as 18 random bytes in base64. */
   readonly nonce: string;
-  /** Hash of the server's certificate, where the connection is TLS. */
+  /** Hash of the server's certificate (tls-server-end-point) if the connection uses TLS. */
   readonly endPoint?: Buffer;
 }
 
@@ -26,7 +26,7 @@ const bindingFailed: ScramServerStep = {
   fault: { sqlstate: '28000', message: 'SCRAM channel binding check failed' },
 };
 
-/** The two keys of a verifier that many log in with, as what is signed with; made once. */
+/** The keys of each verifier as `KeyObject`s, created once. */
 const signingKeys = new WeakMap<ScramVerifier, { readonly stored: KeyObject; readonly server: KeyObject }>();
 
 function signingKeysOf(verifier: ScramVerifier): { readonly stored: KeyObject; readonly server: KeyObject } {
@@ -37,7 +37,7 @@ function signingKeysOf(verifier: ScramVerifier): { readonly stored: KeyObject; r
   return made;
 }
 
-/** The server's half of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, 7677) as PostgreSQL speaks it: one exchange. */
+/** The server side of one SCRAM-SHA-256 or SCRAM-SHA-256-PLUS exchange (RFC 5802, 7677), as PostgreSQL does it. */
 export class ScramServer {
   readonly #options: ScramServerOptions;
   #first: ClientFirst | undefined;
@@ -47,20 +47,20 @@ export class ScramServer {
     this.#options = options;
   }
 
-  /** What AuthenticationSASL offers, the better one first. */
+  /** The mechanisms for AuthenticationSASL, the stronger one first. */
   get mechanisms(): readonly string[] {
     const { plain, plus } = scramMechanisms;
     return this.#options.endPoint === undefined ? [plain] : [plus, plain];
   }
 
-  /** The client's first message. */
+  /** Takes client-first and returns server-first. */
   first(mechanism: string, data: Buffer | null): ScramServerStep {
     if (!this.mechanisms.includes(mechanism)) return faulty('client selected an invalid SASL authentication mechanism');
     const first = data === null ? undefined : readClientFirst(data);
     if (first === undefined) return faulty(notScram);
     const isPlus = mechanism === scramMechanisms.plus;
     if (isPlus !== (first.binding === 'end-point')) return faulty(notScram);
-    // "I could bind, and you do not offer it": where we do, somebody in between took the offer away.
+    // The client supports channel binding but saw no offer, though we made one: a man in the middle removed it (RFC 5802, section 6).
     if (first.binding === 'unadvertised' && this.#options.endPoint !== undefined) return bindingFailed;
     const { nonce, verifier } = this.#options;
     this.#first = first;
@@ -68,7 +68,7 @@ export class ScramServer {
     return { kind: 'continue', data: Buffer.from(this.#serverFirst, 'latin1') };
   }
 
-  /** The client's second message, with its proof. */
+  /** Takes client-final, which has the proof. */
   final(data: Buffer): ScramServerStep {
     const first = this.#first;
     const final = readClientFinal(data);

@@ -28,7 +28,7 @@ interface Ends {
   readonly offered?: readonly string[];
 }
 
-/** How an exchange of both halves ends. */
+/** The end of an exchange between ScramClient and ScramServer. */
 function exchange({ client = {}, server = {}, offered }: Ends): string {
   const serves = serverOf(server);
   const asks = ScramClient.of(offered ?? serves.mechanisms, { secret: 'pencil', nonce: 'clientNonce', ...client });
@@ -46,7 +46,7 @@ function exchange({ client = {}, server = {}, offered }: Ends): string {
 const said = (step: ScramServerStep): string => (step.kind === 'fault' ? step.fault.message : step.kind);
 
 describe('SCRAM-SHA-256', () => {
-  it('checks the example of RFC 7677 as a server', () => {
+  it('accepts the example of RFC 7677 as a server', () => {
     const server = new ScramServer({ verifier: scramVerifier('pencil', rfc.salt, 4096), nonce: rfc.serverNonce });
     const first = server.first('SCRAM-SHA-256', Buffer.from(rfc.clientFirst));
     expect(first).toEqual({ kind: 'continue', data: Buffer.from(rfc.serverFirst) });
@@ -56,8 +56,8 @@ describe('SCRAM-SHA-256', () => {
     });
   });
 
-  it('proves itself to that server as a client, and checks the server', () => {
-    // PostgreSQL's clients leave the user's name out, so the proof is another one than in the RFC.
+  it('authenticates as a client, and verifies the server', () => {
+    // PostgreSQL's clients omit the user name, so the proof differs from that in the RFC.
     const client = ScramClient.of(['SCRAM-SHA-256'], { secret: 'pencil', nonce: rfc.clientNonce })!;
     const server = new ScramServer({ verifier: scramVerifier('pencil', rfc.salt, 4096), nonce: rfc.serverNonce });
     expect(client.first().toString()).toBe('n,,n=,r=rOprNGfwEbeRWgbNEkqO');
@@ -66,7 +66,7 @@ describe('SCRAM-SHA-256', () => {
     expect(exchange({})).toBe('SCRAM-SHA-256 proven');
   });
 
-  it('binds to the certificate where both can', () => {
+  it('uses channel binding if both sides support it', () => {
     expect(exchange({ client: { endPoint }, server: { endPoint } })).toBe('SCRAM-SHA-256-PLUS proven');
   });
 
@@ -88,11 +88,11 @@ describe('SCRAM-SHA-256', () => {
     expect(exchange(ends)).toBe(end);
   });
 
-  it('speaks plain SCRAM with a client that cannot bind, over TLS too', () => {
+  it('uses plain SCRAM with a client without channel binding, over TLS too', () => {
     expect(exchange({ server: { endPoint } })).toBe('SCRAM-SHA-256 proven');
   });
 
-  it('gives keys that log in with the same verifier elsewhere, and with no other', () => {
+  it('yields keys that can log in at servers with the same verifier only', () => {
     const server = serverOf();
     const client = ScramClient.of(server.mechanisms, { secret: 'pencil', nonce: 'clientNonce' })!;
     const first = server.first(client.mechanism, client.first());
@@ -103,7 +103,7 @@ describe('SCRAM-SHA-256', () => {
     expect(exchange({ client: { secret }, server: { verifier: scramVerifier('pencil', other, 4) } })).toBe('refused');
   });
 
-  it('hashes a password once where its keys are kept', () => {
+  it('hashes a password once if its keys are cached', () => {
     const kept = new Map<string, { clientKey: Buffer; serverKey: Buffer }>();
     let made = 0;
     const keysOf: ScramClientOptions['keysOf'] = (salt, iterations, make) => {
@@ -162,7 +162,7 @@ describe('SCRAM-SHA-256', () => {
     expect(client.continue(Buffer.from(data, 'latin1'))).toMatchObject({ kind: 'fault' });
   });
 
-  it('takes no server that does not know the password', () => {
+  it('rejects a server that does not know the verifier', () => {
     const client = ScramClient.of(['SCRAM-SHA-256'], { secret: 'pencil', nonce: 'clientNonce' })!;
     expect(client.continue(Buffer.from('r=clientNonceX,s=AAAA,i=4')).kind).toBe('continue');
     expect(client.final(Buffer.from(rfc.serverFinal))).toMatchObject({
@@ -172,29 +172,32 @@ describe('SCRAM-SHA-256', () => {
 });
 
 describe('verifiers', () => {
-  it('are read and written as pg_authid has them', () => {
+  it('are read and written in the format of pg_authid', () => {
     const text =
       'SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=';
     expect(writeVerifier(readVerifier(text)!)).toBe(text);
     expect(writeVerifier(scramVerifier('pencil', rfc.salt, 4096))).toBe(text);
   });
 
-  it('have any count that PostgreSQL takes: checking a proof costs the same', () => {
+  it('may have any iteration count that PostgreSQL accepts', () => {
     const verifier = (iterations: number): string => writeVerifier({ ...mockVerifier('a', other), iterations });
     expect(readVerifier(verifier(789_123_456))?.iterations).toBe(789_123_456);
     expect(readVerifier(verifier(2 ** 31))).toBeUndefined();
   });
 
-  it.each(['', 'md5abc', 'SCRAM-SHA-256$0:AAAA$A:A', 'SCRAM-SHA-256$4096:AAAA$AAAA:AAAA'])('are not %j', (text) => {
-    expect(readVerifier(text)).toBeUndefined();
-  });
+  it.each(['', 'md5abc', 'SCRAM-SHA-256$0:AAAA$A:A', 'SCRAM-SHA-256$4096:AAAA$AAAA:AAAA'])(
+    'are not read from %j',
+    (text) => {
+      expect(readVerifier(text)).toBeUndefined();
+    },
+  );
 
-  it('of a user who is not there are the same each time, and another for another name', () => {
+  it('of an unknown user are the same each time, and differ by name', () => {
     expect(mockVerifier('a', other)).toEqual(mockVerifier('a', other));
     expect(mockVerifier('a', other).salt).not.toEqual(mockVerifier('b', other).salt);
   });
 
-  it('let in any password, however it is spelt', () => {
+  it('accept a password in any Unicode normalization form', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 20 }), (secret) => {
         expect(exchange({ client: { secret }, server: { verifier: scramVerifier(secret, rfc.salt, 1) } })).toContain(

@@ -80,7 +80,7 @@ export const rightToLeft = codePoints(`
   fdf0-fdfc fe70-fe74 fe76-fefc
 `);
 
-/** ... and with the property L (D.2). */
+/** Characters with the bidirectional property L (D.2). */
 export const leftToRight = codePoints(`
   41-5a 61-7a aa b5 ba c0-d6 d8-f6 f8-220 222-233 250-2ad 2b0-2b8 2bb-2c1 2d0-2d1 2e0-2e4 2ee 37a 386 388-38a 38c
   38e-3a1 3a3-3ce 3d0-3f5 400-482 48a-4ce 4d0-4f5 4f8-4f9 500-50f 531-556 559-55f 561-587 589 903 905-939 93d-940

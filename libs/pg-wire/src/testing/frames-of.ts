@@ -3,13 +3,13 @@ import { Framer } from '../framing/framer.ts';
 import type { WireFault } from '../wire-fault.ts';
 
 export interface Framed {
-  /** Each message whole, pieces put together. */
+  /** Whole messages, joined from their pieces. */
   readonly messages: readonly Buffer[];
   readonly fault: WireFault | undefined;
   readonly isAtRest: boolean;
 }
 
-/** Everything that a framer finds in the chunks. Throws where pieces do not follow each other as they must. */
+/** Runs a framer over the chunks. Throws if pieces come out of order. */
 export function framesOf(rules: FrameRules, chunks: readonly Buffer[]): Framed {
   const framer = new Framer(rules);
   const messages: Buffer[] = [];
@@ -29,7 +29,7 @@ export function framesOf(rules: FrameRules, chunks: readonly Buffer[]): Framed {
   return { messages, fault: framer.fault, isAtRest: framer.isAtRest };
 }
 
-/** The same bytes, cut after each of `sizes` bytes in turn, and again from the first size. */
+/** Cuts bytes into chunks of `sizes`, cyclically. */
 export function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
   const chunks: Buffer[] = [];
   for (let at = 0, turn = 0; at < bytes.length; turn++) {

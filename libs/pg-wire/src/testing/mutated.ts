@@ -1,7 +1,7 @@
-/** Numbers below `bound`, the same for the same seed. */
+/** Returns pseudo-random integers in [0, bound). */
 export type Dice = (bound: number) => number;
 
-/** mulberry32. */
+/** mulberry32: the same seed gives the same numbers. */
 export function dice(seed: number): Dice {
   let state = seed >>> 0;
   return (bound) => {
@@ -31,7 +31,7 @@ function set(bytes: Buffer, at: number, value: number): Buffer {
   return changed;
 }
 
-/** The bytes with one to four things wrong. */
+/** A copy of the bytes with one to four random changes. */
 export function mutated(bytes: Buffer, roll: Dice): Buffer {
   let changed = bytes;
   for (let left = 1 + roll(4); left > 0; left--) {

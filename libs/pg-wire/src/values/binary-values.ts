@@ -3,7 +3,7 @@ import { numericOfText, textOfNumeric } from './numeric.ts';
 import { dateOfDays, daysOfDate, microsOfTime, microsOfTimestamp, timeOfMicros, timestampOfMicros } from './times.ts';
 import { typeOfOid, typeOids, type WireType } from './type-oids.ts';
 
-/** One type in both of its formats. Undefined: what is given is none. */
+/** Conversions between the text and binary format of a type. Undefined: the input is invalid. */
 interface Formats {
   binary(text: string): Buffer | undefined;
   text(bytes: Buffer): string | undefined;
@@ -129,14 +129,14 @@ const formats: Readonly<Record<WireType, Formats>> = {
   interval,
   numeric: { binary: numericOfText, text: textOfNumeric },
   uuid,
-  // The first byte is the version of the format.
+  // The first byte is the version of the binary format.
   jsonb: {
     binary: (text) => Buffer.concat([Buffer.from([1]), Buffer.from(text, 'utf8')]),
     text: (bytes) => (bytes[0] === 1 ? bytes.toString('utf8', 1) : undefined),
   },
 };
 
-/** `\x0fff` or PostgreSQL's older escapes. */
+/** Reads `\x0fff` or PostgreSQL's older escape format. */
 export function byteaOfText(text: string): Buffer | undefined {
   if (text.startsWith('\\x')) {
     const hex = text.slice(2).replace(/\s/g, '');
@@ -150,17 +150,17 @@ export function byteaOfText(text: string): Buffer | undefined {
   );
 }
 
-/** The binary format of a value. Undefined where the text is none of the type. */
+/** Converts a value from text to binary format. Undefined: the text is not valid for the type. */
 export function binaryOfText(type: WireType, text: string): Buffer | undefined {
   return formats[type].binary(text);
 }
 
-/** The text of a value in binary format. Undefined where the bytes are none of the type. */
+/** Converts a value from binary format to text. Undefined: the bytes are not valid for the type. */
 export function textOfBinary(type: WireType, bytes: Buffer): string | undefined {
   return formats[type].text(bytes);
 }
 
-/** The elements of an array in binary format, as text; of one dimension. Undefined where it is none, or of a type that is not known. */
+/** The elements, as text, of a one-dimensional array in binary format. Undefined: it is not one, or of an unknown element type. */
 export function itemsOfBinaryArray(bytes: Buffer): (string | null)[] | undefined {
   if (bytes.length < 12) return undefined;
   const dimensions = bytes.readInt32BE(0);
@@ -182,7 +182,7 @@ export function itemsOfBinaryArray(bytes: Buffer): (string | null)[] | undefined
   return items;
 }
 
-/** An array of one dimension in binary format. Undefined where an element is none of the type. */
+/** A one-dimensional array in binary format. Undefined: an element is not valid for the type. */
 export function binaryOfItems(type: WireType, items: readonly (string | null)[]): Buffer | undefined {
   const elements = items.map((item) => (item === null ? null : formats[type].binary(item)));
   if (elements.includes(undefined)) return undefined;
@@ -192,7 +192,7 @@ export function binaryOfItems(type: WireType, items: readonly (string | null)[])
   head.writeUInt32BE(typeOids[type].oid, 8);
   if (items.length > 0) {
     head.writeInt32BE(items.length, 12);
-    head.writeInt32BE(1, 16); // the first has this number
+    head.writeInt32BE(1, 16); // lower bound
   }
   const parts = elements.flatMap((element) => {
     const length = Buffer.alloc(4);

@@ -1,4 +1,4 @@
-/** As the binary format has it. */
+/** The parts of an interval as in the binary format. */
 export interface Interval {
   readonly months: number;
   readonly days: number;
@@ -8,12 +8,12 @@ export interface Interval {
 const microsPerSecond = 1_000_000n;
 const microsPerDay = 86_400n * microsPerSecond;
 
-/** An interval of so many microseconds, its days of 24 hours, as a difference of two timestamps has it. */
+/** An interval of days of 24 hours and microseconds, like the difference of two timestamps. */
 export function intervalOfMicros(micros: bigint): Interval {
   return { months: 0, days: Number(micros / microsPerDay), micros: micros % microsPerDay };
 }
 
-/** In the style that is PostgreSQL's default: `1 year 2 mons -3 days +04:05:06.7`. */
+/** In PostgreSQL's default style (`postgres`): `1 year 2 mons -3 days +04:05:06.7`. */
 export function textOfInterval({ months, days, micros }: Interval): string {
   const parts: string[] = [];
   let wasNegative = false;
@@ -45,7 +45,7 @@ function clock(micros: bigint): string {
 const shape =
   /^(?:([+-]?\d+) years?)?(?: ?([+-]?\d+) mons?)?(?: ?([+-]?\d+) days?)?(?: ?([+-]?)(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?$/;
 
-/** Reads what `textOfInterval` writes. */
+/** The inverse of `textOfInterval`; undefined for any other text. */
 export function intervalOfText(text: string): Interval | undefined {
   const match = text === '' ? null : shape.exec(text);
   if (match === null) return undefined;

@@ -1,10 +1,10 @@
-// A number is a list of digits to the base of 10,000, of which the first has a weight; signs are these.
+// The binary format of numeric: digits to the base of 10,000, the weight of the first digit, and one of these signs.
 const positive = 0x0000;
 const negative = 0x4000;
 const notANumber = 0xc000;
 const signs: Readonly<Record<number, string>> = { 0xd000: 'Infinity', 0xf000: '-Infinity', 0xc000: 'NaN' };
 
-/** Undefined where the text is no number. */
+/** The binary format of a numeric; undefined if the text is not a number. */
 export function numericOfText(text: string): Buffer | undefined {
   if (text === 'NaN') return headed(0, 0, notANumber, 0, []);
   const [, sign = '', whole = '', fraction = '', power = '0'] =
@@ -31,7 +31,7 @@ export function numericOfText(text: string): Buffer | undefined {
   );
 }
 
-/** The point moved by a power of ten. */
+/** Moves the decimal point by a power of ten. */
 function shifted(whole: string, fraction: string, power: number): { left: string; right: string } {
   if (power === 0) return { left: whole, right: fraction };
   const all = whole + fraction;
@@ -55,7 +55,7 @@ function headed(count: number, weight: number, sign: number, scale: number, digi
   return bytes;
 }
 
-/** Undefined where the bytes are no number. */
+/** The text of a numeric in binary format; undefined if the bytes are invalid. */
 export function textOfNumeric(bytes: Buffer): string | undefined {
   if (bytes.length < 8 || bytes.length !== 8 + 2 * bytes.readUInt16BE(0)) return undefined;
   const weight = bytes.readInt16BE(2);

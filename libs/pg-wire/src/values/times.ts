@@ -1,5 +1,5 @@
 const dayMs = 86_400_000;
-/** 2000-01-01, day 0 of PostgreSQL. */
+/** 2000-01-01, the epoch of PostgreSQL. */
 const epochMs = Date.UTC(2000, 0, 1);
 const endless = { infinity: 0x7fff_ffff, '-infinity': -0x8000_0000 } as const;
 const endlessMicros = { infinity: 0x7fff_ffff_ffff_ffffn, '-infinity': -0x8000_0000_0000_0000n } as const;
@@ -10,12 +10,12 @@ const zoneForm = /(?:Z|([-+])(\d\d):?(\d\d)?)$/;
 
 const padded = (value: number, digits = 2): string => String(value).padStart(digits, '0');
 
-/** Days since 2000-01-01. Undefined where the text is no ISO date. */
+/** Days since 2000-01-01. Undefined if the text is not an ISO date. */
 export function daysOfDate(text: string): number | undefined {
   if (text === 'infinity' || text === '-infinity') return endless[text];
   const [, year, month, day] = dateForm.exec(text) ?? [];
   if (year === undefined) return undefined;
-  // Date.UTC takes the years before 100 for others.
+  // Date.UTC would take years below 100 for 19xx.
   const at = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(day));
   return Math.round((at - epochMs) / dayMs);
 }
@@ -46,7 +46,7 @@ export function timeOfMicros(micros: bigint): string {
   return fraction === '' ? whole : `${whole}.${fraction}`;
 }
 
-/** Microseconds since 2000-01-01; a zone in the text counts, and without one it is UTC. */
+/** Microseconds since 2000-01-01, by the zone in the text, or else UTC. */
 export function microsOfTimestamp(text: string): bigint | undefined {
   if (text === 'infinity' || text === '-infinity') return endlessMicros[text];
   const days = daysOfDate(text);

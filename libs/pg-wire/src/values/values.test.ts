@@ -35,12 +35,12 @@ describe('values in binary format', () => {
     expect(textOfBinary(type, bytes(hex))).toBe(text);
   });
 
-  it('takes a zone into account', () => {
+  it('applies the time zone in a text', () => {
     expect(binaryOfText('timestamptz', '2000-01-01 02:00:00+02')).toEqual(bytes('0000000000000000'));
     expect(binaryOfText('timestamptz', '1999-12-31T19:30:00-04:30')).toEqual(bytes('0000000000000000'));
   });
 
-  it('reads every number that it writes', () => {
+  it('reads back every number that it writes', () => {
     const number = fc.tuple(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), fc.integer({ min: 0, max: 20 }));
     fc.assert(
       fc.property(number, ([digits, scale]) => {
@@ -54,7 +54,7 @@ describe('values in binary format', () => {
     expect(textOfBinary('numeric', binaryOfText('numeric', '1.5e3') ?? Buffer.alloc(0))).toBe('1500');
   });
 
-  it('reads every moment that it writes', () => {
+  it('reads back every timestamp that it writes', () => {
     const moment = fc.date({
       min: new Date('0001-01-01T00:00:00Z'),
       max: new Date('9999-12-31T23:59:59Z'),
@@ -94,7 +94,7 @@ describe('values in binary format', () => {
     expect(textOfBinary(type, bytes(hex))).toBeUndefined();
   });
 
-  it('reads arrays of one dimension, and nothing that only looks like one', () => {
+  it('reads one-dimensional arrays, and rejects bytes that only look like one', () => {
     const array = bytes('00000001 00000001 00000017 00000003 00000001 00000004 00000007 ffffffff 00000004 fffffffe');
     expect(itemsOfBinaryArray(array)).toEqual(['7', null, '-2']);
     expect(itemsOfBinaryArray(bytes('00000000 00000000 00000017'))).toEqual([]);
@@ -102,7 +102,7 @@ describe('values in binary format', () => {
     expect(itemsOfBinaryArray(bytes('00000001 00000000 00000017 7fffffff 00000001'))).toBeUndefined();
   });
 
-  it('reads both ways to write bytes', () => {
+  it('reads both text formats of bytea', () => {
     expect(byteaOfText('\\x0aFF')).toEqual(bytes('0aff'));
     expect(byteaOfText('a\\\\\\001')).toEqual(Buffer.from('a\\\u0001', 'latin1'));
     expect(byteaOfText('\\xzz')).toBeUndefined();

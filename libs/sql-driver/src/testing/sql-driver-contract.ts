@@ -3,14 +3,14 @@ import type { SqlConnection, SqlDriver, SqlPage } from '../sql-driver.ts';
 import { SqlFailure } from '../sql-failure.ts';
 import type { SqlValue } from '../sql-value.ts';
 
-/** What the suite is run on. Its SQL is that of the server, as PostgreSQL takes it. */
+/** The driver under test, whose server must accept this suite's SQL, which is PostgreSQL's. */
 export interface SqlDriverSubject {
   readonly driver: SqlDriver;
   readonly user: string;
   readonly password: string;
-  /** How its SQL writes the place of the nth parameter. */
+  /** The placeholder of the nth parameter. */
   readonly place: (nth: number) => string;
-  /** A table of this name may be made and dropped. */
+  /** Name of a table that the suite may create and drop. */
   readonly table: string;
 }
 
@@ -18,7 +18,7 @@ const page = { rowsMax: 100, bytesMax: 1_000_000 };
 const texts = ({ rows }: SqlPage): (string | null)[][] =>
   rows.map((row) => row.map((cell) => (cell === null ? null : Buffer.from(cell).toString('utf8'))));
 
-/** What everybody may rely on who uses a driver. */
+/** The contract of `SqlDriver`, run against one implementation. */
 export function sqlDriverContract(title: string, make: () => Promise<SqlDriverSubject>): void {
   describe(`${title} as a driver`, () => {
     let subject: SqlDriverSubject;
@@ -75,7 +75,7 @@ export function sqlDriverContract(title: string, make: () => Promise<SqlDriverSu
       expect([texts(answer.first), answer.first.isLast]).toEqual([[['1', 'é', null]], true]);
     });
 
-    it('binds each kind of parameter as what it is', async () => {
+    it('binds each kind of parameter with its type', async () => {
       const cast = (nth: number, type: string): string => `CAST(${subject.place(nth)} AS ${type})`;
       const types = ['INTEGER', 'NUMERIC(10, 2)', 'DOUBLE PRECISION', 'VARCHAR(50)', 'DATE', 'TIMESTAMP', 'INTEGER'];
       const rows = await run(
@@ -110,7 +110,7 @@ export function sqlDriverContract(title: string, make: () => Promise<SqlDriverSu
       expect(change.columns).toBeUndefined();
     });
 
-    it('counts what was changed', async () => {
+    it('counts changed rows', async () => {
       await insert(1);
       await insert(2);
       expect(await run(`UPDATE ${subject.table} SET name = 'y'`)).toEqual([['2']]);
@@ -120,7 +120,7 @@ export function sqlDriverContract(title: string, make: () => Promise<SqlDriverSu
       expect(await ids()).toEqual(['1', '2', '3', '4', '5']);
     });
 
-    it('gives rows a page at a time, and several cursors of one transaction in turns', async () => {
+    it('returns rows by pages, and interleaves several cursors of one transaction', async () => {
       await connection.begin({ isolation: 'read committed', isReadOnly: false });
       for (const id of [1, 2, 3, 4, 5]) await insert(id);
       const small = { rowsMax: 2, bytesMax: 1_000 };
@@ -136,14 +136,14 @@ export function sqlDriverContract(title: string, make: () => Promise<SqlDriverSu
       await connection.commit();
     });
 
-    it('closes a cursor that is not read to its end, and goes on', async () => {
+    it('closes a cursor before its end, and stays usable', async () => {
       for (const id of [1, 2, 3]) await insert(id);
       const answer = await connection.run(`SELECT id FROM ${subject.table}`, [], { rowsMax: 1, bytesMax: 1_000 });
       if (answer.kind === 'rows') await answer.cursor.close();
       expect(await ids()).toEqual(['1', '2', '3']);
     });
 
-    it('keeps a transaction that is committed and none that is rolled back', async () => {
+    it('keeps the changes of a committed transaction and not those of a rolled back one', async () => {
       await connection.begin({ isolation: 'read committed', isReadOnly: false });
       await insert(1);
       await connection.rollback();
@@ -157,7 +157,7 @@ export function sqlDriverContract(title: string, make: () => Promise<SqlDriverSu
       expect(await ids()).toEqual(['2']);
     });
 
-    it('says what a server refused, by its state, and goes on', async () => {
+    it('reports an error of the server by its SQLSTATE, and stays usable', async () => {
       expect(await failureOf(connection.run('SELECT nothing_like_it FROM nowhere', [], page))).toMatchObject({
         sqlstate: '42P01',
         isFatal: false,
@@ -167,12 +167,12 @@ export function sqlDriverContract(title: string, make: () => Promise<SqlDriverSu
       expect(await ids()).toEqual(['1']);
     });
 
-    it('ends what a statement does when another connection cancels it', async () => {
+    it('ends a running statement on cancel', async () => {
       const running = failureOf(connection.run('SELECT pg_sleep(60)', [], page));
       const other = await open();
       const isRunning = async (): Promise<boolean> => {
-        const asked = `SELECT count(*) FROM pg_stat_activity WHERE pid = ${connection.processId} AND wait_event = 'PgSleep'`;
-        const answer = await other.run(asked, [], page);
+        const sql = `SELECT count(*) FROM pg_stat_activity WHERE pid = ${connection.processId} AND wait_event = 'PgSleep'`;
+        const answer = await other.run(sql, [], page);
         return answer.kind === 'rows' && texts(answer.first)[0]?.[0] === '1';
       };
       while (!(await isRunning()));
@@ -182,23 +182,23 @@ export function sqlDriverContract(title: string, make: () => Promise<SqlDriverSu
       expect(await run('SELECT 1')).toEqual([['1']]);
     });
 
-    it('cancels nothing when nothing runs', async () => {
+    it('cancels nothing if no statement runs', async () => {
       await connection.cancel();
       expect(await run('SELECT 1')).toEqual([['1']]);
     });
 
-    it('tells that a connection is gone, once, and not that it was closed', async () => {
+    it('calls lost once when a connection is lost, and not when it is closed', async () => {
       const other = await open();
       await other.close();
       expect(losses).toBe(0);
       const victim = await open();
       await connection.run(`SELECT pg_terminate_backend(${victim.processId})`, [], page);
       expect((await failureOf(victim.run('SELECT 1', [], page))).isFatal).toBe(true);
-      while (losses === 0) await new Promise((resolve) => setImmediate(resolve)); // a driver may say so a moment later
+      while (losses === 0) await new Promise((resolve) => setImmediate(resolve)); // `lost` may be called a moment later
       expect(losses).toBe(1);
     });
 
-    it('holds no more of a result than some pages, however large it is', async () => {
+    it('holds only a few pages of a result in memory, however large it is', async () => {
       const count = Number(process.env['MEDREX_DRIVER_ROWS'] ?? 250_000);
       const row = 'x'.repeat(1_000);
       const before = process.memoryUsage().rss;

@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 
-/** How often a function is called before V8 makes its fastest code of it: 3,000 times without this. */
+/** The number of calls after which V8 compiles a function with its optimising compiler; 3,000 by default. */
 export const turbofanFlag = '--invocation-count-for-turbofan';
 
 /**
- * A login calls each of its functions once or twice. Until the first 3,000 clients had come in, each would cost a fifth more; what every
- * statement calls is compiled soon in either case. What it does for them, and for TLS, stands in docs/performance.md.
+ * A login calls each of its functions once or twice. With V8's default, each of the first 3,000 logins would cost a fifth more; functions
+ * called by every statement are compiled soon in either case. docs/performance.md shows the effect on statements and on TLS.
  */
 export function compileEarly(): void {
   setFlagsFromString(`${turbofanFlag}=800`);

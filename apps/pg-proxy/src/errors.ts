@@ -1,6 +1,6 @@
 import { CodedError, type ErrorDescription } from '@medrex/coded-error';
 
-/** Every error that pg-proxy throws or logs by code; the generated error reference is made from it. */
+/** Every error that pg-proxy throws or logs by code. The error reference is generated from this. */
 export const pgProxyErrors = {
   PG_PROXY_CONFIG: {
     code: 'PG_PROXY_CONFIG',
@@ -60,7 +60,7 @@ export const pgProxyErrors = {
   },
 } as const satisfies Record<string, ErrorDescription>;
 
-/** An error of pg-proxy by its code. @param message what happened to what; without secrets and without SQL. */
+/** Creates an error of pg-proxy by its code. @param message what happened to what; without secrets and without SQL */
 export function pgProxyError(
   code: keyof typeof pgProxyErrors,
   message: string,

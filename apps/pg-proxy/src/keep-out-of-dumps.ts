@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 
-/** No memory of this process goes into a core dump, nor its environment into a diagnostic report: both hold secrets. */
+/** Keeps this process's memory out of core dumps and its environment out of diagnostic reports: both contain secrets. */
 export function keepOutOfDumps(): void {
   try {
     writeFileSync('/proc/self/coredump_filter', '0');

@@ -1,14 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** A folder for this user alone, and those above it. Node's own way never ends where nothing can be made, as in /proc. @throws Error */
+/**
+ * Creates a folder for this user only, and its parents. Node's own recursive mkdir never ends where nothing can be created, as in /proc.
+ * @throws Error
+ */
 export async function makeFolder(folder: string): Promise<void> {
   if (await isThere(folder, true)) return;
   await makeFolder(dirname(folder));
   await isThere(folder, false);
 }
 
-/** @param mayLackParent then that is no error, but false */
+/** @param mayLackParent a missing parent yields false and no error */
 async function isThere(folder: string, mayLackParent: boolean): Promise<boolean> {
   try {
     await mkdir(folder, { mode: 0o700 });

@@ -9,7 +9,7 @@ export const peerCancels = ['forwarded', 'unknown'] as const;
 export const reasonsOf = <R extends string>(table: Readonly<Record<R, string>>): readonly R[] =>
   Object.keys(table) as R[];
 
-/** Everything that pg-proxy counts. */
+/** All metrics of pg-proxy. */
 export const pgProxyMetrics = defineMetrics({
   ...cacheMetrics,
   clients: { name: 'medrex_pg_proxy_clients', kind: 'gauge', help: 'Clients that are logged in.' },

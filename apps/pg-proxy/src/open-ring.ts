@@ -3,15 +3,15 @@ import { RingSockets } from '@medrex/linux';
 import type { ProxyConfig } from './config/proxy-config.ts';
 import { pgProxyError } from './errors.ts';
 
-/** What the log hears of it. */
+/** Events for the log. */
 export interface RingEvents {
-  /** The kernel is too old, or does not let this process have a ring, as most runtimes of containers. */
+  /** The kernel is too old, or does not allow this process a ring, as in most container runtimes. */
   hasNone(error: CodedError): void;
-  /** It no longer works: connections are read and written by the event loop. */
+  /** The ring has stopped working: from now on the event loop reads and writes connections. */
   failed(error: CodedError): void;
 }
 
-/** By which connections without TLS are read and written; undefined: by the event loop. */
+/** Opens the io_uring for connections without TLS; undefined: the event loop reads and writes them. */
 export function openRing({ ioUring }: Pick<ProxyConfig, 'ioUring'>, events: RingEvents): RingSockets | undefined {
   if (!ioUring) return undefined;
   const why = (cause: unknown): CodedError =>

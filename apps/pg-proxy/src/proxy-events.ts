@@ -5,12 +5,12 @@ import type { Observing } from './observe/observing.ts';
 import type { ProxyEvents } from './proxy.ts';
 import { AskRefused } from './upstream/query-connection.ts';
 
-/** What happens to the proxy, in its log and its metrics. */
+/** Records the proxy's events in the log and the metrics. */
 export function proxyEvents(metrics: PgProxyMetrics, log: Telemetry['log'], observing: Observing): ProxyEvents {
   return {
     refused: ({ sqlstate, reason }, address) => {
       metrics.loginsRefused.inc();
-      // Somebody may be trying passwords; and who ran out of time (57014) has heard nothing of it.
+      // Somebody may be guessing passwords; and a client that ran out of time (57014) was not told anything.
       const level = sqlstate.startsWith('28') || sqlstate === '57014' ? 'warn' : 'debug';
       log[level]({ sqlstate, address, reason }, 'a connection was sent away before its login');
     },

@@ -29,15 +29,15 @@ import { Classifier } from './scheduling/classifier.ts';
 import { PoolHost, type HostEvents } from './upstream/pool-host.ts';
 import { Welcome } from './login/welcome.ts';
 
-/** How exact the timeouts of the pools are. */
+/** The precision of the pools' timeouts, in ms. */
 const tickMs = 100;
-/** How often it is looked whether a drained proxy is empty. */
+/** How often a draining proxy checks whether it is empty, in ms. */
 const drainLookMs = 50;
 
 export interface ProxyEvents extends HostEvents {
-  /** Nobody could say who a user is. */
+  /** The directory of users could not be asked. */
   lookupFailed(error: Error): void;
-  /** @param address where it came from */
+  /** @param address the client's */
   refused(fault: WireFault, address: string): void;
 }
 
@@ -49,30 +49,30 @@ export interface PgProxyOptions {
   /** RELOAD at the console. @throws CodedError PG_PROXY_CONFIG, POOL_SETTINGS_UNUSABLE */
   readonly reload: Life['reload'];
   readonly set: Life['set'];
-  /** Who is asked about passwords, by the configuration. */
+  /** The LDAP directory that checks passwords, according to the configuration. */
   readonly directoryOf: (loaded: LoadedConfig) => AskDirectory | undefined;
-  /** Told of every request, and what is known of them. */
+  /** Observes every request and keeps what is known about them. */
   readonly observing: Observing;
-  /** By what several instances keep answers together; undefined: this one is alone. */
+  /** Shares cached answers among instances; undefined: this instance is alone. */
   readonly shared?: SharedByRedis | undefined;
   /** SHUTDOWN at the console. */
   readonly stop: (how: Ending) => void;
-  /** In place of JDBC; for tests. */
+  /** Replaces JDBC; for tests. */
   readonly irisDriver?: IrisUpstreamsOptions['irisDriver'];
-  /** In place of the resolver of the system; for tests. */
+  /** Replaces the system's resolver; for tests. */
   readonly lookup?: Lookup | undefined;
-  /** In place of what this process says of itself. */
+  /** Replaces this process's own figures. */
   readonly process?: ProcessFigures | undefined;
-  /** Files that the process may have open. */
+  /** The number of files that the process may have open. */
   readonly filesMax: number;
   /** Reads and writes connections without TLS; undefined: the event loop does. */
   readonly ring: RingSockets | undefined;
 }
 
-/** How a proxy ends: its clients go as the configuration says, or each with the end of its transaction, or nobody is waited for. */
+/** How the proxy ends: clients are drained as configured, or leave at the end of their transactions, or nobody is waited for. */
 export type Ending = 'drain' | 'boundary' | 'now';
 
-/** The proxy: listens, lets clients in, and gives them backends. */
+/** The proxy: listens, logs clients in, and gives them backends. */
 export class PgProxy {
   readonly host: PoolHost;
   readonly #welcome: Welcome;
@@ -81,16 +81,16 @@ export class PgProxy {
   readonly #directoryOf: PgProxyOptions['directoryOf'];
   readonly #events: ProxyEvents;
   readonly #analyser: SqlAnalyser;
-  /** As it is in effect. */
+  /** The cache settings in effect. */
   #cache: CacheConfig;
   #loaded: LoadedConfig;
-  /** What is read once is in effect as it is here. */
+  /** Settings that are only read at the start keep their values from here. */
   readonly #atStart: LoadedConfig['config'];
   #reception: Reception;
   #doorkeeper: Doorkeeper;
   #ticker: NodeJS.Timeout | undefined;
   #listener: Listener | undefined;
-  /** The address that no other instance has. */
+  /** The listener on this instance's own address. */
   #own: Listener | undefined;
   #port = 0;
   #notReady: string | undefined;
@@ -147,12 +147,12 @@ export class PgProxy {
     return this.#port;
   }
 
-  /** Addresses and names at which clients find it. */
+  /** Addresses and names at which clients reach it. */
   get heardAt(): readonly string[] {
     return this.#listener?.heardAt ?? [];
   }
 
-  /** Why it is not heard at some address that it was to listen at. */
+  /** Why it could not listen at some of its addresses. */
   get notHeardAt(): readonly string[] {
     return [this.#listener, this.#own].flatMap((listener) => listener?.missing ?? []);
   }
@@ -171,7 +171,9 @@ export class PgProxy {
     return this.#arrivals.size;
   }
 
-  /** Another configuration, for all or for none; nobody is dropped. @throws CodedError PG_PROXY_CONFIG, POOL_SETTINGS_UNUSABLE */
+  /**
+   * Applies another configuration, completely or not at all; nobody is dropped. @throws CodedError PG_PROXY_CONFIG, POOL_SETTINGS_UNUSABLE
+   */
   reload(loaded: LoadedConfig): readonly string[] {
     const doorkeeper = this.#doorkeeperOf(loaded);
     const reception = this.#receptionOf(loaded, doorkeeper);
@@ -191,14 +193,14 @@ export class PgProxy {
     return Caches.of({ config, analyser: this.#analyser, now, servedAs, shared });
   }
 
-  /** @param isElsewhere what was kept may have been another server's */
+  /** @param isElsewhere cached answers may be another server's */
   #reloadCaches(asked: CacheConfig, isElsewhere: boolean): readonly string[] {
     const { host } = this;
     const before = this.#cache;
     const after = { ...asked, redis: before.redis };
     if (isDeepStrictEqual({ ...before, redis: before.redis }, after) && !isElsewhere) return [];
     const isWanted = Caches.isWanted(after);
-    // Others wait for this instance, or do not know of it.
+    // Other instances wait for this one, or do not know about it.
     if (before.redis !== undefined && isWanted !== (host.caches !== undefined))
       return [`cache stays ${isWanted ? 'off' : 'on'} until a restart, because of cache.redis`];
     if (host.caches !== undefined && isWanted) host.caches.reload(after);
@@ -211,7 +213,7 @@ export class PgProxy {
     return [];
   }
 
-  /** Takes nobody in any more, lets each client go as `ending` says, and ends what is left after a while. */
+  /** Stops accepting clients, lets each one leave as `ending` says, and after a while disconnects those that remain. */
   async close(ending: Ending, patienceMs?: number): Promise<void> {
     const { drain } = this.#loaded.config;
     this.#notReady = 'the proxy ends';
@@ -231,7 +233,7 @@ export class PgProxy {
     await this.host.end();
   }
 
-  /** What it holds beside its clients and their backends. @param isAllKnown false: somebody was in the middle of a write */
+  /** Releases everything apart from clients and backends. @param isAllKnown false: some client was in the middle of a write */
   async #release(isAllKnown: boolean): Promise<void> {
     this.#doorkeeper.close();
     await this.host.licences.leave();
@@ -291,7 +293,7 @@ export class PgProxy {
     this.#arrivals.add(new Arrival(socket, isLocal, this.#reception));
   }
 
-  /** At the end it is there for cancel requests and the console. */
+  /** While the proxy ends, this address serves only cancel requests and the console. */
   #acceptOwn(socket: Socket): void {
     const reception = this.#reception;
     const enter = (newcomer: Newcomer): void => this.#welcome.enterAtEnd(newcomer);

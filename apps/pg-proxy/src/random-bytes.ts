@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { randomFillSync } from 'node:crypto';
 
-/** Asking the system for a few bytes costs as much as asking for these. */
+/** Drawing a few bytes from the system costs as much as drawing these. */
 const drawnBytes = 4_096;
 const drawn = Buffer.allocUnsafeSlow(drawnBytes);
 let used = drawnBytes;
 
-/** Random bytes for a secret, drawn in advance. Each is given out once and not kept. @param count at most 4,096 */
+/** Random bytes for a secret, drawn in advance. Each byte is used once and not kept. @param count at most 4,096 */
 export function randomBytesOf(count: number): Buffer {
   if (used + count > drawnBytes) {
     randomFillSync(drawn);

@@ -16,7 +16,7 @@ import type { PgProxy } from './proxy.ts';
 import type { Overload } from './scheduling/overload.ts';
 import type { PoolHost } from './upstream/pool-host.ts';
 
-/** Brings the metrics up to date with what is counted elsewhere, each time that somebody looks at them. */
+/** Updates the metrics from counters kept elsewhere, each time they are read. */
 export class Scrape {
   readonly #metrics: PgProxyMetrics;
   readonly #caches: CacheMetrics;
@@ -71,7 +71,7 @@ export class Scrape {
     clamped.set(figures.reduce((sum, { clamps }) => sum + clamps.length, 0));
   }
 
-  /** What each class of work holds and waits for, over all pools. */
+  /** What each workload class holds and waits for, over all pools. */
   #takeClasses(figures: readonly PoolFigures[]): void {
     const { classActive, classWaiting, classLongestWait } = this.#metrics;
     for (const name of workloadClasses) {
@@ -83,7 +83,7 @@ export class Scrape {
     }
   }
 
-  /** How close a login is to costing more licences. */
+  /** How close a login is to costing further licences. */
   #takeLicences({ pools, licences }: PoolHost): void {
     const { licenceGranted, licenceLent, licenceHeadroom } = this.#metrics;
     const shares = licences.shares();
@@ -94,7 +94,7 @@ export class Scrape {
     licenceHeadroom.set(left.length === 0 ? -1 : Math.min(...left));
   }
 
-  /** What is done about load, and whether one instance is enough. */
+  /** The reaction to load, and whether one instance is enough. */
   #takeOverload({ rung, memoryUse, scale }: Overload): void {
     const metrics = this.#metrics;
     metrics.rung.set(rung.level);
@@ -103,7 +103,7 @@ export class Scrape {
     metrics.scaleIn.set(scale.isIdle ? 1 : 0);
   }
 
-  /** What happens to clients of a proxy that is rolled out, and to requests for its peers. */
+  /** Clients of a proxy that is being rolled out, and requests for its peers. */
   #takeRollOut({ departures: gone, peers }: PoolHost): void {
     const metrics = this.#metrics;
     for (const how of departures)

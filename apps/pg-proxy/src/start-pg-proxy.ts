@@ -33,23 +33,26 @@ import { Scrape } from './scrape.ts';
 import type { RequestObserver } from './session/client/request.ts';
 import { tuningNotes } from './upstream/tuning-notes.ts';
 
-/** A proxy that runs. */
+/** A running proxy. */
 export interface RunningPgProxy {
   readonly urls: { readonly postgres: string; readonly metrics: string };
   readonly proxy: PgProxy;
-  /** What of a pgbouncer.ini means nothing here, or something else, and which settings are not in effect as they were asked for. */
+  /** What in a pgbouncer.ini has no effect or another one, and which settings are in effect with other values than asked for. */
   readonly notes: readonly string[];
   readonly observing: Observing;
-  /** Reads the configuration again; nobody is dropped. Says what of it is not as it was asked. @throws CodedError PG_PROXY_CONFIG, and nothing has changed */
+  /**
+   * Reads the configuration again; nobody is dropped. Returns what is not in effect as asked. @throws CodedError PG_PROXY_CONFIG; nothing
+   * has changed then
+   */
   reload(): readonly string[];
-  /** As at the console, of all databases: nobody is given a backend until `resume`. */
+  /** As PAUSE at the console, for all databases: nobody gets a backend until `resume`. */
   pause(): void;
   resume(): void;
   /** Asks for the end, as SHUTDOWN at the console does. */
   stop(how: Ending): void;
-  /** Resolves when somebody has asked for the end; then `close` does it. */
+  /** Resolves when the end has been asked for; `close` then carries it out. */
   readonly stopAsked: Promise<void>;
-  /** The last words about what ends the process. */
+  /** Logs the reason for which the process dies. */
   died(error: unknown): void;
   close(): Promise<void>;
 }
@@ -57,27 +60,27 @@ export interface RunningPgProxy {
 export interface PgProxyStart extends ConfigSource {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly telemetry?: Telemetry;
-  /** What `telemetry` was made with. */
+  /** The options that `telemetry` was made with. */
   readonly telemetryOptions?: TelemetryOptions;
-  /** How long clients may take to go at the end, in place of `drain.timeoutMs`. */
+  /** How long clients may take to leave at the end, in ms; replaces `drain.timeoutMs`. */
   readonly patienceMs?: number;
-  /** Told of every request. */
+  /** Observes every request. */
   readonly observer?: RequestObserver;
-  /** In place of JDBC for upstreams of kind iris; for tests. */
+  /** Replaces JDBC for upstreams of kind iris; for tests. */
   readonly irisDriver?: PgProxyOptions['irisDriver'];
-  /** In place of the resolver of the system; for tests. */
+  /** Replaces the system's resolver; for tests. */
   readonly lookup?: PgProxyOptions['lookup'];
-  /** In place of what this process says of its memory, event loop and CPU. */
+  /** Replaces the process's own figures for memory, event loop and CPU. */
   readonly process?: ProcessFigures;
-  /** Files that it may have open, in place of its own limit. */
+  /** The number of files that it may have open; replaces its own limit. */
   readonly filesMax?: number;
-  /** In place of the clock of the process, in ms; for tests. */
+  /** Replaces the process's clock, in ms; for tests. */
   readonly now?: () => number;
 }
 
 const clockOf = ({ now }: PgProxyStart): (() => number) => now ?? (() => performance.now());
 
-/** Reads the configuration and reports all that is wrong with it. @throws CodedError PG_PROXY_CONFIG */
+/** Reads the configuration and reports everything that is wrong with it. @throws CodedError PG_PROXY_CONFIG */
 export function checkPgProxyConfig({ environment, filesMax, ...source }: PgProxyStart): LoadedConfig {
   telemetryOf(environment);
   return withTuning(loadConfig(source, { environment, salt: randomBytes(32) }), filesMax ?? openFilesMax());
@@ -87,7 +90,7 @@ const withTuning = (loaded: LoadedConfig, filesMax: number): LoadedConfig => {
   return { ...loaded, notes: [...loaded.notes, ...tuningNotes(loaded, filesMax)] };
 };
 
-/** Starts the proxy that a configuration file describes; resolves when it listens. Where it fails, nothing of it is left open. */
+/** Starts the proxy that a configuration file describes; resolves when it listens. If it fails, nothing of it is left open. */
 export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy> {
   keepOutOfDumps();
   compileEarly();
@@ -133,7 +136,7 @@ interface Surroundings {
   readonly observing: Observing;
   readonly shared: SharedByRedis | undefined;
   readonly ring: RingSockets | undefined;
-  /** The proxy, once it takes clients. */
+  /** The proxy, once it accepts clients. */
   readonly begun: { proxy?: PgProxy };
 }
 
@@ -227,7 +230,7 @@ function runningOf({ proxy, observing, reload, end, log, urls, notes }: Parts): 
   };
 }
 
-/** How the proxy is to end: as somebody has asked for, or as the configuration says. */
+/** How the proxy is to end: as somebody has asked, or as configured. */
 class EndAsked {
   how: Ending = 'drain';
   readonly asked: Promise<void>;
@@ -240,7 +243,7 @@ class EndAsked {
     this.asked = new Promise((tell) => (this.#tell = tell));
   }
 
-  /** Who asks at the console to wait has all the time that they want. */
+  /** A WAIT asked for at the console has no time limit. */
   get patienceMs(): number | undefined {
     return this.#isAsked && this.how !== 'now' ? Infinity : this.#patienceMs;
   }
@@ -255,13 +258,13 @@ class EndAsked {
 interface ReloadOptions {
   readonly load: (said?: SaidSettings) => LoadedConfig;
   readonly loaded: LoadedConfig;
-  /** @returns what of it is not as it was asked */
+  /** @returns what is not in effect as asked */
   readonly take: (loaded: LoadedConfig) => readonly string[];
   readonly metrics: PgProxyMetrics;
   readonly log: Telemetry['log'];
 }
 
-/** The configuration that is in effect, and how it is read again. */
+/** The configuration in effect, and how it is reloaded. */
 class Reload {
   readonly #options: ReloadOptions;
   loaded: LoadedConfig;
@@ -272,12 +275,12 @@ class Reload {
     this.loaded = options.loaded;
   }
 
-  /** With what was set at the console, and one setting more. @throws as run */
+  /** Adds a setting to those made at the console. @throws as run */
   set(name: string, value: string): readonly string[] {
     return this.run(new Map([...this.#said, [name, value]]));
   }
 
-  /** What was set at the console is forgotten. @throws CodedError PG_PROXY_CONFIG, and nothing has changed */
+  /** Discards settings made at the console. @throws CodedError PG_PROXY_CONFIG; nothing has changed then */
   run(said: SaidSettings = new Map()): readonly string[] {
     const { load, take, metrics, log } = this.#options;
     try {
@@ -305,7 +308,7 @@ async function endpointOf({ config }: LoadedConfig, routes: EndpointRoutes): Pro
   }
 }
 
-/** Says of it what the log and the metrics are to know. */
+/** Reports on it to the log and the metrics. */
 function ringOf({ config }: LoadedConfig, metrics: PgProxyMetrics, log: Telemetry['log']): RingSockets | undefined {
   const ring = openRing(config, {
     hasNone: (error) => log.info({ error }, 'there is no io_uring for this process: it works by epoll'),
@@ -318,14 +321,14 @@ function ringOf({ config }: LoadedConfig, metrics: PgProxyMetrics, log: Telemetr
   return ring;
 }
 
-/** The environment says of logs and traces what it says to every service. @throws CodedError PG_PROXY_CONFIG */
+/** Logs and traces are set up by the environment, as for every service. @throws CodedError PG_PROXY_CONFIG */
 function telemetryOf(environment: PgProxyStart['environment']): TelemetryOptions {
   const parsed = z.object(telemetryVariables).safeParse(environment);
   if (!parsed.success) throw pgProxyError('PG_PROXY_CONFIG', `the environment:\n${z.prettifyError(parsed.error)}`);
   return telemetryOptions('pg-proxy', parsed.data);
 }
 
-/** Where clients of this host find it, as libpq takes it. */
+/** The address for clients on this host, in libpq's form. */
 function urlOf({ heardAt: [first], port }: PgProxy, folder = ''): string {
   if (first === undefined) return `postgres:///?host=${folder}&port=${port}`;
   const name = first === '*' ? 'localhost' : first.includes(':') ? `[${first}]` : first;

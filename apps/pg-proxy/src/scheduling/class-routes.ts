@@ -8,15 +8,15 @@ import type { Asked } from '../session/client/request.ts';
 
 type Pooled = PooledClient<Client, Backend>;
 
-/** A client that has been to other upstreams than that of its database. */
+/** A client that has used other upstreams than that of its database. */
 interface Traveller {
   readonly home: Pooled;
   readonly away: Pooled[];
 }
 
 /**
- * Classes of work that have an upstream of their own: what reads outside of a transaction goes there, and to nowhere else. Whoever has a
- * backend (a transaction, something left in the session) stays with it.
+ * Workload classes with an upstream of their own: reads outside of a transaction go there, and only there. A client that holds a backend
+ * (for a transaction, or for something left in its session) stays on it.
  */
 export class ClassRoutes {
   readonly #pools: Pools<Client, Backend>;
@@ -37,11 +37,11 @@ export class ClassRoutes {
     this.#isUsed = Object.values(config.databases).some(({ upstreamOfClass }) => upstreamOfClass !== undefined);
   }
 
-  /** Whose pool the client is to ask. */
+  /** The pool in which the client must ask for a backend. */
   pooledFor(client: Client, workClass: WorkloadClass, asked: Asked | undefined, nowMs: number): Pooled {
     if (!this.#isUsed && this.#travellers.size === 0) return client.pooled;
     const pooled = this.#routed(client, workClass, asked);
-    // It may have another name by now than when it was there for the last time.
+    // Its application name may have changed since it was last there.
     this.#pools.setApplication(pooled, client.settings.get('application_name') ?? '', nowMs);
     return pooled;
   }
@@ -53,7 +53,7 @@ export class ClassRoutes {
     const upstream = workClass === 'admin' ? undefined : routes?.[workClass];
     if (upstream === undefined || upstream === home.pool.name.upstream || !this.#onlyReads(asked)) return home;
     const { away } = traveller ?? this.#travel(client, home);
-    // A RELOAD may have moved their pools.
+    // A RELOAD may have moved its pools.
     const known = away.find(({ pool }) => pool.name.upstream === upstream);
     if (known !== undefined) return known;
     const application = client.settings.get('application_name') ?? '';
@@ -62,17 +62,17 @@ export class ClassRoutes {
     return joined;
   }
 
-  /** Whether a pool is at the upstream of a class; nobody may write there. */
+  /** Whether a pool belongs to the upstream of a class, where nobody may write. */
   isAway({ upstream, database }: PoolName): boolean {
     return upstream !== databaseOf(this.#config, database)?.database.upstream;
   }
 
-  /** Where the client is when its work has no upstream of its own. */
+  /** The client's pool for work whose class has no upstream of its own. */
   homeOf(client: Client): PoolName {
     return (this.#travellers.get(client)?.home ?? client.pooled).pool.name;
   }
 
-  /** A client is gone. */
+  /** The client is gone. */
   left(client: Client, nowMs: number): void {
     const traveller = this.#travellers.get(client);
     this.#travellers.delete(client);
@@ -86,7 +86,7 @@ export class ClassRoutes {
     return traveller;
   }
 
-  /** Whether nothing of a text changes or locks anything, or begins a transaction. */
+  /** Whether nothing in a text writes, locks, or begins a transaction. */
   #onlyReads(asked: Asked | undefined): boolean {
     if (asked?.isWhole !== true) return false;
     const analysis = this.#analyse(asked);

@@ -4,10 +4,10 @@ import type { Client } from '../session/client/client.ts';
 import { analysisOf, type Asked, type Request, type RequestObserver } from '../session/client/request.ts';
 import { hintOf } from './hint.ts';
 
-/** Of so many fingerprints it is known how long they take: 300 bytes each. */
+/** For how many fingerprints the duration is remembered; 300 bytes each. */
 const fingerprintsMax = 10_000;
 
-/** From the lightest to the heaviest; of several statements the heaviest counts. */
+/** From the lightest to the heaviest; a text with several statements counts as its heaviest. */
 const weights: Readonly<Record<WorkloadClass, number>> = {
   admin: 0,
   interactive: 1,
@@ -18,20 +18,20 @@ const weights: Readonly<Record<WorkloadClass, number>> = {
 
 export const isHeavier = (one: WorkloadClass, other: WorkloadClass): boolean => weights[one] > weights[other];
 
-/** What is known of one client's work. */
+/** What is known about one client's workload. */
 export class ClientWork {
-  /** What its last transaction turned out to be: BEGIN says nothing of what will come. */
+  /** The class of its last transaction: BEGIN says nothing about what follows. */
   habit: WorkloadClass | undefined;
-  /** When the last of its requests ended: the next one had the server from then on. */
+  /** When the last of its requests ended: the server began the next one then. */
   lastEndedAt = 0;
 }
 
-/** Tells the class of what a client asks: by a hint, by the rules, by what it looks like, by how long its like has taken (FR-005). */
+/** Determines the class of a request: by a hint, by rules, by the shape of the statement, by how long similar ones have taken (FR-005). */
 export class Classifier implements RequestObserver {
   readonly #analyser: SqlAnalyser;
   readonly #learned = new LearnedClasses(fingerprintsMax);
 
-  /** False: only settings say a class. */
+  /** False: only settings determine the class. */
   readonly isOn: boolean;
 
   constructor(analyser: SqlAnalyser, { isOn }: { readonly isOn: boolean }) {
@@ -39,15 +39,15 @@ export class Classifier implements RequestObserver {
     this.isOn = isOn;
   }
 
-  /** The class of the message by which a client asks for a backend; undefined: it has no text. */
+  /** The class of the message for which a client asks for a backend; undefined: the message has no text. */
   classOf(client: Client, asked: Asked | undefined): WorkloadClass {
     if (!this.isOn) return client.scoped.workloadClass ?? 'interactive';
     const hint = asked === undefined || asked.isPlain === true ? undefined : hintOf(asked.text);
     const said = hint ?? client.scoped.workloadClass;
     if (said !== undefined) return said;
-    // In session mode the first statement says nothing of the session.
+    // In session mode the first statement says nothing about the session.
     if (asked === undefined || client.mode === 'session') return 'interactive';
-    // What does not come in one piece is long.
+    // A text that does not arrive in one piece is long.
     if (!asked.isWhole) return 'bulk';
     const analysis = this.analysisOf(asked);
     if (beginsBlock(analysis)) {
@@ -62,7 +62,7 @@ export class Classifier implements RequestObserver {
     return asked.analysis ?? analysisOf(this.#analyser, asked.text, asked);
   }
 
-  /** The class of a request that runs. */
+  /** The class of a running request. */
   classOfRequest(client: Client, request: Request): WorkloadClass {
     return hintOf(request.text) ?? client.scoped.workloadClass ?? this.#automatic(request.analysis);
   }

@@ -5,7 +5,7 @@ import type { Pooled } from '../session/client/client-options.ts';
 import { Request } from '../session/client/request.ts';
 import { isHeavier, type Classifier } from './classifier.ts';
 
-/** What runs for less holds nobody up. */
+/** A statement that runs for less than this blocks nobody, in ms. */
 const longMs = 50;
 
 interface Looking {
@@ -15,8 +15,8 @@ interface Looking {
 }
 
 /**
- * In a transaction the class of what runs becomes known when it runs: what runs for long is looked at, and counts as what it is; between its
- * statements it counts less, so that open cursors that nobody reads from hold up no other one.
+ * Within a transaction the class of a statement becomes known only when it runs. A statement that runs for long is then counted under its
+ * own class. Between statements the transaction counts less, so that open cursors from which nobody reads do not block others.
  */
 export function classifyLate(pools: Pools<Client, Backend>, classifier: Classifier, nowMs: number): void {
   for (const { client: pooled, handle } of pools.backends())
@@ -29,7 +29,7 @@ function classifyOne(pooled: Pooled, { expected }: Backend, { pools, classifier,
   if (expected.isEmpty) pools.rest(pooled, true, nowMs);
   if (!(request instanceof Request)) return;
   const { handle: client } = pooled;
-  // Whoever has his backend for himself keeps it whatever he runs.
+  // A client with a backend to itself keeps it, whatever it runs.
   if (pooled.isPinned || client.mode === 'session') return;
   if (nowMs - Math.max(request.backendAt, client.work.lastEndedAt) < longMs) return;
   pools.rest(pooled, false, nowMs);

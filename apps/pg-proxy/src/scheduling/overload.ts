@@ -7,25 +7,27 @@ import type { WaitWindow } from './wait-window.ts';
 
 const nanosecondsOfMs = 1e6;
 const mebibyte = 1_048_576;
-/** How often the lag of the event loop is looked at: a timer that is nearly always due next costs each wait for the network some 2 us. */
+/** How often the lag of the event loop is sampled, in ms: a timer that is nearly always due next adds 2 us to each wait for the network. */
 const lagEveryMs = 100;
-/** What is measured for scaling is measured each second. */
+/** Signals for scaling are updated once a second. */
 const turnMs = 1_000;
 
-/** Where caches are no longer filled, and how much below it they are again. */
+/** The share of memory in use at which caches stop filling, and how far below it they start again. */
 const memoryShort = 0.75;
 const memoryHold = 0.05;
 
-/** What of the process the ladder and the signals look at. */
+/** The figures of the process on which the ladder and the scaling signals rest. */
 export interface ProcessFigures {
-  /** Memory in use over what the process may have. */
+  /** The share of the available memory that is in use. */
   memoryUse(): number;
   loopLagMsP99(): number;
-  /** Of one core, since the last time that it was asked. */
+  /** The share of one core used since the last call. */
   cpuUse(): number;
 }
 
-/** Puts the pools on the rung of the ladder of overload that load and memory ask for (SC-003), and watches whether one instance is enough (SC-002). */
+/**
+ * Moves the pools along the ladder of overload as load and memory require (SC-003), and reports whether one instance is enough (SC-002).
+ */
 export class Overload {
   readonly scale = new ScaleWatch();
   readonly #pools: Pools<Client, Backend>;
@@ -56,7 +58,7 @@ export class Overload {
     return this.#memoryUse;
   }
 
-  /** Nothing should be kept that could be had again. */
+  /** Nothing should be kept in memory that can be obtained again. */
   get isMemoryShort(): boolean {
     return this.#isMemoryShort;
   }
@@ -80,7 +82,7 @@ export class Overload {
   }
 }
 
-/** Of what has lived for a while: V8 gives up when that is full, however much room is left for what is new. */
+/** Use of the old generation: V8 aborts when that is full, however much room the young generation has. */
 export function oldGenerationUse(
   spaces: readonly Pick<HeapSpaceInfo, 'space_name' | 'space_used_size'>[],
   bytesMax: number,
@@ -89,15 +91,15 @@ export function oldGenerationUse(
   return old.reduce((sum, { space_used_size: used }) => sum + used, 0) / bytesMax;
 }
 
-/** Of the limit that V8 has for all objects, what is for those that have lived for a while. */
+/** The part of V8's heap limit that belongs to the old generation. */
 export function oldGenerationMax(bytesMax: number, nodeOptions: string): number {
   const [, asked] = /--max[-_]old[-_]space[-_]size[= ](\d+)/.exec(nodeOptions) ?? [];
   if (asked !== undefined) return Number(asked) * mebibyte;
-  // What V8 leaves to new objects where nobody says anything (Node 24): up to 11.5 %, and 192 MiB at most.
+  // V8's default for the young generation (Node 24): up to 11.5 %, at most 192 MiB.
   return Math.max(bytesMax - 192 * mebibyte, bytesMax * 0.885);
 }
 
-/** Of this process. */
+/** The figures of this process. */
 function processFigures(): ProcessFigures {
   const delay = monitorEventLoopDelay({ resolution: lagEveryMs });
   delay.enable();
@@ -114,7 +116,7 @@ function processFigures(): ProcessFigures {
         : ofHeap;
     },
     loopLagMsP99: () => {
-      // From one time that it was looked at to the next.
+      // Since the last sample.
       const lagMs = Math.max(0, delay.percentile(99) / nanosecondsOfMs - lagEveryMs);
       delay.reset();
       return lagMs;

@@ -1,9 +1,9 @@
 const bounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, Infinity];
-/** Of so many seconds the waits are remembered. */
+/** For how many seconds waits are remembered. */
 const seconds = 10;
 
 interface Second {
-  /** Checkouts, those that did not wait included. */
+  /** All checkouts, including those that did not wait. */
   checkouts: number;
   readonly waits: Float64Array;
 }
@@ -26,7 +26,7 @@ export class WaitWindow {
     this.#now.waits[at] = (this.#now.waits[at] ?? 0) + 1;
   }
 
-  /** A second is over. */
+  /** A second has passed. */
   turn(): void {
     this.#at = (this.#at + 1) % seconds;
     this.#now = this.#ring[this.#at] as Second;
@@ -34,7 +34,7 @@ export class WaitWindow {
     this.#now.waits.fill(0);
   }
 
-  /** The upper bound of the step in which this share of all checkouts had their backend; 0 where they did not wait. */
+  /** The time within which this share of all checkouts got a backend, rounded up to a bucket's bound; 0: without waiting. */
   quantileMs(share: number): number {
     let left = this.#ring.reduce((sum, { checkouts }) => sum + checkouts, 0) * (1 - share);
     for (let at = bounds.length - 1; at >= 0; at--) {

@@ -1,24 +1,24 @@
 import type { Backend } from '../session/backend/backend.ts';
 import { sendCancel } from './send-cancel.ts';
 
-/** When a cancel is sent again to a server that goes on. */
+/** When a cancel is repeated to a server that goes on, in ms. */
 const againAfterMs = [100, 300, 1_000, 2_000];
 
-/** How one backend is told to end what it does. */
+/** How to end what a backend is doing. */
 export type CancelWay = (done: () => void) => void;
 
-/** Cancel requests to backends: each reaches the statement that it was meant for, or nothing. */
+/** Cancels what backends are doing: each cancel reaches the statement that it was meant for, or none. */
 export class BackendCancels {
-  /** How backends are cancelled that are no connection to a PostgreSQL. */
+  /** For backends that are not connections to a PostgreSQL. */
   readonly #ways = new WeakMap<Backend, CancelWay>();
   readonly #awaited = new Map<Backend, () => void>();
 
-  /** Cancels that backend in its own way from now on. */
+  /** Cancels this backend in another way from now on. */
   use(backend: Backend, way: CancelWay): void {
     this.#ways.set(backend, way);
   }
 
-  /** Ends what it does, where it does anything. */
+  /** Cancels what it is running, if anything. */
   cancel(backend: Backend, done: () => void = () => undefined): void {
     const { key } = backend;
     if (key === undefined || backend.expected.isEmpty) return done();
@@ -30,7 +30,7 @@ export class BackendCancels {
     });
   }
 
-  /** Ends what it does, and its connection; the server finds out that nobody is there any more when it has ended the statement. */
+  /** Cancels what it is running and ends its connection; the server notices the latter only when the statement has ended. */
   end(backend: Backend): void {
     const { socket } = backend;
     if (this.#ways.has(backend)) {
@@ -46,21 +46,21 @@ export class BackendCancels {
     );
   }
 
-  /** Ends what it does for a client that is gone, and makes it ready for the next one. */
+  /** Cancels what it is running for a client that is gone, and prepares it for the next one. */
   reset(backend: Backend, done: (isOk: boolean) => void): void {
     const { expected } = backend;
     const last = expected.nextReady - 1;
     this.#insist(backend, () => expected.readies >= last);
     const reset = (): void =>
       backend.reset((isOk) => {
-        // One that was sent again is to come before the next client: its login, too, would be cancelled.
+        // A repeated cancel must arrive before the next client: it would cancel that client's statement.
         if (isOk && backend.cancelling > 0) this.#afterwards(backend, reset);
         else done(isOk);
       });
     this.#afterwards(backend, reset);
   }
 
-  /** A server that gets a cancel before it has read the statement takes no notice of it, and runs the statement: it is told again. */
+  /** A server ignores a cancel that arrives before it has read the statement, so the cancel is repeated. */
   #insist(backend: Backend, isOver: () => boolean, gaveUp: () => void = () => undefined): void {
     const pauses = [...againAfterMs];
     const tell = (): void => {
@@ -86,7 +86,7 @@ export class BackendCancels {
     this.#awaited.delete(backend);
     if (then !== undefined) then();
     else if (!backend.socket.writable) return;
-    // What it was meant for has ended before: only an answer shows that the signal is not still on its way.
+    // The statement has already ended: only an answer shows that the signal is not still on its way.
     else if (backend.expected.isEmpty && !backend.expected.isOpen) backend.check(() => backend.client?.goesOn());
     else backend.client?.goesOn();
   }

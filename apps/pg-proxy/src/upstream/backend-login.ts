@@ -23,27 +23,27 @@ import { endPointOf } from '../login/end-point.ts';
 import { connect, isSocketFolder, type Address, type Addresses } from './connect.ts';
 import { md5Answer, type Credentials } from './credentials.ts';
 
-/** A connection that is logged in; nothing of it listens to the socket any more, which is paused. */
+/** A connection that is logged in. Its socket is paused and has no listeners. */
 export interface LoggedIn {
   readonly socket: Socket;
   readonly parameters: Map<string, string>;
   readonly key: BackendKeyData | undefined;
-  /** Of the server that it is at. */
+  /** The address of its server. */
   readonly address: Address;
-  /** The way there and back; undefined: nobody knows. */
+  /** The network's round trip; undefined: unknown. */
   readonly roundTripMs?: number;
-  /** Where what is sent becomes another dialect. */
+  /** Present if statements are translated to another dialect. */
   readonly translationTimes?: { takeMs(text: string, sinceMs: number): number };
 }
 
-/** Remembers what is derived of a password. */
+/** Remembers keys derived from a password. */
 export type KeysOf = (password: string, salt: Buffer, iterations: number, make: () => ClientKeys) => ClientKeys;
 
-/** Where an upstream is, and as whom the proxy logs in there. */
+/** Where an upstream is, and how the proxy logs in there. */
 export interface LoginWay {
-  /** Copies of one server, each tried where the one before it could not be reached; asked for once a login. */
+  /** Addresses of one server's copies, each tried if the one before could not be reached; asked for once a login. */
   readonly addresses: () => Addresses;
-  /** That one could not be reached. */
+  /** An address could not be reached. */
   readonly unreachable: (address: Address) => void;
   readonly database: string;
   readonly credentials: Credentials;
@@ -51,20 +51,20 @@ export interface LoginWay {
 }
 
 interface LoginOptions extends LoginWay {
-  /** What is set for the session from its start. */
+  /** Settings for the session from its start. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly loggedIn: (session: LoggedIn) => void;
-  /** @param address of the last that was tried */
+  /** @param address the last one that was tried */
   readonly failed: (report: Report, address: Address) => void;
 }
 
-/** It cannot be reached, or does not take anybody yet. */
+/** It cannot be reached, or does not accept connections yet. */
 const absent = /^(?:08|57P03)/;
 
-/** One attempt to open a backend. Either `loggedIn` or `failed` is called, once; `abort` makes it `failed`. */
+/** One attempt to open a backend. Calls either `loggedIn` or `failed`, once; `abort` makes it `failed`. */
 export class BackendLogin {
   readonly #options: LoginOptions;
-  /** Those that are left to try. */
+  /** Addresses that are left to try. */
   readonly #others: Address[];
   #address: Address;
   #framer = new Framer(backendLogin);
@@ -128,7 +128,7 @@ export class BackendLogin {
     this.#options.failed(report, this.#address);
   }
 
-  /** The next one, where this could not be reached. */
+  /** The next address, if the current one could not be reached. */
   #given(): Address | undefined {
     this.#options.unreachable(this.#address);
     return this.#others.shift();
@@ -220,7 +220,7 @@ export class BackendLogin {
     else this.#socket.write(passwordMessage(password));
   }
 
-  /** Only where nobody else can read it, or nobody minds. */
+  /** Only if nobody else can read it, or the configuration allows it. */
   #sendPassword(): void {
     const { secret } = this.#options.credentials;
     const isUnseen = this.#socket instanceof TLSSocket || isSocketFolder(this.#address.host);
@@ -267,7 +267,7 @@ export class BackendLogin {
   }
 }
 
-/** The code of a system error says enough; its text may hold anything. */
+/** The code of a system error says enough; its message could contain anything. */
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
 }

@@ -18,19 +18,19 @@ import type { IrisUpstreams } from './iris/iris-upstreams.ts';
 import type { Outage } from './outage.ts';
 import type { UpstreamLogins } from './upstream-logins.ts';
 
-/** A session at the upstream, and what it began with. */
+/** A session at the upstream, and the settings that it was started with. */
 type Opened = LoggedIn & Pick<BackendOptions, 'own'>;
 
 export type PoolBackend = PooledBackend<Client, Backend>;
 
-/** What is heard of logins and of connections. */
+/** Events of logins and connections. */
 export interface OpeningEvents {
-  /** @param address of the upstream */
+  /** @param address the upstream's */
   loginFailed(report: Report, address: Address): void;
-  /** A backend is logged in, after so long. @param roundTripMs what the way to its server takes; undefined: nobody knows */
+  /** A backend has logged in. @param ms how long that took @param roundTripMs the network's part; undefined: unknown */
   connected(database: string, ms: number, roundTripMs: number | undefined): void;
   fault(message: string): void;
-  /** Something of ours has failed in what was done for one client or with one backend, which goes. */
+  /** An internal error occurred in work for one client or backend, which is closed. */
   broke(error: unknown): void;
 }
 
@@ -46,17 +46,17 @@ export interface BackendOpeningsOptions {
   readonly loaded: () => LoadedConfig;
   readonly trafficOf: (database: string) => Traffic;
   readonly ring: RingSockets | undefined;
-  /** Of each new backend, and where it changes. */
+  /** Called for each new backend, and when the values change. */
   readonly reported: (name: PoolName, reports: ServerReports) => void;
 }
 
-/** SQLSTATEs of logins that may succeed a moment later. */
+/** SQLSTATEs of logins that may succeed shortly. */
 const unreachable = /^08/;
 const transient = /^(?:08|53|57P)/;
-/** What a server says of a login for which a limit of its own (max_connections, CONNECTION LIMIT) leaves no place. */
+/** A limit of the server's own (max_connections, CONNECTION LIMIT) leaves no room for the login. */
 const tooManyConnections = '53300';
 
-/** Makes the connections that pools ask for. */
+/** Opens the connections that pools ask for. */
 export class BackendOpenings {
   readonly #options: BackendOpeningsOptions;
   readonly #logins = new Map<PoolBackend, { abort(): void }>();
@@ -66,9 +66,9 @@ export class BackendOpenings {
   }
 
   /**
-   * Logs in where the pool belongs; the pools hear what became of it.
+   * Opens a connection for a pool, which is told the outcome.
    *
-   * @param own what the process begins with: it is that client's who has it already, and nobody else's
+   * @param own start-up settings of the process: it then belongs to the client that holds it and to nobody else
    */
   open(pooled: PoolBackend, own?: Settings): void {
     const { loaded, upstreams, iris, routes } = this.#options;
@@ -92,7 +92,7 @@ export class BackendOpenings {
     this.#logins.set(pooled, login);
   }
 
-  /** Another process takes the place of the one that a client has, which has served others; the client is granted it. */
+  /** Replaces a client's process, which has served others, by a new one; the client is granted it. */
   renew(pooled: PoolBackend, own: Settings | undefined): void {
     const { handle } = pooled;
     const { pools, now } = this.#options;
@@ -108,12 +108,12 @@ export class BackendOpenings {
     }, pooled.pool.settings.connectTimeoutMs).unref();
   }
 
-  /** Gives up a login that is under way. */
+  /** Aborts a login. */
   abort(pooled: PoolBackend): void {
     this.#logins.get(pooled)?.abort();
   }
 
-  /** A connection as that pool's, which belongs to whoever asks. */
+  /** Logs in as that pool does; the connection belongs to the caller. */
   logIn(
     name: PoolName,
     more: Pick<ConstructorParameters<typeof BackendLogin>[0], 'loggedIn' | 'failed' | 'settings'>,
@@ -177,7 +177,7 @@ export class BackendOpenings {
 
   #failed(pooled: PoolBackend, report: Report, address: Address, own: Settings | undefined): void {
     const { outage, events } = this.#options;
-    // It may be what this client wants that the server does not take, and its business alone.
+    // The server may have refused what this client asked for, which concerns no one else.
     if (own === undefined) events.loginFailed(report, address);
     if (unreachable.test(report.sqlstate)) outage.failed(pooled.pool.name.upstream);
     const { sqlstate } = report;

@@ -5,7 +5,10 @@ import { hintsOf, sessionSettingsOf } from '../config/session-settings.ts';
 import type { Backend } from '../session/backend/backend.ts';
 import type { Client } from '../session/client/client.ts';
 
-/** What the configuration and its own session say to each client, found out when one of them changes and not for each statement. */
+/**
+ * The settings that apply to each client, from the configuration and its own session; computed when one of them changes, not for each
+ * statement.
+ */
 export class ClientScopes {
   readonly #pools: Pools<Client, Backend>;
   readonly #clients: ReadonlySet<Client>;
@@ -22,7 +25,7 @@ export class ClientScopes {
     for (const client of this.#clients) this.renew(client, nowMs);
   }
 
-  /** A client has come in, or its session has other settings. */
+  /** A client has come, or its session settings have changed. */
   renew(client: Client, nowMs: number): void {
     const application = client.settings.get('application_name') ?? '';
     const who = { database: client.database, user: client.user };
@@ -32,13 +35,13 @@ export class ClientScopes {
     this.#pools.setWaitTimeout(client.pooled, client.ownWaitMs);
   }
 
-  /** A client waits for a backend with a statement. */
+  /** A client waits for a backend for a statement. */
   waits(client: Client, text: string): void {
     const own = hintsOf(text).waitTimeoutMs ?? client.ownWaitMs;
     if (own !== client.pooled.waitTimeoutMs) this.#pools.setWaitTimeout(client.pooled, own);
   }
 
-  /** Undefined: as all of its pool. */
+  /** Undefined: as its pool says. */
   #ownWait({ scoped, pooled }: Client): number | undefined {
     const { waitTimeoutMs } = settingsFor(this.#config, pooled.pool.name);
     return scoped.waitTimeoutMs === waitTimeoutMs ? undefined : scoped.waitTimeoutMs;

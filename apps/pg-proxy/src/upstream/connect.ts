@@ -8,35 +8,38 @@ import { tcpOptions } from '../tcp-options.ts';
 /** Where an upstream is. */
 export interface Address extends Pick<UpstreamConfig, 'host' | 'port' | 'tls' | 'allowCleartext'> {
   readonly tlsMinVersion?: UpstreamConfig['tlsMinVersion'];
-  /** Which address of that name it is, where that is known. */
+  /** Which of the host name's addresses it is, if known. */
   readonly at?: string;
-  /** What verify-ca and verify-full trust. */
+  /** The authorities that verify-ca and verify-full trust. */
   readonly authorities: Trust | undefined;
-  /** What the proxy shows of itself. */
+  /** The certificate that the proxy presents. */
   readonly own: KeyPair | undefined;
 }
 
-/** Copies of one server. */
+/** Addresses of one server's copies. */
 export type Addresses = readonly [Address, ...Address[]];
 
-/** The Unix socket of a port, in a folder, as PostgreSQL calls it. */
+/** The path of a Unix socket, by PostgreSQL's naming. */
 export const socketPath = (folder: string, port: number): string => `${folder}/.s.PGSQL.${port}`;
 
 /** A host that begins with / is the folder of a Unix socket. */
 export const isSocketFolder = (host: string): boolean => host.startsWith('/');
 
-/** A connection that nothing was said on. */
+/** Opens a connection without sending anything. */
 export function reach({ host, port, at = host }: Pick<Address, 'host' | 'port' | 'at'>): Socket {
   return connectTcp(isSocketFolder(host) ? { path: socketPath(host, port) } : { host: at, port, ...tcpOptions });
 }
 
-/** A connection to an upstream, encrypted where the configuration says so; exactly one of both is called, once. What the way there takes is how long the network needed to make it. */
+/**
+ * Connects to an upstream, with TLS if configured; calls exactly one of the callbacks, once. The round trip is the time in which the
+ * network established the connection.
+ */
 export function connect(
   address: Address,
   then: { connected(socket: Socket, roundTripMs: number): void; failed(error: Error): void },
 ): Socket {
   const socket = reach(address);
-  // Names are looked up before; a Unix socket has no such event, and is no way at all.
+  // Starts after the name lookup; a Unix socket has no such event, and no round trip.
   let [attemptedAtMs, roundTripMs] = [Infinity, 0];
   socket.on('connectionAttempt', () => (attemptedAtMs = performance.now()));
   let isOver = false;
@@ -61,7 +64,7 @@ export function connect(
   return socket;
 }
 
-/** What a server says to an SSLRequest. */
+/** A server's answers to an SSLRequest. */
 const [yes, no] = [0x53, 0x4e];
 
 function secure(
@@ -72,7 +75,7 @@ function secure(
 ): void {
   socket.write(sslRequest());
   socket.once('data', (answer: Buffer) => {
-    // One byte and no more: what lies behind it could be anybody's.
+    // Exactly one byte: anything after it could come from somebody else (CVE-2021-23222).
     if (answer.length === 1 && answer[0] === no && address.tls === 'prefer') return secured(socket);
     if (answer.length !== 1 || answer[0] !== yes) {
       socket.destroy();
@@ -81,7 +84,7 @@ function secure(
     }
     const tls = connectTls({
       socket,
-      // Whose certificate it must be; an address is none of the names that a server may be asked for by (RFC 6066).
+      // The name that the certificate must have. An IP address must not be sent as a server name (RFC 6066).
       host: address.host,
       ...(isIP(address.host) === 0 && { servername: address.host }),
       rejectUnauthorized: address.tls === 'verify-ca' || address.tls === 'verify-full',

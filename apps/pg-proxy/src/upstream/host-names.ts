@@ -4,36 +4,36 @@ import type { UpstreamConfig } from '../config/proxy-config.ts';
 import { isSocketFolder } from './connect.ts';
 import { hostsOf } from './host-turns.ts';
 
-/** The addresses that a name has now. Rejects where nobody says. */
+/** The addresses that a name has now. Rejects if the resolver fails. */
 export type Lookup = (name: string) => Promise<readonly string[]>;
 
 export interface HostNamesOptions {
   readonly now: () => number;
   readonly upstreams: () => Readonly<Record<string, Pick<UpstreamConfig, 'host' | 'lookupMs'>>>;
-  /** Addresses at which connections to that host are. */
+  /** The addresses of open connections to that host. */
   readonly addressesInUse: (upstream: string, host: string) => ReadonlySet<string>;
-  /** These are the name's no more. */
+  /** The name no longer has these addresses. */
   readonly gone: (upstream: string, host: string, addresses: ReadonlySet<string>) => void;
-  /** In place of the resolver of the system. */
+  /** Replaces the system's resolver. */
   readonly lookup?: Lookup | undefined;
 }
 
-/** A name, and what was said of it at last. */
+/** A name, and the last answer. */
 interface Name {
   readonly upstream: string;
   readonly host: string;
   askedAtMs: number;
   addresses: readonly string[];
-  /** How many answers in a row did not have an address that is in use. */
+  /** For each address in use, how many answers in a row have lacked it. */
   misses: ReadonlyMap<string, number>;
 }
 
-/** Some names are answered with one of their addresses at a time. */
+/** Some names resolve to one of many addresses at a time. */
 const missesMax = 4;
 
 const ofSystem: Lookup = async (name) => (await lookup(name, { all: true })).map(({ address }) => address);
 
-/** Looks up the names of servers from time to time, for those that move to another address. */
+/** Looks up the names of servers regularly, for those that move to another address. */
 export class HostNames {
   readonly #options: HostNamesOptions;
   readonly #lookup: Lookup;
@@ -46,7 +46,7 @@ export class HostNames {
     this.#lookup = options.lookup ?? ofSystem;
   }
 
-  /** Names that are looked up, when that will be again, and the addresses that they had. */
+  /** The names, when each is looked up next, and the addresses that it had. */
   figures(): readonly { host: string; inMs: number; addresses: readonly string[] }[] {
     const upstreams = this.#options.upstreams();
     return [...this.#names.values()].map(({ upstream, host, askedAtMs, addresses }) => {
@@ -55,7 +55,7 @@ export class HostNames {
     });
   }
 
-  /** One name at a time: each takes a thread, of which a process has few, for as long as the resolver is silent. */
+  /** One name at a time: each lookup blocks a thread of the process's small pool for as long as the resolver takes. */
   tick(nowMs: number): void {
     if (this.#isAsking) return;
     const upstreams = this.#options.upstreams();
@@ -81,7 +81,7 @@ export class HostNames {
   async #ask(name: Name, nowMs: number): Promise<void> {
     name.askedAtMs = nowMs;
     this.#isAsking = true;
-    // That nobody says anything of a name says nothing.
+    // A failed lookup says nothing about the name.
     const found = await this.#lookup(name.host).catch(() => []);
     this.#isAsking = false;
     if (found.length > 0) this.#compare(name, found);

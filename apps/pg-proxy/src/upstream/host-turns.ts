@@ -14,14 +14,14 @@ export function hostsOf(host: string): readonly string[] {
 export const isOneServer = (upstream: Pick<Listed, 'host'> | undefined): boolean =>
   upstream === undefined || hostsOf(upstream.host).length === 1;
 
-/** Whose turn it is among the hosts of upstreams that have several. */
+/** Selects hosts in turn for upstreams that have several. */
 export class HostTurns {
-  /** A place in the list, by upstream, and by whose connections they are where each has its own turns. */
+  /** The next position in the list, by upstream, and by owner if each has turns of its own. */
   readonly #turns = new Map<string, number>();
 
   /**
-   * The hosts in the order in which a new connection tries them.
-   * @param whose connections take turns among themselves: two pools that grow together must not get a host each
+   * The hosts in the order in which a new connection tries them. @param whose whose connections take turns among themselves: two pools that
+   * grow together must not end up on one host each
    */
   take(upstream: string, { host, loadBalanceHosts }: Listed, whose: string): readonly string[] {
     const hosts = hostsOf(host);
@@ -33,12 +33,12 @@ export class HostTurns {
     return [...hosts.slice(at), ...hosts.slice(0, at)];
   }
 
-  /** There will be no more connections of theirs. */
+  /** The owner will open no more connections. */
   forget(upstream: string, whose: string): void {
     this.#turns.delete(keyOf(upstream, whose));
   }
 
-  /** A connection to that host failed: with `disable` the others follow to the next one. */
+  /** A connection to that host failed: with `disable`, later connections go to the next host. */
   failed(upstream: string, { host, loadBalanceHosts }: Listed, which: string): void {
     const hosts = hostsOf(host);
     const at = (this.#turns.get(upstream) ?? 0) % hosts.length;

@@ -10,8 +10,9 @@ const whereOf = ({ upstream, database, user, password }: DatabaseConfig): unknow
 const serverOf = ({ host, port, tls, ca, kind }: UpstreamConfig): unknown => [host, port, tls, ca, kind];
 
 /**
- * What a pool is called under a new configuration: one at the upstream of its database follows that to another one, and whoever was there
- * for a class of work takes its former name. Not to a server of another kind: what its clients have said was said to this one.
+ * A pool's name under a new configuration: a pool at its database's upstream follows that to another one, and a pool that was at the new
+ * upstream for a workload class takes over the former name. It does not follow to a server of another kind: what its clients have sent was
+ * meant for this kind.
  */
 export function renamed(before: ProxyConfig, after: ProxyConfig, name: PoolName): PoolName {
   const [home, now] = [before, after].map((config) => databaseOf(config, name.database)?.database.upstream);
@@ -21,7 +22,7 @@ export function renamed(before: ProxyConfig, after: ProxyConfig, name: PoolName)
   return name.upstream === now ? { ...name, upstream: home } : name;
 }
 
-/** Whether the database of a pool is at a server of another kind now: nobody who is in can go on there. */
+/** Whether the pool's database now is at a server of another kind, where its clients cannot go on. */
 export function isOfAnotherKind(before: ProxyConfig, after: ProxyConfig, { database }: PoolName): boolean {
   const [kind, now] = [before, after].map((config) => {
     const found = databaseOf(config, database)?.database;
@@ -30,7 +31,7 @@ export function isOfAnotherKind(before: ProxyConfig, after: ProxyConfig, { datab
   return kind !== undefined && now !== undefined && kind !== now;
 }
 
-/** Whether a new configuration would have had the backends of a pool logged in elsewhere, or as somebody else. */
+/** Whether under the new configuration the backends of a pool would have logged in elsewhere, or as another user. */
 export function hasMoved(before: ProxyConfig, after: ProxyConfig, name: PoolName): boolean {
   const [upstream, upstreamNow] = [before, after].map(({ upstreams }) => upstreams[name.upstream]);
   if (

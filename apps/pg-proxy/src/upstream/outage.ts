@@ -1,28 +1,28 @@
 import { reach, type Address } from './connect.ts';
 
-/** How often a server that did not answer is tried, and how long it may take to. */
+/** How often a server that did not answer is tried, and how long it may take; in ms. */
 const probeMs = 1_000;
 
 export interface OutageOptions {
   readonly now: () => number;
-  /** Of all upstreams that are configured. */
+  /** All configured upstreams. */
   readonly upstreams: () => readonly string[];
   readonly addressesOf: (upstream: string) => readonly Pick<Address, 'host' | 'port'>[];
-  /** It takes connections, after it did not. */
+  /** The upstream accepts connections again. */
   readonly isBack?: (upstream: string) => void;
 }
 
 /**
- * Which upstreams cannot be reached. A login that fails for that says so; as long as it lasts the server is tried here,
- * because where nobody is sent any more, nobody logs in either.
+ * Knows which upstreams cannot be reached. A login that fails for that reason reports it; from then on the server is probed here, because
+ * an instance that is not ready gets no clients and so has no logins.
  */
 export class Outage {
   readonly #options: OutageOptions;
-  /** Since when. */
+  /** Since when, by upstream. */
   readonly #lost = new Map<string, number>();
-  /** Those that have not taken a connection that was tried here. */
+  /** Upstreams that refused the last probe. */
   readonly #refusing = new Set<string>();
-  /** How many connections to it are tried at the moment. */
+  /** How many probes are under way. */
   readonly #probing = new Map<string, number>();
   #probedAtMs = -Infinity;
 
@@ -30,18 +30,18 @@ export class Outage {
     this.#options = options;
   }
 
-  /** A connection to it failed. */
+  /** A connection to it has failed. */
   failed(upstream: string): void {
     if (!this.#lost.has(upstream)) this.#lost.set(upstream, this.#options.now());
   }
 
-  /** It has taken a connection. */
+  /** It has accepted a connection. */
   reached(upstream: string): void {
     this.#lost.delete(upstream);
     if (this.#refusing.delete(upstream)) this.#options.isBack?.(upstream);
   }
 
-  /** How long no upstream at all could be reached; 0 where one can, or nobody knows better. */
+  /** How long no upstream at all has been reachable, in ms; 0: one is, or it is unknown. */
   get lastsMs(): number {
     const upstreams = this.#options.upstreams();
     const since = upstreams.map((upstream) => this.#lost.get(upstream) ?? Infinity);

@@ -4,21 +4,21 @@ import { instanceOf } from '../session/processes/cancel-keys.ts';
 import { sendCancel } from './send-cancel.ts';
 
 export interface PeerCounts {
-  /** Cancel requests that were for a peer, and were sent there. */
+  /** Cancel requests forwarded to the peer that they were for. */
   forwarded: number;
-  /** For an instance that is no peer of ours. */
+  /** Cancel requests for an instance that is not among the peers. */
   unknown: number;
 }
 
-/** Cancel requests on their way to peers; one that comes back meanwhile goes round in a circle. */
+/** Cancel requests that are being forwarded; one that comes back meanwhile is running in a circle. */
 const underWayMax = 1_000;
 
-/** The other instances: what clients of theirs cancel may arrive here, since a cancel request comes by a connection of its own. */
+/** The other instances. Cancel requests of their clients may arrive here, because each comes on a connection of its own. */
 export class Peers {
   readonly counts: PeerCounts = { forwarded: 0, unknown: 0 };
   readonly #underWay = new Set<number>();
 
-  /** True: it was for a peer, and is none of ours; `done` when the peer has dealt with it. */
+  /** True: the request is for a peer; `done` is called when the peer has handled it. */
   forward(request: CancelRequest, { instance }: Pick<ProxyConfig, 'instance'>, done: () => void): boolean {
     const { id, peers } = instance;
     const whose = instanceOf(request);

@@ -4,13 +4,13 @@ import { applicationOf, databaseOf, settingsFor, userOf } from '../config/scopes
 import type { ScopedSettings } from '../config/scoped-settings.ts';
 import { licensedOf, licensedServerOf, type LicenceShares } from './iris/licence-shares.ts';
 
-/** The configuration as the pools ask for it. */
+/** The configuration in the form that the pools need. */
 export function policyOf(config: ProxyConfig, licences?: LicenceShares): PoolPolicy {
   return {
     settings: ({ upstream, database, user }) => {
       const asked = poolSettingsOf(settingsFor(config, { database, user }));
       const settings = licensed(asked, config.upstreams[upstream], licences?.limitOf(upstream, user));
-      // Where a class has an upstream to itself, it need not leave others anything.
+      // A class with an upstream to itself need not leave room for others.
       return upstream === databaseOf(config, database)?.database.upstream ? settings : { ...settings, ...ofNobodyElse };
     },
     backendsMax: (kind, { upstream, database, user }) => {
@@ -31,8 +31,8 @@ export function policyOf(config: ProxyConfig, licences?: LicenceShares): PoolPol
 }
 
 /**
- * What a licence leaves: the size within the part that this instance has of it at the moment, and as much of the reserve as is left
- * then. Only what is more than the licence allows to all of them is asked for in vain, and told as such.
+ * What a licence allows: the size within this instance's current share, and as much of the reserve as is left. Only what exceeds the
+ * licence of all instances counts as clamped, and is reported.
  */
 function licensed(asked: PoolSettings, upstream: UpstreamConfig | undefined, limit: number | undefined): PoolSettings {
   if (upstream === undefined || limit === undefined) return asked;
@@ -54,7 +54,7 @@ function poolSettingsOf(settings: ScopedSettings): PoolSettings {
     ...defaultPoolSettings,
     ...{ max: size, min, reserve, reserveAfterMs, waitingMax, noticeAfterMs, pausedTimeoutMs, waitTimeoutMs },
     ...{ idleTimeoutMs, lifetimeMs, checkAfterMs, connectTimeoutMs },
-    // Who logs in is told the number of a process then: seldom that of one who has just left, which some take for the same session.
+    // In turn, because clients in session mode learn the process id: it should rarely be that of a client who has just left.
     isInTurn: settings.mode === 'session',
     ...{ interactiveShareMin, analyticalShareMax, bulkShareMax, agedAfterMs },
   };

@@ -48,58 +48,58 @@ import { cacheOnlyReport, refusalReport, waitReport } from './refusal-report.ts'
 import { ClientScopes } from './client-scopes.ts';
 import { poolsOfOneUser, UpstreamLogins } from './upstream-logins.ts';
 
-/** What the log of the process hears. */
+/** Events for the process's log. */
 export interface HostEvents extends OpeningEvents {
-  /** Load or memory have put the proxy on another rung of the ladder. */
+  /** The proxy has moved to another rung of the ladder of overload. */
   stepped(rung: Rung): void;
-  /** So many backends are at an address that the name of their server has no more. */
+  /** So many backends are connected to an address that their server's name no longer has. */
   moved(backends: number): void;
 }
 
 export interface PoolHostOptions extends IrisUpstreamsOptions {
-  /** In place of the resolver of the system. */
+  /** Replaces the system's resolver. */
   readonly lookup?: Lookup | undefined;
-  /** In place of what this process says of itself. */
+  /** Replaces this process's own figures. */
   readonly process?: ProcessFigures | undefined;
   readonly ring: RingSockets | undefined;
   readonly classifier: Classifier;
   readonly loaded: LoadedConfig;
-  /** Undefined: each instance has its own part of a licence. */
+  /** Undefined: each instance has a fixed part of a licence. */
   readonly leaseBookOf?: LeaseBookOf | undefined;
   readonly events: HostEvents;
   readonly now: () => number;
   readonly jitter: () => number;
-  /** Why no work is taken now; undefined: it is. */
+  /** Why work is refused now; undefined: it is not. */
   readonly refusal: () => Report | undefined;
 }
 
-/** Between the pools, which decide, and the connections, which do. */
+/** Connects the pools, which decide, with the connections, which carry out. */
 export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly pools: Pools<Client, Backend>;
   readonly cancelKeys: CancelKeys;
   readonly peers = new Peers();
   readonly clients = new Set<Client>();
-  /** What went through each database. */
+  /** The traffic of each database. */
   readonly traffic: TrafficBook;
   readonly ring: RingSockets | undefined;
-  /** Databases that take nobody in, by DISABLE. */
+  /** Databases closed by DISABLE. */
   readonly disabled = new Set<string>();
   readonly classifier: Classifier;
   readonly routes: ClassRoutes;
   readonly overload: Overload;
   readonly #waits = new WaitWindow();
   readonly departures = new Departures(this.clients);
-  /** Secrets of users may be others by now. */
+  /** The users' secrets may have changed. */
   onRedefined: (() => void) | undefined;
-  /** Databases of an upstream that nobody is to be in. */
+  /** Databases of an upstream that must have no sessions. */
   onVacated: ((upstream: string, databases: ReadonlySet<string>) => void) | undefined;
-  /** A pool is no more. */
+  /** A pool no longer exists. */
   onForgotten: ((name: PoolName) => void) | undefined;
   /** Pools whose backends are at another server from now on. */
   onMoved: ((moved: readonly Move[]) => void) | undefined;
-  /** What the server of this pool reports where nobody has set anything: of each new backend, and where it changes. */
+  /** What the server of this pool reports for unchanged settings; called for each new backend, and when it changes. */
   onReported: ((name: PoolName, reports: ServerReports) => void) | undefined;
-  /** Undefined: the configuration keeps nothing. */
+  /** Undefined: nothing is cached. */
   caches: Caches | undefined;
   readonly now: () => number;
   readonly limits: ClientLimits<object>;
@@ -177,7 +177,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     return this.traffic.of(database);
   }
 
-  /** @returns what could not be given as asked */
+  /** @returns what could not be granted as asked */
   reload(loaded: LoadedConfig): readonly Clamp[] {
     const nowMs = this.now();
     const former = this.#loaded;
@@ -198,7 +198,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     return clamps;
   }
 
-  /** What says where backends are opened, and as whom. */
+  /** Applies what says where backends are opened, and as whom. */
   #take(loaded: LoadedConfig): void {
     this.#loaded = loaded;
     this.licences.reload(loaded.config);
@@ -215,12 +215,12 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     }
   }
 
-  /** When nothing is left that uses it. */
+  /** Called when nothing uses it any more. */
   async end(): Promise<void> {
     await this.#iris.close();
   }
 
-  /** A connection of the proxy's own, outside of all pools. */
+  /** Opens a connection of the proxy's own, outside of all pools. */
   logIn(name: PoolName, loggedIn: (session: LoggedIn) => void, failed: () => void): BackendLogin {
     return this.#openings.logIn(name, { loggedIn, failed });
   }
@@ -339,7 +339,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     return this.departures.probed(client, this.now());
   }
 
-  /** Clients go as the plan says; the pools of a database, or all. */
+  /** Drains the pools of a database, or all, according to a plan. */
   drain(scope: PoolScope, plan: DeparturePlan): void {
     const nowMs = this.now();
     this.pools.drain(scope, nowMs);
@@ -351,7 +351,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.pools.resume(scope, this.now());
   }
 
-  /** All that depends on time. Where one part fails, the others go on. */
+  /** Everything that depends on time. If one part fails, the others go on. */
   tick(): void {
     for (const part of this.#onTick) {
       try {
@@ -397,7 +397,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   pin(pooled: Pooled): void {
     this.pools.pin(pooled);
-    // Its backend is its own now, also when it asks nothing: it must not stand in the way of others of its class.
+    // The client keeps this backend even while idle, so it must not use up slots of its class.
     this.pools.reclass(pooled, 'interactive', this.now());
   }
 
@@ -428,7 +428,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.pools.stopWaiting(client.pooled);
   }
 
-  /** A CancelRequest came: it reaches what this client has asked for, or nothing. */
+  /** Handles a CancelRequest: it reaches what this client is running, or nothing. */
   cancelBy(request: CancelRequest, done: () => void): void {
     if (this.peers.forward(request, this.#loaded.config, done)) return;
     const client = this.cancelKeys.find(request);

@@ -19,9 +19,9 @@ import { BackendLogin, type LoginWay } from './backend-login.ts';
 export type Row = readonly (string | null)[];
 
 export interface QueryConnectionOptions extends LoginWay {
-  /** Longest wait for one answer, and for the login. */
+  /** The longest wait for an answer, and for the login; in ms. */
   readonly timeoutMs: number;
-  /** It has no connection any more: nobody had asked for a while, or it was ended. */
+  /** The connection is closed: it was idle for a while, or has ended. */
   readonly ended?: () => void;
 }
 
@@ -35,7 +35,7 @@ export class AskRefused extends Error {
   }
 }
 
-/** The upstream was not there, or did not let the asker in: what it said. */
+/** The upstream could not be reached or refused the login; contains its report. */
 export class LoginRefused extends AskRefused {
   readonly report: Report;
 
@@ -53,14 +53,14 @@ interface Asked {
   error: Error | undefined;
 }
 
-/** A connection that nobody asked anything for so long is closed. */
+/** An idle connection is closed after this time, in ms. */
 const idleMs = 60_000;
-/** Every answer is short, and read whole. */
+/** Answers are short, and read as a whole. */
 const rules = { ...backendSession, together: backendSession.bodyMax.map((max) => Math.min(max, 65_536)) };
 
 /**
- * Questions of the proxy's own to an upstream, one after the other on one connection that is opened when it is needed. Its session
- * begins with nothing but a user and a database: no setting that a client sent is ever part of it.
+ * Runs the proxy's own queries at an upstream, one after the other, on a connection that is opened on demand. Its session starts with
+ * nothing but a user and a database: no client's setting is ever part of it.
  */
 export class QueryConnection {
   readonly #options: QueryConnectionOptions;
@@ -75,7 +75,7 @@ export class QueryConnection {
     this.#options = options;
   }
 
-  /** @throws Error when the upstream is not there, refuses or takes too long */
+  /** @throws Error the upstream cannot be reached, refuses, or takes too long */
   ask(text: string, parameters: readonly string[]): Promise<readonly Row[]> {
     const message = Buffer.concat([
       parse({ name: '', text, parameterTypes: [] }),
@@ -169,7 +169,7 @@ export class QueryConnection {
   }
 }
 
-/** What the server says may quote what it was asked; the code says enough. */
+/** The server's message may quote the query; the code says enough. */
 function sqlstateOf(buffer: Buffer, start: number, end: number): string {
   return readReport(buffer, start, end)?.sqlstate ?? 'XX000';
 }

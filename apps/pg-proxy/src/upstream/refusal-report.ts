@@ -2,26 +2,29 @@ import type { Report, WireFault } from '@medrex/pg-wire';
 import type { Clamp, Refusal, WaitNotice, WorkloadClass } from '@medrex/pool';
 
 const about = (ms: number): string => `${Math.ceil(ms / 100) / 10} s`;
-/** When its turn is thought to come; nothing where nobody has been served yet. */
+/** When the client's turn is expected; empty if nobody has been served yet. */
 const expected = (ms: number | undefined, more = ''): string =>
   ms === undefined ? '' : `, expected after ${about(ms)}${more}`;
 
-/** What a client is told of a database that DISABLE keeps everybody out of. */
+/** Sent to clients of a database that is closed by DISABLE. */
 export const notAccepting = (database: string): WireFault => ({
   sqlstate: '55000',
   message: `database "${database}" is not currently accepting connections`,
 });
 
-/** An upstream that took a connection and said nothing, or hung up. */
+/** An upstream accepted a connection and sent nothing, or hung up. */
 const noAnswer: Omit<Report, 'severity'> = {
   sqlstate: '08006',
   message: 'the database server did not finish the login',
 };
 
-/** The ladder is not left sooner, and where nobody knows when a place is free, nobody should ask sooner. */
+/**
+ * The shortest time after which to retry, in ms: no rung of the ladder is left sooner, and if nobody knows when a place is free, nobody
+ * should ask sooner.
+ */
 const leastMs = 5_000;
 
-/** What a client is told that gets no backend. */
+/** Sent to a client that gets no backend. */
 export function refusalReport(refusal: Refusal): Report {
   const severity = 'ERROR';
   switch (refusal.reason) {
@@ -53,7 +56,7 @@ export function refusalReport(refusal: Refusal): Report {
   }
 }
 
-/** What a client is told whose read the cache does not know, while it is asked alone. */
+/** Sent while only cached answers are served, for a read that is not in the cache. */
 export function cacheOnlyReport(workClass: WorkloadClass): Report {
   return {
     ...{ severity: 'ERROR', sqlstate: '53300' },
@@ -68,7 +71,7 @@ const causes = {
   upstream: 'the database cannot be reached',
 } as const;
 
-/** What a client is told that has waited for long. */
+/** Sent to a client that has waited for long. */
 export function waitReport({ cause, position, waiting, waitedMs, etaMs }: WaitNotice): Report {
   return {
     ...{ severity: 'NOTICE', sqlstate: '00000', message: `waiting for a connection: ${causes[cause]}` },
@@ -82,7 +85,7 @@ const reasonsOfClamps = {
   max: 'the pool is smaller',
 } as const;
 
-/** What a client is told of a setting of its pool that could not be had. */
+/** Sent to a client for whose pool a setting could not be granted. */
 export function clampReport({ subject, setting, asked, given, because }: Clamp): Report {
   return {
     ...{ severity: 'NOTICE', sqlstate: '01000' },

@@ -9,19 +9,22 @@ import { LoginRefused, QueryConnection } from './query-connection.ts';
 import { notAccepting } from './refusal-report.ts';
 import type { UpstreamLogins } from './upstream-logins.ts';
 
-/** Whom to ask about the users of a database, and where. */
+/** Where to ask about the users of a database. */
 interface Place {
   readonly query: SecretQuery;
   readonly password: Secret | undefined;
   readonly upstream: string;
-  /** As the server calls it, and as the configuration does. */
+  /** Its name at the server, and in the configuration. */
   readonly database: string;
   readonly asked: string;
-  /** It is asked in the database that the client names. */
+  /** The query runs in the database that the client names. */
   readonly isOfClient: boolean;
 }
 
-/** `auth.query`, and `authQuery` of databases: asks upstreams for the secrets of users, as the user of the query, over connections of its own. */
+/**
+ * `auth.query`, and `authQuery` of databases: asks upstreams for users' secrets, as the user configured for the query, on connections of
+ * its own.
+ */
 export class SecretQueries {
   readonly #loaded: LoadedConfig;
   readonly #upstreams: UpstreamLogins;
@@ -29,10 +32,7 @@ export class SecretQueries {
   readonly #isDisabled: (database: string) => boolean;
   readonly #connections = new Map<string, QueryConnection>();
 
-  /**
-   * @param salt of the process, for plain secrets
-   * @param isDisabled whether nobody new is let into a database of the configuration
-   */
+  /** @param salt random for this process, for plain secrets @param isDisabled whether a database of the configuration is closed */
   constructor(
     loaded: LoadedConfig,
     upstreams: UpstreamLogins,
@@ -45,12 +45,12 @@ export class SecretQueries {
     this.#salt = salt;
   }
 
-  /** Connections that are open, or about to be. */
+  /** The number of connections that are open or being opened. */
   get size(): number {
     return this.#connections.size;
   }
 
-  /** Equal for databases of which the same answer holds. */
+  /** Equal for databases that share the same answers. */
   keyOf(database: string): string {
     const place = this.#placeOf(database);
     return place === undefined ? '' : keyOf(place);
@@ -89,7 +89,7 @@ export class SecretQueries {
     for (const connection of this.#connections.values()) connection.close();
   }
 
-  /** Gives up its connections to these databases; it opens others when it needs them. */
+  /** Closes its connections to these databases; new ones are opened on demand. */
   vacate(upstream: string, databases: ReadonlySet<string>): void {
     for (const [key, connection] of this.#connections) {
       const [at, database] = JSON.parse(key) as [string, string];
@@ -122,7 +122,7 @@ export class SecretQueries {
       ...this.#upstreams.placeOf(upstream),
       ...{ database, credentials: this.#credentials(place), timeoutMs },
       keysOf: this.#upstreams.keysOf,
-      // Clients may make up names of databases without end.
+      // Clients could make up any number of database names.
       ended: () => {
         if (this.#connections.get(key) === connection) this.#connections.delete(key);
       },
@@ -139,9 +139,9 @@ export class SecretQueries {
   }
 }
 
-/** It does not exist (3D000), or takes nobody (55000). */
+/** The database does not exist (3D000) or is closed (55000). */
 const noDatabase = /^(?:3D000|55000)$/;
 
-/** Equal where the same is asked. */
+/** Equal for identical queries. */
 const keyOf = ({ upstream, database, query }: Place): string =>
   JSON.stringify([upstream, database, query.user, query.sql]);

@@ -1,10 +1,10 @@
 import { cancelRequest, type BackendKeyData } from '@medrex/pg-wire';
 import { connect, type Address } from './connect.ts';
 
-/** No upstream takes that long to read sixteen bytes. */
+/** No upstream takes longer to read sixteen bytes; in ms. */
 const patienceMs = 5_000;
 
-/** Asks an upstream to cancel what a backend does. `done` when the upstream has dealt with it, or will not. */
+/** Asks an upstream to cancel what a backend is running. Calls `done` when the upstream has handled it, or will not. */
 export function sendCancel(address: Address, key: BackendKeyData, done: () => void): void {
   let isDone = false;
   const finish = (): void => {
@@ -18,7 +18,7 @@ export function sendCancel(address: Address, key: BackendKeyData, done: () => vo
       socket.on('error', finish);
       socket.on('close', finish);
       socket.resume();
-      // The server closes when the signal is sent; until then the backend must not serve anybody else.
+      // The server closes the connection once the signal has been sent; until then the backend must not serve anybody else.
       socket.write(cancelRequest(key.processId, key.secretKey));
     },
     failed: finish,

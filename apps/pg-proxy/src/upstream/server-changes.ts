@@ -11,11 +11,11 @@ export interface ServerChangesOptions extends Pick<HostNamesOptions, 'now' | 'up
   readonly pools: Pools<Client, Backend>;
   readonly logins: UpstreamLogins;
   readonly caches: () => Caches | undefined;
-  /** So many backends are at an address that the name of their server has no more. */
+  /** So many backends are connected to an address that their server's name no longer has. */
   readonly moved: (backends: number) => void;
 }
 
-/** What becomes different at servers, while connections to them are open: where they are, who their users are, which databases they have. */
+/** Changes at servers while connections to them are open: their addresses, users and databases. */
 export class ServerChanges {
   readonly names: HostNames;
   readonly #options: ServerChangesOptions;
@@ -30,14 +30,17 @@ export class ServerChanges {
     });
   }
 
-  /** Connections to servers are replaced as soon as nobody has them. */
+  /** Replaces connections as soon as no client holds them. */
   reconnect(scope: PoolScope): void {
     const { pools, caches, now } = this.#options;
     pools.reconnect(scope, now());
     caches()?.reconnect(scope);
   }
 
-  /** As with a direct connection, new sessions begin with what holds now: those that rest are replaced, others when they are given back. */
+  /**
+   * As with direct connections, new sessions must start with the new definitions: idle backends are replaced at once, others when they are
+   * given back.
+   */
   redefined(upstream: string, whose: readonly Redefinition[]): void {
     const { pools, now } = this.#options;
     const nowMs = now();
@@ -45,7 +48,7 @@ export class ServerChanges {
     for (const { name } of here) if (whose.some((one) => this.#isRedefined(one, name))) pools.reconnect(name, nowMs);
   }
 
-  /** That client runs what the server does only when nobody is in these databases: whose clients have gone have no backends there, either. */
+  /** A client runs a command that needs databases without sessions: idle backends of these databases are closed. */
   vacate(client: PooledClient<Client, Backend>, databases: ReadonlySet<string>): void {
     const { pools, logins, caches, now } = this.#options;
     const { upstream } = client.pool.name;

@@ -8,10 +8,10 @@ import { policyOf } from './policy.ts';
 import { poolNameOf } from './upstream-logins.ts';
 
 /**
- * What of a configuration its pools will not have as it was asked for, or have in vain, once for all pools of which it is true. `*`
- * stands for who has no rules of his own.
+ * Parts of a configuration that cannot take effect as asked, or have no effect; one note for all pools to which it applies. `*` stands for
+ * users without rules of their own.
  *
- * @param filesMax files that the process may have open
+ * @param filesMax the number of files that the process may have open
  */
 export function tuningNotes(loaded: LoadedConfig, filesMax: number): readonly string[] {
   const { config } = loaded;
@@ -45,7 +45,7 @@ function tooFewFiles(clientsMax: number, filesMax: number): readonly string[] {
   ];
 }
 
-/** Rules of users for pools that are somebody else's. */
+/** Rules for users whose pools belong to another user. */
 function withoutPool(loaded: LoadedConfig): readonly string[] {
   const { databases, users } = loaded.config;
   const places = new Map<string, Set<string>>();
@@ -63,7 +63,7 @@ function withoutPool(loaded: LoadedConfig): readonly string[] {
 
 const poolRuleNames = [...poolSettingNames, 'backendsMax'] as const;
 
-/** As many pools as one reads. */
+/** How many pools a note lists. */
 const listedMax = 3;
 
 function listOf(pools: readonly string[]): string {

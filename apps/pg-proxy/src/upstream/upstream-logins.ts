@@ -8,10 +8,10 @@ import type { Addresses } from './connect.ts';
 import type { Credentials } from './credentials.ts';
 import { HostTurns } from './host-turns.ts';
 
-/** Keys of passwords, and secrets that are remembered; there are few upstreams and users. */
+/** How many derived keys and secrets are remembered; there are few upstreams and users. */
 const rememberedMax = 1_000;
 
-/** Of an upstream that a RELOAD has taken away. */
+/** Stands for an upstream that a RELOAD has removed. */
 const nowhere = {
   host: '127.0.0.1',
   port: 0,
@@ -24,25 +24,28 @@ const nowhere = {
 type Mapping = Pick<LoadedConfig, 'config' | 'identities' | 'users'>;
 type Secret = Credentials['secret'];
 
-/** The pool of a user's clients at an upstream: all whom the configuration lets in there as the same user, with the same secret, have one. */
+/**
+ * The pool of a user's clients at an upstream: all clients that the configuration logs in there as the same user with the same secret share
+ * one.
+ */
 export function poolNameOf(loaded: Mapping, upstream: string, database: string, user: string): PoolName {
   const identity = loaded.identities.find(user, database, keyOf(loaded, database));
   if (identity === undefined) return { upstream, database, user, secret: 'own' };
   const { as, password } = identity;
-  // The only one stays the same pool when it is another one after RELOAD.
+  // A single secret is not part of the pool's name, so the pool survives a RELOAD that changes it.
   const isOnly = secretsOf(loaded, as, database).length === 1;
   const secret = isOnly ? 'mapped' : markOf(mappedSecret(loaded, as, password?.reveal()));
   return { upstream, database, user: as, secret };
 }
 
-/** The pools of databases that have one user for all clients. */
+/** The pools of databases that log all clients in as one user. */
 export function poolsOfOneUser(loaded: Mapping): readonly PoolName[] {
   return Object.entries(loaded.config.databases).flatMap(([name, { upstream, user }]) =>
     name === '*' || user === undefined ? [] : [poolNameOf(loaded, upstream, name, user)],
   );
 }
 
-/** With what that user logs in for anybody in that database, each once. */
+/** The secrets with which that user logs in for any client of that database, without duplicates. */
 function secretsOf(loaded: Mapping, as: string, database: string): readonly Secret[] {
   const passwords = loaded.identities.passwordsOf(as, database, keyOf(loaded, database));
   const secrets = passwords.map((password) => mappedSecret(loaded, as, password));
@@ -54,7 +57,7 @@ function mappedSecret(loaded: Mapping, as: string, password: string | undefined)
   return fileSecret(loaded, as) ?? { kind: 'none' };
 }
 
-/** The file of users knows those of the upstream, too. */
+/** The file of users may also contain users of the upstream. */
 function fileSecret({ users }: Mapping, user: string): Secret | undefined {
   const secret = users.get(user);
   if (secret?.kind === 'plain') return { kind: 'password', password: secret.password };
@@ -69,13 +72,16 @@ function keyOf({ config }: Mapping, database: string): string {
   return databaseOf(config, database)?.key ?? database;
 }
 
-/** Where upstreams are, and with what the proxy logs in there. */
+/** Where upstreams are, and how the proxy logs in there. */
 export class UpstreamLogins {
   #loaded: LoadedConfig;
-  /** What users have shown at their own login, for upstreams where they log in as themselves: by upstream and user, and by user alone. */
+  /**
+   * Secrets that users have shown at their own login, for upstreams where they log in as themselves; by user and database, and by user
+   * alone.
+   */
   readonly #shown = new Map<string, Secret>();
   readonly #keys = new Map<string, ClientKeys>();
-  /** Of pools to which a RELOAD has left no other way in than the one they came by. */
+  /** Credentials of pools for which a RELOAD has left no others. */
   readonly #used = new Map<string, Credentials>();
   readonly #turns = new HostTurns();
 
@@ -87,7 +93,7 @@ export class UpstreamLogins {
     this.#loaded = loaded;
   }
 
-  /** A user has logged in with this, to a database: servers know users of one name with secrets of their own. */
+  /** A user has logged in with this secret, to a database: servers may know users of the same name with other secrets. */
   shown(user: string, database: string, secret: Secret): void {
     this.#shown.set(this.#shownKey(user, database), secret);
     this.#shown.set(user, secret);
@@ -98,7 +104,7 @@ export class UpstreamLogins {
     return databaseOf(this.#loaded.config, database)?.database.database ?? database;
   }
 
-  /** Where a new connection to it is tried, one after the other. @param whose it is to be, by any name */
+  /** The addresses that a new connection tries, in order. @param whose the owner for turn-taking; any name */
   addressesOf(upstream: string, whose = ''): Addresses {
     const { config, authorities, certificates } = this.#loaded;
     const { port, tls, tlsMinVersion, allowCleartext, ...known } = config.upstreams[upstream] ?? nowhere;
@@ -114,12 +120,12 @@ export class UpstreamLogins {
     return [{ host: first, ...more }, ...others.map((host) => ({ host, ...more }))];
   }
 
-  /** A pool is no more. */
+  /** A pool no longer exists. */
   forget(name: PoolName): void {
     this.#turns.forget(name.upstream, nameKey(name));
   }
 
-  /** The part of a way to log in that says where. */
+  /** The part of a login way that says where. */
   placeOf(upstream: string, whose = ''): Pick<LoginWay, 'addresses' | 'unreachable'> {
     return {
       addresses: () => this.addressesOf(upstream, whose),
@@ -127,7 +133,7 @@ export class UpstreamLogins {
     };
   }
 
-  /** The pool of a user's clients, where they are at home. */
+  /** The pool of a user's clients at their database's own upstream. */
   nameOf(upstream: string, database: string, user: string): PoolName {
     return poolNameOf(this.#loaded, upstream, database, user);
   }
@@ -156,7 +162,7 @@ export class UpstreamLogins {
     return credentials;
   }
 
-  /** Deriving keys takes most of a login; they are the same for the same password and salt. */
+  /** Deriving keys takes most of a login's time; they are the same for the same password and salt. */
   readonly keysOf: KeysOf = (password, salt, iterations, make) => {
     const key = JSON.stringify([password, salt.toString('base64'), iterations]);
     const known = this.#keys.get(key);
@@ -172,7 +178,7 @@ export class UpstreamLogins {
     return fileSecret(this.#loaded, user) ?? shown ?? { kind: 'none' };
   }
 
-  /** No name has a NUL in it. */
+  /** No name contains a NUL. */
   #shownKey(user: string, database: string): string {
     return `${databaseOf(this.#loaded.config, database)?.database.upstream ?? ''}\0${user}`;
   }

@@ -13,11 +13,11 @@ import type { Credentials } from '../credentials.ts';
 export interface IrisUpstreamsOptions {
   readonly analyser: SqlAnalyser;
   readonly now: () => number;
-  /** In place of JDBC; for tests. */
+  /** Replaces JDBC; for tests. */
   readonly irisDriver?: ((url: string, iris: IrisUpstreamConfig) => SqlDriver) | undefined;
 }
 
-/** One session to be opened. */
+/** A session to be opened. */
 export interface IrisOpening {
   readonly upstream: UpstreamConfig;
   readonly name: PoolName;
@@ -28,12 +28,12 @@ export interface IrisOpening {
 
 type Cancel = (done: () => void) => void;
 
-/** The upstreams that are IRIS: sessions there look like connections to PostgreSQL that are logged in. */
+/** Upstreams of kind IRIS: their sessions look like PostgreSQL connections that are logged in. */
 export class IrisUpstreams {
   readonly #options: IrisUpstreamsOptions;
-  /** By all that makes one differ from another; a changed configuration makes new ones. */
+  /** By everything that distinguishes one from another; a changed configuration creates new ones. */
   readonly #databases = new Map<string, Promise<IrisDatabase>>();
-  /** One Java process for all that need the same. */
+  /** One Java process for all that need the same settings. */
   readonly #bridges = new Map<string, JdbcBridge>();
 
   constructor(options: IrisUpstreamsOptions) {
@@ -44,7 +44,7 @@ export class IrisUpstreams {
   warm(config: ProxyConfig): void {
     if (this.#options.irisDriver !== undefined) return;
     for (const { iris } of Object.values(config.upstreams)) {
-      // What is wrong with it says the first login.
+      // Any error is reported by the first login.
       if (iris !== undefined)
         this.#bridgeOf(iris)
           .start()
@@ -106,7 +106,7 @@ export class IrisUpstreams {
     const opened = await iris.open({ user, password, database: name.database });
     const { stream, processId } = opened;
     const session: LoggedIn = {
-      // What a backend uses of its socket a stream has too.
+      // The stream has everything that a backend uses of a socket.
       socket: stream as unknown as Socket,
       parameters: new Map(stream.parameters),
       key: { processId: Number(processId), secretKey: Buffer.alloc(0) },
@@ -122,7 +122,7 @@ export class IrisUpstreams {
     if (known !== undefined) return known;
     const made = this.#load(upstream, database);
     this.#databases.set(key, made);
-    // A driver that could not be loaded may be there for the next login.
+    // A driver that could not be loaded may be there at the next login.
     made.catch(() => this.#databases.delete(key));
     return made;
   }

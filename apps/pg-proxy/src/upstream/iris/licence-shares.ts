@@ -2,19 +2,19 @@ import { Lease, ownShare, type LeaseBook, type LeaseTerms } from '@medrex/cache'
 import type { PoolFigures, PoolName } from '@medrex/pool';
 import type { ProxyConfig, UpstreamConfig } from '../../config/proxy-config.ts';
 
-/** By which book instances lend connections to each other; the same key is the same budget. */
+/** The lease book through which instances lend connections to each other; equal keys share a budget. */
 export type LeaseBookOf = (key: string) => LeaseBook;
 
-/** Connections of one login at one upstream, as this instance may have them. */
+/** How many connections of one login at one upstream this instance may have. */
 export interface LicenceShare {
   readonly upstream: string;
   readonly user: string;
-  /** Of all instances together. */
+  /** The budget of all instances together. */
   readonly budget: number;
   readonly sharedBy: number;
   readonly granted: number;
   readonly inUse: number;
-  /** `lease`: lent and borrowed; `share`: the part that is its own; `alone`: nobody shares them. */
+  /** `lease`: lent and borrowed; `share`: a fixed part; `alone`: nobody else uses them. */
   readonly by: 'alone' | 'share' | 'lease';
 }
 
@@ -25,20 +25,20 @@ interface Login {
   readonly lease: Lease;
   inUse: number;
   wanted: number;
-  /** What the pools know of. */
+  /** The value that the pools know. */
   applied: number;
 }
 
 const leaseMs = 3_000;
 const lookMs = 200;
 
-/** Of an upstream of kind iris: more connections of one user, and each of them costs a licence. */
+/** For an upstream of kind iris: further connections of one user cost a licence each. */
 export function licensedOf({ iris, backendsPerUserMax }: UpstreamConfig): number {
   const connections = iris?.licence.connections ?? Infinity;
   return Math.min(connections, backendsPerUserMax ?? connections);
 }
 
-/** Its name where it is configured for the first time: one host may be several upstreams, and has one licence. */
+/** The name under which the server is configured first: one host may be several upstreams, but has one licence. */
 export function licensedServerOf({ upstreams }: ProxyConfig, upstream: string): string | undefined {
   const config = upstreams[upstream];
   if (config?.iris === undefined) return undefined;
@@ -47,7 +47,7 @@ export function licensedServerOf({ upstreams }: ProxyConfig, upstream: string): 
   return Object.entries(upstreams).find(isSame)?.[0];
 }
 
-/** What this instance may have of the connections that a licence allows, where several instances share it. */
+/** How many of the connections that a licence allows belong to this instance, if several instances share it. */
 export class LicenceShares {
   readonly #logins = new Map<string, Login>();
   readonly #instance: string;
@@ -62,7 +62,7 @@ export class LicenceShares {
     this.#expectLogins();
   }
 
-  /** What is counted otherwise from now on is asked for anew. */
+  /** Budgets that have changed are requested anew. */
   reload(config: ProxyConfig): void {
     this.#config = config;
     for (const [key, { upstream, user, lease }] of this.#logins) {
@@ -73,12 +73,12 @@ export class LicenceShares {
     this.#expectLogins();
   }
 
-  /** Connections that a user may have at an upstream now; undefined where no licence counts them. */
+  /** How many connections a user may have at an upstream now; undefined: no licence limits them. */
   limitOf(upstream: string, user: string): number | undefined {
     return this.#loginOf(upstream, user)?.lease.limit;
   }
 
-  /** @returns whether somebody may have more or fewer than before */
+  /** @returns whether a limit has changed */
   tick(nowMs: number, figures: () => readonly PoolFigures[]): boolean {
     if (this.#logins.size === 0) return false;
     if (nowMs >= this.#nextMs) {
@@ -101,7 +101,7 @@ export class LicenceShares {
     }));
   }
 
-  /** This instance ends: others may have what it had, at once. */
+  /** This instance ends, and frees its share at once. */
   async leave(): Promise<void> {
     await Promise.all([...this.#logins.values()].map(({ lease }) => lease.leave()));
   }
@@ -118,13 +118,13 @@ export class LicenceShares {
         (sum, { opening, active, resetting, waiting }) => sum + opening + active + resetting + waiting,
         0,
       );
-      // One more than it needs, and some for the first who come.
+      // One more than is needed, and some for the first clients that come.
       const least = Math.ceil(ownShare(login.terms) / 2);
       login.wanted = Math.min(login.terms.budget, Math.max(least, busy + 1));
     }
   }
 
-  /** Others may have what is wanted here only when they know how much that is, also before anybody has come. */
+  /** Other instances can only leave room for this one's needs if they know them, even before any client has come. */
   #expectLogins(): void {
     const { databases, identities } = this.#config;
     for (const { user, upstream, upstreamOfClass = {} } of Object.values(databases))

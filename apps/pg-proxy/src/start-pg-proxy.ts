@@ -108,7 +108,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   }
 }
 
-/** What has been opened, to be closed in the reverse order. */
+/** What has been opened, to be closed in reverse order. */
 class OpenParts {
   readonly #closings: (() => Promise<void> | void)[] = [];
 
@@ -128,7 +128,7 @@ interface Starting {
   readonly open: OpenParts;
 }
 
-/** What the proxy works with: opened before it, and closed after it. */
+/** What the proxy works with: opened before it and closed after it. */
 interface Surroundings {
   readonly telemetry: Telemetry;
   readonly metrics: PgProxyMetrics;

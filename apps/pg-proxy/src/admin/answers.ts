@@ -2,7 +2,7 @@ import { cellBytes, cellText, cellTypes, type SourceColumn, type Cell } from '@m
 import { dataRow, errorResponse, rowDescription } from '@medrex/pg-wire';
 import type { Failure } from './commands.ts';
 
-/** A format for each column, one for all, or none: text. */
+/** A format for each column, one for all, or none for text. */
 export type Formats = readonly number[];
 
 export function formatAt(formats: Formats, index: number): number {

@@ -4,20 +4,20 @@ import { departed } from '../session/client/client-end.ts';
 import { show, viewNames, type Sight } from './show.ts';
 import type { Table } from './table.ts';
 
-/** What the console can do to the proxy as a whole. */
+/** What the console can do with the whole proxy. */
 export interface Life {
-  /** Reads the configuration again, and says what of it is not as it was asked. @throws Error with what is wrong with it */
+  /** Reads the configuration again, and returns what is not in effect as asked. @throws Error with everything that is wrong */
   reload(): readonly string[];
-  /** Reads it again with one of PgBouncer's settings as it is said, until RELOAD. Undefined: it is no pgbouncer.ini. @throws as reload */
+  /** Overrides one of PgBouncer's settings until the next RELOAD. Undefined: there is no pgbouncer.ini. @throws as reload */
   readonly set: ((name: string, value: string) => readonly string[]) | undefined;
-  /** Sends the clients of a database, or all, elsewhere. */
+  /** Sends away the clients of a database, or all. */
   drain(database: string | undefined): void;
   resume(database: string | undefined): void;
   /** Ends the process. */
   stop(how: 'drain' | 'boundary' | 'now'): void;
 }
 
-/** What the console can do, beside looking. */
+/** What the console can do besides showing. */
 export interface Controls extends Sight {
   /** Whether the user may do more than look. */
   readonly mayAct: boolean;
@@ -35,7 +35,7 @@ export type Outcome =
   | { readonly kind: 'empty' }
   | Failure;
 
-/** What takes a while: undefined until it is there. */
+/** The outcome of something that takes a while; undefined until it is there. */
 export interface Later {
   readonly kind: 'later';
   readonly outcome: () => Outcome | undefined;
@@ -53,7 +53,7 @@ export interface Failure {
 const form = /^\s*(\w+)(?:\s+("(?:[^"]|"")+"|[\w.-]+))?(?:\s+'?([\w+]+)'?)?\s*;?\s*$/;
 export const consoleHint = 'SHOW HELP names what the console takes.';
 const shown = (names: readonly string[]): string => `SHOW ${names.map((name) => name.toUpperCase()).join('|')}`;
-/** What it takes, a line for what belongs together. */
+/** The commands, grouped in lines. */
 const help = [
   ...[shown(viewNames.slice(0, viewNames.length / 2)), shown(viewNames.slice(viewNames.length / 2))],
   ...['SHOW PROFILE <fingerprint>', 'SHOW PLAN <fingerprint>', 'SHOW HELP', 'SELECT ... FROM medrex.<what SHOW shows>'],
@@ -64,11 +64,11 @@ const actions: ReadonlySet<string> = new Set([
   ...['pause', 'resume', 'kill', 'reconnect', 'drain', 'reload', 'shutdown'],
   ...['disable', 'enable', 'kill_client', 'wait_close', 'suspend'],
 ]);
-/** Of them, those that mean one database, and those that mean none. */
+/** Commands that require a database, and those that take none. */
 const ofOne: ReadonlySet<string> = new Set(['disable', 'enable']);
 const ofNone: ReadonlySet<string> = new Set(['reload', 'suspend']);
 
-/** Whether the text is one of the console's own words, which SQL has none of or means otherwise. */
+/** Whether the text is a command of the console, which SQL does not know or uses otherwise. */
 export function isCommand(text: string): boolean {
   const [, verb = '', word = ''] = form.exec(text) ?? [];
   if (actions.has(verb.toLowerCase())) return true;
@@ -77,17 +77,17 @@ export function isCommand(text: string): boolean {
 }
 
 const planWord = 'plan';
-/** What SHOW takes and no table has. */
+/** What SHOW takes and no table contains. */
 const shownOtherwise: ReadonlySet<string> = new Set([planWord, 'help', 'fds']);
-/** As EXPLAIN calls its lines. */
+/** As EXPLAIN names its lines. */
 const planColumns: Table['columns'] = [{ name: 'QUERY PLAN', type: 'text' }];
 
-/** What SHOW answers with; undefined where it shows nothing of ours. */
+/** The columns of a SHOW; undefined: the proxy does not show this. */
 export function columnsOfShow(view: string, sight: Sight): Table['columns'] | undefined {
   return view === planWord ? planColumns : show(view, sight)?.columns;
 }
 
-/** Runs one command of the console. Names of databases fold to lower case unless they are quoted. */
+/** Runs one command of the console. Database names are folded to lower case unless quoted. */
 export function command(text: string, controls: Controls): Outcome | Later {
   const [, verb = '', word = '', which] = form.exec(text) ?? [];
   const action = verb.toLowerCase();
@@ -103,13 +103,13 @@ export function command(text: string, controls: Controls): Outcome | Later {
   return refusalOf(action, name, controls) ?? acting(action, name, controls);
 }
 
-/** As it is said, where there is such a database; or else without regard to case. */
+/** The database's name as written, if there is one; otherwise matched without regard to case. */
 function nameOf(word: string, { config }: Controls): string {
   if (word.startsWith('"')) return word.slice(1, -1).replaceAll('""', '"');
   return Object.hasOwn(config.databases, word) ? word : word.toLowerCase();
 }
 
-/** What is wrong with what is asked. */
+/** Why the command cannot run. */
 function refusalOf(action: string, name: string, { config, host }: Controls): Failure | undefined {
   if (ofNone.has(action) && name !== '') return failure('42601', `${action.toUpperCase()} takes no name`);
   if (ofOne.has(action) && name === '') return failure('42601', 'a database is required');
@@ -173,7 +173,7 @@ function acting(action: string, name: string, controls: Controls): Outcome {
 const notStanding = (database: string): string =>
   database === '' ? 'pooler is not paused/suspended' : `database ${database} is not paused`;
 
-/** Whether a backend that RECONNECT or a RELOAD replaces is still there. */
+/** Whether a backend that RECONNECT or a RELOAD replaces still exists. */
 function isReplacing({ database }: PoolScope, { host }: Controls): boolean {
   return host.pools
     .backends()
@@ -191,7 +191,7 @@ function killing(id: string, { host, consoles }: Controls): Outcome {
   return { kind: 'done', tag: 'KILL_CLIENT' };
 }
 
-/** @param which of the statements, by its fingerprint */
+/** @param which the statement, by its fingerprint */
 function showing(view: string, sight: Sight, which?: string): Outcome {
   const table = show(view, sight);
   if (table === undefined) return failure('42704', `there is no "${view}" to show`, consoleHint);
@@ -207,7 +207,7 @@ function showing(view: string, sight: Sight, which?: string): Outcome {
 
 const fingerprintHint = 'SHOW QUERIES has them.';
 
-/** The plan of a statement for all values of its parameters, by its fingerprint. */
+/** The generic plan of a statement, by its fingerprint. */
 function planning(fingerprint: string | undefined, { plans }: Sight): Outcome | Later {
   if (fingerprint === undefined) return failure('42601', 'SHOW PLAN takes a fingerprint', fingerprintHint);
   if (plans === undefined) return failure('55000', 'statistics are off');
@@ -225,7 +225,7 @@ function outcomeOfPlans(taken: readonly Plan[]): Outcome {
   return { kind: 'table', tag: 'SHOW', table: { columns: planColumns, rows: lines.map((line) => [line]) } };
 }
 
-/** PgBouncer's words; what waits for clients also sends them away, one by one. */
+/** PgBouncer's words. Waiting for clients also sends them away, one by one. */
 const endings = { '': 'now', wait_for_clients: 'drain', wait_for_servers: 'boundary' } as const;
 
 function shuttingDown(how: string, life: Life): Outcome {

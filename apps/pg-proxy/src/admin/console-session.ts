@@ -25,12 +25,12 @@ import { serverVersion, settings } from './medrex-tables.ts';
 import type { Prepared } from './prepared.ts';
 import { consoleVersion } from './show.ts';
 
-/** How often it is looked whether what a command asked for has come. */
+/** How often a command that takes a while is checked, in ms. */
 const lookMs = 20;
-/** Every message is short here, and read whole. */
+/** Messages are short here, and read as a whole. */
 const rules = { ...frontendSession, together: frontendSession.bodyMax.map((max) => Math.min(max, 65_536)) };
 
-/** Of the settings, those that a server reports to its clients. */
+/** The settings that a server reports to its clients. */
 const reported = [
   ...['client_encoding', 'server_encoding', 'DateStyle', 'IntervalStyle', 'TimeZone', 'integer_datetimes'],
   ...['standard_conforming_strings', 'is_superuser', 'in_hot_standby', 'default_transaction_read_only'],
@@ -41,10 +41,10 @@ const inFailed: Outcome = {
   message: 'current transaction is aborted, commands ignored until end of transaction block',
 };
 
-/** Who is at the console, and since when. */
+/** A user at the console, and since when. */
 export interface Visitor {
   readonly socket: Socket;
-  /** Where it came from: an address, or `unix`. */
+  /** An address, or `unix`. */
   readonly address: string;
   readonly user: string;
   readonly database: string;
@@ -56,15 +56,15 @@ export interface ConsoleSessionOptions extends Visitor {
   readonly now: () => number;
   readonly traffic: Traffic;
   readonly read: (text: string, parameterTypes: readonly number[]) => Prepared[];
-  /** Once, when it is not there any more. */
+  /** Called once, when the session has ended. */
   readonly left: () => void;
 }
 
-/** One user at the console: what the proxy answers itself, in the simple and the extended protocol. */
+/** A session at the console, in the simple and the extended protocol; the proxy itself answers. */
 export class ConsoleSession {
   readonly visitor: Visitor;
   readonly cameAtMs: number;
-  /** When it was last heard of. */
+  /** When the user last sent something. */
   heardAtMs: number;
   readonly #socket: Socket;
   readonly #traffic: Traffic;
@@ -76,7 +76,7 @@ export class ConsoleSession {
   #status: TransactionStatus = transactionStatus.idle;
   #out: Buffer[] = [];
   #isSkipping = false;
-  /** A command that is not done; what comes behind it waits. */
+  /** Set while a command is not done; what follows it waits. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ now, traffic, read, left, ...visitor }: ConsoleSessionOptions) {
@@ -115,7 +115,7 @@ export class ConsoleSession {
     this.#socket.destroySoon();
   }
 
-  /** Who has said goodbye may come again before his socket is closed. */
+  /** After a goodbye the same user may come again before the socket has closed. */
   #part(): void {
     this.#socket.destroySoon();
     this.#leave();
@@ -129,7 +129,7 @@ export class ConsoleSession {
   #greet(): void {
     const { user, processId } = this.visitor;
     const parameters = [
-      // psql asks by the number, PgBouncer's tools look for the word.
+      // psql parses the number, and PgBouncer's tools look for the word.
       ['server_version', `${serverVersion} (${consoleVersion})`],
       ['session_authorization', user],
       ...reported.map((name) => [name, settings.get(name.toLowerCase()) ?? '']),
@@ -184,7 +184,7 @@ export class ConsoleSession {
     }
   }
 
-  /** Before it is answered: SHOW STATS counts itself, as in PgBouncer. */
+  /** Counted before it is answered: SHOW STATS counts itself, as in PgBouncer. */
   #count(): void {
     this.#traffic.queries++;
     if (this.#status === transactionStatus.idle) this.#traffic.transactions++;
@@ -210,7 +210,7 @@ export class ConsoleSession {
     this.#inTurn(statements);
   }
 
-  /** One after the other, up to the first that fails. */
+  /** Runs them one after the other, up to the first that fails. */
   #inTurn([first, ...more]: readonly Prepared[]): void {
     if (first === undefined) return this.#ready();
     this.#run(first, [], (outcome) => {

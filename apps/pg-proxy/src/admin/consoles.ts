@@ -17,10 +17,10 @@ import { Preparer } from './prepared.ts';
 import { consoleDatabase, hasConsole } from './show-pgbouncer.ts';
 import type { Sight } from './show.ts';
 
-/** Longest login and longest answer of the server that is asked for a plan. */
+/** The longest login and the longest answer of a server that is asked for a plan, in ms. */
 const planTimeoutMs = 6_000;
 
-/** Names of the console, where no database has them. */
+/** Names of the console, unless a database has them. */
 const names: ReadonlySet<string> = new Set([consoleDatabase, 'medrex']);
 
 export interface ConsolesOptions {
@@ -28,12 +28,12 @@ export interface ConsolesOptions {
   readonly loaded: LoadedConfig;
   readonly analyser: SqlAnalyser;
   readonly life: Life;
-  /** Who is about to log in. */
+  /** The number of connections that are about to log in. */
   readonly arrivals: () => number;
   readonly observing: Observing;
 }
 
-/** Who is at the console, and what its users see, there and from their own databases. */
+/** The sessions at the console, and what administrators see there and in sessions of ordinary databases. */
 export class Consoles {
   readonly #options: ConsolesOptions;
   readonly #sessions = new Set<ConsoleSession>();
@@ -54,7 +54,7 @@ export class Consoles {
     return names.has(database) && hasConsole(this.#loaded.config, database);
   }
 
-  /** @returns why he may not */
+  /** @returns why the user may not enter */
   enter(newcomer: Newcomer): WireFault | undefined {
     const { socket, address, user, database, parameters } = newcomer;
     const { host } = this.#options;
@@ -63,7 +63,7 @@ export class Consoles {
     const { cancelKeys, now, limits } = host;
     const application = parameters.get('application_name') ?? '';
     const entrant = { database: undefined, user, application };
-    // Who can do something about it always comes in.
+    // Users who can do something about it are always admitted.
     const refusal = this.#mayAct(newcomer) ? undefined : limits.refusal(entrant);
     if (refusal !== undefined) return refusal;
     const preparer = this.#preparerOf(newcomer);
@@ -84,7 +84,7 @@ export class Consoles {
     return undefined;
   }
 
-  /** The tables of the proxy, for those who may look at them from their own database. */
+  /** The proxy's tables, for users who may read them in a session of an ordinary database. */
   localOf(newcomer: Newcomer): ((send: (message: Buffer) => void) => LocalTables) | undefined {
     if (!this.#mayAct(newcomer) && !this.#isObserver(newcomer.user)) return undefined;
     const preparer = this.#preparerOf(newcomer);
@@ -125,7 +125,7 @@ export class Consoles {
     return this.#plans;
   }
 
-  /** As a client of that name would have it. */
+  /** As a client with this user and database would have it. */
   #planSession(database: string, user: string): PlanSession | string {
     const { config } = this.#loaded;
     const found = databaseOf(config, database)?.database;

@@ -18,7 +18,7 @@ import { columnsOf, failureMessage, formatAt, rowOf, type Formats } from './answ
 import type { Failure, Outcome } from './commands.ts';
 import type { Prepared } from './prepared.ts';
 
-/** A portal: what it runs, and of its rows those that have not gone out. */
+/** A portal: the statement that it runs, and the rows that have not been sent yet. */
 interface Portal {
   readonly prepared: Prepared;
   readonly values: readonly BoundValue[];
@@ -26,21 +26,21 @@ interface Portal {
   rows?: { readonly left: readonly (readonly Cell[])[]; readonly tag: string };
 }
 
-/** What becomes of a message: it was answered, it failed and all up to Sync is passed over, or it is not understood. */
+/** The outcome of a message: it was answered; it failed and everything up to the next Sync is skipped; or it is malformed. */
 export type Taken = 'answered' | 'failed' | 'malformed';
 
 export interface LocalStatementsOptions {
   readonly send: (message: Buffer) => void;
-  /** The statements of a text; several are for simple queries alone. */
+  /** The statements of a text; several are only allowed in simple queries. */
   readonly read: (text: string, parameterTypes: readonly number[]) => Prepared[];
-  /** Runs one, now or later; in its place in a transaction. */
+  /** Runs one, now or later, in its place in a transaction. */
   readonly run: (prepared: Prepared, values: readonly BoundValue[], then: (outcome: Outcome) => void) => void;
 }
 
-/** Names of statements and portals, each; a client that goes beyond is refused. */
+/** The maximum number of statement names, and of portal names; a client that exceeds it is refused. */
 const namesMax = 1_000;
 
-/** The extended protocol where the proxy itself answers: statements and portals by name, parameters, formats, row limits. */
+/** The extended protocol where the proxy itself answers: named statements and portals, parameters, formats, row limits. */
 export class LocalStatements {
   readonly #options: LocalStatementsOptions;
   readonly #statements = new Map<string, Prepared>();
@@ -58,12 +58,12 @@ export class LocalStatements {
     return (of === 'statement' ? this.#statements : this.#portals).has(name);
   }
 
-  /** The name means something else from now on. */
+  /** The name gets another meaning. */
   forget(of: 'statement' | 'portal', name: string): void {
     (of === 'statement' ? this.#statements : this.#portals).delete(name);
   }
 
-  /** The transaction is over: so are its portals. */
+  /** Portals end with their transaction. */
   endPortals(): void {
     this.#portals.clear();
   }
@@ -94,7 +94,7 @@ export class LocalStatements {
       );
     if (this.#portals.size >= namesMax) return this.#fail('54000', 'too many portals');
     const values = bound.parameters.map((value, index) => ({
-      // The chunk that it came in goes to others.
+      // A copy: the chunk's memory is used again.
       bytes: value === null ? null : Buffer.from(value),
       isBinary: formatAt(bound.parameterFormats, index) === 1,
     }));
@@ -123,7 +123,7 @@ export class LocalStatements {
     return 'answered';
   }
 
-  /** @param then called when it is answered, which may be later */
+  /** @param then called with the answer, perhaps later */
   execute(buffer: Buffer, start: number, end: number, then: (taken: Taken) => void): void {
     const executed = readExecute(buffer, start, end);
     if (executed === undefined) return then('malformed');
@@ -146,7 +146,7 @@ export class LocalStatements {
     const count = rowsMax > 0 ? Math.min(rowsMax, left.length) : left.length;
     const columns = portal.prepared.columns ?? [];
     for (const row of left.slice(0, count)) this.#options.send(rowOf(row, columns, portal.formats));
-    // As PostgreSQL: whoever got as many rows as he asked for hears that there may be more.
+    // As in PostgreSQL, a client that got exactly as many rows as it asked for is told that there may be more.
     const isSuspended = rowsMax > 0 && count === rowsMax;
     portal.rows = { left: left.slice(count), tag };
     const counted = tag.startsWith('SELECT') ? `SELECT ${count}` : tag;

@@ -16,7 +16,7 @@ import { LocalStatements, type Taken } from './local-statements.ts';
 import { schema, type MedrexTables } from './medrex-tables.ts';
 import type { Prepared } from './prepared.ts';
 
-/** `elsewhere`: it is for the server. */
+/** `elsewhere`: the message is for the server. */
 export type LocalTaken = Taken | 'elsewhere';
 
 export interface LocalTablesOptions {
@@ -26,14 +26,14 @@ export interface LocalTablesOptions {
   readonly tables: MedrexTables;
 }
 
-/** Texts above are for the server. */
+/** Longer texts are for the server, in bytes. */
 const textBytesMax = 32 * 1024;
 /** `x` or `"` before a dot. */
 const [dot, x, quote] = [0x2e, 0x78, 0x22];
 
 /**
- * The tables of the proxy in a session of an ordinary database: a SELECT that reads nothing else is answered here, while no
- * transaction is open. Every other message costs a look for `medrex.` in its text.
+ * The proxy's tables in a session of an ordinary database. A SELECT that reads nothing else is answered here, while no transaction is open.
+ * For every other message this costs a search for `medrex.` in its text.
  */
 export class LocalTables {
   readonly #options: LocalTablesOptions;
@@ -66,10 +66,10 @@ export class LocalTables {
     }
   }
 
-  /** Cheap for everything that does not say `medrex.`, which is nearly everything. */
+  /** Cheap for everything without `medrex.` in it, which is nearly everything. */
   #isOurs({ buffer, start, end, isLast }: Framer): boolean {
     if (!isLast || end - start > textBytesMax || !saysSchema(buffer, start, end)) return false;
-    // Of a Parse, the name stands before the text and its end: the text is what reads.
+    // In a Parse, the statement's name precedes the text: only the text counts.
     const text =
       buffer
         .toString('utf8', start + 5, end)
@@ -140,7 +140,7 @@ export class LocalTables {
   }
 }
 
-/** A SELECT does. */
+/** A SELECT runs at once. */
 function ranAtOnce(prepared: Prepared, values: readonly BoundValue[]): Outcome {
   const outcome = prepared.run(values);
   return outcome.kind === 'later' ? { kind: 'error', sqlstate: '0A000', message: 'only the console waits' } : outcome;

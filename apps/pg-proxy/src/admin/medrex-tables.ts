@@ -10,18 +10,18 @@ import {
 import { consoleVersion, show, viewNames, type Sight } from './show.ts';
 import type { Table } from './table.ts';
 
-/** Where the tables are. */
+/** The schema of the tables. */
 export const schema = 'medrex';
-/** As the server version of a session without a server. */
+/** The server version of a session without a server. */
 export const serverVersion = '15.0';
 
-/** No moment is after the end of time. */
+/** No time is later than infinity. */
 const nothing: Wanted = new Map([['time', { min: Infinity }]]);
 
-/** `user` means something of its own in SQL. */
+/** `user` is a keyword in SQL. */
 const renamed = ({ name, type }: SourceColumn): SourceColumn => ({ name: name === 'user' ? 'user_name' : name, type });
 
-/** What SHOW shows, as tables; a view is made when a query asks for it. */
+/** What SHOW shows, as tables; a view is built when a query asks for it. */
 export class MedrexTables {
   readonly #sight: () => Sight;
 
@@ -54,7 +54,7 @@ export class MedrexTables {
   }
 
   #view(name: string): TableSource {
-    // Columns are asked for when a query is prepared, rows when it runs.
+    // Columns are needed when a query is prepared, rows when it runs.
     return { columns: this.#columns(name).map(renamed), rows: (wanted) => this.#table(name, wanted).rows };
   }
 
@@ -67,7 +67,7 @@ export class MedrexTables {
   }
 }
 
-/** What sessions without a server say of their settings. */
+/** The settings of a session without a server. */
 export const settings: ReadonlyMap<string, string> = new Map([
   ['server_version', serverVersion],
   ['server_version_num', '150000'],
@@ -78,7 +78,7 @@ export const settings: ReadonlyMap<string, string> = new Map([
   ['timezone', 'UTC'],
   ['integer_datetimes', 'on'],
   ['standard_conforming_strings', 'on'],
-  // A driver that looks for a server that takes writes is right here: commands do something.
+  // A driver that looks for a primary is right here: commands do something.
   ['default_transaction_read_only', 'off'],
   ['transaction_read_only', 'off'],
   ['in_hot_standby', 'off'],

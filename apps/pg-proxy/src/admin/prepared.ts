@@ -17,9 +17,9 @@ import { readSet, settingBySet } from './set-command.ts';
 export interface Prepared {
   /** OIDs. */
   readonly parameterTypes: readonly number[];
-  /** Undefined: it answers with no rows. */
+  /** Undefined: it returns no rows. */
   readonly columns: readonly SourceColumn[] | undefined;
-  /** What it makes of the transaction, which holds nothing here. */
+  /** What it does to the transaction, which holds nothing here. */
   readonly transaction?: 'begin' | 'end';
   /** It cannot be prepared. */
   readonly failure?: Failure;
@@ -27,26 +27,26 @@ export interface Prepared {
 }
 
 export interface PreparerOptions {
-  /** As they are now: a RELOAD may have changed them. */
+  /** The current ones: a RELOAD may have changed them. */
   readonly controls: () => Controls;
   readonly tables: Tables;
-  /** Wall clock, ms. */
+  /** Wall clock, in ms since 1970. */
   readonly epochMs: () => number;
 }
 
 const quiet = { parameterTypes: [], columns: undefined };
 
-/** Reads what is said at the console: its commands, SHOW, SELECT, and what drivers say around them. */
+/** Understands what is sent to the console: its commands, SHOW, SELECT, and what drivers send around them. */
 export class Preparer {
   readonly #options: PreparerOptions;
-  /** What the session has set: it is told so when it asks, and nothing else comes of it. */
+  /** What the session has set. It is returned when asked for, and has no other effect. */
   readonly #set = new Map<string, string>();
 
   constructor(options: PreparerOptions) {
     this.#options = options;
   }
 
-  /** The statements of a text. A fault of the proxy's own is an answer, too: whoever looks at it must not end it for its clients. */
+  /** The statements of a text. An internal error becomes an answer, too: somebody who looks must not end the proxy for its clients. */
   read(text: string, parameterTypes: readonly number[]): Prepared[] {
     try {
       return this.#read(text, parameterTypes).map((prepared) => ({
@@ -64,7 +64,7 @@ export class Preparer {
     const setting = readSet(text);
     if (setting !== undefined) return [{ ...quiet, run: () => this.#session({ tag: 'SET', setting }) }];
     return readTableStatements(text, tables, parameterTypes).statements.map((statement) => {
-      // The grammar of SQL does not know the console's words.
+      // SQL's grammar does not know the console's commands.
       if (statement.kind === 'fault' && statement.fault.sqlstate === '42601')
         return failed({ ...statement.fault, hint: consoleHint });
       return this.#statement(statement);
@@ -123,7 +123,7 @@ export class Preparer {
   }
 }
 
-/** Settings that one session may make. */
+/** How many settings a session may have. */
 const settingsMax = 200;
 
 function ran(prepared: Prepared, values: readonly BoundValue[]): Outcome | Later {

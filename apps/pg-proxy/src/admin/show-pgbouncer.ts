@@ -10,24 +10,24 @@ import type { Sight } from './show.ts';
 import { activeSockets, clients, servers, sockets } from './show-sockets.ts';
 import { byName, small, tableOf, truth, whole, withRow, type Table } from './table.ts';
 
-// What PgBouncer 1.25 shows, by its names, in its order and no more: there are tools that count columns. What we have beside it is in
-// the tables, behind it.
+// What PgBouncer 1.25 shows, with its names, in its order and nothing else: some tools count columns. Further columns are only in the
+// tables, behind these.
 
 const none = small(() => 0);
 
-/** What the console is listed as among pools and databases. */
+/** The name under which the console is listed among pools and databases. */
 export const consoleDatabase = 'pgbouncer';
 const ofConsole = { database: consoleDatabase, pool_mode: 'statement' };
-/** Whether it is there under that name. */
+/** Whether the console has this name. */
 export const hasConsole = ({ admin, databases: listed }: Sight['config'], name: string): boolean =>
   (admin.users.length + admin.statsUsers.length > 0 || (admin.ownUser && name === consoleDatabase)) &&
   !Object.hasOwn(listed, name);
 
-/** Of several hosts. */
+/** For upstreams with several hosts. */
 const balanceOf = (upstream: ProxyConfig['upstreams'][string] | undefined): string | undefined =>
   isOneServer(upstream) ? undefined : upstream?.loadBalanceHosts;
 
-/** Cancel requests on their way to backends of a pool, and how many of these only wait for them. */
+/** Cancel requests that are on their way to backends of a pool, and those of them that wait for a connection. */
 function cancelsTo({ host }: Sight, name: PoolName): { readonly sent: number; readonly awaited: number } {
   const here = host.pools.backends().filter(({ pool, handle }) => pool.name === name && (handle?.cancelling ?? 0) > 0);
   const sent = here.reduce((sum, { handle }) => sum + (handle?.cancelling ?? 0), 0);
@@ -43,7 +43,7 @@ function pools(sight: Sight, wanted?: Wanted): Table {
     cl_active: small(({ clients: all, waiting }) => Math.max(0, all - waiting)),
     cl_waiting: small(({ waiting }) => waiting),
     cl_active_cancel_req: sent,
-    // They wait for nothing.
+    // They never wait.
     cl_waiting_cancel_req: none,
     sv_active: small(({ active }) => active),
     sv_active_cancel: sent,
@@ -68,7 +68,7 @@ function pools(sight: Sight, wanted?: Wanted): Table {
   return byName(withRow(table, { ...ofConsole, user: consoleDatabase, cl_active: consoles.size }), 2);
 }
 
-/** As PgBouncer does: those of `*` are there while somebody is in them or they have backends, by their own names. */
+/** As in PgBouncer: databases matched by `*` are listed by their own names while they have clients or backends. */
 function databases({ host, config, consoles }: Sight, wanted?: Wanted): Table {
   const connections = countBy(host.pools.backends(), ({ pool }) => pool.name.database);
   const clientsOf = countBy(host.clients, ({ database }) => database);
@@ -87,7 +87,7 @@ function databases({ host, config, consoles }: Sight, wanted?: Wanted): Table {
     min_pool_size: small(([, { min }]) => min ?? config.pool.min),
     reserve_pool_size: small(([, { reserve }]) => reserve ?? config.pool.reserve),
     server_lifetime: small(([, { lifetimeMs }]) => Math.round((lifetimeMs ?? config.pool.lifetimeMs) / 1_000)),
-    // Where it says none of its own, that of all holds.
+    // Without a mode of its own, the global one applies.
     pool_mode: ([, { mode }]) => mode,
     load_balance_hosts: ([, { upstream }]) => balanceOf(config.upstreams[upstream]),
     max_connections: small(([, { backendsMax }]) => backendsMax ?? 0),
@@ -188,7 +188,7 @@ function peers({ config }: Sight): Table {
     peer_id: small(([id]) => Number(id)),
     host: ([, { host }]) => host,
     port: small(([, { port }]) => port),
-    // A connection for each cancel request.
+    // Each cancel request has a connection of its own.
     pool_size: none,
   });
 }
@@ -210,7 +210,7 @@ function dnsHosts({ host }: Sight): Table {
 
 const dnsZones = (): Table => tableOf<never>([], { zonename: () => '', serial: whole(() => 0), count: small(() => 0) });
 
-/** By PgBouncer's names, then by ours. As a table it has the scope, too. */
+/** By PgBouncer's names, then by this proxy's. The table also has the scope. */
 function configuration({ config }: Sight, wanted?: Wanted): Table {
   const rowsOf = (of: ProxyConfig): readonly ConfigRow[] => [...pgbouncerRows(of), ...configRows(of)];
   const defaults = defaultsOf(rowsOf);

@@ -10,7 +10,7 @@ import type { Sight } from './show.ts';
 import { instant, small, tableOf, truth, whole, type Table } from './table.ts';
 
 type Server = PooledBackend<Client, Backend>;
-/** Of a connection: of a client, of somebody at the console, or to a server. */
+/** A connection of a client, of a user at the console, or to a server. */
 interface Row {
   readonly client?: Client | undefined;
   readonly console?: ConsoleSession | undefined;
@@ -18,7 +18,7 @@ interface Row {
   readonly state: string;
 }
 
-/** As PgBouncer calls them. */
+/** In PgBouncer's words. */
 const stateOfServer: Readonly<Record<Server['state'], string>> = {
   opening: 'new',
   idle: 'idle',
@@ -44,7 +44,7 @@ const socketOf = (row: Row) => guestOf(row)?.socket ?? row.server?.handle?.socke
 
 const idOf = (row: Row) => guestOf(row)?.processId ?? row.server?.id;
 
-/** Both ends of a connection. */
+/** The two ends of a connection. */
 interface Sides {
   readonly addr: string | undefined;
   readonly port: number | undefined;
@@ -62,7 +62,7 @@ function tlsOf(row: Row): string {
   return `${socket.getProtocol() ?? ''}/${socket.getCipher().standardName}`;
 }
 
-/** SHOW says them as PgBouncer does, as a text; as a column of a table they are times. */
+/** SHOW prints times as text, as PgBouncer does; columns of tables are timestamps. */
 const timeFor =
   (wanted: Wanted | undefined) =>
   (read: (row: Row) => number | undefined): ReturnType<typeof instant<Row>> | ((row: Row) => string | undefined) =>
@@ -117,7 +117,7 @@ function columnsOf({ host, config, epochOf }: Sight, wanted: Wanted | undefined)
     prepared_statements: small(
       ({ client, server }: Row) => client?.preparedCount ?? server?.handle?.prepared.size ?? 0,
     ),
-    // The process id of a client may go to another one; it is what cancels it, too.
+    // A client's process id may pass to another client; it is also what cancels it.
     id: small(idOf),
   };
 }
@@ -150,7 +150,7 @@ export function sockets(sight: Sight, wanted?: Wanted): Table {
   return tableOfSockets(sight, wanted, [...prefixed('cl', clientRows(sight)), ...prefixed('sv', serverRows(sight))]);
 }
 
-/** Those on which something is under way. */
+/** Connections on which something is running. */
 export function activeSockets(sight: Sight, wanted?: Wanted): Table {
   const isBusy = ({ state }: Row): boolean => state !== 'idle';
   const [ofClients, ofServers] = [clientRows(sight).filter(isBusy), serverRows(sight).filter(isBusy)];

@@ -15,12 +15,12 @@ interface Seen {
 const mean = (sum: number, calls: number): number => rounded(calls === 0 ? 0 : sum / calls);
 const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
-/** What took the longest, together, stands first. */
+/** Sorted by total time, longest first. */
 function figuresOf({ statistics }: Seen): QueryFigures[] {
   return [...(statistics?.queries.all() ?? [])].sort((one, other) => other.totalMs - one.totalMs);
 }
 
-/** Every statement, and what it took; times in milliseconds, of a part for each call. */
+/** All statements and their figures; times in ms, parts for each call. */
 export function queries(seen: Seen): Table {
   return tableOf<QueryFigures>(figuresOf(seen), {
     fingerprint: ({ fingerprint }) => fingerprint,
@@ -45,7 +45,7 @@ export function queries(seen: Seen): Table {
   });
 }
 
-/** Where the time of each statement goes, in percent, and what takes most of it. */
+/** The share of each part in a statement's time, in percent, and the largest part. */
 export function profile(seen: Seen): Table {
   const { statistics } = seen;
   const percent = (part: number, whole: number): number => (whole === 0 ? 0 : Math.round((1_000 * part) / whole) / 10);
@@ -69,7 +69,7 @@ export function profile(seen: Seen): Table {
   });
 }
 
-/** Plans that somebody has asked for. A SELECT that names a fingerprint asks for its plan, and finds it when it looks again. */
+/** Plans that were requested. A SELECT that names a fingerprint requests its plan, and finds it the next time. */
 export function plans({ plans: known }: Seen, wanted?: Wanted): Table {
   const { min = null, max = null } = wanted?.get('fingerprint') ?? {};
   if (min !== null && min === max) known?.want(String(min));
@@ -93,10 +93,10 @@ interface Point {
 const wholeFields: ReadonlySet<string> = new Set([
   ...['queries', 'errors', 'rows', 'clients', 'waiting', 'active', 'idle', 'pinned'],
 ]);
-/** What SHOW shows: an hour in minutes. */
+/** What SHOW covers: an hour, by minutes. */
 const shown = { resolution: '1m', ms: 3_600_000 };
 
-/** How databases go on: seconds, tens of them, minutes and hours; of a query only what it looks at is made. */
+/** The trends of databases, by seconds, tens of seconds, minutes and hours; only what a query reads is built. */
 export function trends({ statistics }: Seen, wanted?: Wanted): Table {
   const points = statistics === undefined ? [] : [...pointsOf(statistics, wanted)];
   return tableOf<Point>(points, {

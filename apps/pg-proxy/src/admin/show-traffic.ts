@@ -5,16 +5,16 @@ import { tableOf, whole, type Table } from './table.ts';
 
 const microseconds = (ms: number): number => Math.round(ms * 1_000);
 
-/** What is counted of a database: its name in SHOW STATS, in STATS_TOTALS and STATS_AVERAGES, and its average in the last minute. */
+/** A counter of a database: its name in SHOW STATS, STATS_TOTALS and STATS_AVERAGES, and its average over the last minute. */
 interface Counted {
   readonly name: string;
   readonly averageName?: string;
-  /** In SHOW STATS, where it differs. */
+  /** In SHOW STATS, if different. */
   readonly short?: { readonly total: string; readonly average: string };
-  /** In SHOW TOTALS, where it differs. */
+  /** In SHOW TOTALS, if different. */
   readonly ofAll?: string;
   readonly total: (traffic: Traffic) => number;
-  /** Of that many; undefined: of seconds. */
+  /** What the average is taken over; undefined: seconds. */
   readonly per?: (traffic: Traffic) => number;
 }
 
@@ -55,7 +55,7 @@ const counted: readonly Counted[] = [
   },
   { name: 'bind_count', ofAll: 'ps_bind_count', averageName: 'avg_bind_count', total: ({ binds }) => binds },
 ];
-/** What we count beside it: in the tables alone. */
+/** Further counters, in the tables only. */
 const beside: readonly Counted[] = [
   { name: 'client_login_count', averageName: 'avg_client_login_count', total: ({ logins }) => logins },
 ];

@@ -16,26 +16,26 @@ import { pgbouncerViews } from './show-pgbouncer.ts';
 export interface Sight {
   readonly host: PoolHost;
   readonly config: ProxyConfig;
-  /** Of the user file. */
+  /** From the user file. */
   readonly users: { keys(): Iterable<string> };
-  /** Who is at the console. */
+  /** The sessions at the console. */
   readonly consoles: ReadonlySet<ConsoleSession>;
-  /** Who is about to log in. */
+  /** The number of connections that are about to log in. */
   readonly arrivals: number;
-  /** Milliseconds since 1970 of a moment of the proxy's clock. */
+  /** Converts a time of the proxy's clock to milliseconds since 1970. */
   readonly epochOf: (atMs: number) => number;
-  /** Undefined: nothing is remembered of what runs. */
+  /** Undefined: statistics are off. */
   readonly statistics?: Statistics | undefined;
-  /** Undefined with them. */
+  /** Undefined: statistics are off. */
   readonly plans?: Plans | undefined;
-  /** Which trace a client was last in. */
+  /** The trace that a client was last in. */
   readonly traceOf?: ((client: Client) => string | undefined) | undefined;
 }
 
-/** Says first whom it is compatible with: tools look for the word, and for the number. */
+/** Names PgBouncer first: tools look for the word, and for the number. */
 export const consoleVersion = 'PgBouncer 1.25.2 compatible console of medrex pg-proxy 0.1.0';
 
-/** Each pool by class of work. */
+/** Each pool by workload class. */
 function classes({ host }: Sight): Table {
   const rows = host.pools
     .figures(host.now())
@@ -75,7 +75,7 @@ function caches({ host }: Sight): Table {
   });
 }
 
-/** Connections of each login that a licence counts. */
+/** Connections of each login that a licence limits. */
 function licences({ host }: Sight): Table {
   return tableOf<LicenceShare>(host.licences.shares(), {
     upstream: ({ upstream }) => upstream,
@@ -105,10 +105,10 @@ const views: Readonly<Record<string, (sight: Sight, wanted?: Wanted) => Table>> 
   plans,
 };
 
-/** What SHOW takes. */
+/** The views that SHOW accepts. */
 export const viewNames: readonly string[] = Object.keys(views);
 
-/** Undefined: there is nothing of that name. @param wanted what a query will look at of it; SHOW looks at what fits a screen */
+/** Undefined: there is no such view. @param wanted what a query will read of it; SHOW is limited to what fits a screen */
 export function show(view: string, sight: Sight, wanted?: Wanted): Table | undefined {
   return Object.hasOwn(views, view) ? views[view]?.(sight, wanted) : undefined;
 }

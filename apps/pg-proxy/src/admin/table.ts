@@ -1,6 +1,6 @@
 import type { Cell, CellType, SourceColumn } from '@medrex/sql';
 
-/** Rows with the columns of the first one; of none, the columns are still known. */
+/** Rows with the columns of the first one; without rows, the columns are still known. */
 export interface Table {
   readonly columns: readonly SourceColumn[];
   readonly rows: readonly (readonly Cell[])[];
@@ -13,16 +13,16 @@ interface TypedReader<R> {
   readonly read: Reader<R>;
 }
 
-/** A column of whole numbers. */
+/** A column of integers. */
 export const whole = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'int8', read });
-/** One of those that PgBouncer has in four bytes. */
+/** An integer that PgBouncer returns in four bytes. */
 export const small = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'int4', read });
 export const real = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'float8', read });
 /** Milliseconds since 1970. */
 export const instant = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'timestamptz', read });
 export const truth = <R>(read: (row: R) => boolean): TypedReader<R> => ({ type: 'bool', read });
 
-/** A reader without a type gives text. */
+/** A reader without a type returns text. */
 export function tableOf<R>(rows: readonly R[], columns: Readonly<Record<string, Reader<R> | TypedReader<R>>>): Table {
   const readers = Object.values(columns).map((column): TypedReader<R> => {
     if (typeof column !== 'function') return column;
@@ -34,14 +34,14 @@ export function tableOf<R>(rows: readonly R[], columns: Readonly<Record<string, 
   };
 }
 
-/** The same with one more row; what it does not say is 0, false or nothing. */
+/** Adds a row; columns that it lacks are 0, false or empty. */
 export function withRow({ columns, rows }: Table, row: Readonly<Record<string, Cell>>): Table {
   const cell = ({ name, type }: SourceColumn): Cell =>
     row[name] ?? (type === 'text' ? null : type === 'bool' ? false : 0);
   return { columns, rows: [...rows, columns.map(cell)] };
 }
 
-/** Its rows in the order of their first columns, which are names. */
+/** Sorts rows by their first columns, which are names. */
 export function byName({ columns, rows }: Table, names = 1): Table {
   const nameOf = (row: readonly Cell[]): string => JSON.stringify(row.slice(0, names));
   return { columns, rows: [...rows].sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1)) };

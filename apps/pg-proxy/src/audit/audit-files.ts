@@ -3,7 +3,7 @@ import { open, readdir, readFile, rename, type FileHandle } from 'node:fs/promis
 import { basename, dirname } from 'node:path';
 import { beginning, hashOf, headFile, lockOf, readHead, readLink, sealed, segmentFile, type Head } from './chain.ts';
 
-/** Numbers of the segments that are there, in order. */
+/** Numbers of the existing segments, in order. */
 export async function segmentsOf(file: string): Promise<number[]> {
   const names = await readdir(dirname(file)).catch(orAbsent((): string[] => []));
   const start = `${basename(file)}.`;
@@ -17,7 +17,7 @@ export async function headOf(file: string): Promise<Head | undefined> {
   return readHead(await readFile(headFile(file), 'utf8').catch(orAbsent(() => '')));
 }
 
-/** What is not there is nothing; what cannot be read is not known to be nothing. */
+/** A missing file counts as empty; one that cannot be read does not. */
 function orAbsent<T>(nothing: () => T): (error: NodeJS.ErrnoException) => T {
   return (error) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return nothing();
@@ -25,19 +25,19 @@ function orAbsent<T>(nothing: () => T): (error: NodeJS.ErrnoException) => T {
   };
 }
 
-/** What a log is found as when the process starts. */
+/** The state of a log when the process starts. */
 export interface Found {
   readonly segment: number;
   readonly bytes: number;
-  /** Of the last whole entry. */
+  /** The number of the last complete entry. */
   readonly seq: number;
   readonly hash: string;
-  /** What stands behind it, more than one line where that has happened twice: the process ended while it wrote. */
+  /** Bytes behind it, left by a process that ended while it wrote; several lines if that has happened twice. */
   readonly torn: Buffer | undefined;
   readonly head: Head | undefined;
 }
 
-/** Undefined: there is none yet. */
+/** Undefined: there is no log yet. */
 export async function findLog(file: string): Promise<Found | undefined> {
   const head = await headOf(file);
   const segments = await segmentsOf(file);
@@ -53,7 +53,7 @@ export async function findLog(file: string): Promise<Found | undefined> {
   };
 }
 
-/** Where an entry is: `end` is where the next line of its segment begins, in bytes. */
+/** The position of an entry; `end` is where the next line of its segment begins, in bytes. */
 interface Last {
   readonly segment: number;
   readonly end: number;
@@ -61,7 +61,7 @@ interface Last {
   readonly hash: string;
 }
 
-/** The last whole entry; the newest segment may not have one yet. */
+/** The last complete entry; the newest segment may not have one yet. */
 async function lastOf(file: string, segments: readonly number[]): Promise<Last> {
   for (const segment of [...segments].reverse()) {
     const content = await readFile(segmentFile(file, segment));
@@ -76,16 +76,16 @@ async function lastOf(file: string, segments: readonly number[]): Promise<Last> 
   return { segment: 0, end: 0, seq: 0, hash: beginning };
 }
 
-/** The files of one log, which only grow. */
+/** The files of one log, which are only appended to. */
 export class AuditFiles {
   readonly #file: string;
   readonly #key: string | undefined;
   #handle: FileHandle | undefined;
   #lock: FileHandle | undefined;
-  /** Of the segment, as far as it is known to be on the disk. */
+  /** Length of the segment, as far as it is known to be on the disk. */
   bytes = 0;
   segment = 0;
-  /** Behind `bytes` something may stand of a write that failed. */
+  /** A failed write may have left something behind `bytes`. */
   #isTorn = false;
 
   constructor(file: string, key: string | undefined) {
@@ -93,7 +93,7 @@ export class AuditFiles {
     this.#key = key;
   }
 
-  /** Before anything is written. @throws Error another process writes this log */
+  /** Called before anything is written. @throws Error another process writes this log */
   async lock(): Promise<void> {
     this.#lock = await open(lockOf(this.#file), 'a', 0o600);
     if (lockFile(this.#lock.fd)) return;
@@ -109,7 +109,7 @@ export class AuditFiles {
     this.#isTorn = false;
   }
 
-  /** On the disk when it resolves; where it fails, nothing of it is there. */
+  /** Resolves when the text is on the disk; if it fails, nothing of it is there. */
   async append(text: string): Promise<void> {
     const handle = this.#handle;
     if (handle === undefined) throw new Error('no segment is open');
@@ -120,7 +120,7 @@ export class AuditFiles {
       await handle.datasync();
     } catch (error) {
       this.#isTorn = true;
-      // Where that fails as well, it is done before the next write.
+      // If that fails as well, it is repeated before the next write.
       await this.#mend(handle).catch(() => undefined);
       throw error;
     }
@@ -132,7 +132,7 @@ export class AuditFiles {
     this.#isTorn = false;
   }
 
-  /** The end of the log, beside it. */
+  /** Records the end of the log in a file of its own. */
   async writeHead(seq: number, hash: string): Promise<void> {
     const name = headFile(this.#file);
     const handle = await open(`${name}.new`, 'w', 0o600);

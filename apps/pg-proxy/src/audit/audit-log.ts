@@ -8,44 +8,44 @@ export interface AuditLogOptions {
   readonly key: string | undefined;
   readonly segmentBytes: number;
   readonly flushMs: number;
-  /** Entries that wait for the disk, in characters. */
+  /** The maximum length of entries that wait for the disk, in characters. */
   readonly bufferMax: number;
   readonly whenFull: 'refuse' | 'drop';
   readonly events: AuditEvents;
 }
 
 export interface AuditEvents {
-  /** Entries cannot be written, or again can. */
+  /** Entries cannot be written, or (undefined) can be written again. */
   failing(error: unknown): void;
   recovered(dropped: number): void;
-  /** The log does not end where it did: somebody has cut it, or its head. */
+  /** The log does not end where it should: it, or its head, has been cut. */
   tampered(what: string): void;
 }
 
 const retryMs = 1_000;
 
-/** What goes to the disk together: step by step, each of which is tried until it is done. */
+/** What goes to the disk together, as steps; each is retried until it succeeds. */
 type Batch = (() => Promise<void>)[];
 
-/** Writes entries that follow each other by their hashes; many with one write, and on the disk before the next. */
+/** Writes entries that are chained by hashes: many with one write, which is on the disk before the next one begins. */
 export class AuditLog {
   readonly #options: AuditLogOptions;
   readonly #files: AuditFiles;
   #seq = 0;
   #hash = beginning;
-  /** Lines that no batch has yet. */
+  /** Lines that are in no batch yet. */
   #waiting: string[] = [];
-  /** Of all that is not on the disk, in characters. */
+  /** Length of everything that is not on the disk, in characters. */
   #waitingLength = 0;
-  /** On its way to the disk. */
+  /** The batch that is being written. */
   #batch: Batch = [];
-  /** Entries of the batch that are not there yet. */
+  /** The number of its entries that are not on the disk yet. */
   #inBatch = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   #isFailing = false;
   #isClosed = false;
-  /** Since the last time that it was said in the log. */
+  /** Entries dropped since the log last mentioned it. */
   #unsaid = 0;
   dropped = 0;
   written = 0;
@@ -55,7 +55,7 @@ export class AuditLog {
     this.#files = new AuditFiles(options.file, options.key);
   }
 
-  /** Goes on where the log ends, and says in it what is wrong with that. @throws Error where it cannot be written */
+  /** Continues at the end of the log, and records in it what is wrong with that end. @throws Error it cannot be written */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
     const log = new AuditLog(options);
     await makeFolder(dirname(options.file));
@@ -67,10 +67,10 @@ export class AuditLog {
     return log;
   }
 
-  /** Statements must not run, because they could not be written down. */
+  /** Statements must not run, because they could not be recorded. */
   get isRefusing(): boolean {
     const { whenFull, bufferMax } = this.#options;
-    // The other half is for what runs already: a disk that is only slow must not lose any of it either.
+    // Half of the buffer is left to statements that already run: a disk that is merely slow must not lose their entries.
     return whenFull === 'refuse' && (this.#isFailing || this.#waitingLength > bufferMax / 2);
   }
 
@@ -82,7 +82,7 @@ export class AuditLog {
     return this.#waiting.length + this.#inBatch;
   }
 
-  /** @param body of the entry, JSON members without braces; it has `kind` */
+  /** @param body the entry's JSON members without braces, including `kind` */
   add(body: string): void {
     if (this.#waitingLength + body.length > this.#options.bufferMax) {
       this.dropped++;
@@ -93,11 +93,11 @@ export class AuditLog {
     this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs).unref();
   }
 
-  /** Everything is on the disk, or cannot be. */
+  /** Resolves when everything is on the disk, or cannot be written. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    // Several may have waited for the same write: they go on one after the other.
+    // Several callers may have waited for the same write; they continue one after the other.
     while (this.#writing !== undefined) await this.#writing;
     if (this.#waiting.length === 0 && !this.#isFailing) return;
     this.#writing = this.#write().finally(() => (this.#writing = undefined));
@@ -120,7 +120,7 @@ export class AuditLog {
 
   async #write(): Promise<void> {
     try {
-      // What has failed before has its place before all that came since.
+      // A batch that failed is written before anything newer.
       await this.#put(this.#batch);
       await this.#put((this.#batch = this.#take()));
     } catch (error) {
@@ -141,7 +141,10 @@ export class AuditLog {
     if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.flush(), retryMs).unref();
   }
 
-  /** All that waits. Where it fills the segment it seals that, and the next one begins: both lines have their places before what comes meanwhile. */
+  /**
+   * Takes all waiting lines. If they fill the segment, it is sealed and the next one begins; both of these lines are placed before anything
+   * that is added meanwhile.
+   */
   #take(): Batch {
     const files = this.#files;
     const [entries, length] = [this.#waiting.length, this.#waitingLength];
@@ -189,7 +192,7 @@ export class AuditLog {
     this.#seq = seq;
     this.#hash = hash;
     await this.#files.openSegment(segment, bytes);
-    // It was opened, and the process ended before its first line.
+    // The segment was created, but the process ended before its first line.
     if (bytes === 0) await this.#files.append(this.#lineOf('segment', segment));
     if (torn !== undefined)
       await this.#files.append(

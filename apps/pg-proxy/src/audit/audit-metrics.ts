@@ -2,7 +2,7 @@ import { defineMetrics, type Metrics } from '@medrex/telemetry';
 import { GrowingCounts } from '../observe/growing-counts.ts';
 import type { AuditLog } from './audit-log.ts';
 
-/** What is counted of the audit log; all zero without one. */
+/** Metrics of the audit log; all zero without one. */
 export const auditMetrics = defineMetrics({
   auditWritten: {
     name: 'medrex_pg_proxy_audit_entries_total',
@@ -26,7 +26,7 @@ export const auditMetrics = defineMetrics({
   },
 });
 
-/** Brings them up to date at each scrape. */
+/** Updates them at each scrape. */
 export function countAudit(metrics: Metrics, log: AuditLog | undefined): void {
   const { auditWritten, auditDropped, auditWaiting, auditFailing } = metrics.define(auditMetrics);
   const counts = new GrowingCounts();

@@ -7,23 +7,23 @@ import { NamedTables } from './named-tables.ts';
 
 export interface AuditObserverOptions {
   readonly log: AuditLog;
-  /** `data`: what names tables, or may change something; `all`: everything that is run. */
+  /** `data`: statements that name tables or may change something; `all`: every statement. */
   readonly statements: 'data' | 'all';
-  /** Keys of sqlcommenter that say who sits behind a shared login; the first that is there counts. */
+  /** sqlcommenter keys that name the person behind a shared login; the first one present counts. */
   readonly personKeys: readonly string[];
 }
 
-/** What is written of a client, and after what. */
+/** What was recorded about a client last. */
 interface Told {
   readonly settings: object;
   readonly reported: string | undefined;
   readonly json: string;
 }
 
-/** What a client writes of itself is as long as it likes. */
+/** Claims of a client about itself could have any length. */
 const claimMax = 200;
 
-/** Who read or changed which tables, how many rows, and when; no values of them. */
+/** Records who read or changed which tables, how many rows, and when; no values. */
 export class AuditObserver implements RequestObserver {
   readonly #options: AuditObserverOptions;
   readonly #texts = new WeakMap<readonly Statement[], string>();
@@ -58,7 +58,7 @@ export class AuditObserver implements RequestObserver {
     this.#options.log.add(parts.join(','));
   }
 
-  /** By the message that PQfn sends: it may do anything, and nothing of its answer is read. */
+  /** A FunctionCall message (libpq's PQfn) may do anything, and nothing of its answer is read. */
   called(from: Requester, backend: Backend): void {
     const at = this.#clock.at(Date.now());
     this.#options.log.add(
@@ -99,7 +99,7 @@ export class AuditObserver implements RequestObserver {
   }
 }
 
-/** The time as ISO 8601 has it; made anew once a second. */
+/** The time in ISO 8601, formatted once a second. */
 class Clock {
   #second = NaN;
   #text = '';
@@ -115,8 +115,8 @@ class Clock {
 }
 
 /**
- * The server hears of every SET, also where nobody follows them here (session mode, SET LOCAL). Of letters beyond ASCII it makes others,
- * and of a long name its beginning: then it is the name that was set.
+ * The name that the server reports: it sees every SET, also those that are not tracked here (session mode, SET LOCAL). It replaces
+ * characters beyond ASCII and cuts long names; if its report begins like the name that was set, the latter counts.
  */
 function applicationOf(set = '', reported = set): string | undefined {
   const [start = ''] = /^[ -~]{0,63}/.exec(set) ?? [];
@@ -126,16 +126,16 @@ function applicationOf(set = '', reported = set): string | undefined {
 
 const nothing = '"action":"other","reads":[],"writes":[]';
 const called = '"action":"call","reads":[],"writes":[]';
-/** The grammar did not know it, or it was too long to be read: what it did is not known either. */
+/** The text was not analysed, being too long or not understood: it is unknown what it did. */
 const unread = '"action":"unknown","reads":[],"writes":[]';
 
-/** Of the catalogue, where values of tables stand, or secrets. */
+/** Catalogue relations that contain values of tables, or secrets. */
 const catalogsOfData: ReadonlySet<string> = new Set([
   ...['pg_largeobject', 'pg_statistic', 'pg_stats', 'pg_statistic_ext_data', 'pg_stats_ext', 'pg_stats_ext_exprs'],
   ...['pg_authid', 'pg_shadow', 'pg_user_mapping', 'pg_user_mappings'],
 ]);
 
-/** Behind these nothing of a cursor or a prepared statement is left, and nothing of it is run. */
+/** These drop a cursor or a prepared statement without running it. */
 const givesBack = /^(?:CLOSE CURSOR|DEALLOCATE)/;
 
 function isOfData({ kind, command, reads, writes, readsCatalogOnly, isReadOnly }: Statement): boolean {

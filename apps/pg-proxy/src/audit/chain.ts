@@ -1,19 +1,19 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
-/** What the first entry of all follows. */
+/** The predecessor's hash in the very first entry. */
 export const beginning = '0'.repeat(64);
 
-/** Of one line, without its end. Every entry has that of the one before it, so none can be changed, left out or moved. */
+/** The hash of a line without its line break. Every entry contains the hash of the one before, so none can be changed, removed or moved. */
 export function hashOf(line: string | Buffer): string {
   return hash('sha256', line, 'hex');
 }
 
-/** Where a log ends, beside the log: what is cut off at the end is missed by it. */
+/** The end of a log, kept in a file of its own: it shows when entries at the end have been cut off. */
 export interface Head {
   readonly segment: number;
   readonly seq: number;
   readonly hash: string;
-  /** Of the rest, with the key of the log where it has one: whoever does not know it cannot move the end. */
+  /** An HMAC of the other members, if the log has a key: without the key nobody can move the end. */
   readonly seal?: string | undefined;
 }
 
@@ -31,7 +31,7 @@ export function isSealedBy(head: Head, key: string): boolean {
   return seal.length === expected.length && timingSafeEqual(seal, expected);
 }
 
-/** Undefined: it is no head. */
+/** Undefined: it is not a head. */
 export function readHead(text: string): Head | undefined {
   try {
     const { segment, seq, hash: last, seal } = JSON.parse(text) as Partial<Head>;
@@ -42,16 +42,16 @@ export function readHead(text: string): Head | undefined {
   }
 }
 
-/** What every entry begins with, and what those about the log itself say. */
+/** The members that every entry begins with, and those of entries about the log itself. */
 export interface Link {
   readonly seq: number;
   readonly prev: string;
   readonly kind: string;
   readonly segment?: number;
-  /** Of a torn line: its bytes and their hash. */
+  /** For a torn line: its length and hash. */
   readonly bytes?: number;
   readonly hash?: string;
-  /** Statements that could not be written down. */
+  /** The number of statements that could not be recorded. */
   readonly count?: number;
 }
 
@@ -68,5 +68,5 @@ export function readLink(line: Buffer): Link | undefined {
 /** The file of a segment: the log's name and a number. */
 export const segmentFile = (file: string, segment: number): string => `${file}.${String(segment).padStart(6, '0')}`;
 export const headFile = (file: string): string => `${file}.head`;
-/** Whoever writes the log has locked it. */
+/** The lock file held by the process that writes the log. */
 export const lockOf = (file: string): string => `${file}.lock`;

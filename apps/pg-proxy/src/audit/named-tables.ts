@@ -2,14 +2,14 @@ import type { Analysis, Statement } from '@medrex/sql';
 import { sharedNameOf, type SharedName } from '../session/prepared/shared-name.ts';
 import type { Request, Requester } from '../session/client/request.ts';
 
-/** Names of one client that are remembered: cursors that end with their transaction are never forgotten otherwise. */
+/** How many names are remembered for one client: cursors that end with their transaction are not removed otherwise. */
 const namesMax = 256;
 
-/** What FETCH and EXECUTE read or change: the tables of the cursor, or of the prepared statement, whoever has given the name to it. */
+/** Finds what FETCH and EXECUTE read or change: the tables of the cursor or prepared statement, whether SQL or the protocol created it. */
 export class NamedTables {
-  /** By SQL: DECLARE and PREPARE. */
+  /** Names created by SQL: DECLARE and PREPARE. */
   readonly #clients = new WeakMap<Requester, Map<string, Statement>>();
-  /** By the protocol, where a name may mean something else before the request has ended. */
+  /** Names created by the protocol, as they were when the request was sent: they may mean something else when it ends. */
   readonly #given = new WeakMap<Request, ReadonlyMap<string, Analysis>>();
 
   sent(request: Request): void {
@@ -23,7 +23,7 @@ export class NamedTables {
     }
   }
 
-  /** The statements whose tables count in place of these. */
+  /** The statements whose tables count instead of these. */
   behind(request: Request, statements: readonly Statement[]): readonly Statement[] {
     if (statements.every((statement) => sharedNameOf(statement) === undefined)) return statements;
     return statements.flatMap((statement, at) => this.#behind(request, statement, at < request.commands));
@@ -35,7 +35,7 @@ export class NamedTables {
     const key = keyOf(name);
     const names = this.#clients.get(request.from);
     if (makes(statement)) {
-      // What comes behind it in its text may fail, and it stays all the same.
+      // What follows in its text may fail without undoing it.
       if (isDone) this.#keep(request.from, names ?? new Map<string, Statement>(), key, statement);
       return [statement];
     }

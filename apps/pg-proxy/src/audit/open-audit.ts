@@ -4,7 +4,7 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { pgProxyError } from '../errors.ts';
 import { AuditLog } from './audit-log.ts';
 
-/** The audit log of a configuration; undefined without one. @throws CodedError PG_PROXY_AUDIT */
+/** Opens the audit log of a configuration; undefined: there is none. @throws CodedError PG_PROXY_AUDIT */
 export async function openAudit(
   { config, auditKey }: LoadedConfig,
   folder: string,

@@ -15,20 +15,22 @@ export interface Verified {
   readonly faults: readonly AuditFault[];
   readonly entries: number;
   readonly segments: number;
-  /** Statements that were not written down because the disk was full, as the log itself says. */
+  /** Statements that were not recorded because the disk was full, according to the log itself. */
   readonly dropped: number;
-  /** Lines at which a process ended while it wrote; this is no fault. */
+  /** Lines torn by the end of a process; not a fault. */
   readonly torn: number;
 }
 
 export interface VerifyOptions {
-  /** With which the head was sealed. */
+  /** The key with which the head was sealed. */
   readonly key?: string | undefined;
-  /** Segments before this one were taken elsewhere; 1 when absent. */
+  /** The first segment to expect; earlier ones have been moved elsewhere. 1 by default. */
   readonly from?: number | undefined;
 }
 
-/** Reads a whole log, and tells whether an entry of it was changed, left out or moved, or its end cut off. @param file without the number of a segment */
+/**
+ * Reads a whole log and reports whether an entry was changed, removed or moved, or the end cut off. @param file without a segment's number
+ */
 export async function verifyAudit(file: string, { key, from = 1 }: VerifyOptions = {}): Promise<Verified> {
   const found = await filesOf(file);
   if (typeof found === 'string') return { faults: [{ file, line: 0, what: found }], ...nothing };
@@ -42,7 +44,7 @@ export async function verifyAudit(file: string, { key, from = 1 }: VerifyOptions
 
 const nothing = { entries: 0, segments: 0, dropped: 0, torn: 0 };
 
-/** The head first: what is written meanwhile then lies behind it. */
+/** The head is read first, so that whatever is written meanwhile lies behind it. */
 async function filesOf(file: string): Promise<{ head: Head | undefined; segments: readonly number[] } | string> {
   try {
     const head = await headOf(file);
@@ -54,7 +56,7 @@ async function filesOf(file: string): Promise<{ head: Head | undefined; segments
 
 const entriesOf = (from: number, to: number): string => (from === to ? `entry ${from}` : `entries ${from} to ${to}`);
 
-/** No entry is nearly as long. */
+/** Far longer than any entry. */
 const lineBytesMax = 4 << 20;
 const lineEnd = Buffer.from('\n');
 
@@ -62,7 +64,7 @@ class Verifying {
   readonly #file: string;
   readonly #faults: AuditFault[] = [];
   readonly #head: Head | undefined;
-  /** Of the entry that the head names; it may be some behind, where the process ended between the two. */
+  /** The hash of the entry that the head names. The log may be some entries ahead, if the process ended between the two writes. */
   #atHead: string | undefined;
   #expected: number;
   readonly #from: number;
@@ -72,7 +74,7 @@ class Verifying {
   #entries = 0;
   #dropped = 0;
   #torn = 0;
-  /** What stands since the last entry and is none: the next one must say that it was torn. */
+  /** Bytes since the last entry that are not an entry: the next entry must declare them as torn. */
   #broken: { readonly hash: Hash; bytes: number } | undefined;
   #rest: Buffer = Buffer.alloc(0);
 
@@ -81,7 +83,7 @@ class Verifying {
     this.#head = head;
     this.#expected = from;
     this.#from = from;
-    // What stands before the first segment that is there is not known.
+    // What precedes the first segment at hand is unknown.
     this.#hash = from === 1 ? beginning : undefined;
   }
 
@@ -103,7 +105,7 @@ class Verifying {
     }
   }
 
-  /** The rest of a segment is not looked at. */
+  /** Skips the rest of a segment. */
   #giveUp(what: string): void {
     this.#at = { ...this.#at, line: this.#at.line + 1 };
     this.fault(what);
@@ -111,13 +113,13 @@ class Verifying {
   }
 
   fault(what: string): void {
-    // The first ones say it; after them nothing fits any more.
+    // The first faults tell what is wrong; nothing fits after them.
     if (this.#faults.length < 20) this.#faults.push({ ...this.#at, file: this.#at.file || this.#file, what });
   }
 
   end(key: string | undefined): void {
     const head = this.#head;
-    // Where entries of the head are in it, they are missing.
+    // If entries that the head names were in it, they are missing.
     if (this.#broken !== undefined || this.#rest.length > 0) this.#torn++;
     this.#at = { file: `${this.#file}.head`, line: 0 };
     if (head === undefined) return this.fault('the head is missing: whether the end was cut off cannot be told');
@@ -167,7 +169,7 @@ class Verifying {
     broken.hash.update(line);
   }
 
-  /** Of a torn line the next entry knows the bytes: nobody can pass off a broken entry as one. */
+  /** The next entry declares the bytes of a torn line, so a damaged entry cannot be passed off as torn. */
   #checkBroken({ kind, bytes, hash }: Link): void {
     const broken = this.#broken;
     this.#broken = undefined;
@@ -177,7 +179,7 @@ class Verifying {
     else if (broken !== undefined) this.fault('the line before is no entry, and was not torn by a crash');
   }
 
-  /** Of the first segment that is there: what it follows is not known, and whether it begins where it did is. */
+  /** For the first segment at hand: its predecessor is unknown, but it must begin as a segment does. */
   #checkFirst({ seq, kind, segment }: Link): void {
     // A crash may have torn the line with which it began.
     const isFirst = kind === 'segment' || (kind === 'torn' && this.#torn === 1);

@@ -10,7 +10,7 @@ import {
 import type { Socket } from 'node:net';
 import type { LoggedIn } from '../upstream/backend-login.ts';
 
-/** The first column of every row; undefined: the server said no. */
+/** The first column of every row; undefined: the server refused. */
 export type Answered = (rows: readonly string[] | undefined) => void;
 
 export interface AskEvents {
@@ -18,14 +18,14 @@ export interface AskEvents {
   closed(): void;
 }
 
-/** A connection of the proxy's own, to ask the server a few things and to hear NOTIFY. Questions are answered in order. */
+/** A connection of the proxy's own, for a few queries and for NOTIFY. Queries are answered in order. */
 export class AskConnection {
   readonly #socket: Socket;
   readonly #framer = new Framer(backendSession);
   readonly #asked: Answered[] = [];
   readonly #events: AskEvents;
   #rows: string[] = [];
-  /** Of a message that has not come whole. */
+  /** The pieces of an incomplete message. */
   #pieces: Buffer[] = [];
   #isRefused = false;
   #isClosed = false;
@@ -49,7 +49,7 @@ export class AskConnection {
     this.#socket.destroySoon();
   }
 
-  /** It does not answer any more. */
+  /** The connection no longer answers. */
   destroy(): void {
     this.#socket.destroy();
   }
@@ -60,7 +60,7 @@ export class AskConnection {
     if (this.#framer.fault !== undefined) this.#socket.destroy();
   }
 
-  /** A long row comes in pieces. */
+  /** A long row arrives in pieces. */
   #take({ type, buffer, start, end, isFirst, isLast }: Framer): void {
     if (isFirst && isLast) return this.#message(type, buffer, start, end);
     this.#pieces.push(Buffer.from(buffer.subarray(start, end)));

@@ -40,7 +40,7 @@ const redis = z.strictObject({
   callTimeoutMs: milliseconds.default(250).describe('Longest time of one call'),
 });
 
-/** Part of the configuration: which answers are kept. */
+/** The part of the configuration that says which answers are cached. */
 export const cacheConfig = z.strictObject({
   rules: z
     .array(rule)

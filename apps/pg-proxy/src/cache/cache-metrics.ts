@@ -6,7 +6,7 @@ import { invalidations } from './database-cache.ts';
 const cacheOutcomes = ['hit', 'miss', 'awaited', 'passed'] as const;
 const keepOutcomes = ['kept', 'overtaken', 'too_large'] as const;
 
-/** What the caches count; declared with everything else of pg-proxy. */
+/** The metrics of the caches; declared with all others of pg-proxy. */
 export const cacheMetrics = {
   cacheLookups: {
     name: 'medrex_pg_proxy_cache_lookups_total',
@@ -48,11 +48,11 @@ export const cacheMetrics = {
 
 type Handles = MetricHandles<typeof cacheMetrics>;
 
-/** Takes the counts of the caches over at each scrape. */
+/** Takes over the caches' counters at each scrape. */
 export class CacheMetrics {
   readonly #metrics: Handles;
   readonly #counts = new GrowingCounts();
-  /** Something has been kept since the start. */
+  /** Something has been cached since the start. */
   #wasOn = false;
 
   constructor(metrics: Handles) {

@@ -17,22 +17,22 @@ export interface CachesOptions {
   readonly config: CacheConfig;
   readonly analyser: SqlAnalyser;
   readonly now: () => number;
-  /** What the server calls a database of the configuration: several of them may be one there. */
+  /** The server's name of a configured database; several may be the same one there. */
   readonly servedAs: (database: string) => string;
   /** Undefined: this instance is alone. */
   readonly shared?: SharedByRedis | undefined;
 }
 
-/** A database of the configuration, and the server that its clients are sent to. */
+/** A configured database, and the server that its clients use. */
 export type PlaceOfDatabase = Pick<PoolName, 'upstream' | 'database'>;
 
-/** How a connection of the proxy's own to a database is made. */
+/** Opens a connection of the proxy's own to a database. */
 export type LogIn = (loggedIn: (session: LoggedIn) => void, failed: () => void) => BackendLogin;
 
 export type CacheName = 'rows' | 'metadata';
 export const cacheNames: readonly CacheName[] = ['rows', 'metadata'];
 
-/** What one cache shows of itself. */
+/** The figures of one cache. */
 export interface CacheFigures {
   readonly name: CacheName;
   readonly isOn: boolean;
@@ -40,25 +40,25 @@ export interface CacheFigures {
   readonly bytes: number;
   readonly bytesMax: number;
   readonly timesOff: number;
-  /** Of all lookups so far; undefined before the first. */
+  /** Over all lookups so far; undefined before the first. */
   readonly hitRatio: number | undefined;
   readonly counts: CacheCounts;
 }
 
-/** The caches of a proxy: answers from tables by rule, and answers about what is defined. */
+/** The caches of a proxy: answers read from tables, by rule, and answers about definitions. */
 export class Caches {
   answers: Readonly<Record<CacheName, AnswerCache<Answer>>>;
   config: CacheConfig;
   readonly invalidated = Object.fromEntries(invalidations.map((why) => [why, 0])) as Record<Invalidation, number>;
   readonly #options: CachesOptions;
   readonly #databases = new Map<string, DatabaseCache>();
-  /** Those of the configuration before. */
+  /** The caches of the previous configuration. */
   #before = new Map<string, DatabaseCache>();
-  /** Those that nobody uses: they go when nothing of them is uncertain. */
+  /** Caches that nobody uses: they are dropped when nothing about them is uncertain. */
   readonly #unused = new Map<string, PlaceOfDatabase>();
   #rules: RuleLists;
   readonly #others: SharedEpochs | undefined;
-  /** Nothing is looked up and nothing kept: memory is short. */
+  /** Nothing is looked up or cached, because memory is short. */
   isPaused = false;
 
   constructor(options: CachesOptions) {
@@ -70,7 +70,7 @@ export class Caches {
     this.answers = answersOf(config);
   }
 
-  /** Begins anew with another configuration: who is a client asks `forClient` again. */
+  /** Starts anew with another configuration; clients then call `forClient` again. */
   reload(config: CacheConfig): void {
     this.config = config;
     this.answers = answersOf(config);
@@ -81,7 +81,7 @@ export class Caches {
     this.#unused.clear();
   }
 
-  /** Nothing of a database is kept until somebody at work there has ended what is not seen here. */
+  /** Caches nothing of a database until a request that was not observed has ended. */
   awaitUnseen(database: string, isOver: () => boolean): void {
     for (const each of this.#served(this.#options.servedAs(database))) each.awaitUnseen(isOver);
   }
@@ -90,12 +90,12 @@ export class Caches {
     return metadata || rules.length > 0;
   }
 
-  /** Undefined: nothing is to be kept. */
+  /** Undefined: nothing is to be cached. */
   static of(options: CachesOptions): Caches | undefined {
     return Caches.isWanted(options.config) ? new Caches(options) : undefined;
   }
 
-  /** Whether anything of that database is kept, under whatever name. */
+  /** Whether anything of that database is cached, under any of its names. */
   covers(database: string): boolean {
     const { metadata, rules } = this.config;
     const { servedAs } = this.#options;
@@ -104,18 +104,18 @@ export class Caches {
     return metadata || rules.some(({ databases }) => databases?.some(isServed) ?? true);
   }
 
-  /** Whether answers are looked up and kept now. Not while another instance may have written what is not known here. */
+  /** Whether answers are looked up and cached now. They are not while another instance may have written something unknown here. */
   get isOpen(): boolean {
     return !this.isPaused && (this.#others?.isTrusted(this.#options.now()) ?? true);
   }
 
-  /** Where other instances keep answers, and nothing was written to what the server calls so of which they do not know. */
+  /** Where instances share answers, unless something was written to this database that they do not know of yet. */
   elsewhere(served: string): SharedAnswers | undefined {
     const { shared } = this.#options;
     return shared?.keepsAnswers !== true || this.#others?.hasUntold(served) === true ? undefined : shared.link;
   }
 
-  /** Undefined: alone. */
+  /** The number of other instances; undefined: this one is alone. */
   get others(): number | undefined {
     return this.#others?.others;
   }
@@ -126,7 +126,7 @@ export class Caches {
     for (const place of this.#unused.values()) this.#drop(place);
   }
 
-  /** No client of that database is there, and no backend. */
+  /** That database has neither clients nor backends any more. */
   unused(place: PlaceOfDatabase): void {
     const key = keyOf(place);
     if (this.#databases.has(key)) this.#unused.set(key, place);
@@ -142,20 +142,20 @@ export class Caches {
     this.#unused.delete(key);
   }
 
-  /** Somebody wants nobody to be in these databases of a server. */
+  /** A client runs a command that needs these databases of a server without sessions. */
   vacate(upstream: string, served: ReadonlySet<string>): void {
     for (const each of this.#databases.values())
       if (each.upstream === upstream && served.has(each.served)) each.vacate();
   }
 
-  /** Connections to these databases, or to all, begin anew: they may be at another server from then on. */
+  /** Connections to these databases, or to all, are replaced: they may lead to another server then. */
   reconnect({ upstream, database }: Partial<PlaceOfDatabase>): void {
     const served = database === undefined ? undefined : this.#options.servedAs(database);
     for (const each of this.#databases.values())
       if ((upstream ?? each.upstream) === each.upstream && (served ?? each.served) === each.served) each.reconnect();
   }
 
-  /** @param isAllKnown false: somebody was in the middle of a write */
+  /** @param isAllKnown false: some client was in the middle of a write */
   async close(isAllKnown = true): Promise<void> {
     const areCertain = [...this.#databases.values()].every(({ isCertain }) => isCertain);
     for (const database of this.#databases.values()) database.close();
@@ -165,7 +165,7 @@ export class Caches {
   #sharing({ link, instance }: SharedByRedis): SharedEpochs {
     return new SharedEpochs({
       ...{ link, instance: String(instance) },
-      // It may be at work in one of them alone.
+      // It may have sessions in only one of them.
       hasEnded: (silent) => [...this.#databases.values()].filter((each) => !each.hasEnded(silent)).length === 0,
       changed: (served, ids) => {
         for (const each of this.#served(served)) each.changedElsewhere(ids);
@@ -192,7 +192,7 @@ export class Caches {
     return [...this.#databases];
   }
 
-  /** What a client of a database takes along; undefined where nothing of it is kept. */
+  /** The cache session of a client; undefined: nothing of its database is cached. */
   forClient(options: CachedClient): CachedSession | undefined {
     const { name, user, logIn, observer, mode } = options;
     if (!this.covers(name.database)) return undefined;
@@ -202,16 +202,16 @@ export class Caches {
     const { now } = this.#options;
     const common = { caches: this, upstream: name.upstream, database, scope, rules, now };
     return {
-      // The writes come last: what they forget is forgotten before anything goes out.
+      // Writes come last, so that outdated answers are dropped before anything is sent.
       observer: observersOf([observer, new WriteObserver(database)]),
-      // In session mode a client has its backend to itself, with whatever it left there.
+      // In session mode a client has its backend to itself, and whatever it left there.
       cacheOf: mode === 'session' ? undefined : (outbox) => new ClientCache({ ...common, outbox }),
     };
   }
 
-  /** Of a database that is covered. @param logIn as somebody who may */
+  /** The cache of a database that is covered. @param logIn as a user who may read the definitions */
   #of({ upstream, database }: PoolName, logIn: LogIn): DatabaseCache {
-    // A RELOAD may have sent those who come in now to another server.
+    // A RELOAD may have moved clients that come in now to another server.
     const key = keyOf({ upstream, database });
     const known = this.#databases.get(key);
     this.#unused.delete(key);
@@ -241,8 +241,8 @@ export class Caches {
   }
 
   /**
-   * What the server calls so: it may be known here by several names. On two servers they are two databases; then one
-   * forgets too much.
+   * The caches with this name at the server, which may have several names here. On two servers these are two databases; then too much is
+   * dropped, which does no harm.
    */
   #served(served: string): DatabaseCache[] {
     return [...this.#databases.values()].filter((each) => each.served === served);
@@ -263,15 +263,15 @@ function answersOf({
   return { rows: answers(config.bytesMax), metadata: answers(config.metadataBytesMax) };
 }
 
-/** Who comes in. */
+/** A client that is coming in. */
 export interface CachedClient {
-  /** His pool. */
+  /** The client's pool. */
   readonly name: PoolName;
-  /** What one user is answered no other one is. */
+  /** Answers are never shared between users. */
   readonly user: string;
   readonly mode: PoolMode;
   readonly observer: RequestObserver | undefined;
-  /** How a connection of the proxy's own to his database is made. */
+  /** Opens a connection of the proxy's own to the client's database. */
   readonly logIn: LogIn;
 }
 

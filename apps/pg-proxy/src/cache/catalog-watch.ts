@@ -3,19 +3,19 @@ import type { BackendLogin, LoggedIn } from '../upstream/backend-login.ts';
 import { AskConnection } from './ask-connection.ts';
 import { markPresent, presenceQuery, readPresence, type Presence } from './presence.ts';
 
-/** What changes at the server, and by whom it is not said. */
+/** Changes at the server, whoever makes them. */
 export interface CatalogEvents {
-  /** What is defined there, after everything that was told before. */
+  /** The definitions, after all changes reported before. */
   loaded(rows: CatalogRows): void;
-  /** Something was defined by somebody else. */
+  /** Another session has changed definitions. */
   redefined(): void;
-  /** Nothing had been, when it was asked. */
+  /** Nothing had changed at that time. */
   unchanged(askedAtMs: number): void;
-  /** A NOTIFY. */
+  /** The payload of a NOTIFY. */
   notified(payload: string): void;
-  /** Which instances are at work there. */
+  /** The instances that are connected to the database. */
   present(instances: Presence): void;
-  /** From now on nothing is known of what others do. */
+  /** From now on changes made by others are not seen. */
   lost(): void;
 }
 
@@ -24,22 +24,22 @@ export interface CatalogWatchOptions {
   readonly logIn: (loggedIn: (session: LoggedIn) => void, failed: () => void) => BackendLogin;
   readonly pollMs: number;
   readonly channel: string;
-  /** The number of this instance, where several share: the server shows it for as long as this connection is there. */
+  /** This instance's number among several: the server shows it for as long as this connection is open. */
   readonly instance: number | undefined;
 }
 
 const retryMs = 2_000;
-/** Looks that others ask for come no closer together. */
+/** The shortest time between two checks, in ms. */
 const lookPauseMs = 1_000;
-/** How long a database is left to who wants nobody in it; DROP DATABASE waits 5 s for others to go. */
+/** How long the proxy stays out of a database that somebody needs without sessions, in ms; DROP DATABASE waits 5 s for others to leave. */
 const awayMs = 10_000;
-/** A question that is not answered for longer than this: the connection is dead. */
+/** A query unanswered for this long means that the connection is dead; in ms. */
 const patienceMs = 15_000;
 const settings = `SET application_name TO 'medrex pg-proxy cache'; SET search_path TO ''; SET jit TO off; SET statement_timeout TO ${patienceMs}`;
 
 /**
- * One connection to the server that a database is kept from: it reads what is defined there, looks from time to time whether
- * that has changed, and listens for notifications. While there is none, nothing is kept.
+ * One connection to a server whose answers are cached: it reads the definitions, checks regularly whether they have changed, and listens
+ * for notifications. While it is down, nothing is cached.
  */
 export class CatalogWatch {
   readonly #options: CatalogWatchOptions;
@@ -69,29 +69,29 @@ export class CatalogWatch {
     else this.#poll(nowMs);
   }
 
-  /** Reads everything again: something was defined. */
+  /** Reads everything again, because something was defined. */
   load(): void {
     this.#mustLoad = true;
     if (this.#isLoading || this.#connection === undefined) return;
     this.#isLoading = true;
     this.#mustLoad = false;
     this.#askWhoIsPresent();
-    // First the definitions: what is changed in between is seen at the next look.
+    // Definitions first: a change in between is seen at the next check.
     this.#connection.ask(definitionsQuery, (rows) => (this.#definitions = rows?.[0]));
     this.#connection.ask(catalogQuery, (rows) => this.#loaded(rows?.[0]));
   }
 
-  /** Something may have been defined that nobody saw: looks soon. */
+  /** Something may have been defined unseen: checks soon. */
   look(nowMs: number): void {
     this.#nextAtMs = Math.min(this.#nextAtMs, Math.max(nowMs, this.#lookedAtMs + lookPauseMs));
   }
 
-  /** Calls back when that process of the server is gone. */
+  /** Calls back when that server process is gone. */
   whenGone(processId: number, then: () => void): void {
     this.#gone.set(processId, [...(this.#gone.get(processId) ?? []), then]);
   }
 
-  /** Nobody is to be in the database for a while. */
+  /** Leaves the database for a while, because somebody needs it without sessions. */
   leave(nowMs: number): void {
     this.#nextAtMs = nowMs + awayMs;
     this.#end();

@@ -13,34 +13,34 @@ import type { Caches } from './caches.ts';
 import type { CachePlan, DatabaseCache } from './database-cache.ts';
 import { ownMemory, Recorder, type Answer } from './recorder.ts';
 
-/** A question that a client asks while it has no backend. */
+/** A question that a client asks while it holds no backend. */
 export interface Question {
-  /** As latin1. */
+  /** UTF-8 read as latin1. */
   readonly text: string;
-  /** Everything else of the message that the answer depends on: types, parameters, formats. */
+  /** The rest of the message, on which the answer depends: types, parameters, formats. */
   readonly rest: string;
   readonly analysis: () => Analysis;
 }
 
 export interface ClientCacheOptions {
   readonly caches: Caches;
-  /** Where its writes go. */
+  /** The upstream that its writes go to. */
   readonly upstream: string;
   readonly database: DatabaseCache;
-  /** Tells databases and users apart, and users of the server. */
+  /** Separates databases and users, including the users at the server. */
   readonly scope: string;
   readonly rules: readonly CacheRule[];
   readonly outbox: Outbox;
   readonly now: () => number;
 }
 
-/** Who has waited hears the answer, why there is none, or that he has to ask himself. */
+/** A waiting client gets the answer, or the reason why there is none; with neither, it must ask the server itself. */
 export type Heard = (answer: Answer | undefined, shed?: Report) => void;
-/** Who asks, besides what. */
+/** What matters about the client that asks. */
 export interface Asker {
   readonly settings: string;
   readonly then: Heard;
-  /** Why a read whose answer is not kept is not sent to the server now; undefined: it is. */
+  /** Why a read that is not in the cache must not be sent to the server now (overload); undefined: it may. */
   readonly shed: () => Report | undefined;
 }
 export type Found = Lookup<Answer> | { readonly kind: 'shed'; readonly report: Report };
@@ -54,13 +54,13 @@ interface Missed {
 interface Recording {
   readonly filling: Filling<Answer>;
   readonly recorder: Recorder;
-  /** For other instances. */
+  /** Stores the answer for other instances. */
   readonly keep: ((answer: Answer) => void) | undefined;
 }
 
 const idle = readyForQuery(transactionStatus.idle);
 
-/** What one client asks that may be known, and what it is told that others may ask. */
+/** Looks up what one client asks, and records what it is told for others that ask the same. */
 export class ClientCache {
   readonly #options: ClientCacheOptions;
   #settings = '';
@@ -71,7 +71,7 @@ export class ClientCache {
     this.#options = options;
   }
 
-  /** Undefined: it is nothing that is kept. `miss`: what it is told from now on is taken down, up to `settled`. */
+  /** Undefined: the question is not cacheable. `miss`: the answer is recorded from now on, up to `settled`. */
   lookUp(question: Question, asker: Asker): Found | undefined {
     const { caches, database, rules, now } = this.#options;
     if (!caches.isOpen) return undefined;
@@ -105,7 +105,7 @@ export class ClientCache {
         return asker.then(undefined, report);
       }
       if (answer === undefined) this.#record(filling, plan, keep);
-      // Something may have been written meanwhile: then it is not kept here, and may not be shown either.
+      // Something may have been written meanwhile: then the answer is neither cached nor used.
       else if (!filling.done(answer, answer.bytes.length)) answer = undefined;
       asker.then(answer);
     };
@@ -121,7 +121,7 @@ export class ClientCache {
     return { kind: 'awaited', stopWaiting: () => (isWaiting = false) };
   }
 
-  /** The server has answered as a whole; its ReadyForQuery is about to follow. */
+  /** The answer is complete; its ReadyForQuery is about to follow. */
   settled(isIdle: boolean, upstream: string): void {
     const recording = this.#recording;
     if (recording === undefined) return;
@@ -130,10 +130,10 @@ export class ClientCache {
     outbox.tee = undefined;
     this.#recording = undefined;
     const { filling, recorder, keep } = recording;
-    // A mirror may lag behind what has been acknowledged.
+    // A mirror may lag behind acknowledged writes.
     const isCurrent = isIdle && upstream === this.#options.upstream;
     const answer = isCurrent ? recorder.answer(idle) : undefined;
-    // One that is too large is told so, and counted.
+    // An answer that is too large is passed on as such, and counted.
     if (answer !== undefined) {
       if (filling.done(answer, answer.bytes.length)) keep?.(answer);
     } else if (recorder.isTooLarge) filling.done(nothing, recorder.bytes);
@@ -167,7 +167,7 @@ export class ClientCache {
 
 const nothing: Answer = { bytes: Buffer.alloc(0), tag: '' };
 
-/** The tag and a zero before the bytes. */
+/** The tag and a zero byte, then the bytes of the answer. */
 const packed = (bytes: Buffer, tag: string): Buffer => Buffer.concat([Buffer.from(`${tag}\0`, 'latin1'), bytes]);
 
 function unpacked(kept: Uint8Array): Answer | undefined {

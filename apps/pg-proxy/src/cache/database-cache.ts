@@ -17,7 +17,7 @@ import type { Backend } from '../session/backend/backend.ts';
 import { CatalogWatch, type CatalogWatchOptions } from './catalog-watch.ts';
 import { Presences } from './presence.ts';
 
-/** What is kept of a text, by which cache. */
+/** What is cached for a text, and in which cache. */
 export interface CachePlan {
   readonly ids: readonly EpochId[];
   readonly of: 'rows' | 'metadata';
@@ -27,31 +27,31 @@ export interface CachePlan {
 export interface DatabaseCacheOptions {
   /** The server. */
   readonly upstream: string;
-  /** What the server calls it. */
+  /** Its name at the server. */
   readonly served: string;
   readonly analyser: SqlAnalyser;
   readonly keepsMetadata: boolean;
   readonly ttlMs: number;
   readonly now: () => number;
   readonly watch: Omit<CatalogWatchOptions, 'events'>;
-  /** DDL that every database of the server sees. */
+  /** A change of definitions that every database of the server sees. */
   readonly clusterChanged: () => void;
   readonly invalidated: (why: Invalidation) => void;
-  /** Other instances are to hear of it. */
+  /** Other instances must be told. */
   readonly share: (ids: readonly EpochId[]) => void;
-  /** These instances are at work there. */
+  /** These instances are connected to the database. */
   readonly present: (instances: Iterable<string>) => void;
 }
 
 export const invalidations = ['write', 'ddl', 'outside', 'lost'] as const;
-/** Why something was forgotten. A closed set: it labels a metric. */
+/** Why something was dropped. A closed set: it labels a metric. */
 export type Invalidation = (typeof invalidations)[number];
 
 const everything: readonly EpochId[] = [whole, schema];
-/** Without a number of the process nobody can say that it is gone. */
+/** How long a write by a process without a known number counts as uncertain, in ms. */
 const doubtMs = 300_000;
 
-/** What one database is known to hold, and what becomes of it: who reads and who writes asks here. */
+/** What is known about the contents of one database, and what becomes of it: both reads and writes are checked here. */
 export class DatabaseCache {
   readonly upstream: string;
   readonly served: string;
@@ -60,19 +60,19 @@ export class DatabaseCache {
   readonly #options: DatabaseCacheOptions;
   readonly #presences = new Presences();
   #graph: RelationGraph | undefined;
-  /** As it was before something was defined, while that is read. */
+  /** The definitions before a change, while the new ones are being read. */
   #former: RelationGraph | undefined;
-  /** When code that nobody can see into was committed; until somebody has looked, it may have defined something. */
+  /** When a function with unknown effects was committed: until the definitions have been checked, it may have changed them. */
   #mayDefineAtMs = -Infinity;
   readonly #doubts: { readonly untilMs: number; readonly end: () => void }[] = [];
-  /** Backends that broke in the middle of a write, by their processes; undefined where nobody knows it. */
+  /** Backends lost in the middle of a write, by process id; undefined where that is unknown. */
   readonly #broken = new Set<{ readonly processId: number | undefined }>();
-  /** Takes over with a RELOAD. */
+  /** The cache that takes over after a RELOAD. */
   #successor: DatabaseCache | undefined;
-  /** What somebody may still write unseen: until all of them say that it is over, nothing is kept. */
+  /** Requests that may still write without being observed: nothing is cached until all of them have ended. */
   #unseen: (() => boolean)[] = [];
   readonly #written = new WeakSet<BackendWrites>();
-  /** By rules: texts with what is kept of them. */
+  /** By rules: texts, and what is cached for them. */
   #plans = new Map<readonly CacheRule[], RememberedTexts<CachePlan>>();
 
   constructor(options: DatabaseCacheOptions) {
@@ -94,12 +94,12 @@ export class DatabaseCache {
     });
   }
 
-  /** Whether anything is kept now; else it is connecting, or reading what is defined. */
+  /** Whether anything is cached now; otherwise it is connecting, or reading definitions. */
   get isOn(): boolean {
     return this.#graph !== undefined && this.#unseen.length === 0;
   }
 
-  /** Nothing that broke in the middle of a write may still be committed. */
+  /** No write of a lost backend can still be committed. */
   get isCertain(): boolean {
     return this.#broken.size === 0;
   }
@@ -112,13 +112,13 @@ export class DatabaseCache {
     this.watch.tick(nowMs);
     if (this.#unseen.length > 0) {
       this.#unseen = this.#unseen.filter((isOver) => !isOver());
-      // What was defined meanwhile was not seen either.
+      // Definitions changed meanwhile were not seen either.
       if (this.#unseen.length === 0) this.#redefined('lost');
     }
     while (this.#doubts[0] !== undefined && this.#doubts[0].untilMs <= nowMs) this.#doubts.shift()?.end();
   }
 
-  /** Undefined: it is not kept. @param text in latin1, which tells texts apart as well as any other */
+  /** Undefined: it is not cached. @param text read as latin1, which distinguishes texts as well as any encoding */
   planOf(text: string, rules: readonly CacheRule[], analysisOf: () => Analysis): CachePlan | undefined {
     const graph = this.#graph;
     if (graph === undefined || this.#unseen.length > 0) return undefined;
@@ -128,24 +128,24 @@ export class DatabaseCache {
     return plan?.of === 'metadata' && this.#mayBeRedefined ? undefined : plan;
   }
 
-  /** Whether it may change what its text does not name. @param text in latin1 */
+  /** Whether it may change something that its text does not name. @param text UTF-8 read as latin1 */
   runsUnseen(analysis: Analysis, text: string): boolean {
     const graph = this.#graph ?? this.#former;
     if (graph === undefined || analysis.kind !== 'read') return false;
     return analysis.statements.some(
       (statement) =>
         graph.runsUnseen(statement, text) ||
-        // While what is defined is read again, one that is not known may be new.
+        // While definitions are being read again, an unknown function may be a new one.
         (this.#graph === undefined &&
           !statement.readsCatalogOnly &&
           !statement.reads.every((name) => graph.knows(name))),
     );
   }
 
-  /** What a backend writes. */
+  /** Tracks what a backend writes. */
   writesOf(backend: Backend): BackendWrites {
     const known = backend.writes;
-    // What a cache before this one has begun to follow it ends; until then nothing is kept here.
+    // A transaction tracked by the previous cache ends there; until then nothing is cached here.
     if (known !== undefined && (this.#written.has(known) || known.hasPending)) return known;
     const writes = new BackendWrites({
       committed: (changes) => this.#committed(changes),
@@ -157,23 +157,23 @@ export class DatabaseCache {
     return writes;
   }
 
-  /** Somebody is at work whose writes are not seen here. */
+  /** Somebody may be writing without being observed. */
   awaitUnseen(isOver: () => boolean): void {
     this.#unseen.push(isOver);
   }
 
-  /** Another one takes its place: it has to know of what is uncertain here. */
+  /** Another cache takes over, and must know what is uncertain here. */
   succeededBy(successor: DatabaseCache): void {
     this.#successor = successor;
     for (const { processId } of this.#broken) successor.doubtAll(processId);
   }
 
-  /** The server said that something is not there, or not as it was: somebody may have changed that. */
+  /** The server reported that something is missing or has changed: somebody may have redefined it. */
   notFound(): void {
     this.watch.look(this.#options.now());
   }
 
-  /** Without what is a session's own: nobody else reads it. */
+  /** Removes what belongs to a single session, since nobody else reads it. */
   withoutUnknown(changes: readonly Changes[]): readonly Changes[] {
     return changes.map((each) => {
       const relations = each.relations.filter((name) => this.#graph?.knows(name) !== false);
@@ -187,25 +187,25 @@ export class DatabaseCache {
     else this.#forget(ids, 'outside');
   }
 
-  /** Something may have been missed that others have changed. */
+  /** Changes made by others may have been missed. */
   missed(): void {
     this.#forget(everything, 'lost');
     this.watch.look(this.#options.now());
   }
 
-  /** Whether an instance that is silent is seen to have ended here. */
+  /** Whether this database shows that a silent instance has ended. */
   hasEnded(instance: string): boolean {
     const nowMs = this.#options.now();
     this.watch.look(nowMs);
     return this.#presences.hasEnded(instance, nowMs);
   }
 
-  /** Somewhere in the cluster something was defined. */
+  /** Something was defined that concerns the whole cluster. */
   clusterChanged(): void {
     this.#redefined('ddl');
   }
 
-  /** Somebody wants nobody to be in it. */
+  /** Somebody needs the database without sessions. */
   vacate(): void {
     this.watch.leave(this.#options.now());
   }
@@ -247,7 +247,7 @@ export class DatabaseCache {
     this.watch.look(this.#mayDefineAtMs);
   }
 
-  /** Code that is not seen, and a relation that nobody knows. */
+  /** It contains code with unknown effects, or an unknown relation. */
   #mayDefine({ isUnseen, executes, calls, relations }: Changes): boolean {
     const graph = this.#graph;
     if (isUnseen || executes !== undefined || graph === undefined) return true;
@@ -266,7 +266,7 @@ export class DatabaseCache {
     });
   }
 
-  /** Something of it may change until that process of the server is gone. */
+  /** Something that this process has written may still change, until the process is gone. */
   doubtAll(processId: number | undefined): void {
     const certain = this.epochs.doubt(everything);
     this.#whenGone(processId, () => {
@@ -290,7 +290,7 @@ export class DatabaseCache {
     const graph = this.#graph;
     if (graph === undefined) return everything;
     const ids = new Set(changes.flatMap((each) => graph.changed(each)));
-    // By a trigger, a rule or a foreign key that is new, what is written may reach anything.
+    // Through a new trigger, rule or foreign key, a write may reach anything.
     if (this.#mayBeRedefined && ids.size > 0) ids.add(whole);
     return [...ids];
   }

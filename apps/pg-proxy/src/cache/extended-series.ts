@@ -2,21 +2,21 @@ import { frontend as from, parseKey, readBindHead, readExecute, readNamed } from
 
 /** One statement in the extended protocol that is asked and answered as a whole: [Parse] Bind [Describe] Execute Sync. */
 export interface ExtendedSeries {
-  /** Of its Parse. */
+  /** From its Parse. */
   readonly parsed:
     { readonly name: string; readonly key: string; readonly start: number; readonly end: number } | undefined;
-  /** That it binds. */
+  /** The statement that it binds. */
   readonly statement: string;
-  /** Formats and parameters, as latin1. */
+  /** Formats and parameters, read as latin1. */
   readonly bound: string;
   readonly isDescribed: boolean;
 }
 
 const headerBytes = 5;
-/** Parameters above this are no question that is asked again and again. */
+/** A question with longer parameters is hardly asked again. */
 const boundBytesMax = 16 * 1024;
 
-/** Reads ahead from a message to the next Sync, at most to `limit`. Undefined: it is something else, or has not come whole. */
+/** Reads ahead from a message to the next Sync, at most up to `limit`. Undefined: it is something else, or incomplete. */
 export function seriesAt(buffer: Buffer, start: number, limit: number): ExtendedSeries | undefined {
   const reader = new Ahead(buffer, start, limit);
   let parsed: ExtendedSeries['parsed'];
@@ -47,13 +47,13 @@ function isOfPortal(buffer: Buffer, { start, end }: Ahead): boolean {
   return named?.of === 'portal' && named.name === '';
 }
 
-/** The messages that follow each other in a buffer. */
+/** Iterates over the messages in a buffer. */
 class Ahead {
   readonly #buffer: Buffer;
   readonly #limit: number;
   start: number;
   end = 0;
-  /** 0 where none has come whole. */
+  /** 0: no complete message follows. */
   #type = 0;
 
   constructor(buffer: Buffer, start: number, limit: number) {

@@ -1,18 +1,18 @@
-/** Instances that are at work in a database, and the transactions that are. */
+/** The instances connected to a database, and its running transactions. */
 export interface Presence {
   readonly instances: ReadonlySet<string>;
-  /** Every transaction with a number below it has ended. */
+  /** Every transaction with a lower number has ended. */
   readonly endedBelow: number;
-  /** Every transaction that begins from now on has this number or a higher one. */
+  /** Every transaction that starts from now on has this number or a higher one. */
   readonly next: number;
 }
 
-/** What those advisory locks of PostgreSQL have in common; a client's own would have to hit it by chance. */
+/** The class of these advisory locks; a client's own lock would hit it only by chance. */
 const lockClass = 0x6d656478;
 
 /**
- * Shows the server, and whoever asks it, that an instance is there, until its connection ends; a machine that is gone the server
- * finds out within a minute.
+ * Shows the server, and all who ask it, that an instance is connected, until its connection ends; the server notices within a minute if a
+ * machine is gone.
  */
 export const markPresent = (instance: number): string =>
   `SET tcp_keepalives_idle TO 20; SET tcp_keepalives_interval TO 10; SET tcp_keepalives_count TO 4;
@@ -25,36 +25,36 @@ select pg_catalog.concat_ws(' ', pg_catalog.txid_snapshot_xmin(s), pg_catalog.tx
     and database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())))
 from pg_catalog.txid_current_snapshot() s`;
 
-/** Undefined: the server said no. */
+/** Undefined: the server refused. */
 export function readPresence(row: string | undefined): Presence | undefined {
   const [endedBelow, next, ...instances] = row?.split(' ') ?? [];
   if (endedBelow === undefined || next === undefined) return undefined;
   return { endedBelow: Number(endedBelow), next: Number(next), instances: new Set(instances) };
 }
 
-/** One that is at work may have lost its connection for a moment. */
+/** A connected instance may lose its connection for a moment; in ms. */
 const absentMs = 5_000;
 
-/** Which instances have ended, as one database sees it: they are not there any more, and neither is what they had begun. */
+/** Determines which instances have ended, as seen by one database: they are gone, and so are the transactions that they had begun. */
 export class Presences {
   #last: Presence | undefined;
-  /** When each was first seen to be gone, and the next transaction then. */
+  /** When each was first seen to be missing, and the next transaction number then. */
   readonly #gone = new Map<string, { readonly sinceMs: number; readonly next: number }>();
 
-  /** @returns those that are there */
+  /** @returns the instances that are connected */
   saw(presence: Presence): Iterable<string> {
     this.#last = presence;
     for (const instance of presence.instances) this.#gone.delete(instance);
     return presence.instances;
   }
 
-  /** Nothing is kept of that database until it is seen again. */
+  /** Nothing of that database is cached until it is seen again. */
   lost(): void {
     this.#last = undefined;
     this.#gone.clear();
   }
 
-  /** To be asked again after another look, as long as it is silent. */
+  /** To be asked again after another look, for as long as the instance is silent. */
   hasEnded(instance: string, nowMs: number): boolean {
     const last = this.#last;
     if (last === undefined) return true;

@@ -1,18 +1,18 @@
 import { backend as from, readCommandComplete } from '@medrex/pg-wire';
 
-/** An answer as the bytes that a client gets, without the ParseComplete before it. */
+/** An answer in the bytes that a client gets, without the ParseComplete before it. */
 export interface Answer {
   readonly bytes: Buffer;
   readonly tag: string;
 }
 
-/** What an answer that is kept is made of; a notice, a notification, an error or a changed setting are somebody's own. */
+/** The messages of an answer that may be cached. Notices, notifications, errors and changed settings concern one client only. */
 const ordinary: ReadonlySet<number> = new Set([
   ...[from.parseComplete, from.bindComplete, from.rowDescription, from.noData],
   ...[from.dataRow, from.commandComplete, from.readyForQuery],
 ]);
 
-/** Takes down what a client is sent, up to a limit. */
+/** Records what is sent to a client, up to a limit. */
 export class Recorder {
   readonly #bytesMax: number;
   #parts: Buffer[] = [];
@@ -30,14 +30,14 @@ export class Recorder {
     return this.#bytes;
   }
 
-  /** The bytes are copied: the chunk that they lie in is many times as large. */
+  /** Copies the bytes: the chunk that they lie in is many times as large. */
   take(part: Buffer): void {
     this.#bytes += part.length;
     if (this.isTooLarge) this.#parts = [];
     else this.#parts.push(Buffer.from(part));
   }
 
-  /** Undefined: it is no answer to keep. */
+  /** Undefined: the answer is not cacheable. */
   answer(end: Buffer): Answer | undefined {
     if (this.isTooLarge) return undefined;
     const whole = Buffer.concat([...this.#parts, end]);
@@ -47,7 +47,10 @@ export class Recorder {
   }
 }
 
-/** A copy that may be kept for long: a small one that Node.js makes lies in 64 KiB with others, which stay for as long as one of them does. */
+/**
+ * A copy that may be kept for long. Node.js places small buffers together in blocks of 64 KiB, each of which stays as long as any of its
+ * buffers.
+ */
 export function ownMemory(bytes: Uint8Array): Buffer {
   const own = Buffer.allocUnsafeSlow(bytes.length);
   own.set(bytes);
@@ -57,7 +60,7 @@ export function ownMemory(bytes: Uint8Array): Buffer {
 const headerBytes = 5;
 const parseCompleteBytes = 5;
 
-/** Of the one statement; undefined where there is something else in it. */
+/** The tag of the only statement; undefined: the answer contains something else. */
 function tagOf(bytes: Buffer): string | undefined {
   let tag: string | undefined;
   for (let at = 0; at < bytes.length;) {

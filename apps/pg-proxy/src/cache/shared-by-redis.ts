@@ -3,19 +3,19 @@ import type { LeaseBook } from '@medrex/cache';
 import { RedisCacheLink, RedisLeaseBook, RedisPool } from '@medrex/redis';
 import type { LoadedConfig } from '../config/load-config.ts';
 
-/** What instances share, and by what. */
+/** What instances share, and through what. */
 export interface SharedByRedis {
   readonly pool: RedisPool;
   readonly link: RedisCacheLink;
-  /** Answers lie there, too. */
+  /** Answers are shared, too. */
   readonly keepsAnswers: boolean;
-  /** A number of its own, from 1 to 2^31 - 1: the server knows it by that, too. */
+  /** This instance's number, from 1 to 2^31 - 1, which is also visible at the server. */
   readonly instance: number;
-  /** Who holds how much of a budget. */
+  /** Records who holds how much of a budget. */
   readonly leaseBookOf: (key: string) => LeaseBook;
 }
 
-/** Undefined where the configuration names no Redis. */
+/** Undefined: the configuration names no Redis. */
 export function sharedByRedis({ config, redis }: LoadedConfig): SharedByRedis | undefined {
   const settings = config.cache.redis;
   if (settings === undefined) return undefined;

@@ -23,7 +23,7 @@ interface Followed {
   readonly note: readonly Changes[];
 }
 
-/** Tells the cache of a database what each request of its clients changes, and when that holds for everybody. */
+/** Tells the cache of a database what each request of its clients changes, and when the change is visible to all. */
 export class WriteObserver implements RequestObserver {
   readonly #database: DatabaseCache;
   readonly #followed = new WeakMap<Request, Followed>();
@@ -78,7 +78,7 @@ export class WriteObserver implements RequestObserver {
   }
 }
 
-/** What stands behind names that the protocol has given: FETCH runs a portal, EXECUTE what was prepared. */
+/** What stands behind protocol-level names: FETCH runs a portal, EXECUTE a prepared statement. */
 function namedChanges({ from }: Request, analysis: Analysis): readonly Changes[] {
   if (analysis.kind !== 'read') return [];
   return analysis.statements.flatMap((statement) => {

@@ -4,7 +4,7 @@ import { milliseconds, millisecondsOrNone } from './durations.ts';
 const file = z.string().min(1);
 const name = z.string().min(1).max(63);
 
-/** A secret by where it is: never in the configuration itself. */
+/** Where a secret is: it never stands in the configuration itself. */
 export const secretSource = z.union(
   [
     z.strictObject({ file: file.describe('File that holds it; a newline at its end is not part of it') }),
@@ -17,7 +17,7 @@ export type SecretSource = z.infer<typeof secretSource>;
 const authMethods = ['scram-sha-256', 'md5', 'password', 'ldap', 'cert', 'trust', 'any'] as const;
 export type AuthMethod = (typeof authMethods)[number];
 
-/** Who is asked for the secrets of users, and how. */
+/** How users' secrets are looked up, and by whom. */
 export const secretQuery = z.strictObject({
   user: name.describe('Who asks; it should be allowed to call that function and nothing else'),
   password: secretSource.optional().describe('His secret at the upstream; absent where it needs none'),
@@ -82,7 +82,7 @@ const ldap = z.strictObject({
     .describe('Connections to it at once: each login takes one for a moment'),
 });
 
-/** Which names that are shown in place of a password stand for which users. */
+/** Maps names that are shown in place of a password to users. */
 const names = (ofName: string, ofUser: string) =>
   z
     .array(z.strictObject({ name: z.string().min(1).describe(ofName), user: name.optional().describe(ofUser) }))
@@ -151,11 +151,11 @@ export type AuthConfig = z.infer<typeof auth>;
 export type AuthQueryConfig = z.infer<typeof authQuery>;
 export type SecretQuery = z.infer<typeof secretQuery>;
 
-/** Where only databases have a query. */
+/** If only databases have a query. */
 export const queryLimits: Omit<AuthQueryConfig, keyof SecretQuery> = authQuery.parse({ user: 'nobody' });
 export type AuthRule = z.infer<typeof rule>;
 
-/** As whom a client is known at the upstream. */
+/** The user with which a client logs in at the upstream. */
 export const identity = z.strictObject({
   user: name.optional().describe('The client; any when absent'),
   database: name.optional().describe('Where; everywhere when absent'),

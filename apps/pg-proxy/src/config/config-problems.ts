@@ -6,10 +6,10 @@ import { hostsOf } from '../upstream/host-turns.ts';
 import { meantName } from './meant-name.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 
-/** What the system takes as the name of a Unix socket, in bytes. */
+/** The longest path of a Unix socket, in bytes. */
 const socketPathMax = 107;
 
-/** What of a configuration does not fit together; each field by itself is well. */
+/** What does not fit together in a configuration whose fields are valid by themselves. */
 export function problemsOf(config: ProxyConfig): readonly string[] {
   return [
     ...problemsOfListen(config),
@@ -29,7 +29,7 @@ function* problemsOfListen({ listen: { host, port, socket } }: ProxyConfig): Gen
     yield `listen.socket.folder: the name of the socket would be longer than ${socketPathMax} bytes`;
 }
 
-/** What only an address of IPv6 may have; or it is a whole URL. */
+/** Only an IPv6 address may contain these; otherwise it is a host with a port, or a URL. */
 const isWithPort = (host: string): boolean => /[:/]/.test(host) && !isIPv6(host);
 
 function* problemsOfUpstreams({ upstreams, listen, instance, cache }: ProxyConfig): Generator<string> {
@@ -78,7 +78,7 @@ function* problemsOfDatabases({
     if (password !== undefined && user === undefined) yield `databases.${name}.password: of no user`;
   }
   const one = (database: string | undefined): readonly string[] => (database === undefined ? [] : [database]);
-  // A rule for a database that is misspelt would let clients in as somebody else, or do nothing.
+  // A rule for a misspelt database would log clients in as another user, or have no effect.
   const named: readonly (readonly [string, readonly string[] | undefined])[] = [
     ...Object.entries(users).map(([name, rule]) => [`users.${name}.databases`, rule.databases] as const),
     ...identities.map(({ database }, at) => [`identities.${at}.database`, one(database)] as const),

@@ -1,16 +1,16 @@
 import { proxyConfig, type ProxyConfig } from './proxy-config.ts';
 
-/** One field of the configuration, as SHOW CONFIG has it. */
+/** A field of the configuration, as SHOW CONFIG lists it. */
 export interface ConfigRow {
   readonly key: string;
   readonly value: string;
-  /** Where it counts. */
+  /** The scope in which it applies. */
   readonly scope: 'global' | 'database' | 'user' | 'application';
-  /** By RELOAD; `no`: by a restart only. */
+  /** By RELOAD; `no`: only by a restart. */
   readonly changeable: 'yes' | 'no';
 }
 
-/** What is read once, when the process starts. */
+/** Fields that are only read when the process starts. */
 const atStart =
   /^(?:listen\.(?:host|port|reusePort|socket)|metrics\.(?:host|port)|instance\.(?:id|own)|cache\.redis|audit|ioUring|statistics\.(?:isOn|queriesMax|folder)|classes)(?:\.|$)/;
 const scopeOf: Readonly<Record<string, ConfigRow['scope']>> = {
@@ -22,7 +22,7 @@ const scopeOf: Readonly<Record<string, ConfigRow['scope']>> = {
 /** By RELOAD. */
 export const isChangeable = (field: string): boolean => !atStart.test(field);
 
-/** Of secrets the configuration knows only where they are; that is shown. */
+/** Of a secret the configuration only knows where it is; that is shown. */
 export function configRows(config: ProxyConfig): readonly ConfigRow[] {
   return flat(config, '').map(([key, value]) => ({
     ...{ key, value: String(value), scope: scopeOf[key.split('.', 1)[0] ?? ''] ?? 'global' },
@@ -30,7 +30,7 @@ export function configRows(config: ProxyConfig): readonly ConfigRow[] {
   }));
 }
 
-/** A configuration that says nothing: `rows` of it are what fields are by default. */
+/** The rows of an empty configuration: the default values. */
 export function defaultsOf(rows: (config: ProxyConfig) => readonly ConfigRow[]): ReadonlyMap<string, string> {
   const { auth, ...others } = proxyConfig.parse({ upstreams: {}, databases: {}, auth: { userFile: 'named' } });
   return new Map(rows({ ...others, auth: { ...auth, userFile: undefined } }).map(({ key, value }) => [key, value]));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a timer of Node can wait for, about three weeks: one that is set for longer ends at once. */
+/** The longest time for a timer of Node, about three weeks; a longer one fires at once. In ms. */
 export const longestMs = 2 ** 31 - 1;
 
 export const milliseconds = z.int().positive().max(longestMs);

@@ -5,14 +5,14 @@ import { proxyConfig } from './proxy-config.ts';
 
 type Path = readonly PropertyKey[];
 
-/** What of a schema of JSON says which fields there are. */
+/** The part of a JSON schema that lists the fields. */
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: Schema | boolean;
   readonly items?: Schema;
 }
 
-/** What is wrong with fields by themselves, each behind its path: `pool.sise: there is no such field; did you mean size?` */
+/** What is wrong with single fields, each with its path: `pool.sise: there is no such field; did you mean size?` */
 export function fieldProblems({ issues }: z.ZodError): readonly string[] {
   return issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return [`${pathOf(issue.path)}: ${wordsOf(issue)}`];
@@ -21,7 +21,7 @@ export function fieldProblems({ issues }: z.ZodError): readonly string[] {
   });
 }
 
-/** As problems of other kinds name it. */
+/** In the notation that other problems use. */
 const pathOf = (path: Path): string => (path.length === 0 ? 'the configuration' : path.map(String).join('.'));
 
 function wordsOf(issue: z.core.$ZodIssue): string {

@@ -1,6 +1,6 @@
 import type { Secret } from '@medrex/privacy';
 
-/** As whom clients log in at an upstream. */
+/** The user with which clients log in at an upstream. */
 export interface Identity {
   /** Undefined: any. */
   readonly user: string | undefined;
@@ -9,11 +9,11 @@ export interface Identity {
   readonly password: Secret | undefined;
 }
 
-/** The map of `identities` and, behind it, of databases with a user of their own. */
+/** The map of `identities`, followed by databases with a user of their own. */
 export class Identities {
   readonly #own: readonly Identity[];
   readonly #ofDatabases: ReadonlyMap<string, Identity>;
-  /** By who logs in: in which database, and with what; each once, for each login asks. */
+  /** By upstream user: the databases and passwords, without duplicates, because each login needs them. */
   readonly #passwords = new Map<string, Pick<Identity, 'database' | 'password'>[]>();
 
   constructor(own: readonly Identity[], ofDatabases: ReadonlyMap<string, Identity>) {
@@ -31,16 +31,16 @@ export class Identities {
   }
 
   /**
-   * Undefined: the client logs in as himself.
+   * Undefined: the client logs in under its own name.
    *
-   * @param key of the database in the configuration, `*` where that stands for it
+   * @param key of the database in the configuration; `*` where that stands for it
    */
   find(user: string, database: string, key: string): Identity | undefined {
     const own = this.#own.find((one) => (one.user === undefined || one.user === user) && isFor(one, database));
     return own ?? this.#ofDatabases.get(key);
   }
 
-  /** What is said to be the secret of that user, for anybody in that database; each once, undefined where nothing is said. */
+  /** The passwords configured for that user, for any client of that database; without duplicates, undefined where none is given. */
   passwordsOf(as: string, database: string, key: string): readonly (string | undefined)[] {
     const own = this.#passwords.get(as)?.filter((one) => isFor(one, database)) ?? [];
     const last = this.#ofDatabases.get(key);

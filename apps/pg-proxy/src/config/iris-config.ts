@@ -4,7 +4,7 @@ import { milliseconds } from './durations.ts';
 
 const file = z.string().min(1);
 
-/** What an upstream of kind `iris` has beyond host and port. */
+/** What an upstream of kind `iris` has in addition to host and port. */
 export const irisUpstream = z.strictObject({
   version: z
     .string()

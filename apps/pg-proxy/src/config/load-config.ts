@@ -18,36 +18,36 @@ export interface KeyPair {
   readonly key: Buffer;
 }
 
-/** Whose certificates are trusted, and which of them hold no more; PEM. */
+/** Trusted authorities and revoked certificates; PEM. */
 export interface Trust {
   readonly ca?: Buffer;
   readonly crl?: Buffer;
 }
 
-/** A configuration with everything that it names read. */
+/** A configuration, with the content of all files that it names. */
 export interface LoadedConfig {
   readonly config: ProxyConfig;
   readonly users: Users;
   readonly identities: Identities;
-  /** Of clients, and what is trusted of theirs. */
+  /** The certificate shown to clients, and which of theirs are trusted. */
   readonly certificate: (KeyPair & { readonly clients: Trust }) | undefined;
   /** By upstream. */
   readonly authorities: ReadonlyMap<string, Trust>;
   readonly certificates: ReadonlyMap<string, KeyPair>;
-  /** Seals the end of the audit log. */
+  /** The key that seals the end of the audit log. */
   readonly auditKey: Secret | undefined;
-  /** Of auth.query.user. */
+  /** The password of auth.query.user. */
   readonly queryPassword: Secret | undefined;
-  /** Of databases with an authQuery of their own. */
+  /** For databases with an authQuery of their own. */
   readonly queryPasswords: ReadonlyMap<string, Secret>;
-  /** Of cache.redis. */
+  /** For cache.redis. */
   readonly redis: { readonly password: Secret | undefined; readonly ca: Buffer | undefined };
-  /** What of a pgbouncer.ini, or of a file that is named, means nothing here, or something else. */
+  /** What in a pgbouncer.ini, or in a file that is named, has no effect or another one. */
   readonly notes: readonly string[];
   readonly ldap: { readonly password: Secret | undefined; readonly ca: Buffer | undefined };
 }
 
-/** Where a configuration is: in a file of ours, in a pgbouncer.ini, or in one of those with a file of ours laid over it. */
+/** Where a configuration is: in a JSON file, in a pgbouncer.ini, or in a pgbouncer.ini with a JSON file laid over it. */
 export interface ConfigSource {
   readonly file?: string | undefined;
   readonly pgbouncerIni?: string | undefined;
@@ -56,7 +56,7 @@ export interface ConfigSource {
 
 export interface LoadOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Secret of the process. */
+  /** Random for this process. */
   readonly salt: Uint8Array;
 }
 
@@ -96,7 +96,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What came of reading a configuration, as far as it could be read. */
+/** The result of reading a configuration, as far as it could be read. */
 interface Reading {
   readonly loaded: LoadedConfig | undefined;
   readonly problems: readonly string[];
@@ -109,7 +109,7 @@ function usable(file: string, { loaded, problems }: Reading): LoadedConfig {
   throw pgProxyError('PG_PROXY_CONFIG', [`${file}:`, ...lines].join('\n'));
 }
 
-/** A configuration that is no text any more. @param file it is from, for relative names */
+/** Reads a configuration that is already parsed. @param file where it is from, for relative names */
 function readParsed(file: string, given: unknown, options: LoadOptions): Reading {
   const parsed = proxyConfig.safeParse(given);
   if (!parsed.success)
@@ -121,7 +121,7 @@ function readParsed(file: string, given: unknown, options: LoadOptions): Reading
   return { loaded: loading.load(parsed.data), problems: loading.problems };
 }
 
-/** What else is wrong, as far as it can be told without the fields that are wrong by themselves. */
+/** Further problems, as far as they can be found without the fields that are invalid by themselves. */
 function problemsBehind(file: string, given: unknown, { issues }: z.ZodError, options: LoadOptions): readonly string[] {
   const rest = structuredClone(given);
   for (const issue of issues) {
@@ -141,14 +141,14 @@ function leaveOut(value: unknown, path: readonly PropertyKey[]): void {
 
 function jsonOf(file: string): unknown {
   try {
-    // Editors of Windows begin a file with a mark that is no JSON.
+    // Windows editors start a file with a byte order mark, which JSON does not allow.
     return JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw pgProxyError('PG_PROXY_CONFIG', `${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 
-/** Lines that are named of a file of which nothing is understood. */
+/** How many lines of a file are named if none of it is understood. */
 const linesMax = 10;
 
 /** A field, and the file that it names. */
@@ -195,13 +195,13 @@ class Loading {
         ca: this.#optional('auth.ldap.ca', auth.ldap?.ca),
       },
     };
-    // What is missing was said; what is there must be of use.
+    // Missing files were reported; those that exist must be usable.
     if (this.problems.length === 0) this.#checkTls(loaded);
     return loaded;
   }
 
   #checkTls({ certificate, authorities, certificates, ldap, redis, config }: LoadedConfig): void {
-    // OpenSSL takes files without any: then it trusts nobody, or nobody can connect.
+    // OpenSSL accepts files without any: then it trusts nobody, or nobody can connect.
     const holds = (what: string, pem: Buffer | undefined, part: 'certificate' | 'private key'): void => {
       if (pem === undefined) return;
       if (!pem.includes(`${part.toUpperCase()}-----`)) this.#problem(`${what}: has no ${part} in PEM`);
@@ -235,7 +235,7 @@ class Loading {
     check('cache.redis.ca', ca(redis.ca));
   }
 
-  /** Java knows nothing of the configuration's folder. */
+  /** Java does not know the configuration's folder. */
   #withJars(upstreams: ProxyConfig['upstreams']): ProxyConfig['upstreams'] {
     const entries = Object.entries(upstreams).map(([name, upstream]) => {
       if (upstream.iris === undefined) return [name, upstream] as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { secretSource } from './auth-config.ts';
 
-/** What the proxy remembers of what it runs. */
+/** What the proxy remembers about the statements that it runs. */
 export const statistics = z.strictObject({
   isOn: z.boolean().default(true).describe('false: nothing is remembered of statements; some 2 µs each are saved'),
   queriesMax: z.int().min(100).max(100_000).default(2_000).describe('Statements (by fingerprint) that have figures'),

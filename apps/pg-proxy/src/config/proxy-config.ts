@@ -143,7 +143,7 @@ const application = applicationSettings.extend({
   backendsMax: most.describe('Backends that its clients may hold at once'),
 });
 
-/** The configuration file of pg-proxy, JSON; `docs/reference/pg-proxy.md` is generated from it. */
+/** pg-proxy's configuration file, JSON; `docs/reference/pg-proxy.md` is generated from it. */
 export const proxyConfig = z.strictObject({
   listen: listen.prefault({}),
   upstreams: z.record(z.string(), upstream).describe('Servers, by a name of your own'),

@@ -3,7 +3,7 @@ import { millisecondsOrNone as wait } from './durations.ts';
 
 const port = z.int().min(0).max(65_535);
 
-/** How clients go when the proxy ends, or is drained. */
+/** How clients leave when the proxy ends, or is drained. */
 export const drain = z
   .strictObject({
     announceMs: wait
@@ -25,7 +25,7 @@ export const drain = z
 
 const address = { host: z.string().min(1).default('127.0.0.1'), port };
 
-/** Several instances before the same databases. */
+/** Several instances in front of the same databases. */
 export const instance = z
   .strictObject({
     id: z.int().min(1).max(255).optional().describe('Number of this instance among its peers; cancel keys carry it'),
@@ -49,7 +49,7 @@ export const instance = z
   })
   .prefault({});
 
-/** On one host instances share a port; elsewhere a balancer stands before them. */
+/** On one host, instances share a port; on several, a load balancer stands in front of them. */
 export const reusePort = z
   .boolean()
   .default(false)

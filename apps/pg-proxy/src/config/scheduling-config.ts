@@ -1,7 +1,7 @@
 import { workloadClasses } from '@medrex/pool';
 import { z } from 'zod';
 
-/** Classes of a database that have an upstream of their own. */
+/** Workload classes of a database that have an upstream of their own. */
 export const upstreamOfClass = z
   .partialRecord(z.enum(workloadClasses).exclude(['admin']), z.string().min(1))
   .optional()

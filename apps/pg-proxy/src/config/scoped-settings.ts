@@ -5,7 +5,7 @@ import { milliseconds, millisecondsOrNone } from './durations.ts';
 const count = z.int().min(0);
 const share = z.number().min(0).max(1);
 
-/** Of a pool, which has one database and one user of the server. */
+/** Settings of a pool, which belongs to one database and one user of the server. */
 const ofPools = {
   size: z.int().positive().describe('Backends of one pool: of a database and whoever logs in there for its clients'),
   min: count.describe(
@@ -31,10 +31,10 @@ const ofPools = {
   ),
 };
 
-/** What a user may have in place of that: of the pools that log in as him, whoever their clients are. */
+/** Pool settings that a user may override: for the pools that log in as this user, whoever their clients are. */
 export const poolSettingNames = Object.keys(ofPools) as readonly (keyof typeof ofPools)[];
 
-/** Of a client from its login on. */
+/** Settings of a client, fixed at login. */
 const ofClients = {
   mode: z.enum(['session', 'transaction', 'statement']).describe('How long a client keeps its backend'),
   pinSequences: z
@@ -47,7 +47,7 @@ const ofClients = {
   ),
 };
 
-/** Of a session, which may change them. */
+/** Settings of a session, which it may change. */
 const ofSessions = {
   transactionTimeoutMs: millisecondsOrNone.describe(
     'A client whose transaction lasts longer is disconnected; 0: never',
@@ -58,14 +58,14 @@ const ofSessions = {
   clientIdleTimeoutMs: millisecondsOrNone.describe('A client that asks nothing for longer is disconnected; 0: never'),
 };
 
-/** Of a statement, which may have its own. */
+/** Settings of a statement, which may have values of its own. */
 const ofStatements = {
   waitTimeoutMs: milliseconds.describe('A client that has waited longer for a backend gets an error'),
   queryTimeoutMs: millisecondsOrNone.describe('A statement that takes longer is cancelled; 0: never'),
 };
 
 const workloadClass = z.enum(workloadClasses).describe('Class of the work; told from the statements when absent');
-/** What a client may say of itself: work of operators goes before all other. */
+/** Classes that a client may claim: admin takes precedence over all others, so it is not among them. */
 const claimedClass = workloadClass.exclude(['admin']);
 
 const shape = { ...ofPools, ...ofClients, ...ofSessions, ...ofStatements };
@@ -90,22 +90,22 @@ function withDefaults<S extends Record<string, z.ZodType>>(
   return Object.fromEntries(entries) as { [N in keyof S]: z.ZodDefault<S[N]> };
 }
 
-/** What holds for everybody. */
+/** Settings that apply to everybody. */
 export const globalSettings = z.strictObject({
   ...withDefaults(shape, defaults),
   workloadClass: workloadClass.optional(),
 });
-/** What a database or a user may have in place of that. */
+/** What a database or a user may override. */
 export const narrowSettings = z.strictObject({ ...shape, workloadClass }).partial();
-/** The same of an application, which has no pool of its own. */
+/** What an application may override; it has no pool of its own. */
 export const applicationSettings = z
   .strictObject({ ...ofClients, ...ofSessions, ...ofStatements, workloadClass })
   .partial();
-/** What `SET pgproxy.*` knows. */
+/** What `SET pgproxy.*` accepts. */
 export const sessionSettings = z
   .strictObject({ ...ofSessions, ...ofStatements, workloadClass: claimedClass })
   .partial();
-/** What a hint in a statement knows. */
+/** What a hint in a statement accepts. */
 export const statementSettings = z.strictObject({ ...ofStatements, workloadClass: claimedClass }).partial();
 
 export type ScopedSettings = z.infer<typeof globalSettings>;

@@ -1,22 +1,22 @@
 import type { ApplicationConfig, DatabaseConfig, ProxyConfig, UserConfig } from './proxy-config.ts';
 import type { ScopedSettings, SessionSettings, StatementSettings } from './scoped-settings.ts';
 
-/** Whose settings are asked for. */
+/** Whose settings are wanted. */
 export interface Who {
   readonly database: string;
   readonly user: string;
-  /** Undefined: whatever it is, its rules are left out. */
+  /** Undefined: rules for applications are left out. */
   readonly application?: string;
 }
 
-/** The database of the configuration that a client means; `*` stands for all that are not listed. */
+/** The configured database for a client's name; `*` stands for all that are not listed. */
 export function databaseOf(config: ProxyConfig, name: string): { key: string; database: DatabaseConfig } | undefined {
   const key = keyIn(config.databases, name);
   const database = config.databases[key];
   return database === undefined ? undefined : { key, database };
 }
 
-/** The rules of a user; `*` has them for all that are not listed. */
+/** The rules of a user; `*` applies to all that are not listed. */
 export function userOf(config: ProxyConfig, name: string): { key: string; user: UserConfig } | undefined {
   const key = keyIn(config.users, name);
   const user = config.users[key];
@@ -26,7 +26,7 @@ export function userOf(config: ProxyConfig, name: string): { key: string; user: 
 const keyIn = (rules: Readonly<Record<string, unknown>>, name: string): string =>
   Object.hasOwn(rules, name) ? name : '*';
 
-/** The rules of an application: of its name, or of the longest beginning of it that is listed with `*`. */
+/** The rules of an application: for its name, or for the longest prefix listed with `*`. */
 export function applicationOf(
   config: ProxyConfig,
   name: string,
@@ -41,11 +41,13 @@ export function applicationOf(
   return found === undefined || application === undefined ? undefined : { key: found, application };
 }
 
-/** By configuration, which does not change once it is read, and by the rules that somebody falls under: few, however many clients there are. */
+/**
+ * By configuration, which does not change once it is read, and by the applicable rules: few combinations, however many clients there are.
+ */
 const known = new WeakMap<ProxyConfig, Map<string, ScopedSettings>>();
 const none = '\0';
 
-/** The settings of somebody: of each the one of the narrowest scope that has it. They are shared by all who fall under the same rules. */
+/** The settings of a client, each from the narrowest scope that has it. Clients under the same rules share one object. */
 export function settingsFor(
   config: ProxyConfig,
   { database, user, application }: Who,

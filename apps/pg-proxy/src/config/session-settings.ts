@@ -1,13 +1,13 @@
 import { millisecondsOf } from '@medrex/sql';
 import { sessionSettings, statementSettings, type SessionSettings, type StatementSettings } from './scoped-settings.ts';
 
-/** What `SET pgproxy.*` and hints begin with. */
+/** The prefix in `SET pgproxy.*` and in hints. */
 export const settingPrefix = 'pgproxy.';
 
 type Read = { readonly name: string; readonly value: unknown } | { readonly problem: string };
 type Schemas = Readonly<Record<string, { safeParse(value: unknown): { readonly success: boolean } }>>;
 
-/** `query_timeout` of `queryTimeoutMs`, and so on. */
+/** `query_timeout` for `queryTimeoutMs`, and so on. */
 const wordOf = (name: string): string =>
   name.replace(/Ms$/, '').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
@@ -23,7 +23,7 @@ function read(schemas: Schemas, word: string, text: string): Read {
   return { problem: `invalid value for "${settingPrefix}${word}"` };
 }
 
-/** A timeout of PostgreSQL's own, as a session has set it, in ms; 0: it has not. */
+/** A PostgreSQL timeout set by a session, in ms; 0: not set. */
 export function timeoutOf(
   settings: ReadonlyMap<string, string>,
   name: 'idle_session_timeout' | 'statement_timeout',
@@ -32,14 +32,14 @@ export function timeoutOf(
   return text === undefined ? 0 : (millisecondsOf(text) ?? 0);
 }
 
-/** What is wrong with a setting of a session, by its whole name; undefined: nothing, or it is none of ours. */
+/** What is wrong with a session's setting, by its full name; undefined: nothing, or it is not one of the proxy's. */
 export function problemOfSetting(name: string, value: string | undefined): string | undefined {
   if (!name.startsWith(settingPrefix) || value === undefined) return undefined;
   const setting = read(sessionSettings.shape, name.slice(settingPrefix.length), value);
   return 'problem' in setting ? setting.problem : undefined;
 }
 
-/** What a client's session has set of ours; what is not understood is left out. */
+/** The proxy settings that a client's session has set; invalid ones are left out. */
 export function sessionSettingsOf(settings: ReadonlyMap<string, string>): SessionSettings | undefined {
   let found: Record<string, unknown> | undefined;
   for (const [name, text] of settings) {
@@ -55,8 +55,8 @@ const last = /\/\*((?:[^*/]|\*(?!\/)|\/(?!\*))*)\*\/[\s;]*$/;
 const pair = /\bpgproxy\.(\w+)\s*=\s*(?:'([^']*)'|([\w.%]+))/g;
 
 /**
- * The hints of a statement, in a comment at its beginning or at its end: `/* pgproxy.query_timeout=5s *\/`, or quoted and encoded as
- * sqlcommenter has it. What is not understood is left out: other comments look alike.
+ * The hints of a statement, in a comment at its beginning or end: `/* pgproxy.query_timeout=5s *\/`, or quoted and encoded as by
+ * sqlcommenter. Invalid ones are left out, because other comments look alike.
  */
 export function hintsOf(text: string): StatementSettings {
   if (!text.includes(settingPrefix)) return {};

@@ -1,12 +1,12 @@
 import { isMd5Password, readVerifier, scramVerifier, type ScramVerifier } from '@medrex/pg-wire';
 import { createHmac } from 'node:crypto';
 
-/** What is known of a user's password. */
+/** What is known about a user's password. */
 export type UserSecret = { readonly mayLogIn?: false } & (
   | { readonly kind: 'plain'; readonly password: string; readonly verifier: ScramVerifier }
   | { readonly kind: 'md5'; readonly stored: string }
   | { readonly kind: 'scram'; readonly verifier: ScramVerifier }
-  /** The user is there, and no password is right. */
+  /** The user exists, and no password is right. */
   | { readonly kind: 'none' }
 );
 
@@ -16,20 +16,20 @@ export type UserFile =
   | {
       readonly kind: 'users';
       readonly users: Users;
-      /** Numbers of lines that say more, which counts for nothing. */
+      /** Numbers of lines with further fields, which are ignored. */
       readonly more: readonly number[];
     }
   | { readonly kind: 'unknown'; readonly lines: readonly number[] };
 
-/** Behind the secret may stand until when it holds, as in files that PostgreSQL once wrote. */
+/** The secret may be followed by an expiry date, as in files that PostgreSQL once wrote. */
 const line = /^\s*"((?:[^"]|"")+)"\s+"((?:[^"]|"")*)"(?!")(?:\s+"([^"]+)")?/;
 const comment = /^\s*(?:;.*|#.*)?$/;
 
 /**
- * The users of a file as PgBouncer has it: `"name" "secret"`.
+ * The users in a file of PgBouncer's format: `"name" "secret"`.
  *
- * @param salt of the process: the verifier of a plain password must be the same for every login
- * @returns the numbers of lines that are not understood in place of users
+ * @param salt random for this process: the verifier of a plain password must be the same for every login
+ * @returns the users, and the numbers of lines that are not understood
  */
 export function readUserFile(text: string, salt: Uint8Array): UserFile {
   const users = new Map<string, UserSecret>();
@@ -46,7 +46,7 @@ export function readUserFile(text: string, salt: Uint8Array): UserFile {
 
 const unquoted = (text: string): string => text.replaceAll('""', '"');
 
-/** A secret as files and `pg_authid` have it. @param salt of the process */
+/** A secret in the format of files and `pg_authid`. @param salt random for this process */
 export function secretOf(user: string, text: string, salt: Uint8Array): UserSecret {
   const verifier = readVerifier(text);
   if (verifier !== undefined) return { kind: 'scram', verifier };

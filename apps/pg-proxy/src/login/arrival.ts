@@ -23,18 +23,18 @@ import { needsCertificate, type AuthStep, type ClientAuth } from './client-auth.
 import type { Asking, Reception, TlsForClients } from './reception.ts';
 import { unixAddress } from './unix-socket.ts';
 
-/** PostgreSQL's protocol by ALPN, which a client must offer that begins with TLS at once. */
+/** PostgreSQL's protocol name in ALPN, which a client that starts with TLS directly must offer. */
 const alpn = 'postgresql';
-/** PostgreSQL, too, tells its log and not the client, which may be in the middle of a handshake. */
+/** Only logged, as PostgreSQL does it: the client may be in the middle of a handshake. */
 const outOfTime: WireFault = {
   ...{ sqlstate: '57014', message: 'canceling authentication due to timeout' },
   isSilent: true,
 };
 const nothing = Buffer.alloc(0);
-/** What a client may send ahead while somebody is asked about it. */
+/** How many bytes a client may send ahead while a question about it is pending. */
 const heldMax = 16_384;
 
-/** A connection from accept to login: encryption, the startup packet, the proof. Nothing of it is trusted yet, and little is kept. */
+/** A connection from accept to login: encryption, startup packet, authentication. Nothing of it is trusted yet, and little is stored. */
 export class Arrival {
   #socket: Socket;
   #outbox: Outbox;
@@ -43,16 +43,16 @@ export class Arrival {
   #startup: StartupMessage | undefined;
   #auth: ClientAuth | undefined;
   #asking: Asking | undefined;
-  /** Somebody else is asked; what comes meanwhile is kept. */
+  /** A question is pending; what arrives meanwhile is stored. */
   #isHeld = false;
   #framer = new Framer(frontendLogin);
   readonly #reception: Reception;
   readonly #address: string;
-  /** What it is offered; over the Unix socket nothing, as PostgreSQL does. */
+  /** The TLS offered to the client; none on the Unix socket, as PostgreSQL does it. */
   readonly #offered: TlsForClients | undefined;
   readonly #endsMs: number;
   #isDone = false;
-  /** What it asked for once: encryption is not asked for twice, nor within TLS. */
+  /** Requests that were answered: encryption must not be requested twice, nor within TLS. */
   readonly #answered = new Set<EncryptionRequest>();
   readonly #onData = (chunk: Buffer): void => this.#read(chunk);
   readonly #onGone = (): void => this.#finish();
@@ -71,7 +71,7 @@ export class Arrival {
     this.#listen();
   }
 
-  /** Who has not logged in by now is sent away. */
+  /** Disconnects clients that have not logged in in time. */
   tick(nowMs: number): void {
     if (nowMs >= this.#endsMs) this.#runOut();
   }
@@ -125,7 +125,7 @@ export class Arrival {
     });
   }
 
-  /** Whatever goes wrong here is this login's alone. Who is half in cannot be sent away: that ends the process. */
+  /** An error in a login ends that login only. A client that has been admitted halfway cannot be removed: that ends the process. */
   #contain(work: () => void): void {
     try {
       work();
@@ -149,7 +149,7 @@ export class Arrival {
     }
   }
 
-  /** True: the bytes behind it are not packets. */
+  /** True: the bytes that follow are not packets. */
   #take(packet: StartupPacket, rest: Buffer): boolean {
     switch (packet.kind) {
       case 'ssl':
@@ -160,7 +160,7 @@ export class Arrival {
         this.#send(encryptionAnswer.no);
         return false;
       case 'cancel':
-        // Who cancels takes the end of the connection as the sign that it is done.
+        // A client takes the end of the connection as the sign that its cancel request was handled.
         this.#reception.cancel(packet, () => this.#finish());
         return true;
       case 'startup':
@@ -175,7 +175,7 @@ export class Arrival {
       this.#send(encryptionAnswer.no);
       return false;
     }
-    // Bytes before the handshake could be anybody's.
+    // Bytes before the handshake could come from anybody.
     if (rest.length > 0) {
       this.#refuse(protocolViolation('received unencrypted data after SSL request'));
       return true;
@@ -239,7 +239,7 @@ export class Arrival {
     this.#ask({ user, database: asked, isEncrypted: !isPlain, certified, descriptor, address: this.#address });
   }
 
-  /** What came behind the startup packet waits for the answer. */
+  /** What follows the startup packet waits for the answer. */
   #ask(asking: Asking): void {
     this.#asking = asking;
     this.#isHeld = true;
@@ -292,7 +292,7 @@ export class Arrival {
     }
   }
 
-  /** What is held meanwhile is not lost to the framer: it begins anew with it. */
+  /** A new framer starts with the bytes that were stored meanwhile. */
   #await(step: Promise<AuthStep>, rest: Buffer): void {
     this.#isHeld = true;
     this.#received = Buffer.from(rest);
@@ -326,7 +326,7 @@ export function placeOf(address: string, { remotePort = 0 }: Socket): string {
   return `${address.includes(':') ? `[${address}]` : address}:${remotePort}`;
 }
 
-/** A boolean as PostgreSQL reads it, and `database` for logical replication. */
+/** A boolean in PostgreSQL's notation, or `database` for logical replication. */
 function replicationFault(value: string | undefined): WireFault | undefined {
   if (value === undefined || /^(?:f|fa|fal|fals|false|no?|off?|0)$/i.test(value)) return undefined;
   if (value === 'database' || /^(?:t|tr|tru|true|y|ye|yes|on|1)$/i.test(value))

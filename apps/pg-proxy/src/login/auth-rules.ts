@@ -2,9 +2,9 @@ import type { AuthConfig, AuthRule } from '../config/auth-config.ts';
 import type { Asking } from './reception.ts';
 import { Networks } from './networks.ts';
 
-/** How somebody who wants to come in is to prove who he is. */
+/** How a client must authenticate. */
 export interface Way {
-  /** `owner`: there is nothing to prove. */
+  /** `owner`: no proof is needed. */
   readonly method: AuthRule['method'] | 'no rule' | 'owner';
   readonly certificates?: AuthRule['certificates'];
   readonly peers?: AuthRule['peers'];
@@ -18,7 +18,7 @@ interface Compiled {
   readonly networks: Networks | undefined;
 }
 
-/** Which way of proving who he is a client must go, by the rules of the configuration. */
+/** Selects the authentication method for a client by the rules of the configuration. */
 export class AuthRules {
   readonly #rules: readonly Compiled[];
   readonly #otherwise: Way;

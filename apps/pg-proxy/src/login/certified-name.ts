@@ -1,14 +1,16 @@
 import type { TLSSocket } from 'node:tls';
 
-/** What Node knows of the check of a client's certificate; it tells servers of its own only, and this socket is of none. */
+/**
+ * Node's result of verifying a client certificate. Node passes it on only for its own TLS servers, which this socket does not belong to.
+ */
 interface Verified {
   readonly _handle?: { verifyError?(): Error | null } | null;
 }
 
-/** The common name in the certificate that a client has shown, if it is signed by an authority that is trusted. */
+/** The common name in the client's certificate, if a trusted authority has signed it. */
 export function certifiedName(socket: TLSSocket): string | undefined {
   const { _handle: handle } = socket as unknown as Verified;
-  // Not known is not verified.
+  // An unknown result does not count as verified.
   if (typeof handle?.verifyError !== 'function' || handle.verifyError() !== null) return undefined;
   const certificate = socket.getPeerX509Certificate();
   const names = certificate?.subject.split('\n').filter((line) => line.startsWith('CN=')) ?? [];

@@ -22,33 +22,33 @@ import type { AuthMethod, AuthRule } from '../config/auth-config.ts';
 import type { UserSecret } from '../config/user-file.ts';
 import type { Credentials } from '../upstream/credentials.ts';
 
-/** Asks the directory whether that is the password of that user. */
+/** Asks the directory whether this is the user's password. */
 export type AskDirectory = (user: string, password: string) => Promise<'right' | 'wrong' | 'unavailable'>;
 
 export interface ClientAuthOptions {
-  /** `owner`: has been seen to be whose the proxy is. */
+  /** `owner`: the client was seen to run as the proxy's own user. */
   readonly method: AuthMethod | 'peer' | 'owner';
   readonly user: string;
   /** Undefined: there is no such user, which must not show before the end. */
   readonly secret: UserSecret | undefined;
-  /** With methods that ask for no secret, too, there must be such a user. */
+  /** The user must exist even with methods that need no secret. */
   readonly mustBeKnown: boolean;
   /** The connection is encrypted, or need not be. */
   readonly mayAskPassword: boolean;
-  /** The name in the certificate that the client has shown, where an authority that is trusted has signed it; with method peer, of the user of the system. */
+  /** The name in the client's certificate, if a trusted authority has signed it; with method peer, the operating system's user. */
   readonly certified: string | undefined;
-  /** Who may come in by which of these names; undefined: the user who is called so. */
+  /** Which users these names may log in as; undefined: only the user of the same name. */
   readonly certificates: AuthRule['certificates'];
   readonly directory: AskDirectory | undefined;
   readonly endPoint: Buffer | undefined;
   readonly nonce: string;
   /** Four random bytes. */
   readonly salt: Buffer;
-  /** Of the process. */
+  /** Random for this process. */
   readonly mockSecret: Uint8Array;
 }
 
-/** What to do next. `shown` logs in at the upstream as this user. */
+/** What to do next. `shown` is what logs in at the upstream as this user. */
 export type AuthStep =
   | { readonly kind: 'ask'; readonly message: Buffer }
   | {
@@ -60,7 +60,7 @@ export type AuthStep =
   | { readonly kind: 'out'; readonly fault: WireFault }
   | { readonly kind: 'later'; readonly step: Promise<AuthStep> };
 
-/** The proof of one client that he is who he says, by the method of the configuration. */
+/** The authentication of one client, by the method that the configuration prescribes. */
 export class ClientAuth {
   readonly #options: ClientAuthOptions;
   readonly #scram: ScramServer | undefined;
@@ -75,12 +75,12 @@ export class ClientAuth {
     return this.#permitted(this.#beginProof());
   }
 
-  /** A message of type `p`. */
+  /** Handles a message of type `p`. */
   next(buffer: Buffer, start: number, end: number): AuthStep {
     return this.#permitted(this.#goOn(buffer, start, end));
   }
 
-  /** That he may not log in is told to nobody but himself. */
+  /** Only a client that has authenticated learns that its user may not log in. */
   #permitted(step: AuthStep): AuthStep {
     const { secret, user } = this.#options;
     if (step.kind !== 'in' || secret?.mayLogIn !== false) return step;
@@ -164,7 +164,7 @@ export class ClientAuth {
     return isRight ? inWith(given) : this.#out();
   }
 
-  /** A bind without a password is one of nobody in particular, which directories let in: it proves nothing. */
+  /** Directories accept a bind without a password as anonymous: it proves nothing. */
   #askDirectory(password: string): AuthStep {
     const { directory, user } = this.#options;
     if (directory === undefined || user === '' || password === '') return this.#out();
@@ -188,7 +188,7 @@ export class ClientAuth {
     };
   }
 
-  /** What the client is not told. */
+  /** The reason, which the client is not told. */
   #reason(): string {
     const { method, secret, mustBeKnown } = this.#options;
     if (method === 'ldap') return 'wrong_password';
@@ -204,7 +204,7 @@ export const needsCertificate = {
   ...{ sqlstate: '28000', reason: 'no_certificate' },
   message: 'connection requires a valid client certificate',
 };
-/** By what is shown who he is where that is no password. */
+/** What proves the identity in methods without a password. */
 const shownBy: Readonly<Partial<Record<ClientAuthOptions['method'], string>>> = { cert: 'certificate', peer: 'Peer' };
 const mayNot = { sqlstate: '28000', reason: 'may_not_log_in' };
 const needsTls: AuthStep = {
@@ -222,7 +222,7 @@ const inWith = (password: Buffer): AuthStep => ({
   shown: { kind: 'password', password: losslessText(password) },
 });
 
-/** What is known of a user's secret may be enough to log in with it. */
+/** What is known about a user's secret may be enough to log in with it at the upstream. */
 function letIn(secret: UserSecret | undefined): AuthStep {
   if (secret?.kind === 'plain') return { kind: 'in', shown: { kind: 'password', password: secret.password } };
   return secret?.kind === 'md5' ? { kind: 'in', shown: secret } : { kind: 'in' };
@@ -231,7 +231,7 @@ function letIn(secret: UserSecret | undefined): AuthStep {
 const storedOf = (secret: UserSecret | undefined): string | undefined =>
   secret?.kind === 'md5' ? secret.stored : undefined;
 
-/** SCRAM where it is the method, and with method md5 where only a verifier is known, as PostgreSQL has it. */
+/** SCRAM, if it is the method; also with method md5 if only a verifier is known, as in PostgreSQL. */
 function scramOf({ method, user, secret, nonce, endPoint, mockSecret }: ClientAuthOptions): ScramServer | undefined {
   const isScram = method === 'scram-sha-256' || (method === 'md5' && secret?.kind === 'scram');
   if (!isScram) return undefined;

@@ -2,7 +2,7 @@ import { LdapDirectory } from '@medrex/ldap';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { AskDirectory } from './client-auth.ts';
 
-/** The directory of the configuration. @param failed it could not be asked */
+/** The LDAP directory of the configuration. @param failed called when it could not be asked */
 export function directoryOf(loaded: LoadedConfig, failed: (error: Error) => void): AskDirectory | undefined {
   const { ldap: settings } = loaded.config.auth;
   if (settings === undefined) return undefined;

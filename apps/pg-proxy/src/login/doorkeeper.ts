@@ -14,10 +14,10 @@ import { randomBytesOf } from '../random-bytes.ts';
 import { unixAddress } from './unix-socket.ts';
 import { UserSecrets } from './user-secrets.ts';
 
-/** Ways of those whom nobody here needs to know. */
+/** Methods for which the user need not be known here. */
 const needsNobody: ReadonlySet<Way['method']> = new Set(['ldap', 'any', 'owner']);
 
-/** Of SCRAM and of md5. */
+/** For SCRAM and for md5. */
 const [nonceBytes, saltBytes] = [18, 4];
 
 export interface DoorkeeperOptions {
@@ -25,16 +25,16 @@ export interface DoorkeeperOptions {
   readonly upstreams: UpstreamLogins;
   readonly directory: AskDirectory | undefined;
   readonly now: () => number;
-  /** Nobody could say whether a user is there. */
+  /** It could not be found out whether a user exists. */
   readonly failed: (error: Error) => void;
-  /** Whether nobody new is let into this database. */
+  /** Whether this database is closed by DISABLE. */
   readonly isDisabled: (database: string) => boolean;
-  /** Two secrets of the process. */
+  /** Two random secrets of this process. */
   readonly salt: Uint8Array;
   readonly mockSecret: Uint8Array;
 }
 
-/** Says how whoever comes must prove who he is. One for each configuration. */
+/** Decides how each client must authenticate. There is one for each configuration. */
 export class Doorkeeper {
   readonly #options: DoorkeeperOptions;
   readonly #rules: AuthRules;
@@ -89,7 +89,7 @@ export class Doorkeeper {
     return this.#isOwner(asking) ? { method: 'owner' } : this.#rules.wayOf(asking);
   }
 
-  /** At the console, as PgBouncer has it. */
+  /** At the console, as in PgBouncer. */
   #isOwner({ user, database, address, descriptor }: Asking): boolean {
     const { config } = this.#options.loaded;
     const isAsked = address === unixAddress && user === consoleDatabase && database === consoleDatabase;
@@ -102,7 +102,7 @@ export class Doorkeeper {
     }
   }
 
-  /** Whether there must be such a user here. */
+  /** Whether the user must be known here. */
   #mustBeKnown(method: Way['method'], user: string): boolean {
     const { auth, admin } = this.#options.loaded.config;
     if (method !== 'cert' && method !== 'peer') return !needsNobody.has(method);
@@ -120,24 +120,24 @@ export class Doorkeeper {
     });
   }
 
-  /** At the server, as which nobody has proven to be. */
+  /** Whether the client would log in at the server under its own name, without having proven it. */
   #wouldBeHimself(user: string, database: string): boolean {
     const { config, identities } = this.#options.loaded;
     const found = databaseOf(config, database);
     return found !== undefined && identities.find(user, database, found.key) === undefined;
   }
 
-  /** He did not prove it. */
+  /** A client failed to authenticate. */
   doubted({ user, database }: Asking): void {
     this.#secrets.doubted(user, database);
   }
 
-  /** Secrets at the upstreams may be others by now. */
+  /** Secrets at the upstreams may have changed. */
   forget(): void {
     this.#secrets.forget();
   }
 
-  /** Nobody is to be in these databases. */
+  /** Closes connections to databases that somebody needs without sessions. */
   vacate(upstream: string, databases: ReadonlySet<string>): void {
     this.#queries?.vacate(upstream, databases);
   }
@@ -147,7 +147,7 @@ export class Doorkeeper {
   }
 }
 
-/** What nobody can know before he is asked. */
+/** Values that nobody can know before they are sent. */
 function challenge(): { readonly nonce: string; readonly salt: Buffer } {
   const random = randomBytesOf(nonceBytes + saltBytes);
   return { nonce: random.toString('base64', 0, nonceBytes), salt: random.subarray(nonceBytes) };
@@ -160,7 +160,7 @@ const needsLogin: WireFault = {
   message: 'method any lets clients in only where the database, or identities, say as whom',
 };
 
-/** PostgreSQL's words. */
+/** In PostgreSQL's words. */
 function turnedAway(why: string, reason: string, { user, database, address, isEncrypted }: Asking): WireFault {
   const message = `${why} for host "${address === unixAddress ? '[local]' : address}", user "${user}", database "${database}", ${isEncrypted ? 'SSL encryption' : 'no encryption'}`;
   return { sqlstate: '28000', message, reason };

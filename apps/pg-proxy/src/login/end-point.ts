@@ -1,8 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto';
 
 /**
- * The hash of a certificate that binds a login to its connection (tls-server-end-point, RFC 5929): by the hash of its signature, and
- * SHA-256 in place of MD5 and SHA-1. Undefined where the signature names none, as Ed25519 does.
+ * The hash of a certificate that binds a login to its connection (tls-server-end-point, RFC 5929): by the hash of its signature, or SHA-256
+ * in place of MD5 and SHA-1. Undefined: the signature names no hash, as with Ed25519.
  */
 export function endPointOf(der: Buffer): Buffer | undefined {
   const algorithm = new X509Certificate(der).signatureAlgorithm?.toLowerCase() ?? '';
@@ -13,7 +13,7 @@ export function endPointOf(der: Buffer): Buffer | undefined {
     .digest();
 }
 
-/** The first certificate of a PEM file: the server's own. */
+/** The first certificate in a PEM file: the server's own. */
 export function firstCertificate(pem: Buffer): Buffer {
   return new X509Certificate(pem).raw;
 }

@@ -7,24 +7,24 @@ import { acceptByRing } from '../session/backend/lean-socket.ts';
 import { UnixSocket } from './unix-socket.ts';
 
 export interface ListenAt {
-  /** Addresses and names, with commas between them; `*` is every address, and nothing is none. */
+  /** Addresses and names, separated by commas; `*` means every address, and an empty text none. */
   readonly host: string;
   readonly port: number;
   readonly reusePort?: boolean;
   readonly socket?: { readonly folder: string; readonly mode: string } | undefined;
 }
 
-/** @param isLocal it came by the Unix socket */
+/** @param isLocal it came through the Unix socket */
 type Accept = (socket: Socket, isLocal: boolean) => void;
 
-/** Of an address that this machine does not have. */
+/** The machine does not have this address. */
 const absent: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
-/** A port that clients connect to, at one address or several, and the Unix socket of that port. */
+/** A port that clients connect to, at one address or several, and its Unix socket. */
 export class Listener {
-  /** Why it is not heard at some of what it was to listen at: addresses that this machine does not have (yet). */
+  /** Addresses where it could not listen because the machine does not have them (yet), with the reason. */
   readonly missing: string[] = [];
-  /** Of what it was to listen at, where it does. */
+  /** Addresses where it listens. */
   readonly heardAt: string[] = [];
   readonly #servers: Server[] = [];
   readonly #accept: Accept;
@@ -39,7 +39,7 @@ export class Listener {
     this.#ring = ring;
   }
 
-  /** @throws CodedError PG_PROXY_LISTEN where an address is taken, or there is nowhere to listen */
+  /** @throws CodedError PG_PROXY_LISTEN an address is taken, or there is nowhere to listen */
   static async start(at: ListenAt, accept: Accept, ring?: RingSockets): Promise<Listener> {
     const listener = new Listener(at.port, accept, ring);
     try {
@@ -58,7 +58,7 @@ export class Listener {
     return this.#port;
   }
 
-  /** At every address of that name that this machine has. */
+  /** Listens at every address of that name that the machine has. */
   async #listenAt(name: string, reusePort: boolean): Promise<void> {
     const port = this.#port;
     const how = reusePort ? ' (with reusePort)' : '';
@@ -110,7 +110,7 @@ export class Listener {
     return createServer({ ...tcpOptions, allowHalfOpen: false }, (socket) => this.#accept(socket, isLocal));
   }
 
-  /** Takes nobody in any more; resolves when the last that came in here has gone. */
+  /** Stops accepting connections; resolves when the last one accepted here has ended. */
   close(): Promise<void> {
     this.#socket?.remove();
     this.#closed ??= Promise.all(
@@ -120,7 +120,7 @@ export class Listener {
   }
 }
 
-/** As they are listed. */
+/** In the order of the list. */
 function namesOf(host: string): readonly string[] {
   return host.split(',').flatMap((name) => name.trim() || []);
 }

@@ -3,20 +3,23 @@ import { parameterStatus, type Report } from '@medrex/pg-wire';
 import type { ServerReports } from '../session/backend/server-reports.ts';
 import type { Client } from '../session/client/client.ts';
 
-/** What a server says that the settings of a session come to, by name. */
+/** What a server reports about a session, by name. */
 export type Parameters = ReadonlyMap<string, string>;
-/** Undefined: whoever asked has gone. */
+/** Undefined: the client that asked is gone. */
 export type Learnt = Parameters | Report | undefined;
 
-/** Sets of settings whose parameters are remembered. */
+/** For how many sets of settings the reports are remembered. */
 const rememberedMax = 1_000;
-/** A standby that no longer is one says so when it is asked; clients that look for one that can be written to are told by this. */
+/**
+ * How long reports are current, in ms. A standby that is promoted reports it only when asked, and clients that look for a primary rely on
+ * it.
+ */
 const freshForMs = 1_000;
 
-/** Those of many clients, written once. */
+/** The messages for many clients, encoded once. */
 const written = new WeakMap<Parameters, Buffer>();
 
-/** What a client is told at login of its session's parameters. */
+/** The ParameterStatus messages that a client gets at login. */
 export function messagesOf(parameters: Parameters): Buffer {
   const known = written.get(parameters);
   if (known !== undefined) return known;
@@ -26,15 +29,15 @@ export function messagesOf(parameters: Parameters): Buffer {
 }
 
 /**
- * What a server reports at login, by pool and settings. The first client with them asks it; those who come meanwhile take no backend and
- * hear what the first has heard. Where it was refused, that may be for what it is alone, and each of them asks for itself, as it does where
- * each needs a process that begins with them.
+ * What a server reports at login, by pool and settings. The first client with given settings asks the server; clients that come meanwhile
+ * take no backend and get the same reports. If the first one is refused, each of the others asks for itself, because the reason may concern
+ * that client only; so does each if every client needs a process started with its settings.
  */
 export class LoginReports {
   #known = new Map<string, { readonly parameters: Parameters; readonly atMs: number }>();
   /** By pool. */
   readonly #heard = new Map<string, ServerReports>();
-  /** Who waits for what another client learns, by the same. */
+  /** Clients that wait for what another one is learning, by the same key. */
   readonly #waiting = new Map<string, ((learnt: Learnt) => void)[]>();
   readonly #now: () => number;
 
@@ -46,38 +49,35 @@ export class LoginReports {
     return this.#known.get(key)?.parameters;
   }
 
-  /** Whether that was heard a moment ago. */
+  /** Whether the reports are recent. */
   isFresh(key: string, nowMs: number): boolean {
     const known = this.#known.get(key);
     return known !== undefined && nowMs - known.atMs < freshForMs;
   }
 
-  /** What a server reports to that pool of a session in which nobody has set anything; where that was something else, all is asked anew. */
+  /** What a server reports for unchanged settings; if that has changed, everything is asked again. */
   heard(pool: string, reports: ServerReports): void {
     if (this.#heard.get(pool) === reports) return;
     this.forget(pool);
     this.#heard.set(pool, reports);
   }
 
-  /** The pool is no more, or hears something else. */
+  /** The pool is gone, or gets other reports. */
   forget(pool: string): void {
     this.#heard.delete(pool);
     for (const key of this.#known.keys()) if (key.startsWith(`${pool}\0`)) this.#known.delete(key);
   }
 
-  /** What holds from now on may be something else. */
+  /** Everything remembered may be outdated. */
   clear(): void {
     this.#known = new Map();
   }
 
-  /**
-   * @param then is called once, perhaps much later
-   * @param cameAtMs since when it counts how long the client has waited
-   */
+  /** @param then called once, perhaps much later @param cameAtMs when the client's wait began */
   learn(key: string, client: Client, then: (learnt: Learnt) => void, cameAtMs = this.#now()): void {
     const ask = (tell: typeof then): void => this.#ask(key, client, tell, cameAtMs);
     const waiting = this.#waiting.get(key);
-    // In session mode it needs a backend in any case.
+    // In session mode the client needs a backend anyway.
     if (client.mode === 'session') ask(then);
     else if (waiting === undefined) this.#askForAll(key, ask, then);
     else {

@@ -1,9 +1,9 @@
 import { bytesOf, losslessText, noticeResponse } from '@medrex/pg-wire';
 
-/** Bytes of a name that PostgreSQL keeps. */
+/** How many bytes of a name PostgreSQL keeps. */
 const nameBytesMax = 63;
 
-/** What a server says at login where the name of an application is longer than it keeps; nothing otherwise. */
+/** The server's notice at login for an application name that is longer than it keeps; otherwise undefined. */
 export function longNameNotice(application: string): Buffer | undefined {
   const bytes = bytesOf(application);
   if (bytes.length <= nameBytesMax) return undefined;

@@ -1,13 +1,13 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { unixAddress } from './unix-socket.ts';
 
-/** Addresses and networks of a list; `unix` in it stands for whoever comes by the Unix socket. */
+/** A list of addresses and networks; `unix` stands for clients of the Unix socket. */
 export class Networks {
   readonly #hasUnix: boolean;
-  /** By family: to a BlockList of both, `::/0` is everywhere, and to whoever writes it every address of IPv6. */
+  /** By family: in a single BlockList, `::/0` would also contain every IPv4 address. */
   readonly #of = { ipv4: new BlockList(), ipv6: new BlockList() };
 
-  /** @throws Error where one of them is no network */
+  /** @throws Error an entry is not a network */
   constructor(listed: readonly string[]) {
     this.#hasUnix = listed.includes(unixAddress);
     for (const text of listed) if (text !== unixAddress) this.#add(text);
@@ -29,7 +29,7 @@ export class Networks {
   }
 }
 
-/** A socket for both families shows addresses of IPv4 as those of IPv6 behind so many bits. */
+/** A socket for both families shows IPv4 addresses as IPv6, after a prefix of so many bits. */
 const mappedBits = 96;
 const plainOf = (address: string): string => address.replace(/^::ffff:(?=[\d.]+$)/i, '');
 const familyOf = (plain: string): 'ipv4' | 'ipv6' => (isIPv6(plain) ? 'ipv6' : 'ipv4');

@@ -1,15 +1,15 @@
 import type { WireFault } from '@medrex/pg-wire';
 
-/** Files of a process that are no connections of a pooler: those of Node, logs, listeners. */
+/** Open files of the process that are not connections: Node's own, logs, listeners. */
 const others = 32;
-/** Of the rest this is left to who is about to log in, and to backends that are not open yet. */
+/** The share of the rest that is left to logins in progress and to backends that are not open yet. */
 const leftShare = 0.1;
 
-/** How many files this process may have open, connections among them. Infinity where there is no limit, or the system does not say. */
+/** How many files this process may have open, connections included. Infinity: there is no limit, or it is unknown. */
 export function openFilesMax(): number {
   const report: typeof process.report & { excludeNetwork?: boolean } = process.report;
   const { excludeNetwork } = report;
-  // It would ask for the name of each peer.
+  // The report would otherwise resolve the name of each peer.
   report.excludeNetwork = true;
   const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: number | string } } };
   report.excludeNetwork = excludeNetwork ?? false;
@@ -17,11 +17,11 @@ export function openFilesMax(): number {
   return max > 0 ? max : Infinity;
 }
 
-/** Clients and backends that there can be at once, so that the next backend can still be opened. */
+/** How many clients and backends there can be at once so that another backend can still be opened. */
 export const connectionsMax = (filesMax: number): number =>
   Math.max(1, Math.floor((filesMax - others) * (1 - leftShare)));
 
-/** Without it the next one would be cut off without a word, and no client could have a backend. */
+/** Without this refusal the next client would be cut off without a word, and no client could get a backend. */
 export function outOfFiles(filesMax: number, connections: number): WireFault | undefined {
   if (connections < connectionsMax(filesMax)) return undefined;
   return {

@@ -5,32 +5,32 @@ import type { Credentials } from '../upstream/credentials.ts';
 import type { Arrival } from './arrival.ts';
 import type { ClientAuth } from './client-auth.ts';
 
-/** A client that has shown who he is. */
+/** A client that has authenticated. */
 export interface Newcomer {
   readonly socket: Socket;
-  /** Where it came from: an address, or `unix`. */
+  /** An address, or `unix`. */
   readonly address: string;
   readonly user: string;
   readonly database: string;
   /** Protocol 3.minor. */
   readonly minor: number;
   readonly parameters: ReadonlyMap<string, string>;
-  /** The end of the proof, and that it was accepted: goes out before all else, in one write with what follows. */
+  /** The end of the authentication exchange: sent first, in one write with what follows. */
   readonly accepted: Buffer;
-  /** What logs in at the upstream as this user, where it is known. */
+  /** What logs in at the upstream as this user, if known. */
   readonly shown: Credentials['secret'] | undefined;
-  /** By the Unix socket, of the same user of the system as the proxy, where that says something. */
+  /** It came through the Unix socket as the operating system's user that runs the proxy, where that counts. */
   readonly isOwner: boolean;
 }
 
-/** Who wants to come in, and how he is connected. */
+/** A client that wants to come in, and how it is connected. */
 export interface Asking {
   readonly user: string;
   readonly database: string;
   readonly address: string;
   readonly isEncrypted: boolean;
   readonly certified: string | undefined;
-  /** Of his socket. */
+  /** The descriptor of its socket. */
   readonly descriptor: number;
 }
 
@@ -38,27 +38,27 @@ export interface TlsForClients {
   readonly context: SecureContext;
   readonly endPoint: Buffer | undefined;
   readonly isRequired: boolean;
-  /** Clients are asked for a certificate, and may be sent away without one. */
+  /** Clients are asked for a certificate, but may come without one. */
   readonly asksCertificate: boolean;
   readonly needsCertificate: boolean;
 }
 
-/** What an arrival asks of the proxy. */
+/** What a connecting client needs from the proxy. */
 export interface Reception {
   readonly tls: TlsForClients | undefined;
   readonly loginTimeoutMs: number;
   now(): number;
-  /** `done` when the request has arrived where it is for, or is for nobody. */
+  /** Calls `done` when the request has reached its destination, or has none. */
   cancel(request: CancelRequest, done: () => void): void;
-  /** How it must prove that; `then` is called once, perhaps much later. */
+  /** How the client must authenticate; `then` is called once, perhaps much later. */
   authOf(asking: Asking, tls: TlsForClients | undefined, then: (auth: ClientAuth | WireFault) => void): void;
-  /** It did not prove who it is. */
+  /** The client failed to authenticate. */
   failed(asking: Asking): void;
   enter(newcomer: Newcomer): void;
-  /** It has gone, was sent away or has entered. */
+  /** The connection has ended, was refused, or has become a client. */
   done(arrival: Arrival): void;
-  /** @param address where it came from */
+  /** @param address the client's */
   refused(fault: WireFault, address: string): void;
-  /** Something of ours has failed in its login. */
+  /** An internal error occurred in its login. */
   broke(error: unknown): void;
 }

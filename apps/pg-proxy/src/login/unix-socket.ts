@@ -2,7 +2,7 @@ import { chmodSync, existsSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { socketPath } from '../upstream/connect.ts';
 
-/** What a client of the Unix socket has in the place of an address, as PgBouncer shows it. */
+/** Stands for the address of a client of the Unix socket, as in PgBouncer. */
 export const unixAddress = 'unix';
 
 export interface UnixSocketAt {
@@ -10,11 +10,11 @@ export interface UnixSocketAt {
   readonly port: number;
   /** Octal. */
   readonly mode: string;
-  /** Takes the place of another instance that listens there. */
+  /** Replaces another instance that listens there. */
   readonly takesOver: boolean;
 }
 
-/** The file of a Unix socket, where libpq looks for it. */
+/** The file of a Unix socket, in the place where libpq looks for it. */
 export class UnixSocket {
   readonly #path: string;
   readonly #inode: number;
@@ -24,15 +24,15 @@ export class UnixSocket {
     this.#inode = lstatSync(path).ino;
   }
 
-  /** Has `server` listen there. What a process that is dead has left there is replaced. @throws Error */
+  /** Makes `server` listen there. A file left by a dead process is replaced. @throws Error */
   static async listen(server: Server, { folder, port, mode, takesOver }: UnixSocketAt): Promise<UnixSocket> {
     const path = socketPath(folder, port);
     const own = `${folder}/.${process.pid}.${port}`;
-    // Of a folder that is not there Node says that it is forbidden.
+    // For a missing folder Node reports that access is forbidden.
     if (!existsSync(folder)) throw new Error(`there is no folder ${folder}`);
     const held = lstatSync(path, { throwIfNoEntry: false });
     if (held?.isSocket() === false) throw new Error(`${path} is no socket`);
-    // PostgreSQL has a lock beside its own.
+    // PostgreSQL keeps a lock file beside its own socket.
     const mayReplace = takesOver && !existsSync(`${path}.lock`);
     if (held !== undefined && !mayReplace && (await isAnswered(path)))
       throw new Error(`${path} is that of a process that runs`);
@@ -42,12 +42,12 @@ export class UnixSocket {
       server.listen({ path: own, backlog: 1_024 }, resolve);
     });
     chmodSync(own, Number.parseInt(mode, 8));
-    // In one step, so that it is there at every moment; and what Node removes at the end is its first name.
+    // In one step, so that the socket exists at every moment; Node later removes the file by its first name.
     renameSync(own, path);
     return new UnixSocket(path);
   }
 
-  /** Removes the file, if no other instance has put its own there. */
+  /** Removes the file, unless another instance has replaced it. */
   remove(): void {
     if (lstatSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode) rmSync(this.#path, { force: true });
   }

@@ -2,10 +2,10 @@ import type { WireFault } from '@medrex/pg-wire';
 import type { UserSecret, Users } from '../config/user-file.ts';
 import { LoginRefused } from '../upstream/query-connection.ts';
 
-/** Undefined secret: there is no such user. A fault: nobody can say. */
+/** Undefined secret: there is no such user. A fault: it could not be found out. */
 export type Found = { readonly secret: UserSecret | undefined } | { readonly fault: WireFault };
 
-/** Asks for the secret of a user; undefined: there is no such user, or nobody can log in as him with a password. */
+/** Asks for a user's secret; undefined: there is no such user, or it cannot log in with a password. */
 export type AskSecret = (user: string, database: string) => Promise<UserSecret | undefined>;
 
 export interface UserSecretsOptions {
@@ -21,7 +21,7 @@ export interface UserSecretsOptions {
       }
     | undefined;
   readonly now: () => number;
-  /** A question failed; what it says holds no secret. */
+  /** A question failed; the error contains no secret. */
   readonly failed: (error: Error) => void;
 }
 
@@ -32,12 +32,12 @@ interface Answer {
 
 const unavailable: WireFault = { sqlstate: '57P03', message: 'the users cannot be looked up now' };
 
-/** A wrong password asks again, but not more often than this: who guesses must not keep the upstream busy. */
+/** A wrong password causes a new question, but not more often than this, in ms: guessing must not keep the upstream busy. */
 const againAfterMs = 1_000;
 
 /**
- * Secrets of users: of the file, then of the query at the upstream, whose answers are kept for a while. Whoever asks for the same user
- * meanwhile waits for the same answer; an answer that failed is not kept.
+ * Users' secrets: from the file, then from the query at the upstream, whose answers are kept for a while. Clients that ask for the same
+ * user meanwhile share one question; a failed one is not remembered.
  */
 export class UserSecrets {
   readonly #options: UserSecretsOptions;
@@ -54,7 +54,7 @@ export class UserSecrets {
     return this.#answers.size;
   }
 
-  /** `then` is called once, at once where the answer is known. */
+  /** Calls `then` once; at once if the answer is known. */
   find(user: string, database: string, then: (found: Found) => void): void {
     const { users, query, now } = this.#options;
     const own = users.get(user);
@@ -76,13 +76,13 @@ export class UserSecrets {
     );
   }
 
-  /** What was said may no longer hold, also what is being said now. */
+  /** Answers may be outdated, including those that are on their way. */
   forget(): void {
     this.#answers.clear();
     this.#timesForgotten++;
   }
 
-  /** Somebody did not prove to be this user: his secret may be another by now. */
+  /** A client failed to authenticate as this user, whose secret may have changed. */
   doubted(user: string, database: string): void {
     const { query, now } = this.#options;
     if (query === undefined) return;

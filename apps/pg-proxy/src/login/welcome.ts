@@ -35,13 +35,13 @@ import { outOfFiles } from './open-files.ts';
 const ending: WireFault = { sqlstate: '57P03', message: 'the database system is shutting down' };
 
 export interface WelcomeOptions extends ConsolesOptions {
-  /** Files that the process may have open. */
+  /** The number of files that the process may have open. */
   readonly filesMax: number;
-  /** @param address where it came from */
+  /** @param address the client's */
   readonly refused: (fault: WireFault, address: string) => void;
 }
 
-/** Makes clients of newcomers: a pool, the parameters that a server would report, a key to cancel with. */
+/** Turns authenticated connections into clients: gives them a pool, the parameters that a server would report, and a cancel key. */
 export class Welcome {
   readonly #host: PoolHost;
   readonly #analyser: SqlAnalyser;
@@ -88,13 +88,13 @@ export class Welcome {
     this.#reports.clear();
   }
 
-  /** The caches are others: clients that are in look and write there from their next request on. */
+  /** The caches have been replaced: existing clients use the new ones from their next request on. */
   renewCaches(): void {
     const { clients, caches } = this.#host;
     for (const client of clients) {
       const cached = this.#cachedFor(this.#host.routes.homeOf(client), client.user, client.mode);
       client.keep({ observer: cached?.observer ?? this.#observer, cacheOf: cached?.cacheOf });
-      // What is under way was sent unseen.
+      // What is running was sent unobserved.
       if (!client.isIdle) caches?.awaitUnseen(client.database, () => !clients.has(client) || client.isIdle);
     }
   }
@@ -111,7 +111,7 @@ export class Welcome {
     });
   }
 
-  /** While the proxy ends, its operators still come in. */
+  /** Administrators can still log in while the proxy ends. */
   enterAtEnd(newcomer: Newcomer): void {
     this.#contain(newcomer, () => {
       if (this.#consoles.isFor(newcomer)) this.#enterConsole(newcomer);
@@ -119,7 +119,7 @@ export class Welcome {
     });
   }
 
-  /** Whatever goes wrong here is this login's alone. */
+  /** An error in this login ends this login only. */
   #contain(newcomer: Newcomer, work: () => void): void {
     try {
       work();
@@ -164,7 +164,7 @@ export class Welcome {
   }
 
   #cachedFor(name: PoolName, user: string, mode: PoolMode): CachedSession | undefined {
-    // The connection that watches a server speaks PostgreSQL.
+    // The connection that watches a server speaks PostgreSQL's protocol.
     const isWatched =
       this.#loaded.config.upstreams[name.upstream]?.kind !== 'iris' && this.#host.isOneServer(name.upstream);
     return (isWatched ? this.#host.caches : undefined)?.forClient({
@@ -194,7 +194,7 @@ export class Welcome {
     return client;
   }
 
-  /** From now on it counts. */
+  /** From here on the client counts. */
   #join(client: Client, name: PoolName, entrant: Entrant): void {
     const { pools, clients, limits } = this.#host;
     client.pooled = pools.join(name, entrant.application, client);
@@ -213,13 +213,13 @@ export class Welcome {
     socket.destroySoon();
   }
 
-  /** Whether DISABLE keeps everybody out. */
+  /** Whether DISABLE closes the database. */
   #disabled({ database }: Newcomer): WireFault | undefined {
     if (!this.#host.disabled.has(database)) return undefined;
     return notAccepting(database);
   }
 
-  /** Whether a rule keeps this user from this database. */
+  /** Whether a rule keeps this user out of this database. */
   #denied({ user, database }: Newcomer): WireFault | undefined {
     const allowed = userOf(this.#loaded.config, user)?.user.databases;
     if (allowed === undefined || allowed.includes(database)) return undefined;
@@ -231,7 +231,7 @@ export class Welcome {
     return outOfFiles(this.#filesMax, clients.size + pools.backendCount);
   }
 
-  /** Who is in stays; who is not comes when there is less to do. */
+  /** Existing clients stay; new ones must wait until the load is lower. */
   #overload(): WireFault | undefined {
     if (!this.#host.overload.rung.isClosed) return undefined;
     return {
@@ -245,15 +245,15 @@ export class Welcome {
     const known = this.#reports.known(key);
     const { pooled, mode } = client;
     const { pool } = pooled;
-    // Whoever asks a backend that rests waits for nobody.
+    // An idle backend can be asked without waiting.
     const isToAsk = pool.oldestIdleSinceMs !== Infinity && !this.#reports.isFresh(key, this.#host.now());
-    // In session mode it gets the process id of its backend, which must be there for that.
+    // In session mode the client is told its backend's process id, so it needs the backend now.
     const isToHave = (mode === 'session' || isToAsk) && pool.hasRoomFor(pooled);
     if (known !== undefined && !isToHave) {
       this.#greet(client, minor, known);
       return;
     }
-    // The first with these settings: a server says what they come to, and whether it takes them.
+    // The first client with these settings: the server says what they come to, and whether it accepts them.
     client.outbox.send();
     this.#reports.learn(key, client, (learnt) => {
       if (learnt === undefined) return;
@@ -280,13 +280,13 @@ export class Welcome {
   }
 }
 
-/** As PgBouncer writes it. */
+/** In PgBouncer's format. */
 function withPlace(application: string, { address, socket }: Newcomer): string {
   const place = placeOf(address, socket);
   return `${application === '' ? 'app' : application} - ${place}`;
 }
 
-/** What a session begins with: what its client says, then what its database does. */
+/** The settings that a session starts with: those of its database, overridden by the client's own. */
 function startSettings(
   parameters: ReadonlyMap<string, string>,
   ignored: ReadonlySet<string>,

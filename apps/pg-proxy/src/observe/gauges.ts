@@ -1,7 +1,7 @@
 import type { PoolFigures } from '@medrex/pool';
 import type { Gauges } from './trends.ts';
 
-/** What the pools of each database say now. */
+/** The current figures of the pools, by database. */
 export function gaugesOf(figures: readonly PoolFigures[]): ReadonlyMap<string, Gauges> {
   const gauges = new Map<string, Gauges>();
   for (const { name, clients, waiting, active, idle, pinned } of figures) {

@@ -1,10 +1,10 @@
-/** Upper bounds, ms: some 30 % apart where most statements are, so that a percentile is near the truth. */
+/** Upper bounds in ms: about 30 % apart in the range of most statements, so that percentiles are close. */
 const boundsMs: readonly number[] = [
   ...[0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700],
   ...[1_000, 1_500, 2_000, 3_000, 5_000, 10_000, 20_000, 60_000],
 ];
 
-/** How long things took, counted by size. */
+/** A histogram of durations. */
 export class Latencies {
   readonly counts = new Float64Array(boundsMs.length + 1);
   /** The longest. */
@@ -33,7 +33,7 @@ export class Latencies {
     this.maxMs = 0;
   }
 
-  /** An upper bound of what a share of all stays below, and not above the longest; 0 without any. */
+  /** The upper bound below which this share lies, but at most the longest; 0 if empty. */
   quantile(share: number): number {
     const all = this.counts.reduce((sum, count) => sum + count, 0);
     let left = share * all;

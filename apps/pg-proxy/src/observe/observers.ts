@@ -1,7 +1,7 @@
 import type { Backend } from '../session/backend/backend.ts';
 import type { Request, Requester, RequestObserver } from '../session/client/request.ts';
 
-/** Several observers as one, told in their order; undefined without any. */
+/** Combines observers into one, called in order; undefined if there are none. */
 export function observersOf(all: readonly (RequestObserver | undefined)[]): RequestObserver | undefined {
   const observers = all.flatMap((observer) => (observer instanceof Observers ? observer.all : (observer ?? [])));
   const [only, ...more] = observers;
@@ -10,7 +10,7 @@ export function observersOf(all: readonly (RequestObserver | undefined)[]): Requ
 
 class Observers implements RequestObserver {
   readonly all: readonly RequestObserver[];
-  /** Few look at that. */
+  /** Few observers want to know this. */
   readonly #sent: readonly RequestObserver[];
   readonly #completed: readonly RequestObserver[];
 

@@ -19,10 +19,10 @@ import { TrafficMetrics } from './traffic-metrics.ts';
 
 export interface ObservingOptions {
   readonly loaded: LoadedConfig;
-  /** Folder of the configuration. */
+  /** The configuration's folder. */
   readonly folder: string;
   readonly telemetry: Telemetry;
-  /** What `telemetry` traces by itself. */
+  /** The share that `telemetry` traces by itself. */
   readonly traceRatio: number;
   readonly isTracing: boolean;
   readonly now: () => number;
@@ -34,13 +34,13 @@ const unrecorded: Report = {
   hint: 'The disk of the proxy may be full; it is tried again every second.',
 };
 
-/** Everything that looks at what runs: statistics, traces, the log of what is slow, and the audit. */
+/** Everything that observes requests: statistics, traces, the slow log and the audit. */
 export class Observing {
   readonly statistics: Statistics | undefined;
   readonly traces: QueryTraces;
   readonly observer: RequestObserver | undefined;
   readonly audit: AuditLog | undefined;
-  /** Milliseconds since 1970 of a moment of the proxy's clock. */
+  /** Converts a time of the proxy's clock to milliseconds since 1970. */
   readonly epochOf: (atMs: number) => number;
   readonly #telemetry: Telemetry;
 
@@ -60,7 +60,7 @@ export class Observing {
       epochOf: this.epochOf,
     });
     this.statistics = loaded.config.statistics.isOn ? this.#statisticsOf(options) : undefined;
-    // Without either nobody looks at requests, and they cost nothing.
+    // Without both, requests are not observed and cost nothing.
     const traces = isTracing || this.statistics !== undefined ? this.traces : undefined;
     this.observer = observersOf([this.statistics, traces, this.#auditorOf(loaded), ...options.others]);
   }

@@ -1,14 +1,14 @@
 import type { Statement, WorkloadClass } from '@medrex/sql';
 import type { Request } from '../session/client/request.ts';
 
-/** What one request was, in the words of statistics: nothing of it is a literal. */
+/** What statistics need to know about a request; contains no literals. */
 export interface Outcome {
   readonly database: string;
   readonly user: string;
   readonly fingerprint: string;
   readonly normalised: string;
   readonly workload: WorkloadClass;
-  /** Undefined where the grammar did not know it. */
+  /** Undefined: the text was not understood. */
   readonly statements: readonly Statement[] | undefined;
   readonly rows: number;
   readonly bytes: number;
@@ -17,24 +17,24 @@ export interface Outcome {
   readonly translateMs: number;
   readonly backendMs: number;
   readonly streamMs: number;
-  /** Of it, how long the client did not take what there was. */
+  /** The part of it in which the client did not take what there was. */
   readonly clientMs: number;
   readonly totalMs: number;
 }
 
-/** What is shown of a text. */
+/** How much of a normalised text is shown, in characters. */
 const normalisedMax = 10_000;
 
-/** Undefined where the server passed over it: it has not run. */
+/** Undefined: the server skipped the request. */
 export function outcomeOf(request: Request): Outcome | undefined {
   return hasRun(request) ? told(request, { ...nothingYet }) : undefined;
 }
 
-/** What outcomes are told in one after the other, by who keeps none of them: an object and its times for each statement are dear. */
+/** One object that is filled again for each request, for observers that do not keep it: allocating one for each statement is expensive. */
 export class OutcomeAtHand {
   readonly #outcome: Writable<Outcome> = { ...nothingYet };
 
-  /** Holds until the next one is told. */
+  /** Valid until the next call. */
   of(request: Request): Outcome | undefined {
     return hasRun(request) ? told(request, this.#outcome) : undefined;
   }
@@ -42,7 +42,7 @@ export class OutcomeAtHand {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Times that are no whole numbers from the beginning: V8 then writes others in their place, and makes no new ones. */
+/** The times start as fractions, so that V8 stores them as doubles from the beginning and can overwrite them in place. */
 const nothingYet: Outcome = {
   ...{ database: '', user: '', fingerprint: '', normalised: '', workload: 'interactive', statements: undefined },
   ...{ rows: 0, bytes: 0, sqlstate: undefined },

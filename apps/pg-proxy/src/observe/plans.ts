@@ -2,14 +2,14 @@ import type { SqlAnalyser } from '@medrex/sql';
 import type { Row } from '../upstream/query-connection.ts';
 import type { QueryFigures } from './query-statistics.ts';
 
-/** What a plan is asked of. */
+/** A session in which plans are requested. */
 export interface PlanSession {
-  /** One statement, by the extended protocol: of several none would run. */
+  /** One statement in the extended protocol, in which several statements in one text are refused. */
   ask(text: string): Promise<readonly Row[]>;
   close(): void;
 }
 
-/** A plan for all values of the parameters, or why there is none. */
+/** A generic plan, valid for all parameter values, or the reason why there is none. */
 export interface Plan {
   readonly fingerprint: string;
   readonly database: string;
@@ -22,18 +22,18 @@ export interface Plan {
 export interface PlansOptions {
   readonly analyser: Pick<SqlAnalyser, 'analyseLarge'>;
   readonly find: (fingerprint: string) => readonly QueryFigures[];
-  /** As who ran the statement. A text: why it cannot be asked there. */
+  /** As the user who ran the statement. A text: why it is not possible. */
   readonly session: (database: string, user: string) => PlanSession | string;
   readonly epochMs: () => number;
 }
 
-/** Plans that are remembered, the ones asked for last. */
+/** How many plans are remembered: those requested last. */
 const plansMax = 200;
-/** Whoever asks by SELECT again and again is shown the same for so long. */
+/** How long a plan is shown again before it is requested anew, in ms. */
 const freshMs = 60_000;
 const explained: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'merge']);
 
-/** Plans by fingerprint, of the normalised text: no literal of a client is ever in the question, so none is in the answer. */
+/** Plans by fingerprint, of the normalised text: no client's literals are in the question, so none are in the answer. */
 export class Plans {
   readonly #options: PlansOptions;
   readonly #kept = new Map<string, readonly Plan[]>();
@@ -47,13 +47,13 @@ export class Plans {
     return [...this.#kept.values()].flat();
   }
 
-  /** Asks unless it was asked a moment ago; what comes of it is among `all` later. */
+  /** Requests a plan unless that happened recently; the result appears in `all` later. */
   want(fingerprint: string): void {
     const [known] = this.#kept.get(fingerprint) ?? [];
     if (known === undefined || known.takenAtMs < this.#options.epochMs() - freshMs) void this.take(fingerprint);
   }
 
-  /** One for each database in which it has run; none where it has not. Never rejects. */
+  /** One plan for each database in which the statement has run. Never rejects. */
   take(fingerprint: string): Promise<readonly Plan[]> {
     const under = this.#asking.get(fingerprint);
     if (under !== undefined) return under;
@@ -93,7 +93,7 @@ export class Plans {
     }
   }
 
-  /** How many; undefined: it is something else than one statement with a plan. */
+  /** The number of parameters; undefined: the text is not a single statement with a plan. */
   #parametersOf(text: string): number | undefined {
     const analysis = this.#options.analyser.analyseLarge(text);
     const [statement, ...more] = analysis.kind === 'read' ? analysis.statements : [];
@@ -102,7 +102,7 @@ export class Plans {
   }
 }
 
-/** A typed literal has no parameter in the grammar; a cast of one is the same. */
+/** The grammar allows no parameter in a typed literal; a cast means the same. */
 const typedLiteral = /\b(interval|date|time|timestamp|timestamptz)\s+(\$\d+)/gi;
 
 async function explain(session: PlanSession, figures: QueryFigures, parameters: number): Promise<string[]> {
@@ -121,7 +121,7 @@ async function explain(session: PlanSession, figures: QueryFigures, parameters: 
   return rows.map(([line]) => line ?? '');
 }
 
-/** Conditions of views, policies and partial indexes have literals of their own. */
+/** Conditions of views, policies and partial indexes contain literals of their own. */
 function withoutLiterals(line: string): string {
   const colon = line.indexOf(': ');
   const words = line.replaceAll(/'(?:[^']|'')*'/g, "'?'");
@@ -129,7 +129,7 @@ function withoutLiterals(line: string): string {
   return words.slice(0, colon) + words.slice(colon).replaceAll(/(?<![\w$.])-?\d+(?:\.\d+)?(?![\w.])/g, '?');
 }
 
-/** What may be wrong with a text that was run with literals where it has parameters. */
+/** Why a text that ran with literals may fail with parameters in their places. */
 const reasons: Readonly<Record<string, string>> = {
   '42601': 'with a parameter in place of each literal it is no statement',
   '42P18': 'the types of its parameters are not known',

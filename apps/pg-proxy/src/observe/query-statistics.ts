@@ -2,22 +2,22 @@ import { Latencies } from './latencies.ts';
 import type { Requester } from '../session/client/request.ts';
 import type { Outcome } from './outcome.ts';
 
-/** Where the time of a statement goes. */
+/** What takes most of a statement's time. */
 export type Bottleneck = 'queue' | 'translate' | 'backend' | 'network' | 'client';
 
 export interface Asker {
   readonly user: string;
-  /** Undefined: as the server has it. */
+  /** Undefined: the server's default. */
   readonly searchPath: string | undefined;
 }
 
-/** One statement of one database, whatever its literals are. */
+/** The figures of one statement in one database, whatever its literals. */
 export class QueryFigures {
   readonly database: string;
   readonly fingerprint: string;
   readonly normalised: string;
   readonly workload: string;
-  /** Who ran it first, and where names without a schema were looked for. */
+  /** Who ran it first, and with which search path. */
   readonly asker: Asker;
   calls = 0;
   rows = 0;
@@ -57,21 +57,21 @@ export class QueryFigures {
   }
 }
 
-/** A server that answers within this many round trips does next to nothing: the way there is what takes long. */
+/** A server that answers within this many round trips hardly works: the network takes most of the time. */
 const roundTripsOfNetwork = 1.5;
 const roundTripsKept = 10;
 const databasesMax = 1_000;
 
 const noSettings: Requester['settings'] = new Map();
 
-/** Figures of every statement that runs, for at most so many: those not seen for longest go. */
+/** Figures of all statements that run, up to a maximum number: the least recently used are dropped. */
 export class QueryStatistics {
   readonly #max: number;
   readonly #byDatabase = new Map<string, Map<string, QueryFigures>>();
-  /** Of the last connections to the server of each database: the shortest was held up by nothing else. */
+  /** For each database, the round trips of the last connections to its server; the shortest one is the network's. */
   readonly #roundTripsMs = new Map<string, readonly number[]>();
   #size = 0;
-  /** Statements whose figures had to go. */
+  /** How many statements were dropped. */
   evicted = 0;
 
   constructor(max: number) {
@@ -106,7 +106,7 @@ export class QueryStatistics {
     this.#size = 0;
   }
 
-  /** A connection to the server of a database was made; what the way there and back took. */
+  /** A connection to a database's server was made, with this round trip. */
   reached(database: string, roundTripMs: number): void {
     const before = this.#roundTripsMs.get(database) ?? [];
     if (before.length === 0 && this.#roundTripsMs.size >= databasesMax) this.#roundTripsMs.clear();
@@ -121,13 +121,13 @@ export class QueryStatistics {
     if (most === queueMs && queueMs > 0) return 'queue';
     if (most === translateMs && translateMs > 0) return 'translate';
     if (most === clientMs && clientMs > 0) return 'client';
-    // Rows that the server had still to make, or that were long.
+    // The server was still producing the rows, or they were long.
     if (most === madeMs && madeMs > 0) return 'backend';
     const roundTripMs = Math.min(...(this.#roundTripsMs.get(database) ?? [0]));
     return backendMs / calls <= roundTripMs * roundTripsOfNetwork ? 'network' : 'backend';
   }
 
-  /** A tenth at once: looking for the oldest takes a while. */
+  /** A tenth at once, because finding the oldest takes a while. */
   #evict(): void {
     const oldest = [...this.all()].sort((one, other) => one.lastAtMs - other.lastAtMs);
     for (const figures of oldest.slice(0, Math.max(1, Math.floor(this.#max / 10)))) {

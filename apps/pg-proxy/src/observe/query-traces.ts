@@ -4,20 +4,20 @@ import { outcomeOf, type Outcome } from './outcome.ts';
 
 export interface QueryTracesOptions {
   readonly tracing: Tracing;
-  /** Share of statements without a trace of their client that begin one. */
+  /** The share of statements without a client's trace that start a new one. */
   readonly ratio: number;
-  /** Whether anybody takes spans. */
+  /** Whether spans are exported at all. */
   readonly isOn: boolean;
   readonly draw: () => number;
-  /** Milliseconds since 1970 of a moment of the proxy's clock. */
+  /** Converts a time of the proxy's clock to milliseconds since 1970. */
   readonly epochOf: (atMs: number) => number;
 }
 
-/** A parent that clients write down is 55 characters; more of them are no traceparent. */
+/** A traceparent has 55 characters; a longer text is none. */
 const traceparentMax = 128;
 const traceId = /^[0-9a-f]{2}-([0-9a-f]{32})-/;
 
-/** A span for each statement of a trace that is recorded, below its client's span where sqlcommenter names it. */
+/** Creates a span for each statement of a sampled trace, as a child of the client's span if sqlcommenter names one. */
 export class QueryTraces implements RequestObserver {
   readonly #options: QueryTracesOptions;
   readonly #last = new WeakMap<Requester, string>();

@@ -1,6 +1,6 @@
 import type { Outcome } from './outcome.ts';
 
-/** A statement that took long, without its literals. */
+/** A slow statement, without its literals. */
 export interface SlowSample extends Pick<
   Outcome,
   'database' | 'user' | 'fingerprint' | 'workload' | 'rows' | 'queueMs' | 'translateMs' | 'backendMs' | 'streamMs'
@@ -12,15 +12,15 @@ export interface SlowSample extends Pick<
 }
 
 export const slowKeptMs = 30 * 86_400_000;
-/** The newest so many are kept. */
+/** How many samples are kept: the newest. */
 export const slowMax = 10_000;
-/** One of each statement in so long: a statement that is always slow is seen well enough by that. */
+/** One sample of each statement in this time, in ms: enough to see that a statement is always slow. */
 const everyMs = 10_000;
-/** And so many of all of them: when everything is slow at once, the first say why. */
+/** The number of samples of all statements together in that time: when everything is slow at once, the first ones tell why. */
 export const slowAtOnceMax = 50;
 const remembered = 2_000;
 
-/** Chooses which slow statements are written down, and counts the others. Its clock must not step. */
+/** Decides which slow statements are recorded, and counts the others. Its clock must be monotonic. */
 export class SlowSamples {
   readonly samples: SlowSample[] = [];
   readonly #lastAt = new Map<string, number>();
@@ -28,7 +28,7 @@ export class SlowSamples {
   #written = 0;
   #leftOut = 0;
 
-  /** False: there was one just now, or there were too many of all. */
+  /** False: the statement was sampled recently, or there were too many of all. */
   isWanted(fingerprint: string, nowMs: number): boolean {
     if (nowMs - this.#sinceMs >= everyMs) {
       this.#sinceMs = nowMs;
@@ -45,7 +45,7 @@ export class SlowSamples {
     return true;
   }
 
-  /** How many were slow and not wanted, once their time is over; 0 until then. Each is said once. */
+  /** How many slow statements were not recorded, reported once their period is over; 0 until then. Each is reported once. */
   leftOut(nowMs: number): number {
     if (nowMs - this.#sinceMs < everyMs) return 0;
     const count = this.#leftOut;
@@ -58,7 +58,7 @@ export class SlowSamples {
     if (this.samples.length > slowMax + slowMax / 10) this.samples.splice(0, this.samples.length - slowMax);
   }
 
-  /** What is too old goes. */
+  /** Drops what is too old. */
   prune(nowMs: number): void {
     const first = this.samples.findIndex(({ atMs }) => atMs >= nowMs - slowKeptMs);
     this.samples.splice(0, first < 0 ? this.samples.length : first);

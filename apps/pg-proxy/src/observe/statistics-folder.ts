@@ -4,7 +4,7 @@ import { makeFolder } from '../make-folder.ts';
 import { slowKeptMs, slowMax, type SlowSample } from './slow-samples.ts';
 import { trendFields, type Hour, type TrendPoint } from './trends.ts';
 
-/** Thirteen months: a month beside the same one a year ago. */
+/** Thirteen months, so that a month can be compared with the same one a year ago. */
 export const hoursKeptMs = 396 * 86_400_000;
 
 export interface Kept {
@@ -12,7 +12,7 @@ export interface Kept {
   readonly slow: readonly SlowSample[];
 }
 
-/** Hours and slow statements beyond the life of the process: JSON lines in a folder of this instance. */
+/** Hourly figures and slow statements that outlive the process: JSON lines in a folder of this instance. */
 export class StatisticsFolder {
   readonly #hours: string;
   readonly #slow: string;
@@ -27,7 +27,7 @@ export class StatisticsFolder {
     this.#next(() => makeFolder(folder));
   }
 
-  /** What is there and not too old; files are written anew without the rest. */
+  /** Loads what is not too old, and rewrites the files without the rest. */
   async load(nowMs: number): Promise<Kept> {
     const hours = await this.#kept(this.#hours, isHour, (found) =>
       merged(found.filter(({ atMs }) => atMs >= nowMs - hoursKeptMs)),
@@ -43,7 +43,7 @@ export class StatisticsFolder {
     this.#next(() => appendFile(this.#hours, lineOf(hour), { mode: 0o600 }));
   }
 
-  /** @param kept all that are to be kept, this one included: from time to time the file is made anew of them */
+  /** @param kept everything to keep, including this one: the file is rewritten from it now and then */
   addSlow(sample: SlowSample, kept: readonly SlowSample[]): void {
     if (++this.#slowLines <= 2 * slowMax) {
       this.#next(() => appendFile(this.#slow, lineOf(sample), { mode: 0o600 }));
@@ -54,12 +54,12 @@ export class StatisticsFolder {
     this.#next(() => rewrite(this.#slow, newest));
   }
 
-  /** All is written. */
+  /** Resolves when everything is written. */
   async flush(): Promise<void> {
     await this.#writing;
   }
 
-  /** Of a file what counts; it is written anew without the rest, and stays as it is where it cannot be read. */
+  /** Loads the valid lines of a file and rewrites it without the rest; a file that cannot be read is left alone. */
   async #kept<T extends object>(
     file: string,
     is: (value: unknown) => value is T,
@@ -87,7 +87,7 @@ async function rewrite(file: string, values: readonly object[]): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-/** Lines that are not what they should be, such as a torn last one, are passed over. @throws Error it is there, and cannot be read */
+/** Skips malformed lines, such as a torn last one. @throws Error the file exists and cannot be read */
 async function linesOf<T>(file: string, is: (value: unknown) => value is T): Promise<T[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
@@ -113,7 +113,7 @@ function isSlow(value: unknown): value is SlowSample {
   return typeof atMs === 'number' && typeof fingerprint === 'string' && typeof query === 'string';
 }
 
-/** A process that ended within the hour left a part of it, and so did the next one. */
+/** A process that ended within the hour has left a part of it, and so has its successor. */
 export function merged(hours: readonly Hour[]): Hour[] {
   const byName = new Map<string, Hour>();
   for (const hour of hours) {

@@ -7,25 +7,25 @@ import type { TrafficMetrics } from './traffic-metrics.ts';
 import { Trends, type Gauges, type Hour } from './trends.ts';
 
 const tickMs = 1_000;
-/** How often old samples go. */
+/** How often old samples are dropped, in ticks. */
 const upkeepTicks = 60;
 
 export interface StatisticsOptions {
   readonly queriesMax: number;
-  /** Zero: none is slow. */
+  /** Zero: nothing counts as slow. */
   readonly slowMs: number;
   readonly folder: string | undefined;
   readonly metrics: TrafficMetrics;
-  /** The proxy's clock, and the wall's: milliseconds since 1970. */
+  /** The proxy's clock, and the wall clock in milliseconds since 1970. */
   readonly now: () => number;
   readonly epochMs: () => number;
   readonly slow: (sample: SlowSample) => void;
-  /** So many more were slow, of which `slow` was not told. */
+  /** So many further statements were slow and were not passed to `slow`. */
   readonly slowLeftOut: (count: number) => void;
   readonly failed: (error: unknown) => void;
 }
 
-/** What the proxy remembers of everything that it runs. Of a statement that is no more than a few additions. */
+/** What the proxy remembers about everything that it runs; a few additions for each statement. */
 export class Statistics implements RequestObserver {
   readonly queries: QueryStatistics;
   readonly trends: Trends;
@@ -46,7 +46,7 @@ export class Statistics implements RequestObserver {
     if (options.folder !== undefined) this.#folder = new StatisticsFolder(options.folder, options.failed);
   }
 
-  /** Begins to tick; what an earlier process kept is there from then on. */
+  /** Starts ticking; what an earlier process has stored is available from then on. */
   async start(gaugesOf: () => ReadonlyMap<string, Gauges>): Promise<void> {
     const kept = await this.#folder?.load(this.#options.epochMs());
     this.hours.push(...(kept?.hours ?? []));
@@ -114,7 +114,7 @@ export class Statistics implements RequestObserver {
   }
 
   #keepHour(hour: Hour): void {
-    // The process before this one may have left the beginning of it.
+    // The previous process may have stored the beginning of this hour.
     const same = this.hours.findLastIndex(({ atMs, database }) => atMs === hour.atMs && database === hour.database);
     if (same < 0) this.hours.push(hour);
     else this.hours.splice(same, 1, ...merged(this.hours.slice(same, same + 1).concat(hour)));

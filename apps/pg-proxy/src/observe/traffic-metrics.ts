@@ -2,21 +2,21 @@ import { workloadClasses, type WorkloadClass } from '@medrex/sql';
 import { defineMetrics, type MetricDeclarations, type Metrics } from '@medrex/telemetry';
 import type { Outcome } from './outcome.ts';
 
-/** Databases that have series of their own; all others are `other`. */
+/** How many databases have series of their own; all others are `other`. */
 const databasesMax = 60;
-/** Seconds; below a millisecond most of them. */
+/** In seconds; most of them below a millisecond. */
 const buckets = [
   ...[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
 ];
 const translateBuckets = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05];
-/** What PostgreSQL's errors begin with, of those that matter. */
+/** The SQLSTATE classes that matter. */
 const sqlstateClasses = [
   ...(['08', '0A', '21', '22', '23', '25', '26', '28', '34', '40', '42', '53', '54', '55', '57', '58', 'XX'] as const),
   'other',
 ] as const;
 const known: ReadonlySet<string> = new Set(sqlstateClasses);
 
-/** Histograms of what goes through; their databases are those that the configuration names. */
+/** Histograms of the traffic, for the databases that the configuration names. */
 export function trafficMetrics(databases: readonly string[]) {
   const named = [...databases.filter((name) => name !== '*').slice(0, databasesMax), 'other'];
   const labels = { database: [...new Set(named)], class: workloadClasses } as const;
@@ -69,7 +69,7 @@ export function trafficMetrics(databases: readonly string[]) {
 type Observe = (seconds: number) => void;
 type OfClass = Readonly<Record<'query' | 'queue' | 'backend', Observe>>;
 
-/** Counts what goes through; a series is looked up once. */
+/** Counts the traffic; each series is looked up once. */
 export class TrafficMetrics {
   readonly #handles;
   readonly #databases: ReadonlySet<string>;
@@ -120,7 +120,7 @@ export class TrafficMetrics {
     const labels = { database: this.#labelOf(database), class: workload };
     const { query, queue, backend } = this.#handles;
     const made = { query: query.series(labels), queue: queue.series(labels), backend: backend.series(labels) };
-    // As many as there are databases: names that clients made up never get here.
+    // Bounded by the number of databases: names made up by clients never get here.
     this.#series.set(database, { ...known, [workload]: made });
     return made;
   }

@@ -1,14 +1,14 @@
 import { Latencies } from './latencies.ts';
 import type { Outcome } from './outcome.ts';
 
-/** How often, and for how long. */
+/** Intervals and how long they are kept. */
 export const resolutions = [
   { name: '1s', everyMs: 1_000, kept: 900 },
   { name: '10s', everyMs: 10_000, kept: 2_160 },
   { name: '1m', everyMs: 60_000, kept: 10_080 },
 ] as const;
 
-/** What a moment is described by. */
+/** The figures of an interval. */
 export const trendFields = [
   ...(['queries', 'errors', 'rows', 'total_ms', 'queue_ms', 'max_ms', 'p50_ms', 'p99_ms'] as const),
   ...(['clients', 'waiting', 'active', 'idle', 'pinned'] as const),
@@ -16,12 +16,12 @@ export const trendFields = [
 type Field = (typeof trendFields)[number];
 export type TrendPoint = Record<Field, number>;
 
-/** What pools say of a database at a moment. */
+/** The pools' figures for a database at a given time. */
 export type Gauges = Pick<TrendPoint, 'clients' | 'waiting' | 'active' | 'idle' | 'pinned'>;
 
 export const noGauges: Gauges = { clients: 0, waiting: 0, active: 0, idle: 0, pinned: 0 };
 
-/** Sums up what happens until the moment is over. */
+/** Aggregates what happens during an interval. */
 export class TrendSum {
   queries = 0;
   errors = 0;
@@ -47,7 +47,7 @@ export class TrendSum {
     this.totalMs += other.totalMs;
     this.queueMs += other.queueMs;
     this.latencies.addAll(other.latencies);
-    // Of what is counted at a moment, the worst one counts.
+    // Of figures sampled within the interval, the worst counts.
     const { gauges } = this;
     this.gauges = {
       clients: Math.max(gauges.clients, other.gauges.clients),
@@ -74,12 +74,12 @@ export class TrendSum {
   }
 }
 
-/** The last so many moments; 52 bytes each. */
+/** The last intervals; 52 bytes each. */
 class Ring {
   readonly #values: Float32Array;
   readonly #kept: number;
   readonly everyMs: number;
-  /** Moment of the newest, counted from 1970 in steps. */
+  /** The number of the newest interval, counted from 1970. */
   #newest = -1;
   #size = 0;
 
@@ -91,7 +91,7 @@ class Ring {
 
   put(moment: number, point: TrendPoint): void {
     if (moment <= this.#newest) return; // the clock went back
-    // Moments that nobody saw, because the process stood still, are empty.
+    // Intervals in which the process stood still are empty.
     const from = this.#newest < 0 ? moment : Math.max(this.#newest + 1, moment - this.#kept + 1);
     for (let empty = from; empty < moment; empty++)
       this.#values.fill(0, this.#at(empty), this.#at(empty) + trendFields.length);
@@ -116,7 +116,7 @@ class Ring {
   }
 }
 
-/** An hour of a database, to be kept for longer than the process. */
+/** One hour of a database, kept longer than the process lives. */
 export interface Hour {
   readonly atMs: number;
   readonly database: string;
@@ -124,19 +124,22 @@ export interface Hour {
 }
 
 export const hourMs = 3_600_000;
-/** Databases whose trends are kept; beyond, they count as `other`. 0.7 MB each. */
+/** For how many databases trends are kept; the rest count as `other`. 0.7 MB each. */
 const databasesMax = 32;
 
-/** How one database goes on. */
+/** The trend of one database. */
 class Trend {
-  /** Of the second at hand, and of the longer moments up to it. */
+  /** The current second, and the longer intervals so far. */
   readonly now = new TrendSum();
   readonly sums = resolutions.slice(1).map(() => new TrendSum());
   readonly hour = new TrendSum();
   readonly rings = resolutions.map((resolution) => new Ring(resolution));
 }
 
-/** How every database goes on: a second for a quarter of an hour, ten seconds for six hours, a minute for a week, and hours for whoever keeps them. */
+/**
+ * The trends of all databases: seconds for a quarter of an hour, ten seconds for six hours, minutes for a week, and hours for long-term
+ * storage.
+ */
 export class Trends {
   readonly #byDatabase = new Map<string, Trend>();
   readonly #onHour: (hour: Hour) => void;
@@ -154,7 +157,9 @@ export class Trends {
     this.#of(outcome.database).now.add(outcome);
   }
 
-  /** Once a second. A name that has never been logged in with at the server takes no place: a client may have made it up. */
+  /**
+   * Called once a second. A database name with which nobody has logged in at the server gets no place, since a client may have made it up.
+   */
   tick(epochMs: number, gauges: ReadonlyMap<string, Gauges>): void {
     const second = Math.floor(epochMs / 1_000);
     if (second <= this.#second) return;
@@ -166,7 +171,7 @@ export class Trends {
     this.#second = second;
   }
 
-  /** The hour that is not over, when the process ends. */
+  /** The unfinished hour, when the process ends. */
   end(epochMs: number): void {
     const atMs = Math.floor(epochMs / hourMs) * hourMs;
     for (const [database, { hour, now }] of this.#byDatabase) {
@@ -187,7 +192,7 @@ export class Trends {
 
   #close(database: string, trend: Trend, second: number): void {
     const { now, sums, hour, rings } = trend;
-    // Mostly the second that has just ended. A timer may leave some out: then all that it saw is of the moment in which it began.
+    // Usually the second that has just ended. After skipped ticks, everything seen counts for the interval in which it began.
     const fromMs = (this.#second === 0 ? second - 1 : this.#second) * 1_000;
     const isOver = (everyMs: number): boolean => Math.floor(fromMs / everyMs) < Math.floor((second * 1_000) / everyMs);
     rings[0]?.put(second - 1, now.point);

@@ -6,7 +6,7 @@ import { settingsTable } from './settings-table.ts';
 
 type Read = (config: ProxyConfig) => string | number | undefined;
 
-/** Settings whose value is not that of one field, or the same for all. */
+/** Settings whose value comes from several fields, or is always the same. */
 const others: Readonly<Record<string, Read>> = {
   auth_file: ({ auth }) => auth.userFile,
   auth_query: ({ auth }) => auth.query?.sql,
@@ -21,12 +21,12 @@ const others: Readonly<Record<string, Read>> = {
   peer_id: ({ instance }) => instance.id ?? 0,
   unix_socket_dir: ({ listen }) => listen.socket?.folder,
 };
-/** What has no field here is as it is from the start. */
+/** Settings without a field here are fixed from the start. */
 const fixed = 'listen.port';
 
 /**
- * The settings of PgBouncer that have a field here, by its names and in its units, seconds: monitors look for them in SHOW CONFIG.
- * What holds for one database or user is not among them.
+ * PgBouncer's settings that have a field here, with its names and units (seconds): monitoring looks for them in SHOW CONFIG. Settings of
+ * single databases or users are not included.
  */
 export function pgbouncerRows(config: ProxyConfig): readonly ConfigRow[] {
   const fields = new Map(configRows(config).map((row) => [row.key, row]));

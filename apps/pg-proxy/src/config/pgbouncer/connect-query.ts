@@ -1,13 +1,13 @@
 const set =
   /^set\s+(?:session\s+)?(?:(role)\s+|time\s+(zone)\s+|("?)([a-z_][a-z0-9_.]*)\3\s*(?:=|\bto\b)\s*)('(?:[^']|'')*'|[\w.+-]+(?:\s*,\s*[\w.+-]+)*)$/i;
-/** Asks for a constant: whether the server is there. */
+/** Selects a constant, to test whether the server is there. */
 const nothing = /^select\s+(?:\d+|'(?:[^']|'')*'|null|true|false)$/i;
-/** Of a statement, up to the semicolon that ends it. */
+/** A statement, up to its semicolon. */
 const statement = /(?:[^;']|'(?:[^']|'')*')+/g;
 
 /**
- * What `connect_query` sets, as settings that a session begins with: RESET goes back to them, which it does not with PgBouncer.
- * Undefined: it does something else, too.
+ * What `connect_query` sets, as start-up settings of the session: RESET returns to them, which it does not do with PgBouncer. Undefined:
+ * the query does something else, too.
  */
 export function readConnectQuery(text: string): Readonly<Record<string, string>> | undefined {
   const settings: Record<string, string> = {};

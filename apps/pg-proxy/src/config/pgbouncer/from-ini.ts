@@ -8,30 +8,30 @@ import { asInC, names, oldestTls, tlsMode, yes } from './ini-values.ts';
 import { settingOf } from './setting-fields.ts';
 import { pgbouncerDefaults, settingsTable } from './settings-table.ts';
 
-/** Of the process with peer_id 1, where several listen on one port. */
+/** The port of the process with peer_id 1, if several listen on one port. */
 const firstMetricsPort = 9475;
 
-/** Where the section [pgbouncer] begins again, PgBouncer goes back to all defaults, and these have none. */
+/** If the section [pgbouncer] starts again, PgBouncer resets all settings to their defaults, except these, which have none. */
 const isKept: ReadonlySet<string> = new Set(['auth_file', 'auth_user', 'auth_dbname', 'auth_ldap_options']);
 
-/** A pgbouncer.ini in our words. */
+/** A pgbouncer.ini, translated. */
 export interface FromIni {
-  /** As our configuration file has it. */
+  /** As the JSON configuration has it. */
   readonly config: Record<string, unknown>;
-  /** Secrets that stand in it, by names that `config` uses as environment variables. */
+  /** Secrets found in the file, by the names that `config` uses as environment variables. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** What means nothing here, or something else: by place and name. */
+  /** What has no effect here, or another one, by place and name. */
   readonly notes: readonly string[];
-  /** Why it cannot be used. */
+  /** Why the file cannot be used. */
   readonly problems: readonly string[];
-  /** A problem of the configuration (`auth.userFile: is missing`) by the place and name of what says it in the file. */
+  /** Translates a problem of the configuration (`auth.userFile: is missing`) to the place and name in the file. */
   readonly inItsWords: (problem: string) => string;
 }
 
-/** What SET said at the console, by the name of the setting; it counts more than the file. */
+/** Settings made by SET at the console, by name; they override the file. */
 export type SaidSettings = ReadonlyMap<string, string>;
 
-/** @param read the text of a file; throws when it cannot be read */
+/** @param read returns the text of a file; throws if it cannot be read */
 export function fromIni(file: string, read: (file: string) => string, said: SaidSettings = new Map()): FromIni {
   const { entries, begins, problems } = readIni(file, read);
   const of = (section: string): IniEntry[] => entries.filter((entry) => entry.section === section);
@@ -60,7 +60,7 @@ export function fromIni(file: string, read: (file: string) => string, said: Said
   return { config, secrets, notes, problems: gathering.problems, inItsWords };
 }
 
-/** A field that the file does not say itself keeps our name. */
+/** A field that the file does not set keeps its own name. */
 function placed(problem: string, entries: readonly IniEntry[], gathering: Gathering): string {
   const at = problem.indexOf(': ');
   const [field, words] = [ofDatabase(problem.slice(0, at), gathering), problem.slice(at + 2)];
@@ -71,7 +71,7 @@ function placed(problem: string, entries: readonly IniEntry[], gathering: Gather
   return setting === undefined ? problem : gathering.at(setting, words);
 }
 
-/** The host of an upstream is that of the databases there. */
+/** The host of an upstream comes from its databases in the file. */
 function ofDatabase(field: string, { config }: Gathering): string {
   const [, name] = /^upstreams\.(.*)\.host$/.exec(field) ?? [];
   if (name === undefined) return field;
@@ -105,7 +105,7 @@ function readListen(gathering: Gathering): void {
   readClientTls(gathering);
 }
 
-/** PgBouncer has its socket in /tmp, unless the file says otherwise or says nothing behind the name. */
+/** PgBouncer's socket is in /tmp, unless the file names another folder or an empty one. */
 function readSocket(gathering: Gathering): void {
   const folder = gathering.general.get('unix_socket_dir')?.value ?? '/tmp';
   const mode = gathering.value('unix_socket_mode');
@@ -113,7 +113,7 @@ function readSocket(gathering: Gathering): void {
   if (folder !== '') gathering.set('listen.socket', { folder: resolve(folder), ...(mode !== undefined && { mode }) });
 }
 
-/** A client that waits for a backend waits no longer than its statement may take; that of the file holds for all, whatever is said of one. */
+/** A client waits for a backend no longer than its statement may take; the file's global value holds for all, whatever is set for one. */
 function boundWaits({ config }: Gathering): void {
   const pool = config['pool'] as WithTimeouts;
   const { queryTimeoutMs = 0 } = pool;
@@ -130,7 +130,7 @@ interface WithTimeouts {
   waitTimeoutMs?: number;
 }
 
-/** Processes on one host share the port of clients, and cannot share that of metrics. */
+/** Processes on one host share the clients' port, but cannot share the port of metrics. */
 function readMetrics(gathering: Gathering): void {
   if (yes(gathering.value('so_reuseport') ?? '0') !== true) return;
   const id = asInC(gathering.value('peer_id') ?? '0') ?? 0;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { IniEntry } from './ini-file.ts';
 
-/** What sections of a pgbouncer.ini come to, while one after the other is read. */
+/** Collects the configuration while the sections of a pgbouncer.ini are read one after the other. */
 export class Gathering {
   readonly config: Record<string, unknown> = {};
   readonly secrets: Record<string, string> = {};
@@ -20,7 +20,7 @@ export class Gathering {
     return value === '' ? undefined : value;
   }
 
-  /** A file that a setting names. */
+  /** The path of a file that a setting names. */
   file(name: string): string | undefined {
     const value = this.value(name);
     return value === undefined ? undefined : resolve(value);
@@ -34,7 +34,7 @@ export class Gathering {
     this.problems.push(this.at(name, why));
   }
 
-  /** Words about a setting, behind its place. */
+  /** Text about a setting, prefixed by its place. */
   at(name: string, words: string): string {
     return `${this.general.get(name)?.place ?? '[pgbouncer]'}: ${name}: ${words}`;
   }
@@ -48,7 +48,7 @@ export class Gathering {
     at[last] = value;
   }
 
-  /** @returns where the configuration finds it */
+  /** @returns where the configuration finds the secret */
   secret(what: string, text: string): { readonly env: string } {
     const env = `pgbouncer.ini ${what}`;
     this.secrets[env] = text;

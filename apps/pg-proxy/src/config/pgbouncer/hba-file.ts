@@ -1,6 +1,6 @@
 import { unixAddress } from '../../login/unix-socket.ts';
 
-/** A rule of our configuration, from a line of a file like pg_hba.conf. */
+/** A rule of the configuration, from a line of a file in pg_hba.conf's format. */
 export interface HbaRule {
   readonly databases?: readonly string[];
   readonly users?: readonly string[];
@@ -11,12 +11,12 @@ export interface HbaRule {
   readonly peers?: CertificateMap;
 }
 
-/** Names in certificates or of users of the system, and the users that they may come in as. */
+/** Names in certificates, or of operating system users, and the users as which they may log in. */
 type CertificateMap = readonly { readonly name: string; readonly user?: string }[];
 
 export interface HbaReading {
   readonly rules: readonly HbaRule[];
-  /** Options of the lines with method ldap. */
+  /** The options of lines with method ldap. */
   readonly ldap: readonly { readonly options: string; readonly line: number }[];
   readonly problems: readonly string[];
 }
@@ -28,7 +28,7 @@ const methods: Readonly<Record<string, string>> = {
 const types: Readonly<Record<string, boolean | undefined>> = {
   ...{ local: undefined, host: undefined, hostssl: true, hostnossl: false },
 };
-/** Whoever comes over TCP. */
+/** All clients that come by TCP. */
 const everywhere = ['0.0.0.0/0', '::/0'];
 /** A name in quotes, or a list that goes on, with spaces or without. */
 const quotedOrOn = /("(?:[^"]|"")*")|\s*,\s*/g;
@@ -36,9 +36,9 @@ const comment = /(^|\s)#.*$/;
 const token = /"(?:[^"]|"")*"(?:,"(?:[^"]|"")*"|,[^\s,"]+)*|[^\s"]+(?:"[^"]*")?/g;
 
 /**
- * Reads it as far as PgBouncer does; what it means otherwise is a problem, and no rule.
+ * Reads as much as PgBouncer does; what would mean something else is a problem and yields no rule.
  *
- * @param maps of a file like pg_ident.conf
+ * @param maps from a file in pg_ident.conf's format
  */
 export function readHba(text: string, maps: ReadonlyMap<string, CertificateMap> = new Map()): HbaReading {
   const [rules, ldap, problems]: [HbaRule[], { options: string; line: number }[], string[]] = [[], [], []];
@@ -48,7 +48,7 @@ export function readHba(text: string, maps: ReadonlyMap<string, CertificateMap> 
     const words = said.match(token) ?? [];
     if (words.length === 0) return;
     const [type = '', databases = '', ...others] = words;
-    // Connections of replication are not taken, whatever a line says of them.
+    // Replication connections are refused, whatever a line says about them.
     const items = itemsOf(databases).filter((item) => item !== 'replication');
     if (items.length === 0 && databases !== '') return;
     const read = readLine([type, items.join(','), ...others], maps);
@@ -59,7 +59,7 @@ export function readHba(text: string, maps: ReadonlyMap<string, CertificateMap> 
   return { rules, ldap, problems };
 }
 
-/** Maps of a file like pg_ident.conf, by name: lines of map, name in a certificate and user, or `all`. */
+/** Maps from a file in pg_ident.conf's format, by name: lines of map, name in a certificate, and user or `all`. */
 export function readIdent(text: string): { maps: Map<string, CertificateMap>; problems: readonly string[] } {
   const maps = new Map<string, CertificateMap>();
   const problems: string[] = [];
@@ -94,7 +94,7 @@ function readLine(
     ((method === 'cert' || method === 'peer') && options.length === 1 && /^map=(.+)$/.exec(options[0] ?? '')) || [];
   const certificates = map === undefined ? undefined : maps.get(unquoted(map));
   if (map !== undefined && certificates === undefined) return `${map} is no map of auth_ident_file`;
-  // One that is passed over would let in whom it keeps out.
+  // Ignoring an option would admit clients that it excludes.
   if (method !== 'ldap' && map === undefined && options.length > 0)
     return `${options.join(' ')} is no option of ${method} here`;
   const [forDatabases, forUsers] = [list(databases), list(users)];
@@ -118,7 +118,7 @@ function readLine(
 
 const itemsOf = (text: string): readonly string[] => text.match(/"(?:[^"]|"")*"|[^,]+/g) ?? [];
 
-/** Names; none for `all`, undefined where they are not understood. */
+/** The names; empty for `all`, undefined if they are not understood. */
 function list(text: string): string[] | undefined {
   const items = itemsOf(text);
   if (items.includes('all')) return [];
@@ -137,7 +137,7 @@ function masked(address: string, mask: string): string | undefined {
   return /^1*0*$/.test(bits) && bits.length === length ? `${address}/${bits.replaceAll('0', '').length}` : undefined;
 }
 
-/** Of an address of IPv6, with those that `::` leaves out. */
+/** The groups of an IPv6 address, including those that `::` omits. */
 function groupsOf(address: string): string[] {
   const [head = [], tail = []] = address.split('::').map((half) => half.split(':').filter((group) => group !== ''));
   return [...head, ...Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0'), ...tail];

@@ -7,7 +7,7 @@ const methods: Readonly<Record<string, string>> = {
   ...{ cert: 'cert', ldap: 'ldap' },
 };
 
-/** Who may come in: auth_* of the file, and of its databases. */
+/** Who may log in: auth_* of the file and of its databases. */
 export function readAuth(gathering: Gathering): void {
   const type = (gathering.value('auth_type') ?? 'md5').toLowerCase();
   const userFile = gathering.file('auth_file');
@@ -27,7 +27,7 @@ export function readAuth(gathering: Gathering): void {
   takeQuery(gathering);
 }
 
-/** PgBouncer takes passwords as they are, on any connection. */
+/** PgBouncer accepts passwords on any connection. */
 function allowCleartext(gathering: Gathering): void {
   gathering.set('auth.allowCleartext', true);
   if ((gathering.value('client_tls_sslmode') ?? 'disable') === 'disable')
@@ -89,7 +89,7 @@ function takeLdap(gathering: Gathering, options: string, from: string): void {
   });
 }
 
-/** Of the file; databases may have one of their own, which `readDatabases` reads. */
+/** The query of the file; databases may have their own, which `readDatabases` reads. */
 function takeQuery(gathering: Gathering): void {
   const query = queryOf(gathering, new Map());
   if (query === undefined) return;
@@ -97,14 +97,14 @@ function takeQuery(gathering: Gathering): void {
   const asked = gathering.value('auth_dbname');
   if (asked === undefined || Object.hasOwn(databases, asked) || Object.hasOwn(databases, '*'))
     return gathering.set('auth.query', query);
-  // PgBouncer finds it out when it looks somebody up, and turns him away.
+  // PgBouncer only notices when it looks up a user, and refuses that user.
   gathering.note(
     'auth_dbname',
     `[databases] has no ${asked}, so nobody is looked up: users of auth_file alone come in`,
   );
 }
 
-/** Who is asked about users, by the parameters of a database and the file; undefined: nobody. */
+/** How users are looked up, by the parameters of a database and of the file; undefined: they are not. */
 export function queryOf(gathering: Gathering, parameters: ReadonlyMap<string, string>): object | undefined {
   const [user, sql, database] = ['auth_user', 'auth_query', 'auth_dbname'].map(
     (name) => parameters.get(name) ?? gathering.value(name),

@@ -1,4 +1,4 @@
-/** One setting of a pgbouncer.ini, and where it stands. */
+/** A setting in a pgbouncer.ini, and where it stands. */
 export interface IniEntry {
   readonly section: string;
   readonly key: string;
@@ -8,7 +8,7 @@ export interface IniEntry {
 
 export interface IniFile {
   readonly entries: readonly IniEntry[];
-  /** Of each section, how many entries stand before its last header. */
+  /** For each section, the number of entries before its last header. */
   readonly begins: ReadonlyMap<string, number>;
   readonly problems: readonly string[];
 }
@@ -17,16 +17,16 @@ const blank = /^\s*(?:[;#].*)?$/;
 const include = /^\s*%include\s+(\S.*?)\s*$/;
 /** Settings may follow on the same line. */
 const header = /^\s*\[\s*([^\]]+?)\s*\](.*)$/;
-/** PgBouncer 1.25 takes names in single quotes, its documentation has double ones. */
+/** PgBouncer 1.25 accepts names in single quotes; its documentation has double ones. */
 const setting = /^\s*(?:"((?:[^"]|"")+)"|'([^']+)'|([\w.*-]+))\s*=\s*(.*?)\s*$/;
-/** As deep as PgBouncer follows includes. */
+/** The depth to which PgBouncer follows includes. */
 const depthMax = 10;
 
 /**
- * Reads a pgbouncer.ini as PgBouncer does: comments take whole lines, a value goes to the end of its line, and `%include` is read in
- * its place, within the section that it stands in.
+ * Reads a pgbouncer.ini as PgBouncer does: a comment takes a whole line, a value extends to the end of its line, and `%include` is read in
+ * place, within the section where it stands.
  *
- * @param read the text of a file; throws when it cannot be read
+ * @param read returns the text of a file; throws if it cannot be read
  */
 export function readIni(file: string, read: (file: string) => string): IniFile {
   const entries: IniEntry[] = [];
@@ -68,13 +68,13 @@ export function readIni(file: string, read: (file: string) => string): IniFile {
   return { entries, begins, problems };
 }
 
-/** In a connection string double quotes are part of the value; in options of LDAP, as in pg_hba.conf, they hold it together. */
+/** In a connection string double quotes are part of the value; in LDAP options, as in pg_hba.conf, they enclose it. */
 const words = {
   connection: /\s*([A-Za-z_]\w*)\s*=\s*(?:'((?:[^']|'')*)'|([^\s']\S*)?)(?=\s|$)/y,
   options: /\s*([A-Za-z_]\w*)\s*=\s*(?:'((?:[^']|'')*)'|([^\s'"]\S*)?|"((?:[^"]|"")*)")(?=\s|$)/y,
 };
 
-/** The parameters of a connection string, or of a user's settings: `name=value`, `name='with ''quotes'''`. Undefined: not understood. */
+/** The parameters of a connection string, or of a user's settings: `name=value`, `name='with ''quotes'''`. Undefined: malformed. */
 export function readParameters(text: string, form: keyof typeof words = 'connection'): Map<string, string> | undefined {
   const parameters = new Map<string, string>();
   const word = words[form];

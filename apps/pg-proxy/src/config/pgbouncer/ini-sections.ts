@@ -8,21 +8,21 @@ import { isSocketFolder } from '../../upstream/connect.ts';
 import { asInC, milliseconds, oldestTls, oneOf, tlsMode, whole } from './ini-values.ts';
 import { narrowTable } from './settings-table.ts';
 
-/** Settings of a session that a connection string may ask of the server. */
+/** Session settings that a connection string may request from the server. */
 const sessionParameters = ['client_encoding', 'datestyle', 'timezone', 'application_name'];
 /** How users of a database are looked up. */
 const lookups = ['auth_user', 'auth_query', 'auth_dbname'];
-/** What a connection string says beside limits. */
+/** What a connection string may contain besides limits. */
 const parametersOfDatabases = [
   ...['host', 'port', 'load_balance_hosts', 'dbname', 'user', 'password', 'connect_query'],
   ...sessionParameters,
   ...lookups,
 ];
 
-/** Where the socket of a server is when neither its host nor `unix_socket_dir` is named. */
+/** The folder of a server's socket if neither its host nor `unix_socket_dir` is set. */
 const socketFolder = '/var/run/postgresql';
 
-/** What fits into a process id beside the number of a client. */
+/** The largest number that fits into a process id besides the client's. */
 const peerIdMax = 255;
 
 type Parameters = ReadonlyMap<string, string>;
@@ -41,7 +41,7 @@ export function readDatabases(entries: readonly IniEntry[], gathering: Gathering
     gathering.notes.push('[databases]: has none; nobody can connect to anything but the console');
   const lookupMs = milliseconds(gathering.value('dns_max_ttl') ?? '15');
   if (lookupMs === undefined) gathering.problem('dns_max_ttl', 'is no number of seconds');
-  // 0 is there for each connection anew.
+  // With 0 every connection looks the name up again.
   for (const upstream of Object.values(upstreams)) upstream.lookupMs = Math.max(1_000, lookupMs ?? 0);
   gathering.set('upstreams', upstreams);
   gathering.set('databases', databases);
@@ -65,7 +65,7 @@ function databaseOf(entry: IniEntry, parameters: Parameters, gathering: Gatherin
   };
 }
 
-/** The name of the server; it is in `upstreams` then. Databases that say the same of it share it. */
+/** The name of the server, which is added to `upstreams`. Databases with the same parameters share it. */
 function upstreamOf(entry: IniEntry, parameters: Parameters, gathering: Gathering, upstreams: Upstreams): string {
   const problem = (what: string): void => void gathering.problems.push(`${entry.place}: ${entry.key}: ${what}`);
   const own = gathering.value('unix_socket_dir') ?? socketFolder;
@@ -83,7 +83,7 @@ function upstreamOf(entry: IniEntry, parameters: Parameters, gathering: Gatherin
   return name;
 }
 
-/** What its sessions begin with. */
+/** The start-up settings of its sessions. */
 function beginningOf({ key, place }: IniEntry, parameters: Parameters, gathering: Gathering): object {
   const set = readConnectQuery(parameters.get('connect_query') ?? '');
   if (set === undefined)
@@ -101,7 +101,7 @@ export function readUsers(entries: readonly IniEntry[], gathering: Gathering): v
     const parameters = readParameters(entry.value);
     if (parameters === undefined)
       gathering.problems.push(`${entry.place}: ${entry.key}: its settings are not understood`);
-    // A name like any other there; here it would be everybody.
+    // In PgBouncer an ordinary name; here it would stand for all users.
     else if (entry.key === '*')
       gathering.problems.push(`${entry.place}: *: is no user; [pgbouncer] says what holds for all`);
     else users[entry.key] = { ...limits, ...narrowed(entry, parameters, gathering, []) };
@@ -146,14 +146,14 @@ function narrowed(
     if (fate === undefined)
       gathering.problems.push(`${place}: ${key}: there is no setting ${name}${insteadOf(name, others)}`);
     else if (value === undefined) gathering.problems.push(`${place}: ${key}: ${name}: "${text}" is no value of it`);
-    // 0 is no limit, and no limit of its own.
+    // 0 means no limit, and no value of its own.
     else if (value !== 0 || !['backendsMax', 'clientsMax', 'size', 'lifetimeMs'].includes(fate.to))
       found[fate.to] = value;
   }
   return found;
 }
 
-/** libpq knows more than PgBouncer takes. */
+/** libpq knows more parameters than PgBouncer accepts. */
 function insteadOf(name: string, others: readonly string[]): string {
   if (name.startsWith('ssl')) return '; server_tls_sslmode and its like in [pgbouncer] say it for all servers';
   return meantName(name, [...Object.keys(narrowTable), ...others]);
@@ -169,7 +169,7 @@ function generalLimits(gathering: Gathering, backends: string, clients: string):
   return { ...(backendsMax > 0 && { backendsMax }), ...(clientsMax > 0 && { clientsMax }) };
 }
 
-/** PgBouncer speaks TLS where the server can, if nothing else is said; never over a socket of the file system. */
+/** Unless told otherwise, PgBouncer uses TLS if the server offers it; never on a Unix socket. */
 function serverTls(gathering: Gathering, host: string): object {
   const mode = tlsMode(gathering.value('server_tls_sslmode') ?? 'prefer');
   if (mode === undefined) gathering.problem('server_tls_sslmode', 'is none of its values');

@@ -1,11 +1,11 @@
 import { longestMs } from '../durations.ts';
 
-/** A number of seconds as PgBouncer has it, in milliseconds; longer than can be waited for is as long as can be. Undefined: none. */
+/** Converts PgBouncer's seconds to milliseconds, limited to what a timer can wait. Undefined: not a number. */
 export function milliseconds(text: string): number | undefined {
   return /^\d+(?:\.\d+)?$/.test(text) ? Math.min(Math.round(Number(text) * 1_000), longestMs) : undefined;
 }
 
-/** One of these words, however it is written. */
+/** One of these words, in any case. */
 export const oneOf =
   (...words: readonly string[]) =>
   (text: string): string | undefined =>
@@ -13,7 +13,7 @@ export const oneOf =
 
 export const tlsMode = oneOf('disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full');
 
-/** Of versions of TLS as PgBouncer lists them, the oldest that is one here. */
+/** The oldest of PgBouncer's list of TLS versions that is supported here. */
 export const oldestTls = (text: string): 'TLSv1.2' | 'TLSv1.3' =>
   /^\s*tlsv1\.3\s*$/i.test(text) ? 'TLSv1.3' : 'TLSv1.2';
 
@@ -21,7 +21,7 @@ export function whole(text: string): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
-/** A number of [pgbouncer] itself, which PgBouncer reads as C writes them: 010 is octal, 0x10 is of 16. */
+/** A number in section [pgbouncer], which PgBouncer reads as C does: 010 is octal, 0x10 hexadecimal. */
 export function asInC(text: string): number | undefined {
   if (/^0[0-7]{1,9}$/.test(text)) return parseInt(text, 8);
   return /^0x[\da-f]{1,7}$/i.test(text) ? parseInt(text, 16) : /^0\d/.test(text) ? undefined : whole(text);

@@ -1,9 +1,9 @@
 import { readParameters } from './ini-file.ts';
 
-/** Options of LDAP as PostgreSQL and PgBouncer have them, in our configuration. */
+/** LDAP options in PostgreSQL's and PgBouncer's notation, translated. */
 export interface LdapReading {
   readonly ldap: Record<string, unknown> | undefined;
-  /** Of the one who searches. */
+  /** The password for searching. */
   readonly password: string | undefined;
   readonly problem?: string;
   readonly notes: readonly string[];
@@ -60,7 +60,7 @@ function urlsOf(options: ReadonlyMap<string, string>): string[] {
   return servers.map((server) => `${scheme}://${server}${port === undefined ? '' : `:${port}`}`);
 }
 
-/** False: it is not understood. Its scope is the whole subtree, or not said. */
+/** False: malformed. The scope must be the whole subtree, or absent. */
 function addUrl(url: string, options: Map<string, string>): boolean {
   const [, scheme, server, encodedBase = '', attribute = '', scope = '', encodedFilter = ''] = urlForm.exec(url) ?? [];
   const [base, filter] = [decoded(encodedBase), decoded(encodedFilter)];
@@ -74,7 +74,7 @@ function addUrl(url: string, options: Map<string, string>): boolean {
   return true;
 }
 
-/** Undefined: a `%` in it is not one of an encoding. */
+/** Undefined: a `%` does not start a valid encoding. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

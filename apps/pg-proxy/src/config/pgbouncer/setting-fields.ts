@@ -1,6 +1,6 @@
 import { narrowTable, settingsTable } from './settings-table.ts';
 
-/** Of settings that are read together with others, the field that each is, or is a part of; `*`: of every upstream, or of every user. */
+/** Settings that are read together with others, and the field that each is, or is part of; `*`: of every upstream, or of every user. */
 const others: Readonly<Record<string, string>> = {
   auth_file: 'auth.userFile',
   auth_hba_file: 'auth.rules',
@@ -25,20 +25,20 @@ const others: Readonly<Record<string, string>> = {
   unix_socket_mode: 'listen.socket.mode',
 };
 
-/** The field that a setting of section [pgbouncer] is here, by its path. */
+/** The field for a setting of section [pgbouncer], by its path. */
 export function fieldOf(setting: string): string | undefined {
   if (Object.hasOwn(others, setting)) return others[setting];
   const fate = Object.hasOwn(settingsTable, setting) ? settingsTable[setting] : undefined;
   return typeof fate === 'object' && 'to' in fate ? fate.to : undefined;
 }
 
-/** The field that a setting of a database or of a user is there. */
+/** The field for a setting of a database or of a user. */
 export const narrowFieldOf = (setting: string): string | undefined =>
   Object.hasOwn(narrowTable, setting) ? narrowTable[setting]?.to : undefined;
 
 const ofUpstream = /^upstreams\..*?(?:\.(ca|certificate|key|tls))?$/;
 
-/** The setting of section [pgbouncer] that says a field, or what the field is a part of. */
+/** The setting of section [pgbouncer] that sets a field, or a part of it. */
 export function settingOf(field: string): string | undefined {
   const path = field.replace(ofUpstream, (_, last = 'tls') => `upstreams.*.${last}`);
   const all = Object.keys(settingsTable).flatMap((setting) => {

@@ -1,31 +1,31 @@
 import { longestMs } from '../durations.ts';
 import { asInC, milliseconds, names, oneOf, whole, yes } from './ini-values.ts';
 
-/** What becomes of a setting of section [pgbouncer]. */
+/** What becomes of a setting in section [pgbouncer]. */
 export type Fate =
-  /** Is read together with others. */
+  /** It is read together with others. */
   | 'elsewhere'
-  /** Means nothing here; the words say why, or what takes its place. */
+  /** It has no effect here; the text says why, or what replaces it. */
   | { readonly nothing: string }
-  /** Is not done, and passing over it would change what clients see. `unless` is the value with which it does nothing. */
+  /** It is not supported, and ignoring it would change what clients see. With the value `unless` it does nothing. */
   | { readonly refused: string; readonly unless?: RegExp }
   | { readonly to: string; readonly read: (text: string) => unknown };
 
 const to = (field: string, read: (text: string) => unknown): Fate => ({ to: field, read });
 const nothing = (why: string): Fate => ({ nothing: why });
-/** Where 0 means for ever. */
+/** For settings where 0 means no limit. */
 const orForEver = (text: string): number | undefined => {
   const ms = milliseconds(text);
   return ms === 0 ? longestMs : ms;
 };
-/** Where 0 is not never but at once, and so long is as good. */
+/** For settings where 0 means at once; this time is equivalent. */
 const orAtOnce =
   (atOnceMs: number) =>
   (text: string): number | undefined => {
     const ms = milliseconds(text);
     return ms === 0 ? atOnceMs : ms;
   };
-/** Where 0 is the same as not to say it. */
+/** For settings where 0 means the default. */
 const some = (text: string): number | undefined => whole(text);
 
 const mode = oneOf('session', 'transaction', 'statement');
@@ -38,7 +38,7 @@ const resolver = nothing(
 const logs = nothing('the log is JSON on standard error; MEDREX_LOG_LEVEL says how much of it');
 const ciphers = nothing('the ciphers of Node.js, which are those of TLS 1.2 and 1.3 that are safe');
 
-/** Every setting of PgBouncer 1.25 and before. */
+/** Every setting of PgBouncer up to 1.25. */
 export const settingsTable: Readonly<Record<string, Fate>> = {
   listen_addr: 'elsewhere',
   listen_port: to('listen.port', asInC),
@@ -59,7 +59,7 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
   max_db_client_connections: 'elsewhere',
   max_user_connections: 'elsewhere',
   max_user_client_connections: 'elsewhere',
-  // 0: a backend serves once, and is closed with the end of its first transaction or session.
+  // 0: a backend is closed after its first transaction or session.
   server_lifetime: to('pool.lifetimeMs', orAtOnce(1)),
   server_idle_timeout: to('pool.idleTimeoutMs', orForEver),
   server_connect_timeout: to('pool.connectTimeoutMs', orForEver),
@@ -149,7 +149,7 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
   tcp_user_timeout: systems,
 };
 
-/** Of a database and of a user, by their field here. */
+/** Settings of a database or a user, with their fields. */
 export const narrowTable: Readonly<Record<string, { readonly to: string; readonly read: (text: string) => unknown }>> =
   {
     pool_size: { to: 'size', read: whole },
@@ -169,7 +169,7 @@ export const narrowTable: Readonly<Record<string, { readonly to: string; readonl
     max_user_client_connections: { to: 'clientsMax', read: some },
   };
 
-/** What PgBouncer does where a file says nothing, and we do otherwise. */
+/** PgBouncer's defaults that differ from this proxy's. */
 export const pgbouncerDefaults: Readonly<Record<string, unknown>> = {
   'listen.host': '',
   'admin.ownUser': true,
@@ -178,6 +178,6 @@ export const pgbouncerDefaults: Readonly<Record<string, unknown>> = {
   'pool.reserve': 0,
   'pool.waitTimeoutMs': 120_000,
   'pool.connectTimeoutMs': 15_000,
-  // Whoever waits may have any backend of the pool, however long his statements take.
+  // In PgBouncer a waiting client may get any backend of the pool, however long its statements take.
   'classes.isOn': false,
 };

@@ -59,7 +59,7 @@ function takeHba(gathering: Gathering): void {
   if (rules.some((rule) => rule.method === 'password' || rule.method === 'ldap')) allowCleartext(gathering);
 }
 
-/** A pg_hba.conf of the server's own may have lines with cert, and PgBouncer no TLS. */
+/** The server's own pg_hba.conf may be used, which may have lines with cert although PgBouncer has no TLS. */
 const canShowCertificates = (gathering: Gathering): boolean =>
   gathering.file('client_tls_ca_file') !== undefined &&
   (gathering.value('client_tls_sslmode') ?? 'disable') !== 'disable';
@@ -67,7 +67,7 @@ const canShowCertificates = (gathering: Gathering): boolean =>
 const withoutCertificates = (rule: HbaRule): object =>
   rule.method === 'cert' ? { ...rule, method: 'reject', certificates: undefined } : rule;
 
-/** Of a file that the setting names. Undefined: it cannot be read, which is a problem of its own. */
+/** The text of a file that a setting names. Undefined: it cannot be read, which is reported as a problem. */
 function textOf(gathering: Gathering, setting: string, file: string): string | undefined {
   try {
     return gathering.read(file);
@@ -110,6 +110,6 @@ export function queryOf(gathering: Gathering, parameters: ReadonlyMap<string, st
     (name) => parameters.get(name) ?? gathering.value(name),
   );
   if (user === undefined) return undefined;
-  // Who may no longer log in is turned away at once, as there.
+  // As in PgBouncer, a user who may no longer log in is refused at once.
   return { user, ttlMs: 0, ...(sql !== undefined && { sql }), ...(database !== undefined && { database }) };
 }

@@ -8,15 +8,15 @@ import { Epochs, type EpochId } from './epochs.ts';
 const tables = [1, 2, 3] as const;
 type Table = (typeof tables)[number];
 
-/** Versions of every table, as the server has them or as somebody has seen them. */
+/** The version of each table, at the server or as seen by a client. */
 type Versions = ReadonlyMap<Table, number>;
 
 interface Read {
   readonly of: readonly Table[];
-  /** What was acknowledged before it was asked for: nothing older may be answered. */
+  /** Versions acknowledged before the question: the answer must not be older. */
   readonly atLeast: Versions;
   filling: Filling<Versions> | undefined;
-  /** What the server saw when it ran the statement; undefined before. */
+  /** Versions that the statement read; undefined before it ran. */
   seen: Versions | undefined;
   answered: boolean;
 }
@@ -28,7 +28,7 @@ interface Write {
   stage: 'sent' | 'committed' | 'ended';
 }
 
-/** A server, clients that read and write through one cache, and every step of theirs in any order. */
+/** A server and clients that read and write through one cache, with their steps in any order. */
 class World {
   readonly epochs = new Epochs();
   readonly cache: AnswerCache<Versions>;
@@ -61,7 +61,7 @@ class World {
     if (found.kind === 'miss' || found.kind === 'off') this.reads.push(read);
   }
 
-  /** The server runs the next statement that it has been sent, or answers one that it has run. */
+  /** The server runs a statement that it was sent, or answers one that it has run. */
   stepRead(place: number, isWhole: boolean): void {
     const read = this.reads[place % Math.max(1, this.reads.length)];
     if (read === undefined) return;
@@ -106,7 +106,7 @@ class World {
     }
   }
 
-  /** The connection breaks; the server commits, and nobody hears of it; later it is known that it is over. */
+  /** The connection is lost; the server commits unnoticed; later it is known that the transaction has ended. */
   #lose(write: Write): void {
     this.writes.splice(this.writes.indexOf(write), 1);
     write.writes.lost();
@@ -163,8 +163,8 @@ function run(world: World, steps: readonly (typeof step extends fc.Arbitrary<inf
   }
 }
 
-describe('the answers of a cache beside a history of commits', () => {
-  it('are never older than the last commit that was acknowledged before the question', () => {
+describe('answers of the cache', () => {
+  it('are never older than the last commit acknowledged before the question', () => {
     let hits = 0;
     fc.assert(
       fc.property(fc.array(step, { maxLength: 150, size: 'max' }), fc.constantFrom(1, 3, 100), (steps, entries) => {
@@ -177,7 +177,7 @@ describe('the answers of a cache beside a history of commits', () => {
     expect(hits).toBeGreaterThan(200);
   });
 
-  it('are not shown while a connection that wrote is gone and nobody knows what became of it', () => {
+  it('are not served while the outcome of a write on a lost connection is unknown', () => {
     const world = new World(10);
     world.ask([1]);
     world.stepRead(0, true);
@@ -198,7 +198,7 @@ describe('the answers of a cache beside a history of commits', () => {
 });
 
 describe('the oracle', () => {
-  it('finds a cache that forgets too late', () => {
+  it('detects a cache that invalidates too late', () => {
     const world = new World(10);
     world.ask([1]);
     world.stepRead(0, true);

@@ -5,7 +5,7 @@ import { Epochs, whole } from './epochs.ts';
 const window = { lookups: 1_000, ratioMin: 0, offMs: 1 };
 const [ward, bed] = [1, 2];
 
-/** One statement over some tables, and who asks for it. */
+/** A statement over some tables, and its lookups. */
 class Question {
   readonly epochs = new Epochs();
   readonly cache = new AnswerCache<string>({ bytesMax: 10_000, entryBytesMax: 100, window });
@@ -16,7 +16,7 @@ class Question {
     return this.cache.lookUp(asked, nowMs, 1_000, (answer) => this.heard.push(answer));
   }
 
-  /** Nobody has asked the server for it yet. */
+  /** Looks up, expecting a miss. */
   filling(nowMs = 0): Filling<string> {
     const lookup = this.ask(nowMs);
     if (lookup.kind !== 'miss') throw new Error(`it is a ${lookup.kind}`);
@@ -24,7 +24,7 @@ class Question {
   }
 }
 
-it('an answer is shown until one of the tables that it was read from changes', () => {
+it('serves an answer until one of its tables changes', () => {
   const question = new Question();
   expect(question.filling().done('one', 10)).toBe(true);
   question.epochs.bump([3]);
@@ -34,14 +34,14 @@ it('an answer is shown until one of the tables that it was read from changes', (
   expect(question.cache.counts).toMatchObject({ hits: 1, misses: 2, outdated: 1 });
 });
 
-it('an answer is shown for no longer than it may be', () => {
+it('serves an answer no longer than its time to live', () => {
   const question = new Question();
   question.filling(5).done('one', 10);
   expect(question.ask(1_004).kind).toBe('hit');
   expect(question.ask(1_005).kind).toBe('miss');
 });
 
-it('an answer is not kept where something has changed since it was asked for, or where it is too large', () => {
+it('does not cache an answer if a table changed since the question, or if it is too large', () => {
   const question = new Question();
   const filling = question.filling();
   question.epochs.bump([ward]);
@@ -50,7 +50,7 @@ it('an answer is not kept where something has changed since it was asked for, or
   expect(question.cache.counts).toMatchObject({ kept: 0, overtaken: 1, tooLarge: 1 });
 });
 
-it('who asks meanwhile gets the same answer; who asks behind a change asks himself', () => {
+it('shares an answer with lookups made meanwhile, but not with those after a change', () => {
   const question = new Question();
   const filling = question.filling();
   expect(question.ask().kind).toBe('awaited');
@@ -63,7 +63,7 @@ it('who asks meanwhile gets the same answer; who asks behind a change asks himse
   expect(question.heard).toEqual([undefined, 'two']);
 });
 
-it('nothing is kept that was asked for before, or shown, while something may change unseen', () => {
+it('neither caches nor serves an answer while a table may change unnoticed', () => {
   const question = new Question();
   question.filling().done('before', 10);
   const certain = [question.epochs.doubt([bed]), question.epochs.doubt([bed])];
@@ -78,7 +78,7 @@ it('nothing is kept that was asked for before, or shown, while something may cha
   expect(question.ask().kind).toBe('miss');
 });
 
-it('an answer of epochs that others have taken the place of is not shown, and not waited for', () => {
+it('neither serves nor waits for an answer of replaced epochs', () => {
   const question = new Question();
   const filling = question.filling();
   expect(question.ask(0, new Epochs()).kind).toBe('miss');

@@ -8,8 +8,8 @@ export interface AnswerCacheOptions {
   readonly window: HitWindowOptions;
 }
 
-/** An answer that is kept, and everything it was read from. */
-interface Kept<A> {
+/** A cached answer, and the relations that it was read from. */
+interface Entry<A> {
   readonly answer: A;
   readonly bytes: number;
   readonly epochs: Epochs;
@@ -18,7 +18,7 @@ interface Kept<A> {
   readonly untilMs: number;
 }
 
-/** What is asked for. */
+/** What is looked up: the key of a statement and the relations that it reads. */
 export interface Asked {
   readonly key: string;
   readonly epochs: Epochs;
@@ -27,39 +27,39 @@ export interface Asked {
 
 export type Lookup<A> =
   | { readonly kind: 'hit'; readonly answer: A }
-  /** Somebody has to ask the server; his is the filling. */
+  /** The caller must ask the server and complete the filling. */
   | { readonly kind: 'miss'; readonly filling: Filling<A> }
-  /** Somebody is asking the server for the same: `then` hears the answer, or that he has to ask himself. */
+  /** The same is already being asked: `then` is called with the answer, or with undefined if the caller must ask the server. */
   | { readonly kind: 'awaited'; stopWaiting(): void }
-  /** Nothing is looked up and nothing kept. */
+  /** The cache is off or uncertain: ask the server and cache nothing. */
   | { readonly kind: 'off' };
 
-/** Waits for an answer that somebody else has asked for; undefined: he has to ask himself. */
+/** Called with the answer to another lookup of the same; undefined: ask the server yourself. */
 export type Then<A> = (answer: A | undefined) => void;
 
 export interface CacheCounts {
   readonly hits: number;
   readonly misses: number;
-  /** Lookups that waited for somebody else's miss. */
+  /** Lookups that waited for the answer to another one's miss. */
   readonly awaited: number;
-  /** Lookups while it was off, or while something was uncertain. */
+  /** Lookups while the cache was off or uncertain. */
   readonly passed: number;
   readonly kept: number;
-  /** Not kept: something had changed before the answer was whole. */
+  /** Answers not cached because a relation changed before they were complete. */
   readonly overtaken: number;
-  /** Not kept: too large. */
+  /** Answers not cached because of their size. */
   readonly tooLarge: number;
-  /** Found, but something had changed since. */
+  /** Cached answers dropped because a relation changed or they expired. */
   readonly outdated: number;
 }
 
 /**
- * Answers by key, for as long as nothing has changed that they were read from. An answer is kept only when nothing changed
- * between the question and its last byte, and it is shared only with those who asked after the last change: so nobody sees
- * a state older than the last change that was told before he asked.
+ * A cache of answers, each valid until a relation that it was read from changes. An answer is cached only if none of them changed between
+ * the question and its last byte, and shared only with lookups after their last change. So no client sees a state older than the last
+ * change that was reported before its lookup.
  */
 export class AnswerCache<A> {
-  readonly #kept: LRUCache<string, Kept<A>>;
+  readonly #kept: LRUCache<string, Entry<A>>;
   readonly #filling = new Map<string, Filling<A>>();
   readonly #entryBytesMax: number;
   readonly #window: HitWindow;
@@ -86,7 +86,7 @@ export class AnswerCache<A> {
     return this.#entryBytesMax;
   }
 
-  /** How often it was switched off for its ratio of hits. */
+  /** How often the cache was switched off for its low hit ratio. */
   get timesOff(): number {
     return this.#window.timesOff;
   }
@@ -115,7 +115,7 @@ export class AnswerCache<A> {
     const under = this.#filling.get(key);
     if (under?.accepts(epochs, sum) === true) {
       counts.awaited++;
-      // He would have been a hit a moment later.
+      // Counts as a hit: it would have been one a moment later.
       this.#window.looked(true, nowMs);
       return under.wait(then);
     }
@@ -149,7 +149,7 @@ export class AnswerCache<A> {
   }
 }
 
-/** A question that is on its way to the server. One of `done` and `failed` ends it. */
+/** A question in progress at the server. End it by `done` or `failed`. */
 export class Filling<A> {
   readonly #epochs: Epochs;
   readonly #sum: number;
@@ -163,7 +163,7 @@ export class Filling<A> {
     this.#end = end;
   }
 
-  /** Whether somebody who asks now may have this answer. */
+  /** Whether a lookup made now may share this answer. */
   accepts(epochs: Epochs, sum: number): boolean {
     return epochs === this.#epochs && sum === this.#sum && this.#waiting.size < waitingMax;
   }
@@ -173,20 +173,20 @@ export class Filling<A> {
     return { kind: 'awaited', stopWaiting: () => this.#waiting.delete(then) };
   }
 
-  /** The answer is whole. True: it is kept. */
+  /** The answer is complete. Returns whether it was cached. @param bytes its size */
   done(answer: A, bytes: number): boolean {
-    return this.#over(answer, bytes);
+    return this.#finish(answer, bytes);
   }
 
   failed(): void {
-    this.#over(undefined, 0);
+    this.#finish(undefined, 0);
   }
 
-  #over(answer: A | undefined, bytes: number): boolean {
+  #finish(answer: A | undefined, bytes: number): boolean {
     if (this.#isOver) return false;
     this.#isOver = true;
     const isKept = this.#end(answer, bytes);
-    // Those who wait asked when the epochs were what they are now, if it is kept; else they ask themselves.
+    // If it is cached, no relation has changed since the waiting lookups were made; otherwise they must ask the server.
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const then of waiting) then(isKept ? answer : undefined);
@@ -194,7 +194,7 @@ export class Filling<A> {
   }
 }
 
-/** Of an entry, its place in the table and a buffer with memory of its own. */
+/** Memory of an entry besides its key and bytes: the map's entry and the buffer object. */
 const overheadBytes = 512;
 const waitingMax = 1_000;
 const off = { kind: 'off' } as const;

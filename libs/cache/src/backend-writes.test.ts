@@ -26,7 +26,7 @@ describe('BackendWrites', () => {
     });
   });
 
-  it('tells a write outside of a block when it ends, and again when everything has', () => {
+  it('reports a write outside of a block when it completes, and again at ReadyForQuery', () => {
     run(changes('a'), 'UPDATE 1', true);
     expect(told).toEqual(['committed a']);
     writes.settled(true);
@@ -34,7 +34,7 @@ describe('BackendWrites', () => {
     expect(told).toEqual(['committed a', 'committed a']);
   });
 
-  it('tells the writes of a block at its COMMIT, before ReadyForQuery', () => {
+  it('reports the writes of a block at its COMMIT, before ReadyForQuery', () => {
     run(changes('a'), 'UPDATE 1', false);
     writes.settled(false);
     run(changes('b'), 'INSERT 0 1', false);
@@ -44,7 +44,7 @@ describe('BackendWrites', () => {
     expect(told).toEqual(['committed a,b']);
   });
 
-  it('keeps of a long block what it has changed, and not how often', () => {
+  it('remembers each change of a long block once', () => {
     for (let times = 0; times < 3; times++) run(changes('a'), 'INSERT 0 1', false);
     run(nothing, 'COMMIT', false, 'commit');
     expect(told).toEqual(['committed a']);
@@ -61,14 +61,14 @@ describe('BackendWrites', () => {
     },
   );
 
-  it('keeps what was written before a savepoint that is gone back to', () => {
+  it('keeps writes made before a savepoint that is rolled back to', () => {
     run(changes('a'), 'UPDATE 1', false);
     run(nothing, 'ROLLBACK', false, 'rollbackTo');
     run(nothing, 'COMMIT', false, 'commit');
     expect(told).toEqual(['committed a']);
   });
 
-  it('is uncertain of what was under way or not committed when the connection breaks', () => {
+  it('reports statements in flight or uncommitted as uncertain when the connection is lost', () => {
     run(changes('a'), 'UPDATE 1', false);
     writes.sent([changes('b')]);
     writes.lost();
@@ -77,7 +77,7 @@ describe('BackendWrites', () => {
     expect(told).toHaveLength(1);
   });
 
-  it('knows what SQL has prepared, and takes what it does not know for anything', () => {
+  it('knows statements of SQL PREPARE, and assumes any change for unknown names', () => {
     writes.prepared('p', changes('a'));
     run(changes('', { relations: [], executes: 'p' }), 'UPDATE 1', true);
     expect(told).toEqual(['committed a']);
@@ -85,20 +85,20 @@ describe('BackendWrites', () => {
     expect(unknown).toMatchObject({ isUnseen: true });
   });
 
-  it('knows everything that a name may stand for, however many there are: a second PREPARE may have failed', () => {
+  it('remembers all statements that a name may stand for, as a second PREPARE may have failed', () => {
     for (let at = 0; at < 1_000; at++) writes.prepared(`s${at}`, changes('a'));
     writes.prepared('s0', changes('b'));
     run(changes('', { relations: [], executes: 's0' }), 'INSERT 0 1', true);
     expect(told).toEqual(['committed a,b']);
   });
 
-  it('takes a name that has stood for many things for anything', () => {
+  it('assumes any change for a name that has stood for too many statements', () => {
     for (let at = 0; at < 9; at++) writes.prepared('p', changes(`t${at}`));
     const [unknown] = writes.sent([changes('', { relations: [], executes: 'p' })]);
     expect(unknown).toMatchObject({ isUnseen: true });
   });
 
-  it('counts a statement that failed as one that may have written', () => {
+  it('counts a failed statement as one that may have written', () => {
     const note = writes.sent([changes('a')]);
     writes.ended(note);
     writes.settled(true);

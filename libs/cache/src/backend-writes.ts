@@ -1,89 +1,89 @@
 import type { Changes } from './changes.ts';
 
-/** What becomes of changes that are committed, or may be. */
+/** Takes the changes that a connection has committed, or may have. */
 export interface ChangesPort {
-  /** From now on they can be seen. */
+  /** The changes are visible to others from now on. */
   committed(changes: readonly Changes[]): void;
-  /** The connection is gone while they were under way: the server may commit them later, or never. */
+  /** The connection was lost before the changes were committed: the server may commit them later, or never. */
   uncertain(changes: readonly Changes[]): void;
 }
 
-/** What the server says that ends, or does not. */
+/** What is known when a statement completes. */
 export interface Ended {
-  /** COMMIT, ROLLBACK and the like, by the verb of its text. */
+  /** The verb of a transaction statement, such as COMMIT or ROLLBACK. */
   readonly verb?: string | undefined;
   readonly tag: string;
-  /** No block is open, as far as the last ReadyForQuery told. */
+  /** No transaction block was open at the last ReadyForQuery. */
   readonly isOutsideBlock: boolean;
 }
 
 const preparedMax = 1_000;
-/** Of one name; with more of them it may be anything. */
+/** Statements remembered for one prepared name; with more, executing it may change anything. */
 const meaningsMax = 8;
 
 /**
- * Follows what the transactions of one connection write, to say it when it is committed and before the client hears that.
- * A statement outside of a block is committed when its CommandComplete comes, or at ReadyForQuery where several share an
- * implicit transaction: it is told both times, which costs nothing but a number.
+ * Follows what the transactions of one connection write, and reports it when it is committed, before the client learns of the commit.
+ * Outside of a transaction block a statement is committed at its CommandComplete, or at ReadyForQuery if several share an implicit
+ * transaction. It is reported both times, which only increments epochs.
  */
 export class BackendWrites {
   readonly #port: ChangesPort;
-  /** Of the transaction that is open, each once however often it was done. */
+  /** Changes of the open transaction, without duplicates. */
   #pending = new Map<string, Changes>();
-  /** On their way, and not answered. */
-  readonly #underWay = new Set<readonly Changes[]>();
-  /** By the names that SQL has given: everything that they may stand for. */
+  /** Changes of statements that were sent and have not completed. */
+  readonly #inFlight = new Set<readonly Changes[]>();
+  /** For each name given by SQL PREPARE, the statements that it may stand for. */
   readonly #prepared = new Map<string, readonly Changes[]>();
-  /** It has called functions by messages that are not followed, and may go on to do so. */
+  /** What statements may change that the proxy does not see: FunctionCall messages, for example. */
   #unfollowed: Changes | undefined;
 
   constructor(port: ChangesPort) {
     this.#port = port;
   }
 
-  /** Whether what ends the transaction matters. */
+  /** Whether the outcome of the current transaction matters. */
   get hasPending(): boolean {
-    return this.#pending.size > 0 || this.#underWay.size > 0;
+    return this.#pending.size > 0 || this.#inFlight.size > 0;
   }
 
-  /** Whether it may change something of which nothing is seen. */
+  /** Whether it may make changes that are not followed. */
   get isUnfollowed(): boolean {
     return this.#unfollowed !== undefined;
   }
 
-  /** SQL PREPARE is sent: if it succeeds, EXECUTE names it; if not, what had that name before still has it. */
+  /** An SQL PREPARE is sent. If it fails, the name keeps its former statement, so both are remembered. */
   prepared(name: string, changes: Changes): void {
     const known = this.#prepared.get(name) ?? [];
     if (known.length > meaningsMax || known.some((each) => keyOf(each) === keyOf(changes))) return;
     if (this.#prepared.size < preparedMax || known.length > 0) this.#prepared.set(name, [...known, changes]);
   }
 
-  /** From now on every transaction may have changed that. */
+  /** From now on every transaction may make these changes. */
   unfollowed(changes: Changes): void {
     this.#unfollowed = changes;
   }
 
-  /** Goes out. @returns what `ended` and `completed` take */
+  /** Statements are sent to the server. Returns the argument for `completed` and `ended`. */
   sent(changes: readonly Changes[]): readonly Changes[] {
     const resolved = changes.flatMap((each) => this.#resolved(each));
-    this.#underWay.add(resolved);
+    this.#inFlight.add(resolved);
     return resolved;
   }
 
-  /** A statement of them has ended; several of one message end one after the other. */
+  /** A statement has completed; those of one message complete one after the other. */
   completed(changes: readonly Changes[], { verb, tag, isOutsideBlock }: Ended): void {
     if (tag === 'ROLLBACK' && (verb === 'rollback' || verb === 'commit')) return this.#rolledBack();
     this.#note(changes);
     if (isOutsideBlock || tag === 'COMMIT') this.#port.committed([...this.#pending.values()]);
   }
 
-  /** Nothing more of them comes. */
+  /** All statements of a message have completed or failed. */
   ended(changes: readonly Changes[]): void {
-    this.#underWay.delete(changes);
+    this.#inFlight.delete(changes);
     this.#note(changes);
   }
 
-  /** ReadyForQuery. */
+  /** ReadyForQuery was received. @param isIdle no transaction is open */
   settled(isIdle: boolean): void {
     if (this.#unfollowed !== undefined) this.#note([this.#unfollowed]);
     if (!isIdle || this.#pending.size === 0) return;
@@ -94,13 +94,13 @@ export class BackendWrites {
 
   lost(): void {
     if (this.#unfollowed !== undefined) this.#note([this.#unfollowed]);
-    const all = [...this.#pending.values(), ...[...this.#underWay].flat()];
+    const all = [...this.#pending.values(), ...[...this.#inFlight].flat()];
     this.#pending.clear();
-    this.#underWay.clear();
+    this.#inFlight.clear();
     if (all.length > 0) this.#port.uncertain(all);
   }
 
-  /** What a procedure has committed on its way stays. */
+  /** Drops the pending changes, except unseen ones: a procedure may have committed in between. */
   #rolledBack(): void {
     for (const [key, { isUnseen }] of this.#pending) if (!isUnseen) this.#pending.delete(key);
   }
@@ -118,7 +118,7 @@ export class BackendWrites {
 
 const keys = new WeakMap<Changes, string>();
 
-/** Equal where the same changes; every text of several statements has changes of its own. */
+/** Equal for equal changes, which may be distinct objects. */
 function keyOf(changes: Changes): string {
   const known = keys.get(changes);
   if (known !== undefined) return known;

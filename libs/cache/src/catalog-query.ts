@@ -1,10 +1,10 @@
-/** Oids below are PostgreSQL's own. */
+/** Lower OIDs belong to PostgreSQL's built-in objects. */
 const firstOfUsers = 16384;
-/** What is written in C, of an extension, depends on settings, if on anything. */
+/** Functions in C, of extensions, have no source to inspect; they depend on settings at most. */
 const hasSource = `p.prolang not in (select oid from pg_catalog.pg_language where lanname in ('internal', 'c'))`;
 
 const table = (name: string): string => `'pg_catalog.${name}'::pg_catalog.regclass`;
-/** What depends on functions, by itself or by an operator. */
+/** Objects that depend on functions, directly or by an operator. */
 const dependents = `
     called as materialized (
       select classid, objid, refobjid as code from pg_catalog.pg_depend
@@ -12,13 +12,13 @@ const dependents = `
       union all select d.classid, d.objid, o.oprcode::oid from pg_catalog.pg_depend d
         join pg_catalog.pg_operator o on o.oid = d.refobjid
         where d.refclassid = ${table('pg_operator')} and d.refobjid >= ${firstOfUsers})`;
-/** Of which there is nothing in a statement that runs the code of a cast without naming one of its own. */
+/** Types whose casts run code. A statement may run such a cast without naming the type. */
 const castTypes = `
     cast_types as (
       select distinct case when c.castsource >= ${firstOfUsers} then c.castsource else c.casttarget end as type
       from pg_catalog.pg_cast c join pg_catalog.pg_proc p on p.oid = c.castfunc
       where p.oid >= ${firstOfUsers} and ${hasSource} and p.provolatile <> 'i')`;
-/** Functions that a relation runs: of triggers, views, policies, defaults, constraints, indexes, and of the domains of its columns. */
+/** Functions that using a relation runs: of triggers, views, policies, defaults, constraints, indexes, and domains of its columns. */
 const hiddenCode = [
   `select tgrelid as relation, 'w' as runs, tgfoid as code from pg_catalog.pg_trigger where not tgisinternal and tgenabled <> 'D'`,
   ...[
@@ -39,8 +39,8 @@ const hiddenCode = [
 ].join('\n      union ');
 
 /**
- * Everything that a RelationGraph is made of, as one row with one text. To be asked with an empty search_path, so that
- * the definitions of views name their tables in full. Every user may ask it.
+ * Reads everything that a RelationGraph is built from, as one row with one JSON text. Run it with an empty search_path, so that the
+ * definitions of views qualify their tables. Any user may run it.
  */
 export const catalogQuery = `
 with ${dependents}, ${castTypes}

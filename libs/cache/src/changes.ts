@@ -1,38 +1,38 @@
 import type { Analysis, RelationName, Statement } from '@medrex/sql';
 
-/** What of a database a statement may change, as its text tells. */
+/** What a statement may change in a database, as far as its text tells. */
 export interface Changes {
   readonly relations: readonly RelationName[];
-  /** Functions that it calls; what they do is for the catalogue to say. */
+  /** Functions that it calls; the catalogue tells what they do. */
   readonly calls: readonly string[];
-  /** Code that cannot be seen: anything may change. */
+  /** It runs code that cannot be inspected, which may change anything. */
   readonly isUnseen: boolean;
-  /** What is defined changes: tables, functions, rights. `cluster`: in every database of the server. */
+  /** It changes definitions (tables, functions, privileges): of its database, or of all databases of the server (`cluster`). */
   readonly schema: 'none' | 'database' | 'cluster';
-  /** TRUNCATE: what refers to a table may go with it. */
+  /** TRUNCATE: tables that refer to the table may be emptied too (CASCADE). */
   readonly isTruncation: boolean;
-  /** Of a statement that SQL has prepared, and that has to be looked up. */
+  /** Name of the prepared statement that it executes. */
   readonly executes: string | undefined;
 }
 
 const nothing: Changes = {
   ...{ relations: [], calls: [], isUnseen: false, schema: 'none', isTruncation: false, executes: undefined },
 };
-/** Whatever somebody may do. */
+/** Anything, definitions included. */
 export const anything: Changes = { ...nothing, isUnseen: true, schema: 'database' };
-/** What code may do that a statement runs though it does not name it. */
+/** What code may change that a statement runs without naming it. */
 export const unseen: Changes = { ...nothing, isUnseen: true };
 
 const harmless: ReadonlySet<string> = new Set(['CHECKPOINT', 'LOCK TABLE']);
 const ofCluster = /\b(?:ROLE|DATABASE|TABLESPACE|OWNED|SYSTEM)\b/;
 const known = new WeakMap<Statement, Changes>();
 
-/** One for each statement of a text; of a text that is not understood, one for whatever it may do. */
+/** The changes of each statement of a text; `anything` for a text that cannot be parsed. */
 export function changesOf(analysis: Analysis): readonly Changes[] {
   return analysis.kind === 'read' ? analysis.statements.map(changesOfStatement) : [anything];
 }
 
-/** False for nearly everything that reads. */
+/** False for nearly all reads. */
 export function changesSomething({ relations, calls, isUnseen, schema, executes }: Changes): boolean {
   return relations.length > 0 || calls.length > 0 || isUnseen || schema !== 'none' || executes !== undefined;
 }
@@ -45,7 +45,7 @@ function changesOfStatement(statement: Statement): Changes {
   return changes;
 }
 
-/** What SQL PREPARE has under its name, when it is executed. */
+/** The name given by an SQL PREPARE, and what executing it may change. */
 export function preparedChanges(
   statement: Statement,
 ): { readonly name: string; readonly changes: Changes } | undefined {
@@ -56,7 +56,7 @@ export function preparedChanges(
 
 function read(statement: Statement): Changes {
   const { kind, command, writes, calls, effects, transaction } = statement;
-  // EXPLAIN ANALYZE runs it, too.
+  // EXPLAIN ANALYZE EXECUTE runs the statement too.
   const executed = effects.find((effect) => effect.kind === 'execute');
   const changes = { ...nothing, relations: writes, calls, executes: executed?.name };
   switch (kind) {
@@ -68,12 +68,12 @@ function read(statement: Statement): Changes {
       return executed === undefined ? nothing : { ...nothing, executes: executed.name };
     case 'schema':
       if (command === 'TRUNCATE TABLE') return { ...changes, isTruncation: true };
-      // What is temporary is nobody else's.
+      // Temporary objects are invisible to other sessions.
       if (effects.some((effect) => effect.kind === 'temporary')) return { ...nothing, calls };
       return { ...changes, schema: ofCluster.test(command) ? 'cluster' : 'database' };
     case 'utility':
       if (harmless.has(command)) return nothing;
-      // VACUUM and its like change nothing but where rows lie, and what the catalogue says of that.
+      // REFRESH writes the view only. Other utility commands change catalogue statistics, or run code.
       return command === 'REFRESH MATERIALIZED VIEW' ? changes : { ...changes, isUnseen: true };
     default:
       return changes;

@@ -1,9 +1,9 @@
-/** What belongs to temporary tables, and with them to one session. */
+/** Temporary tables, which belong to one session. */
 const ofTemporary = `(select oid from pg_catalog.pg_class where relpersistence = 't')`;
 const relations = `'pg_catalog.pg_class'::pg_catalog.regclass`;
 const ofTemporarySchemas = `(select oid from pg_catalog.pg_namespace where nspname ~ '^pg_(toast|temp_)')`;
 
-/** Catalogues whose rows belong to relations, with the column that says to which. */
+/** Catalogues whose rows belong to relations, with the column that refers to the relation. */
 const ofRelations: Readonly<Record<string, string>> = {
   pg_attrdef: 'adrelid',
   pg_constraint: 'conrelid',
@@ -25,7 +25,7 @@ const whole = `pg_aggregate pg_am pg_amop pg_amproc pg_auth_members pg_cast pg_c
   pg_seclabel pg_shdescription pg_shseclabel pg_tablespace pg_transform pg_ts_config pg_ts_config_map pg_ts_dict
   pg_ts_parser pg_ts_template`.split(/\s+/);
 
-/** Catalogues, with the rows of each that are looked at. */
+/** Catalogues, each with the condition for its rows that count. */
 const looked: readonly (readonly [catalogue: string, which: string])[] = [
   ...whole.map((name) => [name, 'true'] as const),
   ...Object.entries(ofRelations).map(([name, column]) => [name, `${column} not in ${ofTemporary}`] as const),
@@ -37,21 +37,21 @@ const looked: readonly (readonly [catalogue: string, which: string])[] = [
   ['pg_type', `typnamespace not in ${ofTemporarySchemas}`],
   ['pg_description', `classoid <> ${relations} or objoid not in ${ofTemporary}`],
   ['pg_namespace', `nspname !~ '^pg_(toast|temp_)'`],
-  // What changes nothing else: members of extensions, owners of sequences.
+  // Extension members and owners of sequences change no other row.
   [
     'pg_depend',
     `deptype in ('e', 'x') or classid = ${relations} and refclassid = classid and objid not in ${ofTemporary}`,
   ],
 ];
 
-/** What is not for everybody to read, or not there in every version, by the rows that everybody may read. */
+/** Views over catalogues that not every user may read, or that not every version has. */
 const shown: readonly string[] = ['pg_publication_tables', 'pg_roles', 'pg_user_mappings'];
 
-/** What shows nothing but what is looked at. */
+/** Views over the catalogues above. */
 const views = `pg_group pg_indexes pg_matviews pg_policies pg_publication_namespace pg_rules pg_seclabels pg_shdepend pg_tables
   pg_user pg_views`;
 
-/** Catalogues of which answers are kept: they change with what is defined, and it is looked whether they have. */
+/** Catalogues whose answers are cached: they change only with definitions, which are polled for changes. */
 export const steadyCatalogues: ReadonlySet<string> = new Set([
   ...looked.map(([catalogue]) => catalogue),
   ...shown,
@@ -59,8 +59,8 @@ export const steadyCatalogues: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Another text wherever something was defined, changed or dropped since it was asked for the last time: row counts, and
- * transaction numbers, which only grow. What is temporary does not count, nor does what VACUUM notes.
+ * Returns a text that differs whenever an object was created, altered or dropped: row counts and transaction ids of the catalogues.
+ * Temporary objects and the notes of VACUUM do not count.
  */
 export const definitionsQuery = `
 select pg_catalog.concat_ws(' ', ${[

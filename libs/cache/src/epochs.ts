@@ -1,28 +1,28 @@
-/** A relation by its number in PostgreSQL's catalogue, or one of those below. */
+/** The OID of a relation, or one of the constants below. */
 export type EpochId = number;
 
-/** Grows when any row of the database may have changed, and nobody knows which. */
+/** Incremented when an unknown relation of the database may have changed. */
 export const whole: EpochId = -1;
-/** Grows with what is defined: what is read from the catalogue. */
+/** Incremented when definitions change, for answers read from the catalogue. */
 export const schema: EpochId = -2;
 
 /**
- * One number for each relation of a database, which grows whenever what can be read there may have changed. An answer stands
- * for as long as the numbers of everything it was read from are what they were before it was asked for.
+ * A number for each relation of a database, incremented whenever its content may have changed. An answer is valid while the numbers of
+ * all relations that it was read from are what they were before the question.
  */
 export class Epochs {
   readonly #numbers = new Map<EpochId, number>();
-  /** Relations that may change at any moment without anybody saying so, and how many wait for the end of that. */
+  /** Relations that may change unnoticed, with the number of `doubt` calls that have not ended. */
   readonly #uncertain = new Map<EpochId, number>();
 
-  /** Only grows as one of them does: equal for the same ids means that nothing has changed between. */
+  /** The sum of the numbers of these relations. As they only grow, equal sums mean that none has changed in between. */
   sumOf(ids: readonly EpochId[]): number {
     let sum = 0;
     for (const id of ids) sum += this.#numbers.get(id) ?? 0;
     return sum;
   }
 
-  /** False while one of them may change unseen: what is read now is not kept, and what is kept is not shown. */
+  /** False while one of these relations may change unnoticed: no answer from it may be cached or served. */
   isCertain(ids: readonly EpochId[]): boolean {
     return this.#uncertain.size === 0 || ids.every((id) => !this.#uncertain.has(id));
   }
@@ -31,7 +31,7 @@ export class Epochs {
     for (const id of ids) this.#numbers.set(id, (this.#numbers.get(id) ?? 0) + 1);
   }
 
-  /** From now, with a new number, until what it returns is called (once), and with a new number then. */
+  /** Makes relations uncertain until the returned function is called (once). Increments their numbers at both points. */
   doubt(ids: readonly EpochId[]): () => void {
     for (const id of ids) this.#uncertain.set(id, (this.#uncertain.get(id) ?? 0) + 1);
     this.bump(ids);

@@ -1,11 +1,11 @@
 import { volatilityOf } from '@medrex/sql';
 
-/** What PostgreSQL's catalogue says of functions by their name: the worst of all that have it. */
+/** Volatility of functions by name, from the catalogue: the highest of all overloads. */
 export type FunctionFacts = ReadonlyMap<string, 'immutable' | 'stable' | 'volatile'>;
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
-/** Stable for the settings of the session alone, which are part of the key of an answer. */
+/** Functions that depend only on session settings, which are part of the cache key. */
 const bySettings = words(`
   to_char to_date to_timestamp to_number date_trunc date_part extract timezone to_tsvector to_tsquery plainto_tsquery
   phraseto_tsquery websearch_to_tsquery ts_headline to_json to_jsonb row_to_json array_to_json json_build_object
@@ -13,7 +13,7 @@ const bySettings = words(`
   format string_agg array_to_string quote_literal quote_nullable generate_series make_timestamptz pg_typeof
   current_user session_user user current_role current_catalog current_database`);
 
-/** Stable for what DDL changes, and the settings. */
+/** Functions that depend only on definitions and session settings. */
 const bySchema = words(`
   current_schema current_schemas version has_table_privilege has_schema_privilege has_database_privilege has_column_privilege
   has_any_column_privilege has_function_privilege has_sequence_privilege has_type_privilege pg_has_role pg_table_is_visible
@@ -27,7 +27,7 @@ const bySchema = words(`
   to_regproc to_regprocedure to_regnamespace to_regrole pg_options_to_table pg_indexam_has_property
   pg_index_has_property pg_index_column_has_property aclexplode acldefault makeaclitem pg_get_acl row_security_active`);
 
-/** Volatile, but no table is written by them. */
+/** Volatile functions that write no table. */
 const writesNothing = words(`
   random random_normal setseed clock_timestamp timeofday gen_random_uuid uuidv4 uuidv7 uuid_generate_v1 uuid_generate_v1mc
   uuid_generate_v4 gen_random_bytes gen_salt nextval setval currval lastval pg_sleep pg_sleep_for pg_sleep_until set_config
@@ -43,7 +43,7 @@ const bare = (call: string): [name: string, schema: string | undefined] => {
   return dot < 0 ? [call, undefined] : [call.slice(dot + 1), call.slice(0, dot)];
 };
 
-/** Whether rows that were made with it can be shown again while nothing changes that they were read from. */
+/** Whether a result computed with this function stays valid while the relations that it was read from do not change. */
 export function isSettled(call: string, facts: FunctionFacts): boolean {
   const [name, schema] = bare(call);
   const known = volatilityOf(name, schema);
@@ -51,13 +51,13 @@ export function isSettled(call: string, facts: FunctionFacts): boolean {
   return known === 'immutable' || (schema === undefined && bySettings.has(name));
 }
 
-/** The same for what is read from the catalogue, and changes with DDL only. */
+/** The same for queries of the catalogue, which change with DDL only. */
 export function isSettledInSchema(call: string): boolean {
   const [name, schema] = bare(call);
   return volatilityOf(name, schema) === 'immutable' || bySettings.has(name) || bySchema.has(name);
 }
 
-/** Whether calling it may change a table. A function that says it is stable is taken at its word, as PostgreSQL does. */
+/** Whether calling it may change a table. Functions declared stable or immutable are trusted, as PostgreSQL does. */
 export function mayWrite(call: string, facts: FunctionFacts): boolean {
   const [name, schema] = bare(call);
   const known = volatilityOf(name, schema);

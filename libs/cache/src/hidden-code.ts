@@ -1,13 +1,13 @@
 import { isSettled, mayWrite, type FunctionFacts } from './functions.ts';
 
-/** A function that no statement names: of a trigger, a default, a constraint, a view, a policy. */
+/** A function that statements run without naming it: of a trigger, default, constraint, view or policy. */
 export interface HiddenFunction {
   readonly language: string;
   readonly name: string;
   readonly code: string;
 }
 
-/** PostgreSQL's own triggers, in C; they touch nothing but the row. */
+/** Built-in trigger functions in C, which change nothing but the row. */
 const own: ReadonlySet<string> = new Set([
   'suppress_redundant_updates_trigger',
   'tsvector_update_trigger',
@@ -16,20 +16,20 @@ const own: ReadonlySet<string> = new Set([
 const writes =
   /\b(?:insert|update|delete|merge|truncate|copy|execute|call|do|create|alter|drop|refresh|dblink\w*|lo_\w+)\b/i;
 const called = /([a-z_][\w.]*)\s*\(/gi;
-/** Comments, strings in all their notations, and names in quotes, which are told by the first letter. */
+/** Comments, string literals of all kinds, and quoted names, told apart by the first character. */
 const aside =
   /--[^\n]*|\/\*(?:(?!\/\*)[^])*?\*\/|\be'(?:[^'\\]|''|\\[^])*'|'(?:[^']|'')*'|(\$(?:[a-z_]\w*)?\$)[^]*?\1|"(?:[^"]|"")*"/gi;
-/** As the triggers have it that tell others of a write. */
+/** The usual statement of triggers that notify listeners. */
 const notifies = /\bperform\s+(?:pg_catalog\s*\.\s*)?pg_notify\b/gi;
-/** Words of PL/pgSQL and SQL that stand before a bracket and are no calls. */
+/** Words of PL/pgSQL and SQL before a parenthesis that are not function calls. */
 const noCalls =
   /^(?:if|elsif|while|in|and|or|not|then|else|return|exists|any|all|case|when|is|values|as|on|raise|exception|using|select|where|from|having|by|distinct|over|filter|union)$/i;
 
 /**
- * Whether a function changes no table. Told by words: code in which none of them stands that writes, and which calls nothing but
- * functions that are known. What stands in a string runs only by EXECUTE.
+ * Whether a function certainly changes no table, judged by the words of its source: no word that writes, and calls of known functions
+ * only. Strings are ignored, as they run only by EXECUTE, which is a word that writes.
  *
- * @param runsCode whether a text runs code that no bracket shows
+ * @param runsCode whether a text runs code without a function call: by an operator, for example
  */
 export function isHarmless(
   { language, name, code }: HiddenFunction,
@@ -41,7 +41,7 @@ export function isHarmless(
   const bare = code
     .replaceAll(aside, (found) => (found.startsWith('"') ? ' in_quotes ' : ' '))
     .replaceAll(notifies, ' pg_notify');
-  // Comments within comments are not taken apart.
+  // Nested comments are not parsed.
   if (writes.test(bare) || bare.includes('/*') || bare.includes('*/') || runsCode(bare)) return false;
   for (const [, call = ''] of bare.matchAll(called)) {
     if (noCalls.test(call)) continue;

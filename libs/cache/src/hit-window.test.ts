@@ -8,7 +8,7 @@ const look = (looked: HitWindow, hits: number, misses: number, nowMs = 0): void 
 };
 
 describe('HitWindow', () => {
-  it('lets an empty cache fill before it is judged', () => {
+  it('lets an empty cache fill before judging it', () => {
     const looked = window();
     look(looked, 0, 10);
     expect(looked.isOn(0)).toBe(true);
@@ -16,7 +16,7 @@ describe('HitWindow', () => {
     expect(looked.isOn(0)).toBe(false);
   });
 
-  it('stays on at the ratio, and goes off below it', () => {
+  it('stays on at the minimum ratio, and switches off below it', () => {
     const looked = window();
     look(looked, 0, 10);
     look(looked, 7, 3);
@@ -26,7 +26,7 @@ describe('HitWindow', () => {
     expect([looked.isOn(0), looked.timesOff]).toEqual([false, 1]);
   });
 
-  it('is tried again, and may fill again', () => {
+  it('switches on again later, and lets the cache fill again', () => {
     const looked = window();
     look(looked, 0, 10);
     look(looked, 0, 10, 50);

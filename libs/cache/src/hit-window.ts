@@ -1,14 +1,14 @@
 export interface HitWindowOptions {
-  /** Lookups that are judged together. */
+  /** Lookups of one window. */
   readonly lookups: number;
-  /** Below this share of them it is switched off. */
+  /** The cache is switched off when the share of hits in a window is below this. */
   readonly ratioMin: number;
-  /** For how long; it is tried again after that. */
+  /** How long it stays off before it is tried again. */
   readonly offMs: number;
 }
 
 /**
- * Switches a cache off that costs more than it saves. The first window of each try is not judged: an empty cache has to fill.
+ * Switches off a cache that costs more than it saves. The first window of each try is not judged, as the cache has to fill.
  */
 export class HitWindow {
   readonly #options: HitWindowOptions;
@@ -16,7 +16,7 @@ export class HitWindow {
   #lookups = 0;
   #isWarm = false;
   #offUntilMs = -Infinity;
-  /** How often it was switched off. */
+  /** How often it has switched off. */
   timesOff = 0;
 
   constructor(options: HitWindowOptions) {

@@ -11,7 +11,7 @@ const holder = (wanted: number, granted: number, inUse = granted, untilMs = 1_00
   untilMs,
 });
 
-describe('what an instance gets', () => {
+describe('grantFor', () => {
   it.each<[string, number, ReturnType<typeof holder>[], number]>([
     ['its own share when the other has never been heard', 10, [], 5],
     ['all when the other wants nothing', 10, [holder(0, 0)], 10],
@@ -33,7 +33,7 @@ describe('what an instance gets', () => {
   });
 });
 
-it('forgets holders that have been replaced', async () => {
+it('does not count holders that must have been replaced', async () => {
   let nowMs = 0;
   const book = new MemoryLeaseBook(() => nowMs);
   await book.renew('dead', { wanted: 10, inUse: 5 }, terms);
@@ -45,11 +45,11 @@ it('forgets holders that have been replaced', async () => {
 });
 
 describe('Lease', () => {
-  it('is the own share without a book', () => {
+  it('is the own share if there is no book', () => {
     expect(new Lease({ terms, instance: 'a', book: undefined }).limit).toBe(5);
   });
 
-  it('falls back to the own share when the book is away: down when its lease ends, up when those of others have', async () => {
+  it('falls back to the own share when the book fails: down when its lease ends, up when those of the others have ended', async () => {
     let nowMs = 0;
     const book = new MemoryLeaseBook(() => nowMs);
     const [high, low] = ['high', 'low'].map((instance) => new Lease({ terms, instance, book })) as [Lease, Lease];
@@ -69,7 +69,7 @@ describe('Lease', () => {
     expect([high.limit, high.isShared, low.limit]).toEqual([5, false, 5]);
   });
 
-  it('never lets all instances together use more than the budget, whoever is away whenever', async () => {
+  it('never lets all instances together use more than the budget, whichever of them is cut off when', async () => {
     const step = fc.record({
       wants: fc.array(fc.nat(12), { minLength: 3, maxLength: 3 }),
       away: fc.boolean(),

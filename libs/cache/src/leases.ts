@@ -1,32 +1,32 @@
-/** What one instance holds of something that there is only so much of, such as licences or connections of a server. */
+/** What an instance holds of a shared budget, such as licences or connections of a server. */
 export interface Holder {
-  /** What it would like to have, and what it has in use. */
+  /** How much it wants, and how much it uses. */
   readonly wanted: number;
   readonly inUse: number;
-  /** Until `untilMs`; then it holds its own share, and nobody else has that. */
+  /** Its lease until `untilMs`; after that it holds its own share, which is reserved for it. */
   readonly granted: number;
   readonly untilMs: number;
 }
 
 export interface LeaseTerms {
   readonly budget: number;
-  /** How many instances share it at most: each has its part of the budget for certain. */
+  /** Maximum of instances; each is guaranteed an equal share of the budget. */
   readonly instances: number;
   readonly leaseMs: number;
 }
 
-/** What every instance has without asking anybody. All of them together are never above the budget. */
+/** What every instance may use without a lease. All own shares together never exceed the budget. */
 export const ownShare = ({ budget, instances }: LeaseTerms): number => Math.floor(budget / instances);
 
-/** What must be left to a holder: what it may be using now, or may use without asking. */
+/** What must be left to a holder: what it may be using, or may use without a lease. */
 function reservedFor({ granted, inUse, untilMs }: Holder, terms: LeaseTerms, nowMs: number): number {
   const own = ownShare(terms);
   return nowMs < untilMs ? Math.max(granted, inUse) : Math.max(own, Math.min(inUse, granted));
 }
 
 /**
- * Of those that are silent no more than there can be beside the others, those that hold most first; the rest have ended and have been
- * replaced. One that has not been replaced may be cut off, and have its part in use.
+ * Divides silent holders (whose leases have ended) into those that may still be running, cut off but using their part (`counted`, those
+ * that hold most first), and those that must have been replaced, as there can be only `instances` (`replaced`).
  */
 export function silentOf<H extends Holder>(
   others: readonly H[],
@@ -40,14 +40,15 @@ export function silentOf<H extends Holder>(
 }
 
 /**
- * What an instance gets that asks for `wanted`, beside the others. Whoever is silent keeps his own share. Of the others each gets what it wants up to its own share; what is left is divided
- * among those who want more. It never gets what somebody else may still be using: that comes with the next time it asks.
+ * The lease of an instance that wants `wanted`, beside the other holders. Silent holders keep their own shares. Each other instance gets
+ * what it wants up to its own share, and the rest is divided among those that want more. An instance never gets what another one may
+ * still be using; it gets that at a later renewal.
  */
 export function grantFor(wanted: number, others: readonly Holder[], terms: LeaseTerms, nowMs: number): number {
   const own = ownShare(terms);
   const live = others.filter(({ untilMs }) => nowMs < untilMs);
   const { counted } = silentOf(others, terms, nowMs);
-  // Whoever is not heard may have his own share in use, though he has never asked.
+  // An instance that is not in the book may still use its own share.
   const silent = Math.max(0, terms.instances - 1 - live.length);
   const left =
     terms.budget -
@@ -60,38 +61,38 @@ export function grantFor(wanted: number, others: readonly Holder[], terms: Lease
   return Math.max(0, Math.min(wanted, fair, terms.budget - unknown - reserved));
 }
 
-/** Where holders are written down, for all instances; one call is one step for everybody. */
+/** The record of all holders, shared by the instances. Each call is atomic. */
 export interface LeaseBook {
-  /** Takes over what is asked for, and says what is granted for `terms.leaseMs` from when it was asked. */
+  /** Records the demand of an instance, and returns what it is granted for `terms.leaseMs` from the time of the call. */
   renew(
     instance: string,
     asked: { readonly wanted: number; readonly inUse: number },
     terms: LeaseTerms,
   ): Promise<number>;
-  /** It holds nothing any more. */
+  /** Removes an instance. */
   leave(instance: string): Promise<void>;
 }
 
 export interface LeaseOptions {
   readonly terms: LeaseTerms;
   readonly instance: string;
-  /** Undefined: this instance has its own share, always. */
+  /** Undefined: this instance always has its own share. */
   readonly book: LeaseBook | undefined;
 }
 
-/** A third of the time that a lease lasts: two renewals may fail. */
+/** Renewals in the duration of a lease, so that two may fail. */
 const renewalsPerLease = 3;
 
 /**
- * What this instance may use of a budget. With the book it grows and shrinks with what all want; without it falls back to the share that
- * is its own, which is reserved for it there as well. A limit above what is asked for again is not kept beyond its lease; one
- * below the own share is not raised to that before the leases of all others have ended.
+ * What this instance may use of a budget. With the book, the limit follows the demands of all instances. When the book does not answer,
+ * it falls back to the own share, which the book reserves as well: down to it when the own lease ends, and up to it only when the leases
+ * of all others have ended.
  */
 export class Lease {
   readonly #options: LeaseOptions;
   #granted: number;
   #untilMs = -Infinity;
-  /** Since when the book has not answered. */
+  /** Since when renewals have failed. */
   #failingSinceMs: number | undefined;
   #nextAtMs = -Infinity;
   #isAsking = false;
@@ -99,11 +100,11 @@ export class Lease {
 
   constructor(options: LeaseOptions) {
     this.#options = options;
-    // An instance that has never asked may be one too many until it has.
+    // Until its first renewal an instance may be one more than `instances`.
     this.#granted = options.book === undefined ? ownShare(options.terms) : 0;
   }
 
-  /** How much may be in use now. What is in use above it should be given back. */
+  /** How much may be in use now; give back what exceeds it. */
   get limit(): number {
     const { terms, book } = this.#options;
     if (book === undefined) return ownShare(terms);
@@ -113,7 +114,7 @@ export class Lease {
     return areOthersOver ? own : Math.min(this.#granted, own);
   }
 
-  /** Whether the limit is what the book has granted; else it is what this instance has for certain. */
+  /** Whether the limit was granted by the book; otherwise it is at most the own share. */
   get isShared(): boolean {
     return this.#options.book !== undefined && this.#nowMs < this.#untilMs;
   }
@@ -136,7 +137,7 @@ export class Lease {
     await this.#options.book?.leave(this.#options.instance).catch(() => undefined);
   }
 
-  /** It counts from when it was asked for. */
+  /** A lease runs from the time of the request. */
   #renewed(granted: number, askedAtMs: number): void {
     this.#isAsking = false;
     this.#failingSinceMs = undefined;

@@ -2,23 +2,23 @@ import type { RelationName, Statement } from '@medrex/sql';
 import { steadyCatalogues } from './definitions.ts';
 import { isSettled, isSettledInSchema, type FunctionFacts } from './functions.ts';
 
-/** What an answer would be read from. `schema`: from the catalogue, and it changes with DDL. */
+/** What the answer to a statement depends on. `schema`: the catalogue only, which changes with DDL. */
 export type Readable =
   { readonly kind: 'rows'; readonly relations: readonly RelationName[] } | { readonly kind: 'schema' } | undefined;
 
-/** Texts that a date is made of by the clock. */
+/** Words in date literals that mean the current time. */
 const clockWords = /\b(?:now|today|tomorrow|yesterday)\b/i;
 
-/** Whether a text, or a value, may mean another date tomorrow. */
+/** Whether a text or value may be a date that depends on the current time. */
 export const namesTheClock = (text: string): boolean => clockWords.test(text);
 
-/** Whether what a statement answers can be shown again, by its text and by what is known of functions. */
+/** What the answer of a statement depends on, by its text and the volatility of its functions. */
 export function readableOf(statement: Statement, text: string, facts: FunctionFacts): Readable {
   const { kind, reads, writes, effects, calls, isReadOnly, readsCatalogOnly } = statement;
   if (kind !== 'select' || writes.length > 0 || effects.length > 0 || namesTheClock(text)) return undefined;
   if (readsCatalogOnly || (reads.length === 0 && calls.length > 0))
     return isReadOnly && reads.every(isSteady) && calls.every(isSettledInSchema) ? { kind: 'schema' } : undefined;
-  // Rows that are locked, and functions that nobody knows, make a statement one that is not read-only.
+  // A statement is also not read-only if it locks rows or calls unknown functions.
   const isReading = isReadOnly || statement.volatility === 'unknown';
   return isReading && !statement.locksRows && reads.length > 0 && calls.every((call) => isSettled(call, facts))
     ? { kind: 'rows', relations: reads }

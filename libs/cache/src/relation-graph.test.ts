@@ -53,7 +53,7 @@ const changed = (text: string): number[] | undefined =>
 
 beforeAll(async () => {
   analyser = await SqlAnalyser.load();
-  // The second ward has a number of its own.
+  // A relation of the same name in another schema.
   const rows = aCatalog(relations, functions);
   const archive = [99, 'archive', 'ward', 'r', false, null] as const;
   const words = { operators: ['==='], rowFunctions: ['bill'] };
@@ -62,7 +62,7 @@ beforeAll(async () => {
   );
 });
 
-describe('what an answer is read from', () => {
+describe('the relations of an answer', () => {
   it.each([
     ['select * from public.ward', ['ward']],
     ['select * from bed b join visit v using (id) where exists (select 1 from sheet)', ['bed', 'visit', 'sheet']],
@@ -99,7 +99,7 @@ describe('what an answer is read from', () => {
     "select set_config('a', 'b', true) from ward",
     'show all',
     'explain select * from ward',
-  ])('cannot be told, and nothing is kept, of: %s', (text) => {
+  ])('are unknown, so that it is not cached, for: %s', (text) => {
     expect(reads(text)).toBeUndefined();
   });
 
@@ -109,7 +109,7 @@ describe('what an answer is read from', () => {
     'select information_schema._pg_expandarray(indkey) from pg_catalog.pg_index',
     'select version()',
     'select current_schema(), session_user',
-  ])('is what is defined: %s', (text) => {
+  ])('are the definitions only: %s', (text) => {
     expect(reads(text)).toEqual([schema]);
   });
 
@@ -122,12 +122,12 @@ describe('what an answer is read from', () => {
     'select pg_relation_size(oid) from pg_class',
     'select reltuples, writer(oid) from pg_class',
     'select last_value from pg_sequences',
-  ])('is not only what is defined: %s', (text) => {
+  ])('are not the definitions only: %s', (text) => {
     expect(reads(text)).toBeUndefined();
   });
 });
 
-describe('what a statement changes', () => {
+describe('the relations that a statement changes', () => {
   const rows = [whole];
   const everything = [schema, whole];
   it.each<[string, number[]]>([
@@ -181,7 +181,7 @@ describe('what a statement changes', () => {
     ['select a === b from visit', true],
     ['select visit.bill from visit', true],
     ['select bill from visit', false],
-  ])('may be anything, though its text names nothing that is written: %s, %s', (text, expected) => {
+  ])('may be all, because it runs unnamed code: %s, %s', (text, expected) => {
     const analysis = analyser.analyse(text);
     if (analysis.kind !== 'read') throw new Error(text);
     expect(graph.runsUnseen(analysis.statements[0]!, text)).toBe(expected);

@@ -5,7 +5,7 @@ import { isSettled, mayWrite, type FunctionFacts } from './functions.ts';
 import { namesTheClock, readableOf } from './readable.ts';
 import { isHarmless } from './hidden-code.ts';
 
-/** What `catalogQuery` answers. */
+/** The result of `catalogQuery`. */
 export interface CatalogRows {
   readonly relations: readonly (readonly [
     id: number,
@@ -17,7 +17,7 @@ export interface CatalogRows {
   ])[];
   readonly parents: readonly (readonly [child: number, parent: number])[];
   readonly references: readonly (readonly [referred: number, referring: number, cascades: boolean])[];
-  /** What runs though no statement names it; `w`: where a relation is written, `r`: where it is read, too. */
+  /** Functions that run without being named; `w`: when the relation is written, `r`: also when it is read. */
   readonly code: readonly (readonly [
     relation: number,
     runs: 'r' | 'w',
@@ -25,10 +25,10 @@ export interface CatalogRows {
     name: string,
     code: string,
   ])[];
-  /** What runs code without a bracket behind its name: operators, and functions of a row (`ward.beds`). */
+  /** Names that run code without a function call: operators, and functions in attribute notation (`ward.beds`). */
   readonly operators: readonly string[];
   readonly rowFunctions: readonly string[];
-  /** Types with casts that run code, and what has values of them: tables by their columns, functions. */
+  /** Types with casts that run code, and the tables and functions that have values of these types. */
   readonly castWords: readonly string[];
   readonly rules: readonly number[];
   readonly functions: readonly (readonly [name: string, worst: number])[];
@@ -37,9 +37,9 @@ export interface CatalogRows {
 export const readCatalogRows = (text: string): CatalogRows => JSON.parse(text) as CatalogRows;
 
 interface View {
-  /** Undefined where it cannot be told. */
+  /** Undefined if unknown. */
   readonly reads: readonly RelationName[] | undefined;
-  /** Whether its rows are made of what it reads alone. */
+  /** Whether its rows depend only on the relations that it reads. */
   readonly isSettled: boolean;
 }
 
@@ -53,9 +53,9 @@ interface Relation {
 const volatilities = ['immutable', 'stable', 'volatile'] as const;
 
 /**
- * What stands behind the names in a statement: which tables a view reads, which other tables a write reaches through foreign
- * keys, partitions, triggers and rules. Names are not resolved by search_path: one without a schema stands for every relation
- * that has it, which errs on the side of forgetting too much.
+ * Resolves the names in a statement to relations: the tables that a view reads, and the tables that a write reaches by foreign keys,
+ * partitions, triggers and rules. An unqualified name stands for all relations of that name in any schema, regardless of search_path,
+ * which may invalidate too much but never too little.
  */
 export class RelationGraph {
   readonly functions: FunctionFacts;
@@ -63,9 +63,9 @@ export class RelationGraph {
   readonly #byId = new Map<EpochId, Relation>();
   readonly #reached = new Map<EpochId, Set<EpochId>>();
   readonly #truncated = new Map<EpochId, Set<EpochId>>();
-  /** Whoever writes here may write anything. */
+  /** Relations whose writes run code that may change anything. */
   readonly #unseen = new Set<EpochId>();
-  /** Whoever reads here, too. */
+  /** Relations whose reads do, too. */
   readonly #unseenReads = new Set<EpochId>();
   readonly #runsCode: (text: string) => boolean;
   readonly #reads = new Map<string, readonly EpochId[] | undefined>();
@@ -92,7 +92,7 @@ export class RelationGraph {
     return this.#byId.size;
   }
 
-  /** Of what an answer is made; undefined where it cannot be kept. */
+  /** The relations that an answer depends on; undefined if it must not be cached. */
   dependencies(statement: Statement, text: string): readonly EpochId[] | undefined {
     const readable = this.#runsCode(text) ? undefined : readableOf(statement, text, this.functions);
     if (readable?.kind !== 'rows') return readable === undefined ? undefined : schemaOnly;
@@ -105,18 +105,18 @@ export class RelationGraph {
     return [...ids];
   }
 
-  /** What must be forgotten when it is committed. */
+  /** The relations whose answers are invalid once the changes are committed. */
   changed(changes: Changes): readonly EpochId[] {
     if (changes.isUnseen || changes.executes !== undefined || changes.schema !== 'none') return everything;
-    // The catalogue says how large a table is, and where it lies.
+    // TRUNCATE changes the catalogue too: size and file of the table.
     const ids = new Set<EpochId>(changes.isTruncation ? schemaOnly : []);
-    // A function that defines something is found out by looking at the definitions from time to time.
+    // If the function changes definitions, polling `definitionsQuery` finds that.
     if (changes.calls.some((call) => this.mayWrite(call))) ids.add(whole);
     for (const name of changes.relations) if (!this.#collect(name, changes.isTruncation, ids)) ids.add(whole);
     return [...ids];
   }
 
-  /** Whether it may change anything though its text names nothing that is written: a view or a policy calls what does. */
+  /** Whether a read may change anything because it runs unnamed code: of a view, a policy, an operator. */
   runsUnseen({ reads }: Statement, text: string): boolean {
     if (this.#unseenReads.size > 0 && reads.some((name) => this.#readsUnseen(name, new Set()))) return true;
     return this.#runsCode(text);
@@ -172,7 +172,7 @@ export class RelationGraph {
     });
   }
 
-  /** What is written in a partition is read in the table, and the other way round. */
+  /** A write to a partition changes its table, and the other way round. */
   #join(child: EpochId, parent: EpochId): void {
     this.#edge(this.#reached, child, parent);
     this.#edge(this.#reached, parent, child);
@@ -191,10 +191,10 @@ export class RelationGraph {
   #readsOf(name: RelationName): readonly EpochId[] | undefined {
     const key = `${name.schema ?? ''}.${name.name}`;
     if (this.#reads.has(key)) return this.#reads.get(key);
-    this.#reads.set(key, undefined); // a view that reads itself is none
+    this.#reads.set(key, undefined); // breaks a cycle
     const found = this.#find(name).map((relation) => this.#readsOfOne(relation));
     if (found.length === 0) {
-      this.#reads.delete(key); // clients make up names without end
+      this.#reads.delete(key); // unknown names must not fill the map
       return undefined;
     }
     const ids = found.includes(undefined) ? undefined : [...new Set(found.flatMap((each) => each ?? []))];
@@ -211,7 +211,7 @@ export class RelationGraph {
     return isOwn ? [id] : undefined;
   }
 
-  /** False: anything may change. */
+  /** Collects the relations that a write reaches. False: it may change anything. */
   #collect(name: RelationName, isTruncation: boolean, ids: Set<EpochId>): boolean {
     const found = this.#find(name);
     return found.length > 0 && found.every((relation) => this.#follow(relation, isTruncation, ids));
@@ -233,7 +233,7 @@ export class RelationGraph {
   }
 }
 
-/** Whether a text has a word of these in it; nearly always there are none. */
+/** A test whether a text contains one of these words. Nearly always there are no such words. */
 function wordsIn({ operators, rowFunctions, castWords }: CatalogRows): (text: string) => boolean {
   if (operators.length + rowFunctions.length + castWords.length === 0) return () => false;
   const rows = wordOf(rowFunctions, '\\.\\s*"?');
@@ -244,7 +244,7 @@ function wordsIn({ operators, rowFunctions, castWords }: CatalogRows): (text: st
 
 function wordOf(words: readonly string[], before: string): RegExp | undefined {
   if (words.length === 0) return undefined;
-  // Texts of clients come as latin1.
+  // Texts of clients are read as latin1.
   const latin1 = words.map((name) => String.fromCharCode(...new TextEncoder().encode(name)));
   const names = [...new Set([...words, ...latin1])].map((name) => name.replaceAll(/[^\w]/g, '\\$&'));
   return new RegExp(`${before}(?:${names.join('|')})(?![\\w$])`, 'i');

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 
 const entriesMax = 10_000;
-/** Of their texts together: most statements are short, and some that change a number each time are not. */
+/** Maximum total length of the remembered texts. */
 const textsMax = 8_000_000;
 
-/** What was found out about texts, for those that are asked again. `undefined` is an answer, too. */
+/** A cache of facts by text. `undefined` is a valid fact. */
 export class RememberedTexts<F extends object> {
   readonly #texts = new LRUCache<string, F | 'none'>({
     ...{ max: entriesMax, maxSize: textsMax },

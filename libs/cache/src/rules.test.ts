@@ -6,7 +6,7 @@ describe('lists of rules', () => {
   const ofDoctor = { users: ['doctor'] };
   const ofArchive = { databases: ['archive'] };
 
-  it('have the rules that are for a user of a database, in their order', () => {
+  it('contain the rules for a user and database, in their order', () => {
     const lists = new RuleLists([ofDoctor, everybody, ofArchive]);
     expect(lists.of('ward', 'nurse')).toEqual([everybody]);
     expect(lists.of('ward', 'doctor')).toEqual([ofDoctor, everybody]);
@@ -14,7 +14,7 @@ describe('lists of rules', () => {
     expect(new RuleLists([]).of('ward', 'nurse')).toEqual([]);
   });
 
-  it('are the same for all users who fall under the same rules', () => {
+  it('are the same object for all users with the same rules', () => {
     const lists = new RuleLists([ofDoctor, everybody]);
     expect(lists.of('ward', 'nurse')).toBe(lists.of('archive', 'porter'));
     expect(lists.of('ward', 'nurse')).not.toBe(lists.of('ward', 'doctor'));

@@ -1,22 +1,22 @@
 import type { RelationName, Statement } from '@medrex/sql';
 
-/** Which answers are kept: those that all that is said here fits. */
+/** Selects the answers to cache: those that match all given fields. */
 export interface CacheRule {
   readonly databases?: readonly string[] | undefined;
   readonly users?: readonly string[] | undefined;
-  /** Every table that it reads is one of them, with its schema or without. */
+  /** All tables that the statement reads are in this list, by qualified or unqualified name. */
   readonly tables?: readonly string[] | undefined;
   readonly fingerprints?: readonly string[] | undefined;
   readonly ttlMs?: number | undefined;
 }
 
 /**
- * The rules that one client's statements can fall under. All who fall under the same have the same list: what is found out by it is found
- * again, and there are as many as there are rules that differ, however many users there are.
+ * The rules that apply to a client, by user and database. Clients to which the same rules apply share one list object, so facts cached by
+ * list are shared, and the number of lists does not grow with the users.
  */
 export class RuleLists {
   readonly #rules: readonly CacheRule[];
-  /** By the places of the rules in the configuration. */
+  /** By the indexes of the rules in the configuration. */
   readonly #lists = new Map<string, readonly CacheRule[]>();
 
   constructor(rules: readonly CacheRule[]) {
@@ -38,7 +38,7 @@ function isFor({ databases, users }: CacheRule, database: string, user: string):
   return (databases?.includes(database) ?? true) && (users?.includes(user) ?? true);
 }
 
-/** The first that fits. */
+/** The first rule that matches. */
 export function ruleOf(rules: readonly CacheRule[], { reads, fingerprint }: Statement): CacheRule | undefined {
   return rules.find(
     ({ tables, fingerprints }) =>

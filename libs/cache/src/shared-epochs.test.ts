@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { SharedEpochs } from './shared-epochs.ts';
 import { MemoryLinks } from './testing/memory-links.ts';
 
-/** Two instances, and a clock that both see. */
+/** Two instances with one clock. */
 class Two {
   readonly links = new MemoryLinks();
   readonly heard: string[] = [];
   missed = 0;
-  /** Whose end the server has seen. */
+  /** Instances that are known to have ended. */
   readonly ended = new Set<string>();
   nowMs = 0;
   readonly one = this.instance('one', () => undefined);
@@ -32,7 +32,7 @@ class Two {
 }
 
 describe('SharedEpochs', () => {
-  it('trusts nothing before it has heard itself, and tells others of changes, not itself', async () => {
+  it('trusts nothing before it has received its own beat, and reports changes to others only', async () => {
     const two = new Two();
     expect(two.other.isTrusted(0)).toBe(false);
     await two.pass(500);
@@ -44,7 +44,7 @@ describe('SharedEpochs', () => {
     expect(two.one.hasUntold('clinic')).toBe(false);
   });
 
-  it('does not trust while the other cannot tell, though it hears itself', async () => {
+  it('does not trust while the other cannot send, although it receives its own beats', async () => {
     const two = new Two();
     await two.pass(500);
     two.links.cut('one');
@@ -57,7 +57,7 @@ describe('SharedEpochs', () => {
     expect([two.one.isTrusted(two.nowMs), two.other.isTrusted(two.nowMs)]).toEqual([true, true]);
   });
 
-  it('waits for nobody who has said that he ends', async () => {
+  it('does not wait for an instance that has said goodbye', async () => {
     const two = new Two();
     await two.pass(500);
     await two.one.close();
@@ -65,7 +65,7 @@ describe('SharedEpochs', () => {
     expect([two.other.others, two.links.present]).toEqual([0, new Set(['other'])]);
   });
 
-  it('waits for one that is silent until it is seen to have ended, however long that takes', async () => {
+  it('waits for a silent instance until it is known to have ended, however long that takes', async () => {
     const two = new Two();
     await two.pass(500);
     two.links.cut('one');
@@ -74,12 +74,12 @@ describe('SharedEpochs', () => {
     expect([two.other.isTrusted(two.nowMs), two.other.others, two.missed]).toEqual([false, 1, 0]);
     two.ended.add('one');
     await two.pass(500);
-    // What it had changed last may never have been told.
+    // Its last changes may never have been reported.
     expect([two.other.isTrusted(two.nowMs), two.other.others, two.missed]).toEqual([true, 0, 1]);
     expect(two.links.present).toEqual(new Set(['other']));
   });
 
-  it('waits for one that was written down before it came itself, or that others have seen', async () => {
+  it('waits for an instance that was registered before it, or that others know', async () => {
     const two = new Two();
     two.links.present.add('cut off');
     await two.pass(2_000);
@@ -91,7 +91,7 @@ describe('SharedEpochs', () => {
     expect(two.one.isTrusted(two.nowMs)).toBe(false);
   });
 
-  it('does not take an old word that arrives late for a new one', async () => {
+  it('does not take a beat that arrives late for a recent one', async () => {
     const two = new Two();
     await two.pass(1_000);
     const late = two.links.late('one');
@@ -103,7 +103,7 @@ describe('SharedEpochs', () => {
     expect([two.heard, two.other.isTrusted(two.nowMs)]).toEqual([[], false]);
   });
 
-  it('goes without a word where it could not tell everything', async () => {
+  it('leaves without goodbye if it could not report all changes', async () => {
     const two = new Two();
     await two.pass(500);
     two.links.cut('one');
@@ -115,7 +115,7 @@ describe('SharedEpochs', () => {
     expect(two.other.others).toBe(1);
   });
 
-  it('goes without a word where something that it has begun may still be committed', async () => {
+  it('leaves without goodbye if one of its transactions may still be committed', async () => {
     const two = new Two();
     await two.pass(500);
     await two.one.close(false);
@@ -123,7 +123,7 @@ describe('SharedEpochs', () => {
     expect(two.other.others).toBe(1);
   });
 
-  it('takes what it does not understand for a change that it missed', async () => {
+  it('takes an unknown message for a missed change', async () => {
     const two = new Two();
     await two.pass(500);
     const stranger = two.links.of('stranger');
@@ -140,7 +140,7 @@ describe('SharedEpochs', () => {
     expect([two.missed, two.heard]).toEqual([12, []]);
   });
 
-  it('tells that everything has changed when too much waits to be told', async () => {
+  it('reports that everything has changed when too many changes are unreported', async () => {
     const two = new Two();
     await two.pass(500);
     two.links.cut('one');
@@ -152,7 +152,7 @@ describe('SharedEpochs', () => {
     expect(two.other.isTrusted(two.nowMs)).toBe(true);
   });
 
-  it('listens anew where it can tell and hears nothing', async () => {
+  it('subscribes anew if it can send but receives nothing', async () => {
     const two = new Two();
     await two.pass(500);
     two.links.deafen('one');
@@ -162,7 +162,7 @@ describe('SharedEpochs', () => {
     expect(two.one.isTrusted(two.nowMs)).toBe(true);
   });
 
-  it('says when something may have been missed, and trusts nothing until it hears itself again', async () => {
+  it('calls missed when reports may have been missed, and trusts nothing until it receives its own beat again', async () => {
     const two = new Two();
     await two.pass(500);
     two.links.reconnect('other');
@@ -171,7 +171,7 @@ describe('SharedEpochs', () => {
     expect(two.other.isTrusted(two.nowMs)).toBe(true);
   });
 
-  it('never trusts for longer than its bound what the other has changed and it has not heard of', async () => {
+  it('never trusts for longer than its bound after an unreported change of the other', async () => {
     const step = fc.constantFrom('pass', 'pass', 'pass', 'change', 'cut one', 'cut other', 'mend one', 'mend other');
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {

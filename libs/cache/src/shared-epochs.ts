@@ -4,60 +4,60 @@ import type { SharedLink } from './shared-link.ts';
 
 export interface SharedEpochsOptions {
   readonly link: SharedLink;
-  /** This instance, as no other is called. */
+  /** Unique name of this instance. */
   readonly instance: string;
-  /** Somebody else has changed something. */
+  /** Another instance has reported changes. */
   readonly changed: (database: string, ids: readonly EpochId[]) => void;
-  /** Something may have been missed. */
+  /** Reports of changes may have been missed. */
   readonly missed: () => void;
-  /** Whether one that is silent is seen to have ended, and can write nothing any more. */
+  /** Whether an instance is known to have ended, so that it can write nothing any more. */
   readonly hasEnded: (instance: string) => boolean;
 }
 
-/** How often each instance says that it has told everything. */
+/** Interval of the beats, by which each instance states that it has reported all its changes. */
 const beatMs = 250;
-/** Whose word is older may have written what nobody knows of. */
+/** An instance whose last beat is older may have made changes that were not reported. */
 const silenceMs = 1_500;
-/** One that is silent for longer is asked after. */
+/** After this silence, it is checked whether an instance has ended. */
 const missingMs = 5_000;
-/** Changes that wait to be told one by one; of more than that others hear that everything has changed. */
-const untoldMax = 1_000;
-/** Whoever can tell and hears nothing of it listens where nobody speaks any more. */
+/** Maximum of unreported changes; above it, they are replaced by a report that everything has changed. */
+const unsentMax = 1_000;
+/** An instance that can send, but receives none of its own messages for this long, subscribes anew. */
 const deafMs = 5_000;
 
-interface Untold {
+interface UnsentChange {
   readonly database: string;
   readonly ids: readonly EpochId[];
   readonly sinceMs: number;
 }
 
 interface Known {
-  /** Its last beat, and when it came. */
+  /** Number of its last beat, and when it was received. */
   beat: number;
   heardAtMs: number;
-  /** Everything that it had changed by then has been heard here. */
+  /** All changes that it had made by then have been received here. */
   vouchedAtMs: number;
 }
 
 /**
- * What instances tell each other of changes. A few times a second each one says that everything it has written has been told, and which
- * word of each other one it had heard by then: so whoever hears it knows by its own clock since when that holds. `isTrusted` is
- * false unless everybody's word is fresh: then nothing kept is shown. Nobody who may still be writing is ever forgotten for
- * being silent: only who has said that it ends, or is seen to have ended. So what another instance has acknowledged is
- * seen here at most `boundMs` later, and mostly within milliseconds, whoever is cut off from whom for however long.
+ * Exchanges changes between instances. A few times a second each instance sends a beat: it has reported all its changes, and this is the
+ * last beat that it had received of each other instance. By its own beat in there, a receiver knows by its own clock since when the
+ * statement holds. Unless all instances have sent a recent beat, `isTrusted` is false and no cached answer may be served. An instance that
+ * may still write is never dropped for silence, only after it has said goodbye or is known to have ended. So a change acknowledged by
+ * another instance is visible here at most `boundMs` later, mostly within milliseconds, however the instances are cut off from each other.
  */
 export class SharedEpochs {
   static readonly boundMs = silenceMs;
   readonly #options: SharedEpochsOptions;
   readonly #known = new Map<string, Known>();
-  readonly #untold = new Set<Untold>();
-  readonly #telling = new Set<Promise<void>>();
+  readonly #unsent = new Set<UnsentChange>();
+  readonly #sending = new Set<Promise<void>>();
   #unlisten: () => void;
-  /** When the last own beats were told, by number. */
+  /** When the last own beats were sent, by number. */
   readonly #sentAtMs = new Map<number, number>();
   #beat = 0;
-  /** When a beat went through, and who was written down then is known. */
-  #toldAtMs = -Infinity;
+  /** When the last beat was sent that succeeded; the instances registered at that time are known. */
+  #beatSentAtMs = -Infinity;
   #listensSinceMs = 0;
   #nowMs = 0;
   #nextBeatMs = 0;
@@ -66,69 +66,69 @@ export class SharedEpochs {
 
   constructor(options: SharedEpochsOptions) {
     this.#options = options;
-    this.#unlisten = options.link.listen((message) => this.#heard(message));
+    this.#unlisten = options.link.listen((message) => this.#received(message));
   }
 
-  /** Other instances that are there, as far as is known. */
+  /** Number of other known instances. */
   get others(): number {
     return this.#known.size - (this.#known.has(this.#options.instance) ? 1 : 0);
   }
 
-  /** Whether everybody's word is fresh, that of this instance included. */
+  /** Whether the beats of all known instances, this one included, are recent. */
   isTrusted(nowMs: number): boolean {
-    if (nowMs - this.#toldAtMs > silenceMs || !this.#known.has(this.#options.instance)) return false;
+    if (nowMs - this.#beatSentAtMs > silenceMs || !this.#known.has(this.#options.instance)) return false;
     for (const { vouchedAtMs } of this.#known.values()) if (nowMs - vouchedAtMs > silenceMs) return false;
     return true;
   }
 
-  /** Whether something of a database has been written here that others do not know of yet. */
+  /** Whether this instance has changes of a database that are not reported yet. */
   hasUntold(database: string): boolean {
-    for (const untold of this.#untold) if (untold.database === database) return true;
+    for (const unsent of this.#unsent) if (unsent.database === database) return true;
     return false;
   }
 
-  /** Somebody may be writing who has not been heard. */
+  /** Another instance may be writing: do not trust before its first beat. */
   expect(instance: string): void {
     if (this.#known.has(instance)) return;
     this.#known.set(instance, { beat: 0, heardAtMs: this.#nowMs, vouchedAtMs: -Infinity });
   }
 
-  /** This instance has changed something. */
+  /** This instance has made changes: reports them. */
   changed(database: string, ids: readonly EpochId[]): void {
-    this.#keep({ database, ids, sinceMs: this.#nowMs });
-    if (this.#untold.size <= untoldMax) return;
-    const databases = new Set([...this.#untold].map((untold) => untold.database));
-    this.#untold.clear();
-    for (const each of databases) this.#keep({ database: each, ids: [whole, schema], sinceMs: this.#nowMs });
+    this.#addUnsent({ database, ids, sinceMs: this.#nowMs });
+    if (this.#unsent.size <= unsentMax) return;
+    const databases = new Set([...this.#unsent].map((unsent) => unsent.database));
+    this.#unsent.clear();
+    for (const each of databases) this.#addUnsent({ database: each, ids: [whole, schema], sinceMs: this.#nowMs });
   }
 
-  #keep(untold: Untold): void {
-    this.#untold.add(untold);
-    this.#tell(untold);
+  #addUnsent(unsent: UnsentChange): void {
+    this.#unsent.add(unsent);
+    this.#send(unsent);
   }
 
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
-    this.#askAfterMissing();
-    this.#listenAnew(nowMs);
+    this.#dropEnded();
+    this.#resubscribeIfDeaf(nowMs);
     if (nowMs < this.#nextBeatMs || this.#isBeating) return;
     this.#nextBeatMs = nowMs + beatMs;
-    for (const untold of this.#untold) if (nowMs - untold.sinceMs > beatMs) this.#tell(untold);
-    if (this.#untold.size === 0) this.#sayAllIsTold();
+    for (const unsent of this.#unsent) if (nowMs - unsent.sinceMs > beatMs) this.#send(unsent);
+    if (this.#unsent.size === 0) this.#sendBeat();
   }
 
-  /** @param isAllKnown false: something may still be committed that was begun here. Else nobody waits for it any more. */
+  /** Says goodbye unless changes may be unreported. @param isAllKnown false: a transaction of this instance may still be committed */
   async close(isAllKnown = true): Promise<void> {
     this.#isOver = true;
     const { link, instance } = this.#options;
-    await Promise.allSettled(this.#telling);
-    // Who could not tell everything goes without a word: others have to find out.
-    if (isAllKnown && this.#untold.size === 0)
+    await Promise.allSettled(this.#sending);
+    // With unreported changes it leaves silently, so that the others invalidate everything when they find that it has ended.
+    if (isAllKnown && this.#unsent.size === 0)
       await link.leave(instance, written({ kind: 'bye', from: instance })).catch(() => undefined);
     this.#unlisten();
   }
 
-  #sayAllIsTold(): void {
+  #sendBeat(): void {
     const { link, instance } = this.#options;
     const heard = Object.fromEntries([...this.#known].map(([name, { beat }]) => [name, beat]));
     const beat = ++this.#beat;
@@ -139,15 +139,15 @@ export class SharedEpochs {
     link.present(instance, written({ kind: 'beat', from: instance, beat, heard })).then(
       (everybody) => {
         this.#isBeating = false;
-        this.#toldAtMs = sentAtMs;
+        this.#beatSentAtMs = sentAtMs;
         if (!this.#isOver) for (const each of everybody) this.expect(each);
       },
       () => (this.#isBeating = false),
     );
   }
 
-  /** What one that ended had changed last may never have been told. */
-  #askAfterMissing(): void {
+  /** Drops instances that have ended without goodbye. Their last changes may never have been reported. */
+  #dropEnded(): void {
     const { instance: own, hasEnded, missed, link } = this.#options;
     for (const [instance, { heardAtMs }] of this.#known) {
       if (instance === own || this.#nowMs - heardAtMs < missingMs || !hasEnded(instance)) continue;
@@ -157,44 +157,44 @@ export class SharedEpochs {
     }
   }
 
-  /** A connection that nobody has ended, and that brings nothing any more. */
-  #listenAnew(nowMs: number): void {
+  /** Replaces a subscription that is open but delivers nothing any more. */
+  #resubscribeIfDeaf(nowMs: number): void {
     const heardAtMs = this.#known.get(this.#options.instance)?.heardAtMs ?? -Infinity;
     const silentSinceMs = Math.max(heardAtMs, this.#listensSinceMs);
-    if (nowMs - silentSinceMs < deafMs || this.#toldAtMs < silentSinceMs + silenceMs) return;
+    if (nowMs - silentSinceMs < deafMs || this.#beatSentAtMs < silentSinceMs + silenceMs) return;
     this.#unlisten();
     this.#listensSinceMs = nowMs;
-    this.#unlisten = this.#options.link.listen((message) => this.#heard(message));
+    this.#unlisten = this.#options.link.listen((message) => this.#received(message));
   }
 
-  /** Told twice does no harm. */
-  #tell(untold: Untold): void {
-    const { database, ids } = untold;
+  /** Reports changes; reporting them twice is harmless. */
+  #send(unsent: UnsentChange): void {
+    const { database, ids } = unsent;
     const message = written({ kind: 'changed', from: this.#options.instance, database, ids });
-    const telling = this.#options.link.tell(message, { database, ids }).then(
-      () => void this.#untold.delete(untold),
+    const sending = this.#options.link.tell(message, { database, ids }).then(
+      () => void this.#unsent.delete(unsent),
       () => undefined,
     );
-    this.#telling.add(telling);
-    void telling.then(() => this.#telling.delete(telling));
+    this.#sending.add(sending);
+    void sending.then(() => this.#sending.delete(sending));
   }
 
-  #heard(text: string | undefined): void {
+  #received(text: string | undefined): void {
     if (this.#isOver) return;
     if (text === undefined) {
       this.#known.delete(this.#options.instance);
       return this.#options.missed();
     }
     const message = readMessage(text);
-    // Whatever it was meant to say: nobody here knows what has changed.
+    // An unknown message may have reported any change.
     if (message === undefined) return this.#options.missed();
     if (message.kind === 'bye') this.#known.delete(message.from);
-    else if (message.kind === 'beat') this.#vouched(message);
+    else if (message.kind === 'beat') this.#receivedBeat(message);
     else if (message.from !== this.#options.instance) this.#options.changed(message.database, message.ids);
   }
 
-  /** It was said after the word of this instance that it has heard. */
-  #vouched({ from, beat, heard }: Message & { readonly kind: 'beat' }): void {
+  /** A beat holds from when this instance sent the own beat that the sender had received. */
+  #receivedBeat({ from, beat, heard }: Message & { readonly kind: 'beat' }): void {
     const own = from === this.#options.instance ? beat : (heard[this.#options.instance] ?? 0);
     const vouchedAtMs = Math.max(this.#sentAtMs.get(own) ?? -Infinity, this.#known.get(from)?.vouchedAtMs ?? -Infinity);
     this.#known.set(from, { beat, heardAtMs: this.#nowMs, vouchedAtMs });

@@ -1,19 +1,19 @@
 import type { EpochId } from './epochs.ts';
 
-/** What several instances that keep answers of the same databases tell each other by. Redis, in earnest. */
+/** The message channel between instances that cache answers of the same databases; in production by Redis. */
 export interface SharedLink {
   /**
-   * Counts the epochs on, and tells everybody. When it resolves, whoever hears of it later hears of this first.
-   * It rejects when it may not have been told.
+   * Increments the shared epochs and publishes a message. Once it has resolved, every subscriber receives this message before any later one.
+   * It rejects if the message may not have been published.
    */
   tell(message: string, changed?: SharedChange): Promise<void>;
-  /** Tells it, and writes this instance down. @returns everybody who is written down, itself included */
+  /** Publishes a message and registers this instance. Returns all registered instances, this one included. */
   present(instance: string, message: string): Promise<readonly string[]>;
-  /** Tells it, and strikes itself off. */
+  /** Publishes a message and unregisters this instance. */
   leave(instance: string, message: string): Promise<void>;
-  /** Strikes off one that ended without a word: what it has changed is not known, so nothing kept there is found any more. */
+  /** Unregisters an instance that ended without goodbye. Its last changes are unknown, so all shared answers become invalid. */
   strike(instance: string): Promise<void>;
-  /** Everything that is told, one's own too. Undefined: what was told until now may have been missed. */
+  /** Subscribes to all messages, those of this instance too. `heard(undefined)`: messages before this may have been missed. Returns unsubscribe. */
   listen(heard: (message: string | undefined) => void): () => void;
 }
 
@@ -22,11 +22,11 @@ export interface SharedChange {
   readonly ids: readonly EpochId[];
 }
 
-/** Answers that all instances share; each is found only while nothing has changed that it was read from. */
+/** A cache shared by all instances; an answer is found only while no relation that it was read from has changed. */
 export interface SharedAnswers {
-  /** With the answer, or with what `keep` takes. Rejects: ask the server, and keep nothing. */
+  /** Returns the answer, or a token for `keep`. Rejects: ask the server, and do not cache. */
   find(question: SharedQuestion): Promise<{ readonly answer: Uint8Array | undefined; readonly token: string }>;
-  /** Kept only if nothing has changed since `find` gave the token. */
+  /** Caches an answer, unless a relation has changed since `find` returned the token. */
   keep(question: SharedQuestion, token: string, answer: Uint8Array, ttlMs: number): Promise<void>;
 }
 

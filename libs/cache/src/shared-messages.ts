@@ -1,8 +1,8 @@
 import type { EpochId } from './epochs.ts';
 
-/** What instances say to each other. */
+/** Messages between instances. */
 export type Message =
-  /** `heard`: the number of the last beat that it had heard, of each instance. */
+  /** `heard`: the number of the last beat that the sender had received, by instance. */
   | {
       readonly kind: 'beat';
       readonly from: string;
@@ -12,7 +12,7 @@ export type Message =
   | { readonly kind: 'bye'; readonly from: string }
   | { readonly kind: 'changed'; readonly from: string; readonly database: string; readonly ids: readonly EpochId[] };
 
-/** Undefined: it is none of ours, or of another version. */
+/** Undefined: not a message of this version. */
 export function readMessage(text: string): Message | undefined {
   let value: unknown;
   try {

@@ -1,6 +1,6 @@
 import type { CatalogRows } from '../relation-graph.ts';
 
-/** What a test says of a relation; everything else is plain. */
+/** A relation for a test; omitted fields have defaults. */
 export interface ARelation {
   readonly name: string;
   readonly schema?: string;
@@ -8,20 +8,20 @@ export interface ARelation {
   readonly hasRowSecurity?: boolean;
   readonly definition?: string;
   readonly parent?: string;
-  /** It refers to that one, and goes with it. */
+  /** A table that it references with ON DELETE CASCADE. */
   readonly cascadesFrom?: string;
   readonly refersTo?: string;
   readonly trigger?: string;
-  /** Of a volatile function in SQL that reading it calls. */
+  /** Source of a volatile SQL function that reading the relation calls. */
   readonly readCode?: string;
   readonly hasRule?: boolean;
 }
 
-/** The number that a relation has in `aCatalog`: its place, from 1. */
+/** The OID of a relation in `aCatalog`: its index, from 1. */
 export const idIn = (relations: readonly ARelation[], name: string): number =>
   relations.findIndex((relation) => relation.name === name) + 1;
 
-/** A catalogue of a few relations. */
+/** Catalogue rows of a few relations. */
 export function aCatalog(
   relations: readonly ARelation[],
   functions: Readonly<Record<string, number>> = {},

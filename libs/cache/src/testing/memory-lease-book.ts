@@ -1,6 +1,6 @@
 import { grantFor, silentOf, type Holder, type LeaseBook, type LeaseTerms } from '../leases.ts';
 
-/** A lease book of one process, with the clock of a test. */
+/** A lease book in memory, with the clock of a test. */
 export class MemoryLeaseBook implements LeaseBook {
   readonly holders = new Map<string, Holder>();
   readonly #now: () => number;

@@ -3,15 +3,15 @@ import type { SharedLink } from '../shared-link.ts';
 interface Way {
   readonly heard: ((message: string | undefined) => void)[];
   isCut: boolean;
-  /** What it tells lies here, and its sender hears nothing of it. */
+  /** Holds sent messages back here; the sender gets an error. */
   lying?: string[];
 }
 
-/** What instances in one process tell each other by; each way can be cut, and nothing gets through in either direction then. */
+/** Links between instances in memory. The link of each instance can be cut, in both directions. */
 export class MemoryLinks {
   readonly #ways = new Map<string, Way>();
   readonly #told: string[] = [];
-  /** Who is written down. */
+  /** Registered instances. */
   readonly present = new Set<string>();
 
   of(instance: string): SharedLink {
@@ -46,7 +46,7 @@ export class MemoryLinks {
     };
   }
 
-  /** Everybody hears what was told, in order. */
+  /** Delivers all sent messages, in order. */
   async deliver(): Promise<void> {
     for (const message of this.#told.splice(0))
       for (const { heard, isCut } of this.#ways.values()) if (!isCut) for (const hear of heard) hear(message);
@@ -58,7 +58,7 @@ export class MemoryLinks {
     if (way !== undefined) way.isCut = true;
   }
 
-  /** From now on what it tells lies on its way, until it is called: then the first of it arrives. */
+  /** Holds back what an instance sends from now on; each call of the returned function delivers the next of these messages. */
   late(instance: string): () => void {
     const way = this.#ways.get(instance);
     const lying: string[] = [];
@@ -66,7 +66,7 @@ export class MemoryLinks {
     return () => this.#told.push(...lying.slice(0, 1));
   }
 
-  /** The way is there again; what was told meanwhile was not heard. */
+  /** Ends a cut; messages sent meanwhile are lost. */
   mend(instance: string): void {
     const way = this.#ways.get(instance);
     if (way?.isCut !== true) return;
@@ -74,7 +74,7 @@ export class MemoryLinks {
     this.reconnect(instance);
   }
 
-  /** Whoever listens now hears nothing any more, and is not told. */
+  /** Current subscriptions of an instance receive nothing any more, without notice. */
   deafen(instance: string): void {
     this.#ways.get(instance)?.heard.splice(0);
   }

@@ -4,13 +4,13 @@ export const ldapErrors = {
   LDAP_UNAVAILABLE: {
     code: 'LDAP_UNAVAILABLE',
     retryable: true,
-    meaning: 'No server of the LDAP directory could be asked whether a password is right.',
+    meaning: 'No server of the LDAP directory could check a password.',
     remedy:
-      'Look at the servers, at their certificates, and at whether the one who searches may log in and search there; the message says what each server did.',
+      'Look at the servers, at their certificates, and at whether the search user may log in and search; the message says how each server failed.',
   },
 } as const satisfies Record<string, ErrorDescription>;
 
-/** @param message what each server did; never a password */
+/** @param message how each server failed; never a password */
 export function ldapUnavailable(message: string): CodedError {
   return new CodedError(ldapErrors.LDAP_UNAVAILABLE, message);
 }

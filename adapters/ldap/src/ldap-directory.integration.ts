@@ -45,7 +45,7 @@ function suite(binary: string): void {
     }
   });
 
-  it('waits for a server that does not answer once, and asks it last from then on', async () => {
+  it('waits only once for a server that does not answer, and tries it last from then on', async () => {
     let heard = 0;
     const silent = createServer((socket) => void (heard++, socket.on('error', () => undefined).unref())).unref();
     await new Promise<void>((resolve) => silent.listen(0, 'localhost', resolve));
@@ -55,7 +55,7 @@ function suite(binary: string): void {
     expect(heard).toBe(1);
   });
 
-  it('takes nobody where the search finds two', async () => {
+  it('rejects a user for whom the search finds two entries', async () => {
     const asked = directory(search('(mail=shared@clinic.example)(uid={user})'.replace(/^/, '(|') + ')'));
     expect(await asked.isRight('app', 'right')).toBe(false);
   });

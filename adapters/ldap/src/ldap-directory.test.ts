@@ -5,17 +5,17 @@ import { LdapDirectory } from './ldap-directory.ts';
 const settings = { startTls: false, bind: 'uid={user},ou=people', timeoutMs: 500, connectionsMax: 2 };
 
 describe('LdapDirectory', () => {
-  it('says no without asking where there is no password', async () => {
+  it('rejects an empty password without asking a server', async () => {
     const directory = new LdapDirectory({ ...settings, urls: ['ldap://127.0.0.1:1'] });
     expect(await directory.isRight('app', '')).toBe(false);
   });
 
-  it('binds as nobody for nobody', async () => {
+  it('rejects an empty name to bind as', async () => {
     const directory = new LdapDirectory({ ...settings, bind: '', urls: ['ldap://127.0.0.1:1'] });
     expect(await directory.isRight('app', 'right')).toBe(false);
   });
 
-  it('says what each server did where none can say, and never the password', async () => {
+  it('reports how each server failed, and never the password', async () => {
     const sockets: Socket[] = [];
     const silent = createServer((socket) => void sockets.push(socket));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
@@ -29,7 +29,7 @@ describe('LdapDirectory', () => {
     silent.close();
   });
 
-  it('has no more connections than it may, and lets nobody wait for one for ever', async () => {
+  it('limits its connections, and the wait for one', async () => {
     const open = new Set<Socket>();
     let openMax = 0;
     const silent = createServer((socket) => {

@@ -4,43 +4,43 @@ import { ldapUnavailable } from './errors.ts';
 import { bindName, escapeFilter } from './names.ts';
 
 export interface LdapSettings {
-  /** `ldap://host:port` or `ldaps://host:port`; the first that answers counts, and one that has not is asked last from then on. */
+  /** `ldap://host:port` or `ldaps://host:port`, tried in order; one that does not answer is tried last from then on. */
   readonly urls: readonly string[];
   readonly startTls: boolean;
-  /** Authorities of the servers, PEM; those of the system when absent. */
+  /** Certificate authorities (PEM); the system's when absent. */
   readonly ca?: Buffer | undefined;
-  /** Simple bind: the name, with `{user}` in it. */
+  /** Simple bind: the DN or name to bind as, with a `{user}` placeholder. */
   readonly bind?: string | undefined;
-  /** Search and bind: `filter` with `{user}` in it must find one entry. */
+  /** Search and bind: `filter`, with a `{user}` placeholder, must find exactly one entry. */
   readonly search?: {
     readonly base: string;
     readonly filter: string;
-    /** Who searches; nobody when empty. */
+    /** The DN to search as; anonymous when empty. */
     readonly bindAs: string;
     readonly password: string;
   };
-  /** Longest wait for one answer, and for a connection while `connectionsMax` are in use. */
+  /** Maximum wait for an answer, and for a connection while `connectionsMax` are in use. */
   readonly timeoutMs: number;
   readonly connectionsMax: number;
 }
 
-/** Results of a bind that say something about the user, not about the server. */
+/** Result codes of a bind that mean a wrong user or password, not a failure of the server. */
 const wrong: ReadonlySet<number> = new Set([
-  19, // constraintViolation: locked, as some directories say it
+  19, // constraintViolation: account locked, in some directories
   32, // noSuchObject
   34, // invalidDNSyntax
   48, // inappropriateAuthentication: an entry without a password
   49, // invalidCredentials
   50, // insufficientAccessRights
-  53, // unwillingToPerform: disabled
+  53, // unwillingToPerform: account disabled
 ]);
 
-/** Asks a directory whether a password is right, each time on a connection of its own: what was bound there is nobody else's. */
+/** Checks passwords with an LDAP directory. Each check has a connection of its own, as a bind changes its identity. */
 export class LdapDirectory {
   readonly #settings: LdapSettings;
-  /** In the order in which they are asked. */
+  /** In the order in which they are tried. */
   #urls: readonly string[];
-  /** Connections that are in use, and who waits for one. */
+  /** Connections in use, and calls that wait for one. */
   #inUse = 0;
   readonly #waiting = new Set<() => void>();
 
@@ -49,23 +49,23 @@ export class LdapDirectory {
     this.#urls = settings.urls;
   }
 
-  /** @throws CodedError LDAP_UNAVAILABLE when no server can say */
+  /** Whether the password is right. @throws CodedError LDAP_UNAVAILABLE no server answered, or no connection came free in time */
   async isRight(user: string, password: string): Promise<boolean> {
-    // Directories let in whoever gives no password, as nobody in particular: it proves nothing.
+    // A bind with an empty password succeeds as an unauthenticated one (RFC 4513, section 5.1.2) and proves nothing.
     if (user === '' || password === '') return false;
-    await this.#turn();
+    await this.#takePlace();
     try {
-      return await this.#askAny(user, password);
+      return await this.#tryAll(user, password);
     } finally {
-      // The place goes to the next in line without ever being free.
+      // Passes the connection's place to the next waiting call.
       const [next] = this.#waiting;
       if (next === undefined) this.#inUse--;
       else next();
     }
   }
 
-  /** @throws CodedError LDAP_UNAVAILABLE when nothing came free for so long: whoever wants in has gone, or soon will */
-  #turn(): Promise<void> {
+  /** Waits for a place. @throws CodedError LDAP_UNAVAILABLE none came free within `timeoutMs` */
+  #takePlace(): Promise<void> {
     const { connectionsMax, timeoutMs } = this.#settings;
     if (this.#inUse < connectionsMax) {
       this.#inUse++;
@@ -85,20 +85,20 @@ export class LdapDirectory {
     });
   }
 
-  async #askAny(user: string, password: string): Promise<boolean> {
+  async #tryAll(user: string, password: string): Promise<boolean> {
     const failures: string[] = [];
     for (const url of this.#urls) {
       try {
-        return await this.#ask(url, user, password);
+        return await this.#checkAt(url, user, password);
       } catch (error) {
-        failures.push(`${url}: ${saidBy(error)}`);
+        failures.push(`${url}: ${nameOfError(error)}`);
         this.#urls = [...this.#urls.filter((other) => other !== url), url];
       }
     }
     throw ldapUnavailable(failures.join('; '));
   }
 
-  async #ask(url: string, user: string, password: string): Promise<boolean> {
+  async #checkAt(url: string, user: string, password: string): Promise<boolean> {
     const { startTls, timeoutMs } = this.#settings;
     const tlsOptions = this.#tlsOptions(url);
     const client = new Client({
@@ -108,14 +108,14 @@ export class LdapDirectory {
     try {
       if (startTls) await client.startTLS(tlsOptions);
       const name = await this.#nameOf(client, user);
-      // A bind with no name is one as nobody, whatever the password.
+      // A bind with an empty name is anonymous and succeeds with any password.
       return name !== undefined && name !== '' && (await isBound(client, name, password));
     } finally {
       await client.unbind().catch(() => undefined);
     }
   }
 
-  /** The name to bind as; undefined where no entry, or more than one, is this user's. */
+  /** The DN of the user; undefined if the search finds no entry or several. */
   async #nameOf(client: Client, user: string): Promise<string | undefined> {
     const { bind, search } = this.#settings;
     if (search === undefined) return bindName(bind ?? '', user);
@@ -149,8 +149,8 @@ async function isBound(client: Client, name: string, password: string): Promise<
   }
 }
 
-/** Codes say enough; what a server writes may quote what it was given. */
-function saidBy(error: unknown): string {
+/** Names an error by its code only: the text of a server may quote its input. */
+function nameOfError(error: unknown): string {
   if (error instanceof ResultCodeError) return `${error.name} (${error.code})`;
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : 'no answer, or none that was understood';

@@ -16,7 +16,7 @@ describe('bindName', () => {
 });
 
 describe('escapeFilter', () => {
-  it('leaves nothing of a filter in a name', () => {
+  it('escapes all characters with a meaning in filters', () => {
     expect(escapeFilter('*)(uid=\\\0')).toBe(String.raw`\2a\29\28uid=\5c\00`);
   });
 });

@@ -1,12 +1,12 @@
-/** So often that the engine notes what it looked at: it does not for code that runs for the first time. */
-const looks = 1_000;
+/** Calls until V8 has an inline cache for the property access; the first few have none. */
+const calls = 1_000;
 
 /**
- * To be called once ioredis is there, which has a class that extends `String`. Of what others inherit from, V8 looks up properties slowly until it
- * is looked at through an object (`JSObject::MakePrototypesFast`), and strings are none: without this every call of a string's method in the
- * whole process takes two to six times as long, in optimized code, too.
+ * Call it once after loading ioredis, which has a class that extends `String`. That turns `String.prototype` into a slow-mode prototype
+ * until a property is looked up through an object (`JSObject::MakePrototypesFast` of V8), which primitive strings are not. Without this,
+ * every call of a string method in the process takes two to six times as long, even in optimized code.
  */
 export function makeStringsQuick(): void {
   const boxed = Object('medrex') as string;
-  for (let look = 0; look < looks; look++) boxed.charCodeAt(0);
+  for (let call = 0; call < calls; call++) boxed.charCodeAt(0);
 }

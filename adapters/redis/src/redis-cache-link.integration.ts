@@ -6,7 +6,7 @@ import { OwnRedis } from './testing/own-redis.ts';
 
 const limits = { connectionsMax: 2, callsMax: 64, waitingMax: 100, connectTimeoutMs: 1_000, callTimeoutMs: 1_000 };
 
-describeReal('REDIS', 'what instances share by Redis', () => {
+describeReal('REDIS', 'an answer shared by Redis', () => {
   let redis: OwnRedis;
   let pool: RedisPool;
   let link: RedisCacheLink;
@@ -23,7 +23,7 @@ describeReal('REDIS', 'what instances share by Redis', () => {
     await redis.close();
   });
 
-  it('is an answer for as long as nothing has changed that it was read from', async () => {
+  it('is found while no relation that it was read from has changed', async () => {
     const { answer, token } = await link.find(question);
     expect(answer).toBeUndefined();
     await link.keep(question, token, Buffer.from([0, 255, 10]), 60_000);
@@ -35,21 +35,21 @@ describeReal('REDIS', 'what instances share by Redis', () => {
     expect((await link.find(question)).answer).toBeUndefined();
   });
 
-  it('is not an answer that was read while something changed', async () => {
+  it('is not cached if a relation changed while it was read', async () => {
     const { token } = await link.find(question);
     await link.tell('x', { database: 'clinic', ids: [-1] });
     await link.keep(question, token, Buffer.from('late'), 60_000);
     expect((await link.find(question)).answer).toBeUndefined();
   });
 
-  it('is not an answer from before Redis lost its numbers', async () => {
+  it('is not found after Redis has lost its epochs', async () => {
     const { token } = await link.find(question);
     await link.keep(question, token, Buffer.from('old'), 60_000);
     await pool.use((client) => client.del('test:epochs:clinic'));
     expect((await link.find(question)).answer).toBeUndefined();
   });
 
-  it('says who is there, and is no answer any more when one has ended without a word, or nobody is left', async () => {
+  it('is not found after an instance has ended without goodbye, or after all have left; present returns the instances', async () => {
     const kept = async (): Promise<boolean> => {
       const { answer, token } = await link.find(question);
       await link.keep(question, token, Buffer.from('kept'), 60_000);
@@ -67,7 +67,7 @@ describeReal('REDIS', 'what instances share by Redis', () => {
     expect(await kept()).toBe(false);
   });
 
-  it('is not an answer of before, when Redis has put away who is there, or that one had ended without a word', async () => {
+  it('is not found after Redis has evicted the instances, or the generation', async () => {
     await link.present('1', 'beat');
     const keep = async (): Promise<void> => {
       const { token } = await link.find(question);
@@ -84,7 +84,7 @@ describeReal('REDIS', 'what instances share by Redis', () => {
     expect((await link.find(question)).answer).toBeUndefined();
   });
 
-  it('is not an answer that Redis has from a snapshot, of before something changed', async () => {
+  it('is not found if Redis was restored from a snapshot older than a change', async () => {
     const { token } = await link.find(question);
     await link.keep(question, token, Buffer.from('old'), 60_000);
     await pool.use((client) => client.save());
@@ -96,7 +96,7 @@ describeReal('REDIS', 'what instances share by Redis', () => {
     expect((await link.find(question)).answer).toBeUndefined();
   });
 
-  it('is heard by everybody after it has been counted', async () => {
+  it('has its change received by all instances after the epochs were incremented', async () => {
     const heard: (string | undefined)[] = [];
     const end = link.listen((message) => heard.push(message));
     await eventually(() => heard.length === 1);

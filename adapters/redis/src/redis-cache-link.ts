@@ -4,13 +4,13 @@ import type { RedisPool } from './redis-pool.ts';
 
 export interface RedisCacheLinkOptions {
   readonly pool: RedisPool;
-  /** What all keys begin with, and the channel is called; instances with the same one share. */
+  /** Prefix of all keys, and name of the channel; instances with the same prefix share answers. */
   readonly prefix: string;
-  /** Names what has been counted from nothing, so that it is not taken for what was counted before. */
+  /** Returns a unique name for epochs that start at zero, so that they do not match those that were lost. */
   readonly generation: () => string;
 }
 
-/** Counts epochs on and tells it, at once for everybody: who hears of it finds the new numbers. */
+/** Increments epochs and publishes the message atomically: subscribers that receive it see the new epochs. */
 const tellScript = `
 if #ARGV > 3 then
   redis.call('HSETNX', KEYS[1], 'g', ARGV[3])
@@ -18,7 +18,7 @@ if #ARGV > 3 then
 end
 return redis.call('PUBLISH', ARGV[1], ARGV[2])`;
 
-/** When nobody was there, nobody saw what was written: what was kept before is not found again. */
+/** If no instance was registered, changes may have gone unnoticed: a new generation invalidates older answers. */
 const presentScript = `
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('SET', KEYS[2], ARGV[4]) end
 redis.call('HSET', KEYS[1], ARGV[2], 1)
@@ -34,9 +34,9 @@ redis.call('HDEL', KEYS[1], ARGV[1])
 return redis.call('SET', KEYS[2], ARGV[2])`;
 
 /**
- * The epochs as one text, with the generations, of that database and of all: numbers that were lost and counted anew
- * are others, and so is everything after one has ended without a word. So is what another run of Redis has kept: one that has read a
- * snapshot, or was a replica, has not counted what was told meanwhile.
+ * The epochs as one text, with the generations of the database and of all databases and the run id of Redis. So the token differs after
+ * epochs were lost and restarted, after an instance ended without goodbye, and after Redis restarted from a snapshot or a replica was
+ * promoted, which may lack increments.
  */
 const tokenLua = `
 redis.call('HSETNX', KEYS[1], 'g', ARGV[1])
@@ -59,7 +59,8 @@ redis.call('HSET', KEYS[2], 't', token, 'a', ARGV[4])
 return redis.call('PEXPIRE', KEYS[2], ARGV[3])`;
 
 /**
- * What instances share by one Redis. Keys are hashes: they tell nothing of what was asked. The answers lie there as they are.
+ * Shares epochs and answers between instances by one Redis. Keys are hashes, so they do not reveal the questions; the answers are stored
+ * unencrypted.
  */
 export class RedisCacheLink implements SharedLink, SharedAnswers {
   readonly #options: RedisCacheLinkOptions;

@@ -21,7 +21,7 @@ describeReal('REDIS', 'the lease book in Redis', () => {
     await redis.close();
   });
 
-  it('grants what the library would', async () => {
+  it('grants the same as grantFor', async () => {
     let run = 0;
     const step = fc.record({
       place: fc.nat(3),
@@ -51,7 +51,7 @@ describeReal('REDIS', 'the lease book in Redis', () => {
     );
   });
 
-  it('keeps the own share of one that has fallen silent', async () => {
+  it('reserves the own share of a silent instance', async () => {
     const book = new RedisLeaseBook(pool, 'budget');
     const terms = { budget: 10, instances: 2, leaseMs: 200 };
     expect(await book.renew('a', { wanted: 1, inUse: 1 }, terms)).toBe(1);
@@ -59,7 +59,7 @@ describeReal('REDIS', 'the lease book in Redis', () => {
     await eventually(async () => (await book.renew('b', { wanted: 10, inUse: 0 }, terms)) === 5);
   });
 
-  it('forgets a dead holder when another one has taken its place', async () => {
+  it('removes a silent holder that must have been replaced', async () => {
     const book = new RedisLeaseBook(pool, 'budget');
     const terms = { budget: 10, instances: 2, leaseMs: 200 };
     expect(await book.renew('dead', { wanted: 5, inUse: 5 }, terms)).toBe(5);
@@ -72,7 +72,7 @@ describeReal('REDIS', 'the lease book in Redis', () => {
     expect((await pool.use((redis) => redis.hkeys('budget'))).sort()).toEqual(['a', 'b']);
   });
 
-  it('says at once that it is away', async () => {
+  it('rejects at once while Redis is away', async () => {
     await redis.kill();
     await eventually(() => !pool.isReady);
     const book = new RedisLeaseBook(pool, 'budget');

@@ -1,7 +1,7 @@
 import type { LeaseBook, LeaseTerms } from '@medrex/cache';
 import type { RedisPool } from './redis-pool.ts';
 
-/** `grantFor` of @medrex/cache, where all instances take one step after the other; by the clock of Redis. */
+/** `grantFor` of @medrex/cache as a script, so that it is atomic and uses the clock of Redis. */
 const renewScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -39,12 +39,12 @@ redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(holder))
 redis.call('PEXPIRE', KEYS[1], 86400000)
 return granted`;
 
-/** Who holds how much of a budget, in one hash of a Redis. */
+/** The holders of a budget, in a hash in Redis. */
 export class RedisLeaseBook implements LeaseBook {
   readonly #pool: RedisPool;
   readonly #key: string;
 
-  /** @param key names the budget: the same one for all instances that share it */
+  /** @param key Redis key of the budget, the same for all instances that share it */
   constructor(pool: RedisPool, key: string) {
     this.#pool = pool;
     this.#key = key;

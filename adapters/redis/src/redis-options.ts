@@ -4,27 +4,27 @@ import { isIP } from 'node:net';
 export interface RedisPoolOptions {
   readonly host: string;
   readonly port: number;
-  /** The server is verified by this authority, or by the system's; no TLS when absent. */
+  /** TLS, with this certificate authority or the system's; no TLS when absent. */
   readonly tls?: { readonly ca?: string | Buffer | undefined } | undefined;
-  /** A user of Redis's access control list; its default user when absent. */
+  /** A user of Redis's ACL; the default user when absent. */
   readonly user?: string | undefined;
-  /** Asked at each new connection. */
+  /** Called for each new connection. */
   readonly password?: (() => string) | undefined;
   readonly database?: number;
   readonly connectionsMax: number;
-  /** Calls that one connection carries at once. */
+  /** Maximum of concurrent calls on one connection. */
   readonly callsMax: number;
   readonly waitingMax: number;
   readonly connectTimeoutMs: number;
-  /** Longest time of one call, its waiting included. */
+  /** Maximum duration of a call, including the wait for a connection. */
   readonly callTimeoutMs: number;
 }
 
-/** Silence above this, with calls under way, means that the connection is dead though nobody said so. */
+/** A connection with calls in progress is considered dead after a silence of this many call timeouts. */
 const silenceFactor = 2;
 const retryMs = { first: 50, max: 2_000 };
 
-/** How one connection is made. What cannot go out is refused at once: nothing queues for a server that is not there. */
+/** Options of a connection. Calls fail at once while it is not connected; none are queued. */
 export function connectionOptions(options: RedisPoolOptions, jitter: () => number): RedisOptions {
   const { host, port, tls, database, connectTimeoutMs, callTimeoutMs } = options;
   return {
@@ -39,7 +39,7 @@ export function connectionOptions(options: RedisPoolOptions, jitter: () => numbe
     socketTimeout: silenceFactor * callTimeoutMs,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // Whoever listens subscribes himself; nobody hears of it when one of its own fails, and that ends the process.
+    // `listen` subscribes itself: a failed automatic resubscription would be an unhandled rejection, which ends the process.
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(retryMs.max, retryMs.first * 2 ** Math.min(times, 10)) * (0.5 + jitter() / 2),

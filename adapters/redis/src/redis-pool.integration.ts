@@ -26,7 +26,7 @@ describeReal('REDIS', 'the pool of connections to Redis', () => {
     await redis.close();
   });
 
-  it('carries so many calls, lets some wait, and refuses what comes beyond', async () => {
+  it('limits concurrent and waiting calls, and refuses more', async () => {
     const made = await ready(pool());
     const waits: number[] = [];
     made.onWaited((ms) => waits.push(ms));
@@ -41,7 +41,7 @@ describeReal('REDIS', 'the pool of connections to Redis', () => {
     expect(waits).toHaveLength(6);
   });
 
-  it('lets nobody wait for longer than a call may take, however often another one comes first', async () => {
+  it('limits the wait for a connection to the call timeout, even if other calls overtake', async () => {
     const made = pool({ connectionsMax: 1, callsMax: 1 });
     await eventually(() => (made.state().idle === 1 ? true : undefined));
     const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -53,7 +53,7 @@ describeReal('REDIS', 'the pool of connections to Redis', () => {
     await Promise.all(calls);
   });
 
-  it('lets nobody wait for a Redis that is gone, and is there again when it is', async () => {
+  it('refuses calls at once while Redis is away, and recovers with it', async () => {
     const made = await ready(pool());
     let failures = 0;
     made.onConnectionFailed(() => failures++);
@@ -74,13 +74,13 @@ describeReal('REDIS', 'the pool of connections to Redis', () => {
     ).toBe('empty');
   });
 
-  it('gives a call up when nothing answers, and makes the connections anew', async () => {
+  it('times out calls that are not answered, and reconnects', async () => {
     const way = await TcpProxy.to({ host: '127.0.0.1', port: redis.port });
     const made = await ready(pool({ port: way.port, callTimeoutMs: 200 }));
     await made.use((client) => client.set('a', '1'));
     way.silence();
     await expect(made.use((client) => client.get('a'))).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
-    // A connection on which nothing comes is closed, one after the other, and then nobody waits any more.
+    // Silent connections are closed one after the other; then no call waits any more.
     await eventually(async () => {
       await made.use((client) => client.get('a')).catch(() => undefined);
       return !made.isReady;
@@ -91,7 +91,7 @@ describeReal('REDIS', 'the pool of connections to Redis', () => {
     await way.close();
   });
 
-  it('logs in as the user of an access control list, and takes a new secret over while Redis refuses the old one', async () => {
+  it('logs in as an ACL user, and uses a new password once Redis refuses the old one', async () => {
     let secret = 'wrong-4711';
     const made = pool({ user: 'cache', password: () => secret });
     const failure = await made.use((client) => client.get('a')).catch((error: unknown) => error);
@@ -101,7 +101,7 @@ describeReal('REDIS', 'the pool of connections to Redis', () => {
     expect(await eventually(() => made.use((client) => client.call('ACL', 'WHOAMI')), 10_000)).toBe('cache');
   });
 
-  it('hears what is published, and says when it may have missed something', async () => {
+  it('receives published messages, and reports when it may have missed some', async () => {
     const made = await ready(pool());
     const heard: (string | undefined)[] = [];
     const end = made.listen('news', (message) => heard.push(message));
@@ -117,7 +117,7 @@ describeReal('REDIS', 'the pool of connections to Redis', () => {
     end();
   });
 
-  it('shows no key and no value in what it throws', async () => {
+  it('shows no key and no value in its errors', async () => {
     const made = await ready(pool());
     const failure = await made
       .use((client) => client.call('NONSENSE', 'patient-4711'))
@@ -125,7 +125,7 @@ describeReal('REDIS', 'the pool of connections to Redis', () => {
     expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain('4711');
   });
 
-  it('subscribes once after Redis was away: of a second time, which may fail, nobody would hear', async () => {
+  it('subscribes only once after Redis was away, as the failure of a second subscription would go unnoticed', async () => {
     const heard: (string | undefined)[] = [];
     const end = pool().listen('news', (message) => heard.push(message));
     await eventually(() => heard.length === 1);

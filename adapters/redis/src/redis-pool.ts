@@ -19,12 +19,12 @@ interface Waiting {
 }
 
 /**
- * A bounded set of connections to one Redis, each of which carries a bounded number of calls. Without Redis every call is
- * refused at once, and the connections are made again in the background: nobody who asks here may ever depend on the answer.
+ * A bounded set of connections to one Redis, each with a bounded number of concurrent calls. While Redis is away calls fail at once, and
+ * the connections reconnect in the background; callers must be able to do without an answer.
  */
 export class RedisPool implements ObservedPool {
   readonly name = 'redis';
-  /** What messages call the server. */
+  /** Name of the server in messages. */
   readonly shownAs: string;
   readonly #options: RedisPoolOptions;
   readonly #jitter: () => number;
@@ -42,7 +42,7 @@ export class RedisPool implements ObservedPool {
     this.#connections = Array.from({ length: options.connectionsMax }, () => ({ redis: this.#connection(), calls: 0 }));
   }
 
-  /** Whether a call would go out now. */
+  /** Whether a connection is ready. */
   get isReady(): boolean {
     return this.#connections.some(isReady);
   }
@@ -62,10 +62,10 @@ export class RedisPool implements ObservedPool {
     this.#failed = listener;
   }
 
-  /** @throws CodedError REDIS_UNAVAILABLE, REDIS_POOL_FULL, REDIS_CLOSED; never later than a call may take */
+  /** Runs `work` on a connection, within the call timeout. @throws CodedError REDIS_UNAVAILABLE, REDIS_POOL_FULL, REDIS_CLOSED */
   async use<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
     const started = performance.now();
-    const connection = this.#free() ?? (await this.#turn());
+    const connection = this.#free() ?? (await this.#waitForConnection());
     this.#waited(performance.now() - started);
     connection.calls++;
     try {
@@ -79,8 +79,8 @@ export class RedisPool implements ObservedPool {
   }
 
   /**
-   * Hears what is published to a channel, over a connection of its own. `heard(undefined)`: from now on nothing is missed;
-   * what was published before may have been.
+   * Subscribes to a channel by a connection of its own. `heard(undefined)` is called after each (re)subscription: messages published
+   * before it may have been missed. Returns unsubscribe.
    */
   listen(channel: string, heard: (message: string | undefined) => void): () => void {
     if (this.#isClosed) throw this.#closed();
@@ -114,8 +114,8 @@ export class RedisPool implements ObservedPool {
     return first !== undefined && first.calls < this.#options.callsMax ? first : undefined;
   }
 
-  /** Who is overtaken on his turn waits on, and no longer than a call may take in all. */
-  async #turn(endMs = performance.now() + this.#options.callTimeoutMs): Promise<Connection> {
+  /** Waits for a connection until `endMs`; a call that is overtaken when its turn comes waits again. */
+  async #waitForConnection(endMs = performance.now() + this.#options.callTimeoutMs): Promise<Connection> {
     const { waitingMax } = this.#options;
     if (this.#waiting.size >= waitingMax)
       throw redisError('REDIS_POOL_FULL', `${this.shownAs}: ${waitingMax} calls wait for a connection`);
@@ -125,7 +125,7 @@ export class RedisPool implements ObservedPool {
       const waiting: Waiting = { go, giveUp, timer: setTimeout(timeout, endMs - performance.now()) };
       this.#waiting.add(waiting);
     });
-    return this.#free() ?? this.#turn(endMs);
+    return this.#free() ?? this.#waitForConnection(endMs);
   }
 
   #next(): void {
@@ -145,20 +145,20 @@ export class RedisPool implements ObservedPool {
 
   #connection(): Redis {
     const redis = new Redis(connectionOptions(this.#options, this.#jitter));
-    // Without a listener a connection that breaks writes to the console; whoever uses it is told by its own call.
+    // Without a listener ioredis writes errors to the console; each call gets its own error anyway.
     redis.on('error', () => undefined);
     redis.on('close', () => this.#lost());
-    redis.on('reconnecting', () => this.#authenticateAnew(redis));
+    redis.on('reconnecting', () => this.#refreshCredentials(redis));
     redis.connect().catch(() => undefined);
     return redis;
   }
 
-  /** A secret that was changed while Redis was away is taken over at the next connection. */
-  #authenticateAnew(redis: Redis): void {
+  /** Reads the password again for a reconnection, as it may have changed. */
+  #refreshCredentials(redis: Redis): void {
     try {
       Object.assign(redis.options, credentialsOf(this.#options));
     } catch {
-      // The file of the secret is being written, or gone: the one that was known is tried again.
+      // The secret's file is being written or is gone: keep the known password.
     }
   }
 
@@ -172,7 +172,7 @@ export class RedisPool implements ObservedPool {
 
   #failure(error: unknown): unknown {
     if (isCodedError(error)) return error;
-    // What Redis answers repeats the command with its keys and values: only its first word goes on.
+    // Errors of Redis quote the command with keys and values, so only their first word (the code) is passed on.
     const what = error instanceof Error ? (error.message.split(/[\s:]/)[0] ?? error.name) : 'no reason';
     return redisError('REDIS_UNAVAILABLE', `${this.shownAs} failed: ${what}`);
   }

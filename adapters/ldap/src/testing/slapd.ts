@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const places = { slapd: ['/usr/sbin/slapd', '/usr/lib/openldap/slapd', '/usr/libexec/slapd'] };
 const schemas = ['/etc/ldap/schema', '/etc/openldap/schema'].find((folder) => existsSync(folder));
 
-/** OpenLDAP's server on this machine; undefined: there is none. */
+/** Path of OpenLDAP's slapd; undefined if it is not installed. */
 export const slapdBinary: string | undefined =
   schemas === undefined ? undefined : places.slapd.find((path) => existsSync(path));
 
@@ -18,7 +18,7 @@ const entries = `dn: ${base}\nobjectClass: dcObject\nobjectClass: organization\n
 dn: ou=people,${base}\nobjectClass: organizationalUnit\nou: people\n
 ${person('app', 'right', 'mail: shared@clinic.example\n')}${person('other', 'right too', 'mail: shared@clinic.example\n')}`;
 
-/** OpenLDAP's server with a few people, in a folder of its own; ldap:// with StartTLS, and ldaps://. */
+/** A slapd with a few users in a temporary folder; listens by ldap:// with StartTLS, and ldaps://. */
 export class Slapd {
   readonly base = base;
   readonly url: string;
@@ -70,7 +70,7 @@ function configOf(folder: string, cert: string, key: string): string {
     ...['modulepath /usr/lib/ldap', 'moduleload back_mdb', `pidfile ${folder}/pid`],
     ...[`TLSCertificateFile ${cert}`, `TLSCertificateKeyFile ${key}`, 'database mdb', `suffix "${base}"`],
     ...[`rootdn "cn=admin,${base}"`, 'rootpw finder', `directory ${folder}/db`],
-    // Nobody may search but who has shown who he is.
+    // Searches need an authenticated bind.
     'access to * by dn="cn=admin,dc=clinic,dc=example" read by anonymous auth by * none',
     '',
   ].join('\n');

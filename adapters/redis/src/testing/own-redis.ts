@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { eventually, freePort } from '@medrex/contracts/testing';
 import { Redis } from 'ioredis';
 
-/** A Redis of the test's own, which it may kill. */
+/** A redis-server started by a test, which may kill it. */
 export class OwnRedis {
   readonly port: number;
   readonly #folder = mkdtempSync(join(tmpdir(), 'medrex-redis-'));
@@ -31,14 +31,14 @@ export class OwnRedis {
     await eventually(() => this.#isListening(), 10_000);
   }
 
-  /** As when the machine loses its power: what it knew is gone, too. */
+  /** Kills it as by a power cut: its data is lost too. */
   async kill(): Promise<void> {
     const ended = once(this.#process as ChildProcess, 'close');
     this.#process?.kill('SIGKILL');
     await ended;
   }
 
-  /** What an administrator asks, over a connection of his own. */
+  /** Runs a command by a connection of its own. */
   async ask([command = '', ...words]: readonly string[]): Promise<unknown> {
     const redis = new Redis({ port: this.port, maxRetriesPerRequest: 0 });
     redis.on('error', () => undefined);
@@ -49,7 +49,7 @@ export class OwnRedis {
     }
   }
 
-  /** SIGSTOP, or with `false` SIGCONT. */
+  /** Sends SIGSTOP, or SIGCONT if `isFrozen` is false. */
   freeze(isFrozen = true): void {
     this.#process?.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT');
   }

@@ -11,7 +11,7 @@ const size = 20;
 const counters = 50;
 
 describeReal('POSTGRES', 'a thousand clients at once', (where) => {
-  it('share twenty backends: nothing is lost, done twice or left behind, though a tenth goes without a word', async () => {
+  it('share twenty backends: nothing is lost, done twice or left behind, though a tenth of them vanishes', async () => {
     const pool = { mode: 'transaction', size, reserve: 0, waitTimeoutMs: 60_000 };
     const rig = await RealRig.start(where, 'transaction', size, undefined, { pool, clientsMax: count });
     const clients: WireClient[] = [];

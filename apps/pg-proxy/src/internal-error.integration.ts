@@ -58,8 +58,8 @@ class Faults {
   }
 }
 
-describeReal('POSTGRES', 'errors of our own at random places of the data path', (where) => {
-  it('end whom they concern: nobody hears something wrong, nothing is lost or left, and all go on', async () => {
+describeReal('POSTGRES', 'internal errors at random places of the data path', (where) => {
+  it('affect only those concerned: nobody gets a wrong answer, nothing is lost or leaked, and the others go on', async () => {
     const faults = new Faults();
     const rig = await RealRig.start(where, 'transaction', 4);
     const table = `${rig.schema}.counters`;

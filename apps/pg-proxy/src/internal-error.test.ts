@@ -31,11 +31,11 @@ async function isCounted(times = 1): Promise<void> {
   expect(await rig.telemetry.metrics.text()).toContain(`medrex_pg_proxy_internal_errors_total ${times}\n`);
 }
 
-describe('an error of our own', () => {
+describe('an internal error', () => {
   it.each([
     ['a query', [query('poison')]],
     ['an Execute', [prepare('', 'poison'), run(''), sync()]],
-  ])('in what a client sends, %s, ends that client and its backend alone', async (_what, messages) => {
+  ])('in a message of a client, %s, ends only that client and its backend', async (_what, messages) => {
     await start({ observer: whenSent });
     const [one, other] = [await rig.in(), await rig.in()];
     await other.ask(query('begin'));
@@ -50,7 +50,7 @@ describe('an error of our own', () => {
     await isCounted();
   });
 
-  it('in what a server answers ends that backend and its client alone', async () => {
+  it('in an answer of a server ends only that backend and its client', async () => {
     await start({ observer: whenEnded });
     const [one, other] = [await rig.in(), await rig.in()];
     await other.ask(query('begin'));
@@ -62,7 +62,7 @@ describe('an error of our own', () => {
     await isCounted(2);
   });
 
-  it('in what waited is not the fault of whoever gave the backend back', async () => {
+  it('in a request that waited does not affect the client that gave the backend back', async () => {
     await start({ ...oneBackend, observer: whenSent });
     const [one, other] = [await rig.in(), await rig.in()];
     await other.ask(query('begin'));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder } from './make-folder.ts';
 
-it('makes a folder and those above it, and once more', async () => {
+it('makes a folder and its parents, and accepts existing ones', async () => {
   const root = mkdtempSync(join(tmpdir(), 'medrex-folder-'));
   const folder = join(root, 'of', 'its', 'own');
   await makeFolder(folder);

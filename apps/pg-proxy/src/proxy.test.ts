@@ -17,7 +17,7 @@ const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await Pr
 const orEnd = 'SET LOCAL exit_on_error TO on;';
 
 describe('login', () => {
-  it('lets in who proves himself, and nobody else', async () => {
+  it('admits clients that authenticate, and nobody else', async () => {
     await start();
     const client = await rig.in();
     expect(await client.ask(query('select 1'))).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
@@ -53,14 +53,14 @@ describe('login', () => {
   it.each([
     ['reject', 'pg_hba.conf rejects connection'],
     ['no pg_hba.conf entry for others', 'no pg_hba.conf entry'],
-  ])('turns away by rules: %s', async (_what, expected) => {
+  ])('refuses clients by rules: %s', async (_what, expected) => {
     const rules = [{ users: [expected.startsWith('no') ? 'others' : 'app'], method: 'reject' }];
     await start({ config: { auth: { userFile: 'users.txt', rules } } });
     const where = 'for host "127.0.0.1", user "app", database "app", no encryption';
     expect(await rig.open().until('closed')).toEqual([`FATAL 28000 ${expected} ${where}`]);
   });
 
-  it('says where a client comes from in its application_name, where that is asked for', async () => {
+  it('adds the address of a client to its application_name if configured', async () => {
     await start({ config: { applicationNameAddHost: true } });
     for (const parameters of [{ application_name: 'psql' }, undefined]) {
       await rig.in(parameters && { parameters });
@@ -73,7 +73,7 @@ describe('login', () => {
     }
   });
 
-  it('lets in who asks for what is ignored, and asks no server for it', async () => {
+  it('admits clients with ignored parameters, without asking a server', async () => {
     await start({ config: { ignoreStartupParameters: ['Pooled', 'options'] } });
     await rig.in({ parameters: { pooled: 'true', search_path: 'a', options: '-c work_mem=2MB' } });
     const heard = (): string => rig.postgres.backends.flatMap((backend) => backend.heard).join('\n');
@@ -81,7 +81,7 @@ describe('login', () => {
     expect(heard()).not.toMatch(/pooled|work_mem/);
   });
 
-  it('speaks 3.2 with long cancel keys, and says what it does not know', async () => {
+  it('speaks protocol 3.2 with long cancel keys, and reports unknown options', async () => {
     await start();
     const client = await rig.in({ minor: 2 });
     expect(client.key?.secretKey).toHaveLength(32);
@@ -89,7 +89,7 @@ describe('login', () => {
     expect(await other.until('Z I')).toEqual(['v', 'Z I']);
   });
 
-  it('answers GSSENC with no and goes on', async () => {
+  it('refuses GSSAPI encryption and goes on', async () => {
     await start();
     const socket = connect({ host: '127.0.0.1', port: rig.port });
     socket.write(gssencRequest());
@@ -102,7 +102,7 @@ describe('login', () => {
     ['GSSENC', [gssencRequest(), gssencRequest()], 'N', '1234.5680'],
     ['TLS', [sslRequest(), gssencRequest(), sslRequest()], 'NN', '1234.5679'],
   ])(
-    'takes a second request for %s for a protocol that nobody speaks, as PostgreSQL does',
+    'treats a second request for %s as an unknown protocol, as PostgreSQL does',
     async (_what, sent, answered, version) => {
       await start();
       const socket = connect({ host: '127.0.0.1', port: rig.port });
@@ -116,7 +116,7 @@ describe('login', () => {
     },
   );
 
-  it('closes without a word on bytes that are no startup packet, as PostgreSQL does', async () => {
+  it('closes the connection without a message for bytes that are no startup packet, as PostgreSQL does', async () => {
     await start();
     const socket = connect({ host: '127.0.0.1', port: rig.port });
     socket.write(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
@@ -126,20 +126,20 @@ describe('login', () => {
     expect(heard).toEqual([]);
   });
 
-  it('tells what the upstream says when it lets nobody in', async () => {
+  it('passes on the error when the upstream refuses the login', async () => {
     await start({ config: { databases: { app: { upstream: 'main', user: 'stranger' } } } });
     const words = await rig.open().until('closed');
     expect(words).toEqual(['FATAL 28P01 there is no password for the upstream that it takes']);
   });
 
-  it('takes no more clients than it may', async () => {
+  it('limits the number of clients', async () => {
     await start({ config: { clientsMax: 1 } });
     await rig.in();
     expect(await rig.open().until('closed')).toEqual(['FATAL 53300 sorry, too many clients already']);
   });
 });
 
-it('reads a startup packet that comes byte by byte', async () => {
+it('reads a startup packet that arrives byte by byte', async () => {
   await start();
   const socket = connect({ host: '127.0.0.1', port: rig.port, noDelay: true });
   const packet = startupMessage(0, [['user', 'app']]);
@@ -149,7 +149,7 @@ it('reads a startup packet that comes byte by byte', async () => {
   expect(answer.toString('latin1')).toContain('SCRAM-SHA-256');
 });
 
-describe('what the settings of a login come to', () => {
+describe('the parameters of a login', () => {
   const parameters = { work_mem: '5MB' };
   const asked = (): number => rig.postgres.backends.flatMap(({ heard }) => heard).length;
 
@@ -165,7 +165,7 @@ describe('what the settings of a login come to', () => {
     return { busy, first, others };
   };
 
-  it('is asked for once, for all who come with them at once', async () => {
+  it('are requested once for all clients that come together with the same settings', async () => {
     await start({ config: { pool: { size: 8 } } });
     const clients = await Promise.all(Array.from({ length: 8 }, () => rig.in({ parameters })));
     expect(rig.postgres.backends).toHaveLength(1);
@@ -173,7 +173,7 @@ describe('what the settings of a login come to', () => {
     for (const client of clients) expect(await client.ask(query('select 1'))).toContain('C SELECT 1');
   });
 
-  it('is asked for by the next where who asks for all is sent away', async () => {
+  it('are requested by the next client if the one that asks is disconnected', async () => {
     await start(oneBackend);
     const { busy, first, others } = await line();
     [...rig.running.proxy.host.clients].find((client) => client.isWaiting)?.end(departed);
@@ -183,7 +183,7 @@ describe('what the settings of a login come to', () => {
     for (const other of others) await other.until('Z I');
   });
 
-  it('is asked for by each where who asks for all is refused', async () => {
+  it('are requested by each client if the one that asks for all is refused', async () => {
     await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 1_500 } }, timeStandsStill: true });
     const { busy, first, others } = await line(() => rig.after(1_000));
     rig.after(500);
@@ -206,7 +206,7 @@ describe('transaction mode', () => {
     expect(rig.postgres.open).toHaveLength(1);
   });
 
-  it('keeps what a client sends while it waits, in whatever chunks that comes', async () => {
+  it('keeps what a client sends while it waits, however it is split into chunks', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     await one.ask(query('begin'));
@@ -222,7 +222,7 @@ describe('transaction mode', () => {
     expect(rig.postgres.backends[0]!.heard.slice(-texts.length)).toEqual(texts);
   });
 
-  it('answers what was sent ahead in order, and skips to Sync after an error', async () => {
+  it('answers in order what was sent ahead, and skips to Sync after an error', async () => {
     await start(oneBackend);
     const client = await rig.in();
     const words = await client.ask(prepare('a'), run('a'), prepare('b', 'fail'), run('a'), query('select 2'), sync());
@@ -231,7 +231,7 @@ describe('transaction mode', () => {
     expect(await client.ask(run('b'), sync())).toEqual(['ERROR 26000 prepared statement "b" does not exist', 'Z I']);
   });
 
-  it('keeps a backend with what was flushed until its Sync, which is what ends its transaction', async () => {
+  it('keeps a backend with a client until the Sync that ends its transaction', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     one.send(prepare(''), run(''), flush());
@@ -243,7 +243,7 @@ describe('transaction mode', () => {
     expect(rig.postgres.open).toHaveLength(1);
   });
 
-  it('keeps a backend with a client that has left something behind, until it is gone', async () => {
+  it('keeps a backend with a client that has left something behind, until that is gone', async () => {
     await start({ config: { pool: { size: 2 } } });
     const client = await rig.in();
     await client.ask(query('listen x'));
@@ -260,7 +260,7 @@ describe('transaction mode', () => {
     expect(rig.postgres.open).toHaveLength(1);
   });
 
-  it('takes what a client has set to its next backend, and not what was rolled back', async () => {
+  it('takes the settings of a client to its next backend, without those that were rolled back', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     await one.ask(query(`set work_mem to '1MB'`));
@@ -275,7 +275,7 @@ describe('transaction mode', () => {
     ]);
   });
 
-  it('sets nothing again where nobody has set anything since', async () => {
+  it('restores nothing if nobody has set anything since', async () => {
     await start(oneBackend);
     const client = await rig.in();
     await client.ask(query(`set work_mem to '1MB'`));
@@ -289,7 +289,7 @@ describe('transaction mode', () => {
     expect(rig.postgres.backends[0]!.heard.at(-2)).toBe(`RESET ALL;${orEnd}${set('work_mem', '1MB')}`);
   });
 
-  it('waits for what takes back so short a timeout that it may end that', async () => {
+  it('waits for the reset of a timeout that is short enough to end it', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     await one.ask(query('set statement_timeout to 5'));
@@ -297,7 +297,7 @@ describe('transaction mode', () => {
     expect(rig.postgres.backends[0]!.heard.slice(-2)).toEqual(['DISCARD ALL', 'select 1']);
   });
 
-  it('sets again what the server says that a setting came to', async () => {
+  it('restores the value that the server reported for a setting', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     await one.ask(query('set datestyle to dmy'));
@@ -309,7 +309,7 @@ describe('transaction mode', () => {
   it.each([
     [true, 1],
     [false, 0],
-  ])('keeps a backend after nextval where it shall: %s', async (pinSequences, count) => {
+  ])('pins a client after nextval where configured: %s', async (pinSequences, count) => {
     await start({ config: { pool: { size: 2, pinSequences } } });
     await (await rig.in()).ask(query(`select nextval('s')`));
     expect(rig.pinned).toBe(count);
@@ -324,7 +324,7 @@ describe('transaction mode', () => {
     expect(rig.pinned).toBe(0);
   });
 
-  it('takes the settings of a startup packet to whichever backend it gets', async () => {
+  it('takes the settings of a startup packet to any backend', async () => {
     await start(oneBackend);
     const one = await rig.in({ parameters: { application_name: 'one' } });
     const other = await rig.in({ parameters: { application_name: 'other', options: '-c work_mem=5MB' } });
@@ -340,14 +340,14 @@ describe('transaction mode', () => {
     ]);
   });
 
-  it('answers a Sync, a Flush and a Close for which nobody is needed', async () => {
+  it('answers a Sync, a Flush and a Close that need no backend', async () => {
     await start(oneBackend);
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
     expect(await client.ask(flush(), close({ of: 'portal', name: '' }), sync())).toEqual(['3', 'Z I']);
   });
 
-  it('tells a client that waits for too long, and keeps it', async () => {
+  it('tells a client that has waited too long, and keeps it', async () => {
     await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 1_500 } } });
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
@@ -360,7 +360,7 @@ describe('transaction mode', () => {
 });
 
 describe('session mode', () => {
-  it('keeps a backend for a client until it leaves, and names as they are', async () => {
+  it('keeps a backend for a client until it leaves, and keeps names as they are', async () => {
     await start({ config: { pool: { mode: 'session', size: 2 } } });
     const client = await rig.in();
     await client.ask(prepare('mine'), sync());
@@ -385,7 +385,7 @@ describe('session mode', () => {
     },
   );
 
-  it('gives a client its backend with the login, by its process id, and lets others wait with their first statement', async () => {
+  it('gives a client its backend at login, with its process id, and makes others wait at their first statement', async () => {
     await start({ config: { pool: { mode: 'session', size: 1 } } });
     const [first, other] = [await rig.in(), await rig.in()];
     const [backend] = rig.postgres.backends;
@@ -403,7 +403,7 @@ describe('session mode', () => {
 describe('statement mode', () => {
   const statement = { config: { pool: { size: 1, mode: 'statement', waitTimeoutMs: 60_000 } } };
 
-  it('gives the backend to the next client after each statement, and ends who begins a transaction', async () => {
+  it('gives the backend to the next client after each statement, and disconnects clients that begin a transaction', async () => {
     await start(statement);
     const [one, other] = [await rig.in(), await rig.in()];
     expect(await one.ask(query('select 1'))).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { randomBytesOf } from './random-bytes.ts';
 
 describe('random bytes drawn in advance', () => {
-  it('are as many as were asked for, and never the same', () => {
+  it('come in the requested number, and never twice', () => {
     const counts = Array.from({ length: 2_000 }, (_, index) => (index % 3 === 0 ? 4 : 22));
     const given = counts.map((count) => randomBytesOf(count));
     expect(given.map(({ length }) => length)).toEqual(counts);
@@ -10,7 +10,7 @@ describe('random bytes drawn in advance', () => {
     expect(new Set(long).size).toBe(long.length);
   });
 
-  it('are the holder’s alone: what he does with them does not show in the next', () => {
+  it('belong to the caller alone: changing them does not affect the next ones', () => {
     const first = randomBytesOf(4_096);
     first.fill(0);
     expect(randomBytesOf(4_096).every((byte) => byte === 0)).toBe(false);

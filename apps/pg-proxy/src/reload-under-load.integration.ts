@@ -41,7 +41,7 @@ describeReal('POSTGRES', 'RELOAD while fifty clients work', (where) => {
     );
   };
 
-  it('drops nobody and fails no transaction; a password that was changed lets in, the old one does not', async () => {
+  it('disconnects nobody and fails no transaction; a changed password is accepted, the old one is not', async () => {
     await direct.connect();
     await direct.query(`create role ${role} login password 'first'`);
     write(0);

@@ -29,7 +29,7 @@ describeReal('POSTGRES', 'two instances of pg-proxy on one port', (where) => {
     await direct.end();
   });
 
-  it(`kills no transaction of 200 pooled clients in ${rollOuts} rolling restarts of both`, async () => {
+  it(`fail no transaction of 200 pooled clients in ${rollOuts} rolling restarts of both`, async () => {
     const pools = Array.from({ length: clients }, () => aPool(instances.url));
     const failures: string[] = [];
     let isOver = false;
@@ -73,7 +73,7 @@ describeReal('POSTGRES', 'two instances of pg-proxy on one port', (where) => {
     expect(Number(rows[0]?.count)).toBe(committed);
   });
 
-  it('cancels what a client of the other instance has asked for, and nothing else', async () => {
+  it('cancel requests for clients of the other instance, and nothing else', async () => {
     const two = await Promise.all([1, 2].map((id) => connected(instances.ownUrl(id))));
     const asked = two.map((client) =>
       client.query('select pg_sleep(60)').then(

@@ -21,8 +21,8 @@ async function start(drain: object, more: object = {}): Promise<ProxyRig> {
 
 const departures = (): { quiet: number; boundary: number; crossed: number } => rig.running.proxy.host.departures.counts;
 
-describe('a drained proxy', () => {
-  it('sends away who has been quiet, and serves who is not until he is', async () => {
+describe('a draining proxy', () => {
+  it('sends quiet clients away, and serves busy ones until they are quiet', async () => {
     await start({ quietMs: 1, ...late });
     const [busy, idle] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
@@ -55,7 +55,7 @@ describe('a drained proxy', () => {
     ['an empty query', [query('')]],
     ['a comment', [query('-- ping')]],
     ['an empty statement', [parse({ name: '', text: '', parameterTypes: [] }), sync()]],
-  ])('tells who looks whether the connection is there that it is not: by %s', async (_what, probe) => {
+  ])('tells a client that probes its connection to go: by %s', async (_what, probe) => {
     await start({ quietMs: 60_000, ...late });
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
@@ -72,7 +72,7 @@ describe('a drained proxy', () => {
     expect(departures()).toEqual({ quiet: 2, boundary: 0, crossed: 0 });
   });
 
-  it('tells the others with the answer that ends their transaction', async () => {
+  it('sends the others away with the answer that ends their transaction', async () => {
     await start({ quietMs: 60_000, boundaryAfterMs: 0, timeoutMs: 60_000 });
     const client = await rig.in();
     await client.ask(query('begin'));
@@ -87,7 +87,7 @@ describe('a drained proxy', () => {
     expect(departures()).toEqual({ quiet: 0, boundary: 1, crossed: 0 });
   });
 
-  it('does not end what was sent ahead', async () => {
+  it('runs what was sent ahead', async () => {
     await start({ quietMs: 60_000, boundaryAfterMs: 0, timeoutMs: 60_000 });
     const client = await rig.in();
     await client.ask(query('begin'));
@@ -113,7 +113,7 @@ describe('a drained proxy', () => {
     await closed;
   });
 
-  it('keeps a client that has left something in its session, until the others have gone', async () => {
+  it('keeps a client with session state until the others have left', async () => {
     await start({ quietMs: 0, boundaryAfterMs: 300, timeoutMs: 60_000 });
     const [pinned, idle] = [await rig.in(), await rig.in()];
     await pinned.ask(query('listen news'));
@@ -124,7 +124,7 @@ describe('a drained proxy', () => {
     await closed;
   });
 
-  it('lets in who has connected before', async () => {
+  it('admits clients that had connected before', async () => {
     await start({ quietMs: 0, ...late });
     const socket = connect({ host: '127.0.0.1', port: rig.port });
     const whole = startupMessage(0, Object.entries({ user: 'app', database: 'app' }));
@@ -138,7 +138,7 @@ describe('a drained proxy', () => {
     await closed;
   });
 
-  it('ends what does not go in time', async () => {
+  it('disconnects those that do not leave in time', async () => {
     await start({ quietMs: 0, boundaryAfterMs: 0, timeoutMs: 200 });
     const client = await rig.in();
     await client.ask(query('begin'));
@@ -146,7 +146,7 @@ describe('a drained proxy', () => {
     expect(await client.until('closed')).toEqual([told]);
   });
 
-  it('counts who sent a statement in the moment in which he was told', async () => {
+  it('counts clients that had already sent a statement when they were told', async () => {
     await start({ quietMs: 0, ...late });
     const client = await rig.in();
     const closed = rig.running.proxy.close('drain');
@@ -159,7 +159,7 @@ describe('a drained proxy', () => {
     await closed;
   });
 
-  it('says so at /readyz, before it takes nobody in any more', async () => {
+  it('is no longer ready at /readyz before it refuses anybody', async () => {
     await start({ announceMs: 2_000, quietMs: 0, boundaryAfterMs: 0 });
     const readyz = new URL('/readyz', rig.running.urls.metrics);
     expect((await fetch(readyz)).status).toBe(200);
@@ -190,7 +190,7 @@ describe('the console', () => {
     ['SHUTDOWN', 'now'],
     ['shutdown wait_for_clients', 'drain'],
     ['SHUTDOWN WAIT_FOR_SERVERS;', 'boundary'],
-  ])('asks to end at %s', async (words, how) => {
+  ])('asks for the end with %s', async (words, how) => {
     await start({ quietMs: 0, ...late });
     const [console, client] = [await rig.in({ database: 'medrex' }), await rig.in()];
     await client.ask(query('begin'));
@@ -202,15 +202,15 @@ describe('the console', () => {
     await closed;
   });
 
-  it('knows no other way to end', async () => {
+  it('refuses other ways to end', async () => {
     await start({});
     const console = await rig.in({ database: 'medrex' });
     expect((await console.ask(query('SHUTDOWN NOW')))[0]).toMatch(/^ERROR 42601/);
   });
 });
 
-describe('the address of the instance alone', () => {
-  it('is there for cancels and the console while the proxy ends, and for nobody else', async () => {
+describe('the own address of an instance', () => {
+  it('serves cancel requests and the console while the proxy ends, and nobody else', async () => {
     await start({ quietMs: 0, ...late }, { instance: { own: { port: 0 } } });
     const client = await rig.in();
     await client.ask(query('begin'));

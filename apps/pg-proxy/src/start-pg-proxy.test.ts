@@ -21,7 +21,7 @@ function configured(more: object): string {
   return file;
 }
 
-it('listens nowhere where the port of metrics is taken, and says which that is', async () => {
+it('listens nowhere if the port of metrics is taken, and says which port that is', async () => {
   const [port, taken] = [await freePort(), createServer()];
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   const metrics = { port: (taken.address() as { port: number }).port };
@@ -33,7 +33,7 @@ it('listens nowhere where the port of metrics is taken, and says which that is',
   await Promise.all([again, taken].map((server) => new Promise((closed) => server.close(closed))));
 });
 
-it('leaves nothing open where its own port is taken, and so its process ends', async () => {
+it('leaves nothing open if its own port is taken, so that its process ends', async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   const { port } = taken.address() as { port: number };
@@ -47,14 +47,14 @@ it('leaves nothing open where its own port is taken, and so its process ends', a
   expect(signal).toBeNull();
 });
 
-it('says of an environment that it could not start with, before it does', () => {
+it('reports an environment that it could not start with, before it starts', () => {
   const file = configured({});
   expect(checkPgProxyConfig({ file, environment: {} }).users.size).toBe(1);
   for (const environment of [{ MEDREX_LOG_LEVEL: 'loud' }, { MEDREX_OTLP_URL: 'nowhere' }])
     expect(() => checkPgProxyConfig({ file, environment })).toThrow(`at ${Object.keys(environment).join()}`);
 });
 
-it('says what folder of statistics is of no use, and goes on without', async () => {
+it('reports an unusable statistics folder, and goes on without it', async () => {
   const lines: string[] = [];
   const telemetry = createTelemetry({ service: 'pg-proxy', traceRatio: 0, writeLog: (line) => lines.push(line) });
   const file = configured({ listen: { port: 0 }, metrics: { port: 0 }, statistics: { folder: 'users.txt/kept' } });

@@ -31,7 +31,7 @@ const isAsked = (end: string, port: number): boolean => {
     ['local', 'the event loop'],
     ['remote', 'the event loop'],
     ['local', 'a ring, where there is one'],
-  ])('is asked whether it is there: the %s one, by %s', async (end, by) => {
+  ])('is probed when silent: the %s one, by %s', async (end, by) => {
     ring = openRing({ ioUring: by.startsWith('a ring') }, { hasNone: () => undefined, failed: () => undefined });
     listener = await Listener.start({ host: '127.0.0.1', port: 0 }, (socket) => sockets.push(socket), ring);
     const at = { host: '127.0.0.1', port: listener.port };

@@ -29,7 +29,7 @@ const change = (with_: (config: Record<string, object>) => object): void => {
 };
 
 describe('RELOAD', () => {
-  it('says what needs a restart, and what is less than was asked', async () => {
+  it('reports what needs a restart, and what is granted in part only', async () => {
     await start();
     const [console, client] = [await rig.in({ database: 'pgbouncer' }), await rig.in()];
     await client.ask(query('select 1'));
@@ -48,7 +48,7 @@ describe('RELOAD', () => {
     expect(metrics).toMatch(/^medrex_pg_proxy_settings_clamped(?:\{[^}]*\})? 2$/m);
   });
 
-  it('says of what looks at statements that it stays as it was', async () => {
+  it('warns that observing statements cannot be switched without a restart', async () => {
     await start();
     const console = await rig.in({ database: 'pgbouncer' });
     change(() => ({ statistics: { queriesMax: 500 }, classes: { isOn: false }, audit: { file: 'audit/log' } }));
@@ -61,7 +61,7 @@ describe('RELOAD', () => {
     expect(await console.ask(query('RELOAD'))).toEqual(['C RELOAD', 'Z I']);
   });
 
-  it('replaces the backends of an upstream that has moved, when nobody has them', async () => {
+  it('replaces the idle backends of an upstream that has moved', async () => {
     await start();
     const [console, client, busy] = [await rig.in({ database: 'pgbouncer' }), await rig.in(), await rig.in()];
     await Promise.all([client.ask(query('begin')), busy.ask(query('begin'))]);
@@ -77,7 +77,7 @@ describe('RELOAD', () => {
 });
 
 describe('the configuration', () => {
-  it('says where a setting counts, and whether RELOAD changes it', async () => {
+  it('is shown with the scope of each setting, and whether RELOAD changes it', async () => {
     await start();
     const rows = await (
       await rig.in({ database: 'pgbouncer' })
@@ -95,7 +95,7 @@ describe('the configuration', () => {
 });
 
 describe('secrets', () => {
-  it('are in nothing that is shown, told, logged or counted', async () => {
+  it('appear in no table, message, log or metric', async () => {
     await start();
     const console = await rig.in({ database: 'pgbouncer' });
     // A login that fails upstream, and a question that fails: what they say is told and logged.

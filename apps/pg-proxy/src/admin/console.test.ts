@@ -44,7 +44,7 @@ describe('the console', () => {
     expect((await console.ask(query('show version')))[1]).toContain('PgBouncer');
   });
 
-  it('says the same moment of a login whenever it is asked', async () => {
+  it('always shows the same login time for a client', async () => {
     const console = await atConsole();
     await rig.in();
     const moments = new Set<string>();
@@ -57,7 +57,7 @@ describe('the console', () => {
     expect([...moments]).toEqual([expect.stringMatching(/^D \d{4}-/)]);
   });
 
-  it('takes as many who only look as their limit allows, counts them among clients, and takes administrators always', async () => {
+  it('limits users who may only look, counts them as clients, and always admits administrators', async () => {
     rig = await ProxyRig.start({
       config: {
         ...{ admin: { users: ['app'], statsUsers: ['other'] }, clientsMax: 3 },
@@ -72,7 +72,7 @@ describe('the console', () => {
     expect(await refused(rig.open({ user: 'app' }))).toEqual(['FATAL 53300 sorry, too many clients already']);
   });
 
-  it('lets those who only look in also when there are too many clients', async () => {
+  it('admits users who may only look even when there are too many clients', async () => {
     rig = await ProxyRig.start({ config: { admin: { statsUsers: ['other'] }, clientsMax: 1 } });
     await rig.in();
     const watcher = await rig.in({ user: 'other', database: 'pgbouncer' });
@@ -93,7 +93,7 @@ describe('the console', () => {
     expect(words.map((word) => word.slice(0, 1)).join('')).toBe('12TDCZ');
   });
 
-  it('pauses when the last transaction has ended, and resumes', async () => {
+  it('waits at PAUSE for the last transaction, and goes on at RESUME', async () => {
     const console = await atConsole();
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
@@ -106,7 +106,7 @@ describe('the console', () => {
     expect((await client.until('Z')).at(-1)).toBe('Z I');
   });
 
-  it('replaces backends, and ends clients at KILL', async () => {
+  it('replaces backends at RECONNECT, and disconnects clients at KILL', async () => {
     const console = await atConsole();
     const client = await rig.in();
     await client.ask(query('select 1'));
@@ -116,7 +116,7 @@ describe('the console', () => {
     expect(await client.until('closed')).toEqual(['FATAL 57P01 terminating connection due to administrator command']);
   });
 
-  it('ends what is under way at KILL', async () => {
+  it('cancels running statements at KILL', async () => {
     const console = await atConsole();
     const [busy, inside] = [await rig.in(), await rig.in()];
     await inside.ask(query('begin'));
@@ -134,7 +134,7 @@ describe('the console', () => {
     expect((await late.ask(query('select 1'))).at(-1)).toBe('Z I');
   });
 
-  it('reads the configuration again, and keeps the old one where the new one is wrong', async () => {
+  it('reloads the configuration, and keeps the old one if the new one is invalid', async () => {
     const console = await atConsole();
     const file = join(rig.folder, 'config.json');
     const config = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
@@ -145,7 +145,7 @@ describe('the console', () => {
     expect((await console.ask(query('RELOAD')))[0]).toContain('pool.size');
   });
 
-  it('says what it does not know, and ends at Terminate', async () => {
+  it('reports unknown commands, and ends at Terminate', async () => {
     const console = await atConsole();
     expect(await console.ask(query('nonsense'))).toEqual(['ERROR 42601 syntax error at or near "nonsense"', 'Z I']);
     expect(await console.ask(query('show secrets'))).toEqual(['ERROR 42704 there is no "secrets" to show', 'Z I']);
@@ -154,7 +154,7 @@ describe('the console', () => {
     expect(await console.until('closed')).toEqual([]);
   });
 
-  it('counts nobody who has said goodbye when he comes again at once', async () => {
+  it('does not count a user twice who leaves and comes back at once', async () => {
     rig = await ProxyRig.start({
       config: {
         ...{ admin: { statsUsers: ['app'] }, users: { app: { clientsMax: 1 } } },
@@ -195,7 +195,7 @@ describe('the console', () => {
     expect(await console.ask(query('rollback'))).toEqual(['C ROLLBACK', 'Z I']);
   });
 
-  it('answers while the upstream is down, and what drivers ask at their start', async () => {
+  it('answers while the upstream is down, and knows what drivers ask at the start', async () => {
     const console = await atConsole();
     await rig.postgres.close();
     const asked =
@@ -208,7 +208,7 @@ describe('the console', () => {
     expect(await console.ask(query('SELECT count(*) FROM medrex.servers'))).toEqual(['T', 'D 0', 'C SELECT 1', 'Z I']);
   });
 
-  it('answers from any database of a user who may look, and leaves everything else to the server', async () => {
+  it('answers in any database for users who may look, and leaves everything else to the server', async () => {
     await atConsole();
     const client = await rig.in();
     await rig.in({ user: 'other' });
@@ -233,14 +233,14 @@ describe('the console', () => {
     expect(rig.postgres.backends.flatMap(({ heard }) => heard)).toContain('select 1 from medrex.pools');
   });
 
-  it('lets some users look and not act', async () => {
+  it('lets some users look without acting', async () => {
     rig = await ProxyRig.start({ config: { admin: { statsUsers: ['other'] } } });
     const console = await rig.in({ user: 'other', database: 'medrex' });
     expect((await console.ask(query('show pools'))).at(-1)).toBe('Z I');
     expect(await console.ask(query('PAUSE'))).toEqual(['ERROR 42501 this user may look, and not PAUSE', 'Z I']);
   });
 
-  it('lets in administrators only, and is not there without any', async () => {
+  it('admits administrators only, and does not exist without any', async () => {
     await atConsole();
     expect(await rig.open({ user: 'other', database: 'medrex' }).until('closed')).toEqual([
       ...['FATAL 42501 this user may not use the console'],

@@ -50,8 +50,8 @@ const columns: Readonly<Record<string, string>> = {
   version: 'version',
 };
 
-describe('what tools of PgBouncer ask', () => {
-  it('sees cancel requests that are on their way', async () => {
+describe('the console for tools made for PgBouncer', () => {
+  it('shows cancel requests that are on their way', async () => {
     const console = await atConsole();
     const cancels = (): Promise<string[]> =>
       console.ask(query('select cl_active_cancel_req, sv_active_cancel, sv_being_canceled from medrex.pools'));
@@ -70,7 +70,7 @@ describe('what tools of PgBouncer ask', () => {
     await eventually(async () => (await cancels()).includes('D 0,0,0'));
   });
 
-  it('has the columns of PgBouncer and no others: there are tools that count them', async () => {
+  it('has exactly the columns of PgBouncer, because some tools count them', async () => {
     await atConsole();
     const { proxy, observing } = rig.running;
     const { host } = proxy;
@@ -84,7 +84,7 @@ describe('what tools of PgBouncer ask', () => {
     expect(viewNames).toEqual(expect.arrayContaining(Object.keys(columns)));
   });
 
-  it('says its settings by the names and in the units of PgBouncer, and a version that fits', async () => {
+  it('shows settings with the names and units of PgBouncer, and a matching version', async () => {
     const console = await atConsole({
       ...{ clientsMax: 150, ignoreStartupParameters: ['options', 'pooled'], applicationNameAddHost: true },
       pool: { size: 2, waitTimeoutMs: 1_500, idleTimeoutMs: longestMs },
@@ -107,7 +107,7 @@ describe('what tools of PgBouncer ask', () => {
     expect(version).toMatch(/^D PgBouncer 1\.25\.\d+ /);
   });
 
-  it('says times of connections as a text, and as times in tables', async () => {
+  it('shows connection times as text in SHOW, and as timestamps in tables', async () => {
     const console = await atConsole();
     for (const view of ['clients', 'sockets', 'active_sockets']) {
       const shown = (await console.ask(query(`show ${view}`))).join('\n');
@@ -117,7 +117,7 @@ describe('what tools of PgBouncer ask', () => {
     expect(await console.ask(query(asked))).toContain('D 1');
   });
 
-  it('has names of its own for what is counted of all, as PgBouncer has', async () => {
+  it('has the names of PgBouncer for totals', async () => {
     const names = (await (await atConsole()).ask(query('show totals'))).map((word) =>
       word.replace(/^D|,.*/g, '').trim(),
     );
@@ -130,7 +130,7 @@ describe('what tools of PgBouncer ask', () => {
     );
   });
 
-  it('lists databases of * by their own names while they are in use, and says a mode that is their own', async () => {
+  it('lists databases matched by * by their own names while they are used, and only modes of their own', async () => {
     const console = await atConsole({
       databases: { '*': { upstream: 'main' }, own: { upstream: 'main', mode: 'session' } },
     });
@@ -145,7 +145,7 @@ describe('what tools of PgBouncer ask', () => {
     expect((await databases()).sort()).toEqual(['D app,null,1', ...always]);
   });
 
-  it('counts bytes, times and messages of each database, also when its pools are gone', async () => {
+  it('counts bytes, times and messages of each database, even after its pools are gone', async () => {
     const console = await atConsole();
     const client = await rig.in();
     await client.ask(query('select 1'));
@@ -160,7 +160,7 @@ describe('what tools of PgBouncer ask', () => {
     expect((await console.ask(query('show users'))).join()).toContain('D app,,,null,0,1,0,2');
   });
 
-  it('keeps everybody out of a database that is disabled, and those in who are', async () => {
+  it('keeps new clients out of a disabled database without disconnecting others', async () => {
     const console = await atConsole();
     const client = await rig.in();
     expect(await console.ask(query('DISABLE app'))).toEqual(['C DISABLE', 'Z I']);
@@ -172,7 +172,7 @@ describe('what tools of PgBouncer ask', () => {
     await rig.in();
   });
 
-  it('ends one client by its id', async () => {
+  it('disconnects one client by its id', async () => {
     const console = await atConsole();
     const [one, other] = [await rig.in({ parameters: { application_name: 'one' } }), await rig.in()];
     const idsOf = async (where: string): Promise<string[]> =>
@@ -191,7 +191,7 @@ describe('what tools of PgBouncer ask', () => {
     expect((await console.ask(query('KILL_CLIENT app')))[0]).toMatch(/^ERROR 42601/);
   });
 
-  it('lists databases, pools, users and traffic by name, and the console among them', async () => {
+  it('lists databases, pools, users and traffic by name, with the console among them', async () => {
     const databases = { zoo: { upstream: 'main' }, app: { upstream: 'main' }, Lab: { upstream: 'main' } };
     rig = await ProxyRig.start({ config: { admin: { users: ['app'] }, databases } });
     for (const database of ['zoo', 'app', 'Lab']) await (await rig.in({ database })).ask(query('select 1'));
@@ -203,7 +203,7 @@ describe('what tools of PgBouncer ask', () => {
     expect(await firsts('USERS')).toEqual([...(await firsts('USERS'))].sort());
   });
 
-  it('tells drivers what they want to know of a server before they ask', async () => {
+  it('reports the parameters of a server before a driver asks', async () => {
     await atConsole();
     const told: string[] = [];
     const wordOf = (type: number, message: Buffer): undefined => {
@@ -218,12 +218,12 @@ describe('what tools of PgBouncer ask', () => {
     );
   });
 
-  it('has no default where there is none', async () => {
+  it('shows no default for settings that have none', async () => {
     const console = await atConsole();
     expect(await console.ask(query('SHOW CONFIG'))).toContain('D auth.userFile,users.txt,null,yes');
   });
 
-  it('waits until what RECONNECT replaces is gone', async () => {
+  it('waits until the connections replaced by RECONNECT are gone', async () => {
     const console = await atConsole();
     const client = await rig.in();
     await client.ask(query('begin'));
@@ -252,7 +252,7 @@ describe('what tools of PgBouncer ask', () => {
     ['SHOW FDS', 'ERROR 0A000 sockets are handed to nobody'],
     ['SET default_pool_size = 5', 'ERROR 0A000 "default_pool_size" cannot be changed by SET'],
     ["SET pool.size = '5'", 'ERROR 0A000 "pool.size" cannot be changed by SET'],
-  ])('says what is wrong with %s', async (text, told) => {
+  ])('explains what is wrong with %s', async (text, told) => {
     const console = await atConsole();
     expect((await console.ask(query(text)))[0]).toBe(told);
     expect((await console.ask(query('SHOW HELP')))[0]).toMatch(/^NOTICE 00000 Console usage:\n\tSHOW POOLS/);

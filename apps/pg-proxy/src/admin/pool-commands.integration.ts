@@ -11,7 +11,7 @@ const size = 4;
 /** What the server closes, or the proxy in its name. */
 const ended = (client: pg.Client): Promise<void> => new Promise((resolve) => client.once('end', () => resolve()));
 
-describeReal('POSTGRES', 'commands to the pools of pg-proxy before PostgreSQL', (where) => {
+describeReal('POSTGRES', 'commands to the pools in front of PostgreSQL', (where) => {
   let rig: RealRig;
   let pools: Pools<Client, Backend>;
   const nowMs = (): number => rig.running.proxy.host.now();
@@ -35,7 +35,7 @@ describeReal('POSTGRES', 'commands to the pools of pg-proxy before PostgreSQL', 
   const rows = async (): Promise<number> =>
     (await rig.direct.query<{ count: number }>(`select count(*)::int as count from ${rig.schema}.t`)).rows[0]!.count;
 
-  it('PAUSE lets transactions end, leaves the server no session, and clients wait for RESUME', async () => {
+  it('PAUSE lets transactions end, closes the sessions at the server, and makes clients wait for RESUME', async () => {
     const [one, other] = [await rig.client(), await rig.client()];
     await one.query('begin');
     await one.query('insert into t values (1)');
@@ -56,7 +56,7 @@ describeReal('POSTGRES', 'commands to the pools of pg-proxy before PostgreSQL', 
     expect((await late).rows).toEqual([{ a: 8 }]);
   });
 
-  it('RECONNECT replaces every backend at the end of its transaction, unseen by clients', async () => {
+  it('RECONNECT replaces every backend at the end of its transaction without clients noticing', async () => {
     const [one, other] = [await rig.client(), await rig.client()];
     await one.query('begin');
     const inside = await pidOf(one);
@@ -69,7 +69,7 @@ describeReal('POSTGRES', 'commands to the pools of pg-proxy before PostgreSQL', 
     await eventually(async () => (await sessions(before)) === 0);
   });
 
-  it('KILL drops clients and sessions, rolls back what was open, and lets later clients wait', async () => {
+  it('KILL disconnects clients and sessions, rolls back open work, and makes later clients wait', async () => {
     const [one, other] = [await rig.client(), await rig.client()];
     await one.query('begin');
     await one.query('insert into t values (1)');
@@ -89,7 +89,7 @@ describeReal('POSTGRES', 'commands to the pools of pg-proxy before PostgreSQL', 
     expect((await late).rows).toEqual([{ a: 1 }]);
   });
 
-  it('DRAIN moves each client at the end of its transaction, and fails none', async () => {
+  it('DRAIN sends each client away at the end of its transaction, and fails none', async () => {
     const clients = await Promise.all(Array.from({ length: 10 }, () => rig.client()));
     const [idle, ...busy] = clients as [pg.Client, ...pg.Client[]];
     await Promise.all(busy.slice(0, size).map((client) => client.query('begin')));
@@ -108,7 +108,7 @@ describeReal('POSTGRES', 'commands to the pools of pg-proxy before PostgreSQL', 
     expect(await rows()).toBe(busy.length);
   });
 
-  it('RELOAD with a smaller pool closes what is idle now and the rest when it is given back', async () => {
+  it('RELOAD with a smaller pool closes idle sessions now and the others when they are given back', async () => {
     const clients = await Promise.all(Array.from({ length: size }, () => rig.client()));
     await Promise.all(clients.map((client) => client.query('begin')));
     await Promise.all(clients.slice(0, 2).map((client) => client.query('commit')));
@@ -126,7 +126,7 @@ describeReal('POSTGRES', 'commands to the pools of pg-proxy before PostgreSQL', 
     expect(new Set(answers)).toEqual(new Set(pids()));
   });
 
-  it('a session that the server ends while idle is replaced unseen; one in use is told to its client', async () => {
+  it('an idle session ended by the server is replaced unnoticed; the client of a busy one is told', async () => {
     const [one, other] = [await rig.client(), await rig.client()];
     const idle = await pidOf(one);
     await eventually(async () => (await rig.busy()) === 0); // it may be asked what code there is
@@ -145,7 +145,7 @@ describeReal('POSTGRES', 'commands to the pools of pg-proxy before PostgreSQL', 
     expect((await one.query('select 1 as a')).rows).toEqual([{ a: 1 }]);
   });
 
-  it('never has more sessions than the pool is large, whatever comes', async () => {
+  it('a pool never has more sessions than its size, whatever happens', async () => {
     const clients = await Promise.all(Array.from({ length: 40 }, () => rig.client()));
     const seen = new Set<number>();
     const counts: number[] = [];

@@ -22,12 +22,12 @@ const preparer = (find: Tables['find']): Preparer =>
 // The grammar.
 beforeAll(() => SqlAnalyser.load());
 
-it('answers what it cannot read for a fault of its own, instead of ending the proxy', () => {
+it('answers with an internal error if reading fails, instead of ending the proxy', () => {
   const [statement] = preparer(broken).read('select * from pools', []);
   expect(statement?.failure).toEqual(report);
 });
 
-it('answers what it cannot run for a fault of its own', () => {
+it('answers with an internal error if running fails, instead of ending the proxy', () => {
   const columns = [{ name: 'database', type: 'text' as const }];
   const [query] = preparer(() => ({ columns, rows: broken })).read('select * from pools', []);
   expect(query?.run([])).toEqual(report);

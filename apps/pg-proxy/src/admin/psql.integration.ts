@@ -50,7 +50,7 @@ describeReal('POSTGRES', "psql and Grafana at the proxy's tables", (where) => {
     expect(await psql(command)).toMatch(expected);
   });
 
-  it('SHOW SERVERS says what the client of a backend is called', async () => {
+  it('SHOW SERVERS names the prepared statements as the client does', async () => {
     // The console is there by the name of the server's own database, too.
     const elsewhere = new URL(rig.url);
     elsewhere.pathname = '/postgres';

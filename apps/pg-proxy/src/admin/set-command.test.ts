@@ -21,7 +21,7 @@ afterEach(() => rig.close());
 const atConsole = (user: string): Promise<WireClient> => rig.in({ user, database: 'pgbouncer' });
 
 describe('SET at the console of a proxy with a pgbouncer.ini', () => {
-  it('holds with what was set before, until RELOAD', async () => {
+  it('lasts, together with earlier ones, until RELOAD', async () => {
     const console = await atConsole('app');
     const shown = async (): Promise<unknown> =>
       (await console.ask(query('show config'))).filter((row) => /^D (?:default_pool_size|query_timeout),/.test(row));
@@ -32,19 +32,19 @@ describe('SET at the console of a proxy with a pgbouncer.ini', () => {
     expect(await shown()).toEqual(['D default_pool_size,7,20,yes', 'D query_timeout,0,0,yes']);
   });
 
-  it('changes nothing where it cannot be used, and is not kept', async () => {
+  it('changes nothing and is not kept if the value is invalid', async () => {
     const console = await atConsole('app');
     const [told] = await console.ask(query('SET default_pool_size = many'));
     expect(told).toMatch(/ERROR F0000 .*pgbouncer.ini:\n✖ SET: default_pool_size: "many" is no value of it$/);
     expect(await console.ask(query('SET default_pool_size = 8'))).toEqual(['C SET', 'Z I']);
   });
 
-  it('takes what SQL would not', async () => {
+  it('accepts values that are not valid SQL', async () => {
     const console = await atConsole('app');
     expect(await console.ask(query('SET verbose = 3'))).toEqual(['C SET', 'Z I']);
   });
 
-  it('is not for those who may only look; settings of a session are for all', async () => {
+  it('is refused to users who may only look, except for settings of their session', async () => {
     const console = await atConsole('other');
     expect((await console.ask(query('SET default_pool_size = 9')))[0]).toBe(
       'ERROR 42501 this user may look, and not SET',

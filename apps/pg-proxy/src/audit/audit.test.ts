@@ -52,13 +52,13 @@ const faults = async (more = {}): Promise<string[]> =>
   (await verifyAudit(file, more)).faults.map(({ line, what }) => `${line}: ${what}`);
 
 describe('the audit log', () => {
-  it('makes its folder', async () => {
+  it('creates its folder', async () => {
     file = join(folder, 'of', 'its', 'own');
     await written(1);
     expect((await verifyAudit(file)).faults).toEqual([]);
   });
 
-  it('is whole over restarts and segments', async () => {
+  it('stays complete over restarts and segments', async () => {
     await written(20, { segmentBytes: 1_000 });
     await written(10, { segmentBytes: 1_000 });
     const verified = await verifyAudit(file);
@@ -102,7 +102,7 @@ describe('the audit log', () => {
     expect(await faults()).toContain(fault);
   });
 
-  it('notices a segment that is gone, and one that was put in its place', async () => {
+  it('notices a segment that is missing or replaced', async () => {
     await written(40, { segmentBytes: 1_000 });
     const third = linesOf(3);
     rmSync(segment(2));
@@ -112,7 +112,7 @@ describe('the audit log', () => {
     expect(await faults({ from: 3 })).toEqual([]);
   });
 
-  it('notices what was left out at the beginning of the first segment that has stayed', async () => {
+  it('notices missing entries at the start of the first remaining segment', async () => {
     await written(40, { segmentBytes: 1_000 });
     rmSync(segment(1));
     const [first = '', ...others] = linesOf(2);
@@ -126,7 +126,7 @@ describe('the audit log', () => {
     expect(await faults({ from: 2 })).toEqual([]);
   });
 
-  it('tells a line that a crash has torn from one that somebody has cut', async () => {
+  it('distinguishes a line torn by a crash from one that was cut', async () => {
     await written(10);
     appendFileSync(segment(), '{"seq":12,"prev":"');
     expect(await verifyAudit(file)).toMatchObject({ faults: [], torn: 1 });
@@ -139,7 +139,7 @@ describe('the audit log', () => {
     expect(await faults()).toEqual([expect.stringContaining('the torn line before it')]);
   });
 
-  it('goes on behind a line that was torn while an earlier one was told of', async () => {
+  it('continues after a line that was torn while an earlier one was being reported', async () => {
     await written(10);
     for (const torn of ['{"seq":12,"pr', '\n', '\n{"seq":12,"prev":"00', '\n{"seq"']) {
       appendFileSync(segment(), torn);
@@ -150,7 +150,7 @@ describe('the audit log', () => {
     expect(told).toEqual([]);
   });
 
-  it('has segments of the size that they are to have, also when there is always something to write', async () => {
+  it('keeps segments at the configured size, even under constant writing', async () => {
     const log = await AuditLog.open(options({ segmentBytes: 1_000 }));
     for (let at = 0; at < 60; at++) {
       log.add(body(`t${at}`));
@@ -166,7 +166,7 @@ describe('the audit log', () => {
     expect(Math.max(...sizes)).toBeLessThan(1_600);
   });
 
-  it('says what it cannot read, and is not held up by what no log has', async () => {
+  it('reports what it cannot read, and is not confused by files that are not its own', async () => {
     await written(10);
     writeFileSync(`${file}.99999999999999999999`, '');
     expect(await faults()).toContainEqual(expect.stringMatching(/^0: segments 2 to .* are missing$/));
@@ -181,7 +181,7 @@ describe('the audit log', () => {
     expect(await faults()).toEqual(['0: it cannot be read: EISDIR']);
   });
 
-  it('notices a tail that was cut off before a restart, and says so in the log for good', async () => {
+  it('notices a tail that was cut off before a restart, and records it permanently', async () => {
     await written(10);
     truncateSync(segment(), readFileSync(segment()).length - 40);
     await written(2);
@@ -191,7 +191,7 @@ describe('the audit log', () => {
     );
   });
 
-  it('notices a head that somebody made without the key', async () => {
+  it('notices a head written without the key', async () => {
     await written(10, { key: 'the key' });
     expect(await faults({ key: 'the key' })).toEqual([]);
     const lines = linesOf().slice(0, -1);
@@ -205,7 +205,7 @@ describe('the audit log', () => {
     expect(await faults()).toEqual(['0: the head is missing: whether the end was cut off cannot be told']);
   });
 
-  it('holds what the disk does not take, refuses meanwhile, and says what it had to drop', async () => {
+  it('buffers what the disk does not take, refuses statements meanwhile, and reports what it had to drop', async () => {
     const log = await AuditLog.open(options({ bufferMax: 300, segmentBytes: 200 }));
     // A folder in place of the next segment: as good as a disk that is full.
     log.add(body('first'));
@@ -224,7 +224,7 @@ describe('the audit log', () => {
     expect(readdirSync(folder).some((name) => name.endsWith('.new'))).toBe(false);
   });
 
-  it('writes nothing twice, however many wait for the disk while it fails', async () => {
+  it('writes nothing twice, however many entries wait while the disk fails', async () => {
     const log = await AuditLog.open(options({ segmentBytes: 200, flushMs: 60_000 }));
     log.add(body('first'));
     mkdirSync(segment(2));
@@ -236,7 +236,7 @@ describe('the audit log', () => {
     expect(await verifyAudit(file)).toMatchObject({ faults: [], entries: 7 });
   });
 
-  it('goes on where it failed, whatever part of a batch that was', async () => {
+  it('continues where it failed, at any part of a batch', async () => {
     // Neither the next segment can be opened, nor the head be written; then the one, and then the other.
     const [next, head] = [segment(2), `${file}.head.new`];
     const log = await AuditLog.open(options({ segmentBytes: 200, flushMs: 60_000 }));
@@ -254,7 +254,7 @@ describe('the audit log', () => {
     expect(linesOf(2)).toHaveLength(1);
   });
 
-  it('refuses before a disk that is slow makes it lose something, and says what it lost all the same', async () => {
+  it('refuses statements before a slow disk loses entries, and reports any that are lost', async () => {
     const log = await AuditLog.open(options({ bufferMax: 1_000, flushMs: 60_000 }));
     for (let at = 0; at < 20 && !log.isRefusing; at++) log.add(body('asked'));
     expect([log.dropped, log.isFailing]).toEqual([0, false]);
@@ -276,7 +276,7 @@ describe('the audit log', () => {
     expect((await verifyAudit(file)).faults).toEqual([]);
   });
 
-  it('says that there is none', async () => {
+  it('reports that there is no log', async () => {
     expect(await faults()).toEqual(['0: there is no log']);
   });
 });

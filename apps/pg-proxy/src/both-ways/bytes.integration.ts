@@ -12,7 +12,7 @@ describeReal('POSTGRES', 'bytes through pg-proxy', (where) => {
   });
   afterEach(() => rig.close());
 
-  it('are what was sent, whatever their number, how slowly they are read, and who else sends', async () => {
+  it('arrive as sent, in any amount, however slowly they are read and whoever else sends', async () => {
     const random = seededRandom(7);
     const payload = (): string => {
       const bytes = Math.floor(random() ** 4 * bytesMax);

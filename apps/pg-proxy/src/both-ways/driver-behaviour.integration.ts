@@ -5,14 +5,14 @@ import Cursor from 'pg-cursor';
 import QueryStream from 'pg-query-stream';
 import { answer, BothWays, type Asked, type Connect } from '../testing/both-ways.ts';
 
-describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (where) => {
+describeReal('POSTGRES', 'a driver in transaction mode, compared with a direct connection,', (where) => {
   let ways: BothWays;
   beforeAll(async () => {
     ways = await BothWays.start(where);
   });
   afterAll(() => ways.close());
 
-  it('shows results and errors with all their fields', async () => {
+  it('gets results and errors with all their fields', async () => {
     await ways.sameSteps([
       'select 1 as one, null::text as nothing, array[1,2] as list, now() - now() as span',
       {
@@ -30,7 +30,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     ]);
   });
 
-  it('answers currval after a serial column of its own, and never with what another has inserted', async () => {
+  it('gets currval of its own serial column, never of another client’s insert', async () => {
     await ways.same(async (connect) => {
       const [writer, reader] = [await connect(), await connect()];
       await writer.query(`insert into serial (note) values ('x')`);
@@ -53,7 +53,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     }
   });
 
-  it('answers the first who ever asks for currval where its own INSERT was the last on its backend', async () => {
+  it('gets currval on its first request even if its own INSERT was the last on its backend', async () => {
     const database = `${ways.rig.schema}_fresh`;
     await ways.rig.direct.query(`create database ${database}`);
     ways.rig.reload({ databases: { '*': { upstream: 'main' }, [database]: { upstream: 'main', size: 1 } } });
@@ -69,7 +69,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     await ways.rig.direct.query(`drop database ${database} with (force)`);
   });
 
-  it('goes back with RESET to what the connection began with', async () => {
+  it('returns with RESET to the settings it connected with', async () => {
     const options = {
       options: `-c search_path=${ways.rig.schema} -c work_mem=3MB -c datestyle=SQL`,
       application_name: 'mine',
@@ -105,7 +105,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     );
   });
 
-  it('reports parameters as they change', async () => {
+  it('is told of changed parameters', async () => {
     await ways.same(async (connect) => {
       const client = await connect({ application_name: 'mine' });
       const changes: string[] = [];
@@ -127,7 +127,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     });
   });
 
-  it('knows its backend again that it has asked for its process id', async () => {
+  it('keeps its backend once it has asked for its process id', async () => {
     const client = await ways.rig.client();
     const pids = new Set<number>();
     for (let times = 0; times < 3; times++) {
@@ -140,7 +140,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     expect((await told) as pg.DatabaseError).toMatchObject({ code: '57P01' });
   });
 
-  it('knows what a statement has left behind of which it wanted one row, as asyncpg and JDBC ask', async () => {
+  it('keeps what a statement has left of which it fetched one row, as asyncpg and JDBC do', async () => {
     const client = await ways.rig.client();
     const pids = new Set<number>();
     for (let times = 0; times < 3; times++) {
@@ -158,7 +158,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     await client.end();
   });
 
-  it('notifies with the process id that the client has been given', async () => {
+  it('is notified with the process id that it was given', async () => {
     const own = async (connect: Connect): Promise<unknown> => {
       const client = await connect();
       const heard: boolean[] = [];
@@ -173,7 +173,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     expect(await ways.same(own)).toEqual([true, true]);
   });
 
-  it('notifies with pg_backend_pid() whoever has asked for it, itself and others', async () => {
+  it('is notified with pg_backend_pid() once it has asked for it, by itself and others', async () => {
     await ways.same(async (connect) => {
       const [client, listener] = [await connect(), await connect()];
       const heard: number[] = [];
@@ -188,7 +188,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     });
   });
 
-  it('reads portals in parts, stops in the middle, and hears of errors there', async () => {
+  it('reads portals in parts, stops halfway, and gets their errors', async () => {
     await ways.same(async (connect) => {
       const client = await connect();
       const cursor = client.query(new Cursor<{ n: number }>('select n, 10 / (50 - n) from generate_series(1, 100) n'));
@@ -204,7 +204,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     });
   });
 
-  it('answers what is pipelined in order, and what comes behind an error', async () => {
+  it('gets pipelined answers in order, including what follows an error', async () => {
     await ways.same(async (connect) => {
       const client = await connect({ pipeline: true });
       const asked: Asked[] = [
@@ -225,7 +225,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     });
   });
 
-  it('cancels what runs, and nothing else', async () => {
+  it('cancels what it runs and nothing else', async () => {
     await ways.same(async (connect) => {
       const client = await connect();
       const running = answer(client, 'select pg_sleep(600)');
@@ -245,7 +245,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     });
   });
 
-  it('times out statements as the session says', async () => {
+  it('has its statements timed out as its session says', async () => {
     await ways.sameSteps(
       [
         'select pg_sleep(60)',
@@ -263,7 +263,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     );
   });
 
-  it('cleans up as asyncpg, Npgsql and psycopg do when a connection goes back to their pool', async () => {
+  it('can reset its session as the pools of asyncpg, Npgsql and psycopg do', async () => {
     const left = [
       'create temp table mine (a int)',
       'listen mine',
@@ -285,7 +285,7 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     await ways.unpinned();
   });
 
-  it('keeps temporary tables, held cursors, locks and statements of SQL over transactions', async () => {
+  it('keeps temporary tables, held cursors, locks and SQL-prepared statements across transactions', async () => {
     await ways.sameSteps([
       'create temp table kept on commit preserve rows as select 1 as a',
       'declare held cursor with hold for select generate_series(1, 5) as n',

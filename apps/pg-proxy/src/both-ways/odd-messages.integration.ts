@@ -69,19 +69,19 @@ describeReal('POSTGRES', 'messages that nobody should send', (where) => {
       expect((await rig.direct.query(`table ${rig.schema}.c`)).rows).toEqual([]);
     });
 
-    it('answers a goodbye behind the data of a COPY when that has run', async () => {
+    it('answers a goodbye behind COPY data once that has run', async () => {
       await same(async (client) => {
         client.send(query(`begin; ${begin}; rollback`), copyData(Buffer.from('1\n')), copyDone(), terminate());
         return client.until('closed');
       });
     });
 
-    it('a Sync or a Flush with something inside is answered as by the server', async () => {
+    it('answers a Sync or a Flush with a body as the server does', async () => {
       await same((client) => client.ask(longer(sync())));
       await same((client) => client.ask(longer(flush()), query('select 1'), sync()));
     });
 
-    it('a name that is none in the encoding of its client is refused', async () => {
+    it('refuses a name that is not valid in the client encoding', async () => {
       const name = Buffer.from([0xff]).toString('latin1');
       const named = [parse({ name, text: 'select 1', parameterTypes: [] }), close({ of: 'statement', name })];
       for (const message of [...named, close({ of: 'portal', name })])

@@ -75,7 +75,7 @@ function sessions(where: string, mode: Mode, backends: number, isSent?: (text: s
   }
 
   it(
-    'answer as on connections of their own, whoever has had the backend before',
+    'get the same answers as on connections of their own, whoever used the backend before',
     async () => {
       const { host } = rig.running.proxy;
       const hasBackend = (port: number): boolean =>

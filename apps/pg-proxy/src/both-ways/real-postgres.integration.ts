@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
 import { pidOf, RealRig, run, type Mode } from '../testing/real-rig.ts';
 
-describeReal('POSTGRES', 'pg-proxy before PostgreSQL', (where) => {
+describeReal('POSTGRES', 'pg-proxy in front of PostgreSQL', (where) => {
   describe.each<Mode>(['session', 'transaction'])('%s mode', (mode) => {
     let rig: RealRig;
     const atRest = async (): Promise<void> => {
@@ -13,7 +13,7 @@ describeReal('POSTGRES', 'pg-proxy before PostgreSQL', (where) => {
     });
     afterEach(() => rig.close());
 
-    it('answers node-postgres in the simple, extended and prepared way', async () => {
+    it('serves node-postgres with simple, extended and prepared queries', async () => {
       const client = await rig.client();
       expect((await client.query('select 1 as a; select 2 as b')) as unknown).toMatchObject([
         ...[{ rows: [{ a: 1 }] }, { rows: [{ b: 2 }] }],
@@ -41,7 +41,7 @@ describeReal('POSTGRES', 'pg-proxy before PostgreSQL', (where) => {
       expect((await one.query('select 1 as a')).rows).toEqual([{ a: 1 }]);
     });
 
-    it('names who notifies by the process id of his login, which in session mode is that of his backend', async () => {
+    it('names a notifying session by the process id of its login, which in session mode is its backend’s', async () => {
       const [listener, other] = [await rig.client(), await rig.client()];
       const { processID } = other as unknown as { processID: number };
       const heard: number[] = [];
@@ -53,7 +53,7 @@ describeReal('POSTGRES', 'pg-proxy before PostgreSQL', (where) => {
       if (mode === 'session') expect(await pidOf(other)).toBe(processID);
     });
 
-    it('keeps what a session has left behind', async () => {
+    it('keeps session state', async () => {
       const [one, other] = [await rig.client(), await rig.client()];
       await one.query(`set work_mem to '7MB'`);
       await one.query('create temp table mine (a int)');
@@ -71,7 +71,7 @@ describeReal('POSTGRES', 'pg-proxy before PostgreSQL', (where) => {
       expect((await next.query('show work_mem')).rows).toEqual([{ work_mem: '4MB' }]);
     });
 
-    it('brings notifications to who listens', async () => {
+    it('delivers notifications to listeners', async () => {
       const [one, other] = [await rig.client(), await rig.client()];
       const heard: (string | undefined)[] = [];
       one.on('notification', ({ payload }) => heard.push(payload));
@@ -80,7 +80,7 @@ describeReal('POSTGRES', 'pg-proxy before PostgreSQL', (where) => {
       await eventually(() => heard.includes('news'));
     });
 
-    it('cleans up behind clients that vanish, whatever they were doing', async () => {
+    it('cleans up after clients that vanish, whatever they were doing', async () => {
       for (const what of [
         'begin',
         'select pg_sleep(600)',
@@ -108,7 +108,7 @@ describeReal('POSTGRES', 'pg-proxy before PostgreSQL', (where) => {
       expect((await (await rig.client()).query('select 1 as a')).rows).toEqual([{ a: 1 }]);
     });
 
-    it('takes settings of the startup packet, and refuses those that the server refuses', async () => {
+    it('takes settings from the startup packet, and refuses those that the server refuses', async () => {
       const client = await rig.client({ options: `-c work_mem=3MB -c search_path=${rig.schema},public` });
       expect((await client.query('show work_mem')).rows).toEqual([{ work_mem: '3MB' }]);
       expect((await client.query('show search_path')).rows).toEqual([{ search_path: `${rig.schema},public` }]);
@@ -117,27 +117,32 @@ describeReal('POSTGRES', 'pg-proxy before PostgreSQL', (where) => {
       expect((await again.query('show work_mem')).rows).toEqual([{ work_mem: '4MB' }]);
     });
 
-    it.each([{}, { values: [] }, { name: 'named' }])('goes back to what the session began with (%j)', async (how) => {
-      const client = await rig.client({ options: `-c search_path=${rig.schema} -c work_mem=3MB -c datestyle=SQL,DMY` });
-      const shown = async (): Promise<string> => {
-        const text = `select concat_ws('; ', current_setting('work_mem'), current_setting('datestyle'),
+    it.each([{}, { values: [] }, { name: 'named' }])(
+      'returns with RESET to the settings of the startup packet (%j)',
+      async (how) => {
+        const client = await rig.client({
+          options: `-c search_path=${rig.schema} -c work_mem=3MB -c datestyle=SQL,DMY`,
+        });
+        const shown = async (): Promise<string> => {
+          const text = `select concat_ws('; ', current_setting('work_mem'), current_setting('datestyle'),
           current_setting('search_path') = '${rig.schema}') as all`;
-        return (await client.query<{ all: string }>(text)).rows[0]?.all ?? '';
-      };
-      const ask = async (text: string): Promise<string> => {
-        await client.query({ text, ...how, ...('name' in how && { name: text }) });
-        return shown();
-      };
-      await ask(`set work_mem to '7MB'`);
-      expect(await ask('set datestyle to German')).toBe('7MB; German, DMY; t');
-      expect(await ask('reset datestyle')).toBe('7MB; SQL, DMY; t');
-      expect(await ask('set work_mem = default')).toBe('3MB; SQL, DMY; t');
-      await ask(`set work_mem to '8MB'`);
-      expect(await ask('reset all')).toBe('3MB; SQL, DMY; t');
-      await client.end();
-    });
+          return (await client.query<{ all: string }>(text)).rows[0]?.all ?? '';
+        };
+        const ask = async (text: string): Promise<string> => {
+          await client.query({ text, ...how, ...('name' in how && { name: text }) });
+          return shown();
+        };
+        await ask(`set work_mem to '7MB'`);
+        expect(await ask('set datestyle to German')).toBe('7MB; German, DMY; t');
+        expect(await ask('reset datestyle')).toBe('7MB; SQL, DMY; t');
+        expect(await ask('set work_mem = default')).toBe('3MB; SQL, DMY; t');
+        await ask(`set work_mem to '8MB'`);
+        expect(await ask('reset all')).toBe('3MB; SQL, DMY; t');
+        await client.end();
+      },
+    );
 
-    it('does what psql asks, COPY in and out and both ways to give up among it', async () => {
+    it('handles what psql sends, including COPY in and out and both ways to abort it', async () => {
       const lines = Array.from({ length: 20_000 }, (_, index) => `${index}\trow ${index}`).join('\n');
       const script = `\\set ON_ERROR_STOP 0
 create table ${rig.schema}.c (a int primary key, b text);
@@ -180,7 +185,7 @@ select 'still here';
     );
   });
 
-  it('serves a hundred clients with four backends, each statement under its own name', async () => {
+  it('serves a hundred clients with four backends, with statements under their own names', async () => {
     const rig = await RealRig.start(where, 'transaction', 4);
     try {
       const clients = await Promise.all(Array.from({ length: 100 }, () => rig.client()));

@@ -10,7 +10,7 @@ const failures: Readonly<Record<string, readonly string[]>> = {
   'Tableau Desktop': ['34000'],
 };
 
-describeReal('POSTGRES', 'what tools send', (where) => {
+describeReal('POSTGRES', 'statements that tools send', (where) => {
   let rig: RealRig;
   let other: pg.Client;
   let isBusy = false;
@@ -28,19 +28,22 @@ describeReal('POSTGRES', 'what tools send', (where) => {
   };
 
   describe.each(toolSeries())('$tool', (series) => {
-    it.each<Protocol>(['simple', 'extended'])('is answered as directly, by the %s protocol', async (protocol) => {
-      const own = await seriesIn(rig.direct, rig.schema, series);
-      const direct = await rig.directClient();
-      const expected = await play(direct, own, protocol);
-      await direct.end();
-      const client = await rig.client();
-      const shown: Shown[] = await play(client, own, protocol, shuffle);
-      await client.end();
-      expect(shown).toEqual(expected);
-      // Several statements in one text are for the simple protocol alone.
-      const failed = expected.flatMap(({ error }) => (error === undefined ? [] : [error['code']]));
-      if (protocol === 'simple') expect(failed).toEqual(failures[series.tool] ?? []);
-      expect(expected.filter(({ rows = [] }) => rows.length > 0).length).toBeGreaterThan(own.statements.length / 4);
-    });
+    it.each<Protocol>(['simple', 'extended'])(
+      'are answered as on a direct connection, in the %s protocol',
+      async (protocol) => {
+        const own = await seriesIn(rig.direct, rig.schema, series);
+        const direct = await rig.directClient();
+        const expected = await play(direct, own, protocol);
+        await direct.end();
+        const client = await rig.client();
+        const shown: Shown[] = await play(client, own, protocol, shuffle);
+        await client.end();
+        expect(shown).toEqual(expected);
+        // Several statements in one text are for the simple protocol alone.
+        const failed = expected.flatMap(({ error }) => (error === undefined ? [] : [error['code']]));
+        if (protocol === 'simple') expect(failed).toEqual(failures[series.tool] ?? []);
+        expect(expected.filter(({ rows = [] }) => rows.length > 0).length).toBeGreaterThan(own.statements.length / 4);
+      },
+    );
   });
 });

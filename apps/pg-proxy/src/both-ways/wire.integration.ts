@@ -56,7 +56,7 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     expect(proxied).toEqual(direct);
   });
 
-  it('are not told that a setting is gone which a transaction has taken back, and which is set again', async () => {
+  it('do not report a reset that was rolled back and restored', async () => {
     const heard = new Transcript();
     const client = await open(rig.url, heard);
     await client.ask(prepare('', 'discard all'), run(''), prepare('', 'begin'), run(''), sync());
@@ -70,7 +70,7 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
   it.each([
     ['', [query('discard all')]],
     ['by the extended protocol, ', [prepare('', 'discard all'), run(''), sync()]],
-  ])('tell after DISCARD ALL, %swhat settings of the startup packet come back to', async (_how, discard) => {
+  ])('report after DISCARD ALL, %sthe values that start-up settings return to', async (_how, discard) => {
     const parameters = { TimeZone: 'Asia/Tokyo', DateStyle: 'German', application_name: 'wire' };
     const toldBy = async (href: string): Promise<ReadonlyMap<string, string>> => {
       const heard = new Transcript();
@@ -88,7 +88,7 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
   it.each([
     ['more', [prepare('', 'show work_mem'), run(''), sync(), query('select 1')]],
     ['a Sync', [sync(), query('show work_mem')]],
-  ])('have what they came with behind DISCARD ALL, a Flush and %s', async (_what, behind) => {
+  ])('find the start-up settings after DISCARD ALL, a Flush and %s', async (_what, behind) => {
     const heardBy = async (href: string): Promise<string[]> => {
       const client = await WireClient.in({
         ...{ ...accessOf(href), minor: 0, parameters: { work_mem: '3MB', DateStyle: 'German' } },
@@ -109,7 +109,7 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     ['a Close', [prepare('', 'discard all'), run(''), closesUnnamed]],
     ['a Bind of what is gone', [prepare('c', 'discard all'), run('c'), run('c')]],
     ['a Parse and its Execute', [prepare('c', 'discard all'), run('c'), prepare('c', 'select 5'), run('c')]],
-  ])('tell what DISCARD ALL has changed before the end of the pipeline, behind %s', async (_what, messages) => {
+  ])('report what DISCARD ALL has changed before the pipeline ends, behind %s', async (_what, messages) => {
     const toldBy = async (href: string): Promise<string[]> => {
       const wordOf = (type: number, message: Buffer): string => {
         const told = readParameterStatus(message, 0, message.length);
@@ -129,7 +129,7 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     expect(await toldBy(rig.url)).toEqual(direct);
   });
 
-  it('are passed over behind an error where SQL speaks of a statement, up to the Sync of the client', async () => {
+  it('are skipped after an error up to the Sync of the client, even where SQL refers to a statement', async () => {
     const client = await open(rig.url);
     await client.ask(two);
     client.send(prepare('', 'syntax error'), flush());
@@ -168,7 +168,7 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     expect([await wordsOf(rig.url), await wordsOf(alone.url)]).toEqual([direct, direct]);
   });
 
-  it('are answered to the end to a client that has said goodbye and closed its side', async () => {
+  it('are all answered for a client that has said goodbye and closed its side', async () => {
     const long = [prepare('', "select repeat('x', 900000)"), run(''), sync()];
     const asked = [query('select 1'), query('select pg_sleep(0.05)'), ...long];
     const wordsOf = async (href: string): Promise<string[]> => {
@@ -186,7 +186,7 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     ['with it', [prepare('', 'syntax error'), terminate()]],
     ['when it is told', [prepare('', 'syntax error'), flush()], [terminate()]],
   ])(
-    'leave no backend behind where a client goes without a Sync after an error, %s',
+    'leave no backend behind if a client leaves without a Sync after an error, %s',
     async (_when, first, then = []) => {
       const client = await open(rig.url);
       client.send(...first);
@@ -198,7 +198,7 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     },
   );
 
-  it('do not meet what another has prepared under its own name for an EXECUTE that it did not run', async () => {
+  it('never see the SQL-prepared statement of another client, even for an EXECUTE that did not run', async () => {
     const [one, other, ...busy] = await Promise.all(Array.from({ length: 5 }, () => open(rig.url)));
     for (const each of busy) await each.ask(query('begin'));
     await busy[0]!.ask(query('rollback'));

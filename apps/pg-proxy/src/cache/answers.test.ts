@@ -25,14 +25,14 @@ const answerOf = (parts: readonly Buffer[], max = 10_000) => {
   return recorder.answer(idle);
 };
 
-describe('an answer that is taken down', () => {
-  it('is everything after ParseComplete, with the tag, however it was cut', () => {
+describe('a recorded answer', () => {
+  it('is everything after ParseComplete, with the tag, however it was split', () => {
     const whole = Buffer.concat([parseComplete(), bindComplete(), row, row, commandComplete('SELECT 2')]);
     const pieces = [...whole].map((byte) => Buffer.from([byte]));
     expect(answerOf(pieces)).toEqual({ bytes: Buffer.concat([whole.subarray(5), idle]), tag: 'SELECT 2' });
   });
 
-  it('does not change with the memory that it came in', () => {
+  it('does not change when the memory it arrived in is reused', () => {
     const chunk = Buffer.concat([row, commandComplete('SELECT 1')]);
     const recorder = new Recorder(1_000);
     recorder.take(chunk);
@@ -40,7 +40,7 @@ describe('an answer that is taken down', () => {
     expect(recorder.answer(idle)?.tag).toBe('SELECT 1');
   });
 
-  it('keeps no more memory than it takes', () => {
+  it('uses no more memory than its size', () => {
     const { bytes } = answerOf([parseComplete(), row, commandComplete('SELECT 1')])!;
     expect([bytes.byteOffset, bytes.buffer.byteLength]).toEqual([0, bytes.length]);
   });
@@ -54,11 +54,11 @@ describe('an answer that is taken down', () => {
     ['two statements', [commandComplete('SELECT 1'), commandComplete('SELECT 1')]],
     ['no statement', [row]],
     ['half a message', [row.subarray(0, 4)]],
-  ])('is none with %s in it', (_what, parts) => {
+  ])('is not cacheable with %s in it', (_what, parts) => {
     expect(answerOf(parts)).toBeUndefined();
   });
 
-  it('is none when it is too large', () => {
+  it('is not cacheable when it is too large', () => {
     expect(answerOf([row, row, row, commandComplete('SELECT 3')], 30)).toBeUndefined();
   });
 });
@@ -76,7 +76,7 @@ describe('a question in the extended protocol', () => {
   const executed = execute({ portal: '', rowsMax: 0 });
   const read = (...messages: Buffer[]) => seriesAt(Buffer.concat(messages), 0, Buffer.concat(messages).length);
 
-  it('is a series up to Sync, as a whole', () => {
+  it('is a complete series up to Sync', () => {
     expect(read(parsed, bound, described, executed, sync())).toMatchObject({
       ...{ parsed: { name: 'n', start: 0, end: parsed.length }, statement: 'n', isDescribed: true },
     });
@@ -84,7 +84,7 @@ describe('a question in the extended protocol', () => {
     expect(read(parsed, bound, executed, sync())?.bound).toBe(read(bound, executed, sync())?.bound);
   });
 
-  it('is none in any other series, or one that has not come whole', () => {
+  it('is no other series, and none that is incomplete', () => {
     const other = bind({ portal: '', statement: 'other', parameterFormats: [], parameters: [], resultFormats: [] });
     const named = bind({ portal: 'p', statement: 'n', parameterFormats: [], parameters: [], resultFormats: [] });
     const some = execute({ portal: '', rowsMax: 10 });

@@ -24,7 +24,7 @@ const byCast = [
   'insert into targets values (5)',
 ] as const;
 
-describeReal('POSTGRES', 'answers that pg-proxy keeps of a table that is known by other names', (where) => {
+describeReal('POSTGRES', 'cached answers from a table that has other names', (where) => {
   let rig: RealRig;
   let reader: pg.Client;
   let writer: pg.Client;
@@ -82,7 +82,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps of a table that is known b
   });
   afterEach(() => rig.close());
 
-  it('end when a statement is run by a name that has stood for another one', async () => {
+  it('are dropped when a statement runs under a name that meant another one', async () => {
     for (const texts of byName) {
       await expectForgotten(async () => {
         for (const text of texts) await writer.query(text).catch(whatever);
@@ -91,7 +91,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps of a table that is known b
     }
   });
 
-  it('end when SQL runs what the protocol has given a name', async () => {
+  it('are dropped when SQL runs a statement that the protocol has named', async () => {
     const client = await WireClient.in({
       ...{ ...accessOf(rig.url), database },
       parameters: { options: `-c search_path=${rig.schema}` },
@@ -117,7 +117,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps of a table that is known b
   });
 
   it.each(['select s::bigint as n from singles', 'select n from numbers'])(
-    'are none when a cast reads: %s',
+    'are not cached when a cast reads: %s',
     async (text) => {
       for (let time = 0; time < 2; time++) await counts(reader, text);
       await writer.query('insert into log values (1)');
@@ -125,7 +125,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps of a table that is known b
     },
   );
 
-  it('end when somebody writes who knows the database by another name, covered by a rule or not', async () => {
+  it('are dropped after a write through another name of the database, whether a rule covers that or not', async () => {
     const alias = await rig.client(at(rig.url, 'alias'));
     await expectForgotten(() => alias.query('insert into log values (1)'));
     await allOn();
@@ -139,7 +139,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps of a table that is known b
     await expectForgotten(() => alias.query('insert into log values (1)'));
   });
 
-  it('end when a RELOAD gives a name to another database', async () => {
+  it('are dropped when a RELOAD gives a name to another database', async () => {
     const other = `proxy_other_${process.pid}`;
     await rig.direct.query(`create database ${other}`);
     try {

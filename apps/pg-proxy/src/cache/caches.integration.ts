@@ -5,7 +5,7 @@ import { RealRig } from '../testing/real-rig.ts';
 import type { CacheCounts } from '@medrex/cache';
 import type { CacheName } from './caches.ts';
 
-describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
+describeReal('POSTGRES', 'cached answers', (where) => {
   let rig: RealRig;
   let reader: pg.Client;
   let writer: pg.Client;
@@ -50,7 +50,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
   });
   afterEach(() => rig.close());
 
-  it('are all that heavy reads get while load has the proxy on its second rung', async () => {
+  it('are all that heavy reads get while the proxy is on its second rung', async () => {
     const rung = (): number => rig.running.proxy.host.overload.rung.level;
     const known = "select count(*), min(a) as a from ward /*workload_class='analytical'*/";
     const unknown = "select count(*), max(a) as a from ward /*workload_class='analytical'*/";
@@ -78,7 +78,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
   });
 
   describe('in the simple protocol', () => {
-    it('are shown again, without the server', async () => {
+    it('are served without the server', async () => {
       expect(await value(reader)).toBe('one');
       expect(await isHit(() => value(reader))).toBe(true);
       expect(await isHit(() => value(writer))).toBe(true);
@@ -102,14 +102,14 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
       ['truncate ward cascade', undefined],
       ["prepare p as update ward set a = 'p' where id = 1; execute p", 'p'],
       ["begin; update ward set a = 'block' where id = 1; commit", 'block'],
-    ])('end with %s', async (text, expected) => {
+    ])('are dropped after %s', async (text, expected) => {
       for (let time = 0; time < 2; time++) expect(await value(reader)).toBe('one');
       await writer.query(text);
       expect(await value(reader)).toBe(expected);
       expect(await value(writer)).toBe(expected);
     });
 
-    it('end with what was prepared in SQL and is run by the protocol', async () => {
+    it('are dropped when the protocol runs a write prepared by SQL', async () => {
       await writer.query('prepare later as update ward set a = $1 where id = 1');
       for (let time = 0; time < 2; time++) expect(await value(reader)).toBe('one');
       const { connection } = writer as unknown as {
@@ -129,7 +129,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
       expect(await value(reader)).toBe('bound');
     });
 
-    it('end with a COPY', async () => {
+    it('are dropped after a COPY', async () => {
       const count = async () => (await reader.query<{ a: string }>('select count(*) as a from ward')).rows[0]!.a;
       expect([await count(), await count()]).toEqual(['2', '2']);
       const copied = writer as unknown as {
@@ -152,7 +152,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
       expect(await count()).toBe('3');
     });
 
-    it('end with what foreign keys, functions and triggers do to other tables', async () => {
+    it('are dropped after writes through foreign keys, functions and triggers', async () => {
       const beds = async () => (await reader.query<{ a: string }>('select count(*) as a from bed')).rows[0]!.a;
       expect([await beds(), await beds()]).toEqual(['1', '1']);
       await writer.query('select add_bed()');
@@ -183,7 +183,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
       expect(await value(reader)).toBe('one');
     });
 
-    it('are not asked inside of a transaction, which sees its own writes', async () => {
+    it('are not used within a transaction, which sees its own writes', async () => {
       await value(reader);
       await writer.query('begin');
       await writer.query("update ward set a = 'mine' where id = 1");
@@ -193,7 +193,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
       expect(await value(reader)).toBe('mine');
     });
 
-    it('are told apart by settings, and not kept of what is another one each time', async () => {
+    it('are separate for different settings, and not kept for volatile functions', async () => {
       await writer.query("set datestyle to 'German'");
       const day = (client: pg.Client) => client.query<{ a: unknown }>("select '2026-01-02'::date::text as a from ward");
       for (let time = 0; time < 2; time++) {
@@ -210,14 +210,14 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
       }
     });
 
-    it('are not kept of rows that each user sees others of', async () => {
+    it('are not kept for rows that depend on the user', async () => {
       await writer.query('alter table ward enable row level security');
       await settled();
       await value(reader);
       expect(await isHit(() => value(reader))).toBe(false);
     });
 
-    it('are neither shown to nor kept of a session with a table of its own', async () => {
+    it('are neither served to nor kept for a session with a table of its own', async () => {
       await value(reader);
       await writer.query("create temp table ward (id int, a text); insert into ward values (1, 'temporary')");
       expect(await value(writer)).toBe('temporary');
@@ -229,7 +229,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
     const ask = (client: pg.Client, id: number, more: object = {}) =>
       client.query<{ a: string }>({ text: 'select a from ward where id = $1', values: [id], ...more });
 
-    it('are shown again by text and parameters, and end with a write', async () => {
+    it('are served by text and parameters, and dropped after a write', async () => {
       expect((await ask(reader, 1)).rows[0]?.a).toBe('one');
       expect((await ask(reader, 2)).rows[0]?.a).toBe('two');
       expect(await isHit(() => ask(reader, 1))).toBe(true);
@@ -238,7 +238,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
       expect((await ask(reader, 1)).rows[0]?.a).toBe('new');
     });
 
-    it('are shown for prepared statements, which are there when a backend is needed', async () => {
+    it('are served for prepared statements, which exist when a backend is needed', async () => {
       for (let time = 0; time < 3; time++) expect((await ask(reader, 1, { name: 'n' })).rows[0]?.a).toBe('one');
       // Prepared nowhere: what it asks was known.
       expect(await isHit(() => ask(writer, 1, { name: 'other' }))).toBe(true);
@@ -248,7 +248,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
       expect(await isHit(() => ask(reader, 1, { name: 'n' }))).toBe(true);
     });
 
-    it('are told apart by their formats', async () => {
+    it('are separate for different formats', async () => {
       const binary = (client: pg.Client) =>
         client.query({ text: 'select id as a from ward where id = $1', values: [1], binary: true } as pg.QueryConfig);
       const text = (client: pg.Client) => client.query({ text: 'select id as a from ward where id = $1', values: [1] });
@@ -259,13 +259,13 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
       expect(counts()).toMatchObject({ hits: 2, misses: 2 });
     });
 
-    it('are not kept of a parameter that means another day tomorrow', async () => {
+    it('are not kept for a parameter whose meaning changes with the day', async () => {
       const day = () => reader.query({ text: 'select a from ward where $1::date is not null', values: ['today'] });
       await day();
       expect(await isHit(day)).toBe(false);
     });
 
-    it('leave errors and later statements as they are', async () => {
+    it('leave errors and later statements unchanged', async () => {
       await ask(reader, 1);
       await ask(reader, 1);
       await expect(reader.query({ text: 'select a from ward where id = $1', values: ['x'] })).rejects.toMatchObject({
@@ -277,7 +277,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
     });
   });
 
-  it('are asked of the server once when many ask at the same time', async () => {
+  it('are requested from the server once when many clients ask at the same time', async () => {
     const clients = await Promise.all(Array.from({ length: 10 }, () => rig.client()));
     const text = 'select count(*) as a from generate_series(1, 2000000), ward';
     const answers = await Promise.all(clients.map((client) => value(client, text)));
@@ -285,7 +285,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
     expect(counts()).toMatchObject({ misses: 1, awaited: 9 });
   });
 
-  it('are waited for by those who can be cancelled, and who ask themselves when the first one leaves', async () => {
+  it('can be waited for and cancelled, and waiting clients ask themselves when the first one leaves', async () => {
     const [first, second, third] = await Promise.all([rig.client(), rig.client(), rig.client()]);
     const text = 'select count(*) as a from generate_series(1, 3000000), ward';
     const gone = value(first, text).catch(() => 'gone');
@@ -303,10 +303,10 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
     expect(await value(second)).toBe('one');
   });
 
-  describe('about what is defined', () => {
+  describe('about definitions', () => {
     const columns = "select column_name as a from information_schema.columns where table_name = 'ward' order by 1";
 
-    it('are shown again, and end with DDL at once', async () => {
+    it('are served again, and dropped by DDL at once', async () => {
       await reader.query(columns);
       expect(await isHit(() => reader.query(columns), 'metadata')).toBe(true);
       await writer.query('alter table ward add extra int');
@@ -314,19 +314,19 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
       expect((await reader.query(columns)).rows).toContainEqual({ a: 'extra' });
     });
 
-    it('end with DDL of somebody else within the time of a look', async () => {
+    it('are dropped after DDL of others within the polling interval', async () => {
       await reader.query(columns);
       await rig.direct.query('alter table ward add outside int');
       await eventually(async () => (await reader.query<{ a: string }>(columns)).rows.some(({ a }) => a === 'outside'));
     });
 
-    it('do not end with writes to tables', async () => {
+    it('are not dropped by writes to tables', async () => {
       await reader.query(columns);
       await writer.query("update ward set a = 'new'");
       expect(await isHit(() => reader.query(columns), 'metadata')).toBe(true);
     });
 
-    it('are told apart by who asks with which search_path', async () => {
+    it('are separate for different users and search paths', async () => {
       const other = await rig.client({ options: '-c search_path=pg_catalog' });
       const visible =
         "select pg_table_is_visible(oid) as a from pg_class where relname = 'ward' and relnamespace = $1::text::regnamespace";
@@ -337,13 +337,13 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
     });
   });
 
-  it('end with what others write when they say so by NOTIFY', async () => {
+  it('are dropped after writes of others that are reported by NOTIFY', async () => {
     await value(reader);
     await rig.direct.query(`update ward set a = 'outside' where id = 1; notify medrex_cache, '${rig.schema}.ward'`);
     await eventually(async () => (await value(reader)) === 'outside');
   });
 
-  it('end with what others write and define when the triggers of the guide say so', async () => {
+  it('are dropped after writes and DDL of others reported by the triggers of the guide', async () => {
     await rig.direct.query(`create function medrex_cache_written() returns trigger language plpgsql as $$
       begin perform pg_notify('medrex_cache', tg_table_schema || '.' || tg_table_name); return null; end $$;
       create trigger medrex_cache after insert or update or delete or truncate on ward
@@ -362,7 +362,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
     expect(await isHit(others)).toBe(true);
   });
 
-  it('are not shown while the connection that watches the server is gone', async () => {
+  it('are not served while the connection that watches the server is down', async () => {
     await value(reader);
     const lost = caches().invalidated.lost;
     await rig.direct.query(
@@ -375,7 +375,7 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
     expect(await isHit(() => value(reader))).toBe(true);
   });
 
-  it('are not shown while nobody knows what became of a write whose connection broke', async () => {
+  it('are not served while the outcome of an interrupted write is unknown', async () => {
     await value(reader);
     const pid = (await writer.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]!.pid;
     const lost = writer

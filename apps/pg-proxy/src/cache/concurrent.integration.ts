@@ -80,7 +80,7 @@ const ways: readonly ((client: pg.Client, table: string, version: number) => Pro
   },
 ];
 
-describeReal('POSTGRES', 'many that read and write through the caches of pg-proxy', (where) => {
+describeReal('POSTGRES', 'many clients that read and write through the caches', (where) => {
   let rig: RealRig;
   beforeEach(async () => {
     rig = await RealRig.start(where, 'transaction', 6, undefined, {
@@ -97,7 +97,7 @@ describeReal('POSTGRES', 'many that read and write through the caches of pg-prox
   });
   afterEach(() => rig.close());
 
-  it('see nothing that is older than the last commit before they asked, and nothing that was rolled back', async () => {
+  it('see nothing older than the last commit before they asked, and nothing that was rolled back', async () => {
     const acknowledged = new Map<Table, number>(tables.map((table) => [table, 0]));
     const asked = new Map<Table, number>(tables.map((table) => [table, 0]));
     const endMs = performance.now() + runMs;

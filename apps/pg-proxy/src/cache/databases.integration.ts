@@ -3,7 +3,7 @@ import { describeReal, eventually } from '@medrex/contracts/testing';
 import type pg from 'pg';
 import { RealRig } from '../testing/real-rig.ts';
 
-describeReal('POSTGRES', 'the databases that answers are kept of', (where) => {
+describeReal('POSTGRES', 'databases with cached answers', (where) => {
   let rig: RealRig;
   const caches = () => rig.running.proxy.host.caches!;
   const at = (database: string): Promise<pg.Client> => {
@@ -26,7 +26,7 @@ describeReal('POSTGRES', 'the databases that answers are kept of', (where) => {
   });
   afterEach(() => rig.close());
 
-  it('can be dropped by who connects to another one', async () => {
+  it('can be dropped from another database', async () => {
     const database = `${rig.schema}_kept`;
     const operator = await rig.client();
     await operator.query(`create database ${database}`);
@@ -38,7 +38,7 @@ describeReal('POSTGRES', 'the databases that answers are kept of', (where) => {
     await eventually(() => isOn(database) === undefined, 10_000);
   });
 
-  it('are forgotten when nobody is there any more, and known again for who comes back', async () => {
+  it('are forgotten when nobody uses them, and known again when somebody returns', async () => {
     const database = `${rig.schema}_quiet`;
     await rig.direct.query(`create database ${database}`);
     try {
@@ -58,7 +58,7 @@ describeReal('POSTGRES', 'the databases that answers are kept of', (where) => {
     }
   });
 
-  it('are no more than there are, whatever names clients make up', async () => {
+  it('are limited to existing ones, whatever names clients make up', async () => {
     const names = Array.from({ length: 20 }, (_, nth) => `made_up_${nth}`);
     for (const database of names) await expect(at(database)).rejects.toMatchObject({ code: '3D000' });
     await eventually(

@@ -35,7 +35,7 @@ const defined = [
   ],
 ] as const;
 
-describeReal('POSTGRES', 'answers about what is defined, when somebody defines it past pg-proxy', (where) => {
+describeReal('POSTGRES', 'cached answers about definitions that change outside of pg-proxy', (where) => {
   let rig: RealRig;
   let reader: pg.Client;
   const caches = () => rig.running.proxy.host.caches!;
@@ -70,7 +70,7 @@ describeReal('POSTGRES', 'answers about what is defined, when somebody defines i
     await eventually(async () => (await ask(reader, text)) === after, 4_000);
   });
 
-  it('stay when somebody makes something temporary', async () => {
+  it('stay when somebody creates something temporary', async () => {
     const text = 'select count(*) as n from pg_class';
     await ask(reader, text);
     const { outside } = caches().invalidated;

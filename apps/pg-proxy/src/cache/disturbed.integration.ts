@@ -157,7 +157,7 @@ interface Acknowledged {
     };
 
     it(
-      'show nothing that is older than the last write there, nor than one elsewhere of more than 1.5 s ago',
+      'never show anything older than the last write here, or than a write elsewhere of more than 1.5 s ago',
       async () => {
         const endMs = performance.now() + seconds * 1_000;
         const isOver = (): boolean => performance.now() > endMs;

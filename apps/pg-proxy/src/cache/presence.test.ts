@@ -5,7 +5,7 @@ const seen = (endedBelow: number, next: number, ...instances: string[]) => ({
   ...{ endedBelow, next, instances: new Set(instances) },
 });
 
-it('takes an instance for ended when it is gone for a while, and what was under way then is, too', () => {
+it('considers an instance ended once it has been gone for a while and its transactions are over', () => {
   const presences = new Presences();
   expect([...presences.saw(seen(10, 12, '7', '8'))]).toEqual(['7', '8']);
   expect(presences.hasEnded('7', 0)).toBe(false);
@@ -19,7 +19,7 @@ it('takes an instance for ended when it is gone for a while, and what was under 
   ]);
 });
 
-it('begins to wait anew for one that was there again', () => {
+it('starts waiting anew when an instance comes back', () => {
   const presences = new Presences();
   presences.saw(seen(10, 10));
   expect(presences.hasEnded('7', 0)).toBe(false);
@@ -28,11 +28,11 @@ it('begins to wait anew for one that was there again', () => {
   expect([presences.hasEnded('7', 6_000), presences.hasEnded('7', 12_000)]).toEqual([false, true]);
 });
 
-it('is not asked for a database of which nothing is kept', () => {
+it('is not asked for a database without cached answers', () => {
   expect(new Presences().hasEnded('7', 0)).toBe(true);
 });
 
-it('reads what the server says', () => {
+it('parses the answer of the server', () => {
   expect(readPresence('10 12 7 8')).toEqual(seen(10, 12, '7', '8'));
   expect(readPresence('10 12')).toEqual(seen(10, 12));
   expect(readPresence(undefined)).toBeUndefined();

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import type { Backend } from '../session/backend/backend.ts';
 import { RealRig } from '../testing/real-rig.ts';
 
-describeReal('POSTGRES', 'caches that a RELOAD brings', (where) => {
+describeReal('POSTGRES', 'caches that a RELOAD creates', (where) => {
   let rig: RealRig;
   let reader: pg.Client;
   let writer: pg.Client;
@@ -22,7 +22,7 @@ describeReal('POSTGRES', 'caches that a RELOAD brings', (where) => {
   });
   afterEach(() => rig.close());
 
-  it('keep nothing until what was under way has ended, and see the writes of clients that were there before', async () => {
+  it('cache nothing until running requests have ended, and see writes of existing clients', async () => {
     await writer.query('begin');
     await write(writer, 'begun before');
     rig.reload({ cache: { rules: [{}], metadata: true, pollMs: 200 } });
@@ -39,7 +39,7 @@ describeReal('POSTGRES', 'caches that a RELOAD brings', (where) => {
     }
   });
 
-  it('see what clients write of whom nobody wanted to know before', async () => {
+  it('see the writes of clients that were not observed before', async () => {
     await rig.close();
     rig = await RealRig.start(where, 'transaction', 5, undefined, {
       ...{ statistics: { isOn: false }, classes: { isOn: false } },
@@ -60,7 +60,7 @@ describeReal('POSTGRES', 'caches that a RELOAD brings', (where) => {
     expect(await value()).toBe('named');
   });
 
-  it('begin anew with RECONNECT, behind which the server may be another one', async () => {
+  it('start anew at RECONNECT, after which the server may be another one', async () => {
     rig.reload({ cache: { rules: [{}] } });
     await eventually(isOn);
     await eventually(async () => (await value()) === 'old' && hits() > 0);
@@ -72,7 +72,7 @@ describeReal('POSTGRES', 'caches that a RELOAD brings', (where) => {
     expect([await value(), hits()]).toEqual(['old', found]);
   });
 
-  it('are others by their rules, or none, for clients that are there', async () => {
+  it('follow the new rules for existing clients, too', async () => {
     rig.reload({ cache: { rules: [{}] } });
     await eventually(isOn);
     await eventually(async () => (await value()) === 'old' && hits() > 0);
@@ -97,7 +97,7 @@ describeReal('POSTGRES', 'caches that a RELOAD brings', (where) => {
     );
   });
 
-  it('know of a backend that broke in the middle of a write before', async () => {
+  it('know about a backend lost in the middle of a write before', async () => {
     rig.reload({ cache: { rules: [{}], pollMs: 200 } });
     await eventually(isOn);
     await rig.direct.query(`set search_path to ${rig.schema}`);

@@ -63,7 +63,7 @@ const where = whereIs('POSTGRES');
       await redis.close();
     });
 
-    it('show each other’s writes within their bound, and their own at once', async () => {
+    it('see the writes of each other within the bound, and their own at once', async () => {
       await start(false);
       const acknowledgedAt: number[] = [performance.now()];
       const staleMs: number[] = [];
@@ -93,7 +93,7 @@ const where = whereIs('POSTGRES');
       );
     });
 
-    it('ask the server while Redis is away, and go on when it is back', async () => {
+    it('ask the server while Redis is away, and share again when it is back', async () => {
       await start(false);
       expect([await value(one), await value(one)]).toEqual([0, 0]);
       expect([await value(other), await value(other)]).toEqual([0, 0]);
@@ -115,7 +115,7 @@ const where = whereIs('POSTGRES');
       expect(caches()[1]!.answers.rows.counts.hits).toBe(before + 1);
     });
 
-    it('do not forget one that is cut off from Redis, and goes on writing for more than a minute', async () => {
+    it('do not forget one that is cut off from Redis and writes for more than a minute', async () => {
       await start(true);
       expect([await value(one), await value(other), await value(other)]).toEqual([0, 0, 0]);
       way.cut();
@@ -140,7 +140,7 @@ const where = whereIs('POSTGRES');
       await eventually(async () => (await value(other)) === -1);
     });
 
-    it('go on without one that ended without a word, and forget all that it may have written', async () => {
+    it('continue without one that died, and drop everything that it may have written', async () => {
       await start(true);
       expect([await value(one), await value(other), await value(other)]).toEqual([0, 0, 0]);
       way.cut();
@@ -154,7 +154,7 @@ const where = whereIs('POSTGRES');
       await eventually(async () => (await value(other)) === 1 && caches()[1]!.answers.rows.counts.hits > hits);
     });
 
-    it('share answers, until one of them writes', async () => {
+    it('share answers until one of them writes', async () => {
       await start(true);
       const ask = async (client: pg.Client, place: number): Promise<[number, number]> => {
         const before = asked[place]!;
@@ -169,7 +169,7 @@ const where = whereIs('POSTGRES');
       await eventually(async () => (await value(one)) === 5);
     });
 
-    it('ask the server for what nobody has kept, also where a backend has yet to prepare a statement that was described', async () => {
+    it('ask the server for answers nobody has cached, even if a described statement must be prepared first', async () => {
       await start(true);
       const ask = async (id: number): Promise<number> =>
         (await one.query({ name: 'by_id', text: `select a from ${table} where id = $1`, values: [id] })).rows.length;

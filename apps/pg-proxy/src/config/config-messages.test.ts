@@ -21,7 +21,7 @@ const problems = (source: ConfigSource): readonly string[] => {
   return [];
 };
 
-describe('what is wrong with a configuration', () => {
+describe('a problem in a configuration', () => {
   const sound = {
     upstreams: { main: {} },
     databases: { clinic: { upstream: 'main' } },
@@ -30,7 +30,7 @@ describe('what is wrong with a configuration', () => {
   const said = (more: object): readonly string[] =>
     problems({ file: write('proxy.json', JSON.stringify({ ...sound, ...more })) });
 
-  it('is said with the name that is probably meant', () => {
+  it('is reported with the name that was probably meant', () => {
     expect(said({ pool: { sise: 5 }, upstream: {}, databases: { clinic: { upstream: 'mian' } } })).toEqual([
       '✖ pool.sise: there is no such field; did you mean size?',
       '✖ upstream: there is no such field; did you mean upstreams?',
@@ -42,7 +42,7 @@ describe('what is wrong with a configuration', () => {
     ]);
   });
 
-  it('is said with the field that a setting of PgBouncer is here', () => {
+  it('is reported with the field that corresponds to a setting of PgBouncer', () => {
     expect(said({ pool: { default_pool_size: 5 }, databases: { clinic: { upstream: 'main', pool_size: 5 } } })).toEqual(
       [
         '✖ databases.clinic.pool_size: there is no such field; pool_size of PgBouncer is size here',
@@ -54,14 +54,14 @@ describe('what is wrong with a configuration', () => {
     );
   });
 
-  it('is said of what is missing, and of values', () => {
+  it('is reported for missing fields and for values', () => {
     expect(said({ auth: undefined, pool: { size: '5' } })).toEqual([
       '✖ auth: is missing',
       '✖ pool.size: expected number, received string',
     ]);
   });
 
-  it('is said of an address with its port', () => {
+  it('is reported for an address that contains a port', () => {
     expect(said({ upstreams: { main: { host: 'db:5432' } }, listen: { host: '127.0.0.1:6432' } })).toEqual([
       '✖ listen.host: 127.0.0.1:6432 is no address; its port is a field of its own',
       '✖ upstreams.main.host: db:5432 is no name of a host; its port is a field of its own',
@@ -70,11 +70,11 @@ describe('what is wrong with a configuration', () => {
   });
 });
 
-describe('what is wrong with a pgbouncer.ini', () => {
+describe('a problem in a pgbouncer.ini', () => {
   const sound = `[databases]\nclinic = host=a\n[pgbouncer]\nauth_file=${users}\n`;
   const said = (text: string): readonly string[] => problems({ pgbouncerIni: write('pgbouncer.ini', text) });
 
-  it('is said with the name that is probably meant', () => {
+  it('is reported with the name that was probably meant', () => {
     const text = sound.replace('host=a', 'hots=a') + 'defualt_pool_size=5\n[users]\na = pool_mod=session\n';
     expect(said(text)).toEqual([
       '✖ pgbouncer.ini:5: there is no setting defualt_pool_size; did you mean default_pool_size?',
@@ -83,7 +83,7 @@ describe('what is wrong with a pgbouncer.ini', () => {
     ]);
   });
 
-  it('is said by its own names and places, all at once', () => {
+  it('is reported with its own names and places, all together', () => {
     const missing = sound.replace(users, 'nowhere.txt').replace('host=a', 'host=b:5432');
     const tls = 'client_tls_sslmode=require\nclient_tls_cert_file=/no/c.pem\nclient_tls_key_file=/no/k.pem\n';
     const server = 'server_tls_sslmode=verify-ca\nserver_tls_ca_file=/no/ca.pem\n';
@@ -101,7 +101,7 @@ describe('what is wrong with a pgbouncer.ini', () => {
     ]);
   });
 
-  it('is said by our names where a file of ours says it', () => {
+  it('is reported with the field where the JSON file sets it', () => {
     const over = write('over.json', JSON.stringify({ auth: { userFile: '/no/users.txt' } }));
     expect(problems({ pgbouncerIni: write('pgbouncer.ini', sound), file: over })).toEqual([
       "✖ auth.userFile: ENOENT: no such file or directory, open '/no/users.txt'",

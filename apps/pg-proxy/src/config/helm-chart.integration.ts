@@ -31,11 +31,11 @@ const kindsIn = (text: string): string[] => [...text.matchAll(/^kind: (\w+)/gm)]
 
 // Debian has no package of it; `go install helm.sh/helm/v3/cmd/helm@latest` makes one.
 (isThere ? describe : describe.skip)('the Helm chart (left out where there is no helm)', () => {
-  it('has nothing that helm finds fault with', () => {
+  it('passes helm lint', () => {
     expect(run('lint', '--strict', chart)).toContain('0 chart(s) failed');
   });
 
-  it('gives each instance a configuration that it takes, with its number and where the others are', () => {
+  it('gives each instance a valid configuration with its number and its peers', () => {
     const all = configs(rendered('replicas=3'));
     expect(all.flatMap((config) => [...problemsOf(config)])).toEqual([]);
     const peer = (number: number) => ({
@@ -57,13 +57,13 @@ const kindsIn = (text: string): string[] => [...text.matchAll(/^kind: (\w+)/gm)]
     expect(Number(seconds) * 1_000).toBeGreaterThan(drain.announceMs + drain.timeoutMs);
   });
 
-  it('rolls another configuration out, and the same not again', () => {
+  it('rolls out a changed configuration, and not an unchanged one', () => {
     const sum = (text: string): string | undefined => /checksum\/config: (\w+)/.exec(text)?.[1];
     expect(sum(rendered())).toBe(sum(rendered()));
     expect(sum(rendered('config.pool.size=7'))).not.toBe(sum(rendered()));
   });
 
-  it('has what is asked for', () => {
+  it('contains what is asked for', () => {
     const always = ['ConfigMap', 'PodDisruptionBudget', 'Service', 'Service', 'StatefulSet'];
     expect(kindsIn(rendered())).toEqual(always);
     const more = rendered('serviceMonitor.enabled=true', 'persistence.enabled=true', 'service.type=LoadBalancer');

@@ -32,14 +32,14 @@ const load = (config: unknown, environment = {}): unknown => {
 };
 
 describe('loadConfig', () => {
-  it('says where a secret belongs that stands in the configuration, and not what it is', () => {
+  it('says where a secret in the configuration belongs, without showing it', () => {
     const said = load({ ...minimal, databases: { clinic: { upstream: 'main', user: 'u', password: 'hunter2' } } });
     expect(said).toContain('{"file": "..."} or {"env": "..."}');
     expect(said).toContain('databases.clinic.password');
     expect(said).not.toContain('hunter2');
   });
 
-  it('says what does not fit together beside what is wrong by itself', () => {
+  it('reports what does not fit together in addition to invalid fields', () => {
     const databases = { clinic: { upstream: 'nowhere' } };
     const said = load({
       ...minimal,
@@ -52,7 +52,7 @@ describe('loadConfig', () => {
       expect(said).toContain(problem);
   });
 
-  it('takes no duration that a timer cannot wait for: it would end at once', () => {
+  it('refuses a duration that a timer cannot wait for', () => {
     const thirtyDays = 30 * 86_400_000;
     for (const more of [
       { loginTimeoutMs: thirtyDays },
@@ -62,18 +62,18 @@ describe('loadConfig', () => {
       expect(load({ ...minimal, ...more })).toMatch(/too big: expected number to be <=2147483647/);
   });
 
-  it('takes a file that begins with the mark of an editor', () => {
+  it('accepts a file that starts with a byte order mark', () => {
     const marked = file('marked.json', `\uFEFF${JSON.stringify(minimal)}`);
     expect(loadConfig({ file: join(folder, marked) }, { environment: {}, salt }).users.size).toBe(1);
   });
 
-  it('fills in what is not said', () => {
+  it('fills in defaults', () => {
     expect(load(minimal)).toMatchObject({
       config: { listen: { host: '127.0.0.1', port: 6432 }, pool: { mode: 'transaction', size: 20 } },
     });
   });
 
-  it('gives a database of a pgbouncer.ini that names a user one pool for all', () => {
+  it('gives a database in a pgbouncer.ini that names a user one pool for all', () => {
     const ini = `[databases]
 forced = host=db user=app password=secret
 own = host=db
@@ -90,7 +90,7 @@ max_user_connections = 30
     expect(users('own').map(({ user }) => user)).toEqual(['alice', 'bob', 'app']);
   });
 
-  it('knows nobody by [users] alone, where nobody needs a password either: PgBouncer 1.18 did, 1.25 does not', () => {
+  it('does not know a user by [users] alone, even if no password is needed (PgBouncer 1.18 did, 1.25 does not)', () => {
     const ini = '[databases]\n* = host=db\n[users]\nalice = pool_size=3\n[pgbouncer]\nauth_type = trust\n';
     const trusting = (more: string) => () =>
       loadConfig({ pgbouncerIni: join(folder, file('trust.ini', ini + more)) }, { environment: {}, salt });
@@ -98,7 +98,7 @@ max_user_connections = 30
     expect([...trusting(`auth_file = ${join(folder, 'users.txt')}\n`)().users.keys()]).toEqual(['a']);
   });
 
-  it('takes secrets from files and from the environment', () => {
+  it('reads secrets from files and the environment', () => {
     const password = { file: file('password', 'from file\n') };
     const databases = {
       a: { upstream: 'main', user: 'u', password },
@@ -110,7 +110,7 @@ max_user_connections = 30
     expect(JSON.stringify(secrets) + inspect(secrets)).not.toContain('from');
   });
 
-  it('names every problem at once', () => {
+  it('reports every problem at once', () => {
     const databases = {
       a: { upstream: 'none' },
       b: { upstream: 'main', password: { env: 'NOT_SET' }, upstreamOfClass: { bulk: 'nowhere' } },
@@ -177,29 +177,29 @@ describe('a pair of certificate and key', () => {
     [pair.certificate, pair.certificate, 'listen.tls.key: has no private key in PEM'],
     [pair.certificate, encrypted, 'listen.tls.key: has a passphrase, for which nobody is asked'],
     [pair.certificate, other.key, 'listen.tls: key values mismatch'],
-  ])('is told of by what is wrong with it: %#', (certificate, key, problem) => {
+  ])('is reported with what is wrong with it: %#', (certificate, key, problem) => {
     const tls = { certificate: file('own.pem', certificate), key: file('own.key', key) };
     expect((load({ ...minimal, listen: { tls } }) as string).split('\n')).toContain(`✖ ${problem}`);
   });
 
-  it('is told of, too, where the proxy shows it to a server', () => {
+  it('is reported, too, if the proxy presents it to a server', () => {
     const main = { certificate: file('shown.pem', pair.certificate), key: file('shown.key', '') };
     expect(load({ ...minimal, upstreams: { main } })).toContain('upstreams.main.key: has no private key in PEM');
   });
 });
 
-describe('a licence that instances share', () => {
+describe('a licence shared by instances', () => {
   const sharing = (licence: unknown, more = {}): unknown => {
     const iris = { version: '2025.1', jars: [file('driver.jar', '')], licence };
     return load({ ...minimal, upstreams: { main: { kind: 'iris', port: 1972, iris } }, ...more });
   };
 
-  it('has something for each of them', () => {
+  it('must leave something for each of them', () => {
     expect(sharing({ connections: 3, sharedBy: 4 })).toContain('3 cannot be shared by 4');
     expect(sharing({ connections: 4, sharedBy: 4 })).toMatchObject({ config: {} });
   });
 
-  it('needs numbers of instances where they share it by Redis', () => {
+  it('needs instance numbers when it is shared through Redis', () => {
     const cache = { redis: {} };
     expect(sharing({ sharedBy: 2 }, { cache })).toContain('their own instance.id');
     expect(sharing({ sharedBy: 2 }, { cache, instance: { id: 1 } })).toMatchObject({ config: {} });
@@ -207,14 +207,14 @@ describe('a licence that instances share', () => {
 });
 
 describe('readUserFile', () => {
-  it('tells apart who has a day behind his secret, until which it would hold', () => {
+  it('reports lines with an expiry date after the secret', () => {
     const text = '"a" "x" "" "a role"\n"b" "y" "2020-01-01"\n"c" "z" ; "2020-01-01"\n';
     expect(readUserFile(text, salt)).toMatchObject({ kind: 'users', more: [2] });
     const { notes } = load({ ...minimal, auth: { userFile: file('until.txt', text) } }) as LoadedConfig;
     expect(notes).toEqual([expect.stringContaining('auth.userFile: line 2: until when a secret holds means nothing')]);
   });
 
-  it('knows plain secrets, md5 and verifiers, comments and doubled quotes', () => {
+  it('reads plain secrets, md5 and verifiers, comments and doubled quotes', () => {
     const verifier = writeVerifier(scramVerifier('p', salt, 1));
     const text = `; a comment\n"a ""b""" "say ""x"""\n"m" "${md5Password('m', 'p')}"\r\n"s" "${verifier}"\n`;
     const read = readUserFile(text, salt);
@@ -223,7 +223,7 @@ describe('readUserFile', () => {
     expect(users.get('a "b"')).toMatchObject({ password: 'say "x"' });
   });
 
-  it('passes over what follows a secret, as the files have it that PostgreSQL once wrote', () => {
+  it('ignores fields after the secret, as in files once written by PostgreSQL', () => {
     const read = readUserFile('"a" "secret" "" \n"b" "x""y"\t"2030-01-01" ; until\n"c" "" # none\n', salt);
     const users = read.kind === 'users' ? [...read.users] : [];
     expect(users).toMatchObject([

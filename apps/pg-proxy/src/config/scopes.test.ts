@@ -22,18 +22,18 @@ describe('a setting', () => {
       { mode: 'statement', waitTimeoutMs: 800, size: 5 },
     ],
     ['of the longest name', { database: 'clinic', application: 'Grafana 11' }, { mode: 'transaction' }],
-  ])('%s gives way to the narrower', (_scope, who, expected) => {
+  ])('%s gives way to a narrower one', (_scope, who, expected) => {
     expect(settingsFor(config, { database: 'other', user: 'other', ...who })).toMatchObject(expected);
   });
 
-  it('of a session gives way to that of a statement alone', () => {
+  it('of a session is overridden by that of a statement only', () => {
     const who = { database: 'clinic', user: 'app', application: 'Grafana' };
     const session = { waitTimeoutMs: 700 };
     expect(settingsFor(config, who, session).waitTimeoutMs).toBe(700);
     expect(settingsFor(config, who, session, { waitTimeoutMs: 600 }).waitTimeoutMs).toBe(600);
   });
 
-  it('of no application is that of nobody', () => {
+  it('is not changed by an application without rules', () => {
     expect(applicationOf(config, 'psql')).toBeUndefined();
   });
 });

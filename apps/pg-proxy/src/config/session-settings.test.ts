@@ -8,11 +8,11 @@ describe('settings of a session', () => {
     ['0.5min', 30_000],
     [' 2 h ', 7_200_000],
     ['0', 0],
-  ])('read %s as PostgreSQL does', (text, expected) => {
+  ])('parse %s as PostgreSQL does', (text, expected) => {
     expect(sessionSettingsOf(new Map([['pgproxy.query_timeout', text]]))).toEqual({ queryTimeoutMs: expected });
   });
 
-  it('leave out what is not understood, and what is not theirs', () => {
+  it('leave out invalid ones, and those of others', () => {
     const settings = new Map([
       ['pgproxy.wait_timeout', 'long'],
       ['pgproxy.size', '9'],
@@ -28,11 +28,11 @@ describe('settings of a session', () => {
     ['pgproxy.query_timeout', 'soon', 'invalid value for "pgproxy.query_timeout"'],
     ['pgproxy.wait_timeout', '0', 'invalid value'],
     ['pgproxy.workload_class', 'admin', 'invalid value'],
-  ])('say what is wrong with %s = %s', (name, value, problem) => {
+  ])('report what is wrong with %s = %s', (name, value, problem) => {
     expect(problemOfSetting(name, value)).toContain(problem);
   });
 
-  it('are well, or nobody’s business', () => {
+  it('are valid, or not checked here', () => {
     expect(problemOfSetting('pgproxy.workload_class', 'analytical')).toBeUndefined();
     expect(problemOfSetting('statement_timeout', 'soon')).toBeUndefined();
   });
@@ -50,11 +50,11 @@ describe('hints', () => {
     ['select /* pgproxy.query_timeout=5s */ 1', {}],
     ['/* pgproxy.query_timeout=soon, pgproxy.mode=session, pgproxy.x=%zz */ select 1', {}],
     ['select 1', {}],
-  ])('of %s', (text, expected) => {
+  ])('are read from %s', (text, expected) => {
     expect(hintsOf(text)).toEqual(expected);
   });
 
-  it('are looked for in no more time than the text takes', () => {
+  it('are found in time linear in the length of the text', () => {
     const started = process.cpuUsage();
     hintsOf(`${'/*'.repeat(200_000)} pgproxy.`);
     hintsOf(`pgproxy.${'/**/ '.repeat(100_000)}`);

@@ -24,7 +24,7 @@ const askers = (): number =>
   rig.postgres.backends.filter(({ parameters }) => parameters.get('user') === 'asker').length;
 
 describe('auth.query', () => {
-  it('verifies a client by the verifier of the upstream, where he then logs in with what he has shown', async () => {
+  it('verifies a client by the verifier of the upstream, where it then logs in with what it has shown', async () => {
     await start();
     const client = await rig.in({ parameters: { search_path: 'evil', options: '-c role=postgres' } });
     expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
@@ -37,7 +37,7 @@ describe('auth.query', () => {
     expect(asker?.heard).toEqual([expect.stringContaining('rolname = $1')]);
   });
 
-  it('refuses a wrong password, and a user who is not there, in the same words', async () => {
+  it('refuses a wrong password and a missing user in the same words', async () => {
     await start();
     rig.postgres.authid.set('locked', null);
     for (const options of [{ password: 'wrong' }, { user: 'nobody' }, { user: 'locked' }]) {
@@ -48,7 +48,7 @@ describe('auth.query', () => {
   });
 
   it.each(['scram-sha-256', 'md5', 'password'])(
-    'tells a role that may not log in so, once it has shown that it is that role, by %s',
+    'tells a role that may not log in only after it has authenticated, by %s',
     async (method) => {
       await start({ method, allowCleartext: true });
       rig.postgres.nologin.add('app');
@@ -59,14 +59,14 @@ describe('auth.query', () => {
     },
   );
 
-  it.each([verifier('secret'), null])('tells it so where nobody has to show anything: %s', async (secret) => {
+  it.each([verifier('secret'), null])('tells it at once where no proof is needed: %s', async (secret) => {
     await start({ method: 'trust' });
     rig.postgres.authid.set('app', secret);
     rig.postgres.nologin.add('app');
     expect(await rig.open().until('closed')).toEqual(['FATAL 28000 role "app" is not permitted to log in']);
   });
 
-  it('lets in whom it knows without a secret where none is asked for', async () => {
+  it('admits a known user without a secret where no proof is needed', async () => {
     const app = { upstream: 'main', user: 'app', password: { file: 'query-secret' } };
     await start({ method: 'trust' }, { databases: { app } });
     rig.postgres.authid.set('locked', null);
@@ -75,7 +75,7 @@ describe('auth.query', () => {
   });
 
   it.each(['scram-sha-256', 'password'])(
-    'knows users and databases by their bytes where those are LATIN1, by %s',
+    'knows users and databases by their bytes in LATIN1, by %s',
     async (method) => {
       await start({ method, allowCleartext: true }, { databases: { '*': { upstream: 'main' } } });
       const [user, database] = ['Jürgen', 'Größen'].map((name) => losslessText(Buffer.from(name, 'latin1')));
@@ -94,7 +94,7 @@ describe('auth.query', () => {
     expect([asked.length, askers()]).toEqual([1, 1]);
   });
 
-  it('is that of a database where it has one, and of no other', async () => {
+  it('of a database is used for that database and no other', async () => {
     const own = { user: 'reader', password: { file: 'query-secret' }, sql: 'SELECT rolname, x FROM pg_authid' };
     const databases = { app: { upstream: 'main', authQuery: own }, other: { upstream: 'main' } };
     await start({ query: undefined }, { databases });
@@ -107,14 +107,14 @@ describe('auth.query', () => {
     ]);
   });
 
-  it('may go to a database that only `*` stands for', async () => {
+  it('may run in a database that only `*` matches', async () => {
     const asked = { user: 'asker', password: { file: 'query-secret' }, database: 'postgres' };
     await start({ query: asked }, { databases: { '*': { upstream: 'main' } } });
     await rig.in();
     expect(rig.postgres.backends[0]?.parameters.get('database')).toBe('postgres');
   });
 
-  it('takes md5 from there, too', async () => {
+  it('also provides md5 secrets', async () => {
     await start(
       { method: 'md5' },
       { databases: { app: { upstream: 'main', user: 'app', password: { file: 'query-secret' } } } },
@@ -124,13 +124,13 @@ describe('auth.query', () => {
     expect(await rig.open({ password: 'no' }).until('closed')).toHaveLength(1);
   });
 
-  it('does not ask for users of the file', async () => {
+  it('is not used for users of the file', async () => {
     await start();
     await rig.in({ user: 'operator' });
     expect(askers()).toBe(0);
   });
 
-  it('asks in the database that it is told to', async () => {
+  it('runs in the configured database', async () => {
     await start(
       { query: { user: 'asker', password: { file: 'query-secret' }, database: 'users' } },
       {
@@ -141,7 +141,7 @@ describe('auth.query', () => {
     expect(rig.postgres.backends[0]?.parameters.get('database')).toBe('people');
   });
 
-  it('says that a database is not there where it is asked in the one that the client names', async () => {
+  it('reports a missing database when it runs in the one that the client names', async () => {
     const databases = { '*': { upstream: 'main' } };
     await start({}, { databases });
     rig.postgres.missing.add('typo');
@@ -157,7 +157,7 @@ describe('auth.query', () => {
     ]);
   });
 
-  it('sends clients away where the upstream refuses the asker, says so without secrets, and takes a new secret by RELOAD', async () => {
+  it('refuses clients while the upstream refuses its own user, without showing secrets, and takes a new secret by RELOAD', async () => {
     await start();
     writeFileSync(join(rig.folder, 'query-secret'), 'outdated');
     rig.running.reload();
@@ -170,14 +170,14 @@ describe('auth.query', () => {
     await rig.in();
   });
 
-  it('sees a password that was changed at the upstream as soon as the new one is tried again', async () => {
+  it('finds a password changed at the upstream as soon as the new one is tried again', async () => {
     await start();
     await rig.in();
     rig.postgres.authid.set('app', verifier('new'));
     await eventually(() => rig.in({ password: 'new' }));
   });
 
-  it('leaves the configuration as it was where a RELOAD is wrong', async () => {
+  it('keeps the old configuration after an invalid RELOAD', async () => {
     await start();
     const file = join(rig.folder, 'config.json');
     const config = JSON.parse(readFileSync(file, 'utf8')) as { auth: object };

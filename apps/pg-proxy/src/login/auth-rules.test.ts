@@ -35,7 +35,7 @@ describe('AuthRules', () => {
     ['::ffff:127.0.0.1', 'md5'],
     ['::1', 'trust'],
     ['2001:db8::1', 'trust'],
-  ])('for all of one family is for none of the other: %s', (address, method) => {
+  ])('for one address family do not match the other: %s', (address, method) => {
     const both = new AuthRules({
       ...{ method: 'scram-sha-256' },
       rules: [
@@ -46,7 +46,7 @@ describe('AuthRules', () => {
     expect(both.wayOf({ user: 'a', database: 'b', address, isEncrypted: false }).method).toBe(method);
   });
 
-  it('without any is the method of the configuration', () => {
+  it('default to the method of the configuration', () => {
     const caller = { user: 'a', database: 'b', address: '127.0.0.1', isEncrypted: false };
     expect(new AuthRules({ method: 'md5', rules: [] }).wayOf(caller).method).toBe('md5');
   });

@@ -47,7 +47,7 @@ const secured = async (pair?: PemPair, ca = server.certificate, more: Connection
 };
 
 describe('a client certificate', () => {
-  it('lets in whom it names, and nobody else', async () => {
+  it('admits the user that it names, and nobody else', async () => {
     await start('optional', { method: 'cert' });
     await rig.in({ socket: await secured(app), password: '' });
     for (const [pair, user, message] of [
@@ -58,7 +58,7 @@ describe('a client certificate', () => {
       expect(await rig.open({ socket: await secured(pair), user }).until('closed')).toEqual([`FATAL 28000 ${message}`]);
   });
 
-  it('lets in those whose it is, where a rule says so', async () => {
+  it('admits the users that a rule maps it to', async () => {
     const certificates = [{ name: 'app', user: 'ward' }, { name: 'app', user: 'lab' }, { name: 'root' }];
     await start('optional', { rules: [{ method: 'cert', certificates }] });
     await rig.in({ socket: await secured(app), user: 'ward', password: '' });
@@ -72,7 +72,7 @@ describe('a client certificate', () => {
     await rig.in({ socket: await secured(app), user: 'anybody', password: '' });
   });
 
-  it('lets in only who is known, where the configuration says so, and users of the console', async () => {
+  it('admits only known users, where the configuration says so, and users of the console', async () => {
     const certificates = [{ name: 'app' }];
     await start('optional', { onlyKnown: true, rules: [{ method: 'cert', certificates }] });
     await rig.in({ socket: await secured(app), password: '' });
@@ -83,7 +83,7 @@ describe('a client certificate', () => {
     expect(rig.lines.join('')).toContain('"reason":"unknown_user"');
   });
 
-  it('may be required of everybody, beside a password', async () => {
+  it('may be required of everybody, in addition to a password', async () => {
     await start('require', { method: 'scram-sha-256' });
     await rig.in({ socket: await secured(app) });
     expect(await rig.open({ socket: await secured() }).until('closed')).toEqual([
@@ -92,10 +92,10 @@ describe('a client certificate', () => {
   });
 });
 
-describe('a list of certificates that hold no more', () => {
+describe('a revocation list', () => {
   const noCertificate = ['FATAL 28000 connection requires a valid client certificate'];
 
-  it('keeps them out, is read again by RELOAD, and lets nobody in behind its end', async () => {
+  it('excludes revoked certificates, is read again by RELOAD, and admits nobody after it has expired', async () => {
     const authority = await Authority.create();
     const [ward, lab] = await Promise.all([authority.issue('ward'), authority.issue('lab')]);
     const files = { 'clients.pem': authority.certificate, 'list.pem': await authority.revoke([ward]) };
@@ -117,7 +117,7 @@ describe('a list of certificates that hold no more', () => {
   });
 });
 
-describe('a version of TLS', () => {
+describe('a TLS version', () => {
   it('may be too old', async () => {
     await start('optional', { method: 'scram-sha-256' }, {}, { minVersion: 'TLSv1.3' });
     const client = await secured();
@@ -127,7 +127,7 @@ describe('a version of TLS', () => {
 });
 
 describe('certificates', () => {
-  it('are read again by RELOAD, and those that are of no use are refused', async () => {
+  it('are read again by RELOAD, and unusable ones are refused', async () => {
     await start('optional', { method: 'scram-sha-256' });
     const client = await rig.in({ socket: await secured() });
     const renewed = await selfSigned();

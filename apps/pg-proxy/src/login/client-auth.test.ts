@@ -19,22 +19,22 @@ async function showing(auth: ClientAuth, password: string): Promise<AuthStep['ki
   return step.kind === 'later' ? (await step.step).kind : step.kind;
 }
 
-describe('the proof of a client', () => {
+describe('the authentication of a client', () => {
   it.each([
     ['app', 'pw', 'in'],
     ['app', '', 'out'],
     ['', 'pw', 'out'],
-  ])('is no bind of nobody in particular, which directories let in: %j by %j', async (user, password, kind) => {
+  ])('is never an anonymous LDAP bind: %j with %j', async (user, password, kind) => {
     const letsIn = authOf({ method: 'ldap', user, directory: () => Promise.resolve('right') });
     expect(await showing(letsIn, password)).toBe(kind);
   });
 
-  it('by md5 is none of a user who is not there, whatever it is', async () => {
+  it('by md5 never succeeds for a user who does not exist', async () => {
     const shown = md5Response(md5Password('app', mockSecret), salt);
     expect(await showing(authOf({}), shown)).toBe('out');
   });
 
-  it('is asked for as it is only where that may be seen', () => {
+  it('asks for a cleartext password only where that is allowed', () => {
     expect(authOf({ method: 'password', mayAskPassword: false }).begin()).toMatchObject({
       ...{ kind: 'out', fault: { reason: 'no_tls' } },
     });

@@ -38,7 +38,7 @@ function suite(binary: string): void {
     ['simple bind', () => ({ bind: `uid={user},ou=people,${slapd.base}` })],
     ['search and bind', search],
     ['search and bind over ldaps', () => ({ ...search(), urls: [slapd.securedUrl], startTls: false })],
-  ])('lets people in by %s', async (_how, ldap: () => object) => {
+  ])('admits users by %s', async (_how, ldap: () => object) => {
     await start(ldap());
     const client = await rig.in({ password: 'right' });
     expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
@@ -48,7 +48,7 @@ function suite(binary: string): void {
       ]);
   });
 
-  it('takes no password without TLS, unless it is told to', async () => {
+  it('takes no password without TLS, unless that is allowed', async () => {
     await start(search(), { allowCleartext: false });
     expect(await rig.open({ password: 'right' }).until('closed')).toEqual([
       'FATAL 28000 a password is taken over TLS only',
@@ -58,7 +58,7 @@ function suite(binary: string): void {
   it.each([
     ['is not there', () => ({ urls: ['ldap://localhost:1'] })],
     ['shows a certificate of nobody known', () => ({ urls: [slapd.securedUrl], startTls: false, ca: undefined })],
-  ])('sends clients away where the directory %s', async (_what, ldap: () => object) => {
+  ])('refuses clients when the directory %s', async (_what, ldap: () => object) => {
     await start({ ...search(), ...ldap() });
     expect(await rig.open({ password: 'right' }).until('closed')).toEqual([
       'FATAL 57P03 the directory of users cannot be asked now',

@@ -27,11 +27,11 @@ describe('a listener', () => {
     ['*', '127.0.0.1', '127.0.0.1'],
     ['localhost', '127.0.0.1', '127.0.0.1'],
     ...(hasIpv6 ? [['*', '::1', '::1']] : []),
-  ])('at %s hears who connects to %s', async (host, at, from) => {
+  ])('at %s accepts clients that connect to %s', async (host, at, from) => {
     expect(await comesFrom(host, at)).toBe(from);
   });
 
-  it('says which address cannot be listened on, and listens nowhere then', async () => {
+  it('reports an address on which it cannot listen, and then listens nowhere', async () => {
     const one = await Listener.start({ host: '127.0.0.1', port: 0 }, () => undefined);
     const both = { host: '127.0.0.2, 127.0.0.1', port: one.port };
     await expect(Listener.start(both, () => undefined)).rejects.toThrow(
@@ -50,7 +50,7 @@ describe('a listener', () => {
     );
   });
 
-  it('goes on without an address that this machine does not have (yet), and says so', async () => {
+  it('continues without an address that the machine does not have (yet), and reports it', async () => {
     expect(await comesFrom('203.0.113.1, 127.0.0.1', '127.0.0.1')).toBe('127.0.0.1');
     expect(listener?.heardAt).toEqual(['127.0.0.1']);
     expect(listener?.missing).toEqual([

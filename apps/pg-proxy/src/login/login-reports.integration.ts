@@ -8,7 +8,7 @@ import { accessOf, WireClient } from '../testing/wire-client.ts';
 const names = ['DateStyle', 'IntervalStyle'] as const;
 type Styles = readonly (string | undefined)[];
 
-describeReal('POSTGRES', 'what sessions of a database begin with', (where) => {
+describeReal('POSTGRES', 'the parameters that sessions of a database start with', (where) => {
   describe.each(['transaction', 'session'] as const)('in %s mode', (mode) => {
     const database = `reports_${mode}_${process.pid}`;
     let rig: RealRig;
@@ -44,7 +44,7 @@ describeReal('POSTGRES', 'what sessions of a database begin with', (where) => {
       return { told, asked };
     }
 
-    it('may become something else: who meets a new backend is told so, and who logs in', async () => {
+    it('may change: clients that get a new backend are told, and so are new clients', async () => {
       const [one, own] = [await enter(), await enter({ intervalstyle: 'sql_standard' })];
       const isKept = mode === 'session';
       for (const client of [one, own]) expect(client.told()).toEqual(await client.asked());

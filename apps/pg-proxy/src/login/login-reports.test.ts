@@ -22,8 +22,8 @@ async function enter(): Promise<WireClient & { told: Transcript }> {
 
 const off = parameterStatus({ name: 'in_hot_standby', value: 'off' });
 
-describe('a server that says nothing to who logs in', () => {
-  it('lets nobody wait for longer than is said, whoever has asked it first', async () => {
+describe('a server that does not answer a login', () => {
+  it('makes nobody wait longer than configured, whoever asked first', async () => {
     const pool = { size: 1, reserve: 0, waitTimeoutMs: 2_500, noticeAfterMs: 60_000 };
     rig = await ProxyRig.start({ config: { pool }, timeStandsStill: true });
     rig.postgres.isMute = true;
@@ -35,8 +35,8 @@ describe('a server that says nothing to who logs in', () => {
   });
 });
 
-describe('a standby that is none any more', () => {
-  it('is heard of by whom it told, by who comes behind him to that backend, and by who logs in', async () => {
+describe('a standby that was promoted', () => {
+  it('reports that to existing clients of the backend, to the next ones, and to new clients', async () => {
     rig = await ProxyRig.start(oneBackend);
     const [one, other] = [await enter(), await enter()];
     rig.postgres.backends[0]?.reports.push(off);
@@ -47,7 +47,7 @@ describe('a standby that is none any more', () => {
     expect(rig.postgres.backends).toHaveLength(1);
   });
 
-  it('is heard of by who logs in a second after the last one, though nobody asks it anything', async () => {
+  it('reports that to a client that logs in a second after the last one', async () => {
     rig = await ProxyRig.start({ ...oneBackend, timeStandsStill: true });
     const before = await enter();
     const [backend] = rig.postgres.backends;
@@ -58,7 +58,7 @@ describe('a standby that is none any more', () => {
   });
 });
 
-describe('a backend that was ended while it rested', () => {
+describe('a backend that was closed while idle', () => {
   const ways = (['session', 'transaction'] as const).flatMap((mode) =>
     (['with a word', 'without a word'] as const).map((how) => ({ mode, how })),
   );

@@ -60,7 +60,7 @@ const encrypted = async (): Promise<TLSSocket> => {
 const verifier = writeVerifier(scramVerifier('secret', Buffer.alloc(16, 1), 4));
 
 describe('TLS', () => {
-  it('binds a login to its connection, after SSLRequest and direct', async () => {
+  it('binds a login to its connection, after SSLRequest and directly', async () => {
     await start('scram-sha-256', '"app" "secret"\n');
     const endPoint = endPointOf(firstCertificate(Buffer.from(pair.certificate)))!;
     for (const socket of [await encrypted(), await secured(plain(), ['postgresql'])]) {
@@ -70,25 +70,25 @@ describe('TLS', () => {
     }
   });
 
-  it('refuses a login that is bound to another certificate', async () => {
+  it('refuses a login bound to another certificate', async () => {
     await start('scram-sha-256', '"app" "secret"\n');
     const client = rig.open({ socket: await encrypted(), endPoint: Buffer.alloc(32) });
     expect(await client.until('closed')).toEqual(['FATAL 28000 SCRAM channel binding check failed']);
   });
 
-  it('takes nothing that came before the handshake', async () => {
+  it('accepts nothing sent before the handshake', async () => {
     await start('scram-sha-256', '"app" "secret"\n');
     const socket = plain();
     socket.write(Buffer.concat([sslRequest(), Buffer.from('x')]));
     expect(await answer(socket)).toContain('received unencrypted data after SSL request');
   });
 
-  it('takes direct TLS only from who says that it is PostgreSQL', async () => {
+  it('is accepted without SSLRequest only from clients that offer the protocol of PostgreSQL', async () => {
     await start('scram-sha-256', '"app" "secret"\n');
     expect(await answer(await secured(plain()))).toContain('without ALPN');
   });
 
-  it('is needed where the configuration says so, and refused where there is none', async () => {
+  it('is required where configured, and refused where there is no certificate', async () => {
     await start('scram-sha-256', '"app" "secret"\n', {}, 'require');
     expect(await rig.open().until('closed')).toEqual(['FATAL 28000 this server takes clients over TLS only']);
     await rig.close();
@@ -99,14 +99,14 @@ describe('TLS', () => {
   });
 });
 
-describe('what a client shows', () => {
+describe('the secret of a client', () => {
   it.each([
     ['md5', 'a plain secret', 'secret', 'md5'],
     ['md5', 'an md5 secret', md5Password('app', 'secret'), 'md5'],
     ['md5', 'a verifier', verifier, 'SCRAM-SHA-256'],
     ['scram-sha-256', 'a verifier', verifier, 'SCRAM-SHA-256'],
     ['trust', 'anything', 'other', ''],
-  ])('by method %s is checked against %s', async (method, _what, secret, mechanism) => {
+  ])('is checked by method %s against %s', async (method, _what, secret, mechanism) => {
     await start(method, `"app" "${secret}"\n`);
     const client = await rig.in();
     expect(client.mechanism).toBe(mechanism);
@@ -118,7 +118,7 @@ describe('what a client shows', () => {
     expect(nobody).toEqual([unknown]);
   });
 
-  it('is nothing by method any, where a database says as whom all log in, and nowhere else', async () => {
+  it('is not needed by method any, if the database logs all clients in as one user, and nowhere else', async () => {
     await start('any', '', {
       config: {
         databases: { ...upstream.databases, open: { upstream: 'main' } },
@@ -139,7 +139,7 @@ describe('what a client shows', () => {
     ['a plain secret', 'secret'],
     ['an md5 secret', md5Password('app', 'secret')],
     ['a verifier', verifier],
-  ])('may be a password over TLS, for %s', async (_what, secret) => {
+  ])('may be a cleartext password over TLS, for %s', async (_what, secret) => {
     await start('password', `"app" "${secret}"\n`);
     expect(await rig.open().until('closed')).toEqual(['FATAL 28000 a password is taken over TLS only']);
     const client = await rig.in({ socket: await encrypted() });
@@ -148,19 +148,19 @@ describe('what a client shows', () => {
     expect(await wrong.until('closed')).toEqual(['FATAL 28P01 password authentication failed for user "app"']);
   });
 
-  it('is no password where checking one would keep the whole proxy busy', async () => {
+  it('may not be a password whose check would block the whole proxy', async () => {
     const slow = writeVerifier(scramVerifier('secret', Buffer.from('salt'), 1_000_001));
     await start('password', `"app" "${slow}"\n`);
     const right = rig.open({ socket: await encrypted() });
     expect(await right.until('closed')).toEqual(['FATAL 28P01 password authentication failed for user "app"']);
   });
 
-  it('must be SCRAM where nothing else is taken', async () => {
+  it('must be used by SCRAM where nothing else is accepted', async () => {
     await start('scram-sha-256', `"app" "${md5Password('app', 'secret')}"\n`);
     expect(await rig.open().until('closed')).toEqual(['FATAL 28P01 password authentication failed for user "app"']);
   });
 
-  it('is told to the operator when it fails, with where it came from and why, and counted', async () => {
+  it('if wrong is logged with the address and the reason, and counted', async () => {
     await start('scram-sha-256', `"app" "${verifier}"\n"old" "${md5Password('old', 'secret')}"\n`);
     await rig.open({ password: 'wrong' }).until('closed');
     await rig.open({ user: 'nobody' }).until('closed');
@@ -174,7 +174,7 @@ describe('what a client shows', () => {
     expect(await (await fetch(rig.running.urls.metrics)).text()).toMatch(/^medrex_pg_proxy_logins_refused_total 4$/m);
   });
 
-  it('that takes too long ends without a word, as in PostgreSQL, and the operator is told', async () => {
+  it('that is late ends the connection without a message, as in PostgreSQL, and is logged', async () => {
     await start('scram-sha-256', `"app" "${verifier}"\n`, { config: { loginTimeoutMs: 200 } });
     const socket = plain();
     const heard: Buffer[] = [];
@@ -186,7 +186,7 @@ describe('what a client shows', () => {
     );
   });
 
-  it('of the proxy itself that fails is told with the address of the upstream', async () => {
+  it('of the proxy itself is logged with the address of the upstream if it fails', async () => {
     await start('scram-sha-256', `"app" "${verifier}"\n`);
     await rig.postgres.goAway();
     await rig.open().until('closed');
@@ -196,11 +196,11 @@ describe('what a client shows', () => {
   });
 });
 
-describe('the name of an application', () => {
+describe('an application name', () => {
   it.each([
     ['x'.repeat(70), 'x'.repeat(63)],
     ['ä'.repeat(40), 'ä'.repeat(31)],
-  ])('that is longer than a server keeps is told at login: %s', async (name, kept) => {
+  ])('longer than a server keeps causes a notice at login: %s', async (name, kept) => {
     await start('trust', '"app" "secret"\n');
     const client = rig.open({ parameters: { application_name: name } });
     expect(await client.until('Z')).toEqual([
@@ -209,7 +209,7 @@ describe('the name of an application', () => {
     ]);
   });
 
-  it('is told nothing of otherwise', async () => {
+  it('of ordinary length causes none', async () => {
     await start('trust', '"app" "secret"\n');
     const client = rig.open({ parameters: { application_name: 'x'.repeat(63) } });
     expect(await client.until('Z')).toEqual(['Z I']);
@@ -217,7 +217,7 @@ describe('the name of an application', () => {
 });
 
 describe('a password', () => {
-  it('may have 60,000 bytes', async () => {
+  it('may be 60,000 bytes long', async () => {
     const password = 'p'.repeat(60_000);
     await start('password', `"app" "${password}"\n`);
     const client = await rig.in({ socket: await encrypted(), password });

@@ -19,13 +19,13 @@ describe('the limit of open files', () => {
     expect(openFilesMax()).toBeGreaterThan(123);
   });
 
-  it('leaves a place for the next backend, and at least one client', () => {
+  it('leaves room for the next backend, and for at least one client', () => {
     expect(connectionsMax(1_024)).toBe(892);
     expect(connectionsMax(20)).toBe(1);
     expect(connectionsMax(Infinity)).toBe(Infinity);
   });
 
-  it('sends away who would take the last, who is in goes on, and the next comes when one has gone', async () => {
+  it('refuses the client that would use the last file, and admits the next when one has left', async () => {
     rig = await ProxyRig.start({ filesMax: 36, config: { admin: { users: ['app'] } } });
     const first = await rig.in();
     await first.ask(query('select 1'));

@@ -36,7 +36,7 @@ const listen = async (came: string[], name: string, more: { reusePort?: boolean;
 const arrive = (): void => void connect({ path: pathOf(6432) }).on('error', () => undefined);
 
 describe('a Unix socket', () => {
-  it('is where libpq looks for it, with its mode, and gone at the end', async () => {
+  it('is where libpq looks for it, with its mode, and removed at the end', async () => {
     const came: string[] = [];
     const listener = await listen(came, 'one');
     expect(statSync(pathOf(6432)).mode & 0o777).toBe(0o770);
@@ -52,7 +52,7 @@ describe('a Unix socket', () => {
     await expect(started).rejects.toThrow(`the Unix socket cannot be listened on: there is no folder ${socket.folder}`);
   });
 
-  it('of a process that runs stays its own', async () => {
+  it('of a running process is left alone', async () => {
     const came: string[] = [];
     await listen(came, 'one');
     await expect(listen(came, 'two')).rejects.toThrow('is that of a process that runs');
@@ -60,7 +60,7 @@ describe('a Unix socket', () => {
     await holds(() => expect(came).toEqual(['one true']));
   });
 
-  it('of a process that is dead is replaced', async () => {
+  it('of a dead process is replaced', async () => {
     const path = pathOf(6432);
     const left = createServer();
     await new Promise<void>((resolve) => left.listen(`${path}.before`, resolve));
@@ -72,7 +72,7 @@ describe('a Unix socket', () => {
     await holds(() => expect(came).toEqual(['one true']));
   });
 
-  it('goes over to the next instance with reusePort, and stays there when the first one ends', async () => {
+  it('passes to the next instance with reusePort, and stays there when the first one ends', async () => {
     const came: string[] = [];
     const first = await listen(came, 'one', { reusePort: true });
     await listen(came, 'two', { reusePort: true });
@@ -82,7 +82,7 @@ describe('a Unix socket', () => {
     expect(existsSync(pathOf(6432))).toBe(true);
   });
 
-  it('of a PostgreSQL that runs is not taken over', async () => {
+  it('of a running PostgreSQL is left alone', async () => {
     const server: Server = createServer();
     await new Promise<void>((resolve) => server.listen(pathOf(6432), resolve));
     writeFileSync(`${pathOf(6432)}.lock`, '1\n');
@@ -119,7 +119,7 @@ describe('clients of the Unix socket', () => {
     },
   );
 
-  it('send passwords without TLS, be it another proxy, are offered none, and are seen as such', async () => {
+  it('send passwords without TLS, are offered none, and are shown as local, even another proxy', async () => {
     const { certificate, key } = await selfSigned();
     const rig = await ProxyRig.start({
       files: { 'cert.pem': certificate, 'key.pem': key },

@@ -45,13 +45,13 @@ function aCache(max = 10): {
 }
 
 describe('UserSecrets', () => {
-  it('asks for nobody whom the file has', () => {
+  it('asks nobody about users of the file', () => {
     const cache = aCache();
     cache.find('file');
     expect([cache.asked, cache.found]).toEqual([[], [{ secret: md5('of file') }]]);
   });
 
-  it('asks once for all who wait, and again when the answer is old', async () => {
+  it('asks once for all waiting clients, and again when the answer is old', async () => {
     const cache = aCache();
     cache.find('app');
     cache.find('app', 'lab');
@@ -66,7 +66,7 @@ describe('UserSecrets', () => {
     expect(cache.found.at(-1)).toMatchObject({ secret: md5('two') });
   });
 
-  it('asks again when what was said may no longer hold, also for what is being said', async () => {
+  it('asks again when answers may be outdated, even those on their way', async () => {
     const cache = aCache();
     cache.find('app');
     await cache.answer(md5('one'));
@@ -80,7 +80,7 @@ describe('UserSecrets', () => {
     expect(cache.found).toMatchObject([{ secret: md5('one') }, { secret: md5('two') }, { secret: md5('three') }]);
   });
 
-  it('knows the same name elsewhere as another user', async () => {
+  it('treats the same name in another database as another user', async () => {
     const cache = aCache();
     cache.find('app');
     await cache.answer(md5('one'));
@@ -88,7 +88,7 @@ describe('UserSecrets', () => {
     expect(cache.asked).toEqual(['app@clinic', 'app@other']);
   });
 
-  it('remembers that there is no such user, and not that nobody could say', async () => {
+  it('remembers that a user does not exist, but not a failed question', async () => {
     const cache = aCache();
     cache.find('nobody');
     await cache.answer(undefined);
@@ -103,7 +103,7 @@ describe('UserSecrets', () => {
     expect(cache.errors).toEqual(['SQLSTATE 42501']);
   });
 
-  it('asks again after a wrong password, but not all the time', async () => {
+  it('asks again after a wrong password, but not too often', async () => {
     const cache = aCache();
     cache.find('app');
     await cache.answer(md5('old'));
@@ -116,7 +116,7 @@ describe('UserSecrets', () => {
     expect(cache.asked).toHaveLength(2);
   });
 
-  it('keeps no more answers than it may, whoever asks', async () => {
+  it('remembers a limited number of answers', async () => {
     const cache = aCache(2);
     for (const user of ['a', 'b', 'c']) {
       cache.find(user);

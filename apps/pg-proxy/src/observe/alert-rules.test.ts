@@ -9,7 +9,7 @@ const rules = readFileSync(new URL('../../../../deploy/prometheus/pg-proxy.rules
 const declared = describeMetrics({ ...pgProxyMetrics, ...trafficMetrics(['a']), ...auditMetrics });
 
 describe('the alert rules', () => {
-  it('ask for metrics and labels that there are', () => {
+  it('use existing metrics and labels', () => {
     const used = [...rules.matchAll(/medrex_[a-z_]+(?:\{([a-z]+)(?==~?"([^"]*)"))?/g)];
     expect(used.length).toBeGreaterThan(8);
     for (const [text, label, values] of used) {

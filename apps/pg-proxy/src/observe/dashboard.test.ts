@@ -44,7 +44,7 @@ describe('the dashboard, and the alert rules', () => {
   });
   afterAll(() => rig.close());
 
-  it('are all looked at here', () => {
+  it('are all tested here', () => {
     expect(ofPanels.length).toBeGreaterThan(30);
     expect(ofRules).toHaveLength([...read('deploy/prometheus/pg-proxy.rules.yaml').matchAll(/alert: /g)].length);
   });
@@ -66,13 +66,13 @@ describe('the dashboard, and the alert rules', () => {
     expect(grouped.filter((label) => !names.some((name) => has(name, label)))).toEqual([]);
   });
 
-  it('name their lines by labels that are left', () => {
+  it('name series by labels that remain after aggregation', () => {
     for (const { expr, legendFormat } of ofPanels)
       for (const [, label = ''] of legendFormat.matchAll(/\{\{(\w+)\}\}/g))
         expect(`${expr} by (${label})`).toMatch(new RegExp(`by \\([^)]*\\b${label}\\b[^)]*\\)[^]*by \\(`));
   });
 
-  it('have no panels that lie on one another', () => {
+  it('have no overlapping panels', () => {
     for (const [at, { gridPos: one }] of panels.entries())
       for (const { gridPos: other } of panels.slice(at + 1))
         expect(

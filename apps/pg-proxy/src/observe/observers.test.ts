@@ -15,7 +15,7 @@ const speaking = (name: string, said: string[]): RequestObserver => ({
 });
 
 describe('several observers', () => {
-  it('hear everything one after the other, whoever of them listens to what', () => {
+  it('are called one after the other for the events that they want', () => {
     const said: string[] = [];
     const quiet: RequestObserver = { ended: () => said.push('quiet ended') };
     const both = observersOf([speaking('one', said), undefined, quiet]);
@@ -32,7 +32,7 @@ describe('several observers', () => {
     ]);
   });
 
-  it('are that one where there is one, and none where there is none', () => {
+  it('are replaced by the only one, or by none', () => {
     const one = speaking('one', []);
     expect(observersOf([undefined, one])).toBe(one);
     expect(observersOf([undefined])).toBeUndefined();

@@ -21,8 +21,8 @@ async function rowsOf(text: string): Promise<string[]> {
 
 const traceparent = '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01';
 
-describe('what is remembered of statements', () => {
-  it('counts calls, rows, errors and times of each statement, without its literals', async () => {
+describe('what is remembered about statements', () => {
+  it('counts calls, rows, errors and times of each statement, without literals', async () => {
     rig = await start();
     const client = await rig.in();
     await client.ask(query("select name from patients where name = 'Miller'"));
@@ -35,7 +35,7 @@ describe('what is remembered of statements', () => {
     expect(profile).toEqual([expect.stringMatching(/^D (?:backend|network|client),t$/)]);
   });
 
-  it('counts prepared statements once for each Execute', async () => {
+  it('counts a prepared statement once for each Execute', async () => {
     rig = await start();
     const client = await rig.in();
     const bound = bind({
@@ -46,7 +46,7 @@ describe('what is remembered of statements', () => {
     expect(await rowsOf('select calls, rows, query from medrex.queries')).toEqual(['D 2,2,select $1']);
   });
 
-  it('shows seconds as trends, and makes of them only what is asked for', async () => {
+  it('includes trends by the second, built only for the columns asked for', async () => {
     rig = await start();
     const client = await rig.in();
     await client.ask(query('select 1'));
@@ -65,7 +65,7 @@ describe('what is remembered of statements', () => {
     expect(await rowsOf("select count(*) from medrex.trends where time < now() - interval '1 day'")).toEqual(['D 0']);
   });
 
-  it('writes down what is slow, without literals, and keeps it and the hours for the next process', async () => {
+  it('includes slow statements without literals, kept with the hours for the next process', async () => {
     rig = await start({ statistics: { slowMs: 1, folder: 'statistics' } });
     const client = await rig.in();
     const { host } = rig.running.proxy;
@@ -86,7 +86,7 @@ describe('what is remembered of statements', () => {
     expect(JSON.parse(kept('hours.jsonl'))).toMatchObject({ database: 'app', point: { queries: 2, errors: 2 } });
   });
 
-  it('tells histograms by database and class, and errors by class of SQLSTATE', async () => {
+  it('has histograms by database and class, and errors by SQLSTATE class', async () => {
     rig = await start();
     const client = await rig.in();
     await client.ask(query('select 1'));
@@ -99,7 +99,7 @@ describe('what is remembered of statements', () => {
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
   });
 
-  it('tells how many of the backends stay with their clients, and what part of those in use that is', async () => {
+  it('includes the number and the ratio of pinned backends', async () => {
     rig = await start();
     const [listens, asks] = [await rig.in(), await rig.in()];
     await listens.ask(query('listen x'));
@@ -109,7 +109,7 @@ describe('what is remembered of statements', () => {
     expect(text).toMatch(/^medrex_pg_proxy_pinned_ratio 0\.5$/m);
   });
 
-  it('writes down who read what, and lets nothing run that cannot be written down', async () => {
+  it('includes who read what, and nothing runs that cannot be recorded', async () => {
     rig = await start({ audit: { file: 'audit', flushMs: 1, personKeys: ['person'] } });
     const client = await rig.in({ parameters: { application_name: 'ward 3' } });
     await client.ask(query("select name from clinic.patients where name = 'Miller' /*person='nurse%207'*/"));
@@ -137,7 +137,7 @@ describe('what is remembered of statements', () => {
     expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
   });
 
-  it('writes into the audit what FETCH and EXECUTE read or change', async () => {
+  it('includes what FETCH and EXECUTE read or change', async () => {
     rig = await start({ audit: { file: 'audit', flushMs: 1 } });
     const [client, other] = [await rig.in(), await rig.in()];
     await client.ask(query('declare c cursor with hold for select name from patients'));
@@ -152,7 +152,7 @@ describe('what is remembered of statements', () => {
     ]);
   });
 
-  it('writes down as whom a client works, who came before a RELOAD', async () => {
+  it('includes the upstream user of clients that came before a RELOAD', async () => {
     const as = (name: string): object[] => [{ user: 'app', as: name, password: { file: 'secret' } }];
     const audit = { audit: { file: 'audit', flushMs: 1 } };
     rig = await ProxyRig.start({ config: { ...audit, identities: as('first') }, files: { secret: 'secret' } });
@@ -169,7 +169,7 @@ describe('what is remembered of statements', () => {
     expect(entries[0]).toMatch(/"at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/);
   });
 
-  it('makes a span of a statement and its parts, below the span of its client', async () => {
+  it('includes a span for a statement and its parts, as a child of the span of its client', async () => {
     rig = await start();
     const client = await rig.in();
     await client.ask(query(`select 'Miller' /*application='ward',traceparent='${traceparent}'*/`));

@@ -35,7 +35,7 @@ describeReal('POSTGRES', 'plans by fingerprint', (where) => {
     return rows.map((row) => row['QUERY PLAN']).join('\n');
   };
 
-  it('are those for all values, where the statement found its tables, and show no literal', async () => {
+  it('are generic plans, in the search path of the statement, without literals', async () => {
     await client.query("select name from ward where id = 4711 and name <> 'Smith' and since > date '2020-02-29'");
     const plan = await planOf('select name%');
     expect(plan).toMatch(/Index Scan using ward_pkey on ward .*\n.*Index Cond: \(id = \$1\)\n.*Filter:.*\$2/);
@@ -54,7 +54,7 @@ describeReal('POSTGRES', 'plans by fingerprint', (where) => {
     expect(await planOf('%ward_of_nobody%')).toContain('no plan: only one SELECT');
   });
 
-  it('say why there is none', async () => {
+  it('may be missing, with a reason', async () => {
     await client.query('create table gone (id int); select * from gone; drop table gone');
     await client.query('create table gone (id int)');
     await client.query('select * from gone where id = 1');
@@ -64,7 +64,7 @@ describeReal('POSTGRES', 'plans by fingerprint', (where) => {
     await expect(operator.query('show plan')).rejects.toMatchObject({ code: '42601' });
   });
 
-  it('are a table, too, from every database: a SELECT that names one asks for it', async () => {
+  it('are a table, too, in every database: a SELECT that names a fingerprint requests its plan', async () => {
     await client.query('select since from ward where id = 1');
     const fingerprint = await fingerprintOf('select since%');
     const text = 'select plan, problem from medrex.plans where fingerprint = $1';

@@ -32,7 +32,7 @@ describe('trends', () => {
     return { hours, tens: sum(1), minutes: sum(2) };
   }
 
-  it('have no place for names that nobody has logged in with at the server', () => {
+  it('have no place for database names with which nobody has logged in at the server', () => {
     const trends = new Trends(() => undefined);
     const waiting = { ...noGauges, clients: 1, waiting: 1 };
     trends.tick(1_000, new Map(Array.from({ length: 40 }, (_, at) => [`made up ${at}`, waiting])));
@@ -55,14 +55,14 @@ describe('trends', () => {
 });
 
 describe('figures of statements', () => {
-  it('are for as many as the configuration may ask for', () => {
+  it('are limited to the configured number', () => {
     const queries = new QueryStatistics(200_000);
     for (let at = 0; at < 150_000; at++) queries.add(outcome({ fingerprint: `f${at}` }), at);
     expect(queries.find('f0')).toHaveLength(1);
   });
 });
 
-describe('what takes most of the time of a statement', () => {
+describe('the bottleneck of a statement', () => {
   it.each([
     ['queue', { queueMs: 9, backendMs: 5, streamMs: 5, clientMs: 5 }],
     ['translate', { translateMs: 9, backendMs: 5 }],
@@ -77,7 +77,7 @@ describe('what takes most of the time of a statement', () => {
     expect(queries.bottleneckOf(figures)).toBe(expected);
   });
 
-  it('is that of the server, where the only statement of a database takes long, or nothing is known of the way', () => {
+  it('is the backend if the only statement of a database is slow, or the round trip is unknown', () => {
     const queries = new QueryStatistics(10);
     const only = queries.add(outcome({ database: 'clinic', backendMs: 0.2 }), 0);
     expect(queries.bottleneckOf(only)).toBe('backend');
@@ -85,7 +85,7 @@ describe('what takes most of the time of a statement', () => {
     expect(queries.bottleneckOf(only)).toBe('backend');
   });
 
-  it('is the way again, where that has become longer', () => {
+  it('is the network again when the round trip has become longer', () => {
     const queries = new QueryStatistics(10);
     queries.reached('clinic', 0.1);
     for (let at = 0; at < 10; at++) queries.reached('clinic', 5);
@@ -94,7 +94,7 @@ describe('what takes most of the time of a statement', () => {
 });
 
 describe('slow statements', () => {
-  it('are written down one of each in ten seconds, and not all when everything is slow; the rest is counted', () => {
+  it('are sampled once in ten seconds each, not all at once when everything is slow, and the rest is counted', () => {
     const slow = new SlowSamples();
     const wanted = (names: string[], nowMs: number): number =>
       names.filter((name) => slow.isWanted(name, nowMs)).length;
@@ -110,14 +110,14 @@ describe('slow statements', () => {
   });
 });
 
-describe('the folder of statistics', () => {
+describe('the statistics folder', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'medrex-statistics-'));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('leaves what it cannot read as it is', async () => {
+  it('leaves unreadable files alone', async () => {
     const failed: unknown[] = [];
     const file = join(folder, 'hours.jsonl');
     symlinkSync('hours.jsonl', file);

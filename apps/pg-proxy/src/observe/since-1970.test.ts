@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { since1970 } from './since-1970.ts';
 
 describe('milliseconds since 1970', () => {
-  it('keep the order and the distances of our clock, and follow the wall clock where that is set anew', () => {
+  it('keep the order and distances of the monotonic clock, and follow the wall clock when it is set', () => {
     let [nowMs, setByMs] = [0.25, 0];
     const epochOf = since1970(
       () => nowMs,
@@ -15,7 +15,7 @@ describe('milliseconds since 1970', () => {
     expect(Math.abs(epochOf(nowMs) - (1_700_000_005_000.5 + nowMs))).toBeLessThanOrEqual(1);
   });
 
-  it('stay as they are where the process stands still while it looks at the clocks', () => {
+  it('do not change when the process is stopped between reading the clocks', () => {
     let [nowMs, before, behind] = [0, 0, 0];
     const wall = (): number => {
       const wallMs = Math.floor(1_700_000_000_000 + (nowMs += before));

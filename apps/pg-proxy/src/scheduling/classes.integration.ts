@@ -4,7 +4,7 @@ import { RealRig } from '../testing/real-rig.ts';
 
 const report = 'select ward, count(*) from stays group by ward';
 
-describeReal('POSTGRES', 'classes of work before PostgreSQL', (where) => {
+describeReal('POSTGRES', 'workload classes in front of PostgreSQL', (where) => {
   let rig: RealRig;
   afterEach(() => rig.close());
 
@@ -13,7 +13,7 @@ describeReal('POSTGRES', 'classes of work before PostgreSQL', (where) => {
       rig.running.proxy.host.pools.figures(0).map(({ name, counts }) => [name.upstream, counts.connects.demand]),
     );
 
-  it('sends reports to their upstream, where nothing can be written, and transactions home', async () => {
+  it('send reports to their upstream, where nothing can be written, and transactions to their own server', async () => {
     rig = await RealRig.start(where, 'transaction', 4, undefined, {
       databases: { '*': { upstream: 'main', upstreamOfClass: { analytical: 'mirror' } } },
     });
@@ -39,7 +39,7 @@ describeReal('POSTGRES', 'classes of work before PostgreSQL', (where) => {
     expect((await client.query<{ it: string }>(seen)).rows).toEqual([{ it: 'on' }]);
   });
 
-  it('lets as many cursors be open in a small pool as half of it, and interactive work beside them', async () => {
+  it('allow open cursors on half of a small pool, and interactive work beside them', async () => {
     rig = await RealRig.start(where, 'transaction', 8);
     const clients = await Promise.all([1, 2, 3, 4].map(() => rig.client()));
     for (const client of clients) {
@@ -52,7 +52,7 @@ describeReal('POSTGRES', 'classes of work before PostgreSQL', (where) => {
     for (const client of clients) expect((await client.query('fetch 9 from many')).rows).toHaveLength(7);
   });
 
-  it('learns that a statement is slow, and gives it the slots of its class from then on', async () => {
+  it('learn that a statement is slow, and count it against the slots of its class from then on', async () => {
     rig = await RealRig.start(where, 'transaction', 4);
     const client = await rig.client();
     const slow = 'select pg_sleep($1::float) where true';

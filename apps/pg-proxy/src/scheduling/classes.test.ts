@@ -48,7 +48,7 @@ const ended = (text: string, durationMs: number): Request =>
     analysis: classifier().analysisOf(asked(text)),
   }) as unknown as Request;
 
-describe('the class of what a client asks', () => {
+describe('the class of a request', () => {
   it.each<[string, string, WorkloadClass]>([
     ['a row by its key', 'select name from patients where id = 1', 'interactive'],
     ['groups', 'select ward, count(*) from stays group by ward', 'analytical'],
@@ -59,7 +59,7 @@ describe('the class of what a client asks', () => {
     ['no hint that makes an operator of anybody', `select 1 where true /*workload_class='admin'*/`, 'interactive'],
     ['a nearest neighbour search', 'select id from notes order by embedding <=> $1 limit 5', 'vector'],
     ['what an operator does', 'vacuum stays', 'admin'],
-  ])('is told by %s', async (_what, text, expected) => {
+  ])('is determined by %s', async (_what, text, expected) => {
     await start();
     await rig.in();
     expect(classifier().classOf(lastClient(), asked(text))).toBe(expected);
@@ -95,7 +95,7 @@ describe('the class of what a client asks', () => {
     expect(seen).toEqual(['analytical', 'analytical', 'analytical', 'interactive']);
   });
 
-  it('follows the rule of the narrowest scope, where no hint says otherwise', async () => {
+  it('follows the rule of the narrowest scope, unless a hint says otherwise', async () => {
     await start({
       config: {
         databases: { app: { upstream: 'main', workloadClass: 'analytical' } },
@@ -113,7 +113,7 @@ describe('the class of what a client asks', () => {
     expect(await classOf({}, `select 1 /*workload_class='vector'*/`)).toBe('vector');
   });
 
-  it('is learned from how long its like has taken', async () => {
+  it('is learned from the duration of similar statements', async () => {
     await start();
     await rig.in();
     const text = (id: number): string => `select slow from patients where id = ${id}`;
@@ -128,7 +128,7 @@ describe('the class of what a client asks', () => {
     expect(classNow()).toBe('analytical');
   });
 
-  it('is not learned from what a statement waited for those before it', async () => {
+  it('is not learned from the time that a statement waited for earlier ones', async () => {
     await start();
     await rig.in();
     // A batch in one packet: each had the server for 1 ms.
@@ -136,7 +136,7 @@ describe('the class of what a client asks', () => {
     expect(classifier().classOf(lastClient(), asked('select 1 from batch where id = 8'))).toBe('interactive');
   });
 
-  it('of a transaction becomes known when something in it runs for long, and holds for the next one of the client', async () => {
+  it('of a transaction becomes known when a statement runs for long, and also applies to the next one of the client', async () => {
     await start();
     const client = await rig.in();
     await client.ask(query('begin'));
@@ -154,7 +154,7 @@ describe('the class of what a client asks', () => {
   });
 });
 
-it('is what the settings say, and nobody looks at statements, where that is off', async () => {
+it('is what the settings say, without looking at statements, where automatic classes are off', async () => {
   await start({ config: { classes: { isOn: false } } });
   await rig.in();
   expect(classifier().classOf(lastClient(), asked('select ward, count(*) from stays group by ward'))).toBe(
@@ -163,7 +163,7 @@ it('is what the settings say, and nobody looks at statements, where that is off'
 });
 
 describe('slots', () => {
-  it('keep interactive work apart from a flood of others', async () => {
+  it('keep interactive work apart from a flood of other work', async () => {
     await start({ config: { pool: { size: 4, reserve: 0, waitTimeoutMs: 60_000 } } });
     const flood = await Promise.all(Array.from({ length: 6 }, () => rig.in()));
     for (const client of flood) client.send(query(`hang /*workload_class='analytical'*/`));
@@ -187,7 +187,7 @@ describe('a class with an upstream of its own', () => {
     return [await rig.in(), mirror];
   }
 
-  it('gets what reads, and the others nothing of it', async () => {
+  it('gets its reads, and the other upstreams none of them', async () => {
     const [client, reporting] = await withMirror();
     await client.ask(query(report));
     await client.ask(query('select 1 where true'));
@@ -198,7 +198,7 @@ describe('a class with an upstream of its own', () => {
     expect(heardAt(rig.postgres)).toEqual(['select 1 where true']);
   });
 
-  it('gets nothing of a transaction, of a session that keeps its backend, nor what writes', async () => {
+  it('gets nothing from transactions, from pinned sessions, and no writes', async () => {
     const [client, reporting] = await withMirror();
     for (const text of ['begin', report, 'commit', 'listen news', report, 'unlisten *']) await client.ask(query(text));
     const writes = 'insert into totals select ward, count(*) from stays group by ward';
@@ -208,7 +208,7 @@ describe('a class with an upstream of its own', () => {
     expect(heardAt(rig.postgres)).toContain(locks);
   });
 
-  it('counts a client by the name that its application has by now', async () => {
+  it('counts a client by its current application name', async () => {
     const [client] = await withMirror({ applications: { renamed: { backendsMax: 1 } } });
     await client.ask(query(report));
     const other = await rig.in({ parameters: { application_name: 'renamed' } });
@@ -220,7 +220,7 @@ describe('a class with an upstream of its own', () => {
     await eventually(() => rig.running.proxy.host.pools.totals(0).waiting === 0);
   });
 
-  it('is left with the client', async () => {
+  it('is left together with the client', async () => {
     const [client] = await withMirror();
     await client.ask(query(report));
     expect(rig.running.proxy.host.pools.totals(0)).toMatchObject({ clients: 2, pools: 2 });
@@ -229,7 +229,7 @@ describe('a class with an upstream of its own', () => {
   });
 });
 
-it('reads hints, also as sqlcommenter writes them, and no other text', async () => {
+it('reads hints, also in the form of sqlcommenter, and no other text', async () => {
   await start();
   expect(hintOf(`select 'workload_class=bulk'`)).toBeUndefined();
   expect(hintOf(`/*workload_class='vector'*/ select 1`)).toBe('vector');
@@ -239,8 +239,8 @@ it('reads hints, also as sqlcommenter writes them, and no other text', async () 
   expect(hintOf(`/* pgproxy.workload_class=admin */ select 1`)).toBeUndefined();
 });
 
-describe('a session that has its backend for itself', () => {
-  it('stands in the way of nobody of its class', async () => {
+describe('a pinned session', () => {
+  it('does not block others of its class', async () => {
     await start({ config: { pool: { size: 3, waitTimeoutMs: 3_000 } } });
     const [one, other] = [await rig.in(), await rig.in()];
     // Pins, as what is too long to be read and speaks of temporary tables does; one slot of three is for bulk work.

@@ -5,7 +5,7 @@ import { oldGenerationMax, oldGenerationUse } from './overload.ts';
 const mebibyte = 1_048_576;
 
 describe('memory of the process', () => {
-  it('is that of the old generation: V8 gives up when it is full, whatever is left for new objects', () => {
+  it('is the old generation: V8 aborts when that is full, whatever is left for new objects', () => {
     const spaces = [
       { space_name: 'read_only_space', space_used_size: 7 },
       { space_name: 'new_space', space_used_size: 60 },
@@ -25,7 +25,7 @@ describe('memory of the process', () => {
     }
   });
 
-  it('is measured against what was asked for', () => {
+  it('is compared with the configured limit', () => {
     const options = '--max-old-space-size=256';
     const { stdout } = spawnSync(process.execPath, [options, '-p', 'v8.getHeapStatistics().heap_size_limit'], {
       ...{ encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },

@@ -40,7 +40,7 @@ const analytical = query(`hang /*workload_class='analytical'*/`);
 const served = ['T', expect.stringMatching(/^D \d+$/), 'C SELECT 1', 'Z I'];
 
 describe('the ladder of overload', () => {
-  it('rung 1: analytical work has half of its slots, when interactive work waits and the pool is full', async () => {
+  it('rung 1: analytical work has half of its slots while interactive work waits and the pool is full', async () => {
     await start({ size: 8, analyticalShareMax: 0.5 });
     const clients = await Promise.all(Array.from({ length: 10 }, () => rig.in()));
     for (const client of clients.slice(0, 8)) await client.ask(query('begin'));
@@ -65,7 +65,7 @@ describe('the ladder of overload', () => {
     expect(await client.ask(query('select 1 where true'))).toEqual(served);
   });
 
-  it('rung 3: who waits for long is told why, and where he stands', async () => {
+  it('rung 3: clients that wait for long are told why, and their position', async () => {
     await start({ size: 1, noticeAfterMs: 50 });
     const [busy, first, second] = [await rig.in(), await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
@@ -78,7 +78,7 @@ describe('the ladder of overload', () => {
     expect(await first.until('Z')).toEqual(served);
   });
 
-  it('rung 4: memory above 85 % refuses new analytical and bulk work, also that which waits', async () => {
+  it('rung 4: memory above 85 % refuses new analytical and bulk work, including waiting requests', async () => {
     const said = await start();
     const [running, waits, clinician] = [await rig.in(), await rig.in(), await rig.in()];
     running.send(analytical);
@@ -93,7 +93,7 @@ describe('the ladder of overload', () => {
     expect(await clinician.ask(query('select 1 where true'))).toEqual(served);
   });
 
-  it('rung 5: memory above 90 % refuses new logins, but of the console; who is in stays', async () => {
+  it('rung 5: memory above 90 % refuses new logins, except at the console; existing clients stay', async () => {
     const said = await start({}, { config: { admin: { users: ['app'] } } });
     const client = await rig.in();
     said.memory = 0.91;
@@ -104,7 +104,7 @@ describe('the ladder of overload', () => {
     expect(await (await rig.in({ database: 'medrex' })).ask(query('show version'))).toContain('Z I');
   });
 
-  it('is climbed by load alone: long waits, and a line that is nearly full', async () => {
+  it('is climbed by load alone: long waits, and a queue that is nearly full', async () => {
     await start({ size: 1, waitingMax: 10, noticeAfterMs: 60_000 });
     const { overload, now } = rig.running.proxy.host;
     // What sessions begin with is known from the first on: the others need no backend for it.
@@ -128,7 +128,7 @@ describe('the ladder of overload', () => {
     await busy.ask(query('commit'));
   });
 
-  it('is left one rung at a time, when it has been calm for long', async () => {
+  it('is left one rung at a time after a long calm', async () => {
     const said = await start();
     const { overload, now } = rig.running.proxy.host;
     said.memory = 0.91;
@@ -139,7 +139,7 @@ describe('the ladder of overload', () => {
     expect(level()).toBe(4);
   });
 
-  it('does not stand in for an operator: a pause is no load', async () => {
+  it('ignores a PAUSE, which is not load', async () => {
     await start();
     const client = await rig.in();
     const { host } = rig.running.proxy;
@@ -155,7 +155,7 @@ describe('the ladder of overload', () => {
 });
 
 describe('exhaustion', () => {
-  it('is told at once to whom the line has no place for, with 53300', async () => {
+  it('is reported at once to a client for whom the queue has no place, with 53300', async () => {
     await start({ size: 1, waitingMax: 1, noticeAfterMs: 60_000 });
     const [busy, waits, late] = [await rig.in(), await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
@@ -167,7 +167,7 @@ describe('exhaustion', () => {
     expect(await waits.until('Z')).toEqual(served);
   });
 
-  it('counts as a wait for the signals to scale when the wait was in vain', async () => {
+  it('counts as a wait in the scaling signals even if the wait was in vain', async () => {
     const waitTimeoutMs = 1_500;
     await start({ size: 1, waitTimeoutMs });
     const { scale } = rig.running.proxy.host.overload;
@@ -183,7 +183,7 @@ describe('exhaustion', () => {
     await eventually(() => seen.some((ms) => ms >= waitTimeoutMs));
   });
 
-  it('opens the reserve for who has waited long', async () => {
+  it('opens the reserve for clients that have waited long', async () => {
     await start({ size: 1, reserve: 1, reserveAfterMs: 100 });
     const [busy, waits] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
@@ -191,7 +191,7 @@ describe('exhaustion', () => {
     expect(rig.postgres.open).toHaveLength(2);
   });
 
-  it('absorbs a burst of far more than there are backends without an error', async () => {
+  it('absorbs a burst of far more requests than backends without an error', async () => {
     await start({ size: 2 });
     const clients = await Promise.all(Array.from({ length: 60 }, () => rig.in()));
     const words = await Promise.all(
@@ -207,8 +207,8 @@ describe('exhaustion', () => {
   });
 });
 
-describe('settings that cannot be had', () => {
-  it('are clamped, which clients are told at login', async () => {
+describe('settings that cannot be granted', () => {
+  it('are clamped, and clients are told at login', async () => {
     await start({}, { config: { databases: { app: { upstream: 'main', backendsMax: 2 } } } });
     const notice = 'NOTICE 01000 pool app/app: max is 2 and not 4: a limit across pools is smaller';
     expect(await rig.open().until('Z')).toEqual([notice, 'Z I']);
@@ -217,7 +217,7 @@ describe('settings that cannot be had', () => {
   });
 });
 
-it('knows what share of checkouts has waited for how long', async () => {
+it('reports the share of checkouts that has waited for a given time', async () => {
   await start();
   const window = new WaitWindow();
   for (let at = 0; at < 100; at++) window.asked();

@@ -57,7 +57,7 @@ async function reached(
 }
 
 describe('a connection to an upstream', () => {
-  it('is with the server that the certificate names, signed by whom is trusted, if that is asked for', async () => {
+  it('reaches only the server that its certificate names, signed by a trusted authority, if required', async () => {
     expect(await reached(own, {})).toBe('encrypted');
     expect(await reached(own, { host: '127.0.0.1' })).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
     expect(await reached(own, { host: '127.0.0.1', tls: 'verify-ca' })).toBe('encrypted');
@@ -67,7 +67,7 @@ describe('a connection to an upstream', () => {
     for (const tls of ['require', 'prefer'] as const) expect(await reached(stranger, { tls })).toBe('encrypted');
   });
 
-  it('is not with one whose certificate is at its end, or is on the list of those that hold no more', async () => {
+  it('is refused with an expired or revoked certificate', async () => {
     const past = await authority.issue('localhost', -1);
     expect(await reached(past, {})).toBe('CERT_HAS_EXPIRED');
     expect(await reached(past, { tls: 'require' })).toBe('encrypted');
@@ -80,21 +80,21 @@ describe('a connection to an upstream', () => {
     expect(await reached(other, { authorities: { ca, crl: old } })).toBe('CRL_HAS_EXPIRED');
   });
 
-  it('speaks no older TLS than it may', async () => {
+  it('uses no older TLS than allowed', async () => {
     const old = { maxVersion: 'TLSv1.2' } as const;
     expect(await reached(own, {}, old)).toBe('encrypted');
     expect(await reached(own, { tlsMinVersion: 'TLSv1.3' })).toBe('encrypted');
     expect(await reached(own, { tlsMinVersion: 'TLSv1.3' }, old)).toBe('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
   });
 
-  it('is to the very address of a name that is said', async () => {
+  it('goes to the given address of a name', async () => {
     expect(await reached(undefined, { host: 'moved.invalid', tls: 'disable' })).toBe('ENOTFOUND');
     expect(await reached(undefined, { host: 'moved.invalid', at: '127.0.0.1', tls: 'disable' })).toBe('plain');
     expect(await reached(own, { at: '127.0.0.1' })).toBe('encrypted');
     expect(await reached(own, { host: 'moved.invalid', at: '127.0.0.1' })).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
-  it('is plain where the server offers nothing else, and that is well', async () => {
+  it('is unencrypted if the server offers nothing else and that is allowed', async () => {
     expect(await reached(undefined, { tls: 'prefer' })).toBe('plain');
     expect(await reached(undefined, { tls: 'disable' })).toBe('plain');
     expect(await reached(undefined, { tls: 'require' })).toBe('the upstream does not offer TLS');

@@ -32,7 +32,7 @@ function names(answers: Readonly<Record<string, (readonly string[] | undefined)[
 }
 
 describe('names of servers', () => {
-  it('are looked up as often as their upstream says, one at a time, and addresses are not', async () => {
+  it('are looked up as often as their upstream says, one at a time; addresses are not', async () => {
     const { asked, found, tick } = names({ db: [['192.0.2.7', '192.0.2.8']] }, new Set());
     await tick(0);
     for (let tenths = 0; tenths < 52; tenths++) await tick(100);
@@ -44,7 +44,7 @@ describe('names of servers', () => {
     ]);
   });
 
-  it('have an address no more when four answers in a row did not have it; no answer says nothing', async () => {
+  it('lose an address that four answers in a row have lacked; a failed lookup does not count', async () => {
     const [one, two] = [['192.0.2.1'], ['192.0.2.2']];
     const answers = [two, two, two, one, two, two, undefined, [], two, two, two, two];
     const { gone, tick } = names({ db: answers }, new Set([...one, ...two]));
@@ -65,7 +65,7 @@ describe('a server whose name moves to another address', () => {
     await server?.close();
   });
 
-  it('has its backends replaced as soon as nobody has them', async () => {
+  it('has its backends replaced as soon as they are free', async () => {
     server = await ScriptedPostgres.start();
     const { port } = server;
     let [addresses, lookups] = [['127.0.0.1'], 0];

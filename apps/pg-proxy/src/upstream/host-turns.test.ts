@@ -8,7 +8,7 @@ import { HostTurns } from './host-turns.ts';
 describe('HostTurns', () => {
   const hosts = 'a, b,c';
 
-  it('are those of one pool, and are forgotten with it', () => {
+  it('belong to one pool, and are forgotten with it', () => {
     const [turns, listed] = [new HostTurns(), { host: hosts, loadBalanceHosts: 'round-robin' } as const];
     const first = (whose: string): string | undefined => turns.take('main', listed, whose)[0];
     expect([first('one'), first('one'), first('other')]).toEqual(['a', 'b', 'a']);
@@ -23,7 +23,7 @@ describe('HostTurns', () => {
     expect(turns.take('main', listed, 'x')).toEqual(['b', 'c', 'a']);
   });
 
-  it('stay with one host until that fails, where they are not balanced', () => {
+  it('stay with one host until it fails, if they are not balanced', () => {
     const [turns, listed] = [new HostTurns(), { host: hosts, loadBalanceHosts: 'disable' } as const];
     const order = (whose: string): string => turns.take('main', listed, whose).join('');
     expect([order('x'), order('y')]).toEqual(['abc', 'abc']);
@@ -92,12 +92,12 @@ describe('an upstream of several hosts', () => {
     );
   });
 
-  it('has them at one of them where they are not balanced', async () => {
+  it('has all backends at one of them if they are not balanced', async () => {
     await inTransactions(await start('disable'), 3);
     expect(shares()).toEqual([3, 0]);
   });
 
-  it.each(['round-robin', 'disable'])('has them at those that are there, %s', async (balance) => {
+  it.each(['round-robin', 'disable'])('has backends at those that are reachable, %s', async (balance) => {
     const from = await start(balance);
     await servers[0]!.goAway();
     await inTransactions(from, 4);
@@ -106,7 +106,7 @@ describe('an upstream of several hosts', () => {
     expect(from.lines.join()).not.toContain('could not be opened');
   });
 
-  it('has no process ids of clients: at another of them the number is somebody else', async () => {
+  it('does not translate process ids, which would be ambiguous', async () => {
     const from = await start('round-robin');
     const [one, other] = await inTransactions(from, 2);
     const text = `select pg_terminate_backend(${other!.key!.processId})`;
@@ -114,7 +114,7 @@ describe('an upstream of several hosts', () => {
     expect(servers.flatMap(({ open }) => open.flatMap(({ heard }) => heard))).toContain(text);
   });
 
-  it('is listed with them and how they are balanced', async () => {
+  it('is listed with its hosts and how they are balanced', async () => {
     const from = await start('disable');
     const operator = await from.in({ user: 'other', database: 'pgbouncer' });
     expect((await operator.ask(query('show databases'))).join()).toContain('127.0.0.1,127.0.0.2');

@@ -28,7 +28,7 @@ const reload = (more: object): void => {
 const ask = (client: WireClient, text: string): Promise<string[]> => client.ask(query(text));
 
 describe('a database that a RELOAD has at another upstream', () => {
-  it('takes its clients there: who rests or waits at once, who is at work behind its transaction', async () => {
+  it('takes its clients there: idle and waiting ones at once, busy ones after their transaction', async () => {
     rig = await ProxyRig.start({ config: { pool: { size: 1, reserve: 0 } } });
     const [resting, busy, waiting] = [await rig.in(), await rig.in(), await rig.in()];
     await ask(busy, 'begin');
@@ -48,7 +48,7 @@ describe('a database that a RELOAD has at another upstream', () => {
     expect(rig.running.proxy.host.pools.totals(0).pools).toBe(1);
   });
 
-  it('sends them away where that is a server of another kind, and lets others in there', async () => {
+  it('disconnects them if that is a server of another kind, and admits others there', async () => {
     const refusal = new SqlFailure('this is IRIS', { sqlstate: '28P01' });
     rig = await ProxyRig.start({
       irisDriver: () => ({ open: () => Promise.reject(refusal) }),
@@ -68,7 +68,7 @@ describe('a database that a RELOAD has at another upstream', () => {
     await holds(() => expect(rig.running.proxy.host.departures.isDraining).toBe(false));
   });
 
-  it('leaves a class its upstream, also where they change places', async () => {
+  it('leaves a class its upstream, even when they change places', async () => {
     const report = 'select ward, count(*) from stays group by ward';
     rig = await ProxyRig.start({
       upstreams: { mirror: { port: other.port } },

@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 describe('/readyz while the upstream is down', () => {
-  it('says so when no upstream could be reached for as long as configured, and ends when one can', async () => {
+  it('reports that no upstream has been reachable for the configured time, and recovers when one is', async () => {
     rig = await ProxyRig.start({ config: { metrics: { port: 0, notReadyAfterMs: 1 } } });
     const ready = rig.running.urls.metrics.replace('/metrics', '/readyz');
     const status = async (): Promise<number> => (await fetch(ready)).status;
@@ -30,7 +30,7 @@ describe('/readyz while the upstream is down', () => {
     await eventually(async () => (await status()) === 200);
   });
 
-  it('ends by itself also for a server on a Unix socket', async () => {
+  it('also recovers for a server on a Unix socket', async () => {
     const host = mkdtempSync(join(tmpdir(), 'medrex-outage-'));
     const server = createServer((socket) => socket.destroy()).listen(join(host, '.s.PGSQL.5432'));
     let nowMs = 0;
@@ -44,7 +44,7 @@ describe('/readyz while the upstream is down', () => {
     rmSync(host, { recursive: true });
   });
 
-  it('is not moved by a login that is refused', async () => {
+  it('is not affected by a refused login', async () => {
     rig = await ProxyRig.start({
       config: { databases: { app: { upstream: 'main', user: 'stranger' } }, metrics: { port: 0, notReadyAfterMs: 1 } },
     });
@@ -52,7 +52,7 @@ describe('/readyz while the upstream is down', () => {
     expect(rig.running.proxy.notReady).toBeUndefined();
   });
 
-  it('ends for all pools of a server when it takes connections again, and not before', async () => {
+  it('recovers for all pools of a server when it accepts connections again, and not before', async () => {
     const server = createServer((socket) => socket.destroy());
     const port = await freePort();
     const came: string[] = [];
@@ -88,7 +88,7 @@ describe('/readyz while the upstream is down', () => {
     await new Promise((closed) => server.close(closed));
   });
 
-  it('counts from when the last of them was lost', () => {
+  it('counts from when the last upstream was lost', () => {
     let nowMs = 0;
     const outage = new Outage({
       now: () => nowMs,

@@ -54,7 +54,7 @@ it('forwards a cancel request to the instance whose client it is', async () => {
   expect(other.running.proxy.host.peers.counts).toEqual({ forwarded: 1, unknown: 0 });
 });
 
-it('reaches nobody with a wrong secret, or the number of no peer', async () => {
+it('reaches nobody with a wrong secret or an unknown instance', async () => {
   const [one, other] = await two();
   const client = await hanging(one);
   const { processId, secretKey } = client.key!;
@@ -66,7 +66,7 @@ it('reaches nobody with a wrong secret, or the number of no peer', async () => {
   expect(cancelled(one)).toHaveLength(1);
 });
 
-it('does not send a request round in a circle where two instances believe the other to be a third', async () => {
+it('does not send a request in a circle if two instances take each other for a third', async () => {
   const [one, other] = [await freePort(), await freePort()];
   const first = await started({ id: 1, own: { port: one }, peers: { 3: { port: other } } });
   const second = await started({ id: 2, own: { port: other }, peers: { 3: { port: one } } });
@@ -76,7 +76,7 @@ it('does not send a request round in a circle where two instances believe the ot
   expect(first.running.proxy.host.peers.counts.forwarded).toBe(1);
 });
 
-it('takes a cancel for a client of its own that arrives while it is drained', async () => {
+it('handles a cancel request for its own client while it is draining', async () => {
   const [one, other] = await two();
   const client = await hanging(one);
   const closed = one.running.proxy.close('drain');

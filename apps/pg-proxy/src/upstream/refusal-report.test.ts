@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { refusalReport, waitReport } from './refusal-report.ts';
 
-describe('what a client is told of its wait', () => {
-  it('says when its turn is thought to come, and nothing where nobody knows', () => {
+describe('a message about waiting', () => {
+  it('says when the turn of the client is expected, if that is known', () => {
     const notice = { cause: 'busy', position: 2, waiting: 3, waitedMs: 5_000, etaMs: undefined } as const;
     expect(waitReport(notice).detail).toBe('Waited 5 s; place 2 of 3.');
     expect(waitReport({ ...notice, etaMs: 1_210 }).detail).toBe('Waited 5 s; place 2 of 3, expected after 1.3 s.');

@@ -7,7 +7,7 @@ import { ScriptedPostgres } from '../testing/scripted-postgres.ts';
 import { SecretQueries } from './secret-queries.ts';
 import { UpstreamLogins } from './upstream-logins.ts';
 
-describe('the connections by which auth.query is asked', () => {
+describe('connections for auth.query', () => {
   let postgres: ScriptedPostgres;
   let queries: SecretQueries;
   let disabled: string[];
@@ -33,7 +33,7 @@ describe('the connections by which auth.query is asked', () => {
     await postgres.close();
   });
 
-  it('are one for each database, for as long as it is open', async () => {
+  it('are one for each database, as long as it is open', async () => {
     for (const database of ['clinic', 'clinic', 'lab']) await queries.ask('app', database);
     expect([queries.size, postgres.backends.length]).toEqual([2, 2]);
     for (const backend of postgres.backends) backend.socket.destroy();
@@ -42,7 +42,7 @@ describe('the connections by which auth.query is asked', () => {
     expect([queries.size, postgres.backends.length]).toEqual([1, 3]);
   });
 
-  it('do not ask where DISABLE keeps everybody out', async () => {
+  it('do not ask about a database closed by DISABLE', async () => {
     disabled.push('clinic');
     await expect(queries.ask('app', 'clinic')).rejects.toMatchObject({
       report: { sqlstate: '55000', message: 'database "clinic" is not currently accepting connections' },

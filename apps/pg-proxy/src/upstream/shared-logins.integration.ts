@@ -5,7 +5,7 @@ import { people, RealRig } from '../testing/real-rig.ts';
 
 const size = 2;
 
-describeReal('POSTGRES', 'clients of several users whom the server knows as one', (where) => {
+describeReal('POSTGRES', 'clients of several users who share one user of the server', (where) => {
   const url = new URL(where);
   const database = url.pathname.slice(1);
   const as = (user: string) => ({
@@ -35,7 +35,7 @@ describeReal('POSTGRES', 'clients of several users whom the server knows as one'
   const rowsOf = async (of: pg.Client, text: string): Promise<unknown[]> =>
     (await of.query<unknown[]>({ text, rowMode: 'array' })).rows;
 
-  it('share backends, and the console says so', async () => {
+  it('share backends, which the console shows', async () => {
     const clients = await Promise.all(people.map((user) => client(user)));
     for (let round = 0; round < 5; round++)
       await Promise.all(clients.map((each) => each.query('select pg_sleep(0.01)')));
@@ -75,7 +75,7 @@ describeReal('POSTGRES', 'clients of several users whom the server knows as one'
     }
   });
 
-  it('find the backend of another one as if it were new, in session mode', async () => {
+  it('get a backend as if it were new, in session mode', async () => {
     const single = await RealRig.start(where, 'session', 1, undefined, as(login));
     const pid = 'select pg_backend_pid()';
     try {
@@ -99,7 +99,7 @@ describeReal('POSTGRES', 'clients of several users whom the server knows as one'
     }
   });
 
-  it('are told nothing from the cache that another user, or other settings, were told', async () => {
+  it('get no cached answers given to another user or under other settings', async () => {
     await rig.direct.query(
       `create table ${rig.schema}.notes (whose text);
        insert into ${rig.schema}.notes values ('alice'), ('bob');
@@ -124,7 +124,7 @@ describeReal('POSTGRES', 'clients of several users whom the server knows as one'
     await Promise.all([alice.end(), bob.end()]);
   });
 
-  it('run nothing with what another one has set, where the server no longer takes their own', async () => {
+  it('run nothing under the settings of another one if the server no longer takes their own', async () => {
     const [alice, bob] = [await client('alice'), await client('bob')];
     const gone = `${rig.schema}.gone`;
     await rig.direct.query(`create text search configuration ${gone} (copy = simple)`);
@@ -138,7 +138,7 @@ describeReal('POSTGRES', 'clients of several users whom the server knows as one'
     await bob.end();
   });
 
-  it('log in as somebody else after a RELOAD that says so, and who is in goes on', async () => {
+  it('log in as another user after a RELOAD that says so, and existing clients go on', async () => {
     const role = rig.schema;
     await rig.direct.query(`create role ${role} login password '${decodeURIComponent(url.password || 'secret')}'`);
     await rig.direct.query(`grant usage on schema ${role} to ${role}`);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { holds, ProxyRig } from '../testing/proxy-rig.ts';
 import { ScriptedPostgres } from '../testing/scripted-postgres.ts';
 
-describe('a login that several users share', () => {
+describe('a login shared by several users', () => {
   let rig: ProxyRig;
   afterEach(() => rig.close());
 
@@ -20,7 +20,7 @@ describe('a login that several users share', () => {
     });
   };
 
-  it('has one pool, whose size and whose backends are ruled by its own name; audit goes on naming the client', async () => {
+  it('has one pool, with the rules of its own name for size and backends; audit still names the client', async () => {
     await start(
       { app: { size: 4, backendsMax: 4 }, proxy: { size: 3, backendsMax: 1 } },
       { audit: { file: 'audit', flushMs: 1 } },
@@ -37,7 +37,7 @@ describe('a login that several users share', () => {
     );
   });
 
-  it('leaves each client the rules of its own user', async () => {
+  it('keeps the rules of its own user for each client', async () => {
     await start({ app: { waitTimeoutMs: 50, clientsMax: 1 }, proxy: { size: 1, clientsMax: 1 } });
     const [other, another] = [await rig.in({ user: 'other' }), await rig.in({ user: 'other' })];
     // The backend is there: this login waits for nothing.
@@ -51,7 +51,7 @@ describe('a login that several users share', () => {
     expect(await rig.open().until('closed')).toContainEqual(expect.stringMatching(/FATAL 53300 too many connections/));
   });
 
-  it('has the minimum of its backends before anybody comes, where all clients of the database share it', async () => {
+  it('has the minimum of its backends before any client comes, if all clients of the database share it', async () => {
     await start(
       {},
       { databases: { app: { upstream: 'main', user: 'app', min: 2 }, own: { upstream: 'main', min: 2 } } },
@@ -68,7 +68,7 @@ describe('a server that asks for the password itself', () => {
   it.each([
     [true, 'Z I'],
     [false, 'FATAL 28000 the upstream asks for a password without TLS'],
-  ])('is sent it without TLS where that is allowed: %j', async (allowCleartext, end) => {
+  ])('gets it without TLS where that is allowed: %j', async (allowCleartext, end) => {
     const server = await ScriptedPostgres.start();
     server.asksPassword = true;
     const rig = await ProxyRig.start({

@@ -25,11 +25,11 @@ const notes = (
   );
 
 describe('tuningNotes', () => {
-  it('is silent where everything can be had', () => {
+  it('are empty if everything can be granted', () => {
     expect(notes({})).toEqual([]);
   });
 
-  it('names what limits, the licence and the size itself do not allow', () => {
+  it('report what limits, the licence or the pool size itself do not allow', () => {
     expect(
       notes({ upstreams: { main: { backendsMax: 10 } }, users: { portal: { size: 4, min: 8, reserve: 2 } } }),
     ).toEqual([
@@ -43,21 +43,21 @@ describe('tuningNotes', () => {
     );
   });
 
-  it('says how many clients the limit of open files has room for', () => {
+  it('report how many clients the limit of open files allows', () => {
     expect(notes({ clientsMax: 800 }, [], 1_024)).toEqual([]);
     expect(notes({ clientsMax: 1_000 }, [], 1_024)).toEqual([
       'clientsMax 1000: there is room for 892 clients and backends together, because this process may have 1024 files open (ulimit -n, LimitNOFILE)',
     ]);
   });
 
-  it('says the same of many pools once', () => {
+  it('report the same for many pools once', () => {
     const databases = Object.fromEntries(Array.from('abcde', (name) => [name, { upstream: 'main' }]));
     expect(notes({ databases, upstreams: { main: { backendsMax: 10 } }, pool: { reserve: 0 } })).toEqual([
       'pool a/*, b/*, c/* and 2 more: max is 10 in place of 20, because of a limit across pools',
     ]);
   });
 
-  it('names rules of users for pools that are somebody else’s', () => {
+  it('report rules of users whose pools belong to another user', () => {
     const databases = Object.fromEntries(Array.from('abc', (name) => [name, { upstream: 'main' }]));
     const users = {
       '*': { backendsMax: 30 },
@@ -70,7 +70,7 @@ describe('tuningNotes', () => {
     ).toEqual(['users.portal: he logs in as proxy, whose rules count in place of size, backendsMax, in a']);
   });
 
-  it('names what nobody waits long enough for', () => {
+  it('report timeouts that are never reached', () => {
     expect(notes({ pool: { waitTimeoutMs: 3_000 } })).toEqual([
       'pool clinic/*: reserve is never used, because nobody waits longer than waitTimeoutMs 3000',
       'pool clinic/*: nobody is told that he waits, because nobody waits longer than waitTimeoutMs 3000',

@@ -31,7 +31,7 @@ function loaded(mapped: readonly Mapped[], forced: readonly [string, string?] = 
 }
 
 describe('UpstreamLogins', () => {
-  it('never takes the keys of one password for those of another, also with the same salt', () => {
+  it('never take the keys of one password for those of another, even with the same salt', () => {
     const { keysOf } = new UpstreamLogins({} as LoadedConfig);
     const salt = Buffer.alloc(16, 1);
     const keys = (password: string): string =>
@@ -41,7 +41,7 @@ describe('UpstreamLogins', () => {
     expect(keys('as the directory had it')).toBe(former);
   });
 
-  describe('has one pool', () => {
+  describe('have one pool', () => {
     const logins = new UpstreamLogins(
       loaded([
         ['alice', 'app', 'one'],
@@ -55,14 +55,14 @@ describe('UpstreamLogins', () => {
     );
     const name = (user: string, database = 'clinic') => logins.nameOf('main', database, user);
 
-    it('for all whom a database, or the map of identities, lets in as one user with one secret', () => {
+    it('for all that a database, or the map of identities, logs in as one user with one secret', () => {
       expect(name('x', 'forced')).toEqual(name('y', 'forced'));
       expect(name('alice')).toEqual(name('bob'));
       expect(name('alice', 'lab')).toEqual(name('app', 'lab'));
       expect(name('dave')).toEqual(name('henry')); // one by the file, one by the map
     });
 
-    it('for each secret, for each user there, and for whoever logs in as himself', () => {
+    it('for each secret, for each user there, and for clients under their own names', () => {
       const names = ['alice', 'carol', 'dave', 'eve', 'app', 'frank', 'grace'].map((user) => name(user));
       expect(new Set(names.map((each) => JSON.stringify(each))).size).toBe(names.length);
       const ways = names.map((each) => logins.loginOf(each).credentials);
@@ -78,7 +78,7 @@ describe('UpstreamLogins', () => {
     });
   });
 
-  it('takes the secret of the moment, and after a RELOAD that lets nobody in so any more the last one', () => {
+  it('take the current secret, and after a RELOAD that lets nobody in that way the last one', () => {
     const logins = new UpstreamLogins(loaded([]));
     const name = logins.nameOf('main', 'forced', 'alice');
     const password = () => logins.loginOf(name).credentials;
@@ -91,7 +91,7 @@ describe('UpstreamLogins', () => {
     expect(password()).toEqual({ user: 'proxy', secret: { kind: 'password', password: 'second' } });
   });
 
-  it('logs in at each server with what its user has shown for one of its databases, and else with what he has shown last', () => {
+  it('log in at each server with what the user has shown for one of its databases, or else with what it has shown last', () => {
     const logins = new UpstreamLogins(loaded([]));
     const passwordAt = (database: string, upstream: string) =>
       logins.loginOf(logins.nameOf(upstream, database, 'alice')).credentials.secret;
@@ -108,7 +108,7 @@ describe('UpstreamLogins', () => {
     expect([passwordAt('clinic', 'main'), passwordAt('far', 'other')]).toEqual([later, there]);
   });
 
-  it('brings nobody into the pool of another secret when a RELOAD leaves that one out, or says it later', () => {
+  it('never bring a client into the pool of another secret when a RELOAD removes or reorders secrets', () => {
     const [alice, bob]: Mapped[] = [
       ['alice', 'app', 'one'],
       ['bob', 'app', 'two'],

@@ -16,7 +16,7 @@ describe('connect_query', () => {
     ['set "work_mem" = \'64MB\'', { work_mem: '64MB' }],
     ['SELECT 1', {}],
     ["select 'up'; set work_mem = 64; select null;", { work_mem: '64' }],
-  ])('%s is what a session begins with', (text, settings) => {
+  ])('%s becomes start-up settings', (text, settings) => {
     expect(readConnectQuery(text)).toEqual(settings);
   });
 
@@ -32,7 +32,7 @@ describe('connect_query', () => {
     ['set x = (select 1)'],
     ['set x = 1 -- why'],
     ["set x = 'open"],
-  ])('%s does something else', (text) => {
+  ])('%s does something else, too', (text) => {
     expect(readConnectQuery(text)).toBeUndefined();
   });
 });

@@ -3,7 +3,7 @@ import { ini, readIni } from '../../testing/ini.ts';
 import { proxyConfig } from '../proxy-config.ts';
 
 describe('a pgbouncer.ini', () => {
-  it('is a configuration of ours with what PgBouncer does where it says nothing', () => {
+  it('becomes a configuration with the defaults of PgBouncer', () => {
     const { config, problems, notes } = readIni(ini);
     expect([problems, notes]).toEqual([[], []]);
     expect(proxyConfig.parse(config)).toMatchObject({
@@ -17,7 +17,7 @@ describe('a pgbouncer.ini', () => {
     });
   });
 
-  it('takes settings of all, of databases and of users', () => {
+  it('takes global settings, and those of databases and users', () => {
     const { config, problems } = readIni(`${ini}listen_addr = *
 listen_port = 7000
 pool_mode = transaction
@@ -52,7 +52,7 @@ app = pool_mode=statement pool_size=3 max_user_connections=5
     });
   });
 
-  it('speaks TLS 1.3 alone where nothing else is listed', () => {
+  it('allows only TLS 1.3 if nothing else is listed', () => {
     const tls = 'client_tls_sslmode = require\nclient_tls_cert_file = /cert\nclient_tls_key_file = /key\n';
     const versionsOf = (text: string): unknown[] => {
       const { listen, upstreams } = proxyConfig.parse(readIni(ini + tls + text).config);
@@ -65,7 +65,7 @@ app = pool_mode=statement pool_size=3 max_user_connections=5
     ]);
   });
 
-  it('says how often names of servers are looked up', () => {
+  it('sets how often names of servers are looked up', () => {
     const lookupOf = (text: string): number | undefined =>
       proxyConfig.parse(readIni(ini + text).config).upstreams['db:5433']?.lookupMs;
     expect([lookupOf(''), lookupOf('dns_max_ttl = 60\n'), lookupOf('dns_max_ttl = 0\n')]).toEqual([
@@ -76,7 +76,7 @@ app = pool_mode=statement pool_size=3 max_user_connections=5
     ]);
   });
 
-  it('lets nobody wait for longer than query_timeout, as PgBouncer does', () => {
+  it('limits waiting to query_timeout, as PgBouncer does', () => {
     const { config } = readIni(`${ini}query_timeout = 30
 query_wait_timeout = 0
 [databases]
@@ -92,7 +92,7 @@ app = query_wait_timeout=40
     expect(proxyConfig.parse(readIni(`${ini}query_timeout = 300`).config).pool.waitTimeoutMs).toBe(120_000);
   });
 
-  it('takes the connection strings of its own comments and documentation', () => {
+  it('accepts the connection strings in the comments and documentation of PgBouncer', () => {
     const { config, problems, secrets } = readIni(`[pgbouncer]
 auth_file = /etc/users.txt
 server_tls_sslmode = verify-full
@@ -121,7 +121,7 @@ nondefaultdb = pool_size=50 reserve_pool=10
     expect(JSON.stringify(config)).not.toContain("fo'o");
   });
 
-  it('takes words however they are written, quotes as PgBouncer does, and settings behind a header', () => {
+  it('accepts words in any case, quotes as PgBouncer does, and settings after a header', () => {
     const { config, problems, secrets } = readIni(`[pgbouncer] auth_type = TRUST
 auth_file = /etc/users.txt
 pool_mode = Transaction
@@ -143,7 +143,7 @@ server_tls_sslmode = Require
     ]);
   });
 
-  it('closes a backend after one use, and checks it always, where they may live and rest for 0 s', () => {
+  it('with lifetime and idle timeout of 0 s closes a backend after one use and always checks it', () => {
     const { config } = readIni(`[databases]
 a = server_lifetime=0
 b = server_lifetime=20
@@ -158,7 +158,7 @@ server_idle_timeout = 0
     expect([parsed.databases['a']?.lifetimeMs, parsed.databases['b']?.lifetimeMs]).toEqual([undefined, 20_000]);
   });
 
-  it('goes back to all defaults where [pgbouncer] begins again, and says so', () => {
+  it('returns to the defaults if [pgbouncer] starts again, and says so', () => {
     const { config, problems, notes } = readIni(
       `${ini}pool_mode = transaction
 %include /etc/clinic.ini
@@ -177,7 +177,7 @@ max_client_conn = 7
     ]);
   });
 
-  it('says by place and name what means nothing here and what it does not do', () => {
+  it('reports by place and name what has no effect and what is not supported', () => {
     const { notes, problems } = readIni(`${ini}logfile = /var/log/x
 server_reset_query = DISCARD ALL
 disable_pqexec = 1
@@ -209,7 +209,7 @@ x = 1
     ]);
   });
 
-  it('takes lists of hosts, which are balanced or not', () => {
+  it('accepts lists of hosts, balanced or not', () => {
     const { config, problems } = readIni(`${ini}[databases]
 a = host=one,two
 b = host=one,two load_balance_hosts=disable
@@ -231,7 +231,7 @@ c = host=/run/one,/run/two
       'listen_addr = 10.0.0.1 , ::1\nunix_socket_dir = /run/pg\nunix_socket_mode = 0770\n',
       { host: '10.0.0.1, ::1', socket: { folder: '/run/pg', mode: '0770' } },
     ],
-  ])('is listened for where PgBouncer listens: %j', (text, listen) => {
+  ])('listens where PgBouncer listens: %j', (text, listen) => {
     const { config, problems } = readIni(ini + text);
     expect(problems).toEqual([]);
     expect(proxyConfig.parse(config).listen).toEqual({ port: 6432, reusePort: false, ...listen });
@@ -240,11 +240,11 @@ c = host=/run/one,/run/two
   it.each([
     ['unix_socket_dir = @abstract', 'unix_socket_dir: a socket is a file here'],
     ['unix_socket_group = staff', 'unix_socket_group: the socket gets the group'],
-  ])('has no %s', (line, problem) => {
+  ])('must not contain %s', (line, problem) => {
     expect(readIni(`${ini}${line}\n`).problems).toEqual([expect.stringContaining(problem)]);
   });
 
-  it('follows %include, and says where it ends in a circle', () => {
+  it('follows %include, and reports where it is circular', () => {
     const more = {
       '/etc/more.ini': 'pool_mode = transaction\n%include /etc/gone.ini\n',
       '/etc/loop.ini': '%include /etc/loop.ini\n',
@@ -261,7 +261,7 @@ c = host=/run/one,/run/two
     ['so_reuseport = 1\npeer_id = 3\n', 9_477],
     ['so_reuseport = 1\n', 0],
     ['peer_id = 3\n', 9_475],
-  ])('has metrics where another process on the host may have them, too: %j', (text, port) => {
+  ])('puts metrics on a port of its own for each process of the host: %j', (text, port) => {
     expect(proxyConfig.parse(readIni(ini + text).config).metrics.port).toBe(port);
   });
 
@@ -269,17 +269,17 @@ c = host=/run/one,/run/two
     ['default_pool_size = 010', 'size', 8],
     ['default_pool_size = 0x10', 'size', 16],
     ['max_prepared_statements = 0100', 'preparedStatements', 64],
-  ])('has numbers as C reads them: %s', (line, field, number) => {
+  ])('reads numbers as C does: %s', (line, field, number) => {
     const { config, problems } = readIni(`${ini}${line}\n`);
     expect(problems).toEqual([]);
     expect(proxyConfig.parse(config).pool).toMatchObject({ [field]: number });
   });
 
-  it('has no number that C would read by half', () => {
+  it('refuses numbers that C would read partly', () => {
     expect(readIni(`${ini}default_pool_size = 08\n`).problems).toEqual([expect.stringContaining('"08" is no value')]);
   });
 
-  it('says what of [peers] is not as it was asked', () => {
+  it('reports what is wrong in [peers]', () => {
     const { config, problems, notes } = readIni(
       `${ini}peer_id = 1\n[peers]\n2 = host=two pool_size=5\n3 = host=three sslmode=require\n300 = host=four\n5 = port=1\n`,
     );
@@ -295,11 +295,11 @@ c = host=/run/one,/run/two
     ]);
   });
 
-  it('has no user `*`, who would be everybody here', () => {
+  it('has no user `*`, who would stand for everybody here', () => {
     expect(readIni(`${ini}[users]\n* = pool_size=3\n`).problems).toEqual([expect.stringContaining('*: is no user')]);
   });
 
-  it('says that auth_type any lets nobody into the console who is not named', () => {
+  it('reports that auth_type any admits only named users to the console', () => {
     expect(readIni(`${ini}auth_type = any\n`).notes).toEqual([
       expect.stringContaining('any does not open the console'),
     ]);

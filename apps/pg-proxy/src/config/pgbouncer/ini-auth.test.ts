@@ -2,20 +2,20 @@ import { describe, expect, it } from '@jest/globals';
 import { ini, readIni } from '../../testing/ini.ts';
 import { proxyConfig } from '../proxy-config.ts';
 
-describe('who may come in', () => {
+describe('authentication in a pgbouncer.ini', () => {
   it.each([
     ['auth_user = asker', { user: 'asker', ttlMs: 0 }],
     [
       'auth_user = asker\nauth_query = SELECT * FROM get_auth($1)\nauth_dbname = users',
       { sql: 'SELECT * FROM get_auth($1)', database: 'users' },
     ],
-  ])('is asked by %s', (text, query) => {
+  ])('asks for secrets with %s', (text, query) => {
     const { config, problems } = readIni(`[databases]\nusers =\n[pgbouncer]\nauth_file = /u\n${text}\n`);
     expect(problems).toEqual([]);
     expect(config.auth).toMatchObject({ query });
   });
 
-  it('is asked by nobody where the database that is to be asked is not there', () => {
+  it('asks nobody if the database to ask does not exist', () => {
     const lines = 'auth_file = /u\nauth_user = asker\nauth_dbname = users\n';
     const { config, problems, notes } = readIni(`[databases]\na = host=one\n[pgbouncer]\n${lines}`);
     expect(problems).toEqual([]);
@@ -26,7 +26,7 @@ describe('who may come in', () => {
     });
   });
 
-  it('is asked as a database says, and by nobody where nothing is said', () => {
+  it('follows the setting of a database, and asks nobody if there is none', () => {
     const { config, problems } = readIni(`[pgbouncer]
 auth_query = SELECT a, b FROM c($1)
 [databases]
@@ -59,7 +59,7 @@ c =
         search: { bindAs: 'cn=a', filter: '(|(uid={user})(mail={user}))' },
       },
     ],
-  ])('is in the directory of %s', (options, ldap) => {
+  ])('uses the LDAP directory of %s', (options, ldap) => {
     const { config, problems, notes, secrets } = readIni(`${ini}auth_type = ldap\nauth_ldap_options = ${options}\n`);
     expect(problems).toEqual([]);
     const { auth } = proxyConfig.parse(config);
@@ -69,12 +69,12 @@ c =
     expect(Object.values(secrets)).toEqual(options.includes('geheim') ? ['geheim'] : []);
   });
 
-  it.each(['dc=50%', 'dc=x?uid?sub?(cn=%zz)', 'dc=x?uid?one'])('is in no directory of ldap://one/%s', (rest) => {
+  it.each(['dc=50%', 'dc=x?uid?sub?(cn=%zz)', 'dc=x?uid?one'])('refuses an LDAP URL like ldap://one/%s', (rest) => {
     const { problems } = readIni(`${ini}auth_type = ldap\nauth_ldap_options = ldapurl=ldap://one/${rest}\n`);
     expect(problems).toEqual([expect.stringContaining('auth_ldap_options: ldapurl is not understood')]);
   });
 
-  it('is said by a file like pg_hba.conf', () => {
+  it('follows a file like pg_hba.conf', () => {
     const hba = `# TYPE DATABASE USER ADDRESS METHOD
 local all all md5
 hostssl all "odd name",app 10.0.0.0/8 scram-sha-256   # inside
@@ -97,7 +97,7 @@ host all all ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff trust
     ]);
   });
 
-  it('passes over what a pg_hba.conf says of replication, which is not taken in any case', () => {
+  it('ignores replication lines of a pg_hba.conf, because replication is refused anyway', () => {
     const hba =
       'local replication all peer\nhost replication all ::1/128 scram-sha-256\nhost "replication",replication,lab all all md5\n';
     const { config, problems } = readIni(`${ini}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': hba });
@@ -107,7 +107,7 @@ host all all ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff trust
     ]);
   });
 
-  it('lets clients of the socket in as who they are to the system, or as whom a map says', () => {
+  it('admits clients of the socket as their operating system user, or as a map says', () => {
     const files = {
       '/hba': 'local clinic all peer map=staff\nlocal all all peer\n',
       '/ident': 'staff postgres app\nstaff root all\n',
@@ -126,7 +126,7 @@ host all all ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff trust
     ]);
   });
 
-  it('says whose certificates are by a file like pg_ident.conf', () => {
+  it('maps certificates by a file like pg_ident.conf', () => {
     const files = {
       '/hba': 'hostssl clinic all all cert map=doctors\nhostssl all all all cert\n',
       '/ident': `# MAP NAME USER
@@ -158,7 +158,7 @@ doctors\tward.example all
     expect(odd.problems).toEqual([2, 3, 4].map((line) => `/ident: line ${line}: is not map, name and user`));
   });
 
-  it('lets nobody in by certificates where none can be shown, as in a pg_hba.conf of the server', () => {
+  it('admits nobody by certificate where none can be shown, as with the pg_hba.conf of a server', () => {
     const { config, problems, notes } = readIni(`${ini}auth_type = hba\nauth_hba_file = /hba\n`, {
       '/hba': 'hostssl all admin all cert\nhost all all all md5\n',
     });
@@ -182,18 +182,18 @@ doctors\tward.example all
     ['host all all ::1 ffff:: trust ffff', 'line 1: ffff is no option of trust'],
     ['host all all ::1 ff0f:: trust', 'line 1: address ::1 is no network'],
     ['', 'has no rule'],
-  ])('never by half: %s', (line, problem) => {
+  ])('is refused rather than half understood: %s', (line, problem) => {
     const { problems } = readIni(`${ini}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': line });
     expect(problems).toEqual([expect.stringContaining(problem)]);
   });
 
-  it('says of a file that cannot be read that alone', () => {
+  it('reports an unreadable file and nothing else about it', () => {
     const { problems } = readIni(`${ini}auth_type = hba\nauth_hba_file = /nowhere\n`);
     expect(problems).toEqual([expect.stringContaining('auth_hba_file')]);
     expect(problems[0]).not.toContain('has no rule');
   });
 
-  it.each(['pam', 'peer'])('is not by auth_type %s', (type) => {
+  it.each(['pam', 'peer'])('does not support auth_type %s', (type) => {
     expect(readIni(`${ini}auth_type = ${type}\n`).problems).toEqual([
       expect.stringContaining(`auth_type: ${type} is not there`),
     ]);

@@ -34,7 +34,9 @@ else
 
 if (pgbouncer === undefined) left('one pgbouncer.ini for PgBouncer and pg-proxy (left out: no pgbouncer)');
 else
-  describeReal('POSTGRES', 'one pgbouncer.ini for PgBouncer and pg-proxy', (where) => suite(pgbouncer, new URL(where)));
+  describeReal('POSTGRES', 'the same pgbouncer.ini for PgBouncer and pg-proxy', (where) =>
+    suite(pgbouncer, new URL(where)),
+  );
 
 function suite(binary: string, url: URL): void {
   const database = 'postgres';
@@ -83,7 +85,7 @@ function suite(binary: string, url: URL): void {
   ];
 
   it.each(['scram-sha-256', 'md5', 'plain'])(
-    'lets in the same clients to the same databases with auth_type %s',
+    'admits the same clients to the same databases with auth_type %s',
     async (type) => {
       const port = await freePort();
       const ini = join(folder, 'pgbouncer.ini');

@@ -32,7 +32,7 @@ describe('ExpectedAnswers', () => {
     );
   });
 
-  it('passes over everything up to Sync after an error, and takes it back, the last first', () => {
+  it('skips everything up to Sync after an error, and undoes it from the newest', () => {
     const undone: string[] = [];
     const expected = new ExpectedAnswers();
     expected.push(owed.parse, () => undone.push('one'));
@@ -45,7 +45,7 @@ describe('ExpectedAnswers', () => {
     expect(rest(expected)).toEqual([owed.sync, owed.query]);
   });
 
-  it('passes over what comes before a Sync that has not come', () => {
+  it('skips what is sent before a Sync that has not come yet', () => {
     const expected = expecting(owed.bind, owed.execute);
     expected.failed();
     expect([expected.isSkipping, expected.isEmpty]).toEqual([true, false]);
@@ -57,14 +57,14 @@ describe('ExpectedAnswers', () => {
     expect(rest(expected)).toEqual([owed.sync]);
   });
 
-  it('ends with ReadyForQuery what it is for, and what was left before it', () => {
+  it('settles at ReadyForQuery its own entry and what was left before it', () => {
     const expected = expecting(owed.execute, owed.sync | unasked, owed.query);
     expect(expected.ready()).toBe(owed.sync | unasked);
     expect(expected.headKind).toBe(owed.query);
     expect([expected.ready(), expected.ready(), expected.isEmpty]).toEqual([owed.query, owed.nothing, true]);
   });
 
-  it('forgets each Sync that a server ignores while it takes data', () => {
+  it('forgets each Sync that a server ignores during COPY IN', () => {
     const expected = expecting(owed.execute, owed.sync, owed.sync);
     expect(expected.copyBegan()).toBe(false);
     expect(rest(expected)).toEqual([owed.execute]);
@@ -73,7 +73,7 @@ describe('ExpectedAnswers', () => {
     expect(rest(alone)).toEqual([owed.query]);
   });
 
-  it('knows the end of the data that was sent before the server asked for it', () => {
+  it('recognises the end of COPY data that was sent before the server asked for it', () => {
     const ahead = expecting(owed.execute, owed.sync, owed.copyEnd, owed.sync, owed.query, owed.copyEnd, owed.query);
     expect(ahead.copyBegan()).toBe(true);
     expect(ahead.isOpen).toBe(false);
@@ -88,7 +88,7 @@ describe('ExpectedAnswers', () => {
     expect([refused.ready(), refused.isEmpty]).toEqual([owed.query, true]);
   });
 
-  it('knows of each Parse whether a Sync went out behind it, until it is answered', () => {
+  it('knows for each Parse whether a Sync was sent after it, until it is answered', () => {
     const expected = new ExpectedAnswers();
     const [one, other] = [(): void => undefined, (): void => undefined];
     expect(expected.isSyncedBehind(one)).toBeUndefined();
@@ -105,7 +105,7 @@ describe('ExpectedAnswers', () => {
     expect(expected.isSyncedBehind(other)).toBe(false);
   });
 
-  it('passes over no Sync twice that COPY has made the server pass over', () => {
+  it('does not skip a Sync twice that COPY has made the server ignore', () => {
     const expected = expecting(owed.execute, owed.sync, owed.copyEnd);
     const undo = (): void => undefined;
     expect(expected.copyBegan()).toBe(true);
@@ -115,7 +115,7 @@ describe('ExpectedAnswers', () => {
     expect(expected.isSyncedBehind(undo)).toBe(true);
   });
 
-  it.each(['one Sync', 'a Sync each'])('is asked of every statement of a long pipeline with %s', (how) => {
+  it.each(['one Sync', 'a Sync each'])('is fast for every statement of a long pipeline with %s', (how) => {
     const expected = new ExpectedAnswers();
     const started = process.cpuUsage();
     let synced = 0;

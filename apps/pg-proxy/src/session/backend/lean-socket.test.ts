@@ -41,7 +41,7 @@ describe.each([['the event loop'], ['a ring, where there is one']])('a lean sock
     ring = openRing({ ioUring: by.startsWith('a ring') }, none);
   });
 
-  it('gives out every byte in order, whether its memory is used again or not', async () => {
+  it('delivers every byte in order, whether its memory is reused or not', async () => {
     for (const isFree of [() => true, () => false, (chunk: Buffer) => chunk.length % 2 === 0]) {
       const got: Buffer[] = [];
       const kept: [Buffer, Buffer][] = [];
@@ -69,7 +69,7 @@ describe.each([['the event loop'], ['a ring, where there is one']])('a lean sock
     }
   });
 
-  it('stands still while it is paused, writes, and tells of the end; its server knows that it is gone', async () => {
+  it('stops while paused, writes, and reports the end; its server notices that it is gone', async () => {
     const got: string[] = [];
     pair = await pairOf((memory, bytes) => got.push(memory.toString('utf8', 0, bytes)) > 0);
     const { near, far } = pair;
@@ -94,7 +94,7 @@ describe.each([['the event loop'], ['a ring, where there is one']])('a lean sock
 });
 
 describe('connections that a ring has from the beginning', () => {
-  it('are told of by data until they are taken, and come in order', async () => {
+  it('are announced by data until they are taken, and deliver in order', async () => {
     ring = openRing({ ioUring: true }, { hasNone: () => undefined, failed: () => undefined });
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -141,7 +141,7 @@ const countOf = (server: Server): Promise<number> =>
   new Promise((counted) => server.getConnections((_, count) => counted(count)));
 
 it.each(['the event loop', 'a ring', 'a ring from the beginning'])(
-  'keeps nobody in memory who had a connection that is closed, as sockets of Node do until the next full collection: %s',
+  'keeps nothing of a closed connection in memory, unlike the sockets of Node until the next full collection: %s',
   (by) => {
     const wordsOfSession = 12_500;
     const flags = ['--conditions=@medrex/source', '--disable-warning=ExperimentalWarning', '--expose-gc'];

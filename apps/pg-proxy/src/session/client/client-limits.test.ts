@@ -16,7 +16,7 @@ describe('ClientLimits', () => {
     ['database', { databases: { clinic: { upstream: 'main', clientsMax: 1 } } }, { user: 'x' }, { database: 'x' }],
     ['role', { users: { app: { clientsMax: 1 } } }, { database: 'x' }, { user: 'x' }],
     ['application', { applications: { 'p*': { clientsMax: 1 } } }, { application: 'pgAdmin' }, { application: 'x' }],
-  ])('hold for a %s', (what, more, same, another) => {
+  ])('apply to a %s', (what, more, same, another) => {
     const limits = new ClientLimits<number>(configOf(more));
     limits.entered(1, app);
     expect(limits.refusal({ ...app, ...same })?.message).toContain(`too many connections for ${what}`);
@@ -25,7 +25,7 @@ describe('ClientLimits', () => {
     expect(limits.refusal({ ...app, ...same })).toBeUndefined();
   });
 
-  it('count whoever is there when a RELOAD sets one', () => {
+  it('count existing clients when a RELOAD sets one', () => {
     const limits = new ClientLimits<number>(configOf({}));
     limits.entered(1, app);
     limits.reload(configOf({ users: { app: { clientsMax: 1 } }, clientsMax: 2 }));

@@ -12,7 +12,7 @@ afterEach(async () => {
 const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
 
 describe('COPY', () => {
-  it('takes data in, and gives up where the client does', async () => {
+  it('takes data in, and is aborted by the client', async () => {
     await start(oneBackend);
     const client = await rig.in();
     client.send(query('copy in'));
@@ -28,7 +28,7 @@ describe('COPY', () => {
     expect((await client.ask(copyData(Buffer.from('late')), copyDone(), query('select 1'))).at(-1)).toBe('Z I');
   });
 
-  it('takes data that a client sends without waiting to be asked for it', async () => {
+  it('takes data that a client sends without waiting for the server', async () => {
     await start(oneBackend);
     const client = await rig.in();
     const data = [copyData(Buffer.from('a\n')), copyDone()];
@@ -40,7 +40,7 @@ describe('COPY', () => {
     expect((await other.ask(query('select 1'))).at(-1)).toBe('Z I');
   });
 
-  it('goes back to the pool when data is still on its way at the end of it', async () => {
+  it('returns the backend to the pool when data is still on its way at its end', async () => {
     await start(oneBackend);
     const client = await rig.in();
     const late = copyData(Buffer.alloc(300_000));
@@ -65,7 +65,7 @@ describe('COPY', () => {
     await rig.atRest();
   });
 
-  it('ends for a client that vanishes in the middle', async () => {
+  it('ends for a client that vanishes halfway', async () => {
     await start(oneBackend);
     const client = await rig.in();
     client.send(query('copy in'));

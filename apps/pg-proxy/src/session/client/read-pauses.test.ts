@@ -15,8 +15,8 @@ const asked = query('select 1');
 const many = 60_000;
 const enough = 4_096 * asked.length;
 
-describe('a client that asks without end', () => {
-  it('is read on when the server has answered', async () => {
+describe('a client that sends without end', () => {
+  it('is read again when the server has answered', async () => {
     rig = await ProxyRig.start(oneBackend);
     const client = await rig.in();
     client.send(query('hang'), ...Array.from({ length: many }, () => asked), query('begin'));

@@ -11,7 +11,7 @@ const toldOf = ({ kind, tags, sqlstate, analysis }: Request) => ({
   normalised: analysis.kind === 'read' ? analysis.statements.map(({ normalised }) => normalised) : analysis.kind,
 });
 
-describeReal('POSTGRES', 'requests of clients of pg-proxy', (where) => {
+describeReal('POSTGRES', 'observed requests', (where) => {
   describe.each<Mode>(['session', 'transaction'])('%s mode', (mode) => {
     let rig: RealRig;
     let ended: Request[];
@@ -32,7 +32,7 @@ describeReal('POSTGRES', 'requests of clients of pg-proxy', (where) => {
     });
     afterEach(() => rig.close());
 
-    it('are told of with what they ran and what came of it', async () => {
+    it('are reported with what they ran and how it ended', async () => {
       const client = await rig.client();
       await client.query(`select 'ä', 1; select 2 where false`);
       const two = ['select $1, $2', 'select $1 where $2'];
@@ -46,7 +46,7 @@ describeReal('POSTGRES', 'requests of clients of pg-proxy', (where) => {
       expect(sent).toBe(4);
     });
 
-    it('are told of when they fail, wherever that is', async () => {
+    it('are reported when they fail, wherever that happens', async () => {
       const client = await rig.client();
       await expect(client.query('select 1; select 1/0; select 2')).rejects.toMatchObject({ code: '22012' });
       expect(await next(1)).toMatchObject({ tags: ['SELECT 1'], sqlstate: '22012' });
@@ -57,7 +57,7 @@ describeReal('POSTGRES', 'requests of clients of pg-proxy', (where) => {
       expect(ended).toHaveLength(3);
     });
 
-    it('are told of when their server goes, and have times in order', async () => {
+    it('are reported when their server goes, with times in order', async () => {
       const client = await rig.client();
       await client.query('select pg_sleep(0.05), repeat($1, 100000)', ['x']);
       const [{ receivedAt, backendAt, firstAt, endedAt, bytes }] = ended as [Request];

@@ -14,9 +14,9 @@ const restMs = 8;
 setFlagsFromString('--no-wasm-tier-up');
 setFlagsFromString('--no-wasm-dynamic-tiering');
 
-describeReal('POSTGRES', 'a client that takes a gigabyte slowly', (where) => {
+describeReal('POSTGRES', 'a client that reads a gigabyte slowly', (where) => {
   it.each([true, false])(
-    'has it whole, and the proxy holds some megabytes of it at most (io_uring: %s)',
+    'gets all of it, and the proxy buffers some megabytes at most (io_uring: %s)',
     async (ioUring) => {
       const rig = await RealRig.start(where, 'transaction', 2, undefined, { ioUring });
       try {

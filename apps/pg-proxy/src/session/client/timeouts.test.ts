@@ -15,7 +15,7 @@ const timedOut = ['ERROR 57014 canceling statement due to query timeout', 'Z I']
 const hang = query('hang');
 
 describe('a query timeout', () => {
-  it('cancels the statement, says why, and keeps the client', async () => {
+  it('cancels the statement, gives the reason, and keeps the client', async () => {
     await start({ queryTimeoutMs: 50 });
     const client = await rig.in();
     expect(await client.ask(hang)).toEqual(timedOut);
@@ -28,13 +28,13 @@ describe('a query timeout', () => {
     ['the user', { users: { app: { queryTimeoutMs: 50 } } }, {}],
     ['the application', { applications: { 'rep*': { queryTimeoutMs: 50 } } }, { application_name: 'report' }],
     ['the session, by its startup packet', {}, { options: '-c pgproxy.query_timeout=50ms' }],
-  ])('may be that of %s', async (_scope, config, parameters) => {
+  ])('may be set for %s', async (_scope, config, parameters) => {
     await start({ queryTimeoutMs: 60_000 }, config);
     const client = await rig.in({ parameters });
     expect(await client.ask(hang)).toEqual(timedOut);
   });
 
-  it('may be set and reset in the session, and goes with it from backend to backend', async () => {
+  it('may be set and reset in the session, and follows it from backend to backend', async () => {
     await start({});
     const [client, other] = [await rig.in(), await rig.in()];
     await client.ask(query("set pgproxy.query_timeout = '50ms'"));
@@ -52,13 +52,13 @@ describe('a query timeout', () => {
     expect(await client.ask(hang)).toEqual(timedOut);
   });
 
-  it('may be that of one statement', async () => {
+  it('may be set for one statement', async () => {
     await start({ queryTimeoutMs: 60_000 });
     const client = await rig.in();
     expect(await client.ask(query('hang /* pgproxy.query_timeout=50ms */'))).toEqual(timedOut);
   });
 
-  it('is another one after RELOAD, for clients that are there', async () => {
+  it('changes at RELOAD for existing clients', async () => {
     await start({});
     const client = await rig.in();
     const file = join(rig.folder, 'config.json');
@@ -69,8 +69,8 @@ describe('a query timeout', () => {
   });
 });
 
-describe('a setting that is none', () => {
-  it('is said at once, at login and in the session', async () => {
+describe('an invalid setting', () => {
+  it('is reported at once, at login and in the session', async () => {
     await start({});
     const parameters = { options: '-c pgproxy.size=9' };
     expect((await rig.open({ parameters }).until('closed'))[0]).toMatch(
@@ -88,7 +88,7 @@ describe('a setting that is none', () => {
   });
 
   it.each(['transaction', 'session'])(
-    'is said in the extended protocol, too, where it is its turn (%s mode)',
+    'is reported in the extended protocol, too, in its turn (%s mode)',
     async (mode) => {
       await start({ mode });
       const client = await rig.in();
@@ -133,7 +133,7 @@ describe('a transaction', () => {
     expect(rig.postgres.backends[0]?.heard).toContain('ROLLBACK');
   });
 
-  it('that a Sync was to end, and nothing more comes, is one, too', async () => {
+  it('that nothing but a missing Sync keeps open ends, too', async () => {
     await start({ size: 1, transactionIdleTimeoutMs: 50 });
     const client = await rig.in();
     const bound = { portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] };
@@ -142,7 +142,7 @@ describe('a transaction', () => {
     expect((await client.until('closed')).at(-1)).toMatch(/^FATAL 25P03/);
   });
 
-  it('in which something is asked is not idle', async () => {
+  it('with a running statement is not idle', async () => {
     await start({ transactionIdleTimeoutMs: 1_200 }, {}, true);
     const client = await rig.in();
     await client.ask(query('begin'));
@@ -156,14 +156,14 @@ describe('a transaction', () => {
   });
 });
 
-describe('a client that asks nothing', () => {
-  it.each(['transaction', 'session'])('goes after its time in %s mode', async (mode) => {
+describe('an idle client', () => {
+  it.each(['transaction', 'session'])('is disconnected after its time in %s mode', async (mode) => {
     await start({ mode, clientIdleTimeoutMs: 50 });
     const client = await rig.in();
     expect(await client.until('closed')).toEqual(['FATAL 57P05 terminating connection due to idle-session timeout']);
   });
 
-  it('goes after the time that its session says, as a server would have it', async () => {
+  it('is disconnected after the time set in its session, as by a server', async () => {
     await start({});
     const [client, other] = [await rig.in(), await rig.in()];
     await client.ask(query("set idle_session_timeout = '50ms'"));
@@ -171,7 +171,7 @@ describe('a client that asks nothing', () => {
     expect((await other.ask(query('select 1'))).at(-1)).toBe('Z I');
   });
 
-  it('stays while it waits for an answer', async () => {
+  it('is not disconnected while it waits for an answer', async () => {
     await start({ clientIdleTimeoutMs: 1_000, queryTimeoutMs: 2_500 }, {}, true);
     const client = await rig.in();
     client.send(hang);
@@ -209,8 +209,8 @@ describe('a wait', () => {
   });
 });
 
-describe('the statement timeout of the server', () => {
-  it('is set for clients that say nothing of their own', async () => {
+describe('the statement_timeout of the server', () => {
+  it('is set for clients that do not set their own', async () => {
     await start({ statementTimeoutMs: 9_000 });
     await (await rig.in()).ask(query('select 1'));
     await (await rig.in({ parameters: { statement_timeout: '1s' } })).ask(query('select 1'));

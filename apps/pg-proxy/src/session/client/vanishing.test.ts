@@ -11,8 +11,8 @@ afterEach(async () => {
 
 const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
 
-describe('cancel', () => {
-  it('reaches what the client asked for, and no other', async () => {
+describe('a cancel request', () => {
+  it('reaches the statement of its client and no other', async () => {
     await start({ config: { pool: { size: 2 } } });
     const [one, other] = [await rig.in(), await rig.in()];
     one.send(query('hang'));
@@ -81,7 +81,7 @@ describe('cancel', () => {
     expect(await client.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
   });
 
-  it('of a client whom KILL has sent away is sent again where the server had it before the statement', async () => {
+  it('is repeated for a client disconnected by KILL if the server got it before the statement', async () => {
     await start(oneBackend);
     const client = await rig.in();
     // It is never heard.
@@ -98,7 +98,7 @@ describe('cancel', () => {
     await holds(() => expect(rig.postgres.open).toHaveLength(0));
   });
 
-  it('is sent again behind a client that is gone where the server had it before the statement', async () => {
+  it('is repeated for a client that is gone if the server got it before the statement', async () => {
     await start(oneBackend);
     const [client, other] = [await rig.in(), await rig.in()];
     rig.postgres.earlyCancels = 2;
@@ -110,7 +110,7 @@ describe('cancel', () => {
     expect(rig.postgres.backends[0]!.cancelled).toEqual(['hang']);
   });
 
-  it('that is sent again and comes too late reaches nobody else', async () => {
+  it('that is repeated and comes too late reaches nobody else', async () => {
     await start(oneBackend);
     const [client, other] = [await rig.in(), await rig.in()];
     rig.postgres.earlyCancels = 1;
@@ -148,8 +148,8 @@ describe('cancel', () => {
   });
 });
 
-describe('who says goodbye', () => {
-  it('has what it asked before answered first, in a pipeline, too', async () => {
+describe('a client that says goodbye', () => {
+  it('gets the answers to what it asked before, in a pipeline, too', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     one.send(query('select 1'), prepare(''), run(''), sync(), query('begin'), terminate(), query('select 1'));
@@ -171,14 +171,14 @@ describe('who says goodbye', () => {
     expect(rig.postgres.open).toHaveLength(1);
   });
 
-  it('hears what was answered here with that, too', async () => {
+  it('gets answers given by the proxy together with that, too', async () => {
     await start();
     const client = await rig.in();
     client.send(close({ of: 'statement', name: 'none' }), sync(), terminate());
     expect(await client.until('closed')).toEqual(['3', 'Z I']);
   });
 
-  it('has it run though it is gone by then, and had no backend yet', async () => {
+  it('has its requests run though it is gone by then and had no backend yet', async () => {
     await start(oneBackend);
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
@@ -196,7 +196,7 @@ describe('who says goodbye', () => {
     expect((await busy.ask(query('select 1'))).at(-1)).toBe('Z I');
   });
 
-  it('and is gone does not have rows without end made for it', async () => {
+  it('and is gone does not keep the server producing rows', async () => {
     await start(oneBackend);
     const client = await rig.in();
     client.send(query('pour'), terminate());
@@ -226,8 +226,8 @@ describe('who says goodbye', () => {
   });
 });
 
-describe('who closes only the half of the connection in which he speaks', () => {
-  it('has what he asked answered, in a pipeline, too, and goes', async () => {
+describe('a client that closes only the sending half of its connection', () => {
+  it('gets the answers to what it asked, in a pipeline, too, and leaves', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     one.send(query('select 1'), prepare(''), run(''), sync(), query('begin'));
@@ -239,7 +239,7 @@ describe('who closes only the half of the connection in which he speaks', () => 
     expect(rig.postgres.open).toHaveLength(1);
   });
 
-  it('has it answered though he had no backend yet', async () => {
+  it('gets them though it had no backend yet', async () => {
     await start(oneBackend);
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
@@ -252,7 +252,7 @@ describe('who closes only the half of the connection in which he speaks', () => 
     expect(await client.until('closed')).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I', 'T', 'D 1', 'C SELECT 1', 'Z I']);
   });
 
-  it('has nothing run of which a part is missing, nor committed what he has not asked to be', async () => {
+  it('has no incomplete message run, nor anything committed that it has not asked to be', async () => {
     await start(oneBackend);
     const client = await rig.in();
     client.send(prepare(''), run(''), query('select 2').subarray(0, 8));
@@ -262,7 +262,7 @@ describe('who closes only the half of the connection in which he speaks', () => 
   });
 });
 
-describe('who vanishes', () => {
+describe('a client that vanishes', () => {
   it('leaves no transaction behind', async () => {
     await start(oneBackend);
     const client = await rig.in();
@@ -296,7 +296,7 @@ describe('who vanishes', () => {
     expect(rig.postgres.open).toHaveLength(1);
   });
 
-  it('takes its backend with it in the middle of a message', async () => {
+  it('takes its backend with it if a message was incomplete', async () => {
     await start(oneBackend);
     const client = await rig.in();
     const long = query(`select '${'x'.repeat(400_000)}'`);
@@ -307,7 +307,7 @@ describe('who vanishes', () => {
     expect((await (await rig.in()).ask(query('select 1'))).at(-1)).toBe('Z I');
   });
 
-  it('does not wait in the line any more', async () => {
+  it('no longer waits in the queue', async () => {
     await start(oneBackend);
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
@@ -328,7 +328,7 @@ describe('who vanishes', () => {
     expect(await (await rig.in()).ask(query('select 1'))).toEqual(['T', 'D 3', 'C SELECT 1', 'Z I']);
   });
 
-  it('does not notice that an idle backend went', async () => {
+  it('does not notice that an idle backend was closed', async () => {
     await start(oneBackend);
     const client = await rig.in();
     await client.ask(query('select 1'));
@@ -337,7 +337,7 @@ describe('who vanishes', () => {
     expect(await client.ask(query('select 1'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
   });
 
-  it('gets no backend that has said why it goes, and has yet to go', async () => {
+  it('never gets a backend that is about to close', async () => {
     await start(oneBackend);
     const client = await rig.in();
     await client.ask(query('select 1'));
@@ -348,7 +348,7 @@ describe('who vanishes', () => {
     expect(await client.ask(query('select 1'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
   });
 
-  it('is sent away for bytes that are no message', async () => {
+  it('is disconnected for bytes that are no message', async () => {
     await start(oneBackend);
     const client = await rig.in();
     client.send(Buffer.from('zzzzzzzzz'));

@@ -18,7 +18,7 @@ const read = (): CodeCatalogue => {
 };
 
 describe('a catalogue of code', () => {
-  it('is another one where something in it is, and not where the same was read again', () => {
+  it('has changed when something in it has, and not after reading the same again', () => {
     const catalogue = read();
     expect([catalogue.isOther, catalogue.takeRows().functions, catalogue.isOther]).toEqual([true, ['f', 'g'], false]);
     catalogue.take(answer({ objects: [f] }));
@@ -30,7 +30,7 @@ describe('a catalogue of code', () => {
     expect([catalogue.isOther, catalogue.takeRows().uses]).toEqual([true, [['*', 'f']]]);
   });
 
-  it('says of which kinds some are gone, and keeps the others', () => {
+  it('says of which kinds some objects are gone, and keeps the others', () => {
     const catalogue = read();
     expect(catalogue.gone(answer({}, { function: 2, relation: 1 }).counts)).toEqual([]);
     expect(catalogue.gone(answer({}, { function: 1, relation: 1 }).counts)).toEqual(['function']);
@@ -38,7 +38,7 @@ describe('a catalogue of code', () => {
     expect(catalogue.takeRows()).toMatchObject({ functions: ['g'], relations: ['t'], builtIn: ['lower'] });
   });
 
-  it('must be read as a whole where it is not the one that is known', () => {
+  it('must be read completely if it is another one', () => {
     const others: Partial<CodeAnswer>[] = [{ of: 'that' }, { seen: 99 }, { seen: 100 + 2 ** 30 + 1 }];
     expect(others.map((other) => read().take(answer(other)))).toEqual([false, false, false]);
     expect(read().take(answer({ seen: 100 + 2 ** 30 }))).toBe(true);

@@ -106,7 +106,7 @@ describeReal('POSTGRES', 'the code in a catalogue', (where) => {
     return sorted(catalogue.takeRows());
   };
 
-  it('is read once: what has not changed since is not read again', async () => {
+  it('is read once: what has not changed is not read again', async () => {
     await reader.query(`
       create table kept (a int);
       create function kept() returns int language sql as 'select 1';
@@ -135,7 +135,7 @@ describeReal('POSTGRES', 'the code in a catalogue', (where) => {
     expect(catalogue.takeRows().relations).not.toContain('made_view');
   });
 
-  it('is read when its transaction has ended, however long that was under way', async () => {
+  it('is read when its transaction has ended, however long that was running', async () => {
     const other = await rig.directClient();
     await other.query(`set search_path to ${rig.schema}`);
     const catalogue = new CodeCatalogue();

@@ -10,7 +10,7 @@ const runs: readonly Buffer[] = [
   execute({ portal: '', rowsMax: 0 }),
 ];
 
-describeReal('POSTGRES', 'code that deallocates all', (where) => {
+describeReal('POSTGRES', 'code that deallocates all statements', (where) => {
   describe.each(['transaction', 'statement'] as const)('in %s mode', (mode) => {
     let rig: RealRig;
     const clients: WireClient[] = [];
@@ -63,7 +63,7 @@ describeReal('POSTGRES', 'code that deallocates all', (where) => {
       expect(await heard(rig.url)).toEqual(await heard(where));
     });
 
-    it('goes on with any backend behind that', async () => {
+    it('does not keep the client from using any backend afterwards', async () => {
       const client = await opened(rig.url);
       await client.ask(prepares('select 5'), ...runs, sync());
       for (let round = 0; round < 3; round++) await client.ask(query('select deallocating()'));

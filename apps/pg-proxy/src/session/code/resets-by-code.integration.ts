@@ -40,7 +40,7 @@ describeReal('POSTGRES', 'RESET within code', (where) => {
     ['what a server tells', [query("set datestyle to 'ISO, MDY'")], [query('do $$ begin reset datestyle; end $$')]],
     ['what the protocol has prepared', [query("set work_mem to '9MB'")], prepared, [query('execute back')]],
     ['a tenant that is taken away', [query("do $$ begin perform set_config('app.tenant', '', false); end $$")]],
-  ])('goes back to what the connection began with: %s', async (_, ...steps) => {
+  ])('returns to the settings of the startup packet: %s', async (_, ...steps) => {
     expect(await heard(rig.url, steps)).toEqual(await heard(where, steps));
   });
 });

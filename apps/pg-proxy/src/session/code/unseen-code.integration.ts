@@ -10,7 +10,7 @@ const tenantOf = async (client: pg.Client): Promise<string | null> => {
   return rows[0]?.tenant || null;
 };
 
-describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) => {
+describeReal('POSTGRES', 'session state left by code that is not visible', (where) => {
   let rig: RealRig;
   let one: pg.Client;
   let other: pg.Client;
@@ -72,7 +72,7 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
     { text: `select query_to_xml('select set_config(''app.tenant_id'', ''7'', false)', true, true, '')` },
     { text: `select * from ts_stat('select to_tsvector(set_config(''app.tenant_id'', ''7'', false))')` },
     { text: 'begin; set local app.tenant_id = 7; set app.tenant_id from current; commit' },
-  ])('goes with the client that set it, and to nobody else: $text', async ({ text, values }) => {
+  ])('follows the client that set it, and nobody else: $text', async ({ text, values }) => {
     await open();
     await one.query(text, values);
     expect(await tenantOf(other)).toBeNull();
@@ -86,7 +86,7 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
     await close();
   });
 
-  it('is what a rollback leaves of it', async () => {
+  it('is what remains of it after a rollback', async () => {
     await open();
     await one.query('select set_tenant(1)');
     await one.query('begin; select set_tenant(2); savepoint s; select set_tenant(3); rollback to s; commit');
@@ -97,7 +97,7 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
     await close();
   });
 
-  it('is nothing where it is of the transaction alone: the client goes on sharing', async () => {
+  it('is nothing if it belongs to the transaction only: the client goes on sharing', async () => {
     await open();
     await one.query('select set_locally(7)');
     expect(await tenantOf(other)).toBeNull();
@@ -109,7 +109,7 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
     'select set_path()',
     `update pg_settings set setting = 'pg_catalog' where name = 'search_path'`,
     `select query_to_xml('select set_' || 'config(''search_path'', ''pg_catalog'', false)', true, true, '')`,
-  ])('is what a list of settings shows: %s', async (text) => {
+  ])('is shown by a list of settings: %s', async (text) => {
     await open();
     await one.query(text);
     expect((await other.query('show search_path')).rows).toEqual([{ search_path: rig.schema }]);
@@ -127,7 +127,7 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
     [`select set_anything('my.own', '1')`, 'discard all'],
     [`do $$ begin create temp table made (a int); end $$`, 'drop table made'],
   ])('%s', (leaving, freeing) => {
-    it(`keeps the backend until ${freeing}`, async () => {
+    it(`pins the backend until ${freeing}`, async () => {
       await open();
       await one.query(leaving);
       let isServed = false;
@@ -141,7 +141,7 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
     });
   });
 
-  it('is seen of code that was defined a moment ago, by whomever', async () => {
+  it('is noticed for code that was defined a moment ago, by anybody', async () => {
     await open();
     for (const definer of [rig.direct, one, other]) {
       await definer.query(`create or replace function later() returns void language sql as 'select 1'`);
@@ -175,7 +175,7 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
       'comment on schema SCHEMA is null',
       'drop event trigger SCHEMA; drop function at_ddl',
     ],
-  ])('is seen of what runs code that is known already: %s', async (defining, running, undoing) => {
+  ])('is noticed for anything that runs known code: %s', async (defining, running, undoing) => {
     await open();
     const at = (text: string): string => text.replaceAll('SCHEMA', rig.schema);
     await one.query('select * from tenants');
@@ -189,7 +189,7 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
     await close();
   });
 
-  it('costs nothing where a statement calls nothing, and is asked for once where it is known', async () => {
+  it('costs nothing if a statement calls nothing, and is asked for once if the code is known', async () => {
     await open();
     await one.query('select server_pid()');
     const before = await pidOf(one);
@@ -199,7 +199,7 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
   });
 });
 
-describeReal('POSTGRES', 'what a plain SELECT runs that nobody reads, as the first statement of a proxy', (where) => {
+describeReal('POSTGRES', 'effects of a plain SELECT that runs code, as the first statement of a proxy', (where) => {
   let rig: RealRig;
   beforeEach(async () => {
     rig = await RealRig.start(where, 'transaction', 1);
@@ -242,7 +242,7 @@ describeReal('POSTGRES', 'what a plain SELECT runs that nobody reads, as the fir
     'select count(*) from tenants',
     'select * from of_ruled',
     'select * from of_built_in',
-  ])('goes with the client that ran it, and to nobody else: %s', async (text) => {
+  ])('follows the client that ran it, and nobody else: %s', async (text) => {
     const [one, other] = [await rig.client(), await rig.client()];
     await one.query(text);
     expect(await tenantOf(other)).toBeNull();
@@ -250,7 +250,7 @@ describeReal('POSTGRES', 'what a plain SELECT runs that nobody reads, as the fir
     expect(await tenantOf(other)).toBeNull();
   });
 
-  it('is asked for before anybody else has the backend, though somebody else is reading and a Sync comes', async () => {
+  it('is asked for before anybody else has the backend, even while another client is reading and a Sync arrives', async () => {
     const own = await RealRig.start(where, 'transaction', 2);
     const url = new URL(own.url);
     const [user, password] = [url.username, url.password === '' ? 'secret' : url.password].map(decodeURIComponent);
@@ -270,7 +270,7 @@ describeReal('POSTGRES', 'what a plain SELECT runs that nobody reads, as the fir
     await own.close();
   });
 
-  it('goes with nobody where its client has left by then', async () => {
+  it('follows nobody if its client has left by then', async () => {
     const [one, other] = [await rig.client(), await rig.client()];
     const ran = one.query('select * from tenants').catch(() => undefined);
     await one.end();
@@ -278,7 +278,7 @@ describeReal('POSTGRES', 'what a plain SELECT runs that nobody reads, as the fir
     expect(await tenantOf(other)).toBeNull();
   });
 
-  it('is known at once of what is defined through the proxy, in the same transaction, too', async () => {
+  it('is known at once for code defined through the proxy, in the same transaction, too', async () => {
     const [one, other] = [await rig.client(), await rig.client()];
     await other.query('select * from t');
     await one.query(`create view made as select set_config('app.tenant_id', '7', false)`);
@@ -291,7 +291,7 @@ describeReal('POSTGRES', 'what a plain SELECT runs that nobody reads, as the fir
     expect(await tenantOf(other)).toBe('8');
   });
 
-  it('is no connection of dblink', async () => {
+  it('includes no connection of dblink', async () => {
     const { hostname, port, pathname, username } = new URL(where);
     const at = `host=${hostname} port=${port} dbname=${pathname.slice(1)} user=${username}`;
     await rig.direct.query(`create extension if not exists dblink schema ${rig.schema};
@@ -304,14 +304,14 @@ describeReal('POSTGRES', 'what a plain SELECT runs that nobody reads, as the fir
     await next.end();
   });
 
-  it('keeps no backend for a text that is too long to be read', async () => {
+  it('pins no backend for a text that is too long to be read', async () => {
     const [one, other] = [await rig.client(), await rig.client()];
     await one.query(`select a, '${'x'.repeat(200_000)}' from t`);
     await one.query(`insert into t select length('${'x'.repeat(200_000)}')`);
     expect((await other.query('select a from t')).rows).toEqual([{ a: 1 }, { a: 200_000 }]);
   });
 
-  it('is asked for whatever the path of a client is', async () => {
+  it('is asked for whatever the search path of the client', async () => {
     const [one, other] = [await rig.client(), await rig.client()];
     await one.query(`
       create function concat_ws(text, variadic text[]) returns text language sql as $$ select 'always' $$;

@@ -37,11 +37,11 @@ const read = (now = () => 0): UnseenCode => {
 const concerns = (code: UnseenCode, text: string): boolean => code.concerns({ text }, notLooked());
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
 
-describe('code that nobody reads', () => {
+describe('code that is not visible', () => {
   it.each([
     ...['select a from t where id = $1', 'select count(*), lower(a) from t where a in (1)', 'table t'],
     ...['with a as (select * from t) select * from a', 'copy (select * from t) to stdout'],
-  ])('may be in what reads something, until it has been read: %s', (text) => {
+  ])('may be in anything that reads, until the catalogue has been read: %s', (text) => {
     const unread = new UnseenCode(() => 0);
     expect([concerns(unread, text), unread.isUnknown({ text, statements: statementsOf(text) })]).toEqual([true, true]);
     const code = read();
@@ -53,14 +53,14 @@ describe('code that nobody reads', () => {
   });
 
   it.each(['SELECT 1;', 'begin', 'select lower($1)', 'set a.b = 1'])(
-    'is in none of what reads, calls and writes nothing, whether it was read or not: %s',
+    'is not in a text that reads, calls and writes nothing, whatever has been read: %s',
     (text) => {
       expect(concerns(new UnseenCode(() => 0), text)).toBe(false);
       expect(concerns(read(), text)).toBe(false);
     },
   );
 
-  it('is looked for in the whole of a text, in time that grows with it', () => {
+  it('is searched for in the whole text, in time linear in its length', () => {
     const long = `'${'ab'.repeat(500_000)}'`;
     for (const text of [`select ${long}, made_later(1)`, `select ${long} /* -- */, made_later(1)`])
       expect([concerns(read(), text), concerns(read(), text.replace('made_later', 'lower'))]).toEqual([true, false]);
@@ -68,7 +68,7 @@ describe('code that nobody reads', () => {
     expect(concerns(read(), comments)).toBe(true);
   });
 
-  it('is not looked for again in what writes to a table that was not there, whatever was looked at before', () => {
+  it('is not searched for again in writes to a table that did not exist, whatever was searched before', () => {
     const code = read();
     const text = 'insert into tt values ($1)';
     const isUnknown = (): boolean => code.isUnknown({ text, statements: statementsOf(text) });
@@ -82,7 +82,7 @@ describe('code that nobody reads', () => {
     ]);
   });
 
-  it('is looked for once in texts that differ in their literals, and in each of these', () => {
+  it('is searched for once in texts that differ in literals only, and in each set of literals', () => {
     const code = read();
     const concernsLike = (text: string): boolean => {
       const statements = statementsOf(text);
@@ -105,7 +105,7 @@ describe('code that nobody reads', () => {
     'do $$ begin perform wraps(); end $$',
     'execute p',
     latin1('select "Größe"(1)'),
-  ])('is told by names, and by what reaches them: %s', (text) => {
+  ])('is found by names, and by what reaches them: %s', (text) => {
     const code = read();
     expect(concerns(code, text)).toBe(true);
     expect(code.isUnknown({ text, statements: statementsOf(text) })).toBe(false);
@@ -124,7 +124,7 @@ describe('code that nobody reads', () => {
     },
   );
 
-  it('must be read for what nobody knows, and not for what only looks like a call', () => {
+  it('must be read for unknown names, and not for what only looks like a call', () => {
     const code = read();
     for (const text of ['select s.created_later(1)', 'insert into made_later values (1)']) {
       expect(concerns(code, text)).toBe(true);
@@ -136,7 +136,7 @@ describe('code that nobody reads', () => {
     expect(concerns(code, text)).toBe(false);
   });
 
-  it('must be read anew after DDL, and when it is old', () => {
+  it('must be read again after DDL, and when it is old', () => {
     let nowMs = 0;
     const code = read(() => nowMs);
     const look = notLooked();
@@ -162,7 +162,7 @@ describe('code that nobody reads', () => {
       expect(code.redefinedBy(text)).toBe(false);
   });
 
-  it('is anything where an operator or a type runs it', () => {
+  it('is anything if an operator or a type runs it', () => {
     const code = new UnseenCode(() => 0);
     code.read({ ...known, uses: [['*', 'set_tenant']] }, code.beginRead());
     expect(code.leftBy('select a + b from t')).toEqual({

@@ -70,7 +70,7 @@ describe('what a transaction may have left', () => {
     ]);
   });
 
-  it('is asked for by the next one where the first gets no answer', () => {
+  it('is asked for by the next one if the first gets no answer', () => {
     const code = new UnseenCode(() => 0);
     const [one, other] = [new Asked().runs(code, reading), new Asked().runs(code, reading)];
     one.answer(undefined, '08006');
@@ -79,7 +79,7 @@ describe('what a transaction may have left', () => {
     expect(other.outcomes).toEqual([nothing]);
   });
 
-  it('is asked for again where something was dropped as it was read about, and by the next one after three times', () => {
+  it('is asked for again if something was dropped while it was read, and by the next one after three times', () => {
     const code = new UnseenCode(() => 0);
     const [one, other] = [new Asked().runs(code, calling), new Asked().runs(code, calling)];
     one.answer(undefined, 'XX000');
@@ -93,7 +93,7 @@ describe('what a transaction may have left', () => {
     expect(next.outcomes).toEqual([nothing]);
   });
 
-  it('is nothing of what only reads where the server does not say what there is, and nobody asks it again at once', () => {
+  it('is nothing for reads if the server does not answer, and nobody asks again at once', () => {
     let nowMs = 0;
     const code = new UnseenCode(() => nowMs);
     const [one, other] = [new Asked().runs(code, reading), new Asked().runs(code, calling)];
@@ -107,7 +107,7 @@ describe('what a transaction may have left', () => {
     expect(again.outcomes).toEqual([nothing]);
   });
 
-  it('is asked for when the code is old, once', () => {
+  it('is asked for once when the code is old', () => {
     let nowMs = 0;
     const code = new UnseenCode(() => nowMs);
     const one = new Asked().runs(code, reading);
@@ -119,7 +119,7 @@ describe('what a transaction may have left', () => {
     expect(first.outcomes).toEqual([nothing]);
   });
 
-  it('is asked for as a whole of another server, and what is gone by those that are left', () => {
+  it('is asked for completely at another server, and what is gone by what is left', () => {
     const code = new UnseenCode(() => 0);
     new Asked().runs(code, reading).answer(whole(10));
     const stale = (): Asked => {

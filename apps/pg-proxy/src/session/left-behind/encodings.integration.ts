@@ -55,7 +55,7 @@ const others: Readonly<Record<Encoding, string>> = {
 };
 const encodings = Object.keys(words) as Encoding[];
 
-describeReal('POSTGRES', 'clients of several encodings', (where) => {
+describeReal('POSTGRES', 'clients with different encodings', (where) => {
   let rig: RealRig;
   beforeAll(async () => {
     rig = await RealRig.start(where, 'transaction', encodings.length + 1);
@@ -91,7 +91,7 @@ describeReal('POSTGRES', 'clients of several encodings', (where) => {
     query("select current_setting('app.who', true), octet_length(current_setting('app.who', true))");
   const byHex = (): Buffer => query("select encode(convert_to(current_setting('app.who', true), 'UTF8'), 'hex')");
 
-  it('keep what they have set', async () => {
+  it('keep their settings', async () => {
     await same([
       (encoding) => bytes(`set app.who = '${words[encoding]}'`),
       ...[shown, byHex],
@@ -102,7 +102,7 @@ describeReal('POSTGRES', 'clients of several encodings', (where) => {
     ]);
   });
 
-  it('also what code has set, in letters that they do not have', async () => {
+  it('also those set by code, in characters that they do not have', async () => {
     await rig.direct.query(
       `create function ${rig.schema}.found() returns void language plpgsql as $$ begin perform set_config('app.who', 'Жü', false); end $$`,
     );
@@ -119,7 +119,7 @@ describeReal('POSTGRES', 'clients of several encodings', (where) => {
     ]);
   });
 
-  it('and are reset in their place in a text', async () => {
+  it('which are reset in their place in a text', async () => {
     const setting = ' -c work_mem=3MB';
     const text = (encoding: Encoding): string => {
       const word = encoding === 'SJIS' ? 'x' : words[encoding];
@@ -141,13 +141,13 @@ describeReal('POSTGRES', 'clients of several encodings', (where) => {
     ]);
   });
 
-  it('and do not share what the same bytes mean to each of them', async () => {
+  it('and do not share statements whose bytes mean something else to each of them', async () => {
     // é, Ã© and so on; every client is told how many characters and bytes it is.
     const text = "select length('\xc3\xa9'), octet_length('\xc3\xa9'), ascii('\xc3\xa9')";
     await same([() => prepared(text), () => runs, () => runs]);
   });
 
-  it('and get back what they came with, also where it was no text', async () => {
+  it('and get their start-up settings back, even those that are not valid text', async () => {
     const client = await open(rig.url, 'LATIN1', ' -c app.who=x -c application_name=Zo\xeb');
     for (const text of ['discard all', 'reset all']) {
       expect(await client.ask(query(text))).toEqual([

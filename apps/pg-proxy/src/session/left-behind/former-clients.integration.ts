@@ -21,7 +21,7 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       await client.end();
     };
 
-    it('is no language that takes no settings any more which it does not know', async () => {
+    it('does not include a loaded language that refuses unknown settings', async () => {
       await used('do $$ begin end $$');
       const client = await rig.client();
       await client.query('set plpgsql.nobody_knows = 1');
@@ -31,7 +31,7 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
     });
 
     it.each([{ values: [] }, { values: [], name: 's' }, {}])(
-      'is no temporary schema, so that PREPARE TRANSACTION fails as it would (%j)',
+      'does not include a temporary schema, so that PREPARE TRANSACTION fails as it would (%j)',
       async (how) => {
         await used('create temp table t (a int)');
         const client = await rig.client();
@@ -44,7 +44,7 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
     );
 
     it.each(['set temp_buffers = 100', `select set_config('temp_buffers', '100', false)`])(
-      'are no buffers of temporary tables, whose number can be set before there are any: %s',
+      'does not include temporary buffers, so that their number can be set: %s',
       async (text) => {
         await used('create temp table t (a int)', 'insert into t values (1)');
         const client = await rig.client();
@@ -54,7 +54,7 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       },
     );
 
-    it.each([{}, { values: [] }])('are no connections of dblink (%j)', async (how) => {
+    it.each([{}, { values: [] }])('does not include connections of dblink (%j)', async (how) => {
       await rig.direct.query(`create extension if not exists dblink schema ${rig.schema}`);
       const { hostname, port, pathname, username } = new URL(where);
       const at = `host=${hostname} port=${port} dbname=${pathname.slice(1)} user=${username}`;
@@ -68,7 +68,7 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       await next.end();
     });
 
-    it('are none of another number: who sets it takes the process along', async () => {
+    it('does not include another number of buffers: who sets it takes the process along', async () => {
       const client = await rig.client();
       await client.query('set temp_buffers = 100');
       await client.query('create temp table t (a int)');
@@ -81,7 +81,7 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       expect(await eventually(async () => (await rig.direct.query(isThere)).rowCount === 0)).toBe(true);
     });
 
-    it('are no counts: a session that reports its own is one more', async () => {
+    it('does not include statistics: a session that reports its own is one more', async () => {
       await used('select 1');
       const before = Number((await rig.direct.query<{ sessions: string }>(sessions)).rows[0]?.sessions);
       const client = await rig.client();
@@ -91,7 +91,7 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       await client.end();
     });
 
-    it('is no role that a login has said, and that DISCARD ALL goes back to', async () => {
+    it('does not include a role set at login, to which DISCARD ALL returns', async () => {
       const former = await rig.client({ options: '-c role=pg_monitor' });
       await former.query('discard all');
       await former.end();
@@ -100,7 +100,7 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       await client.end();
     });
 
-    it('is no statement that stood there under its own name when it vanished in its transaction', async () => {
+    it('does not include a statement under its own name from a client that vanished in its transaction', async () => {
       const former = await WireClient.in(accessOf(rig.url));
       await former.ask(parse({ name: 'former', text: 'select 7', parameterTypes: [] }), sync());
       await former.ask(query('begin'));
@@ -114,7 +114,7 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       await client.end();
     });
 
-    it('is nothing that DISCARD ALL has not come to in the time that the client had set for a statement', async () => {
+    it('does not include what DISCARD ALL could not remove within the statement_timeout of the client', async () => {
       await used(
         "do $$ begin for i in 1..300 loop execute format('create temp table of_former_%s (a int)', i); end loop; end $$",
         `set application_name = 'former'; set work_mem = '7MB'; set statement_timeout = '1ms'`,
@@ -136,7 +136,7 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       await client.end();
     });
 
-    it('is over for the next client, too, when one vanishes while it waits for a new process', async () => {
+    it('is gone for the next client, even if one vanishes while it waits for a new process', async () => {
       await used('select 1');
       const client = await rig.client();
       void client.query('select pg_stat_force_next_flush()').catch(() => undefined);
@@ -147,7 +147,7 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       await eventually(async () => (await rig.busy()) === 0);
     });
 
-    it('is not all that one had still asked, each with a Sync of its own, when it vanished', async () => {
+    it('does not include what a client had still asked, each with a Sync of its own, when it vanished', async () => {
       const text = '/* vanished */ select generate_series(1, 10000000)';
       const one = [
         parse({ name: '', text, parameterTypes: [] }),
@@ -167,7 +167,7 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
     }, 40_000);
   });
 
-  it('is no order of days and months, where a client has said the style of dates alone', async () => {
+  it('does not include the order of days and months if a client has set only the style of dates', async () => {
     const rig = await RealRig.start(where, 'transaction', 1);
     const [client, other] = [await rig.client({ options: '-c datestyle=ISO' }), await rig.client()];
     await other.query("set datestyle = 'SQL, DMY'");

@@ -51,7 +51,7 @@ describe('leavesState', () => {
     expect(leavesState(text)).toBe(false);
   });
 
-  it('answers a long comment without end quickly', () => {
+  it('is fast for a long comment without end', () => {
     expect(leavesState(`/*${'*'.repeat(4_000)}`)).toBe(false);
     expect(leavesState(`${'/**/'.repeat(1_000)}select 1`)).toBe(false);
   });

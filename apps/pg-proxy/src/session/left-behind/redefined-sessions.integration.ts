@@ -4,14 +4,14 @@ import type pg from 'pg';
 import { BothWays } from '../../testing/both-ways.ts';
 import { RealRig } from '../../testing/real-rig.ts';
 
-describeReal('POSTGRES', 'sessions that begin otherwise, and databases that nobody may be in', (where) => {
+describeReal('POSTGRES', 'connections after a change of roles or databases', (where) => {
   let ways: BothWays;
   beforeAll(async () => {
     ways = await BothWays.start(where);
   });
   afterAll(() => ways.close());
 
-  it.each(['autocommit', 'a transaction'])('begins new sessions with defaults that were altered in %s', async (how) => {
+  it.each(['autocommit', 'a transaction'])('start new sessions with defaults that were altered in %s', async (how) => {
     const { user, database } = ways.rig.direct;
     const altered = `alter role "${user}" in database "${database}"`;
     const value = how === 'autocommit' ? '31 days' : '32 days';
@@ -30,7 +30,7 @@ describeReal('POSTGRES', 'sessions that begin otherwise, and databases that nobo
     await Promise.all([client.end(), next.end()]);
   });
 
-  it('replaces the backends of the role or database alone whose defaults were altered', async () => {
+  it('are replaced only for the role or database whose defaults were altered', async () => {
     // Of its own: whoever calls a function keeps his backend where somebody has asked for currval.
     const own = await RealRig.start(where, 'transaction', 4);
     const { user } = own.direct;
@@ -49,7 +49,7 @@ describeReal('POSTGRES', 'sessions that begin otherwise, and databases that nobo
     await own.close();
   });
 
-  it('lets a role in that was dropped and created again', async () => {
+  it('are open to a role that was dropped and created again', async () => {
     const user = `again_${process.pid}`;
     const query = { user: decodeURIComponent(new URL(where).username) };
     const asked = await RealRig.start(where, 'transaction', 4, undefined, { auth: { userFile: 'users.txt', query } });
@@ -73,28 +73,31 @@ describeReal('POSTGRES', 'sessions that begin otherwise, and databases that nobo
     ['transaction', 'unnamed'],
     ['transaction', 'named'],
     ['session', 'named'],
-  ] as const)('copies and drops a database whose clients have gone: %s, %s', async (mode, way) => {
-    const user = `leaver_${process.pid}`;
-    const database = `left_${process.pid}`;
-    const query = { user: decodeURIComponent(new URL(where).username) };
-    const asked = await RealRig.start(where, mode, 4, undefined, { auth: { userFile: 'users.txt', query } });
-    const client = await asked.client();
-    const ask = (text: string): Promise<unknown> => {
-      const extended = { text, queryMode: 'extended', ...(way === 'named' && { name: text }) } as pg.QueryConfig;
-      return client.query(way === 'simple' ? text : extended);
-    };
-    await client.query(`create role ${user} login password 'secret'`);
-    await ask(`create database ${database}`);
-    const url = new URL(asked.url);
-    [url.username, url.password, url.pathname] = [user, 'secret', database];
-    const guest = await asked.client({ connectionString: url.href });
-    await guest.query('select 1');
-    await guest.end();
-    await ask(`create database ${database}_too template ${database}`);
-    await ask(`drop database ${database}_too`);
-    await ask(`drop database ${database}`);
-    expect((await client.query(`select from pg_database where datname like '${database}%'`)).rowCount).toBe(0);
-    await client.query(`drop role ${user}`);
-    await asked.close();
-  });
+  ] as const)(
+    'do not stand in the way of copying or dropping a database without clients: %s, %s',
+    async (mode, way) => {
+      const user = `leaver_${process.pid}`;
+      const database = `left_${process.pid}`;
+      const query = { user: decodeURIComponent(new URL(where).username) };
+      const asked = await RealRig.start(where, mode, 4, undefined, { auth: { userFile: 'users.txt', query } });
+      const client = await asked.client();
+      const ask = (text: string): Promise<unknown> => {
+        const extended = { text, queryMode: 'extended', ...(way === 'named' && { name: text }) } as pg.QueryConfig;
+        return client.query(way === 'simple' ? text : extended);
+      };
+      await client.query(`create role ${user} login password 'secret'`);
+      await ask(`create database ${database}`);
+      const url = new URL(asked.url);
+      [url.username, url.password, url.pathname] = [user, 'secret', database];
+      const guest = await asked.client({ connectionString: url.href });
+      await guest.query('select 1');
+      await guest.end();
+      await ask(`create database ${database}_too template ${database}`);
+      await ask(`drop database ${database}_too`);
+      await ask(`drop database ${database}`);
+      expect((await client.query(`select from pg_database where datname like '${database}%'`)).rowCount).toBe(0);
+      await client.query(`drop role ${user}`);
+      await asked.close();
+    },
+  );
 });

@@ -52,7 +52,7 @@ describeReal('POSTGRES', 'roles', (where) => {
       [["select set_config('Role', lower('@'), false)", who, 'reset all', who, 'reset role', who]],
       [["select set_config('session_authorization', '@', false)", who]],
       [["do $$ begin perform set_config('role', '@', false); end $$", who, 'set role none', who]],
-    ])('that are set are their clients own: %j', async (texts) => {
+    ])('that are set belong to their clients only: %j', async (texts) => {
       const asked = texts.map((text) => text.replaceAll('@', role));
       expect(await heard(rig.url, asked)).toEqual(await heard(where, asked));
     });

@@ -15,7 +15,7 @@ describeReal('POSTGRES', 'a seed of random numbers', (where) => {
     "select set_config('seed', '0.25', false)",
     "do $$ begin perform set_config('seed', '0.25', false); end $$",
     'do $$ begin set seed to 0.25; end $$',
-  ])('is where they go on from, and not where each of them begins: %s', async (text) => {
+  ])('applies to the client that set it, and to nobody else: %s', async (text) => {
     const numbersOf = async (client: pg.Client): Promise<unknown[]> => {
       const numbers: unknown[] = [];
       await client.query(text);

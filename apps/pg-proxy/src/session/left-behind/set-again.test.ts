@@ -46,28 +46,28 @@ describe('setInPlace', () => {
       `select 'ö'; reset work_mem /* ; */ ;; ${workMem};reset search_path; ${searchPath};select 'ü'`,
       [2, 4],
     ],
-  ])('sets again what was lost right behind it: %s', (text, expected, added) => {
+  ])('restores what was reset right behind it: %s', (text, expected, added) => {
     const { text: written, added: numbers } = of(text)!;
     expect(utf8(written)).toBe(expected);
     expect([...numbers]).toEqual(added);
   });
 
   it.each(['set role none', 'reset jit', 'set work_mem to 5', 'discard all', 'select 1; reset jit; select 2'])(
-    'leaves a text alone in which nothing is lost: %s',
+    'leaves a text alone that resets nothing: %s',
     (text) => {
       expect(of(text)).toBeUndefined();
       expect(of('reset all', new Map())).toBeUndefined();
     },
   );
 
-  it('sets a list word by word, where that comes to the same text', () => {
+  it('sets a list element by element, if that yields the same text', () => {
     const settings = new Map([['search_path', 'a, b']]);
     expect(of('reset search_path; select 1', settings)?.text).toBe(
       `reset search_path; SET "search_path" TO E'a',E'b';select 1`,
     );
   });
 
-  it('tells where a character stands in the text that was sent', () => {
+  it('maps a position to that in the text of the client', () => {
     const text = "select 'ö'; reset search_path; select nosuch; reset work_mem; select nowhere";
     const { text: written, positionOf } = of(text)!;
     for (const word of ["'ö'", 'reset search', 'nosuch', 'reset work', 'nowhere'])

@@ -17,12 +17,12 @@ const notTaken = (word: string): WireFault => ({
 const settings = (values: Record<string, string>): Map<string, string> => new Map(Object.entries(values));
 
 describe('settingsOf', () => {
-  it('takes what is a setting, by its name in lower case', () => {
+  it('takes settings by their names in lower case', () => {
     const parameters = { user: 'u', database: 'd', DateStyle: 'ISO', '_pq_.x': 'y', replication: 'false' };
     expect(of(parameters)).toEqual({ datestyle: 'ISO' });
   });
 
-  it('takes the name of an application that is no text, as servers do', () => {
+  it('takes an application name that is not valid text, as servers do', () => {
     expect(of({ application_name: 'Zo\udceb', options: '-c app.who=Zo\udceb' })).toEqual({
       application_name: 'Zo?',
       'app.who': 'Zo\udceb',
@@ -37,11 +37,11 @@ describe('settingsOf', () => {
     ['-c datestyle=MDY -c datestyle=German', 'ISO', 'iso, dmy'],
     ['-c datestyle=MDY', 'Postgres, US', 'postgres, us'],
     ['-c datestyle=DMY', 'nonsense', 'nonsense'],
-  ])('takes DateStyle for the two that it is: %j and %j', (options, DateStyle, expected) => {
+  ])('splits DateStyle into its two parts: %j and %j', (options, DateStyle, expected) => {
     expect(of({ DateStyle, options })).toEqual({ datestyle: expected });
   });
 
-  it('leaves out what is ignored, but not what PgBouncer follows of every session', () => {
+  it('leaves out ignored settings, but not those that PgBouncer tracks for every session', () => {
     const parameters = {
       Pooled: 'true',
       search_path: 'a',
@@ -80,7 +80,7 @@ describe('settingsOf', () => {
     ['-c nothing', fault('-c nothing requires a value')],
     ['-cnothing', fault('-c nothing requires a value')],
     ['--noth-ing', fault('--noth-ing requires a value')],
-  ])('reads options %j', (options, expected) => {
+  ])('parses options %j', (options, expected) => {
     expect(of({ options })).toEqual(expected);
   });
 });
@@ -88,7 +88,7 @@ describe('settingsOf', () => {
 const orEnd = 'SET LOCAL exit_on_error TO on;';
 
 describe('changeOf', () => {
-  it('sets what differs, resets what nobody wants any more, and says nothing for nothing', () => {
+  it('sets what differs, resets what is no longer wanted, and does nothing if nothing differs', () => {
     const from = settings({ a: '1', b: '2', c: '3' });
     const change = `RESET "c";SELECT pg_catalog.set_config(E'b',E'3',false) IS NULL`;
     expect(changeOf(from, settings({ a: '1', b: '3' }), true)).toBe(change);
@@ -96,17 +96,17 @@ describe('changeOf', () => {
     expect(changeOf(from, from, false)).toBeUndefined();
   });
 
-  it('leaves no part of a DateStyle where the next one says the other part alone', () => {
+  it('leaves no part of a DateStyle if the next one sets only the other part', () => {
     const change = changeOf(settings({ datestyle: 'SQL, DMY' }), settings({ datestyle: 'ISO' }), true);
     expect(change).toBe(`RESET "datestyle";SELECT pg_catalog.set_config(E'datestyle',E'ISO',false) IS NULL`);
   });
 
-  it('lets no value out of its literal', () => {
+  it('never lets a value out of its literal', () => {
     const change = changeOf(new Map(), settings({ 'a"b.c': String.raw`x'; drop table t; \'--` }), true);
     expect(change).toBe(String.raw`SELECT pg_catalog.set_config(E'a"b.c',E'x''; drop table t; \\''--',false) IS NULL`);
   });
 
-  it('forgets everything where it does not know what is set', () => {
+  it('resets everything if the current settings are unknown', () => {
     const [from, all] = [settings({ role: 'r', work_mem: '1MB' }), 'RESET ALL;RESET "role"'];
     const change = `SELECT pg_catalog.set_config(E'search_path',E'a, b',false) IS NULL`;
     expect(changeFromUnknown(from, settings({ search_path: 'a, b' }), true)).toBe(`${all};${change}`);
@@ -126,7 +126,7 @@ it.each([
   [{ statement_timeout: ' 1 ms' }, true],
   [{ statement_timeout: '0.02s' }, true],
   [{ statement_timeout: '900us' }, true],
-])('knows a timeout that may end what takes it back: %j', (parts, expected) => {
+])('recognises a timeout that could end the reset itself: %j', (parts, expected) => {
   expect(areHasty(settings(parts))).toBe(expected);
 });
 

@@ -3,7 +3,7 @@ import { describeReal } from '@medrex/contracts/testing';
 import pg from 'pg';
 import { RealRig } from '../../testing/real-rig.ts';
 
-describeReal('POSTGRES', 'settings that a server takes from a startup packet alone', (where) => {
+describeReal('POSTGRES', 'settings that a server only takes from a startup packet', (where) => {
   describe.each(['transaction', 'session'] as const)('in %s mode', (mode) => {
     let rig: RealRig;
     beforeAll(async () => {
@@ -33,7 +33,7 @@ describeReal('POSTGRES', 'settings that a server takes from a startup packet alo
       ['-c log_disconnections=on', 'log_disconnections', 'on'],
       ['-c temp_tablespaces=nosuch', 'temp_tablespaces', 'nosuch'],
       ['-c session_preload_libraries=auto_explain', 'auto_explain.log_nested_statements', 'off'],
-    ])('%s is taken, and stays until its client goes', async (options, setting, value) => {
+    ])('include %s, which stays until its client leaves', async (options, setting, value) => {
       const client = await rig.client({ options: `${options} -c work_mem=7MB` });
       expect(await shown(client, setting)).toBe(value);
       await client.query('create temp table t (a int)');
@@ -46,7 +46,7 @@ describeReal('POSTGRES', 'settings that a server takes from a startup packet alo
     });
 
     it.each(['-c session_authorization=pg_monitor', '-c session_authorization=pg_monitor -c role=pg_read_all_data'])(
-      'who logs in stays who he is: %s',
+      'do not change who has logged in: %s',
       async (options) => {
         const whoIs = async (client: pg.Client): Promise<unknown[]> => {
           const answers: unknown[] = [];
@@ -62,7 +62,7 @@ describeReal('POSTGRES', 'settings that a server takes from a startup packet alo
       },
     );
 
-    it('are those of their client alone, also where several come with them at once', async () => {
+    it('belong to their client only, even if several come with them at once', async () => {
       const options = '-P';
       const three = await Promise.all([rig.client({ options }), rig.client({ options }), rig.client()]);
       const all = await Promise.all(three.map((client) => shown(client, 'ignore_system_indexes')));
@@ -81,7 +81,7 @@ describeReal('POSTGRES', 'settings that a server takes from a startup packet alo
       '-c max_connections=x',
       '-c session_preload_libraries=nosuch',
       '-c session_authorization=nosuch',
-    ])('what a new process does not take either is refused in its words: %s', async (options) => {
+    ])('are refused in the words of the server if a new process does not take them either: %s', async (options) => {
       expect(await refusal(rig.url, options)).toEqual(await refusal(where, options));
       const client = await rig.client();
       expect(await client.query('select 1 as a')).toMatchObject({ rows: [{ a: 1 }] });

@@ -45,7 +45,7 @@ function wordOf(type: number, message: Buffer): string | undefined {
   return undefined;
 }
 
-describeReal('POSTGRES', 'a client binds by the types that it has been told', (where) => {
+describeReal('POSTGRES', 'a client binds by the types that it was told', (where) => {
   let rig: RealRig;
   beforeAll(async () => {
     rig = await RealRig.start(where, 'transaction', 6);
@@ -83,7 +83,7 @@ describeReal('POSTGRES', 'a client binds by the types that it has been told', (w
     return answers;
   };
 
-  it.each(['s', ''])('where the column has become another since, by statement "%s"', async (name) => {
+  it.each(['s', ''])('although the column has another type since, by statement "%s"', async (name) => {
     const insert = told(name, 'insert into p values ($1)');
     const steps = [
       ...[insert, 'alter table p alter a type real', runWithSeven(name)],
@@ -99,7 +99,7 @@ describeReal('POSTGRES', 'a client binds by the types that it has been told', (w
     expect(await answersOf(rig.url, steps)).toEqual(direct);
   });
 
-  it('and is told as by the server, each time, where its search_path finds another table', async () => {
+  it('and is told each time as by the server if its search_path finds another table', async () => {
     const other = `${rig.schema}_other`;
     const way = (path: string): Buffer => query(`set search_path to ${path}`);
     const runs = Buffer.concat([run('r'), sync()]);
@@ -123,7 +123,7 @@ describeReal('POSTGRES', 'a client binds by the types that it has been told', (w
     ddl.close();
   });
 
-  it('until the tables are others, past the proxy: who prepares then is not held to what others have prepared', async () => {
+  it('until tables change outside of the proxy: clients that prepare then are not bound to what others prepared', async () => {
     own++;
     const text = 'insert into changed values ($1)';
     await rig.direct.query(`create table ${rig.schema}.changed (a text)`);

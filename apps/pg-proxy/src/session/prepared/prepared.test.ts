@@ -14,7 +14,7 @@ afterEach(async () => {
 const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
 
 describe('prepared statements', () => {
-  it('shares prepared statements across clients and backends', async () => {
+  it('share prepared statements across clients and backends', async () => {
     await start({ config: { pool: { size: 2 } } });
     const [one, other] = [await rig.in(), await rig.in()];
     expect(await one.ask(prepare('mine'), sync())).toEqual(['1', 'Z I']);
@@ -26,7 +26,7 @@ describe('prepared statements', () => {
     for (const backend of rig.postgres.backends) expect([...backend.prepared.keys()]).toEqual(['medrex_1']);
   });
 
-  it('keeps no texts that no client names any more, though its backends have them', async () => {
+  it('keep no texts that no client names any more, though backends have them', async () => {
     await start(oneBackend);
     const client = await rig.in();
     setFlagsFromString('--expose-gc');
@@ -46,7 +46,7 @@ describe('prepared statements', () => {
     expect((heapBytes() - before) / 1_048_576).toBeLessThan(7);
   });
 
-  it('prepares a text once for each backend, however often clients do', async () => {
+  it('prepare a text once for each backend, however often clients do', async () => {
     await start(oneBackend);
     for (let times = 0; times < 3; times++) {
       const client = await rig.in();
@@ -57,7 +57,7 @@ describe('prepared statements', () => {
     expect(rig.postgres.backends[0]!.heard.filter((text) => text.startsWith('parse'))).toEqual(['parse select 1']);
   });
 
-  it('says that a name is taken in the words of the client', async () => {
+  it('report that a name is taken with the name of the client', async () => {
     await start(oneBackend);
     const client = await rig.in();
     await client.ask(prepare('s'), sync());
@@ -73,7 +73,7 @@ describe('prepared statements', () => {
     ]);
   });
 
-  it('has the unnamed statement there in the next transaction, whoever was there in between', async () => {
+  it('have the unnamed statement in the next transaction, whoever was there in between', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     await one.ask(prepare(''), sync());
@@ -82,7 +82,7 @@ describe('prepared statements', () => {
     expect(rig.postgres.backends[0]!.heard.slice(-1)).toEqual(['parse select 1']);
   });
 
-  it('closes the statement that was not used for longest where a backend has too many', async () => {
+  it('close the least recently used statement if a backend has too many', async () => {
     await start({ config: { pool: { size: 1, preparedStatements: 2 } } });
     const client = await rig.in();
     for (const name of ['a', 'b', 'c'])
@@ -94,7 +94,7 @@ describe('prepared statements', () => {
     expect((await client.ask(run('c'), run('b'), sync())).filter((one) => one.startsWith('E'))).toEqual([]);
   });
 
-  it('prepares anew what no longer fits its tables', async () => {
+  it('prepare again what no longer fits its tables', async () => {
     await start(oneBackend);
     const client = await rig.in();
     const stale = ['1', 'ERROR 0A000 cached plan must not change result type', 'Z I'];
@@ -103,7 +103,7 @@ describe('prepared statements', () => {
     expect(rig.postgres.backends[0]!.heard).toEqual(['parse stale', 'parse stale']);
   });
 
-  it('follows what prepared statements set', async () => {
+  it('track what prepared statements set', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     const parameters = ['a.b', 'c'].map((value) => Buffer.from(value));
@@ -124,7 +124,7 @@ describe('prepared statements', () => {
   it.each([
     ['text', 0, Buffer.from('true')],
     ['binary', 1, Buffer.of(1)],
-  ])('does not set again what a parameter makes local: %s', async (_, format, isLocal) => {
+  ])('do not restore what a parameter makes local: %s', async (_, format, isLocal) => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     const parameters = [Buffer.from('a.b'), Buffer.from('c'), isLocal];
@@ -139,7 +139,7 @@ describe('prepared statements', () => {
     expect(rig.postgres.backends[0]!.heard.slice(-2)).toEqual(['select 1', 'select 2']);
   });
 
-  it('does not share what is prepared behind a SET that may be how its constants are read', async () => {
+  it('do not share what is prepared behind a SET that may change how constants are read', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     await one.ask(Buffer.concat([query('set datestyle to dmy'), prepare('s'), run('s'), sync()]));
@@ -153,7 +153,7 @@ describe('prepared statements', () => {
     ]);
   });
 
-  it('knows a prepared statement that is deallocated in SQL', async () => {
+  it('know a prepared statement that is deallocated in SQL', async () => {
     await start(oneBackend);
     const client = await rig.in();
     await client.ask(prepare('s'), sync());
@@ -165,17 +165,17 @@ describe('prepared statements', () => {
   });
 });
 
-describe('what the server passed over after an error', () => {
+describe('what the server skipped after an error', () => {
   const unnamed = prepare('', 'select mine');
 
-  it.each(['transaction', 'session'])('does not look for its name over and over in %s mode', async (mode) => {
+  it.each(['transaction', 'session'])('is not searched for by name over and over in %s mode', async (mode) => {
     await start({ config: { pool: { size: 1, mode } } });
     const client = await rig.in();
     await client.ask(prepare('a'), sync());
     expect((await client.ask(query('deallocate '.repeat(90_000)))).at(-1)).toBe('Z I');
   });
 
-  it('does not count as prepared, nor as taken away', async () => {
+  it('counts neither as prepared nor as removed', async () => {
     await start({ config: { pool: { size: 2 } } });
     const [client, other, third] = [await rig.in(), await rig.in(), await rig.in()];
     await client.ask(unnamed, sync());
@@ -189,7 +189,7 @@ describe('what the server passed over after an error', () => {
     expect(rig.postgres.backends[1]!.heard).toEqual(['parse select theirs', 'parse select mine']);
   });
 
-  it('is not what a setting is forgotten for', async () => {
+  it('does not cause a setting to be forgotten', async () => {
     await start({ config: { pool: { size: 2 } } });
     const [client, other] = [await rig.in(), await rig.in()];
     client.send(query('select 1'), query("set work_mem to '5MB'"));
@@ -202,7 +202,7 @@ describe('what the server passed over after an error', () => {
 });
 
 describe('DEALLOCATE ALL', () => {
-  it('leaves what is prepared behind it in the same pipeline', async () => {
+  it('keeps what is prepared behind it in the same pipeline', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     await one.ask(prepare('before'), sync());
@@ -219,7 +219,7 @@ describe('DEALLOCATE ALL', () => {
   it.each([
     ['in the same pipeline', [query('DEALLOCATE ALL')]],
     ['in the same series', [prepare('', 'DEALLOCATE ALL'), run('')]],
-  ])('lets a name be given again behind it %s', async (_where, forgetting) => {
+  ])('frees a name that is used again behind it %s', async (_where, forgetting) => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     const shared = await other.ask(prepare('shared', 'select 1'), run('shared'), sync());
@@ -234,7 +234,7 @@ describe('DEALLOCATE ALL', () => {
     expect(await other.ask(run('shared'), sync())).toEqual(shared.slice(1));
   });
 
-  it('that fails takes nothing away, and what waits behind it goes on', async () => {
+  it('that fails removes nothing, and what waits behind it goes on', async () => {
     await start(oneBackend);
     const one = await rig.in();
     await one.ask(prepare('before', 'select 1'), sync());

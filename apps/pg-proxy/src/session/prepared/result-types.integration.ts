@@ -91,7 +91,7 @@ const series = (): Readonly<Record<string, readonly Step[]>> => ({
   'but the fault itself where its table is gone': [told('select a from gone'), 'drop table gone', runs, runs],
 });
 
-describeReal('POSTGRES', 'a client is told that its result is another', (where) => {
+describeReal('POSTGRES', 'a client is told that its result has other types', (where) => {
   let rig: RealRig;
   beforeAll(async () => {
     rig = await RealRig.start(where, 'transaction', 4);
@@ -140,7 +140,7 @@ describeReal('POSTGRES', 'a client is told that its result is another', (where) 
     });
   });
 
-  it('and who prepares the same anew gets what is there now', async () => {
+  it('and a client that prepares the same again gets the current ones', async () => {
     const [first, second, ddl] = [await open(rig.url), await open(rig.url), await open(where)];
     await ddl.ask(query('drop table if exists t; create table t (a int); insert into t values (1)'));
     own++;
@@ -157,7 +157,7 @@ describeReal('POSTGRES', 'a client is told that its result is another', (where) 
     for (const each of [first, second, ddl, holder]) each.close();
   });
 
-  it('and not where its rows are those of a cursor, which is another one each time', async () => {
+  it('and not if its rows are those of a cursor, which may differ each time', async () => {
     const fetches = Buffer.concat([
       ...[bind({ portal: '', statement: 's', parameterFormats: [], parameters: [], resultFormats: [] })],
       ...[describeIt({ of: 'portal', name: '' }), execute({ portal: '', rowsMax: 0 }), sync()],
@@ -182,7 +182,7 @@ describeReal('POSTGRES', 'a client is told that its result is another', (where) 
     for (const each of holders) each.close();
   });
 
-  it('or loses its connection, where it runs what has just been described, and the proxy has not seen what became of it', async () => {
+  it('or is disconnected if it runs what has just been described and the proxy cannot tell whether that changed', async () => {
     const [client, holder, ddl] = [await open(rig.url), await open(rig.url), await open(where)];
     await ddl.ask(query('drop table if exists t; create table t (a int); insert into t values (1)'));
     await client.ask(toldUnnamed('select * from t'));
@@ -193,7 +193,7 @@ describeReal('POSTGRES', 'a client is told that its result is another', (where) 
     for (const each of [client, ddl, holder]) each.close();
   });
 
-  it('also where its search_path finds another table', async () => {
+  it('also if its search_path finds another table', async () => {
     const other = `${rig.schema}_other`;
     const ddl = await open(where);
     await ddl.ask(

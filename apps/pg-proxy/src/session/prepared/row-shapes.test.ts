@@ -18,10 +18,10 @@ function toldBy(parameters: readonly number[], rows: Buffer, bytes = 1000): Told
 
 const shapeOf = (rows: Buffer, bytes?: number): string => toldBy([], rows, bytes).shape;
 
-describe('how rows look', () => {
+describe('the shape of rows', () => {
   const shape = shapeOf(rowDescription([column]));
 
-  it('is the same however it comes, and wherever the columns are from', () => {
+  it('is the same however it is split, and wherever the columns come from', () => {
     expect(shapeOf(rowDescription([column]), 3)).toBe(shape);
     expect(shapeOf(rowDescription([{ ...column, table: 2, attribute: 3, format: 1 }]))).toBe(shape);
   });
@@ -33,18 +33,18 @@ describe('how rows look', () => {
     rowDescription([column, column]),
     rowDescription([]),
     noData(),
-  ])('is another with other columns (%#)', (message) => {
+  ])('differs with other columns (%#)', (message) => {
     expect(shapeOf(message)).not.toBe(shape);
   });
 });
 
-describe('what is told of parameters', () => {
-  it('are their types, however they come', () => {
+describe('the description of parameters', () => {
+  it('is their types, however it is split', () => {
     expect(toldBy([23, 1700], noData()).parameterTypes).toEqual([23, 1700]);
     expect(toldBy([23, 1700], noData(), 3)).toEqual(toldBy([23, 1700], noData()));
   });
 
-  it('is another with other types, with rows and without', () => {
+  it('differs with other types, with rows and without', () => {
     for (const rows of [noData(), rowDescription([column])])
       expect(toldBy([23], rows).shape).not.toBe(toldBy([700], rows).shape);
   });

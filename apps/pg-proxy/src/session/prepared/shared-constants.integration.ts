@@ -59,7 +59,7 @@ describeReal('POSTGRES', 'constants of a statement that two clients have prepare
     expect(await answers((more) => rig.client(more))).toEqual(await answers((more) => rig.directClient(more)));
   });
 
-  it('are of the moment at which each client prepares it', async () => {
+  it('mean the moment at which each client prepares it', async () => {
     const asked = { name: 's', text: "select 'now'::timestamptz::text as moment" };
     const moments = new Set<unknown>();
     for (let round = 0; round < 3; round++) {

@@ -3,14 +3,14 @@ import { describeReal } from '@medrex/contracts/testing';
 import type pg from 'pg';
 import { answer, BothWays } from '../../testing/both-ways.ts';
 
-describeReal('POSTGRES', 'prepared statements in transaction mode and past the proxy', (where) => {
+describeReal('POSTGRES', 'prepared statements in transaction mode, compared with a direct connection,', (where) => {
   let ways: BothWays;
   beforeAll(async () => {
     ways = await BothWays.start(where);
   });
   afterAll(() => ways.close());
 
-  it('keeps named statements apart that two clients call the same, as JDBC does', async () => {
+  it('are separate for two clients that use the same name, as JDBC does', async () => {
     await ways.same(async (connect) => {
       const [one, two] = [await connect(), await connect()];
       const rows: unknown[] = [];
@@ -24,12 +24,12 @@ describeReal('POSTGRES', 'prepared statements in transaction mode and past the p
     });
   });
 
-  it('names the statement of which it was asked where another name of the client means the same', async () => {
+  it('are reported by the name that was used, even if another name of the client means the same', async () => {
     const of = (name: string, values: number[]): pg.QueryConfig => ({ name, text: 'select $1::int as a', values });
     await ways.sameSteps([of('one', [1]), of('two', [1]), of('two', []), of('one', [])]);
   });
 
-  it.each(['', 'begin'])('prepares a text anew when the session looks for its names elsewhere %s', async (begin) => {
+  it.each(['', 'begin'])('are prepared again when the session resolves names elsewhere %s', async (begin) => {
     const text = 'select * from tables limit 0';
     await ways.sameSteps([
       'create table if not exists tables (a int)',
@@ -61,12 +61,12 @@ describeReal('POSTGRES', 'prepared statements in transaction mode and past the p
     [[before, temporary('preserve rows'), filled, before, behind, 'discard temp', before, behind]],
     [[before, 'begin', before, temporary('drop'), filled, before, behind, 'commit', before, behind]],
     [[before, 'begin', temporary('preserve rows'), behind, filled, before, 'rollback', before, behind]],
-  ])('reads a temporary table that has come to stand before another one: %#', async (steps) => {
+  ])('read a temporary table that now hides another one: %#', async (steps) => {
     // From the second round on backends have had temporary tables.
     for (let round = 0; round < 3; round++) await ways.sameSteps(["insert into plain values (1, 'plain')", ...steps]);
   });
 
-  it('shows a client the statements that it has prepared, and nobody else', async () => {
+  it('are shown to their client only', async () => {
     await ways.other.query({ name: 'of_another', text: 'select 1 as theirs' });
     const mine = 'select name, statement, parameter_types::text from pg_prepared_statements order by name';
     const steps = [
@@ -94,24 +94,21 @@ describeReal('POSTGRES', 'prepared statements in transaction mode and past the p
   it.each([
     ['', ''],
     ['begin', 'rollback'],
-  ])(
-    'lets who prepares a text meet the columns of now, and not those of whoever did it before %s',
-    async (begin, end) => {
-      await ways.same(async (connect) => {
-        const [one, two] = [await connect(), await connect()];
-        const ask = (client: pg.Client, name: string): Promise<unknown> =>
-          answer(client, { name, text: `select *, '${begin}' as how from plain`, values: [] });
-        const answers = [await ask(one, 'before')];
-        const steps = [begin, 'alter table plain add c int default 7', 'insert into plain values (1)'];
-        for (const step of steps) answers.push(await answer(one, step));
-        answers.push(await ask(one, 'within'));
-        if (end !== '') answers.push(await answer(one, end));
-        return [...answers, await ask(one, 'after'), await ask(two, 'new')];
-      });
-    },
-  );
+  ])('meet the current columns when prepared, not those of whoever prepared them before %s', async (begin, end) => {
+    await ways.same(async (connect) => {
+      const [one, two] = [await connect(), await connect()];
+      const ask = (client: pg.Client, name: string): Promise<unknown> =>
+        answer(client, { name, text: `select *, '${begin}' as how from plain`, values: [] });
+      const answers = [await ask(one, 'before')];
+      const steps = [begin, 'alter table plain add c int default 7', 'insert into plain values (1)'];
+      for (const step of steps) answers.push(await answer(one, step));
+      answers.push(await ask(one, 'within'));
+      if (end !== '') answers.push(await answer(one, end));
+      return [...answers, await ask(one, 'after'), await ask(two, 'new')];
+    });
+  });
 
-  it('lets who prepares a text meet the columns of now, also where ROLLBACK has taken the table of before', async () => {
+  it('meet the current columns when prepared, also if ROLLBACK has removed the former table', async () => {
     await ways.same(async (connect) => {
       const client = await connect();
       const answers: unknown[] = [];
@@ -125,7 +122,7 @@ describeReal('POSTGRES', 'prepared statements in transaction mode and past the p
     });
   });
 
-  it('lets SQL speak of a statement by the name that the protocol has given it, as asyncpg does', async () => {
+  it('can be referred to in SQL by their protocol-level names, as asyncpg does', async () => {
     const mine = { name: 'Mine', text: 'select $1::int as mine', values: [1] };
     await ways.other.query({ name: 'Mine', text: 'select 2 as theirs' });
     const steps = [

@@ -27,7 +27,7 @@ const ownName = parse({ name, text: 'prepare n1 as select 7 as a', parameterType
 const closedInVain = [parsed[0]!, ...closed];
 const allGone = [parse({ name: '', text: 'deallocate all', parameterTypes: [] }), ...executeUnnamed, sync()];
 
-describeReal('POSTGRES', 'names of statements, of which SQL and the protocol have the same', (where) => {
+describeReal('POSTGRES', 'names of statements, which SQL and the protocol share,', (where) => {
   let rig: RealRig;
   beforeAll(async () => {
     rig = await RealRig.start(where, 'transaction', 4);
@@ -122,7 +122,7 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     [['select 1; execute n2', 'prepare n1 as select 3']],
     [['select 1; execute n1(1)', 'set search_path to %', 'select 1; execute n1(1)', 'execute n1(2)']],
     [['begin', 'savepoint a', 'select 1; execute n1(1)', 'rollback to a', 'select 1; execute n2', 'commit']],
-  ])('are those of statements that cannot be prepared any more, too: %j', async (texts) => {
+  ])('include statements that can no longer be prepared: %j', async (texts) => {
     const [path, away] = [`set search_path to ${rig.schema}`, 'set search_path to public'].map((one) => query(one));
     const steps = texts.map((one) => [query(one.replaceAll('%', rig.schema))]);
     const all = [[path!], lost, other, [away!], ...steps];
@@ -134,7 +134,7 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     ['the protocol, in a transaction that is rolled back', [[query('begin')], closed, [query('rollback')]]],
     ['SQL', [gone]],
     ['nobody, because what would is passed over', [[...parsed.slice(0, 1), closed[0]!, sync()]]],
-  ])('are gone where %s takes one away that cannot be prepared any more', async (_, steps) => {
+  ])('are gone when %s drops one that can no longer be prepared', async (_, steps) => {
     const [path, away] = [`set search_path to ${rig.schema}`, 'set search_path to public'].map((one) => query(one));
     const shown = [query('select name from pg_prepared_statements order by name')];
     const all = [[path!], lost, other, [away!], shown, ...steps, shown];
@@ -157,12 +157,12 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     ['was closed', [...inBlock, [binds(), close({ of: 'portal', name: 'p' }), ...runs]]],
     ['is there', [...inBlock, [binds(), ...runs]]],
     ['has run', [...inBlock, [binds(), execute({ portal: 'p', rowsMax: 0 }), ...runs]]],
-  ])('stay where the portal that is to deallocate one %s, as on a direct connection', async (_, steps) => {
+  ])('stay if the portal that is to deallocate one %s, as on a direct connection', async (_, steps) => {
     const all = [...steps, [query('rollback')], run];
     expect(await heard(rig.url, all)).toEqual(await heard(where, all));
   });
 
-  it('are taken, also where the role of now may not prepare what they mean', async () => {
+  it('are taken even if the current role may not prepare their statements', async () => {
     await rig.direct.query(`create type ${rig.schema}.mood as enum ('glad')`);
     const hidden = parse({ name, text: `select null::${rig.schema}.mood`, parameterTypes: [] });
     const other = [query('set role pg_monitor'), query('prepare n1x as select 1; deallocate n1x')];
@@ -170,7 +170,7 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     expect(await heard(rig.url, all)).toEqual(await heard(where, all));
   });
 
-  it('stay where what would take one away was passed over', async () => {
+  it('stay if the message that would drop one was skipped', async () => {
     const words = async (href: string): Promise<string[]> => {
       const client = await WireClient.in(accessOf(href));
       const takesIt = parse({ name: '', text: `deallocate ${name}`, parameterTypes: [] });

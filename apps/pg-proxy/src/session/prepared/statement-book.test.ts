@@ -17,7 +17,7 @@ function aBook(): { book: StatementBook; made: string[] } {
 }
 
 describe('the statements of all pools', () => {
-  it('are those of one pool for as long as it is there, and are forgotten with it', () => {
+  it('belong to a pool as long as it exists, and are forgotten with it', () => {
     const { book } = aBook();
     const [anna, ben] = [poolOf('clinic', 'anna'), poolOf('clinic', 'ben')];
     const before = book.of(anna);
@@ -28,7 +28,7 @@ describe('the statements of all pools', () => {
     expect(book.of(anna)).not.toBe(before);
   });
 
-  it('share what is known of their database until the last pool of it is forgotten', () => {
+  it('share what is known about their database until its last pool is forgotten', () => {
     const { book, made } = aBook();
     const [anna, ben] = [poolOf('clinic', 'anna'), poolOf('clinic', 'ben')];
     const statement = book.of(anna).use('select 1\0');
@@ -43,7 +43,7 @@ describe('the statements of all pools', () => {
     expect(made).toEqual(['clinic', 'clinic']);
   });
 
-  it('go with their pool to another server, of which nothing is known yet', () => {
+  it('follow their pool to another server, of which nothing is known yet', () => {
     const { book, made } = aBook();
     const [anna, ben] = [poolOf('clinic', 'anna'), poolOf('clinic', 'ben')];
     const [statements, others] = [book.of(anna), book.of(ben)];
@@ -61,7 +61,7 @@ describe('the statements of all pools', () => {
     expect([made.length, book.size]).toEqual([2, 2]);
   });
 
-  it('keep that somebody has asked for currval there', () => {
+  it('remember there that somebody has called currval', () => {
     const { book } = aBook();
     const pool = poolOf('clinic', 'anna');
     book.of(pool).asksSequences = true;

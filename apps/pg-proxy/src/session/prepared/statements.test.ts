@@ -4,7 +4,7 @@ import { PreparedStatements, Statements } from './statements.ts';
 const atMost = (count: number, bytes = 1_000): { count: number; bytes: number } => ({ count, bytes });
 
 describe('Statements', () => {
-  it('are one for one text, while anybody means it or there is room', () => {
+  it('are one for one text, as long as a client names it or there is room', () => {
     const statements = new Statements(atMost(1));
     const [one, again, other] = [statements.use('a'), statements.use('a'), statements.use('b')];
     expect(again).toBe(one);
@@ -15,7 +15,7 @@ describe('Statements', () => {
     expect(statements.use('a').name).toBe('medrex_3');
   });
 
-  it('are not kept for nobody where they are long: a few could take all memory', () => {
+  it('are limited in length when no client names them', () => {
     const statements = new Statements(atMost(9, 10));
     const [long, short] = [statements.use('x'.repeat(8)), statements.use('y'.repeat(4))];
     for (const statement of [long, short]) statements.release(statement);
@@ -29,19 +29,19 @@ describe('Statements', () => {
     "select 'yesterday 12:00'::timestamp",
     'fetch all in c',
     '/* page 2 */ FETCH c',
-  ])('are not shared where they mean the moment of their preparation: %s', (text) => {
+  ])('are not shared if they mean the moment of their preparation: %s', (text) => {
     const statements = new Statements(atMost(9));
     expect(statements.use(`${text}\0`)).not.toBe(statements.use(`${text}\0`));
   });
 
-  it('are others where names or constants mean something else', () => {
+  it('differ if names or constants mean something else', () => {
     const statements = new Statements(atMost(9));
     const [plain, there] = [statements.use('a'), statements.use('a', 'there')];
     expect([statements.use('a'), statements.use('a', 'there')]).toEqual([plain, there]);
     expect(plain.name).not.toBe(there.name);
   });
 
-  it('are others for who prepares after tables have changed, in all pools of the database', () => {
+  it('differ for clients that prepare after tables have changed, in all pools of the database', () => {
     const shapes = { version: 0 };
     const [one, two] = [new Statements(atMost(9), shapes), new Statements(atMost(9), shapes)];
     const [before, there] = [one.use('a'), two.use('a')];
@@ -62,7 +62,7 @@ describe('Statements', () => {
 });
 
 describe('PreparedStatements', () => {
-  it('give up the one that was used longest ago', () => {
+  it('drop the least recently used one', () => {
     const statements = new Statements(atMost(9));
     const [a, b, c] = ['a', 'b', 'c'].map((key) => statements.use(key).name);
     const prepared = new PreparedStatements(2);

@@ -14,7 +14,7 @@ describe('databases that must be left', () => {
   });
 
   it.each(['', 'commit', 'select 1 -- drop database clinic', 'create table database (a int)', 'drop databases'])(
-    'none: %j',
+    'are none: %j',
     (text) => {
       expect(databasesNamed(text)).toBeUndefined();
     },

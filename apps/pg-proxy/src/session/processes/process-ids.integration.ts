@@ -56,7 +56,7 @@ describeReal('POSTGRES', 'process ids of clients', (where) => {
       await expect(client.query(ask(processOf(client)))).rejects.toMatchObject({ code: '57P01' });
     });
 
-    it('cancel what a client asks', async () => {
+    it('cancel what a client runs', async () => {
       const [victim, other] = [await rig.client(), await rig.client()];
       const asked = victim.query('select pg_sleep(60)').catch((error: unknown) => (error as pg.DatabaseError).code);
       const busy = `select from pg_stat_activity where state = 'active' and query = 'select pg_sleep(60)'`;
@@ -66,7 +66,7 @@ describeReal('POSTGRES', 'process ids of clients', (where) => {
       await Promise.all([victim.end(), other.end()]);
     });
 
-    it('name a session that waits for a lock, in the text of a statement or as its parameter', async () => {
+    it('name a session that waits for a lock, in a text or as a parameter', async () => {
       const [holder, waiter, other] = [await rig.client(), await rig.client(), await rig.client()];
       await holder.query('begin; select pg_advisory_xact_lock(4711)');
       const waiting = waiter.query('select pg_advisory_xact_lock(4711)');
@@ -81,7 +81,7 @@ describeReal('POSTGRES', 'process ids of clients', (where) => {
       await Promise.all([holder.end(), waiter.end(), other.end()]);
     });
 
-    it('show in the views of the server what a session does, whether it rests or not', async () => {
+    it('show in the views of the server what a session does, at rest or not', async () => {
       const [seen, other] = [await rig.client(), await rig.client()];
       const id = processOf(seen);
       const rests = await other.query('select state from pg_stat_activity where pid = $1', [id]);
@@ -102,7 +102,7 @@ describeReal('POSTGRES', 'process ids of clients', (where) => {
       await Promise.all([seen.end(), other.end()]);
     });
 
-    it('are others for who comes when somebody has just left, as long as another backend rests', async () => {
+    it('differ for clients that come when another has just left, as long as another backend is idle', async () => {
       const two = await Promise.all([rig.client(), rig.client()]);
       await Promise.all(two.map((client) => client.end()));
       // Both are reset by now: of one that comes back later the turn is later, too.
@@ -117,7 +117,7 @@ describeReal('POSTGRES', 'process ids of clients', (where) => {
       for (const [at, id] of told.slice(1).entries()) expect(id).not.toBe(told[at]);
     });
 
-    it('are none of those that the server gives to others, and a number that is nobody stays what it is', async () => {
+    it('are none that the server gives to others, and an unknown number stays as it is', async () => {
       const client = await rig.client();
       if (mode === 'session') expect(processOf(client)).toBe(await pidOf(client));
       else expect(processOf(client)).toBeGreaterThan(2 ** 22);

@@ -54,7 +54,7 @@ describe('process ids in messages', () => {
       bound(arrayOf(23, [bytesOf(4, 7), null, bytesOf(4, 42)]), 1),
     ],
     ['an int8[]', bound(arrayOf(20, [bytesOf(8, id)]), 1), bound(arrayOf(20, [bytesOf(8, 42)]), 1)],
-  ])('become others where they stand, in as many bytes: %s', (_what, message, expected) => {
+  ])('are replaced in place, by as many bytes: %s', (_what, message, expected) => {
     expect(renumbered(message)).toEqual(expected);
   });
 
@@ -67,11 +67,11 @@ describe('process ids in messages', () => {
     ['an array of another type', bound(arrayOf(25, [bytesOf(4, id)]), 1)],
     ['an array that is cut off', bound(arrayOf(23, [bytesOf(4, id)]).subarray(0, -1), 1)],
     ['nothing', bind({ portal: '', statement: '', parameterFormats: [], parameters: [null], resultFormats: [] })],
-  ])('are not seen in %s', (_what, message) => {
+  ])('are not found in %s', (_what, message) => {
     expect(processIdsIn(framerOf(message))).toEqual([]);
   });
 
-  it('are not looked for in a message of which some is to come, nor in one that is broken', () => {
+  it('are not searched for in a message that is incomplete or malformed', () => {
     const whole = query(`select pg_terminate_backend(${id})`);
     expect(processIdsIn(framerOf(whole.subarray(0, -3)))).toEqual([]);
     const broken = Buffer.from(bound(bytesOf(4, id), 1));

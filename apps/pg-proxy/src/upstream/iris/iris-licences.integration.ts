@@ -68,7 +68,7 @@ const patienceMs = 30_000;
       await leave(clients);
     });
 
-    it('lend each other what they do not need, and are never above it together', async () => {
+    it('lend each other what they do not need, and never exceed it together', async () => {
       redis = await OwnRedis.start();
       most = 0;
       await start(8, [1, 2]);

@@ -9,7 +9,7 @@ import { run } from '../../testing/real-rig.ts';
 
 const jar = pgjdbcJar();
 
-describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
+describeReal('POSTGRES', 'pg-proxy in front of a stand-in for IRIS', (where) => {
   if (jar === undefined) {
     it.skip('needs a JDK, and pgjdbc from Maven', () => undefined);
     return;
@@ -44,21 +44,21 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect(fields.map(({ dataTypeID }) => dataTypeID)).toEqual([23, 1043, 16, 1700, 25]);
     });
 
-    it('gives one of several columns the length or the digits that all of them have', async () => {
+    it('gives a common column of several the length or precision of all', async () => {
       const { fields } = await client.query(
         "select coalesce(score, score), greatest(score, id), case when active then name else name end, coalesce(name, 'x') from patients",
       );
       expect(fields.map(({ dataTypeModifier }) => dataTypeModifier)).toEqual([655_366, -1, 54, -1]);
     });
 
-    it('takes a parameter for a boolean where a condition stands', async () => {
+    it('takes a parameter for a boolean in a condition', async () => {
       const asked = 'select id from patients where ($1 and active) or $2 is true order by id';
       const ids = async (...flags: boolean[]): Promise<unknown> =>
         (await client.query<{ id: number }>(asked, flags)).rows.map(({ id }) => id);
       expect([await ids(true, false), await ids(false, true), await ids(false, false)]).toEqual([[1], [1, 2], []]);
     });
 
-    it('refuses parameters as PostgreSQL does, whose types nothing tells, or two places otherwise', async () => {
+    it('refuses parameters whose types are unknown or contradictory, as PostgreSQL does', async () => {
       const stateOf = async (text: string, values: unknown[]): Promise<unknown> =>
         client.query(text, values).then(
           () => 'none',
@@ -73,7 +73,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect(await stateOf('select id from patients where id = $1 order by $2', [1, 'x'])).toBe('none');
     });
 
-    it('says how long translating took, and nothing of settings that were clamped', async () => {
+    it('reports how long translation took, and nothing about clamped settings', async () => {
       const notices: string[] = [];
       const other = await rig.client();
       other.on('notice', ({ message = '' }) => notices.push(message));
@@ -92,7 +92,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       );
     });
 
-    it('answers what tools ask a server about itself', async () => {
+    it('answers what tools ask about the server', async () => {
       const { rows } = await client.query('select pg_is_in_recovery() as standby, pg_backend_pid() > 0 as pid');
       expect(rows).toEqual([{ standby: false, pid: true }]);
       expect((await client.query('select txid_current() is not null as txid')).rows).toEqual([{ txid: true }]);
@@ -100,7 +100,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect(chance.rows).toEqual([{ one: true, id: true }]);
     });
 
-    it('answers current_setting by what the session has set, and nobody else', async () => {
+    it('answers current_setting with what the session has set, and nobody else', async () => {
       const other = await rig.client({ application_name: 'ward' });
       const asked = "select current_setting('application_name') as name, current_setting('clinic.bed', true) as bed";
       await client.query("set clinic.bed = '7'");
@@ -112,12 +112,12 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       await other.end();
     });
 
-    it('gives rows without columns', async () => {
+    it('returns rows without columns', async () => {
       const { rows, fields, rowCount } = await client.query('select from patients where id < 3');
       expect([rows, fields, rowCount]).toEqual([[{}, {}], [], 2]);
     });
 
-    it('makes a table of a query, and none where there is one', async () => {
+    it('creates a table from a query, unless it exists', async () => {
       const made = await client.query(
         "create table grouped as select score, count(*) as n, name as name from patients where name = 'Ann' group by score, name",
       );
@@ -129,7 +129,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       await client.query('drop table grouped');
     });
 
-    it('takes text that is a number for it, and ends in an error where it is none', async () => {
+    it('takes text that is a number as a number, and fails if it is not', async () => {
       await client.query('create table written (id int primary key, value varchar(20))');
       await client.query("insert into written values (1, '12'), (2, '-3'), (3, null)");
       const { rows } = await client.query('select sum(value::int) as n from written');
@@ -150,7 +150,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       await client.query('drop table written');
     });
 
-    it('knows tables and columns of quoted names, and keys that are unique indexes', async () => {
+    it('handles quoted names of tables and columns, and keys that are unique indexes', async () => {
       await client.query('create table "User" ("id" text primary key, "email" varchar(99), "orgId" int)');
       await client.query('create unique index "User_email_key" on "User" ("email")');
       const insert = 'insert into "User" ("id", "email", "orgId") values ($1, $2, 1)';
@@ -176,7 +176,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       await client.query('drop table "User"');
     });
 
-    it('gives the rows that it deletes, and those of an INSERT of VALUES in FROM', async () => {
+    it('returns deleted rows, and those of an INSERT of VALUES in FROM', async () => {
       await client.query('create table beds (id serial primary key, label varchar(20), n int)');
       const inserted = await client.query(
         'insert into beds (label, n) select a::varchar, b::int from (values ($1, $2, 0), ($3, $4, 1)) as v(a, b, k) order by k returning id, label',
@@ -200,7 +200,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       await client.query('drop table beds');
     });
 
-    it('gives the rows that it changes, and those of a query that it inserts', async () => {
+    it('returns changed rows, and those that a query inserts', async () => {
       await client.query('create table beds (id int primary key, label varchar(20), n numeric(6, 2))');
       await client.query("insert into beds values (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)");
       const changed = await client.query('update beds set n = n + $1, label = upper(label) where n > $2 returning *', [
@@ -241,7 +241,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       await client.query('drop table beds');
     });
 
-    it('keeps others away from rows that are locked, until the transaction ends', async () => {
+    it('keeps others away from locked rows until the transaction ends', async () => {
       await client.query('create table beds (id int primary key, ward varchar(10), free int)');
       await client.query("insert into beds values (1, 'a', 3), (2, 'a', 5), (3, 'b', 7)");
       const [first, second] = [await rig.client(), await rig.client()];
@@ -264,12 +264,12 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       await client.query('drop table beds');
     });
 
-    it('compares text as PostgreSQL does, where IRIS would not look at case', async () => {
+    it('compares text as PostgreSQL does, where IRIS ignores case', async () => {
       const { rows } = await client.query('select id from patients where name = $1', ['Ann']);
       expect(rows).toEqual([{ id: 1 }]);
     });
 
-    it('answers errors with the SQLSTATE of PostgreSQL, and with the place of what cannot be translated', async () => {
+    it('reports errors with the SQLSTATE of PostgreSQL, and with the position of what cannot be translated', async () => {
       const stateOf = async (sql: string): Promise<unknown> =>
         client.query(sql).then(
           () => 'none',
@@ -286,7 +286,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect(await stateOf('select exp(1000.5::float8)')).toEqual(['22003', undefined]);
     });
 
-    it('keeps or drops what a transaction did, and lets a failed one do nothing but end', async () => {
+    it('keeps or undoes what a transaction did, and allows a failed one only to end', async () => {
       await client.query('begin');
       await client.query("insert into patients (id, name) values (3, 'gone')");
       await client.query('rollback');
@@ -303,7 +303,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect(rows).toEqual([{ id: 4 }]);
     });
 
-    it('does all statements of one query or none', async () => {
+    it('runs all statements of one query or none', async () => {
       await expect(
         client.query(
           "insert into patients (id, name) values (5, 'a'); insert into patients (id, name) values (1, 'b')",
@@ -329,7 +329,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect((await other.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
     });
 
-    it('ends what lasts longer than its client lets it, and waits for locks as long as it says', async () => {
+    it('ends what exceeds the timeout of its client, and waits for locks as long as it says', async () => {
       const other = await rig.client();
       const failure = async (text: string): Promise<unknown> =>
         other.query(text).then(
@@ -347,7 +347,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect(await failure('select id from patients where id = 1 for update nowait')).toBe('answered');
     });
 
-    it('shows its tables to psql, and the SQL that goes to IRIS', async () => {
+    it('shows its tables to psql, and the SQL that is sent to IRIS', async () => {
       const asked = await run('psql', [
         rig.url,
         '-X',
@@ -365,7 +365,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect(asked?.out).toContain('SELECT id FROM patients LIMIT 3');
     });
 
-    it('takes rows by COPY, and gives them', async () => {
+    it('reads and returns rows by COPY', async () => {
       const input =
         'create table beds (id int, ward text); \\copy beds from stdin csv\n1,"North, 1"\n2,\n\\.\n\\copy (select * from beds order by id) to stdout\n';
       const copied = await run('psql', [rig.url, '-X', '-q'], {}, input.replace('; ', ';\n'));
@@ -376,7 +376,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect((await asked(rig.url, binary))?.out).toBe(direct?.out);
     });
 
-    it('leaves every process at READ COMMITTED, whatever a client has set there', async () => {
+    it('leaves every process at READ COMMITTED, whatever a client has set', async () => {
       const other = await rig.client();
       await other.query('/*iris*/ SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED');
       await other.end();
@@ -404,7 +404,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
 
     afterAll(async () => rig.close());
 
-    it('writes what that version takes', async () => {
+    it('writes with the syntax of that version', async () => {
       const client = await rig.client();
       await client.query('create table t (id int)');
       await client.query('insert into t values (1), (2), (3)');
@@ -416,7 +416,7 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       await client.end();
     });
 
-    it('never opens the connection by which each of them would cost a unit', async () => {
+    it('never opens the connection from which on each would cost a licence', async () => {
       const asked = Array.from({ length: 30 }, async () => {
         const client = await rig.client();
         await client.query('select 1');

@@ -20,7 +20,7 @@ const nothing = { opening: 0, idle: 0, active: 0, resetting: 0, checking: 0, clo
 const figures = (upstream: string, more: Partial<PoolFigures>): PoolFigures =>
   ({ ...nothing, name: { upstream, database: 'd', user: 'proxy', secret: 'mapped' }, ...more }) as PoolFigures;
 
-it('lends what it does not need before anybody has come', async () => {
+it('lends what it does not need before any client has come', async () => {
   let nowMs = 0;
   const book = new MemoryLeaseBook(() => nowMs);
   const [idle, busy] = [1, 2].map((id) => new LicenceShares(config(id), () => book)) as [LicenceShares, LicenceShares];
@@ -32,7 +32,7 @@ it('lends what it does not need before anybody has come', async () => {
   expect([idle.limitOf('a', 'proxy'), busy.limitOf('a', 'proxy')]).toEqual([2, 6]);
 });
 
-it('counts a host once, by how many names it is configured', () => {
+it('counts a host once, under however many names it is configured', () => {
   const shares = new LicenceShares(config(1), undefined);
   const policy = policyOf(config(1), shares);
   expect([policy.licensedServer('a'), policy.licensedServer('b')]).toEqual(['a', 'a']);
@@ -40,7 +40,7 @@ it('counts a host once, by how many names it is configured', () => {
   expect(shares.shares()).toMatchObject([{ upstream: 'a', user: 'proxy', inUse: 3, granted: 4 }]);
 });
 
-it('gives back what is counted otherwise after a RELOAD', async () => {
+it('gives back budgets that a RELOAD has changed', async () => {
   const book = new MemoryLeaseBook(() => 0);
   const shares = new LicenceShares(config(1), () => book);
   shares.tick(0, () => []);

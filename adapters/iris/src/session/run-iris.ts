@@ -108,7 +108,8 @@ function keptRows(columns: readonly ResultColumn[], answer: RowsAnswer): Kept['r
   return answer.first.rows.map((row) =>
     row.map((cell, place): BoundParameter => {
       const rule = cell === null ? undefined : rules[place];
-      const bytes = cell === null || rule === undefined ? cell : Buffer.from(rule(Buffer.from(cell).toString('utf8')));
+      const text = cell === null || rule === undefined ? undefined : rule(Buffer.from(cell).toString('utf8'));
+      const bytes = text === undefined ? cell : text === null ? null : Buffer.from(text);
       return { bytes, isBinary: false, type: out[place]?.type };
     }),
   );

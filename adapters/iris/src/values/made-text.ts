@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { textOfInterval } from '@medrex/pg-wire';
 import { ageBetween, joinedText, sumOfSpans, textOfValues, type MadeText } from '@medrex/sql';
 import { SessionFault } from '../session/session-fault.ts';
+import { textAtPath } from './json-path-text.ts';
 import { jsonbText } from './jsonb-text.ts';
 import { textRule } from './result-text.ts';
 import { wireTypeOf } from './wire-types.ts';
 
-/** PostgreSQL's text of what IRIS SQL cannot say. @throws SessionFault */
-export function madeText(made: MadeText, text: string): string {
+/** PostgreSQL's text of what IRIS SQL cannot say; null for NULL. @throws SessionFault */
+export function madeText(made: MadeText, text: string): string | null {
+  if (made.kind === 'jsonPath') return jsonAtPath(made, text);
   if (made.kind === 'joined' && made.json === 'jsonb') return jsonbText(joinedText(made, text));
   if (made.kind === 'joined') return joinedText(made, text);
   if (made.kind === 'values')
@@ -18,6 +20,16 @@ export function madeText(made: MadeText, text: string): string {
   if (interval === undefined)
     throw new SessionFault('22008', isAge ? 'age() of what is no moment' : 'interval out of range');
   return textOfInterval({ ...interval, micros: BigInt(interval.micros) });
+}
+
+function jsonAtPath({ of, steps }: Extract<MadeText, { kind: 'jsonPath' }>, json: string): string | null {
+  try {
+    JSON.parse(json);
+  } catch {
+    throw new SessionFault('22P02', `invalid input syntax for type ${of}`);
+  }
+  const text = textAtPath(json, steps);
+  return text === null || of === 'json' ? text : jsonbText(text);
 }
 
 const called: Readonly<Record<Extract<MadeText, { kind: 'called' }>['name'], (text: string) => string>> = {

@@ -77,8 +77,11 @@ const scalarType = (type: WireType): Pick<Column, 'type' | 'typeSize'> => ({
 const formatOf = (formats: readonly number[], place: number): number =>
   formats.length === 1 ? (formats[0] ?? 0) : (formats[place] ?? 0);
 
-/** What makes PostgreSQL's text of a cell; undefined: it is. */
-export function ruleOf({ type, pgType, scale, made }: OutColumn): ((text: string) => string) | undefined {
+/** What makes PostgreSQL's text of a cell, or NULL of it; undefined: it is. */
+type TextRule = ((text: string) => string | null) | undefined;
+
+/** @see TextRule */
+export function ruleOf({ type, pgType, scale, made }: OutColumn): TextRule {
   return made === undefined ? textRule(type, pgType, scale) : (text) => madeText(made, text);
 }
 
@@ -136,12 +139,14 @@ function cellWriter(column: OutColumn, isBinary: boolean, toPostgres: (schema: s
   }
   if (rule === undefined && (!isBinary || textual.has(type))) return asItIs;
   if (isBinary) return binaryWriter(column, rule);
-  return (writer, cell) => writer.value(Buffer.from(written(cell, rule)));
+  return (writer, cell) => {
+    const text = written(cell, rule);
+    if (text === null) writer.int32(-1);
+    else writer.value(Buffer.from(text));
+  };
 }
 
-type TextRule = ReturnType<typeof ruleOf>;
-
-function written(cell: Uint8Array, rule: TextRule): string {
+function written(cell: Uint8Array, rule: TextRule): string | null {
   const text = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString('utf8');
   return rule === undefined ? text : rule(text);
 }
@@ -150,6 +155,10 @@ function binaryWriter({ type, made, label }: OutColumn, rule: TextRule): WriteCe
   const isList = isArray(made);
   return (writer, cell) => {
     const text = written(cell, rule);
+    if (text === null) {
+      writer.int32(-1);
+      return;
+    }
     const bytes = isList ? binaryOfItems(type, arrayItems(text) ?? []) : binaryOfText(type, text);
     if (bytes === undefined) throw new SessionFault('22P03', `a value of column "${label}" is no ${type}`);
     writer.value(bytes);
@@ -172,7 +181,7 @@ const integers: Readonly<Partial<Record<WireType, IntegerRange>>> = {
 
 /** IRIS computes beyond the type that PostgreSQL gives a sum or a product. @throws SessionFault 22003 */
 function checkRange(cell: Uint8Array, { name, end }: IntegerRange): void {
-  const text = written(cell, undefined);
+  const text = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString('utf8');
   const value = /^-?\d+$/.test(text) ? BigInt(text) : 0n;
   if (value >= end || value < -end) throw new SessionFault('22003', `${name} out of range`);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { itemsOfBinaryArray, type WireType } from '@medrex/pg-wire';
-import type { MadeText, NumericScale, ParameterUse } from '@medrex/sql';
+import type { JsonStep, MadeText, NumericScale, ParameterUse } from '@medrex/sql';
 import fc from 'fast-check';
 import { SessionFault } from '../session/session-fault.ts';
 import { sqlValueOf } from './parameter-values.ts';
@@ -142,6 +142,24 @@ describe('what the proxy makes', () => {
     expect(
       textOf({ kind: 'values', as: 'mode', of: 'text' }, 'text', '2:+b\u001e1:+a\u001e3:+c\u001e2:+b\u001e3:+c'),
     ).toBe('b');
+  });
+
+  it('of JSON is what a path leads to, as it is written or as a jsonb', () => {
+    const text = '{"x": [ {"k" : 1.50}, null, "s\\u00e9", [[]], {} ], "a":1, "a" : 2, "1": "one"}';
+    const at = (of: 'json' | 'jsonb', ...steps: readonly JsonStep[]): string =>
+      textOf({ kind: 'jsonPath', of, steps }, 'text', text);
+    expect(at('json', { key: 'x' })).toBe('[ {"k" : 1.50}, null, "s\\u00e9", [[]], {} ]');
+    expect(at('jsonb', { key: 'x' })).toBe('[{"k": 1.50}, null, "sé", [[]], {}]');
+    expect(at('json', { key: 'a' })).toBe('2');
+    expect(at('jsonb', { key: 'x' }, { index: 0 }, { key: 'k' })).toBe('1.50');
+    expect(at('jsonb', { key: 'x' }, { index: -2 })).toBe('[[]]');
+    expect(at('jsonb', { key: 'x' }, { index: 1 })).toBe('null');
+    expect(at('jsonb', { key: '1', index: 1 })).toBe('"one"');
+    for (const step of [{ key: 'no' }, { index: 0 }]) expect(at('json', step)).toBe('');
+    for (const step of [{ key: 'k' }, { index: 9 }]) expect(at('json', { key: 'x' }, step)).toBe('');
+    const none = rowOf({ kind: 'jsonPath', of: 'jsonb', steps: [{ key: 'no' }] }, 'jsonb', '{}', 1);
+    expect(none.subarray(-4)).toEqual(Buffer.from([255, 255, 255, 255]));
+    expect(() => textOf({ kind: 'jsonPath', of: 'json', steps: [] }, 'text', '{a')).toThrow('invalid input syntax');
   });
 
   it('of a text is what a function gives', () => {

@@ -1,12 +1,14 @@
 import type { FuncCall, Node } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import { typeOf } from './inference.ts';
+import { microsPerDay } from './interval-text.ts';
 import { castTo, constant, operator } from './made-nodes.ts';
 import { momentSeparator } from './made-text.ts';
 import { timeTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { typedValue, untypedText } from './typed-constants.ts';
 
 /** The call of age() that a node is. */
 export function ageOf(node: Node | undefined): FuncCall | undefined {
@@ -21,6 +23,7 @@ export function agePair(p: Printing, node: Node | undefined, scope: Scope): Node
   if (call === undefined) return undefined;
   const [first, second, ...more] = call.args ?? [];
   const momentOf = (moment: Node | undefined): Node => {
+    if (untypedText(moment) !== undefined) return castTo('timestamp', moment);
     const type = typeOf(p, moment, scope);
     if (moment === undefined || !timeTypes.has(type))
       return refuse('age() of something of unknown type', call.location, 'Cast it.');
@@ -36,35 +39,60 @@ export const refuseAge = (location?: number): never =>
   refuse(
     'age() here',
     location,
-    'It is translated as a column of the result, and inside extract(year | month from ...); moments say which is older.',
+    'It is translated as a column of the result, beside another interval, and inside extract(year | month | day from ...).',
   );
 
-/**
- * extract(field from age(to, from)): whole years, and months beyond them, as birthdays count them. Days beyond those
- * depend on the lengths of months.
- */
+/** extract(field from age(to, from)): whole years, months beyond them, and days beyond those, as birthdays count them. */
 export function printAgeField(p: Printing, field: string, call: FuncCall, scope: Scope, location?: number): string {
-  const [first, second] = call.args ?? [];
-  if (field !== 'year' && field !== 'month')
-    return refuse(
-      `extract(${field}) from age()`,
-      location,
-      'Its years and months are translated; or take one from the other.',
-    );
+  const { months, micros } = ageParts(p, call, scope, location);
+  switch (field) {
+    case 'year':
+      return `((${months}) \\ 12)`;
+    case 'month':
+      return `MOD(${months}, 12)`;
+    case 'day':
+      return `((${micros}) \\ ${microsPerDay})`;
+    default:
+      return refuse(
+        `extract(${field}) from age()`,
+        location,
+        'Its years, months and days are translated; or take one from the other.',
+      );
+  }
+}
+
+/** Whole months from one moment to another, and the microseconds beyond them: of the earlier month are the days that are borrowed. */
+export function ageParts(
+  p: Printing,
+  { args: [first, second] = [] }: FuncCall,
+  scope: Scope,
+  location?: number,
+): { readonly months: string; readonly micros: string } {
   const moment = (node: Node | undefined): string => {
     const type = typeOf(p, node, scope);
+    if (untypedText(node) !== undefined) return typedValue(p, node, 'timestamp') ?? p.value(node, scope);
     if (!timeTypes.has(type)) return refuse('age() of something of unknown type', location, 'Cast it.');
     return type === 'date' ? `CAST(${p.value(node, scope)} AS TIMESTAMP)` : p.value(node, scope);
   };
   const to = second === undefined ? 'CAST(CURRENT_DATE AS TIMESTAMP)' : moment(first);
   const from = moment(second ?? first);
   // From the earlier one to the later: a month is whole when its day and time have come.
+  const isShort = (later: string, earlier: string): string => `${inMonth(later)} < ${inMonth(earlier)}`;
   const months = (later: string, earlier: string): string =>
-    `(DATEDIFF('month', ${earlier}, ${later}) - CASE WHEN ${inMonth(later)} < ${inMonth(earlier)} THEN 1 ELSE 0 END)`;
-  const all = `CASE WHEN ${to} >= ${from} THEN ${months(to, from)} ELSE -${months(from, to)} END`;
-  return field === 'year' ? `((${all}) \\ 12)` : `MOD(${all}, 12)`;
+    `(DATEDIFF('month', ${earlier}, ${later}) - CASE WHEN ${isShort(later, earlier)} THEN 1 ELSE 0 END)`;
+  const micros = (later: string, earlier: string): string =>
+    `(${inMonth(later)} - ${inMonth(earlier)} + CASE WHEN ${isShort(later, earlier)} THEN ${monthOf(earlier)} ELSE 0 END)`;
+  const either = (of: (later: string, earlier: string) => string): string =>
+    `CASE WHEN ${to} >= ${from} THEN ${of(to, from)} ELSE -${of(from, to)} END`;
+  return { months: either(months), micros: either(micros) };
 }
 
+const monthStart = (moment: string): string =>
+  `DATEADD('day', 1 - DATEPART('day', ${moment}), CAST(CAST(${moment} AS DATE) AS TIMESTAMP))`;
+
 /** Microseconds since the month has begun. */
-const inMonth = (moment: string): string =>
-  `DATEDIFF('microsecond', DATEADD('day', 1 - DATEPART('day', ${moment}), CAST(CAST(${moment} AS DATE) AS TIMESTAMP)), ${moment})`;
+const inMonth = (moment: string): string => `DATEDIFF('microsecond', ${monthStart(moment)}, ${moment})`;
+
+/** How many the whole month has. */
+const monthOf = (moment: string): string =>
+  `(DATEDIFF('day', ${monthStart(moment)}, DATEADD('month', 1, ${monthStart(moment)})) * ${microsPerDay})`;

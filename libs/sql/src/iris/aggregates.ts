@@ -5,6 +5,7 @@ import { isAggregateName } from './function-table.ts';
 import { isAggregate } from './grouping.ts';
 import { isWithoutType, learnType, openType, typeOf } from './inference.ts';
 import { printJsonList } from './json.ts';
+import { unitSeparator } from './made-text.ts';
 import { ofPairs, printOfPairs } from './pairs.ts';
 import { numberTypes, textTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -76,9 +77,6 @@ function checkAggregated({ funcname, location }: FuncCall, type: PgType | undefi
   if (type !== undefined && isWrong)
     throw new Refusal(`function ${name}(${type}) does not exist`, { sqlstate: '42883', location });
 }
-
-/** A character that no text has. */
-const unitSeparator = '\u001f';
 
 /** LIST puts a comma between, and nothing else: for another separator the commas of the texts step aside. */
 function printList(p: Printing, call: FuncCall, scope: Scope): string {

@@ -1,7 +1,8 @@
 import type { Node, ResTarget, SelectStmt } from 'libpg-query';
-import { bodyOf, kindOf } from '../ast.ts';
+import { bodyOf, hasPart, kindOf } from '../ast.ts';
 import { columnFacts, printAssigned } from './assigned.ts';
 import type { TableFacts } from './catalog.ts';
+import { isAggregate } from './grouping.ts';
 import { identifier } from './names.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
@@ -45,7 +46,7 @@ function oneOfSeveral({ val, location }: ResTarget): Node | undefined {
   return { SubLink: { ...link, subLinkType: 'EXPR_SUBLINK', subselect: { SelectStmt: one } } };
 }
 
-/** Whether each of its columns alone is of the same row. */
+/** Whether each of its columns alone is of the same row: where one is an aggregate of all rows, each has to be. */
 const isOfOneRow = ({
   op,
   valuesLists,
@@ -53,8 +54,10 @@ const isOfOneRow = ({
   limitCount,
   limitOffset,
   sortClause,
+  groupClause,
   targetList = [],
 }: SelectStmt): boolean =>
+  (groupClause !== undefined || new Set(targetList.map((node) => hasPart(node, isAggregate))).size < 2) &&
   (op === undefined || op === 'SETOP_NONE') &&
   ![valuesLists, distinctClause, limitCount, limitOffset, sortClause].some((part) => part !== undefined) &&
   targetList.every(

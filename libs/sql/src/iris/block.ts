@@ -15,6 +15,7 @@ import {
   learnType,
   typeOf,
 } from './inference.ts';
+import { madePath } from './json-path.ts';
 import { labelOf } from './labels.ts';
 import { limitsOf, type Limits } from './limits.ts';
 import { castTo, number } from './made-nodes.ts';
@@ -172,7 +173,8 @@ export class Block {
     const pair = isShown ? agePair(this.#p, node, this.#scope) : undefined;
     // Inside a query it is a value, which may be compared and computed with.
     const spans = isShown && this.#options.isTop === true ? summedSpans(this.#p, node, this.#scope) : undefined;
-    const called = spans ?? (isShown ? madeCall(this.#p, node, this.#scope) : undefined);
+    const called =
+      spans ?? (isShown ? (madeCall(this.#p, node, this.#scope) ?? madePath(this.#p, node, this.#scope)) : undefined);
     const plain = (): string => {
       if (called !== undefined) return this.#p.value(called.arg, this.#scope);
       if (pair !== undefined) return this.#p.value(pair, this.#scope);
@@ -382,6 +384,7 @@ function choicesOf(node: Node | undefined): readonly (Node | undefined)[] | unde
 /** Of an array its elements have it. */
 function typeOfMade(made: MadeText | undefined): PgType | undefined {
   if (made?.kind === 'called') return calledFunctions[made.name];
+  if (made?.kind === 'jsonPath') return made.of;
   if (made?.kind === 'values') return made.as === 'text' ? 'text' : made.of;
   return made?.kind === 'joined' ? made.json : undefined;
 }
@@ -394,7 +397,7 @@ function madeCall(p: Printing, node: Node | undefined, scope: Scope): { arg: Nod
   const [arg] = args;
   const type = typeOf(p, arg, scope);
   const isText = name !== undefined && args.length === 1 && (textTypes.has(type) || isUntypedConstant(arg));
-  if (calledFunctions[name ?? 'md5'] === 'int4' && type === 'bpchar') return undefined; // blanks at its end count
+  if (type === 'bpchar') return undefined; // the blanks at its end count for some and not for others
   if (arg === undefined || !isText || more.length > 0 || over !== undefined) return undefined;
   return { arg, made: { kind: 'called', name } };
 }

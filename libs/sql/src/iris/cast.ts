@@ -2,9 +2,19 @@ import type { Node, TypeCast } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import { operand } from './expression.ts';
 import { learnCast, typeOf } from './inference.ts';
-import { integerTypes, irisCastType, textTypes, timeTypes, typeUse, type PgType, type TypeUse } from './pg-type.ts';
+import { asScalar } from './json-path.ts';
+import {
+  integerTypes,
+  irisCastType,
+  numberTypes,
+  textTypes,
+  timeTypes,
+  typeUse,
+  type PgType,
+  type TypeUse,
+} from './pg-type.ts';
 import type { Printing } from './printing.ts';
-import { refuse } from './refusal.ts';
+import { Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { printSpan } from './span.ts';
 import { castText } from './text-cast.ts';
@@ -14,7 +24,11 @@ import { vectorText } from './vector-text.ts';
 
 /** CAST(x AS t), with what PostgreSQL does on the way: numbers are rounded, constants are checked. */
 export function castValue(p: Printing, cast: TypeCast, scope: Scope): string {
-  const { arg, typeName } = cast;
+  const { typeName } = cast;
+  const to = typeUse(typeName)?.type;
+  const scalar = numberTypes.has(to) || to === 'bool' ? asScalar(cast.arg) : undefined;
+  const arg = scalar ?? cast.arg;
+  if (scalar !== undefined && typeOf(p, cast.arg, scope) === 'json') throw noCast(to, cast.location);
   const location = typeName?.location;
   const use = typeUse(typeName);
   const name = namesOf(typeName?.names).at(-1) ?? 'this type';
@@ -43,6 +57,10 @@ export function castValue(p: Printing, cast: TypeCast, scope: Scope): string {
   if (integerTypes.has(use.type)) return integerValue(arg, value, from, type);
   return `CAST(${value} AS ${type})`;
 }
+
+/** A json is no number to PostgreSQL, and a jsonb that is one is. */
+const noCast = (to: PgType | undefined, location: number | undefined): Refusal =>
+  new Refusal(`cannot cast type json to ${to ?? ''}`, { sqlstate: '42846', location });
 
 /** As PostgreSQL writes it. */
 function textValue(p: Printing, arg: Node | undefined, use: TypeUse, scope: Scope, location?: number): string {

@@ -12,7 +12,15 @@ import { bodyOf, hasPart, kindOf, lastNameOf, namesOf } from '../ast.ts';
 import { checkAssigned, columnFacts, printAssigned } from './assigned.ts';
 import { printAssignments } from './assignments.ts';
 import type { TableFacts } from './catalog.ts';
-import { insertUnlessThere, sameWords, updateOrInsert, type Conflicts, type GivenRow } from './conflict.ts';
+import {
+  checkOnce,
+  columnsOfKey,
+  insertUnlessThere,
+  sameWords,
+  updateOrInsert,
+  type Conflicts,
+  type GivenRow,
+} from './conflict.ts';
 import { printFrom, printRelation, relationOf } from './from.ts';
 import { keptColumn } from './made-nodes.ts';
 import { labelOf } from './labels.ts';
@@ -50,6 +58,7 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
   const facts = p.catalog.table(relationOf(relation));
   const given = (insert.cols ?? []).map((node) => bodyOf(node, 'ResTarget')?.name ?? '');
   const cols = facts === undefined ? given : given.map((name) => name.toLowerCase());
+  checkNames(cols, insert.cols ?? []);
   const columns = cols.length > 0 ? cols : facts?.columns.map(({ name }) => name);
   const table = printRelation(p, relation);
   const clause = insert.onConflictClause;
@@ -70,7 +79,11 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
       : conflictSteps(p, conflicts, rows, columns, exprs, returning);
   const rows = unnestedRows(select)?.map((items): Node => ({ List: { items } }));
   const valuesLists = select.valuesLists ?? rows;
-  if (valuesLists !== undefined) return insertRows(givenRows(valuesLists, columns, insert.cols ?? []));
+  if (valuesLists !== undefined) {
+    const given = givenRows(valuesLists, columns, insert.cols ?? []);
+    if (clause !== undefined) checkOnce(clause, given.map(rowOf));
+    return insertRows(given);
+  }
   const into = columns?.map((name) => columnFacts(facts, name));
   const query = p.query(select, undefined, into === undefined ? {} : { assigned: into });
   for (const [place, column] of (into ?? []).entries())
@@ -112,6 +125,8 @@ interface GivenValue {
   readonly name: string | undefined;
 }
 
+const rowOf = (given: readonly GivenValue[]): GivenRow => new Map(given.map(({ name, node }) => [name ?? '', node]));
+
 /** The rows of VALUES: a DEFAULT leaves its column out. */
 function givenRows(
   valuesLists: readonly Node[],
@@ -119,8 +134,11 @@ function givenRows(
   cols: readonly Node[],
 ): readonly (readonly GivenValue[])[] {
   const isNamed = cols.length > 0;
-  return valuesLists.map((row) => {
-    const values = bodyOf(row, 'List')?.items ?? [];
+  const rows = valuesLists.map((row) => bodyOf(row, 'List')?.items ?? []);
+  const other = rows.find(({ length }) => length !== rows[0]?.length);
+  if (other !== undefined)
+    throw new Refusal('VALUES lists must all be the same length', { sqlstate: '42601', location: placeOf(other) });
+  return rows.map((values) => {
     const given = values
       .map((node, place) => ({ node, name: columns?.[place] }))
       .filter(({ node }) => kindOf(node) !== 'SetToDefault');
@@ -159,7 +177,7 @@ function conflictSteps(
   const { relation, clause, facts } = conflicts;
   const head = `INSERT INTO ${printRelation(p, relation)}`;
   const steps = rows.flatMap((given): readonly PrintedStep[] => {
-    const row: GivenRow = new Map(given.map(({ name, node }) => [name ?? '', node]));
+    const row = rowOf(given);
     if (clause.action === 'ONCONFLICT_NOTHING') {
       const read =
         returning === undefined ? [] : [{ sql: returning.sql, isResult: true, only: 'afterChange' } as const];
@@ -171,6 +189,15 @@ function conflictSteps(
     return [...changes, { sql, isResult: true, only: 'afterChange' }];
   });
   return { steps, ...(returning === undefined ? {} : { columns: returning.columns }) };
+}
+
+/** @throws Refusal 42701 where a column is named twice */
+function checkNames(names: readonly string[], cols: readonly Node[]): void {
+  const again = names.findIndex((name, place) => names.indexOf(name) < place);
+  if (again >= 0)
+    throw new Refusal(`column "${names[again] ?? ''}" specified more than once`, {
+      ...{ sqlstate: '42701', location: placeOf(cols[again]) },
+    });
 }
 
 /** @param cols the columns as they are named, if they are */
@@ -248,7 +275,7 @@ function isWholeUpsert(
 ): boolean {
   const { infer } = clause;
   if (clause.action !== 'ONCONFLICT_UPDATE' || facts === undefined || columns === undefined) return false;
-  const said = (infer?.indexElems ?? []).map((node) => bodyOf(node, 'IndexElem')?.name?.toLowerCase() ?? '');
+  const said = columnsOfKey(clause);
   const [key, ...others] = facts.uniqueKeys;
   const set = clause.targetList ?? [];
   return (

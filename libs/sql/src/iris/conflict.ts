@@ -3,15 +3,17 @@ import { bodyOf, hasPart, namesOf } from '../ast.ts';
 import { columnFacts, printAssigned } from './assigned.ts';
 import type { ColumnFacts, TableFacts } from './catalog.ts';
 import type { PrintedStep } from './changes.ts';
+import { isConstant } from './inference.ts';
 import { printAssignments } from './assignments.ts';
 import { printRelation } from './from.ts';
 import { columnOf, number, operator, together, words } from './made-nodes.ts';
 import { identifier } from './names.ts';
 import type { Printing } from './printing.ts';
-import { placeOf, refuse } from './refusal.ts';
+import { placeOf, refuse, Refusal } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
 import { replaced } from './rows-of-values.ts';
 import { Scope, seenColumn } from './scope.ts';
+import { withoutPlaces } from './targets.ts';
 import { typedValue } from './typed-constants.ts';
 
 /** What a row is to be, by the names of the columns that are given. */
@@ -31,11 +33,20 @@ function conflictKeys({ clause, facts }: Conflicts): readonly (readonly string[]
   const { infer, location } = clause;
   if (infer?.conname !== undefined || infer?.whereClause !== undefined)
     return refuse('ON CONFLICT on a constraint by its name, or a part of an index', location, aboutKeys);
-  const said = (infer?.indexElems ?? []).map((node) => bodyOf(node, 'IndexElem')?.name?.toLowerCase() ?? '');
   if (infer === undefined) return facts.uniqueKeys;
+  const said = columnsOfKey(clause);
+  const unknown = said.findIndex((name) => name !== '' && columnFacts(facts, name) === undefined);
+  if (unknown >= 0)
+    throw new Refusal(`column "${said[unknown] ?? ''}" does not exist`, {
+      ...{ sqlstate: '42703', location: placeOf(infer.indexElems?.[unknown]) ?? infer.location },
+    });
   const key = facts.uniqueKeys.find((each) => sameWords(each, said));
   return key === undefined ? refuse('ON CONFLICT on columns that are no key', location, aboutKeys) : [key];
 }
+
+/** The columns that ON CONFLICT names; '' for an expression. */
+export const columnsOfKey = ({ infer }: OnConflictClause): readonly string[] =>
+  (infer?.indexElems ?? []).map((node) => bodyOf(node, 'IndexElem')?.name?.toLowerCase() ?? '');
 
 export function sameWords(left: readonly string[], right: readonly string[]): boolean {
   return [...left].sort().join('\0') === [...right].sort().join('\0');
@@ -52,6 +63,28 @@ function isSameRow(key: readonly string[], row: GivenRow, facts: TableFacts, tab
   });
   const given = tests.filter((test) => test !== undefined);
   return given.length < key.length || given.length === 0 ? undefined : together('AND_EXPR', given);
+}
+
+/**
+ * Of rows that are certain to have the same key the second would change what the first has put there. What parameters bring is
+ * not known here.
+ * @throws Refusal 21000
+ */
+export function checkOnce(clause: OnConflictClause, rows: readonly GivenRow[]): void {
+  const key = columnsOfKey(clause);
+  if (clause.action !== 'ONCONFLICT_UPDATE' || key.length === 0 || rows.length < 2) return;
+  const seen = new Set<string | undefined>();
+  for (const row of rows) {
+    const values = key.map((name) => row.get(name));
+    if (!values.every((value) => isConstant(value) && bodyOf(value, 'A_Const')?.isnull !== true)) continue;
+    const text = withoutPlaces(values);
+    if (seen.has(text))
+      throw new Refusal('ON CONFLICT DO UPDATE command cannot affect row a second time', {
+        ...{ sqlstate: '21000', isPlaceless: true },
+        hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
+      });
+    seen.add(text);
+  }
 }
 
 /** A value as the column makes it that it goes into. */

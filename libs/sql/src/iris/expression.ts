@@ -14,7 +14,9 @@ import {
   ordered,
 } from './comparison.ts';
 import { printCall, printMinMax, printValueFunction } from './functions.ts';
+import { noGroup } from './grouping.ts';
 import { comparisons, isPredicate, isUntypedConstant, learnCast, learnType, typeOf } from './inference.ts';
+import { printJsonOfAnyKind } from './json-path.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { printOperator } from './operators.ts';
 import { textTypes, timeTypes, type PgType } from './pg-type.ts';
@@ -23,7 +25,7 @@ import { asPattern } from './pattern-match.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import { asLike } from './regular-expression.ts';
 import { checkRepeatable } from './repeatable.ts';
-import { comparedRows } from './row-comparison.ts';
+import { comparedRows, together } from './row-comparison.ts';
 import { printRowMembership } from './row-membership.ts';
 import type { Scope } from './scope.ts';
 import { isSame } from './targets.ts';
@@ -52,6 +54,9 @@ const printers: { readonly [Kind in NodeKind]?: Printer } = {
   },
   MinMaxExpr: (p, node, scope) => printMinMax(p, bodyOf(node, 'MinMaxExpr') ?? {}, scope),
   SQLValueFunction: (_, node) => printValueFunction(bodyOf(node, 'SQLValueFunction') ?? {}),
+  GroupingFunc: (_p, node) => {
+    throw noGroup(placeOf(bodyOf(node, 'GroupingFunc')?.args));
+  },
   SubLink: (p, node, scope) => printScalarQuery(p, bodyOf(node, 'SubLink') ?? {}, scope),
   CollateClause: (p, node, scope) => p.value(collated(p, bodyOf(node, 'CollateClause') ?? {}, scope), scope),
 };
@@ -197,8 +202,13 @@ function printBool(p: Printing, { boolop, args = [] }: BoolExpr, scope: Scope): 
 }
 
 function printNullTest(p: Printing, { arg, nulltesttype, location }: NullTest, scope: Scope): string {
-  if (arg !== undefined && kindOf(arg) === 'RowExpr') return refuse('a test of a row', location);
-  return `${operand(p, arg, scope)} IS ${nulltesttype === 'IS_NULL' ? 'NULL' : 'NOT NULL'}`;
+  const row = bodyOf(arg, 'RowExpr');
+  if (row !== undefined) {
+    const tests = (row.args ?? []).map((each): Node => ({ NullTest: { arg: each, nulltesttype, location } }));
+    return `(${p.predicate(together('AND_EXPR', tests), scope)})`; // of either kind it asks for all of them
+  }
+  const tested = printJsonOfAnyKind(p, arg, scope) ?? operand(p, arg, scope);
+  return `${tested} IS ${nulltesttype === 'IS_NULL' ? 'NULL' : 'NOT NULL'}`;
 }
 
 function printBooleanTest(p: Printing, node: Node, scope: Scope): string {
@@ -388,7 +398,6 @@ const kindWords: { readonly [Kind in NodeKind]?: string } = {
   A_Indirection: 'a part of an array or of a row',
   RowExpr: 'a row',
   CurrentOfExpr: 'WHERE CURRENT OF',
-  GroupingFunc: 'GROUPING',
   NamedArgExpr: 'an argument by its name',
 };
 

@@ -10,6 +10,7 @@ import { functionTable } from './function-table.ts';
 import { common, isNullable, isOfOther, learnType, openType, typeOf } from './inference.ts';
 import { calledFunctions } from './made-text.ts';
 import { jsonMember, printJson, printJsonMember } from './json.ts';
+import { number } from './made-nodes.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -23,6 +24,7 @@ import { printRowId, rowId } from './row-id.ts';
 import {
   printConcatWithSeparator,
   printEnd,
+  printOverlay,
   printRegexpReplace,
   printSplitPart,
   printTranslate,
@@ -31,7 +33,7 @@ import { outputText, printValueText, valueText } from './text-operand.ts';
 import { printBin, printMadeMoment, printMomentOfSeconds } from './made-moments.ts';
 import { printReadMoment, printToChar } from './moment-patterns.ts';
 import { printExtract, printTruncated } from './time.ts';
-import { printWindow } from './windows.ts';
+import { isWindowFunction, printWindow } from './windows.ts';
 import { printZoned } from './zoned.ts';
 
 /** A call by its name: another name, another form, or none. */
@@ -46,6 +48,8 @@ export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
   if (!functionTable.has(name) && specials[name] === undefined && volatilityOf(name) === 'unknown')
     throw noFunction(p, name, call, scope, 'Call it under its schema if it is yours.');
   if (call.over !== undefined) return printWindow(p, name, call, call.over, scope);
+  if (isWindowFunction(name) && call.agg_within_group !== true)
+    throw new Refusal(`window function ${name} requires an OVER clause`, { sqlstate: '42809', location });
   checkArguments(p, name, call, scope);
   const aggregate = printAggregateCall(p, name, call, scope);
   if (aggregate !== undefined) return aggregate;
@@ -154,6 +158,9 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   right: (p, args, scope, location) => printEnd(p, 'RIGHT', args, scope, location),
   starts_with: (p, [text, prefix], scope, location) =>
     p.value(asPrefix(text, prefix, location) ?? refuse('starts_with of what is no constant', location), scope),
+  overlay: printOverlay,
+  num_nulls: (p, args, scope) => printNullCount(p, args, true, scope),
+  num_nonnulls: (p, args, scope) => printNullCount(p, args, false, scope),
   position: (p, args, scope) => printPosition(p, args[1], args[0], scope),
   strpos: (p, args, scope) => printPosition(p, args[1], args[0], scope),
   split_part: printSplitPart,
@@ -237,7 +244,6 @@ function printTrim(
 /** With a pattern in place of the first place it is another function; places before the text count in PostgreSQL. */
 function printSubstring(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   const [text, from, count] = args;
-  const first = bodyOf(from, 'A_Const')?.ival;
   for (const place of [from, count]) learnType(p, place, 'int4');
   const isPlace = integerTypes.has(typeOf(p, from, scope)) || bodyOf(from, 'ParamRef') !== undefined;
   if (!isPlace || args.length > 3)
@@ -246,11 +252,26 @@ function printSubstring(p: Printing, args: readonly Node[], scope: Scope, locati
       location,
       'Cast the place to int; patterns are not translated.',
     );
-  if (first !== undefined && (first.ival ?? 0) < 1) return refuse('substring from before the text', location);
   if (Number(constantText(count) ?? 0) < 0)
     throw new Refusal('negative substring length not allowed', { sqlstate: '22011', isPlaceless: true });
-  const places = [from, count].filter((each) => each !== undefined).map((each) => p.value(each, scope));
-  return `SUBSTRING(${[p.value(text, scope), ...places].join(', ')})`;
+  const before = 1 - Number(constantText(from) ?? 1); // places in front of the text
+  const places = before > 0 ? fromStart(before, count, location) : [from, count];
+  const printed = places.filter((each) => each !== undefined).map((each) => p.value(each, scope));
+  return `SUBSTRING(${[p.value(text, scope), ...printed].join(', ')})`;
+}
+
+function fromStart(before: number, count: Node | undefined, location?: number): readonly (Node | undefined)[] {
+  if (count === undefined) return [number(1)];
+  const counted = bodyOf(count, 'A_Const')?.ival;
+  return counted === undefined
+    ? refuse('substring from before the text, of a length that is no constant', location)
+    : [number(1), number(Math.max(0, (counted.ival ?? 0) - before))];
+}
+
+/** How many arguments are NULL, or are not. */
+function printNullCount(p: Printing, args: readonly Node[], isNull: boolean, scope: Scope): string {
+  const [one, other] = isNull ? [1, 0] : [0, 1];
+  return `(${args.map((arg) => `CASE WHEN ${operand(p, arg, scope)} IS NULL THEN ${one} ELSE ${other} END`).join(' + ')})`;
 }
 
 function printPosition(p: Printing, part: Node | undefined, text: Node | undefined, scope: Scope): string {

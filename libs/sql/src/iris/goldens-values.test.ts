@@ -277,13 +277,27 @@ describe('JSON and arrows', () => {
   it.each<Golden>([
     [
       "select data->>'k', data->'a'->0->>'b', data->'x', data#>>'{a,0,b}' from t",
-      [
-        "SELECT JSON_VALUE(data, '$.k'), JSON_VALUE(data, '$.a[0].b'), JSON_QUERY(data, '$.x'), JSON_VALUE(data, '$.a[0].b') FROM t",
-      ],
+      ["SELECT JSON_VALUE(data, '$.k'), JSON_VALUE(data, '$.a[0].b'), data, JSON_VALUE(data, '$.a[0].b') FROM t"],
     ],
     [
       "select data #>> array['a', '0', 'b']::text[], data #> array['a'] from t",
-      ["SELECT JSON_VALUE(data, '$.a[0].b'), JSON_QUERY(data, '$.a') FROM t"],
+      ["SELECT JSON_VALUE(data, '$.a[0].b'), data FROM t"],
+    ],
+    [
+      "select id from t where data ->> 'k' is not null",
+      ["SELECT id FROM t WHERE COALESCE(JSON_VALUE(data, '$.k'), JSON_QUERY(data, '$.k')) IS NOT NULL"],
+    ],
+    [
+      "select overlay(name placing 'x' from 1 for id), substring(name, 0, 3), split_part(name, ' ', -2) from patients",
+      [
+        "SELECT CASE WHEN SUBSTRING(name, 1 + id) IS NULL THEN NULL ELSE 'x' || SUBSTRING(name, 1 + id) END, SUBSTRING(name, 1, 2), CASE WHEN name IS NOT NULL THEN COALESCE($PIECE(name, ' ', $LENGTH(name, ' ') - 1), '') END FROM patients",
+      ],
+    ],
+    [
+      'select num_nulls(name, born), (id, name) is not null from patients',
+      [
+        'SELECT (CASE WHEN name IS NULL THEN 1 ELSE 0 END + CASE WHEN born IS NULL THEN 1 ELSE 0 END), CASE WHEN ((id IS NOT NULL) AND (name IS NOT NULL)) THEN 1 ELSE 0 END FROM patients',
+      ],
     ],
     ['select a.ref->col, ref->other->name from a', ['SELECT a.ref->col, ref->other->name FROM a']],
     [

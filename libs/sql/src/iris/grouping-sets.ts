@@ -2,14 +2,14 @@ import type { GroupingFunc, GroupingSet, Node, ResTarget, SelectStmt } from 'lib
 import { bodyOf, hasPart, lastNameOf } from '../ast.ts';
 import { Block } from './block.ts';
 import { printFrom } from './from.ts';
-import { groupedBy, isAggregate } from './grouping.ts';
+import { groupedBy, isAggregate, noGroup } from './grouping.ts';
 import { typeOf } from './inference.ts';
 import { labelOf } from './labels.ts';
 import { limitsOf } from './limits.ts';
 import { identifier } from './names.ts';
 import { isSameScale } from './numeric-scale.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
-import { placeOf, Refusal, refuse } from './refusal.ts';
+import { placeOf, refuse } from './refusal.ts';
 import { isRepeatable } from './repeatable.ts';
 import { Scope, type SeenColumn } from './scope.ts';
 import { sortOutside } from './set-operations.ts';
@@ -215,11 +215,8 @@ function groupingBits(
   scope: Scope,
 ): Node {
   const isIn = (nodes: readonly Node[], arg: Node): boolean => nodes.some((node) => isSame(node, arg, scope));
-  if (!args.every((arg) => isIn(all, arg)))
-    throw new Refusal('arguments to GROUPING must be grouping expressions of the associated query level', {
-      sqlstate: '42803',
-      location,
-    });
+  const other = args.find((arg) => !isIn(all, arg));
+  if (other !== undefined) throw noGroup(placeOf(other));
   const ival = args.reduce((bits, arg) => 2 * bits + (isIn(absent, arg) ? 1 : 0), 0);
   return { A_Const: { ival: { ival }, location: location ?? -1 } };
 }

@@ -37,6 +37,12 @@ function byName(node: Node, targets: readonly ResTarget[], scope: Scope): Node |
     : refuse('GROUP BY a name that may be a column or a result', location, 'Write the expression.');
 }
 
+/** GROUPING of what the query does not group by. */
+export const noGroup = (location: number | undefined): Refusal =>
+  new Refusal('arguments to GROUPING must be grouping expressions of the associated query level', {
+    ...{ sqlstate: '42803', location },
+  });
+
 /** The call of an aggregate, and not of a window, that a node is. */
 export function isAggregate(node: Node): boolean {
   const call = bodyOf(node, 'FuncCall');

@@ -5,6 +5,7 @@ import { integerTypes, numberTypes, textTypes, timeTypes, typeUse, type PgType }
 import type { Printing } from './printing.ts';
 import { Refusal } from './refusal.ts';
 import type { Scope, SeenColumn } from './scope.ts';
+import { isOutOfRange } from './typed-constants.ts';
 
 /**
  * Notes the type that a parameter has by where it stands; the first place that tells counts.
@@ -110,7 +111,8 @@ function constantType(constant: A_Const): PgType | undefined {
   if (constant.ival !== undefined) return 'int4';
   if (constant.fval === undefined) return undefined;
   const digits = constantText({ A_Const: constant }) ?? '';
-  return /^-?\d+$/.test(digits) && BigInt(digits) < 2n ** 63n && BigInt(digits) >= -(2n ** 63n) ? 'int8' : 'numeric';
+  if (!/^-?\d+$/.test(digits) || isOutOfRange('int8', digits)) return 'numeric';
+  return isOutOfRange('int4', digits) ? 'int8' : 'int4';
 }
 
 const valueFunctionTypes: Readonly<Record<string, PgType>> = {
@@ -227,9 +229,11 @@ function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined
   if (operator === '-' && timeTypes.has(left) && isOfOther(p, rexpr)) return timeArithmetic(operator, left, left);
   if (operator === '-' && timeTypes.has(right) && isOfOther(p, lexpr)) return timeArithmetic(operator, right, right);
   if (timeTypes.has(left) || timeTypes.has(right)) return timeArithmetic(operator, left, right);
-  if (isOfOther(p, rexpr)) return left;
-  if (isOfOther(p, lexpr)) return right;
-  return wider(left, right);
+  return operandsType(
+    p,
+    [lexpr, rexpr].filter((each) => each !== undefined),
+    scope,
+  );
 }
 
 /** That of the left side, as the operator = takes it. */
@@ -256,6 +260,15 @@ function timeArithmetic(operator: string, left: PgType | undefined, right: PgTyp
 /** Functions whose type is that of their second argument. */
 const ofSecond: ReadonlySet<string> = new Set(['date_trunc', 'date_bin']);
 
+/** Functions of two numbers, whose type is that of both. */
+const ofBoth: ReadonlySet<string> = new Set(['mod', 'power', 'pow']);
+
+/** That of two numbers as an operator takes them. */
+function operandsType(p: Printing, [left, right]: readonly Node[], scope: Scope): PgType | undefined {
+  if (isOfOther(p, right)) return isOfOther(p, left) ? undefined : typeOf(p, left, scope);
+  return isOfOther(p, left) ? typeOf(p, right, scope) : wider(typeOf(p, left, scope), typeOf(p, right, scope));
+}
+
 function callType(p: Printing, call: FuncCall, scope: Scope): PgType | undefined {
   const words = namesOf(call.funcname);
   const argument = call.args?.[ofSecond.has(words.at(-1) ?? '') ? 1 : 0];
@@ -264,6 +277,8 @@ function callType(p: Printing, call: FuncCall, scope: Scope): PgType | undefined
     return common(p, [first, otherwise], scope);
   const isRounded = words.at(-1) === 'round' || words.at(-1) === 'trunc';
   if (isRounded && call.args?.length === 2) return 'numeric'; // there is no other with digits behind the point
+  if (ofBoth.has(words.at(-1) ?? '') && call.args?.length === 2)
+    return functionType(words, () => operandsType(p, call.args ?? [], scope));
   if (words.at(-1) === 'timezone') return zonedType(typeOf(p, call.args?.[1], scope));
   return functionType(
     words,

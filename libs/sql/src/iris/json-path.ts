@@ -2,9 +2,17 @@ import type { A_Expr, Node } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { printColumn } from './expression.ts';
 import { arrayMembers } from './arrays.ts';
+import { typeOf } from './inference.ts';
+import type { JsonStep, MadeText } from './made-text.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
+
+/** JSON, and a path into it. */
+interface JsonPath {
+  readonly root: Node | undefined;
+  readonly steps: readonly JsonStep[];
+}
 
 /**
  * `->` is two things: before a key or an index it goes into JSON, before a name it is the arrow of IRIS, which follows a
@@ -16,17 +24,55 @@ export function printJsonPath(p: Printing, expression: A_Expr, scope: Scope): st
   const followed = bodyOf(rexpr, 'ColumnRef');
   if (operator === '->' && followed !== undefined)
     return printArrow(p, lexpr, printColumn(p, followed), scope, location);
+  if (!operator.endsWith('>>'))
+    return refuse(
+      `${operator} here`,
+      location,
+      'It is translated as a column of the result; ->> and #>> wherever they stand.',
+    );
+  return printScalar(p, 'JSON_VALUE', expression, scope);
+}
+
+/** What a path leads to: JSON_VALUE has nothing for an object or an array, and JSON_QUERY for nothing else. */
+function printScalar(p: Printing, call: 'JSON_VALUE' | 'JSON_QUERY', expression: A_Expr, scope: Scope): string {
+  const { location } = expression;
   if (!p.dialect.has('jsonPath')) return refuse(`JSON before IRIS ${p.dialect.since('jsonPath')}`, location);
-  const steps = pathOf(operator, rexpr) ?? refuse('a JSON path that is no constant', location);
-  let root = lexpr;
-  for (let inner = stepInto(root); inner !== undefined; inner = stepInto(root)) {
-    const more = pathOf(inner.operator, inner.key) ?? refuse('a JSON path that is no constant', location);
-    steps.unshift(...more);
-    root = inner.root;
-  }
-  const path = `$${steps.map((step) => printStep(step, location)).join('')}`;
-  const call = operator === '->>' || operator === '#>>' ? 'JSON_VALUE' : 'JSON_QUERY';
-  return `${call}(${p.value(root, scope)}, '${path}')`;
+  const { root, steps } = pathOf(expression);
+  const path = steps.map((step) => printStep(step, location)).join('');
+  return `${call}(${p.value(root, scope)}, '$${path}')`;
+}
+
+/** `->>` or `#>>` where it is asked for NULL, which it is neither of a scalar nor of an object or an array; undefined for anything else. */
+export function printJsonOfAnyKind(p: Printing, node: Node | undefined, scope: Scope): string | undefined {
+  const expression = jsonOperation(node, ['->>', '#>>']);
+  if (expression === undefined) return undefined;
+  return `COALESCE(${printScalar(p, 'JSON_VALUE', expression, scope)}, ${printScalar(p, 'JSON_QUERY', expression, scope)})`;
+}
+
+/** A result column that `->` or `#>` is, of whatever kind: the proxy goes the path. Undefined for any other. */
+export function madePath(
+  p: Printing,
+  node: Node | undefined,
+  scope: Scope,
+): { readonly arg: Node; readonly made: MadeText } | undefined {
+  const expression = jsonOperation(node, ['->', '#>']);
+  if (expression === undefined) return undefined;
+  const { root, steps } = pathOf(expression);
+  const of = typeOf(p, root, scope) === 'json' ? 'json' : 'jsonb';
+  return root === undefined ? undefined : { arg: root, made: { kind: 'jsonPath', of, steps } };
+}
+
+/** `->` of jsonb as `->>`, of which a number can be made. */
+export function asScalar(node: Node | undefined): Node | undefined {
+  const expression = jsonOperation(node, ['->', '#>']);
+  const operator = namesOf(expression?.name).at(-1) ?? '';
+  return expression && { A_Expr: { ...expression, name: [{ String: { sval: `${operator}>` } }] } };
+}
+
+function jsonOperation(node: Node | undefined, operators: readonly string[]): A_Expr | undefined {
+  const expression = bodyOf(node, 'A_Expr');
+  const isOne = expression?.kind === 'AEXPR_OP' && operators.includes(namesOf(expression.name).at(-1) ?? '');
+  return isOne && bodyOf(expression.rexpr, 'ColumnRef') === undefined ? expression : undefined;
 }
 
 function printArrow(p: Printing, from: Node | undefined, to: string, scope: Scope, location?: number): string {
@@ -40,30 +86,32 @@ function isArrow(node: Node | undefined): boolean {
   return kind === 'AEXPR_OP' && namesOf(name).at(-1) === '->' && bodyOf(rexpr, 'ColumnRef') !== undefined;
 }
 
-function stepInto(
-  node: Node | undefined,
-): { operator: string; root: Node | undefined; key: Node | undefined } | undefined {
-  const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
-  const operator = namesOf(name).at(-1) ?? '';
-  if (kind !== 'AEXPR_OP' || (operator !== '->' && operator !== '#>')) return undefined;
-  return bodyOf(rexpr, 'ColumnRef') === undefined ? { operator, root: lexpr, key: rexpr } : undefined;
+/** All steps from the innermost operand on. @throws Refusal */
+function pathOf({ name, lexpr, rexpr, location }: A_Expr): JsonPath {
+  const own = stepsOf(namesOf(name).at(-1) ?? '', rexpr) ?? refuse('a JSON path that is no constant', location);
+  const inner = jsonOperation(lexpr, ['->', '#>']);
+  if (inner === undefined) return { root: lexpr, steps: own };
+  const { root, steps } = pathOf(inner);
+  return { root, steps: [...steps, ...own] };
 }
 
 /** Of `#>`: an array as text, or ARRAY['a', 'b'] with a cast around it or without. */
-function pathOf(operator: string, key: Node | undefined): (string | number)[] | undefined {
+function stepsOf(operator: string, key: Node | undefined): readonly JsonStep[] | undefined {
   if (operator.startsWith('#')) {
     const words = arrayMembers(key)?.map((member) => constantText(member)?.trim());
     const isWhole = words?.every((word) => word !== undefined) === true;
-    return isWhole ? words.map((word) => (/^\d+$/.test(word) ? Number(word) : word)) : undefined;
+    return isWhole
+      ? words.map((word) => (/^-?\d+$/.test(word) ? { key: word, index: Number(word) } : { key: word }))
+      : undefined;
   }
   const constant = bodyOf(key, 'A_Const');
-  if (constant?.ival !== undefined) return [constant.ival.ival ?? 0];
+  if (constant?.ival !== undefined) return [{ index: constant.ival.ival ?? 0 }];
   const text = constant?.sval === undefined ? undefined : constantText(key);
-  return text === undefined ? undefined : [text];
+  return text === undefined ? undefined : [{ key: text }];
 }
 
-function printStep(step: string | number, location?: number): string {
-  if (typeof step === 'number') return step < 0 ? refuse('an index from the end', location) : `[${step}]`;
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(step)) return `.${step}`;
+function printStep({ key = '', index }: JsonStep, location?: number): string {
+  if (index !== undefined) return index < 0 ? refuse('an index from the end', location) : `[${index}]`;
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) return `.${key}`;
   return refuse('a JSON key with other characters than letters and digits', location);
 }

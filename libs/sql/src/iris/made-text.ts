@@ -24,10 +24,18 @@ export type MadeText =
     }
   /** A text that a function takes. */
   | { readonly kind: 'called'; readonly name: CalledFunction }
+  /** JSON, of which it is the value that a path leads to. */
+  | { readonly kind: 'jsonPath'; readonly of: 'json' | 'jsonb'; readonly steps: readonly JsonStep[] }
   /** Two moments, whose age() it is. */
   | { readonly kind: 'age' }
   /** The days of intervals, all their microseconds and how many they are, of which it is the sum or the average. */
   | { readonly kind: 'summedSpans'; readonly isAverage: boolean };
+
+/** The key of an object, or the place in an array; a word of a path that is a number may be both. */
+export interface JsonStep {
+  readonly key?: string;
+  readonly index?: number;
+}
 
 /** Functions of a text that IRIS has not, by what they give. */
 export const calledFunctions = { md5: 'text', initcap: 'text', octet_length: 'int4', bit_length: 'int4' } as const;
@@ -36,6 +44,7 @@ export type CalledFunction = keyof typeof calledFunctions;
 
 /** Between the texts as IRIS gives them; no text has it. */
 export const recordSeparator = '\u001e';
+export const unitSeparator = '\u001f';
 
 /** `2:b␞1:a` as `a, b`; of JSON in brackets. */
 export function joinedText(made: Extract<MadeText, { kind: 'joined' }>, numbered: string): string {

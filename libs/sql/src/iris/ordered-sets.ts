@@ -38,11 +38,18 @@ function joinOf(node: Node | undefined): FuncCall | undefined {
   const kind = joins[lastNameOf(call?.funcname) ?? ''];
   if (call === undefined || kind === undefined || call.over !== undefined) return undefined;
   const [arg, ...more] = call.args ?? [];
+  if (call.agg_within_group === true && lastNameOf(call.funcname) !== 'mode') throw noOrderedSet(call);
   const isSorted = kind !== 'text' && call.agg_distinct === true && arg !== undefined && more.length === 0;
   const isMade = alwaysMade.has(lastNameOf(call.funcname) ?? '') && !isSorted;
   if (call.agg_order !== undefined || isMade) return call;
   return isSorted ? { ...call, agg_order: [{ SortBy: { node: arg } }] } : undefined; // what counts once is sorted
 }
+
+/** PostgreSQL takes what stands behind WITHIN GROUP for one argument more. */
+const noOrderedSet = ({ funcname, location }: FuncCall): Refusal =>
+  new Refusal(`function ${lastNameOf(funcname) ?? ''} WITHIN GROUP does not exist`, {
+    ...{ sqlstate: '42883', location, hint: 'Write ORDER BY inside: string_agg(text, separator ORDER BY ...).' },
+  });
 
 /** Whether it has aggregates that go by the order of their rows. */
 export const hasOrderedSets = ({ targetList, havingClause, sortClause }: SelectStmt): boolean =>

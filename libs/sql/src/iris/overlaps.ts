@@ -7,6 +7,7 @@ import { refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
 import { compared, together } from './row-comparison.ts';
 import type { Scope } from './scope.ts';
+import { untypedText } from './typed-constants.ts';
 
 /**
  * `(start, end) OVERLAPS (start, end)`: the earlier bound of each is its start, and a period takes its start in and leaves its
@@ -40,10 +41,16 @@ export function printOverlaps(p: Printing, args: readonly Node[], scope: Scope, 
 
 /** Where not all are dates, or all are timestamps, they become timestamps; an interval ends so long after its start. */
 function inMoments(p: Printing, args: readonly Node[], scope: Scope): readonly Node[] {
-  const types = args.map((arg) => typeOf(p, arg, scope));
-  const isMixed = types.includes('interval') || (types.includes('date') && types.some((type) => type !== 'date'));
+  const known = args.map((arg) => typeOf(p, arg, scope));
+  const isText = args.map((arg) => untypedText(arg) !== undefined); // a moment, beside moments
+  const types = known.map((type, at) => (isText[at] === true ? 'timestamp' : type));
+  const isMixed =
+    isText.includes(true) ||
+    types.includes('interval') ||
+    (types.includes('date') && types.some((type) => type !== 'date'));
   if (!isMixed) return args;
-  const momentOf = (at: number): Node | undefined => (types[at] === 'date' ? castTo('timestamp', args[at]) : args[at]);
+  const momentOf = (at: number): Node | undefined =>
+    types[at] === 'date' || isText[at] === true ? castTo('timestamp', args[at]) : args[at];
   return args.map((arg, at) => {
     const isLength = types[at] === 'interval' && at % 2 === 1;
     return isLength ? operator('+', momentOf(at - 1), arg) : (momentOf(at) ?? arg);

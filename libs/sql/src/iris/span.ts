@@ -1,5 +1,6 @@
 import type { A_Expr, FuncCall, Node, TypeCast } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
+import { ageParts } from './age.ts';
 import { operand } from './expression.ts';
 import { isOfOther, isUntypedConstant, learnType, typeOf } from './inference.ts';
 import { intervalValue, microsPerDay, microsPerSecond, smallestField, type IntervalValue } from './interval-text.ts';
@@ -47,7 +48,7 @@ export function spanOf(p: Printing, node: Node | undefined, scope: Scope): Span 
   const call = bodyOf(node, 'FuncCall');
   const name = namesOf(call?.funcname).at(-1);
   if (call !== undefined && name === 'make_interval') return madeSpan(p, call, scope);
-  if (name === 'age') return refuse('age() as a value', call?.location, 'extract(year from age(...)) is translated.');
+  if (call !== undefined && name === 'age') return { ...none, ...ageParts(p, call, scope, call.location) };
   return { ...none, micros: operand(p, node, scope) };
 }
 

@@ -79,10 +79,13 @@ export function sortedNode(
 
 /** Equal but for their places in the text, and for how columns are called where the scope is given. */
 export function isSame(left: Node | undefined, right: Node | undefined, scope?: Scope): boolean {
-  const bare = (node: Node | undefined): string | undefined =>
-    JSON.stringify(node, (name, value: unknown) => {
-      if (isPlace(name)) return undefined;
-      return name === 'ColumnRef' ? (scope?.placeOf(value as ColumnRef) ?? value) : value;
-    });
-  return bare(left) === bare(right);
+  return withoutPlaces(left, scope) === withoutPlaces(right, scope);
+}
+
+/** A part of a statement, the same for each that says the same. */
+export function withoutPlaces(part: unknown, scope?: Scope): string | undefined {
+  return JSON.stringify(part, (name, value: unknown) => {
+    if (isPlace(name)) return undefined;
+    return name === 'ColumnRef' ? (scope?.placeOf(value as ColumnRef) ?? value) : value;
+  });
 }

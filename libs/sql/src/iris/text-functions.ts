@@ -3,6 +3,8 @@ import { bodyOf } from '../ast.ts';
 import { classOf } from './character-class.ts';
 import { operand } from './expression.ts';
 import { isNullable, typeOf } from './inference.ts';
+import { callOf, number, operator, words } from './made-nodes.ts';
+import { recordSeparator, unitSeparator } from './made-text.ts';
 import { textTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse, Refusal } from './refusal.ts';
@@ -33,16 +35,14 @@ export function printSplitPart(
 ): string {
   checkText(p, 'split_part', text, scope, location);
   const by = untypedText(separator);
-  const at = bodyOf(place, 'A_Const')?.ival;
-  if (by === undefined || by === '' || at === undefined || (at.ival ?? 0) < 0)
-    return refuse(
-      'split_part by what is no constant, or from the end',
-      location,
-      'A separator and a place from 1 are translated.',
-    );
-  if (at.ival === undefined || at.ival === 0)
-    throw new Refusal('field position must not be zero', { sqlstate: '22023', isPlaceless: true });
-  return notNull(p, text, `$PIECE(${operand(p, text, scope)}, ${p.marks.string(by)}, ${at.ival})`, scope);
+  const constant = bodyOf(place, 'A_Const')?.ival;
+  if (by === undefined || by === '' || constant === undefined)
+    return refuse('split_part by what is no constant', location, 'A separator and a place are translated.');
+  const at = constant.ival ?? 0;
+  if (at === 0) throw new Refusal('field position must not be zero', { sqlstate: '22023', isPlaceless: true });
+  const [value, sign] = [operand(p, text, scope), p.marks.string(by)];
+  const counted = at > 0 ? String(at) : `$LENGTH(${value}, ${sign}) - ${-at - 1}`; // from the end; before the first there is none
+  return notNull(p, text, `$PIECE(${value}, ${sign}, ${counted})`, scope);
 }
 
 /** translate(text, 'from', 'to'): of a sign that comes twice the first counts. */
@@ -119,6 +119,20 @@ export function printEnd(
   return `CASE WHEN ${rest} > 0 THEN ${part} WHEN ${value} IS NOT NULL THEN '' END`;
 }
 
+/** overlay(text placing other from place for count): what stands before it, the other, and what stands behind. */
+export function printOverlay(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
+  const [text, other, from, count = callOf('length', other)] = args;
+  const place = bodyOf(from, 'A_Const')?.ival?.ival ?? 0;
+  if (place < 1 || args.length < 3)
+    return refuse('overlay from what is no constant', location, 'A place from 1 is translated.');
+  checkRepeatable([text, args.length < 4 ? other : undefined], 'overlay');
+  const part = (...places: Node[]): Node => ({
+    FuncCall: { funcname: words('substring'), args: [text ?? number(0), ...places], location: location ?? -1 },
+  });
+  const before = place === 1 ? other : operator('||', part(number(1), number(place - 1)), other);
+  return p.value(operator('||', before, part(operator('+', number(place), count))), scope);
+}
+
 /** What a pattern of one class of characters, or of no signs at all, replaces: anything else IRIS has no function for. */
 export function printRegexpReplace(
   p: Printing,
@@ -129,23 +143,34 @@ export function printRegexpReplace(
   checkText(p, 'regexp_replace', text, scope, location);
   const [regex, other] = [untypedText(pattern), untypedText(by)];
   const isEverywhere = untypedText(flags) === 'g';
-  const hint =
-    "[...], [^...], \\d, \\D, \\s and plain text are translated, with 'g', where a character or nothing comes instead.";
+  const hint = "[...], \\d, \\s and plain text are translated, with 'g'; [^...] and \\D where nothing comes instead.";
   const refused = (): never => refuse('this regexp_replace', location, hint);
   if (regex === undefined || other === undefined || !isEverywhere || /[\\&]/.test(other)) return refused();
   if (regex !== '' && /^(?:[^\\^$.|?*+()[\]{}]|\\[^A-Za-z0-9])+$/u.test(regex))
     return `REPLACE(${p.value(text, scope)}, ${p.marks.string(regex.replaceAll(/\\(.)/gsu, '$1'))}, ${p.marks.string(other)})`;
   const { members, isNegated, isRepeated } = classOf(regex) ?? refused();
-  const isAlone = other.length === 1 && !isRepeated && !isNegated;
-  if (other !== '' && !isAlone) return refused();
-  if (!isNegated)
-    return translated(
+  const inPlaceOf = (sign: string): string =>
+    translated(
       p,
       text,
       scope,
-      members.map((member) => [member, other] as const),
+      members.map((member) => [member, sign] as const),
     );
+  if (!isNegated && (other === '' || (other.length === 1 && !isRepeated))) return inPlaceOf(other);
+  if (!isNegated) return inRuns(p, inPlaceOf(unitSeparator), isRepeated, other);
+  if (other !== '') return refused();
   const value = operand(p, text, scope);
   const rest = `COALESCE($TRANSLATE(${value}, ${p.marks.string(members.join(''))}), '')`;
   return notNull(p, text, `$TRANSLATE(${value}, ${rest})`, scope);
+}
+
+/** A text with something in place of each unit separator, or of each run of them. */
+function inRuns(p: Printing, text: string, isRepeated: boolean, by: string): string {
+  const replace = (whole: string, from: string, to: string): string =>
+    `REPLACE(${whole}, ${p.marks.string(from)}, ${p.marks.string(to)})`;
+  const pair = `${unitSeparator}${recordSeparator}`; // `uuu` as `ururur`, and that as `ur`
+  const run = `${recordSeparator}${unitSeparator}`;
+  return isRepeated
+    ? replace(replace(replace(text, unitSeparator, pair), run, ''), pair, by)
+    : replace(text, unitSeparator, by);
 }

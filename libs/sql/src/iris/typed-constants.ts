@@ -27,7 +27,7 @@ const ends: { readonly [Type in PgType]?: bigint } = { int2: 2n ** 15n, int4: 2n
 const integerNames: { readonly [Type in PgType]?: string } = { int2: 'smallint', int4: 'integer', int8: 'bigint' };
 
 /** Whether a whole number is too large for its type. */
-function isOutOfRange(type: PgType, text: string): boolean {
+export function isOutOfRange(type: PgType, text: string): boolean {
   const end = ends[type];
   if (end === undefined || !/^[-+]?\d+$/.test(text.trim())) return false;
   const value = BigInt(text.trim().replace(/^\+/, ''));

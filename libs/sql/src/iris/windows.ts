@@ -16,6 +16,10 @@ import { printSpread, spreads } from './spread.ts';
 const windowFunctions: ReadonlySet<string> = new Set([
   'row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'lag', 'lead', 'first_value',
 ]); // prettier-ignore
+/** Whether a function stands with OVER alone. */
+export const isWindowFunction = (name: string): boolean =>
+  windowFunctions.has(name) || name === 'ntile' || name === 'last_value' || name === 'nth_value';
+
 const aggregates: ReadonlySet<string> = new Set(['count', 'sum', 'avg', 'min', 'max']);
 
 /** Of 1 and 0, which booleans are. */

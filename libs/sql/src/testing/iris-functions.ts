@@ -25,7 +25,9 @@ export const calls: Readonly<Record<string, ((args: readonly string[]) => string
   TO_TIMESTAMP: ([value, pattern]) => `to_timestamp((${value ?? ''})::text, ${pattern ?? ''})::timestamp`,
   GETUTCDATE: () => "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')",
   // Text of no length is NULL to what comes from ObjectScript.
-  $PIECE: ([text, by, place]) => `nullif(split_part((${text ?? ''}) COLLATE "C", ${by ?? ''}, ${place ?? ''}), '')`,
+  $PIECE: ([text, by, place]) =>
+    `CASE WHEN (${place ?? ''}) > 0 THEN nullif(split_part((${text ?? ''}) COLLATE "C", ${by ?? ''}, (${place ?? ''})::int), '') END`,
+  $LENGTH: ([text, by]) => `cardinality(string_to_array((${text ?? ''}) COLLATE "C", ${by ?? ''}))`,
   $TRANSLATE: ([text, from, to]) => `nullif(translate((${text ?? ''}) COLLATE "C", ${from ?? ''}, ${to ?? "''"}), '')`,
   RADIANS: ([value]) => `radians((${value ?? ''})::float8)`,
   DEGREES: ([value]) => `degrees((${value ?? ''})::float8)`,

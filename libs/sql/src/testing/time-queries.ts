@@ -83,6 +83,18 @@ export const timeQueries: readonly WrittenQuery[] = [
   query(
     "select id, extract(year from age(date '2024-02-29', born)), extract(month from age(date '2024-02-29', born)) from patients order by id",
   ),
+  query(
+    "select id, age(date '2024-06-01', born) < interval '44 years', age('2024-06-01', born) between '20 years' and interval '50 years 3 mons' from patients order by id",
+  ),
+  query(
+    'select a.id, b.id, extract(day from age(a.started, b.started)), extract(day from age(a.started::date, b.started)) from encounters a, encounters b order by 1, 2',
+  ),
+  query(
+    "select a.id, b.id, age(a.born, b.born) > interval '10 years 3 mons 5 days', age(a.born, b.born) = '1 year' from patients a, patients b order by 1, 2",
+  ),
+  query(
+    "select id from encounters where (started, started + interval '1 day') overlaps ('2024-01-31', '2024-02-29 23:59:00') order by id",
+  ),
   query("select id, date_part('year', age(timestamp '2024-02-28 12:00', born)) from patients order by id"),
   query(
     "select id, extract(year from age(born, date '2000-02-28')), extract(month from age(born, date '2000-02-28')) from patients order by id",

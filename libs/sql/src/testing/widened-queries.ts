@@ -6,6 +6,19 @@ export const widenedQueries: readonly WrittenQuery[] = [
   query(
     "select id, split_part(name, 'n', 1), split_part(name, 'n', 2), split_part(name, 'n', 9), split_part(name, 'nn', 1) from patients order by id",
   ),
+  query(
+    "select id, split_part(name, 'n', -1), split_part(name, 'n', -2), split_part(name, 'x', -9) from patients order by id",
+  ),
+  query(
+    "select id, overlay(name placing 'xx' from 2), overlay(name placing '' from 1 for 2), overlay(name placing name from 3 for id) from patients order by id",
+  ),
+  query('select id, substring(name, 0, 3), substring(name from -1 for 3), substr(name, -5) from patients order by id'),
+  query(
+    "select id, regexp_replace(name, '[an]+', '<>', 'g'), regexp_replace(name, '\\s+', ' ', 'g'), regexp_replace(name, '[nb]', 'nn', 'g') from patients order by id",
+  ),
+  query(
+    'select id, num_nulls(name, born, 1), num_nonnulls(name, born), (name, born) is null, (name, born) is not null from patients order by id',
+  ),
   query("select split_part('a,b,c', ',', 2), split_part('', ',', 1), split_part('abc', 'B', 1)"),
   query("select split_part(code, '1', 1), count(*) from encounters group by 1 order by 1"),
   query(

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { describeReal, seededRandom } from '@medrex/contracts/testing';
 import { RealRig } from '../testing/real-rig.ts';
 
-/** Up to here what a client sends or gets fills any buffer on the way. */
+/** Large enough to fill every buffer on the way. */
 const bytesMax = 300_000;
 
 describeReal('POSTGRES', 'bytes through pg-proxy', (where) => {

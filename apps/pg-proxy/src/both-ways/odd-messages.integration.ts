@@ -4,7 +4,7 @@ import { bind, close, copyData, copyDone, execute, flush, parse, query, sync, te
 import { RealRig } from '../testing/real-rig.ts';
 import { accessOf, WireClient } from '../testing/wire-client.ts';
 
-/** With bytes inside that do not belong there. */
+/** Adds bytes inside the message that do not belong there. */
 const longer = (message: Buffer): Buffer => {
   const made = Buffer.concat([message, Buffer.from('xx')]);
   made.writeInt32BE(made.length - 1, 1);

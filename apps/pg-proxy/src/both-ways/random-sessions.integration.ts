@@ -7,19 +7,19 @@ import { RealRig, type Mode } from '../testing/real-rig.ts';
 import { SessionPairs, type OpenClient } from '../testing/session-pairs.ts';
 import { WireClient } from '../testing/wire-client.ts';
 
-/** More of them, and others, by MEDREX_FUZZ_RUNS=5000 and MEDREX_FUZZ_SEED; what failed names the seed and the path. */
+/** MEDREX_FUZZ_RUNS=5000 and MEDREX_FUZZ_SEED run more, and others; a failure names the seed and the path. */
 const runs = Number(process.env.MEDREX_FUZZ_RUNS ?? 40);
 const seed = Number(process.env.MEDREX_FUZZ_SEED ?? 1);
 const clients = 4;
 
-// In session mode a backend is one client's until it leaves; nobody may wait for one.
+// In session mode a client keeps its backend until it leaves; nobody may have to wait for one.
 describeReal('POSTGRES', 'random sessions through pg-proxy in transaction mode', (where) =>
   sessions(where, 'transaction', 2),
 );
 describeReal('POSTGRES', 'random sessions through pg-proxy in session mode', (where) =>
   sessions(where, 'session', clients + 1),
 );
-// Who begins a block there is sent away.
+// In statement mode a client that begins a block is disconnected.
 describeReal('POSTGRES', 'random sessions through pg-proxy in statement mode', (where) =>
   sessions(where, 'statement', 2, (text) => !/(?:^|;)\s*(?:begin|start)\b/.test(text)),
 );
@@ -39,7 +39,7 @@ function sessions(where: string, mode: Mode, backends: number, isSent?: (text: s
       await client.query(randomSchema(clients));
       await client.end();
     }
-    // From the first of a pool that asks for it on, what a sequence came to stays with who advanced it.
+    // Once a client of a pool has asked for currval, sequence values are kept for those who advanced them.
     const first = await rig.client({ connectionString: at(rig.url, databases.proxied).href });
     await first.query('select lastval()').catch(() => undefined);
     await first.end();
@@ -63,7 +63,7 @@ function sessions(where: string, mode: Mode, backends: number, isSent?: (text: s
       });
     };
 
-  /** Nobody waits for what nobody will end. */
+  /** Nobody must wait for a prepared transaction that nobody ends. */
   async function rollBackPrepared(of: RealRig, href: string): Promise<void> {
     const text = 'select gid, database from pg_prepared_xacts where database = any($1)';
     const { rows } = await of.direct.query<{ gid: string; database: string }>(text, [Object.values(databases)]);

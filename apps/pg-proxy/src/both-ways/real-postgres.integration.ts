@@ -163,7 +163,7 @@ select 'still here';
       expect(psql.out).toContain('row 0\nrow 1\nrow 2\n');
       expect(psql.out).toContain('duplicate key value violates unique constraint');
       expect(psql.out).toContain('division by zero');
-      // What it says of errors comes by a pipe of its own, and may be heard after that.
+      // psql writes errors to a pipe of its own, which may be read later.
       expect(psql.out).toContain('still here');
       expect(psql.code).toBe(0);
     });

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { RealRig } from '../testing/real-rig.ts';
 import { makeToolSchema, play, seriesIn, toolSeries, type Protocol, type Shown } from '../testing/tool-series.ts';
 
-/** What fails past the proxy, too: what does not exist, and what a tool tries out. */
+/** What fails on a direct connection, too: objects that do not exist, and features that a tool probes. */
 const failures: Readonly<Record<string, readonly string[]>> = {
   'Grafana, PostgreSQL data source': ['42703', '42P01'],
   'Tableau Desktop': ['34000'],
@@ -21,7 +21,7 @@ describeReal('POSTGRES', 'statements that tools send', (where) => {
     other = await rig.client();
   });
   afterAll(() => rig.close());
-  /** The next statement gets another backend. */
+  /** Makes the next statement run on another backend. */
   const shuffle = async (): Promise<void> => {
     await other.query(isBusy ? 'commit' : 'begin; select 1');
     isBusy = !isBusy;
@@ -39,7 +39,7 @@ describeReal('POSTGRES', 'statements that tools send', (where) => {
         const shown: Shown[] = await play(client, own, protocol, shuffle);
         await client.end();
         expect(shown).toEqual(expected);
-        // Several statements in one text are for the simple protocol alone.
+        // Several statements in one text need the simple protocol.
         const failed = expected.flatMap(({ error }) => (error === undefined ? [] : [error['code']]));
         if (protocol === 'simple') expect(failed).toEqual(failures[series.tool] ?? []);
         expect(expected.filter(({ rows = [] }) => rows.length > 0).length).toBeGreaterThan(own.statements.length / 4);

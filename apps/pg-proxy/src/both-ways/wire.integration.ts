@@ -46,7 +46,7 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
       return answers;
     };
     const direct = await answersOf(where, async () => undefined);
-    // Others have now these, now those backends, so that each step meets another one.
+    // Other clients take and release backends, so that each step gets another one.
     const others = [await open(url), await open(url), await open(url)];
     const proxied = await answersOf(url, async (step) => {
       for (const [index, other] of others.entries())

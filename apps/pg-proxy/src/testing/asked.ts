@@ -13,6 +13,6 @@ export const run = (statement: string): Buffer =>
     execute({ portal: '', rowsMax: 0 }),
   ]);
 
-/** By which the proxy sets something for its client at the server. */
+/** The statement by which the proxy sets something for its client at the server. */
 export const set = (name: string, value: string): string =>
   `SELECT pg_catalog.set_config(E'${name}',E'${value}',false) IS NULL`;

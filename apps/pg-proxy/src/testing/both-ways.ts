@@ -6,7 +6,7 @@ import { RealRig } from './real-rig.ts';
 export type Connect = (options?: pg.ClientConfig) => Promise<pg.Client>;
 export type Asked = string | pg.QueryConfig;
 
-/** Everything of an answer that a driver can show; names of the rig's schema are the same on both ways. */
+/** Everything that a driver can show about an answer; names of the rig's schema are the same on both sides. */
 export async function answer(client: pg.Client, asked: Asked): Promise<unknown> {
   try {
     const results = (await client.query(asked)) as unknown as pg.QueryResult | pg.QueryResult[];
@@ -26,7 +26,10 @@ export async function answer(client: pg.Client, asked: Asked): Promise<unknown> 
   }
 }
 
-/** What a driver does directly and through the proxy in transaction mode, where somebody else sees to it that it gets another backend after each step. */
+/**
+ * Runs what a driver does, once directly and once through the proxy in transaction mode, where another client makes sure that it gets
+ * another backend after each step.
+ */
 export class BothWays {
   readonly rig: RealRig;
   readonly other: pg.Client;
@@ -46,7 +49,7 @@ export class BothWays {
     return this.rig.close();
   }
 
-  /** Whoever asks next gets another backend than before. */
+  /** Gives the next request another backend than before. */
   async shuffle(): Promise<void> {
     await this.other.query(this.#isBusy ? 'commit' : 'begin; select 1');
     this.#isBusy = !this.#isBusy;
@@ -84,7 +87,7 @@ export class BothWays {
     return eventually(() => this.rig.running.proxy.host.pools.totals(0).pinned === 0);
   }
 
-  /** What happens directly happens through the proxy. */
+  /** Expects the same result directly and through the proxy. */
   async same(script: (connect: Connect) => Promise<unknown>): Promise<unknown> {
     await this.tables();
     const direct = await this.alone(script, (options) => this.rig.directClient(options));

@@ -1,5 +1,5 @@
-// Prints how many bytes a connection that is closed keeps in memory beyond collections of young objects, of sessions of a known size.
-// A process of its own (node --expose-gc): what else a process has done says when V8 makes objects old.
+// Prints how many bytes of a closed connection survive collections of the young generation, for sessions of a known size. A process of its
+// own (node --expose-gc), because V8's decision to promote objects depends on what else the process has done.
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { openRing } from '../open-ring.ts';
@@ -26,7 +26,7 @@ async function comeAndGo(): Promise<void> {
 }
 
 function heapWithoutTheYoung(): number {
-  // Who has survived one collection is looked at again.
+  // Objects that survive one collection get another chance.
   for (let time = 0; time < 3; time++) globalThis.gc?.({ type: 'minor' });
   return process.memoryUsage().heapUsed;
 }

@@ -1,9 +1,9 @@
 import { fromIni, type FromIni } from '../config/pgbouncer/from-ini.ts';
 
-/** The least that a pgbouncer.ini has. */
+/** The smallest valid pgbouncer.ini. */
 export const ini = '[databases]\nclinic = host=db port=5433\n[pgbouncer]\nauth_file = /etc/users.txt\n';
 
-/** Reads a pgbouncer.ini that may name those other files; no others are there. */
+/** Reads a pgbouncer.ini that may name the given other files, and no others. */
 export function readIni(text: string, others: Readonly<Record<string, string>> = {}): FromIni {
   return fromIni('/etc/pgbouncer.ini', (file) => {
     const found = file === '/etc/pgbouncer.ini' ? text : others[file];

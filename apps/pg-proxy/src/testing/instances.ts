@@ -7,12 +7,12 @@ import { join, resolve } from 'node:path';
 const program = resolve(import.meta.dirname, '../../../medrex/bin/medrex.js');
 const saidMax = 8_192;
 
-/** Instances of the proxy, each a process of its own, on one port before one PostgreSQL. */
+/** Instances of the proxy, each in a process of its own, on one port in front of one PostgreSQL. */
 export class Instances {
   readonly url: string;
   readonly #folder: string;
   readonly #running = new Map<number, ChildProcess>();
-  /** What each has said last. */
+  /** The last output of each. */
   readonly #said = new Map<number, string>();
   readonly #ownPorts: readonly number[];
 
@@ -22,7 +22,7 @@ export class Instances {
     this.#ownPorts = ownPorts;
   }
 
-  /** @param config parts of the configuration of each, or of the one with that number */
+  /** @param config parts of the configuration for all, or for the instance with that number */
   static async start(
     where: string,
     count: number,
@@ -64,7 +64,7 @@ export class Instances {
     return url.href;
   }
 
-  /** Resolves when it takes clients. */
+  /** Resolves when it accepts clients. */
   async launch(id: number): Promise<void> {
     const child = spawn(process.execPath, [program, 'pg-proxy', '--config', join(this.#folder, `${id}.json`)], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -83,7 +83,7 @@ export class Instances {
     });
   }
 
-  /** SIGTERM, and until it has gone. */
+  /** Sends SIGTERM and waits for its end. */
   async stop(id: number): Promise<void> {
     const child = this.#running.get(id);
     if (child === undefined) return;
@@ -95,7 +95,7 @@ export class Instances {
     await ended;
   }
 
-  /** As when somebody pulls the plug. */
+  /** Sends SIGKILL. */
   async kill(id: number): Promise<void> {
     const child = this.#running.get(id)!;
     this.#running.delete(id);

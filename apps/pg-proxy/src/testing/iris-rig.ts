@@ -9,21 +9,21 @@ import pg from 'pg';
 import { startPgProxy, type RunningPgProxy } from '../start-pg-proxy.ts';
 
 export interface IrisRigOptions {
-  /** Of PostgreSQL, where the stand-in keeps its rows. */
+  /** The URL of the PostgreSQL in which the stand-in keeps its rows. */
   readonly where: string;
   readonly jar: string;
   readonly version?: string;
-  /** Of upstreams.iris.iris. */
+  /** The configuration's upstreams.iris.iris. */
   readonly iris?: Readonly<Record<string, unknown>>;
   readonly pool?: Readonly<Record<string, unknown>>;
   /** Other parts of the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly licenceUnits?: number;
-  /** One that has been started, and that whoever gives it closes: Java takes seconds to start. */
+  /** A bridge that is already running and is closed by the caller: Java takes seconds to start. */
   readonly bridge?: JdbcBridge;
 }
 
-/** A proxy before a stand-in for IRIS, which is PostgreSQL behind pgjdbc and the bridge; all of it goes with `close`. */
+/** A proxy in front of a stand-in for IRIS, which is PostgreSQL behind pgjdbc and the bridge; `close` ends all of it. */
 export class IrisRig {
   readonly running: RunningPgProxy;
   readonly bridge: JdbcBridge;
@@ -98,7 +98,7 @@ export class IrisRig {
     return this.#iris.standIn;
   }
 
-  /** Where the proxy is, as libpq takes it. */
+  /** The proxy's address in libpq's form. */
   get url(): string {
     return `postgres://${this.direct.user ?? ''}:secret@127.0.0.1:${this.running.proxy.port}/ward`;
   }
@@ -111,7 +111,7 @@ export class IrisRig {
     return client;
   }
 
-  /** One of PostgreSQL itself. */
+  /** A client of PostgreSQL itself. */
   directClient(options: pg.ClientConfig = {}): Promise<pg.Client> {
     return this.client({ connectionString: this.#where, ...options });
   }

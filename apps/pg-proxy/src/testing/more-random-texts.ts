@@ -1,9 +1,9 @@
 /**
- * As `randomTexts`, of which they are a part: where two things that a session leaves meet in one statement, one text or one name. None of
- * them names `pg_temp` where nothing of its own is there: a process that has had a temporary table keeps the schema.
+ * Part of `randomTexts`: statements in which two kinds of session state meet in one statement, text or name. None of them names `pg_temp`
+ * without a temporary object of its own, because a process that has had one keeps the schema.
  */
 export const moreRandomTexts: readonly string[] = [
-  // Settings by queries, and within what is rolled back
+  // Settings made by queries, and within what is rolled back
   "select set_config('app.tenant', a::text, a > 1) from generate_series(1, 2) a",
   "select set_config('work_mem', '6MB', true), set_config('app.own', '80', false)",
   "select set_config('search_path', 'shared', true)",
@@ -21,7 +21,7 @@ export const moreRandomTexts: readonly string[] = [
   'show session_replication_role',
   'set plan_cache_mode to force_generic_plan',
   'reset plan_cache_mode',
-  // Who one is
+  // The current role
   'set role random_role; select current_user; reset role',
   'begin; set local role random_role; savepoint a; reset role; rollback to a; select current_user; rollback',
   'set session authorization random_role; set role none; select current_user, session_user',
@@ -49,7 +49,7 @@ export const moreRandomTexts: readonly string[] = [
   "select shared.dynamic('prepare p@ as select 6 as a')",
   "select shared.dynamic('set local app.tenant = 89')",
   'create function pg_temp.g@() returns text language sql as $$ select set_config($q$app.tenant$q$, $q$90$q$, false) $$; select pg_temp.g@()',
-  // Temporary things in the place of others
+  // Temporary objects that hide others
   'create temp table rows (a int, b text)',
   "create temp table named as select 'shadow' as a; select a from named; drop table pg_temp.named; select a from named",
   "create temp table named as select 'temporary' as a",
@@ -61,7 +61,7 @@ export const moreRandomTexts: readonly string[] = [
   'explain (costs off) execute p@',
   'create temp table t@ (a serial, b int)',
   'insert into t@ default values',
-  // Locks, channels and cursors that outlive what is rolled back, or do not
+  // Locks, channels and cursors that survive a rollback, or do not
   'begin; savepoint a; select pg_advisory_lock(@); rollback to a; commit',
   'begin; select pg_advisory_xact_lock(@); savepoint a; select pg_advisory_unlock(@); rollback to a; commit',
   "begin; select pg_advisory_lock(@); rollback; select count(*) from pg_locks where locktype = 'advisory' and objid = @ and database = (select oid from pg_database where datname = current_database())",
@@ -75,21 +75,21 @@ export const moreRandomTexts: readonly string[] = [
   'begin; declare c@ cursor with hold for select generate_series(1, 3); rollback',
   'fetch forward 3 from c@',
   'update rows set b = $1 where current of c@',
-  // Prepared, by whom ever
+  // Prepared statements of any origin
   'select name, from_sql from pg_prepared_statements order by 1',
   'prepare n1 as select 7 as a',
   'execute n1',
   'prepare p@ as select a from named',
-  // Copied
+  // COPY
   'copy (select 1::int4, $$a$$::text) to stdout (format binary)',
   'copy rows to stdout (format csv, header)',
   'select 1; copy (select 2) to stdout; select 3',
-  // Large objects, in one text and out of it
+  // Large objects, within one text and across several
   "begin; select lo_create(@); select lo_open(@, 393216); select lowrite(0, 'abc'); commit",
   'begin; select lo_open(@, 262144); savepoint a; select lo_close(0); rollback to a; select loread(0, 2); commit',
 ];
 
-/** Functions of the schema `shared` that they speak of. */
+/** The functions of schema `shared` that they call. */
 export const moreRandomSchema = `
   create function shared.with_set() returns text language sql set app.tenant to '91' as $$ select current_setting('app.tenant') $$;
   create function shared.sets_within(i int) returns text language plpgsql set app.own to '92' as $$ begin

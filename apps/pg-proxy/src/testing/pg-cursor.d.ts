@@ -1,4 +1,4 @@
-/** What the tests use of it; it brings no types of its own. */
+/** The part that the tests use; the package has no types of its own. */
 declare module 'pg-cursor' {
   import type { Submittable } from 'pg';
 

@@ -11,20 +11,20 @@ import { ScriptedPostgres } from './scripted-postgres.ts';
 import { WireClient, type WireClientOptions } from './wire-client.ts';
 
 export interface RigOptions extends Pick<PgProxyStart, 'process' | 'filesMax' | 'irisDriver' | 'lookup' | 'observer'> {
-  /** Parts of the configuration in place of the standard ones. */
+  /** Parts of the configuration that replace the standard ones. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly users?: string;
-  /** Time moves on by `after` alone. */
+  /** Time advances only through `after`. */
   readonly timeStandsStill?: boolean;
-  /** Beside `main`. */
+  /** In addition to `main`. */
   readonly upstreams?: Readonly<Record<string, unknown>>;
-  /** Other files of the folder, by name. */
+  /** Other files in the folder, by name. */
   readonly files?: Readonly<Record<string, string>>;
-  /** One of them, below the configuration. */
+  /** A pgbouncer.ini, over which the configuration is laid. */
   readonly pgbouncerIni?: string;
 }
 
-/** A proxy before a scripted server, and clients of it; all of it goes with `close`. */
+/** A proxy in front of a scripted server, and its clients; `close` ends all of it. */
 export class ProxyRig {
   readonly postgres: ScriptedPostgres;
   readonly running: RunningPgProxy;
@@ -101,30 +101,30 @@ export class ProxyRig {
     return client;
   }
 
-  /** A client that is logged in. */
+  /** A client that has logged in. */
   async in(options: Partial<WireClientOptions> = {}): Promise<WireClient> {
     const client = this.open(options);
     await client.until('Z I');
     return client;
   }
 
-  /** Moves time on, which stands still else, and lets the proxy see it. */
+  /** Advances the time, which stands still otherwise, and lets the proxy notice. */
   after(ms: number): void {
     this.#clock.moveOn(ms);
     this.running.proxy.host.tick();
   }
 
-  /** Until the scripted server has heard it. */
+  /** Waits until the scripted server has received it. */
   heard(text: string): Promise<void> {
     return holds(() => expect(this.postgres.backends.flatMap((backend) => backend.heard)).toContain(text));
   }
 
-  /** Until so many clients wait for a backend. */
+  /** Waits until so many clients wait for a backend. */
   waiting(count: number): Promise<void> {
     return holds(() => expect(this.running.proxy.host.pools.totals(0).waiting).toBe(count));
   }
 
-  /** Until no backend is in use. */
+  /** Waits until no backend is in use. */
   atRest(): Promise<void> {
     return holds(() => {
       const { active, resetting } = this.running.proxy.host.pools.totals(0);
@@ -132,7 +132,7 @@ export class ProxyRig {
     });
   }
 
-  /** Sends a cancel request. @param change of the secret */
+  /** Sends a cancel request. @param change added to the secret */
   cancel(key: WireClient['key'], change = 0): void {
     const socket = connect({ host: '127.0.0.1', port: this.port });
     socket.end(cancelRequest(key!.processId, Buffer.from(key!.secretKey.map((byte) => byte ^ change))));
@@ -152,7 +152,7 @@ export class ProxyRig {
   }
 }
 
-/** Milliseconds of the process, or such as a test says. */
+/** The process's clock in ms, or a time set by the test. */
 class Clock {
   #isStill: boolean;
   #nowMs = performance.now();
@@ -170,14 +170,14 @@ class Clock {
     this.#nowMs += ms;
   }
 
-  /** From where it stands. */
+  /** Continues from the current time. */
   goOn(): void {
     this.#aheadMs = this.nowMs - performance.now();
     this.#isStill = false;
   }
 }
 
-/** Until it is as expected. */
+/** Waits until the expectation holds. */
 export async function holds(expectation: () => void): Promise<void> {
   await eventually(() => {
     expectation();

@@ -15,7 +15,7 @@ import {
 import fc from 'fast-check';
 import { endlessTexts, randomCalls, randomTexts } from './random-texts.ts';
 
-/** What a client sends, before it is known which of the statements of this run stand where a number is. */
+/** What a client sends; numbers stand for statements of the run until these are chosen. */
 type Unit =
   | { readonly is: 'query'; readonly text: number }
   | { readonly is: 'parse'; readonly name: string; readonly text: number }
@@ -31,7 +31,7 @@ type Unit =
   | {
       readonly is: 'copy';
       readonly byQuery: boolean;
-      /** As latin1. */
+      /** Read as latin1. */
       readonly data: string;
       readonly isBinary: boolean;
       readonly end: 'done' | 'fail';
@@ -41,15 +41,15 @@ type Unit =
 
 export type Step = {
   readonly client: number;
-  /** Where what is sent is cut in two, as a part of the whole. */
+  /** Where the bytes are cut in two, as a fraction of the whole. */
   readonly cut: number;
-  /** Between its parts: long enough for an answer to the first, or not. */
+  /** The pause between the parts: long enough for an answer to the first, or not. */
   readonly pauseMs: number;
 } & (
   | { readonly does: 'send'; readonly units: readonly Unit[]; readonly isOpen: boolean }
-  /** A statement that does not end by itself, in one of two protocols, is cancelled; or none. */
+  /** Cancels a statement that does not end by itself, in one of two protocols, or none. */
   | { readonly does: 'cancel'; readonly text: string | undefined; readonly isExtended: boolean }
-  /** Goes, with a goodbye, without, or within a message, and another one comes. */
+  /** Leaves, with a goodbye, without one, or within a message; another client then comes. */
   | { readonly does: 'leave'; readonly how: 'politely' | 'abruptly' | 'torn' }
 );
 
@@ -86,7 +86,7 @@ const unit: fc.Arbitrary<readonly Unit[]> = fc.oneof(
   { weight: 2, arbitrary: text.map((at): Unit[] => [{ is: 'query', text: at }]) },
 );
 
-/** As a driver runs a statement. */
+/** A statement as a driver sends it. */
 const driven = fc
   .record({ name, text, values, formats, rowsMax: fc.constantFrom(0, 0, 0, 2), isDescribed: fc.boolean() })
   .map(({ name: of, text: at, values: all, formats: as, rowsMax: most, isDescribed }): Unit[] => [
@@ -95,7 +95,7 @@ const driven = fc
     ...(isDescribed ? [{ is: 'describe' as const, of: 'portal' as const, name: '' }] : []),
     { is: 'execute', portal: '', rowsMax: most },
   ]);
-/** 4 and b, as COPY BINARY has them. */
+/** 4 and b in the format of COPY BINARY. */
 const binaryRow = `PGCOPY\n\xff\r\n\0${'\0'.repeat(8)}\0\x02\0\0\0\x04\0\0\0\x04\0\0\0\x01b\xff\xff`;
 const copied = fc.record({
   is: fc.constant('copy' as const),
@@ -105,7 +105,7 @@ const copied = fc.record({
   end: fc.constantFrom('done' as const, 'done' as const, 'fail' as const),
 });
 
-/** Rows of a portal in parts, with what somebody else asks meanwhile. */
+/** Rows of a portal in parts, with other requests in between. */
 const walked = fc
   .record({
     name,
@@ -123,7 +123,7 @@ const walked = fc
       ...(most === 5 ? [{ is: 'describe', of: 'portal', name: as } as const] : []),
     ]),
   ]);
-/** A pipeline, and simple queries between its parts. */
+/** A pipeline with simple queries between its parts. */
 const mixed = fc
   .array(
     fc.oneof(
@@ -180,7 +180,7 @@ export interface Session {
 const joined = (texts: readonly string[]): fc.Arbitrary<string> =>
   fc.array(fc.constantFrom(...texts), { minLength: 2, maxLength: 4 }).map((some) => some.join('; '));
 
-/** @param isSent whether a text may be */
+/** @param isSent whether a text may be sent */
 export const session = (clients: number, isSent: (text: string) => boolean = () => true): fc.Arbitrary<Session> =>
   fc.record({
     texts: fc
@@ -201,19 +201,19 @@ export const session = (clients: number, isSent: (text: string) => boolean = () 
     ),
   });
 
-/** What goes over the wire, and how many times the server says that it is ready. */
+/** The bytes to send, and how many ReadyForQuery answer them. */
 export interface Bytes {
   readonly bytes: Buffer;
   readonly ready: number;
-  /** Where something has been sent after the last Sync: what it prepares. */
+  /** If something was sent after the last Sync: the names that it prepares. */
   readonly pending: Set<string> | undefined;
   /** In words. */
   readonly said: string;
 }
 
 /**
- * None that runs itself for ever, none that EXECUTE would take back to what the login said, which is not followed, and none of which columns depend on what SQL has prepared by the time of its Parse: another backend
- * prepares it later.
+ * Excludes texts that run themselves for ever, that EXECUTE would reset to start-up settings (which is not tracked), and whose columns
+ * depend on what SQL has prepared by the time of the Parse: another backend prepares them later.
  */
 const parsedText = ({ name: own, text: at }: { name: string; text: number }, textOf: (at: number) => string): string =>
   (own !== '' && (textOf(at).includes(own) || /\b(?:reset|default)\b/i.test(textOf(at)))) ||
@@ -221,7 +221,7 @@ const parsedText = ({ name: own, text: at }: { name: string; text: number }, tex
     ? 'select 1'
     : textOf(at);
 
-/** @param named puts names for marks in a text */
+/** @param named replaces marks in a text by names */
 const bytesOf = (one: Unit, textOf: (at: number) => string, named: (text: string) => string): Buffer => {
   switch (one.is) {
     case 'query':
@@ -247,7 +247,7 @@ const bytesOf = (one: Unit, textOf: (at: number) => string, named: (text: string
       if (one.byQuery) return Buffer.concat([query(begin), ...data]);
       const bound = bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] });
       const asked = [parse({ name: '', text: begin, parameterTypes: [] }), bound, execute({ portal: '', rowsMax: 0 })];
-      // Nobody runs the unnamed statement again without the data.
+      // The unnamed statement must not run again without the data.
       return Buffer.concat([...asked, ...data, sync(), query('select 1')]);
     }
     case 'call': {
@@ -262,7 +262,7 @@ const bytesOf = (one: Unit, textOf: (at: number) => string, named: (text: string
   }
 };
 
-/** How many times the server says that it is ready. */
+/** How many ReadyForQuery answer it. */
 const readyAfter = (one: Unit): number => {
   if (one.is === 'copy') return one.byQuery ? 1 : 2;
   return one.is === 'query' || one.is === 'sync' || one.is === 'call' ? 1 : 0;
@@ -273,12 +273,12 @@ const speaksOfUnnamedPortal = (one: Unit): boolean =>
   (one.is === 'execute' && one.portal === '') || (one.is === 'describe' && one.of === 'portal' && one.name === '');
 
 /**
- * Server and client must agree how often it is ready: a Sync goes before what is skipped after an error, and after it. What is sent
- * behind a Sync does not speak of a name that was prepared or closed before it, which may have been passed over: the proxy answers as if
- * it was not. The unnamed portal is spoken of where it was bound: that of a Query which has failed in a block is still there, and what it
- * was to run is not (PostgreSQL 15.20 reads memory that it has given back, and dies of it).
+ * The bytes to send. Server and client must agree on the number of ReadyForQuery: a Sync precedes what is skipped after an error, and
+ * follows it. What follows a Sync does not refer to names prepared or closed before it, which may have been skipped: the proxy answers as
+ * if they were not. The unnamed portal is used only where it was bound: after a Query has failed in a block, its portal still exists while
+ * its query does not (PostgreSQL 15.20 then reads freed memory and crashes).
  *
- * @param pending names that were prepared or closed in what is not answered yet; this adds to them
+ * @param pending names prepared or closed in requests that are not answered yet; this adds to them
  */
 export function written(
   step: Step & { does: 'send' },

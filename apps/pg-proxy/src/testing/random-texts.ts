@@ -1,9 +1,9 @@
 import { moreRandomSchema, moreRandomTexts } from './more-random-texts.ts';
 
 /**
- * Statements that leave something in a session, show what is there, or end it. `@` is a number that one client alone has: what
- * is named by it is nobody else's. `~` at the beginning of a name is another letter with the proxy and without it. The schema on the
- * search path is the client's own, `shared` is everybody's.
+ * Statements that leave something in a session, show what is there, or remove it. `@` is a number of the client alone, so that objects
+ * named by it are nobody else's. `~` at the beginning of a name is one letter with the proxy and another one without. The schema on the
+ * search path is the client's own, `shared` is common to all.
  */
 export const randomTexts: readonly string[] = [
   // Transactions
@@ -48,7 +48,7 @@ export const randomTexts: readonly string[] = [
     'select current_user, session_user',
   ],
   ...['set session authorization random_role', 'reset session authorization', 'set session authorization default'],
-  // What code leaves
+  // What code leaves behind
   ...['select shared.set_tenant(7)', 'select shared.set_local(9)', 'select shared.bump()', 'select shared.failing(14)'],
   ...[
     'call shared.set_proc(15)',
@@ -93,7 +93,7 @@ export const randomTexts: readonly string[] = [
   ],
   "do $$ begin perform pg_notify('everybody', 'done'); end $$",
   "do $$ begin perform set_config('app.tenant','13',false); raise exception 'no'; exception when others then null; end $$",
-  // Temporary things
+  // Temporary objects
   ...['create temp table t@ (a int)', 'create temp table t@ (a int) on commit drop', 'insert into t@ values (1)'],
   ...['create temp table t@ (a int) on commit delete rows', 'select count(*) from t@', 'drop table t@', 'truncate t@'],
   ...['drop table if exists t@', 'alter table t@ add column b int', 'select * from t@', 'discard temp'],
@@ -161,7 +161,7 @@ export const randomTexts: readonly string[] = [
     'select pg_advisory_xact_lock(@)',
   ],
   ...['select pg_advisory_lock_shared(@)', 'select pg_advisory_unlock_shared(@)', 'select pg_advisory_unlock_all()'],
-  // Sequences and chance
+  // Sequences and random numbers
   ...[
     "select nextval('s')>0",
     "select currval('s')>0",
@@ -169,7 +169,7 @@ export const randomTexts: readonly string[] = [
     'insert into serials (b) values (1) returning b',
   ],
   ...["select currval('serials_a_seq')>0", 'discard sequences', 'select setseed(0.25); select random()'],
-  // In two phases, where the server has them
+  // Two-phase commit, where the server has it
   ...["prepare transaction '~@'", "prepare transaction '~all'", "commit prepared '~@'", "rollback prepared '~@'"],
   ...[
     "commit prepared '~all'",
@@ -181,7 +181,7 @@ export const randomTexts: readonly string[] = [
     "begin; select shared.set_tenant(74); prepare transaction '~all'",
   ],
   ...["begin; create temp table t@ (a int); prepare transaction '~@'", "begin; listen l@; prepare transaction '~@'"],
-  // Several in one
+  // Several statements in one text
   ...[
     "set app.tenant = '30'; select 1/0",
     "set app.tenant = '31'; select 2",
@@ -237,14 +237,14 @@ export const randomTexts: readonly string[] = [
   ...moreRandomTexts,
 ];
 
-/** Functions that a message of their own calls, by their OIDs, with their arguments. */
+/** Functions for FunctionCall messages, by OID, with their arguments. */
 export const randomCalls: readonly (readonly [functionId: number, ...texts: string[]])[] = [
   ...[[1397, '-7'] as const, [1397, 'x'] as const, [1397] as const],
   ...[[2078, 'app.tenant', '75', 'f'] as const, [2078, 'app.own', '76', 't'] as const],
   ...[[2880, '@'] as const, [2884, '@'] as const, [3036, 'everybody', 'called by @'] as const],
 ];
 
-/** That run until they are cancelled, or for seconds. */
+/** Statements that run until cancelled, or for seconds. */
 export const endlessTexts: readonly string[] = [
   ...['select pg_sleep(9)', "select pg_sleep(9), set_config('app.tenant','77',false)", 'begin; select pg_sleep(9)'],
   ...[
@@ -259,7 +259,7 @@ export const endlessTexts: readonly string[] = [
   ],
 ];
 
-/** What both databases have before the first client comes; each client of `clients` has a schema of its own. */
+/** What both databases contain before the first client comes; each of `clients` has a schema of its own. */
 export const randomSchema = (clients: number): string => `
   create schema shared; grant all on schema shared to public;
   create function shared.set_tenant(i int) returns void language plpgsql as $$ begin perform set_config('app.tenant', i::text, false); end $$;

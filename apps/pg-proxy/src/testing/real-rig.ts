@@ -9,19 +9,19 @@ import { startPgProxy, type RunningPgProxy } from '../start-pg-proxy.ts';
 
 let rigs = 0;
 
-/** Users of the proxy beside the server's own, who have his password. */
+/** Users of the proxy in addition to the server's own, with the same password. */
 export const people = ['alice', 'bob', 'carol', 'dave'] as const;
 
 export type Mode = 'session' | 'transaction' | 'statement';
 
-/** A proxy before a real PostgreSQL, with a schema of its own there; all of it goes with `close`. */
+/** A proxy in front of a real PostgreSQL, with a schema of its own there; `close` removes all of it. */
 export class RealRig {
   readonly running: RunningPgProxy;
   readonly schema = `proxy_${process.pid}_${Date.now()}_${++rigs}`;
   readonly direct: pg.Client;
   readonly #url: URL;
   readonly #folder: string;
-  /** Without what a test has added. */
+  /** Without the parts that a test has added. */
   readonly #config: object;
   readonly #telemetry: Telemetry;
   readonly #clients: pg.Client[] = [];
@@ -43,7 +43,7 @@ export class RealRig {
     more: Readonly<Record<string, unknown>> = {},
   ): Promise<RealRig> {
     const url = new URL(where);
-    // A server that trusts everybody asks for none, but the proxy does.
+    // A server with trust authentication needs no password, but the proxy does.
     if (url.password === '') url.password = 'secret';
     const folder = mkdtempSync(join(tmpdir(), 'medrex-pg-proxy-'));
     const [user, password] = [url.username, url.password].map((text) => decodeURIComponent(text).replaceAll('"', '""'));
@@ -68,25 +68,25 @@ export class RealRig {
     const rig = new RealRig(url, folder, config, running, telemetry);
     await rig.direct.connect();
     await rig.direct.query(`create schema ${rig.schema}`);
-    // Who asks for pg_backend_pid() itself keeps the backend whose it is; what a function does inside nobody sees.
+    // A client that asks for pg_backend_pid() itself keeps its backend; the same call inside a function is not visible.
     await rig.direct.query(
       `create function ${rig.schema}.server_pid() returns int language sql as 'select pg_catalog.pg_backend_pid()'`,
     );
     return rig;
   }
 
-  /** With other parts of the configuration, in place of those that it was started with. */
+  /** Applies other parts of the configuration, in place of those it was started with. */
   reload(more: Readonly<Record<string, unknown>>): readonly string[] {
     writeFileSync(join(this.#folder, 'config.json'), JSON.stringify({ ...this.#config, ...more }));
     return this.running.reload();
   }
 
-  /** The same past the proxy. */
+  /** A client connected directly, past the proxy. */
   directClient(options: pg.ClientConfig = {}): Promise<pg.Client> {
     return this.client({ connectionString: this.#url.href, ...options });
   }
 
-  /** Where the proxy is, as libpq takes it. */
+  /** The proxy's address in libpq's form. */
   get url(): string {
     const url = new URL(this.#url);
     url.hostname = '127.0.0.1';
@@ -94,7 +94,7 @@ export class RealRig {
     return url.href;
   }
 
-  /** A client of the proxy, or with `connectionString` of whatever is there. */
+  /** A client of the proxy, or of another server given by `connectionString`. */
   async client(options: pg.ClientConfig = {}): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: this.url, options: `-c search_path=${this.schema}`, ...options });
     client.on('error', () => undefined); // a client whose backend is killed hears of it by its query, too
@@ -103,7 +103,7 @@ export class RealRig {
     return client;
   }
 
-  /** Backends of this proxy that are doing something, or stand in a transaction. */
+  /** The number of this proxy's backends that are active or in a transaction. */
   async busy(): Promise<number> {
     const { active, resetting } = this.running.proxy.host.pools.totals(0);
     const { rows } = await this.direct.query<{ count: string }>(
@@ -123,7 +123,7 @@ export class RealRig {
   }
 }
 
-/** The process at the server that a client of the rig has at the moment. */
+/** The server process that a client of the rig uses at the moment. */
 export async function pidOf(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ pid: number }>('select server_pid() as pid');
   return rows[0]!.pid;
@@ -134,7 +134,7 @@ export interface Ended {
   readonly out: string;
 }
 
-/** Runs a program to its end; undefined where there is no such program. */
+/** Runs a program to its end; undefined: there is no such program. */
 export async function run(
   program: string,
   args: readonly string[],

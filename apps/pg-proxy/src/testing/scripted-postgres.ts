@@ -44,27 +44,27 @@ const noCode: CodeAnswer = {
 const verifier = scramVerifier('secret', Buffer.alloc(16, 7), 64);
 
 /**
- * A server that speaks PostgreSQL's protocol and knows a handful of statements: `begin`, `commit`, `rollback`, `set ...`, `hang`
- * (until it is cancelled), `die` (57P01), `vanish` (without a word), `fail`, `copy in`, `pour` (rows without end, until it is cancelled); anything else is answered with the number
- * of its backend; it has no code of its own. It takes the protocol more seriously than SQL: statements have names, and errors skip to Sync.
+ * A server that speaks PostgreSQL's protocol and knows a handful of statements: `begin`, `commit`, `rollback`, `set ...`, `hang` (until it
+ * is cancelled), `die` (57P01), `vanish` (closes without a message), `fail`, `copy in`, `pour` (rows without end, until it is cancelled).
+ * Anything else is answered with the number of its backend. It is strict about the protocol: statements have names, and errors skip to Sync.
  */
 export class ScriptedPostgres {
   readonly backends: ScriptedBackend[] = [];
-  /** Cancel requests are kept here, to be let go, where it is there. */
+  /** If set, cancel requests are kept here until they are released. */
   heldCancels: (() => void)[] | undefined;
-  /** So many cancel requests reach it before the statement that they are meant for. */
+  /** How many cancel requests arrive before the statement that they are meant for. */
   earlyCancels = 0;
-  /** A timeout ends DISCARD ALL before it has done anything, or, behind its answer, nothing. */
+  /** A timeout ends DISCARD ALL before it has done anything; or it fires behind the answer, where nothing runs. */
   discardEnds: 'before' | 'behind' | undefined;
-  /** Databases that are not there. */
+  /** Databases that do not exist. */
   readonly missing = new Set<string>();
-  /** It takes connections, and says nothing to who logs in. */
+  /** It accepts connections and does not answer logins. */
   isMute = false;
-  /** Asks for the password itself, which is `secret`. */
+  /** It asks for the cleartext password, which is `secret`. */
   asksPassword = false;
-  /** What `pg_authid` has, for a query that asks it. */
+  /** The content of `pg_authid`, for a query that reads it. */
   readonly authid = new Map<string, string | null>();
-  /** Those among them who may not log in. */
+  /** The users among them that may not log in. */
   readonly nologin = new Set<string>();
   readonly #server: Server;
 
@@ -83,12 +83,12 @@ export class ScriptedPostgres {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Of those that are connected. */
+  /** Open connections. */
   get open(): readonly ScriptedBackend[] {
     return this.backends.filter((backend) => !backend.socket.destroyed);
   }
 
-  /** Nobody listens any more, and nobody is connected. */
+  /** Stops listening and closes all connections. */
   async goAway(): Promise<number> {
     const { port } = this;
     await this.close();
@@ -107,23 +107,23 @@ export class ScriptedPostgres {
   }
 }
 
-/** One session of it. */
+/** One session of the server. */
 export class ScriptedBackend {
   readonly socket: Socket;
-  /** What it has to say before its next ReadyForQuery. */
+  /** Messages to send before its next ReadyForQuery. */
   readonly reports: Buffer[] = [];
   id = 0;
-  /** It has been ended while it rested: who asks it next hears of that, or nothing. */
+  /** It was ended while idle: the next request gets that message, or none. */
   hasEnded: 'with a word' | 'without a word' | undefined;
   status: TransactionStatus = transactionStatus.idle;
-  /** Names of prepared statements by their text. */
+  /** Names of prepared statements by text. */
   readonly prepared = new Map<string, string>();
-  /** Queries and texts of Parse, in order. */
+  /** Texts of queries and Parse messages, in order. */
   readonly heard: string[] = [];
   /** Queries that were cancelled. */
   readonly cancelled: string[] = [];
   readonly #postgres: ScriptedPostgres;
-  /** What the startup packet said. */
+  /** The parameters of the startup packet. */
   parameters: ReadonlyMap<string, string> = new Map();
   #asked: { readonly text: string; readonly user: string } | undefined;
   readonly #framer = new Framer(frontendLogin);
@@ -138,7 +138,7 @@ export class ScriptedBackend {
     this.socket = socket;
     this.#postgres = postgres;
     socket.on('error', () => socket.destroy());
-    // Who is at work finds out afterwards that nobody is there any more.
+    // A busy server notices only afterwards that its client is gone.
     socket.on('end', () => {
       if (!this.#isHanging) socket.end();
     });
@@ -189,7 +189,7 @@ export class ScriptedBackend {
     this.#readOn();
   }
 
-  /** Who is at work reads nothing. */
+  /** A busy server does not read. */
   #readOn(): void {
     while (!this.#isHanging && this.#framer.next()) {
       const { type, buffer, start, end } = this.#framer;
@@ -224,7 +224,7 @@ export class ScriptedBackend {
       return void this.socket.end();
     }
     this.#isLoggedIn = true;
-    // Here every message is read whole.
+    // Messages are read as a whole here.
     this.#framer.rules = { ...frontendSession, together: frontendSession.bodyMax };
     this.#send(
       authentication({ kind: 'ok' }),
@@ -349,7 +349,7 @@ export class ScriptedBackend {
     this.#send(copyResponse({ direction: 'in', isBinary: false, columnFormats: [0] }));
   }
 
-  /** Something of the data is wrong. */
+  /** The COPY data is invalid. */
   failCopy(): void {
     this.#endCopy(false);
   }

@@ -10,7 +10,7 @@ export interface PemPair {
   readonly key: string;
 }
 
-/** A certificate for localhost, new for each run, and its key, both PEM. @param name its common name */
+/** A certificate for localhost, created for each run, and its key, both PEM. @param name its common name */
 export async function selfSigned(name = 'localhost'): Promise<PemPair> {
   const keys = await keyPair();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -20,7 +20,7 @@ export async function selfSigned(name = 'localhost'): Promise<PemPair> {
   return { certificate: certificate.toString('pem'), key: await pemOf(keys) };
 }
 
-/** An authority, new for each run. */
+/** A certificate authority, created for each run. */
 export class Authority {
   readonly #keys: webcrypto.CryptoKeyPair;
   readonly #own: x509.X509Certificate;
@@ -44,7 +44,7 @@ export class Authority {
     return this.#own.toString('pem');
   }
 
-  /** A certificate of that name, for localhost. @param days how long it holds */
+  /** Issues a certificate with that name, for localhost. @param days how long it is valid */
   async issue(name: string, days = 1): Promise<PemPair & { readonly serialNumber: string }> {
     const keys = await keyPair();
     const serialNumber = String(++this.#serial).padStart(2, '0');
@@ -56,7 +56,7 @@ export class Authority {
     return { certificate: certificate.toString('pem'), key: await pemOf(keys), serialNumber };
   }
 
-  /** The list of those of its certificates that hold no more, PEM. @param days how long it is good for */
+  /** The revocation list for some of its certificates, PEM. @param days how long it is valid */
   async revoke(certificates: readonly { readonly serialNumber: string }[], days = 1): Promise<string> {
     const list = await x509.X509CrlGenerator.create({
       ...{ issuer: this.#own.subject, signingKey: this.#keys.privateKey, signingAlgorithm: algorithm },

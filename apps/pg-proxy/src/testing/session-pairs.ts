@@ -8,31 +8,31 @@ import { written } from './random-steps.ts';
 import { Transcript } from './transcript.ts';
 import { WireClient } from './wire-client.ts';
 
-/** Logs a client in, the one in this place; `wordOf` tells what it hears. */
+/** Logs in the client for this place; `wordOf` describes what it receives. */
 export type OpenClient = (place: number, wordOf: Transcript['wordOf']) => Promise<WireClient>;
 
 export interface SessionPairsOptions {
   readonly proxied: OpenClient;
   readonly direct: OpenClient;
   readonly clients: number;
-  /** As many as may have a backend at once. */
+  /** How many clients may hold a backend at once. */
   readonly backends: number;
   /** Whether the client with this port has a backend. */
   readonly hasBackend: (port: number) => boolean;
   /** A number that no client has had. */
   readonly nextTag: () => number;
-  /** Takes away what outlives the sessions. */
+  /** Removes what outlives the sessions. */
   readonly cleanUp: () => Promise<void>;
 }
 
-/** A client of the proxy beside one that is connected directly: both are told the same. */
+/** A client of the proxy and a direct one, which are sent the same. */
 class Pair {
   readonly proxied: readonly [WireClient, Transcript];
   readonly direct: readonly [WireClient, Transcript];
   readonly tag: number;
-  /** It has sent something that no Sync has followed yet, which prepares these. */
+  /** Set if something was sent without a Sync: the names that it prepares. */
   pending: Set<string> | undefined;
-  /** As the server has told it last. */
+  /** The server's last status. */
   status = 'Z I';
 
   constructor(proxied: readonly [WireClient, Transcript], direct: readonly [WireClient, Transcript], tag: number) {
@@ -43,12 +43,12 @@ class Pair {
 }
 
 const patienceMs = 20_000;
-/** A statement that was sent is being run by then. */
+/** A statement runs by this time after it was sent, in ms. */
 const untilItRunsMs = 150;
-/** The last word of a session that the server has ended, as it does after what it did not expect of itself. */
+/** The last word of a session ended by the server, as after an internal error. */
 const closed = 'closed';
 
-/** A notification, and the place of the client who gave it. */
+/** A notification, and the place of the client that sent it. */
 interface Heard {
   readonly channel: string;
   readonly payload: string;
@@ -57,7 +57,7 @@ interface Heard {
 /** No place. */
 const gone = -1;
 
-/** Runs a random session: several clients on few backends, each beside one with a connection of its own. Throws what differs. */
+/** Runs a random session: several clients on few backends, each beside a directly connected one. Throws what differs. */
 export class SessionPairs {
   readonly #options: SessionPairsOptions;
   readonly #session: Session;
@@ -150,12 +150,12 @@ export class SessionPairs {
     for (const [client] of [pair.proxied, pair.direct]) await cancel(client);
     const heard = answer(pair.direct[0], ready);
     const isLate = (): Promise<boolean> => Promise.race([heard.then(() => false), delay(2 * untilItRunsMs, true)]);
-    // Without a proxy it is lost on a statement that does not run yet.
+    // Without a proxy, a cancel request is lost on a statement that does not run yet.
     while (asked !== undefined && (await isLate())) await cancel(pair.direct[0]);
     return this.#hear(place, said, ready, heard);
   }
 
-  /** Nobody waits here until another client gives its backend back. */
+  /** No client waits here until another gives its backend back. */
   async #makeRoomFor(pair: Pair): Promise<void> {
     const { hasBackend, backends } = this.#options;
     const holds = ({ proxied, pending }: Pair): boolean =>
@@ -171,7 +171,7 @@ export class SessionPairs {
     }
   }
 
-  /** Outside of a transaction, and with all that it has been told. */
+  /** Outside of a transaction, with everything received. */
   async #rest(place: number): Promise<void> {
     const pair = this.#pairs[place]!;
     if (pair.pending === undefined) return this.#tell(place, 'rollback', query('rollback'), 1);
@@ -199,7 +199,7 @@ export class SessionPairs {
         })),
       );
     const direct = told('direct');
-    // Of who has left since, the backend may be somebody else's.
+    // The backend of a client that has left since may be another client's.
     const proxied = told('proxied').map((heard, place) =>
       heard.map((one, at) => (direct[place]?.[at]?.by === gone ? { ...one, by: gone } : one)),
     );
@@ -214,9 +214,9 @@ export class SessionPairs {
 }
 
 /**
- * What may differ. Two names of one text are one statement to the proxy, and an error may be told with the other one. In a failed
- * transaction a backend that has yet to prepare a statement says so sooner than it looks at what is wrong with a Bind. A backend names
- * a function in PL/pgSQL as the search_path was when it was first called there.
+ * Makes words comparable that may differ. Two names of one text are one statement to the proxy, so an error may mention the other name. In
+ * a failed transaction, a backend that has yet to prepare a statement reports that before it looks at what is wrong with a Bind. A backend
+ * names a PL/pgSQL function by the search_path of its first call there.
  */
 function comparable(words: readonly string[], before: string): string[] {
   let status = before;
@@ -230,22 +230,22 @@ function comparable(words: readonly string[], before: string): string[] {
   });
 }
 
-/** What a Bind has too many of, or too few, a backend says that has the statement; another says first what is wrong with that by now. */
+/** If a Bind has too many or too few values, a backend that has the statement says so; another first reports what else is wrong. */
 const asWrong = (word: string, direct: string | undefined): string =>
   word.startsWith('E ') && direct?.includes('bind message supplies') === true ? direct : word;
 
-/** With names that begin with that letter where `~` stands. */
+/** Replaces `~` by that letter in names. */
 const lettered = (bytes: Buffer, letter: string): Buffer =>
   Buffer.from(bytes.toString('latin1').replaceAll("'~", `'${letter}`), 'latin1');
 
 function ask(text: string, isExtended: boolean): Buffer[] {
-  // One message of the extended protocol has one statement.
+  // One message of the extended protocol holds one statement.
   if (!isExtended || text.includes(';')) return [query(text)];
   const bound = bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] });
   return [parse({ name: '', text, parameterTypes: [] }), bound, execute({ portal: '', rowsMax: 0 }), sync()];
 }
 
-/** Asks that what a client runs be cancelled, and waits until that is told. */
+/** Cancels what a client runs, and waits for the error. */
 async function cancel({ key, socket }: WireClient): Promise<void> {
   const way = connect({ host: '127.0.0.1', port: socket.remotePort! });
   way.on('error', () => undefined);

@@ -8,11 +8,11 @@ interface ToolStatement {
   readonly text: string;
   readonly values?: readonly (string | null)[];
   readonly name?: string;
-  /** What it answers depends on when it is asked. */
+  /** The answer depends on the time. */
   readonly rowsMayDiffer?: true;
 }
 
-/** What one tool sends, in order. */
+/** The statements of one tool, in order. */
 export interface ToolSeries {
   readonly tool: string;
   readonly statements: readonly ToolStatement[];
@@ -20,7 +20,7 @@ export interface ToolSeries {
 
 export type Protocol = 'simple' | 'extended';
 
-/** Everything a driver can show of an answer: columns with their types, rows as text, the tag, or the fields of the error. */
+/** Everything that a driver can show about an answer: columns with types, rows as text, the tag, or the fields of the error. */
 export interface Shown {
   readonly asked: string;
   readonly columns?: readonly unknown[];
@@ -34,18 +34,18 @@ export function toolSeries(): ToolSeries[] {
   return files.map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as ToolSeries);
 }
 
-/** Makes the objects that the series speak of; the client's search_path begins with the schema. */
+/** Creates the objects that the series use; the client's search_path starts with the schema. */
 export async function makeToolSchema(client: pg.Client): Promise<void> {
   await client.query(readFileSync(join(folder, 'schema.sql'), 'utf8'));
 }
 
-/** The same for an IRIS, in every server that knows its statements: what IRIS has no type or word for is left out. */
+/** The same for IRIS, in each server that executes its statements; without types and words that IRIS lacks. */
 export async function makeIrisSchema(client: pg.Client): Promise<void> {
   for (const statement of readFileSync(join(folder, 'iris-schema.sql'), 'utf8').split(/;\n/))
     if (statement.trim() !== '') await client.query(statement);
 }
 
-/** Columns of catalogs that PostgreSQL has got or given up since 15, and those of which it keeps fewer bytes now. */
+/** Catalog columns that PostgreSQL has added or dropped since 15, or whose width has changed. */
 const ofVersion: ReadonlySet<string> = new Set(
   ['daticulocale', 'datlocale', 'daticurules', 'dathasloginevt', 'attcacheoff', 'conenforced', 'conperiod'].concat([
     'attstattarget',
@@ -56,20 +56,20 @@ const ofVersion: ReadonlySet<string> = new Set(
   ]),
 );
 
-/** What a client sees of an answer whatever rows there are: names and types of the columns, or the SQLSTATE. */
+/** What a client sees of an answer whatever its rows: names and types of the columns, or the SQLSTATE. */
 export function shapeOf({ asked, columns, error }: Shown): unknown {
   if (error !== undefined) return error['code'];
   const shape = columns?.flatMap((column) => {
     const { name, dataTypeID } = column as pg.FieldDef;
     return ofVersion.has(name) ? [] : [`${name} ${dataTypeID}`];
   });
-  // In which order `*` has them differs between versions, too.
+  // The order of the columns in `*` differs between versions, too.
   return asked.includes('.*') ? shape?.sort() : shape;
 }
 
 const ways: Readonly<Record<string, string>> = { oid: 'pg_class', type: 'pg_type', function: 'pg_proc' };
 
-/** The same with the names and oids of this schema; 0 for what is not there. */
+/** The series with the names and OIDs of this schema; 0 for what does not exist. */
 export async function seriesIn(client: pg.Client, schema: string, series: ToolSeries): Promise<ToolSeries> {
   const known = await oidsOf(client, schema);
   const filled = (text: string): string =>
@@ -93,7 +93,7 @@ async function oidsOf(client: pg.Client, schema: string): Promise<ReadonlyMap<st
   return new Map(rows.filter(({ way }) => way in ways).map(({ way, name, oid }) => [`{{${way}:${name}}}`, oid]));
 }
 
-/** Sends the series; statements with values go by the extended protocol in any case. `between` comes behind each. */
+/** Sends the series; statements with values use the extended protocol in any case. `between` runs after each. */
 export async function play(
   client: pg.Client,
   { statements }: ToolSeries,
@@ -125,7 +125,7 @@ async function ask(client: pg.Client, statement: ToolStatement, protocol: Protoc
   }
 }
 
-/** Every backend that has had a temporary table has a schema of its own for them, and each such table an oid. */
+/** Each backend that has had a temporary table has a schema for them, and each such table an OID. */
 const temporary = /^pg_(?:toast_)?temp_\d+$/;
 const firstOwnOid = 16_384;
 

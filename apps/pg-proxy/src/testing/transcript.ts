@@ -7,11 +7,11 @@ import {
   readRowDescription,
 } from '@medrex/pg-wire';
 
-/** All that a server says to one client, word for word; what is of one server process alone is left out. */
+/** Everything that a server says to one client, word for word, without what differs between server processes. */
 export class Transcript {
-  /** What the client takes the parameters for. */
+  /** The parameter values that the client believes in. */
   readonly parameters = new Map<string, string>();
-  /** Channel, payload, and the process that told it. */
+  /** Channel, payload, and the notifying process. */
   readonly notifications: (readonly [channel: string, payload: string, processId: number])[] = [];
 
   wordOf(type: number, message: Buffer): string | undefined {
@@ -33,7 +33,7 @@ export class Transcript {
         return `${letter} ${JSON.stringify({ ...readReport(message, 0, length), file: '', line: '', routine: '' })}`;
       case from.rowDescription: {
         const columns = readRowDescription(message, 0, length)!;
-        // The number of a table is another one in each database.
+        // The number of a table differs between databases.
         return `T ${JSON.stringify(columns.map((column) => ({ ...column, table: Math.min(column.table, 1) })))}`;
       }
       case from.dataRow:

@@ -26,15 +26,15 @@ export interface WireClientOptions {
   readonly database?: string;
   readonly parameters?: Readonly<Record<string, string>>;
   readonly minor?: number;
-  /** In place of a connection to `port`. */
+  /** Replaces a connection to `port`. */
   readonly socket?: Socket;
-  /** Hash of the server's certificate. */
+  /** The hash of the server's certificate. */
   readonly endPoint?: Buffer;
-  /** What is told of parameters, and of any message once it is in, in place of a few words; undefined: nothing. */
+  /** How parameters and, after login, any message are described instead of the default; undefined: not at all. */
   readonly wordOf?: (type: number, message: Buffer) => string | undefined;
 }
 
-/** Who logs in where, by a URL as libpq takes it. A server that trusts everybody asks for no password, but the proxy does. */
+/** Connection options from a URL in libpq's form. A server with trust authentication needs no password, but the proxy does. */
 export function accessOf(href: string): Pick<WireClientOptions, 'port' | 'user' | 'password' | 'database'> {
   const { port, username, password, pathname } = new URL(href);
   const [user, secret] = [username, password === '' ? 'secret' : password].map(decodeURIComponent);
@@ -44,7 +44,7 @@ export function accessOf(href: string): Pick<WireClientOptions, 'port' | 'user' 
 /** Each message in one piece. */
 const whole = { ...backendSession, together: backendSession.bodyMax };
 
-/** A client that says nothing but what a test gives it, and tells in words what it hears. */
+/** A client that sends only what a test tells it, and describes what it receives in words. */
 export class WireClient {
   readonly socket: Socket;
   key: BackendKeyData | undefined;
@@ -56,7 +56,7 @@ export class WireClient {
   readonly #endPoint: Buffer | undefined;
   readonly #ownWordOf: WireClientOptions['wordOf'];
   #isIn = false;
-  /** By which the server let it in. */
+  /** The authentication method that was used. */
   mechanism = '';
   isClosed = false;
 
@@ -73,7 +73,7 @@ export class WireClient {
     });
   }
 
-  /** Connects and asks to come in; `until('Z I')` says that it is in. */
+  /** Connects and starts to log in; `until('Z I')` waits for the end of the login. */
   static open(options: WireClientOptions): WireClient {
     const { port, user = 'app', password = 'secret', database = 'app', parameters = {}, minor = 0 } = options;
     const socket = options.socket ?? connect({ host: '127.0.0.1', port, noDelay: true });
@@ -92,7 +92,7 @@ export class WireClient {
     this.socket.write(Buffer.concat(messages));
   }
 
-  /** What was heard up to `last`, which may be the beginning of a word or `closed`. */
+  /** What was received up to `last`, which may be the beginning of a word, or `closed`. */
   async until(last: string): Promise<string[]> {
     for (;;) {
       const at = this.#heard.findIndex((word) => word.startsWith(last));

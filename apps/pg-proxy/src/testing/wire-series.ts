@@ -12,17 +12,17 @@ const showsC = "select name from pg_prepared_statements where name = 'c'";
 const runTwo = Buffer.concat([run('c'), sync()]);
 const setInCode = (value: number): string =>
   `do $$ begin perform set_config('app.set_in_code', '${value}', false); end $$`;
-/** A message whose length is right, whatever is in it. */
+/** A message with a correct length, whatever it contains. */
 export const message = (type: string, body = ''): Buffer => {
   const head = Buffer.from(`${type}\0\0\0\0`);
   head.writeInt32BE(4 + body.length, 1);
   return Buffer.concat([head, Buffer.from(body)]);
 };
 const longName = 'n'.repeat(9_000);
-/** How often a step is answered by ReadyForQuery. */
+/** With the number of ReadyForQuery messages that answer each step. */
 const steps = (...all: readonly [ready: number, ...messages: Buffer[]][]) => all;
 
-/** Each step is sent at once, and what comes is read before the next. */
+/** Each step is sent at once, and its answer is read before the next one. */
 export const wireSeries = {
   'DEALLOCATE where the settings have to follow': steps(
     [1, query("set timezone to 'Asia/Tokyo'")],

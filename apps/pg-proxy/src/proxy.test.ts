@@ -289,6 +289,19 @@ describe('transaction mode', () => {
     expect(rig.postgres.backends[0]!.heard.at(-2)).toBe(`RESET ALL;${orEnd}${set('work_mem', '1MB')}`);
   });
 
+  it('does not send settings again after statements that cannot change them', async () => {
+    await start(oneBackend);
+    const client = await rig.in();
+    for (const text of [`set work_mem to '1MB'`, 'select 1']) await client.ask(query(text));
+    const heard = rig.postgres.backends[0]!.heard;
+    const before = heard.length;
+    const locks = ['select pg_advisory_lock(1)', 'select pg_advisory_unlock(1)'];
+    const tables = ['create temp table t (a int)', 'drop table t'];
+    const texts = [...locks, ...tables, 'listen a', 'unlisten a', 'prepare p as select 1', 'deallocate p', 'select 2'];
+    for (const text of texts) await client.ask(query(text));
+    expect(heard.slice(before)).toEqual(texts);
+  });
+
   it('waits for the reset of a timeout that is short enough to end it', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];

@@ -40,6 +40,11 @@ let temporaries = 0;
 const namedMax = 64;
 const deallocate = /\bdeallocate\b/gi;
 
+/** Effects that can change settings. Dropping a table, or taking a lock, cannot. */
+const settingEffects: ReadonlySet<SessionEffect['kind']> = new Set([
+  ...(['set', 'reset', 'resetAll', 'role', 'authorization', 'discard', 'execute', 'load', 'code', 'opaque'] as const),
+]);
+
 const unread = { statements: 'unread', ranges: [] } as const;
 
 const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
@@ -324,7 +329,7 @@ export class SessionWatch {
     const { statements, bound } = watched;
     const statement = statements === 'unread' ? undefined : statements[watched.at++];
     const isUnread = statements === 'unread' && /^(?:RESET|DISCARD)/.test(tag);
-    this.#mayHaveSet ||= statement === undefined || statement.effects.length > 0;
+    this.#mayHaveSet ||= statement === undefined || statement.effects.some(({ kind }) => settingEffects.has(kind));
     this.#isDiscarded ||= tag === 'DISCARD ALL';
     if (watched.mayGoBack || isUnread || tag === 'DISCARD ALL') this.#mayBeReset = true;
     for (const effect of statement?.effects ?? []) this.#note(effect, bound);

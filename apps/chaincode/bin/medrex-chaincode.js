@@ -1,3 +1,3 @@
 #!/usr/bin/env node
-// The chaincode as a service. What it runs is built from src/ by `npm run build`.
+// Starts the chaincode as a service; `npm run build` builds it from src/.
 await import('../dist/main.js');

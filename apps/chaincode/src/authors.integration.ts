@@ -40,7 +40,7 @@ function suite(profile: string): void {
     const [result] = await by.batch([itemOfChange(asked)]);
     return result?.code;
   };
-  /** A patient that nobody has. */
+  /** A new patient with a random pseudonym. */
   const create = async (): Promise<Operation> => {
     const value = `${run}-${(numbers += 1)}`;
     const { operations } = await new Clinic().translate(aPatient({ identifier: [{ system: 'urn:mrn', value }] }));
@@ -49,7 +49,7 @@ function suite(profile: string): void {
   const ends = async (operations: readonly Operation[]) =>
     (await client.batch(operations.map(itemOf))).map(({ code, author }) => [code, author]);
 
-  it('are registered by an administrator of the organisation alone', async () => {
+  it('can only be registered by an administrator of their organisation', async () => {
     const author = new TestAuthor(`dr-${run}-a`);
     const registration = registrationOf(author.id, author.publicKey);
     expect(await change(client, registration)).toBe('NOT_ADMINISTRATOR');
@@ -60,7 +60,7 @@ function suite(profile: string): void {
     expect(found).toMatchObject({ status: 'active', organisation: 'Org1MSP' });
   });
 
-  it.each(['ec', 'ed25519'] as const)('have their signatures checked on the ledger: %s', async (type) => {
+  it.each(['ec', 'ed25519'] as const)('have their %s signatures checked on the ledger', async (type) => {
     const author = new TestAuthor(`dr-${run}-${type}`, type);
     const before = author.signed(await create());
     expect(await ends([before])).toEqual([['AUTHOR_UNKNOWN', undefined]]);
@@ -78,7 +78,7 @@ function suite(profile: string): void {
     expect(await ends([author.signed(await create())])).toEqual([['AUTHOR_REVOKED', undefined]]);
   });
 
-  it('revoked between endorsement and block, invalidate what was endorsed in their name', async () => {
+  it('invalidate an endorsed transaction when they are revoked before its block', async () => {
     const author = new TestAuthor(`dr-${run}-late`);
     await change(administrator, registrationOf(author.id, author.publicKey));
     const signed = author.signed(await create());
@@ -89,7 +89,7 @@ function suite(profile: string): void {
     expect(await ends([signed])).toEqual([['AUTHOR_REVOKED', undefined]]);
   });
 
-  it('are asked for by the policy of a contract', async () => {
+  it('are required where the policy of a contract says so', async () => {
     const author = new TestAuthor(`dr-${run}-p`);
     await change(administrator, registrationOf(author.id, author.publicKey));
     expect(await change(client, authorPolicyOf('clinical', 'required'))).toBe('NOT_ADMINISTRATOR');

@@ -20,7 +20,7 @@ function theChaincode(profile: string): void {
       closeItem({ opId: `${run}-${at}`, sourceHash: 'h', reason: 'EXPIRED', day: '2024-05-01' }),
     );
 
-  it('settles more operations in one transaction than one batch message carries', async () => {
+  it('runs more operations in one transaction than fit into one batch message', async () => {
     const run = randomBytes(8).toString('hex');
     const { code, payload, readWriteSet } = await client.transact('executeBatch', closes(run, 1_200));
     expect(code).toBe('VALID');
@@ -30,7 +30,7 @@ function theChaincode(profile: string): void {
     expect(read.every(({ version }) => version === undefined)).toBe(true);
   });
 
-  it('answers the queries from what was committed', async () => {
+  it('answers queries from committed state', async () => {
     const run = randomBytes(8).toString('hex');
     const settled = await client.transact('executeBatch', closes(run, 5));
     const record = await client.evaluate('readRecord', [Buffer.from(`${run}-0`)]);
@@ -39,7 +39,7 @@ function theChaincode(profile: string): void {
     expect(again.every(({ isRepeat, txId }) => isRepeat === true && txId === settled.txId)).toBe(true);
   });
 
-  it('gives a range in pages', async () => {
+  it('returns a range page by page', async () => {
     const key = `probe-${randomBytes(8).toString('hex')}`;
     for (const name of ['a', 'b', 'c']) await client.batch([probeItem({ key: probeKey(`${key}${name}`) })]);
     const args = (bookmark: string) => ['sys~probe', '2', bookmark].map((arg) => Buffer.from(arg));
@@ -56,7 +56,7 @@ function theChaincode(profile: string): void {
     expect(second.entries[0]!.key > first.entries[1]!.key).toBe(true);
   });
 
-  it('says why it refuses bytes that are no operations', async () => {
+  it('says why it refuses bytes that are not operations', async () => {
     await expect(client.endorse('executeBatch', [Buffer.from('nonsense')])).rejects.toMatchObject({
       code: 'ENDORSEMENT_REFUSED',
       message: expect.stringContaining('INVALID_OPERATION_BYTES'),

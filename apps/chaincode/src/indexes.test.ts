@@ -3,7 +3,7 @@ import { expect, it } from '@jest/globals';
 
 const folder = new URL('../META-INF/statedb/couchdb/indexes/', import.meta.url);
 
-it.each(readdirSync(folder))('%s is an index as the peer takes it', (file) => {
+it.each(readdirSync(folder))('%s is an index that the peer accepts', (file) => {
   const index = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as object;
   const name = file.replace('.json', '');
   const field = expect.stringMatching(/^[a-zA-Z]+$/); // CouchDB refuses names that begin with an underscore

@@ -18,7 +18,7 @@ async function loadContract(name: string): Promise<Contract> {
     throw wrong('cannot be loaded', cause);
   }
   const contract = loaded[exported];
-  if (!isContract(contract)) throw wrong('is no contract');
+  if (!isContract(contract)) throw wrong('is not a contract');
   return contract;
 }
 

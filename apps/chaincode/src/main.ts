@@ -12,7 +12,7 @@ const config = parsed.data;
 const thread = new WatchedThread({
   file: new URL('./server-thread.js', import.meta.url),
   data: { config },
-  // fabric-shim reads its level from here while it is loaded.
+  // fabric-shim reads its log level from the environment when it is loaded.
   env: { ...process.env, CORE_CHAINCODE_LOGGING_LEVEL: config.CORE_CHAINCODE_LOGGING_LEVEL },
   blockedMs: config.CHAINCODE_BLOCKED_MS,
   onReady: () => console.log(`chaincode ${config.CHAINCODE_ID} listens on ${config.CHAINCODE_SERVER_ADDRESS}`),

@@ -49,7 +49,7 @@ function json(deed: Parameters<typeof assetOperation>[0], opId: string): string 
 }
 
 describe('the chaincode', () => {
-  it('runs one operation that is given as JSON, once', async () => {
+  it('runs an operation given as JSON, and only once', async () => {
     const operation = json({ do: 'create', asset: 'a1', owner: 'ann', value: 3 }, 'op1');
     const [first] = decodeResults((await call('applyOperation', [operation])).payload);
     expect(first).toMatchObject({ status: 'applied', detail: { asset: 'a1' } });
@@ -57,7 +57,7 @@ describe('the chaincode', () => {
     expect(again).toMatchObject({ status: 'applied', isRepeat: true, txId: first!.txId });
   });
 
-  it('checks the author of an operation that is given as JSON', async () => {
+  it('checks the author of an operation given as JSON', async () => {
     const operation = new TestAuthor('dr-1').signed(
       assetOperation({ do: 'create', asset: 'a1', owner: 'ann', value: 3 }, { opId: 'op1' }),
     );
@@ -66,7 +66,7 @@ describe('the chaincode', () => {
     expect(result).toMatchObject({ status: 'rejected', code: 'AUTHOR_UNKNOWN' });
   });
 
-  it('refuses JSON that is no operation', async () => {
+  it('refuses JSON that is not an operation', async () => {
     const author = { id: 'Jane Doe', message: '', signature: '' };
     const wrong = JSON.stringify({ ...anOperation(), bodies: [], author });
     for (const text of ['{"opId":"x"}', wrong])
@@ -74,7 +74,7 @@ describe('the chaincode', () => {
     expect([...state]).toEqual([]);
   });
 
-  it('pages through a range below a prefix', async () => {
+  it('returns the range below a prefix page by page', async () => {
     for (const asset of ['a1', 'a2', 'a3', 'a4', 'a5'])
       await call('applyOperation', [json({ do: 'create', asset, owner: 'ann', value: 1 }, `op-${asset}`)]);
     const pages: string[][] = [];
@@ -101,7 +101,7 @@ describe('the chaincode', () => {
     });
   });
 
-  it('holds to what an organisation may touch, in queries and in operations', async () => {
+  it('enforces which key spaces an organisation may touch, in queries and in operations', async () => {
     const denied = { status: 500, message: expect.stringMatching(/^ACCESS_DENIED/) };
     expect(await call('range', ['fin~asset', '2', ''], 'Org2MSP')).toMatchObject(denied);
     expect(await call('get', ['fin~asset~a1'], 'Org2MSP')).toMatchObject(denied);
@@ -112,7 +112,7 @@ describe('the chaincode', () => {
 });
 
 describe('its contracts', () => {
-  it('are found by module and name, and what is none is refused', async () => {
+  it('are loaded by module and export, and anything else is refused', async () => {
     expect((await loadContracts(['@medrex/clinical#clinicalContract'])).map(({ name }) => name)).toEqual(['clinical']);
     const refused = { code: 'CHAINCODE_CONTRACT_MODULE' };
     await expect(loadContracts(['@medrex/clinical#linesOf'])).rejects.toMatchObject(refused);

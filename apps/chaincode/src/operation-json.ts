@@ -12,10 +12,10 @@ const operationJson = z.strictObject({
   facts: z.record(z.string(), z.json()),
   /** Sealed bodies, base64. */
   bodies: z.array(z.base64()).default([]),
-  author: z.custom<SignedBy>(isSignedBy, 'is no author with a digest and a signature').optional(),
+  author: z.custom<SignedBy>(isSignedBy, 'must hold an author, a digest and a signature').optional(),
 });
 
-/** An operation written as JSON, by a client that does not have the codec, as an item of `executeBatch`. @throws Error that says what is wrong */
+/** Encodes an operation, given as JSON by a client without the codec, as an item of `executeBatch`. @throws Error with what is wrong in the JSON */
 export function itemOfJson(text: string): Uint8Array {
   const { keys, bodies, author, ...rest } = operationJson.parse(JSON.parse(text));
   const operation = {

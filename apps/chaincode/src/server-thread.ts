@@ -5,10 +5,10 @@ import type { ChaincodeConfig } from './config.ts';
 import { loadContracts } from './load-contracts.ts';
 import { medrexContract } from './medrex-contract.ts';
 
-/** What the thread that watches hands to the one that serves. */
+/** Passed by the watching thread to the serving thread. */
 export interface ServerThreadData {
   readonly config: ChaincodeConfig;
-  /** Counted up for as long as the loop of this thread turns. */
+  /** Heartbeat: incremented while the event loop of this thread runs. */
   readonly beats: Int32Array;
 }
 

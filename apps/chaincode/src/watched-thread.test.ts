@@ -6,7 +6,7 @@ afterEach(async () => {
   for (const thread of open.splice(0)) await thread.close();
 });
 
-/** Starts a thread that misbehaves the first time; resolves when it is ready for the second time, or has not started at all. */
+/** Starts a thread that misbehaves on its first run; resolves when the second run is ready, or when the thread failed to start. */
 async function run(mode: 'loops' | 'throws' | 'never starts') {
   const starts = new Int32Array(new SharedArrayBuffer(4));
   const said: string[] = [];
@@ -31,18 +31,18 @@ async function run(mode: 'loops' | 'throws' | 'never starts') {
 }
 
 describe('the watchdog', () => {
-  it('ends a thread whose loop stands still, and starts it again', async () => {
+  it('restarts a thread whose event loop is blocked', async () => {
     const { said, starts } = await run('loops');
     expect(starts).toBe(2);
-    expect(said[0]).toBe('a contract let nothing else run for 300 ms');
+    expect(said[0]).toBe('a contract blocked the event loop for 300 ms');
   });
 
-  it('starts a thread again that ended of a mistake', async () => {
+  it('restarts a thread that ended with an error', async () => {
     const { said, starts } = await run('throws');
     expect([said, starts]).toEqual([['Error: a mistake'], 2]);
   });
 
-  it('gives up on a thread that never started', async () => {
+  it('does not restart a thread that failed to start', async () => {
     expect(await run('never starts')).toEqual({ said: ['Error: nothing to serve'], starts: 0 });
   });
 });

@@ -3,15 +3,15 @@ import { Worker } from 'node:worker_threads';
 
 export interface WatchedThreadOptions {
   readonly file: URL;
-  /** Given to the thread as workerData, with `beats` besides, which it counts up for as long as its loop turns. */
+  /** Passed to the thread as workerData, together with `beats`, which the thread increments while its event loop runs. */
   readonly data: object;
   readonly env: NodeJS.ProcessEnv;
   readonly execArgv?: readonly string[];
-  /** A thread whose loop stands still for longer is ended and started again. */
+  /** A thread whose event loop is blocked for longer is restarted. */
   readonly blockedMs: number;
   readonly onReady: () => void;
   readonly onRestart: (why: string) => void;
-  /** It ended before it was ever ready: starting it again would not help. */
+  /** Called when the thread ended before it was ever ready; it is not restarted. */
   readonly onFailedStart: (error: unknown) => void;
 }
 
@@ -19,8 +19,9 @@ const lookEveryMs = 100;
 const restartAfterMs = 100;
 
 /**
- * A thread that is started again whenever it ends or its loop stands still. The watching is done out of its reach: a contract that
- * loops for ever cannot hold up the thread that ends it. Looks are counted, not time: a machine that slept has not blocked anything.
+ * A worker thread that is restarted whenever it ends or its event loop is blocked. Another thread watches it, so a contract in an
+ * endless loop cannot block the watchdog. The watchdog counts its own looks instead of time, so that a suspended machine does not
+ * look like a blocked loop.
  */
 export class WatchedThread {
   readonly #options: WatchedThreadOptions;
@@ -72,7 +73,7 @@ export class WatchedThread {
   #ended(failure: unknown): void {
     if (this.#isClosed) return;
     if (!this.#wasReady) {
-      this.#options.onFailedStart(failure ?? new Error('the chaincode ended while it started'));
+      this.#options.onFailedStart(failure ?? new Error('the chaincode ended during its start'));
       return;
     }
     if (this.#isReady)
@@ -86,7 +87,7 @@ export class WatchedThread {
     this.#lastBeat = beat;
     if (!this.#isReady || this.#standing < this.#looksMax) return;
     this.#isReady = false;
-    this.#options.onRestart(`a contract let nothing else run for ${this.#options.blockedMs} ms`);
+    this.#options.onRestart(`a contract blocked the event loop for ${this.#options.blockedMs} ms`);
     void this.#worker?.terminate();
   }
 }

@@ -5,7 +5,7 @@ import type { analyzerMetrics } from './metrics.ts';
 
 type Handles = MetricHandles<typeof analyzerMetrics>;
 
-/** Counts what the analyzer tells, and writes the span of each operation whose trace is recorded. */
+/** An observer that counts metrics, and writes the span of each operation whose trace is sampled. */
 export function countingObserver(metrics: Handles, tracing: Tracing, channel: string): AnalyzerObserver {
   return {
     analysed: (analyses, operations, seconds, lagRecords) => {
@@ -42,7 +42,7 @@ function countOne(metrics: Handles, analysis: Analysis, operation: SequencedOper
   for (const { type } of analysis.edges) metrics.edges.inc({ type });
 }
 
-/** Sets the gauges of the live graph; costs O(live), so it is called when somebody asks for the metrics. */
+/** Sets the gauges of the live graph. Costs O(live), so it runs only when the metrics are scraped. */
 export function gaugeGraph(metrics: Handles, analyzer: DependencyAnalyzer): void {
   const { width, criticalPath, chainLength, keys, classes } = analyzer.statistics();
   metrics.width.set(width);

@@ -5,7 +5,7 @@ import { DependencyAnalyzer } from './dependency-analyzer.ts';
 
 const group = 'dependency-analyzer';
 
-/** Hands the runs of the three topics to the analyzer. */
+/** Passes the runs of the topics operations, outcomes and progress to the analyzer. */
 @Controller()
 export class AnalyzerController {
   readonly #analyzer: DependencyAnalyzer;

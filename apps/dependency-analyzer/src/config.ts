@@ -13,22 +13,27 @@ const list = z.string().transform((text) =>
 export const analyzerConfig = z.object({
   MEDREX_DATA_DIR: z.string().min(1).default('.medrex').describe('Folder of the embedded log'),
   MEDREX_CHANNELS: list
-    .refine((channels) => channels.length > 0, 'names no channel')
+    .refine((channels) => channels.length > 0, 'must name at least one channel')
     .prefault('ehr')
-    .describe('Channels, comma-separated; the place of a channel in the list is its partition of every topic'),
-  HOST: z.string().min(1).default('127.0.0.1').describe('Address of metrics and health'),
+    .describe('Channels, comma-separated; the position of a channel in the list is its partition in every topic'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Listen address of metrics and health'),
   PORT: z.coerce
     .number()
     .int()
     .min(0)
     .max(65_535)
     .default(9471)
-    .describe('Port of metrics and health; 0 for any free one'),
+    .describe('Port of metrics and health; 0 picks a free one'),
   ...kafkaVariables,
   ...telemetryVariables,
-  // A writer behind 100,000 readers has that many edges; they are counted all the same.
-  ANALYZER_EDGES_MAX: z.coerce.number().int().positive().default(32).describe('Edges listed per operation at most'),
-  // Twice what orderer-dag takes in: the analyzer is never the one that stops first.
+  // A writer behind 100,000 readers has 100,000 edges; all are counted even when not listed.
+  ANALYZER_EDGES_MAX: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(32)
+    .describe('Maximum number of edges listed per operation'),
+  // Twice the limit of orderer-dag, so that the analyzer never pauses first.
   ANALYZER_LIVE_OPERATIONS: z.coerce
     .number()
     .int()

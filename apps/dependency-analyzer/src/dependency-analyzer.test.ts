@@ -15,7 +15,7 @@ import { DependencyAnalyzer } from './dependency-analyzer.ts';
 
 const account = (name: string, mode: AccessMode) => ({ key: stateKey('clinical', 'account', name), mode });
 
-/** Operations of one record at an offset, each with the keys given. */
+/** A run of one record at the offset, with one operation per list of keys. */
 function operationsRun(offset: number, ...keys: (readonly ReturnType<typeof account>[])[]): LogRun {
   const operations = keys.map((declared, place) =>
     anAcceptedOperation({ operation: { opId: `${offset}-${place}`, keys: declared } }),
@@ -86,7 +86,7 @@ const progress = {
 } as const;
 
 describe('DependencyAnalyzer', () => {
-  it('publishes typed edges, depth and the conflict flag, and forgets what is terminal', async () => {
+  it('publishes typed edges, depth and the conflict flag, and forgets terminal operations', async () => {
     const { analyzer, published } = anAnalyzer();
     await analyzer.onOperations(
       operationsRun(
@@ -107,7 +107,7 @@ describe('DependencyAnalyzer', () => {
     expect(analyzer.isEmpty).toBe(true);
   });
 
-  it('takes a redelivered record and a repeated outcome for nothing', async () => {
+  it('ignores a redelivered record and a repeated outcome', async () => {
     const { analyzer, published } = anAnalyzer();
     const run = operationsRun(0, [account('a', 'readWrite')]);
     await analyzer.onOperations(run);
@@ -118,14 +118,14 @@ describe('DependencyAnalyzer', () => {
     expect(analyzer.isEmpty).toBe(true);
   });
 
-  it('does not keep what was reported terminal before it was read', async () => {
+  it('does not keep an operation that was reported terminal before it was read', async () => {
     const { analyzer } = anAnalyzer();
     await analyzer.onOutcomes(outcomesRun(0));
     await analyzer.onOperations(operationsRun(0, [account('a', 'readWrite')], [account('a', 'readWrite')]));
     expect(analyzer.live).toBe(1);
   });
 
-  it('clears everything below the low-water mark and in the done ranges, whether or not outcomes came', async () => {
+  it('clears everything below the low-water mark and in the done ranges, with or without outcomes', async () => {
     const { analyzer } = anAnalyzer();
     await analyzer.onOperations(
       operationsRun(
@@ -146,7 +146,7 @@ describe('DependencyAnalyzer', () => {
     expect(analyzer.isEmpty).toBe(true);
   });
 
-  it('skips what was done when it starts again behind the log', async () => {
+  it('skips terminal operations when it restarts and reads the log again', async () => {
     const { analyzer, published } = anAnalyzer();
     analyzer.noteProgress({ ...progress, lowWaterMark: 1, doneRanges: [[2, 2]] });
     await analyzer.onOperations(
@@ -155,7 +155,7 @@ describe('DependencyAnalyzer', () => {
     expect((await published()).map(({ seq }) => seq)).toEqual([1]);
   });
 
-  it('waits for outcomes when it holds as many as it may', async () => {
+  it('waits for outcomes when it is at its limit of live operations', async () => {
     const { analyzer } = anAnalyzer({ liveMax: 1 });
     await analyzer.onOperations(operationsRun(0, [account('a', 'read')], [account('b', 'read')]));
     let isDone = false;
@@ -167,7 +167,7 @@ describe('DependencyAnalyzer', () => {
     expect(analyzer.live).toBe(2);
   });
 
-  it('tells again of an operation whose chain behind it has grown', async () => {
+  it('publishes an operation again when the chain of its dependents has grown', async () => {
     const { analyzer, published } = anAnalyzer();
     const chain = Array.from({ length: 40 }, () => [account('a', 'readWrite')]);
     await analyzer.onOperations(operationsRun(0, ...chain));

@@ -18,16 +18,16 @@ export interface DependencyAnalyzerOptions {
   readonly channel: string;
   readonly partition: number;
   readonly log: Pick<EventLog, 'append'>;
-  /** Edges listed per operation at most. */
+  /** Maximum number of edges listed per operation. */
   readonly edgesMax: number;
   /** Live operations above which `onOperations` waits. */
   readonly liveMax: number;
   readonly observe?: AnalyzerObserver;
 }
 
-/** What the process counts. */
+/** What the analyzer reports to metrics and traces. */
 export interface AnalyzerObserver {
-  /** Analyses and their operations stand in the same order. `lagRecords`: records of the log that are not yet read. */
+  /** Analyses and operations are in the same order. `lagRecords`: log records not yet read. */
   analysed(
     analyses: readonly Analysis[],
     operations: readonly SequencedOperation[],
@@ -38,15 +38,15 @@ export interface AnalyzerObserver {
 }
 
 /**
- * The typed dependency graph of everything live on one channel: what depends on what, as a function of the log. It publishes
- * what it finds as advice, measures the graph, and forgets what is terminal. Nothing waits for it.
+ * The typed dependency graph (RAW, WAR, WAW) of the live operations of one channel, a function of the log. It publishes its
+ * analyses as advice, measures the graph, and forgets terminal operations. No other service waits for it.
  *
- * One thread; handlers of the three topics call it, each run after the last one of its topic.
+ * Single-threaded; the runs of one topic are handled one after another.
  */
 export class DependencyAnalyzer {
   readonly #options: DependencyAnalyzerOptions;
   readonly #graph: DependencyGraph;
-  /** Operation ids of what is live, in seq order: admission follows the log. */
+  /** Ids of the live operations by seq, in seq order. */
   readonly #live = new Map<number, string>();
   readonly #ahead: TerminalAhead;
   #admittedUpTo = -1;
@@ -67,12 +67,12 @@ export class DependencyAnalyzer {
     return this.#graph.isEmpty && this.#live.size === 0;
   }
 
-  /** Exact numbers of the graph; costs O(live). */
+  /** Exact statistics of the graph. Costs O(live). */
   statistics(): GraphStatistics {
     return this.#graph.statistics();
   }
 
-  /** A run of `operations`: admits it and publishes its analysis. Waits while there is no room, until outcomes make some. */
+  /** Handles a run of `operations`: admits them and publishes their analyses. While the graph is at its limit, waits for outcomes. */
   async onOperations(run: LogRun): Promise<void> {
     await this.#room();
     const started = performance.now();
@@ -91,7 +91,7 @@ export class DependencyAnalyzer {
     this.#options.observe?.analysed(analyses, admitted, (performance.now() - started) / 1000, Math.max(0, lag));
   }
 
-  /** A run of `outcomes`: what it reports is terminal leaves the graph. */
+  /** Handles a run of `outcomes`: removes the operations that it reports terminal. */
   async onOutcomes(run: LogRun): Promise<void> {
     for (const record of run.records) {
       for (const { seq, status } of outcomesCodec.decode(record.value).outcomes)
@@ -99,12 +99,12 @@ export class DependencyAnalyzer {
     }
   }
 
-  /** A run of `progress`: everything below the mark is terminal, reported or not. */
+  /** Handles a run of `progress`: everything below the low-water mark is terminal, with or without an outcome. */
   async onProgress(run: LogRun): Promise<void> {
     for (const record of run.records) this.noteProgress(progressCodec.decode(record.value));
   }
 
-  /** Of several generations the highest counts. */
+  /** Records of a lower generation (an earlier leader) are ignored. */
   noteProgress(progress: Progress): void {
     if (progress.channel !== this.#options.channel) return;
     if (this.#progress !== undefined && progress.generation < this.#progress.generation) return;
@@ -135,8 +135,8 @@ export class DependencyAnalyzer {
   }
 
   /**
-   * The analyses of a run with what it did to the chains: criticality of its own operations, and a line without edges for each earlier one
-   * whose chain behind it has grown to another power of two.
+   * Adds criticality to the analyses of a run, and a line without edges for each earlier operation whose chain of dependents has
+   * grown past a power of two.
    */
   #withRisen(analyses: readonly Analysis[]): readonly Analysis[] {
     const lines = new Map(analyses.map((analysis) => [analysis.seq, analysis]));

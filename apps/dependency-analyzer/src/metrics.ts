@@ -1,7 +1,7 @@
 import { edgeTypes, operationClasses } from '@medrex/contracts';
 import { defineMetrics, durationBuckets } from '@medrex/telemetry';
 
-/** Everything that dependency-analyzer counts: the shape of the live graph, for tuning (R3.5). */
+/** The metrics of dependency-analyzer: the shape of the live graph, for tuning (R3.5). */
 export const analyzerMetrics = defineMetrics({
   operations: {
     name: 'medrex_analyzer_operations_total',
@@ -12,25 +12,25 @@ export const analyzerMetrics = defineMetrics({
   conflicting: {
     name: 'medrex_analyzer_conflicting_operations_total',
     kind: 'counter',
-    help: 'Operations that read what a live earlier one writes: a plain client would have lost them to MVCC_READ_CONFLICT.',
+    help: 'Operations that read a key which an earlier live operation writes: sent at once, they would end in MVCC_READ_CONFLICT.',
     labels: { class: operationClasses },
   },
   edges: {
     name: 'medrex_analyzer_edges_total',
     kind: 'counter',
-    help: 'Dependencies found on immediate predecessors, by type.',
+    help: 'Dependencies on immediate predecessors, by type.',
     labels: { type: edgeTypes },
   },
   depth: {
     name: 'medrex_analyzer_depth',
     kind: 'histogram',
-    help: 'Longest chain of live operations before an operation, when it was analysed.',
+    help: 'Longest chain of live operations in front of an operation when it was analysed.',
     buckets: [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 1024],
   },
   completed: {
     name: 'medrex_analyzer_completed_total',
     kind: 'counter',
-    help: 'Operations that left the graph as terminal.',
+    help: 'Operations removed from the graph because they are terminal.',
   },
   live: {
     name: 'medrex_analyzer_live_operations',
@@ -41,34 +41,34 @@ export const analyzerMetrics = defineMetrics({
   waiting: {
     name: 'medrex_analyzer_waiting_operations',
     kind: 'gauge',
-    help: 'Live operations that wait for another one, by class.',
+    help: 'Live operations that wait for another operation, by class.',
     labels: { class: operationClasses },
   },
   width: {
     name: 'medrex_analyzer_width',
     kind: 'gauge',
-    help: 'Live operations that wait for nothing: what could run at once.',
+    help: 'Live operations that wait for no other: they could run at once.',
   },
   criticalPath: {
     name: 'medrex_analyzer_critical_path',
     kind: 'gauge',
-    help: 'Operations on the longest chain of the live graph. Growing while width is small: one thing after the other; fusions carry it.',
+    help: 'Operations on the longest chain of the live graph. Growing while the width is small: serial work, which fusions carry.',
   },
   chainLength: {
     name: 'medrex_analyzer_chain_length',
     kind: 'gauge',
-    help: 'Turns that the busiest key still needs. Growing: a hot key; see its design.',
+    help: 'Turns (writes, or groups of readers) that the busiest key still needs. Growing: a hot key; reconsider its key design.',
   },
-  keys: { name: 'medrex_analyzer_live_keys', kind: 'gauge', help: 'Keys that live operations declare.' },
+  keys: { name: 'medrex_analyzer_live_keys', kind: 'gauge', help: 'Keys declared by live operations.' },
   runSeconds: {
     name: 'medrex_analyzer_run_seconds',
     kind: 'histogram',
-    help: 'Time to analyse a run of the operations log and publish what was found.',
+    help: 'Time to analyse a run of the operations log and publish the analyses.',
     buckets: durationBuckets,
   },
   lag: {
     name: 'medrex_analyzer_lag_records',
     kind: 'gauge',
-    help: 'Log records of operations not yet read. Growing: advice comes too late to be used.',
+    help: 'Records of the operations log not yet read. Growing: advice arrives too late to be used.',
   },
 });

@@ -22,7 +22,7 @@ import { DependencyAnalyzer } from './dependency-analyzer.ts';
 import { analyzerMetrics } from './metrics.ts';
 import { openLog } from './open-log.ts';
 
-/** What the analyzer stands on; the embedded default unless it is given. Whoever gives a port closes it. */
+/** Ports of the analyzer; the embedded default of each that is not given. The caller closes the ports it gives. */
 export interface AnalyzerPorts {
   readonly log: EventLog;
   readonly telemetry: Telemetry;
@@ -39,7 +39,7 @@ class AnalyzerModule {
   }
 }
 
-/** Starts the analyzer of the first channel: reads progress, then the log of operations from the low-water mark. */
+/** Starts the analyzer of the first channel: reads progress, then the operations log from the low-water mark. */
 export async function startAnalyzer(
   config: AnalyzerConfig,
   ports: Partial<AnalyzerPorts> = {},
@@ -65,7 +65,7 @@ export async function startAnalyzer(
     onError: (error, run) =>
       telemetry.log.error(
         { topic: run.topic, partition: run.partition, error },
-        'a run could not be analysed; it comes again',
+        'a run could not be analysed; it will be redelivered',
       ),
   });
   const service = await createService(AnalyzerModule.of(analyzer), strategy);
@@ -86,7 +86,7 @@ export async function startAnalyzer(
   };
 }
 
-/** Operations from the low-water mark; outcomes and progress from where the log ends now, since the mark covers what was before. */
+/** Start offsets: operations from the low-water mark, outcomes and progress from the end of the log, as the mark covers all before it. */
 async function startPositions(
   log: EventLog,
   partition: number,

@@ -1,6 +1,6 @@
 /**
- * Operations that were reported terminal before the analyzer read them: outcomes may be read faster than operations. A report
- * far ahead of the reader is dropped beyond `max`: progress says it again.
+ * Operations reported terminal before the analyzer has read them, since the topics are read independently. Beyond `max`, reports
+ * are dropped; progress covers them later.
  */
 export class TerminalAhead {
   readonly #seqs = new Set<number>();
@@ -14,12 +14,12 @@ export class TerminalAhead {
     if (this.#seqs.size < this.#max) this.#seqs.add(seq);
   }
 
-  /** True once for a noted operation. */
+  /** Whether the operation was noted; forgets it. */
   take(seq: number): boolean {
     return this.#seqs.delete(seq);
   }
 
-  /** Forgets everything below a seq. */
+  /** Forgets all operations below a seq. */
   forgetBelow(seq: number): void {
     for (const noted of this.#seqs) if (noted < seq) this.#seqs.delete(noted);
   }

@@ -3,7 +3,7 @@ import { operationClasses } from '@medrex/contracts';
 import { Admission, liveLimits } from './admission.ts';
 
 describe('Admission', () => {
-  it('has room for fewer operations the lower the class', () => {
+  it('has less room for operations of a lower class', () => {
     const limits = liveLimits(1_000);
     const falling = operationClasses.map((one) => limits[one]);
     expect(falling).toEqual([...falling].sort((one, other) => other - one));
@@ -11,7 +11,7 @@ describe('Admission', () => {
     expect(limits.cpoe).toBe(1_000);
   });
 
-  it('shuts the door for the lowest class first', () => {
+  it('refuses the lowest class first', () => {
     const admission = new Admission(liveLimits(10));
     const open = () => operationClasses.filter((one) => admission.room(one) > 0);
     admission.take(6);
@@ -24,7 +24,7 @@ describe('Admission', () => {
     expect(open()).toEqual(['cpoe', 'clinical']);
   });
 
-  it('believes orderer-dag when other instances bring it more', () => {
+  it('uses the count of orderer-dag when that is higher, as other instances accept operations too', () => {
     const admission = new Admission(liveLimits(10));
     admission.report(9);
     expect(admission.room('clinical')).toBeLessThanOrEqual(0);
@@ -32,7 +32,7 @@ describe('Admission', () => {
     expect(admission.room('clinical')).toBe(9);
   });
 
-  it('lets who waits in when there is room, and go when told to', async () => {
+  it('resolves a wait when there is room, or when it is aborted', async () => {
     const admission = new Admission(liveLimits(10));
     admission.take(10);
     const waiting = admission.waitForRoom('clinical', new AbortController().signal);
@@ -44,7 +44,7 @@ describe('Admission', () => {
     expect(await waiting).toBe(true);
   });
 
-  it('asks to come again after the time that the excess takes to drain, within half a minute', () => {
+  it('sets Retry-After to the time that the excess takes to drain, at most half a minute', () => {
     const admission = new Admission(liveLimits(100));
     admission.take(160);
     expect(admission.retryAfterS('audit')).toBeGreaterThan(0);

@@ -1,12 +1,12 @@
 import { operationClasses, type OperationClass } from '@medrex/contracts';
 
-/** Highest number of live operations at which one more of a class is taken; it falls with the priority. */
+/** By class, the number of live operations from which no more of that class are accepted; lower for lower priorities. */
 export type LiveLimits = Readonly<Record<OperationClass, number>>;
 
-/** Shares of the live limit, the most urgent class first: the last tenth is for CPOE alone, and the lowest class gives way first. */
+/** Share of the live limit that each class may fill: the last tenth is reserved for CPOE, and audit is shed first. */
 const shares: LiveLimits = { cpoe: 1, clinical: 0.9, scheduling: 0.8, financial: 0.7, audit: 0.6 };
 
-/** L(c) for each class. @param liveMax the live limit: what orderer-dag is let to hold. */
+/** The limit L(c) of each class c. @param liveMax live operations that orderer-dag may hold */
 export function liveLimits(liveMax: number): LiveLimits {
   return Object.fromEntries(
     operationClasses.map((one) => [one, Math.max(1, Math.floor(liveMax * shares[one]))]),
@@ -16,8 +16,8 @@ export function liveLimits(liveMax: number): LiveLimits {
 const retryAfterMaxS = 30;
 
 /**
- * The door. An operation of class c is appended while live < L(c), live being what was accepted and is not terminal. What finds
- * no room is shed (HTTP, never CPOE) or waits (CPOE, and the intake topics, whose partition pauses by that).
+ * Admission control. An operation of class c is accepted while live < L(c), where live counts accepted operations that are not
+ * terminal. Otherwise it is shed (HTTP, never CPOE) or waits (CPOE, and the intake topics, which pauses their partition).
  */
 export class Admission {
   readonly limits: LiveLimits;
@@ -33,35 +33,35 @@ export class Admission {
     this.limits = limits;
   }
 
-  /** Accepted and not terminal: what this instance knows of, or orderer-dag's own count when other instances bring it more. */
+  /** Live operations: the count of this instance or that of orderer-dag, whichever is higher (other instances accept operations too). */
   get live(): number {
     return Math.max(this.#own, this.#reported);
   }
 
-  /** How many more of this class are taken now; 0 or less means none. */
+  /** How many more operations of this class can be accepted now; 0 or less means none. */
   room(operationClass: OperationClass): number {
     return this.limits[operationClass] - this.live;
   }
 
-  /** Counts operations that are about to be appended. */
+  /** Counts operations as live just before they are appended. */
   take(operations: number): void {
     this.#own += operations;
   }
 
-  /** Counts operations that became terminal, and lets in what waits for their places. */
+  /** Counts operations that became terminal, and wakes those that wait for room. */
   settle(operations: number, nowMs: number): void {
     this.#own -= operations;
     this.#measureDrain(operations, nowMs);
     this.#wake();
   }
 
-  /** What orderer-dag counts itself (`progress`). */
+  /** Takes over the live count that orderer-dag reports in `progress`. */
   report(live: number): void {
     this.#reported = live;
     this.#wake();
   }
 
-  /** Resolves once there is room for the class, or with false when `signal` says to give up. */
+  /** Resolves with true once there is room for the class, or with false when `signal` aborts. */
   async waitForRoom(operationClass: OperationClass, signal: AbortSignal): Promise<boolean> {
     if (this.room(operationClass) > 0) return true;
     this.#waitingOf.set(operationClass, this.waitingFor(operationClass) + 1);
@@ -76,7 +76,7 @@ export class Admission {
     }
   }
 
-  /** Intake partitions that stand still, and requests that wait, until there is room for this class. */
+  /** Number of paused intake partitions and waiting requests of this class. */
   waitingFor(operationClass: OperationClass): number {
     return this.#waitingOf.get(operationClass) ?? 0;
   }
@@ -93,7 +93,7 @@ export class Admission {
     });
   }
 
-  /** Seconds until there should be room for the class at the rate at which operations become terminal now. */
+  /** Estimated seconds until there is room for the class, from the current rate of terminal operations. */
   retryAfterS(operationClass: OperationClass): number {
     const excess = 1 - this.room(operationClass);
     if (this.#drainPerS <= 0) return Math.min(retryAfterMaxS, 5);

@@ -14,27 +14,27 @@ import type { Draft, RefusedItem } from './translation/draft.ts';
 export type DraftedItem =
   Draft | RefusedItem | { readonly kind: 'repeat'; readonly item: number; readonly operation: KnownOperation };
 
-/** A message after translation: its items, or why there are none. */
+/** A message after translation: its items, or the problem that refused it as a whole. */
 export interface DraftedMessage {
   readonly message: IncomingMessage;
   readonly items: readonly DraftedItem[];
   readonly problem?: Problem;
 }
 
-/** The span that accepts a message. */
+/** The trace span of accepting a message. */
 export interface AcceptSpan {
   readonly traceparent: string;
   end(): void;
 }
 
-/** A message that found its room: every draft among its items is counted as live and stands in `routed`, in the same order. */
+/** An admitted message: each draft among its items is counted as live and has its entry in `routed`, in the same order. */
 export interface AdmittedMessage extends DraftedMessage {
   readonly routed: readonly RoutedBytes[];
   readonly acceptedAtMs: number;
   readonly span?: AcceptSpan;
 }
 
-/** The part of a run that was let in, and what stands behind it. */
+/** The admitted front of a run, and the rest behind it. */
 export interface Admitted {
   readonly admitted: readonly AdmittedMessage[];
   readonly rest: readonly DraftedMessage[];
@@ -42,14 +42,14 @@ export interface Admitted {
 
 const none: readonly DraftedMessage[] = [];
 
-/** How a run takes it when there is no room. */
+/** What to do with a run when there is no room. */
 export interface RoomPolicy {
-  /** Waits for room in every class (intake topics), rather than shedding what finds none. CPOE is never shed. */
+  /** True for the intake topics: wait for room in every class instead of shedding. CPOE is never shed. */
   readonly waits: boolean;
   readonly signal: AbortSignal;
-  /** `performance.now()` at which the request came that this is a part of; its orders wait no longer than one would. Now when absent. */
+  /** `performance.now()` when the request arrived, from which the wait of its orders is limited. Now when absent. */
   readonly sinceMs?: number;
-  /** Told when a message has to wait, before it does. */
+  /** Called before a message starts to wait for room. */
   readonly onWaiting?: (message: IncomingMessage, operationClass: OperationClass) => void;
 }
 
@@ -57,18 +57,18 @@ export interface AdmitterOptions {
   readonly admission: Admission;
   readonly live: LiveOperations;
   readonly tenant: Pick<TenantSealer, 'seal'>;
-  /** Starts the span of a message, continuing its sender's trace; undefined when it is not sampled. */
+  /** Starts the span of a message, continuing the sender's trace; undefined when the trace is not sampled. */
   readonly startSpan: (parent: string | undefined) => AcceptSpan | undefined;
   readonly nowMs: () => number;
   readonly dedupeWindowMs: number;
-  /** How long a request waits for room for its orders before these are told to come again. */
+  /** How long a request may wait for room for its orders (CPOE) before they are refused with Retry-After. */
   readonly roomWaitMs: number;
 }
 
-/** Messages sealed and routed before the event loop gets its turn. */
+/** Messages sealed and routed before yielding to the event loop. */
 const messagesPerTurn = 128;
 
-/** Counts what was translated against the live limits, and gives what finds room its routing. */
+/** Admits translated messages within the live limits, and routes the admitted ones. */
 export class Admitter {
   readonly #options: AdmitterOptions;
 
@@ -77,9 +77,8 @@ export class Admitter {
   }
 
   /**
-   * Lets in what stands at the front of a run, up to where it would have to wait: what was let in before must be appended first,
-   * since the room that is waited for may be its own. With `waits`, nothing is let in behind a message that `signal` kept from
-   * waiting on.
+   * Admits messages from the front of a run up to the first that has to wait. The admitted ones must be appended before waiting,
+   * since the room may have to come from them. With `waits`, once `signal` has aborted a wait, no later message is admitted.
    */
   async admit(run: readonly DraftedMessage[], policy: RoomPolicy): Promise<Admitted> {
     const admitted: AdmittedMessage[] = [];
@@ -97,7 +96,7 @@ export class Admitter {
     return { admitted, rest: admitted.length === run.length ? none : run.slice(admitted.length) };
   }
 
-  /** The class that a message has to wait for: of the intake topics any, over HTTP that of orders. */
+  /** The class for which a message has to wait: any class from the intake topics, only CPOE over HTTP. */
   #fullClass({ items }: DraftedMessage, { waits }: RoomPolicy): OperationClass | undefined {
     const { admission } = this.#options;
     for (const item of items) {
@@ -107,7 +106,7 @@ export class Admitter {
     return undefined;
   }
 
-  /** Orders wait for a limited time, the intake topics for as long as it takes. */
+  /** CPOE over HTTP waits for at most `roomWaitMs`, messages from the intake topics without a limit. */
   #waitForRoom(operationClass: OperationClass, { waits, signal, sinceMs }: RoomPolicy): Promise<boolean> {
     const { admission, roomWaitMs } = this.#options;
     const waitedMs = sinceMs === undefined ? 0 : performance.now() - sinceMs;
@@ -116,7 +115,7 @@ export class Admitter {
     return admission.waitForRoom(operationClass, limit);
   }
 
-  /** The intake topics wait for as long as it takes: what was young enough may not be any more, and the records be gone that know it. */
+  /** Checks the age again after a wait: a message may have left the dedupe window, so that the operation records of its name are pruned. */
   #afterWaiting(drafted: DraftedMessage): DraftedMessage {
     const { nowMs, dedupeWindowMs } = this.#options;
     const { message, items } = drafted;
@@ -125,7 +124,7 @@ export class Admitter {
     return old === undefined ? drafted : { message, items: [], problem: old };
   }
 
-  /** The first of a run found no room: it alone is turned away, or with `waits` all that stand behind it, too. */
+  /** Refuses the first message of a run for lack of room; with `waits` also all messages behind it, to keep their order. */
   #turnAway(run: readonly DraftedMessage[], policy: RoomPolicy): Admitted {
     const end = policy.waits ? run.length : 1;
     const turnedAway = run.slice(0, end).map((drafted) => this.#admitOne(withoutRoom(drafted), policy));
@@ -144,7 +143,7 @@ export class Admitter {
     return { ...drafted, items, routed, acceptedAtMs, ...(span !== undefined && { span }) };
   }
 
-  /** Room is looked for operation by operation: of a long message a part may be shed, but never of one that has waited. */
+  /** Admits operation by operation, so a part of a long message may be shed; after a wait, the whole message is admitted. */
   #take(draft: Draft, waits: boolean): DraftedItem {
     const { admission } = this.#options;
     if (!waits && draft.class !== 'cpoe' && admission.room(draft.class) <= 0) {
@@ -190,7 +189,7 @@ export class Admitter {
   }
 }
 
-/** Not even orders are taken at the live limit: these are told to come again, as everything else is. */
+/** Refuses all drafts of a message, orders included, because the live limit is reached. */
 function withoutRoom({ message, items, problem: whole }: DraftedMessage): DraftedMessage {
   const noRoom = problem('NO_ROOM', { retryAfterS: 5 });
   const refused = items.map((item): DraftedItem =>
@@ -201,7 +200,7 @@ function withoutRoom({ message, items, problem: whole }: DraftedMessage): Drafte
 
 function shed(operationClass: OperationClass, admission: Admission): Problem {
   const limit = admission.limits[operationClass];
-  const detail = `${admission.live} operations are live; class ${operationClass} is taken below ${limit}.`;
+  const detail = `${admission.live} operations are live; class ${operationClass} is accepted below ${limit}.`;
   const more = { class: operationClass, live: admission.live, limits: admission.limits };
   return problem('SHED', { detail, retryAfterS: admission.retryAfterS(operationClass), more });
 }

@@ -47,7 +47,7 @@ async function ids(log: InMemoryEventLog): Promise<readonly string[]> {
 }
 
 describe('Appender', () => {
-  it('appends in the order of the calls and gives each operation its seq', async () => {
+  it('appends in the order of the calls and returns the seq of each operation', async () => {
     const { log, appender } = open();
     const [one, two] = await Promise.all([appender.append(operations(2)), appender.append(operations(3, 2))]);
     expect([...one, ...two]).toEqual([0, 1, 2, 3, 4]);
@@ -55,14 +55,14 @@ describe('Appender', () => {
     expect(await ids(log)).toEqual([0, 1, 2, 3, 4, 'later'].map(anId));
   });
 
-  it('gives seqs across the records of one append', async () => {
+  it('numbers operations across the records of one append', async () => {
     const { appender } = open();
     const seqs = await appender.append(operations(operationsPerRecord + 2));
     expect(seqs.slice(-3)).toEqual([operationsPerRecord - 1, operationsPerRecord, operationsPerRecord + 1]);
   });
 
   it.each(['before-append', 'before-ack'] as const)(
-    'sends the same operations again first when an append fails %s',
+    'retries the same records first when an append fails %s',
     async (when) => {
       const kill = () => undefined;
       const inner = new InMemoryEventLog({ clock: realClock });
@@ -82,7 +82,7 @@ describe('Appender', () => {
     },
   );
 
-  it('halts, and acknowledges nothing, when the log gives out a place below the low-water mark', async () => {
+  it('halts, and acknowledges nothing, when the log assigns an offset below the low-water mark', async () => {
     const { appender, halts } = open({ lowWaterMark: () => 5 * operationsPerRecord });
     await expect(appender.append(operations(1))).rejects.toMatchObject({ reason: 'halted' });
     expect(halts).toEqual([{ offset: 0, lowWaterMark: 5 * operationsPerRecord }]);
@@ -90,12 +90,12 @@ describe('Appender', () => {
     await expect(appender.append(operations(1))).rejects.toBeInstanceOf(NotAppended);
   });
 
-  it('takes the very first place of a new log as it is', async () => {
+  it('accepts offset 0 of a new log', async () => {
     const { appender } = open({ lowWaterMark: () => 0 });
     expect(await appender.append(operations(1))).toEqual([0]);
   });
 
-  it('has no room while more than its limit waits', async () => {
+  it('has no room while more operations than its limit wait', async () => {
     const stuck = { append: () => new Promise<never>(() => undefined) };
     const { appender } = open({ log: stuck, queueMax: 3 });
     appender.append(operations(3)).catch(() => undefined);
@@ -115,7 +115,7 @@ describe('Appender', () => {
     expect(appender.queued).toBe(0);
   });
 
-  it('refuses what it could not append in its grace when it is closed', async () => {
+  it('refuses, when closed, what it could not append within the grace period', async () => {
     const { appender } = open({ log: { append: () => Promise.reject(new Error('down')) } });
     const lost = appender.append(operations(1));
     await Promise.all([expect(lost).rejects.toMatchObject({ reason: 'stopped' }), appender.close(10)]);

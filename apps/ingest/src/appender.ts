@@ -15,9 +15,9 @@ export interface AppenderOptions {
   readonly partition: number;
   /** The highest low-water mark read so far: every operation below it is terminal. */
   readonly lowWaterMark: () => number;
-  /** Operations that may wait to be appended; `hasRoom` is false above it. */
+  /** Limit of operations waiting to be appended; `hasRoom` is false above it. */
   readonly queueMax: number;
-  /** And their bytes. */
+  /** Limit of the bytes of those operations. */
   readonly queueBytesMax: number;
   readonly onAppended: (facts: {
     readonly operations: number;
@@ -25,13 +25,13 @@ export interface AppenderOptions {
     readonly elapsedMs: number;
   }) => void;
   readonly onFailure: (error: unknown, attempt: number) => void;
-  /** A place below the low-water mark was given out: the topic is not the one it was. */
+  /** Called when the log assigned an offset below the low-water mark, which means that the topic was recreated. */
   readonly onHalt: (facts: { readonly offset: number; readonly lowWaterMark: number }) => void;
-  /** Where to wait between two tries, ms; the last one repeats. */
+  /** Delays between retries, in ms; the last one repeats. */
   readonly backoffMs?: readonly number[];
 }
 
-/** Why operations were not appended, or are not known to have been. */
+/** Operations were not appended, or it is unknown whether they were. */
 export class NotAppended extends Error {
   readonly reason: 'halted' | 'stopped';
   constructor(reason: 'halted' | 'stopped') {
@@ -48,15 +48,15 @@ interface Waiting {
   readonly reject: (error: NotAppended) => void;
 }
 
-/** Bytes of one append: what a disk or a broker takes in well below a second. */
+/** Maximum bytes of one append: a disk or broker writes them in well below a second. */
 const bytesPerAppend = 16 * 1024 * 1024;
-/** Operations of one append: enough to make a write worth its fsync, few enough to encode without holding up the process. */
+/** Maximum operations of one append: enough to amortise an fsync, few enough to encode without blocking the event loop. */
 const operationsPerAppend = operationsPerRecord;
 
 /**
- * The one way into the `operations` log of a channel. Operations go in in the order of the calls, one append in flight, everything
- * that waits meanwhile in the next one. An append that failed may have been stored or not, so exactly the same records are sent again
- * before anything else: the log then holds them twice at worst, and in order.
+ * The only writer of this process to the `operations` log of a channel. Operations are appended in the order of the calls; one append
+ * is in flight, and all that arrive meanwhile go into the next one. A failed append may or may not have been stored, so exactly the
+ * same records are retried before anything else: at worst the log holds them twice, in order.
  */
 export class Appender {
   readonly #options: AppenderOptions;
@@ -82,13 +82,13 @@ export class Appender {
     return this.#queued < queueMax && this.#queuedBytes < queueBytesMax;
   }
 
-  /** The log was found to be another one than before: nothing is appended any more. */
+  /** True once the topic was found to be recreated; nothing is appended any more. */
   get isHalted(): boolean {
     return this.#ended === 'halted';
   }
 
   /**
-   * Appends after everything that was given before.
+   * Appends operations behind those of all earlier calls.
    * @returns the seq of each operation, once all are durable.
    * @throws NotAppended
    */
@@ -104,7 +104,7 @@ export class Appender {
     });
   }
 
-  /** Appends what is queued, trying for at most `graceMs`, and then takes nothing more. */
+  /** Appends what is queued, for at most `graceMs`, and then closes. */
   async close(graceMs: number): Promise<void> {
     const timer = setTimeout(() => this.giveUp(), graceMs);
     await Promise.race([this.#running, this.#gaveUp.opened]);
@@ -112,13 +112,13 @@ export class Appender {
     this.giveUp();
   }
 
-  /** Refuses what is queued and what is in flight, of which it is not known whether it was stored. */
+  /** Rejects all queued operations and those in flight, of which it is unknown whether they were stored. */
   giveUp(): void {
     this.#end('stopped');
   }
 
   async #run(): Promise<void> {
-    // What is handed over in the same turn of the event loop goes into one append.
+    // Calls made in the same turn of the event loop share one append.
     await Promise.resolve();
     while (this.#queue.length > 0) {
       this.#inFlight = this.#takeGroup();
@@ -131,7 +131,7 @@ export class Appender {
     this.#running = undefined;
   }
 
-  /** At least one call's operations; a call is never split. */
+  /** The operations of one or more calls; a call is never split. */
   #takeGroup(): readonly Waiting[] {
     let operations = 0;
     let bytes = 0;
@@ -204,7 +204,7 @@ function settle(group: readonly Waiting[], seqs: readonly number[]): void {
   }
 }
 
-/** seq = offset x 1024 + place in the record; the records of one append stand one after the other. */
+/** seq = offset x 1024 + place in the record; the records of one append have consecutive offsets. */
 function seqsOf(records: readonly Uint8Array[], baseOffset: number): readonly number[] {
   return records.flatMap((record, index) =>
     Array.from({ length: countOperations(record) }, (_, place) => (baseOffset + index) * operationsPerRecord + place),

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from './message/incoming-message.ts';
 
 /**
- * Names that are being worked on. Of messages with one name, in one run or in racing requests, the first goes ahead and the rest
- * wait for it: by then it is known whether it was accepted, and with which digest.
+ * The (source, id) names being processed. Of several messages with one name, in one run or in concurrent requests, the first is
+ * processed and the others wait for it; then it is known whether it was accepted, and with which digest.
  */
 export class Arrivals {
   readonly #done = new Map<string, Promise<void>>();
 
   /**
-   * Divides a run into what goes ahead and what has to wait.
-   * @param done settles when everything that goes ahead is known by its name, or refused.
+   * Splits a run into the messages to process now and those that have to wait.
+   * @param done settles when all messages of the first group are accepted or refused
    */
   claim(
     run: readonly IncomingMessage[],
@@ -28,7 +28,7 @@ export class Arrivals {
     return { first, later };
   }
 
-  /** Resolves when nobody works on this name any more; the next to claim it goes ahead. */
+  /** Resolves when this name is no longer being processed; the next to claim it goes first. */
   async settled(opId: string): Promise<void> {
     await this.#done.get(opId);
   }

@@ -8,7 +8,7 @@ import { assetIntake } from './testing/asset-intake.ts';
 import { Harness, type Json } from './testing/harness.ts';
 import { letterTranslator } from './translation/letter-translator.ts';
 
-const body = Buffer.from('{"do":"label", "asset":"a", "label":"x"}'); // the space is signed, too
+const body = Buffer.from('{"do":"label", "asset":"a", "label":"x"}'); // the space is part of the signed bytes
 const base64url = (bytes: number, fill = 7) => Buffer.alloc(bytes, fill).toString('base64url');
 const author = { id: 'dr-1', salt: base64url(16, 9), signature: base64url(64) };
 const name = { source: 'urn:ehr:a', id: 'm-1', time: new Date().toISOString() };
@@ -46,7 +46,7 @@ describe('a signed message', () => {
     ['a line of a batch', () => ingest.post('/v1/batches', `{"source":"${name.source}","id":"m-1","time":"${name.time}","author":${JSON.stringify(author)},"body":${body.toString()}}`, { 'content-type': 'application/x-ndjson' })], // prettier-ignore
     ['a topic, binary', () => fromTopic({ value: body, headers: intakeHeaders({ ...name, author, contentType: 'application/json' }) })], // prettier-ignore
     ['a topic, structured', () => fromTopic({ value: Buffer.from(JSON.stringify({ ...event, data_base64: body.toString('base64') })), headers: structured })], // prettier-ignore
-  ])('carries the same digest of its own bytes to the ledger: %s', async (_way, send) => {
+  ])('has the same digest of its bytes on the ledger when sent as %s', async (_way, send) => {
     await send();
     expect(await authors()).toEqual([expected]);
     const [one] = await ingest.operations();
@@ -54,7 +54,7 @@ describe('a signed message', () => {
     expect(Buffer.from(one!.operationBytes).toString('latin1')).not.toContain(author.salt);
   });
 
-  it('gives every operation of it the signature, and whoever asks the author', async () => {
+  it('gives each of its operations the signature, and its status the author', async () => {
     const deeds = { deeds: [1, 2].map((number) => ({ do: 'deposit', account: `a${number}`, amount: 1 })) };
     await ingest.post('/v1/transactions', JSON.stringify(deeds), signed);
     const [first, second] = await authors();
@@ -68,7 +68,7 @@ describe('a signed message', () => {
     expect(items.map((item) => item.author)).toEqual([author.id, author.id]);
   });
 
-  it('that the ledger refused is told with a remedy, and counted by its reason', async () => {
+  it('refused by the ledger has a remedy in its status, and is counted by reason', async () => {
     await ingest.post('/v1/transactions', body, signed);
     const operations = await ingest.operations();
     await ingest.settle(operations, () => ({ status: 'rejected', code: 'AUTHOR_REVOKED', message: 'revoked' }));
@@ -79,8 +79,8 @@ describe('a signed message', () => {
   });
 });
 
-describe('another attempt of a dead operation', () => {
-  it('is signed as the first one was', async () => {
+describe('a resent dead operation', () => {
+  it('has the signature of the first attempt', async () => {
     await ingest.post('/v1/transactions', body, signed);
     const [one] = await ingest.operations();
     const resend = { attempt: 1, of: one!.operation.opId, item: 0 };
@@ -94,7 +94,7 @@ describe('another attempt of a dead operation', () => {
   });
 });
 
-describe('at the door', () => {
+describe('on arrival', () => {
   const without = (missing: string) => Object.fromEntries(Object.entries(signed).filter(([one]) => one !== missing));
 
   it.each([
@@ -107,7 +107,7 @@ describe('at the door', () => {
     ['an author that looks like a name', { ...signed, 'ce-medrexauthor': 'Jane Doe' }],
     ['a salt that is too short', { ...signed, 'ce-medrexsalt': base64url(8) }],
     ['a signature in another alphabet', { ...signed, 'ce-medrexsignature': '+/'.repeat(43) }],
-  ])('a signature with %s is refused, and quoted nowhere', async (_what, headers) => {
+  ])('a signature with %s is refused and never quoted', async (_what, headers) => {
     const response = await ingest.post('/v1/transactions', body, headers);
     const answer = (await response.json()) as Json;
     expect([response.status, answer['code']]).toEqual([400, 'ENVELOPE_INVALID']);
@@ -116,7 +116,7 @@ describe('at the door', () => {
     expect(await ingest.operations()).toEqual([]);
   });
 
-  it('one signature for a whole batch is refused, and one for a call', async () => {
+  it('a signature for a whole batch or for a call is refused', async () => {
     const batch = await ingest.post('/v1/batches', body, { ...signed, 'content-type': 'application/x-ndjson' });
     expect([batch.status, ((await batch.json()) as Json)['detail']]).toEqual([
       400,
@@ -128,7 +128,7 @@ describe('at the door', () => {
     expect(await ingest.operations()).toEqual([]);
   });
 
-  it('an event whose bytes would be written anew is refused, with a receipt', async () => {
+  it('a signed event whose data would have to be re-encoded is refused, with a receipt', async () => {
     const data: unknown = JSON.parse(body.toString());
     const receipt = await fromTopic({ value: Buffer.from(JSON.stringify({ ...event, data })), headers: structured });
     expect(receipt).toMatchObject({ state: 'refused', code: 'ENVELOPE_INVALID' });

@@ -42,7 +42,7 @@ beforeEach(async () => {
 afterEach(() => ingest.close());
 
 describe('POST /v1/batches', () => {
-  it('takes every line as a message, answers in order, and keeps the order in the log', async () => {
+  it('accepts every line as a message, and keeps their order in the answer and in the log', async () => {
     const lines = Array.from({ length: 1_000 }, (_, at) => envelope(`m-${at}`, `a${at}`));
     const answer = await send(lines);
     expect(answer.status).toBe(202);
@@ -71,7 +71,7 @@ describe('POST /v1/batches', () => {
     expect(await assets()).toEqual(['a1', 'a2', 'a3']);
   });
 
-  it('takes what can be taken and says of each other line what is wrong with it', async () => {
+  it('accepts the valid lines and reports the problem of each other line', async () => {
     const answer = await send([
       envelope('m-1', 'a1'),
       '{"id":"m-2","body":{"do":"label"',
@@ -115,14 +115,14 @@ describe('POST /v1/batches', () => {
     expect(await assets()).toEqual(['a1', 'ä3']);
   });
 
-  it('takes CRLF, blank lines and a missing last newline', async () => {
+  it('accepts CRLF, blank lines and a missing last newline', async () => {
     expect(statuses(await send(`${envelope('m-1', 'a1')}\r\n\r\n  \n${envelope('m-2', 'a2')}`))).toEqual([
       [1, 202],
       [4, 202],
     ]);
   });
 
-  it('skips the byte order mark that an editor put before the first line', async () => {
+  it('skips a byte order mark', async () => {
     const event = { specversion: '1.0', id: 'e', source: 's', type: 't', data: deed('a1') };
     const marked = `\ufeff${JSON.stringify(event)}\n${envelope('m-2', 'a2')}`;
     expect(statuses(await send(marked))).toEqual([
@@ -132,7 +132,7 @@ describe('POST /v1/batches', () => {
     expect((await send(marked.slice(1))).status).toBe(200);
   });
 
-  it('tells repeats in one batch from reused names', async () => {
+  it('distinguishes repeats in one batch from reused names', async () => {
     const answer = await send([
       envelope('m', 'a1'),
       envelope('m', 'a1', { deadline: 4_000_000_000_000 }),
@@ -150,7 +150,7 @@ describe('POST /v1/batches', () => {
     expect(await assets()).toEqual(['a1', 'a2']);
   });
 
-  it('answers a whole batch that comes again with 200, line by line the same receipts', async () => {
+  it('answers a repeated batch with 200 and the same receipt for each line', async () => {
     const lines = [envelope('m-1', 'a1'), envelope('m-2', 'a2')];
     const first = await send(lines);
     const again = await send(lines);
@@ -159,7 +159,7 @@ describe('POST /v1/batches', () => {
     expect(ids(again)).toEqual(ids(first));
   });
 
-  it('lets the Idempotency-Key of a batch name the lines that have no id', async () => {
+  it('derives the id of a line without one from the Idempotency-Key of the batch', async () => {
     const lines = [deed('a1'), deed('a1')].map((one) => JSON.stringify(one));
     const first = await send(lines, { 'idempotency-key': 'batch-7' });
     expect(first.items.map(({ id }) => id)).toEqual(['batch-7/1', 'batch-7/2']);
@@ -168,7 +168,7 @@ describe('POST /v1/batches', () => {
     expect(await assets()).toHaveLength(4);
   });
 
-  it('gives lines the source and class of the request where they say nothing', async () => {
+  it('uses the source and class of the request for lines without their own', async () => {
     const answer = await send([JSON.stringify(deed('a1')), JSON.stringify({ class: 'audit', body: deed('a2') })], {
       'ce-source': 'urn:ehr:b',
       'ce-medrexclass': 'scheduling',
@@ -177,7 +177,7 @@ describe('POST /v1/batches', () => {
     expect((await ingest.operations()).map(({ routing }) => routing.class)).toEqual(['scheduling', 'audit']);
   });
 
-  it('takes a line that makes several operations, each with a status of its own', async () => {
+  it('accepts a line with several operations, each with its own status', async () => {
     const answer = await send([JSON.stringify({ id: 'm', body: { deeds: [deed('a1'), { do: 'wish' }] } })]);
     expect(answer.items[0]).toMatchObject({
       status: 207,
@@ -188,7 +188,7 @@ describe('POST /v1/batches', () => {
     });
   });
 
-  it('takes one message with many items in place of lines', async () => {
+  it('accepts one message with many items instead of lines', async () => {
     const response = await ingest.post(
       '/v1/batches',
       JSON.stringify({ deeds: [deed('a1'), { do: 'wish' }, deed('a3')] }),
@@ -216,19 +216,19 @@ describe('POST /v1/batches', () => {
     ['blank lines', '\n \n', {}, 400, 'BODY_EMPTY'],
     ['a JSON array', '[{}]', { 'content-type': 'application/json' }, 400, 'REQUEST_INVALID'],
     ['plain text', 'hello', { 'content-type': 'text/plain' }, 415, 'CONTENT_TYPE_UNSUPPORTED'],
-    ['a class that there is not', '{}', { 'ce-medrexclass': 'vip' }, 400, 'ENVELOPE_INVALID'],
+    ['an unknown class', '{}', { 'ce-medrexclass': 'vip' }, 400, 'ENVELOPE_INVALID'],
   ])('refuses %s as a whole', async (_case, body, headers, status, code) => {
     expect(await send(body, headers)).toMatchObject({ status, body: { code } });
   });
 
-  it('has only problems to tell of a batch of which nothing is right', async () => {
+  it('answers a batch without a valid line with problems only', async () => {
     expect(await send(['{', '{'])).toMatchObject({ status: 400, body: { accepted: 0, refused: 2 } });
     expect(await send(['{', '{"do":"wish"}'])).toMatchObject({ status: 422, body: { accepted: 0, refused: 2 } });
   });
 });
 
 describe('limits of a batch', () => {
-  it('refuses more lines than the limit as a whole, naming it', async () => {
+  it('refuses a batch with more lines than the limit, naming the limit', async () => {
     const small = await Harness.start({ contracts: [assetIntake], env: { INGEST_LINES_MAX: '3' } });
     const answer = await send(
       ['1', '2', '3', '4'].map((id) => envelope(id, id)),
@@ -240,7 +240,7 @@ describe('limits of a batch', () => {
     await small.close();
   });
 
-  it('refuses one line above the limit, naming it, and takes the others', async () => {
+  it('refuses a line above the size limit, naming the limit, and accepts the others', async () => {
     const small = await Harness.start({ contracts: [assetIntake], env: { INGEST_OPERATION_BYTES_MAX: '500' } });
     const answer = await send([envelope('1', 'a1'), envelope('2', 'x'.repeat(1_000)), envelope('3', 'a3')], {}, small);
     expect(statuses(answer)).toEqual([
@@ -252,7 +252,7 @@ describe('limits of a batch', () => {
     await small.close();
   });
 
-  it('refuses a request that finds no room beside those in hand, and takes it when they are done', async () => {
+  it('refuses a request above the byte limit of concurrent requests, and accepts it when they are done', async () => {
     const small = await Harness.start({
       contracts: [assetIntake],
       env: { INGEST_REQUESTS_BYTES_MAX: '1000', INGEST_LIVE_MAX: '1' },

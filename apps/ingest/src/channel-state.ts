@@ -17,7 +17,7 @@ import { resume } from './resume.ts';
 import { StatusNoter } from './status-noter.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
-/** What everything of one channel shares: who may come in, what is known, what is live, how far the order has come. */
+/** The shared state of one channel: admission, known names, live operations and progress. */
 export interface ChannelState {
   readonly partition: number;
   readonly identityKey: Uint8Array;
@@ -32,15 +32,15 @@ export interface ChannelState {
   readonly receipts: ReceiptPublisher;
   readonly waitingRoom: WaitingRoom;
   readonly statuses: StatusStore;
-  /** Offset of the last outcome that the store held before it was asked what is live. */
+  /** Offset of the last outcome that the status store held before it was asked for the live operations. */
   readonly projectedUpTo: number | undefined;
   readonly deadLetters: DeadLetters;
   readonly refused: RefusedMessages;
-  /** Appends nothing more: what is not durable by now is refused, or comes again. */
+  /** Stops appending: what is not yet durable is refused, or redelivered later. */
   readonly giveUp: () => void;
 }
 
-/** Opens the channel and brings back what an earlier process had accepted. @throws what the vault, the log and the store throw. */
+/** Opens the channel and restores the operations accepted by earlier processes. @throws errors of the vault, the log and the store */
 export async function openChannel(
   config: IngestConfig,
   ports: IngestPorts,
@@ -74,7 +74,7 @@ export async function openChannel(
   const directory = await PatientDirectory.open({ vault, order: config.MEDREX_IDENTIFIER_SYSTEMS, nowMs });
   const placeId = (place: IntakeRecordPlace): string => identifier.placeId(place, '');
   const given = new AbortController();
-  // A stop that its grace is over for does not wait for a log that does not answer: a run that is not done is not committed.
+  // After the grace period a stop does not wait for a log that hangs; an unfinished run is not committed and is redelivered.
   const answers: Pick<EventLog, 'append'> = {
     append: (topic, number, records) => orAbandoned(log.append(topic, number, records), given.signal),
   };

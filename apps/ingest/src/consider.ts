@@ -2,7 +2,7 @@ import type { KnownOperation, KnownOperations } from './known-operations.ts';
 import type { IncomingMessage } from './message/incoming-message.ts';
 import { problem, type Problem } from './problem.ts';
 
-/** What can be said of a message before it is translated. */
+/** What is known of a message before it is translated. */
 export type Considered =
   | { readonly kind: 'problem'; readonly problem: Problem }
   | { readonly kind: 'repeat'; readonly operations: readonly KnownOperation[] }
@@ -16,7 +16,7 @@ export interface ConsiderOptions {
 }
 
 /**
- * Tells repeats, reused names and messages from beyond the dedupe window from new ones.
+ * Classifies a message as new, a repeat, a reused name or older than the dedupe window.
  *
  * @param first what is known of item 0 of the message.
  */
@@ -30,7 +30,7 @@ export function consider(
     return { kind: 'problem', problem: idReused(first, message.digest) };
   const old = first === undefined ? tooOld(message, nowMs, options.dedupeWindowMs) : undefined;
   if (old !== undefined) return { kind: 'problem', problem: old };
-  // Of a message with refused items the accepted ones are known and the others must be looked at again.
+  // Of a partly refused message, the accepted items are known and the others must be checked again.
   const operations = first?.items === undefined ? undefined : wholeMessage(message, first, first.items, options);
   return operations === undefined ? { kind: 'new' } : { kind: 'repeat', operations };
 }
@@ -38,7 +38,7 @@ export function consider(
 /** 409: the name was used for another body. */
 export function idReused(first: KnownOperation, digest: string): Problem {
   return problem('ID_REUSED', {
-    detail: `A message of this source and id came before, with another body (digest ${first.digest}; this one has ${digest}).`,
+    detail: `A message with this source and id was sent before, with another body (digest ${first.digest}; this one has ${digest}).`,
     more: {
       firstDigest: first.digest,
       digest,
@@ -64,8 +64,8 @@ function wholeMessage(
 }
 
 /**
- * Why a message that is not known is refused for its age, by its own time or by when the intake topic took it in: operation records are
- * pruned after the window, so a repeat would run again. Undefined when it is young enough.
+ * The problem of an unknown message that is older than the dedupe window, by its own time or by its time in the intake topic.
+ * Operation records are pruned after the window, so a repeat would run again. Undefined when the message is young enough.
  */
 export function tooOld(
   { attributes, takenInMs }: IncomingMessage,
@@ -75,6 +75,6 @@ export function tooOld(
   const ownMs = attributes.time === undefined ? Infinity : Date.parse(attributes.time);
   if (nowMs - Math.min(takenInMs ?? Infinity, ownMs) <= windowMs) return undefined;
   const hours = Math.floor(windowMs / 3_600_000);
-  const detail = `The message is more than ${hours} hours old: whether it is a repeat cannot be told any more.`;
+  const detail = `The message is more than ${hours} hours old, so a repeat can no longer be recognised.`;
   return problem('TOO_OLD', { detail, more: { windowSeconds: Math.floor(windowMs / 1000) } });
 }

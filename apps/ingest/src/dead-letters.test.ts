@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => ingest.close());
 
-/** Ends an operation dead, as orderer-dag does: its letter first. */
+/** Ends an operation as dead, like orderer-dag: appends its dead letter, then its outcome. */
 async function kill(one: WholeOperation, code = 'EXPIRED'): Promise<void> {
   const { routing, operationBytes } = one;
   await ingest.log.append(topics.deadLetters, 0, [encodeDeadLetter({ routing, operationBytes }, code)]);
@@ -36,7 +36,7 @@ async function aDeadOne(id = 'm-1', more: Readonly<Record<string, string>> = {})
 const resend = (opId: string) => ingest.post(`/v1/dead-letters/${opId}/resend`, '');
 
 describe('dead letters', () => {
-  it('are listed, the newest first, and shown, with why they died and never with their body', async () => {
+  it('are listed newest first and shown with their reason, never with their body', async () => {
     const first = await aDeadOne('m-1');
     const second = await aDeadOne('m-2', { 'ce-medrexclass': 'cpoe' });
     const { body } = await ingest.get('/v1/dead-letters');
@@ -64,27 +64,27 @@ describe('dead letters', () => {
     expect(await ingest.metric('medrex_ingest_dead_letters')).toBe(2);
   });
 
-  it.each(['0', '-1', 'all', '1001', '1.5', ''])('are not listed by a limit of %j', async (limit) => {
+  it.each(['0', '-1', 'all', '1001', '1.5', ''])('are not listed with a limit of %j', async (limit) => {
     expect(await ingest.get(`/v1/dead-letters?limit=${limit}`)).toMatchObject({
       status: 400,
       body: { code: 'REQUEST_INVALID' },
     });
   });
 
-  it('that nobody knows are 404', async () => {
+  it('that are unknown are answered 404', async () => {
     const id = '0'.repeat(32);
     expect(await ingest.get(`/v1/dead-letters/${id}`)).toMatchObject({ status: 404 });
     const response = await resend(id);
     expect([response.status, await json(response)]).toMatchObject([404, { code: 'DEAD_LETTER_UNKNOWN' }]);
   });
 
-  it('written twice are one', async () => {
+  it('written twice are listed once', async () => {
     const one = await aDeadOne();
     await kill(one);
     expect((await ingest.get('/v1/dead-letters')).body['deadLetters']).toHaveLength(1);
   });
 
-  it('are known again after a restart', async () => {
+  it('are listed again after a restart', async () => {
     const one = await aDeadOne();
     ingest = await ingest.restart({ contracts: [assetIntake] });
     expect((await ingest.get('/v1/dead-letters')).body['deadLetters']).toMatchObject([
@@ -95,7 +95,7 @@ describe('dead letters', () => {
 });
 
 describe('a resend', () => {
-  it('puts the same operation at the end of the order under a new id, without its deadline', async () => {
+  it('appends the same operation at the end of the log under a new id, without its deadline', async () => {
     const deadline = new Date(Date.now() + 60_000).toISOString();
     const dead = await aDeadOne('m-1', { 'ce-medrexclass': 'cpoe', 'ce-medrexdeadline': deadline });
     await ingest.post('/v1/transactions', deposit('ben'), named('m-2'));
@@ -120,7 +120,7 @@ describe('a resend', () => {
     });
   });
 
-  it('of one letter gives one operation, however often and from wherever', async () => {
+  it('of one letter makes one operation, however often it is asked for', async () => {
     const { operation } = await aDeadOne();
     const answers = await Promise.all(Array.from({ length: 8 }, () => resend(operation.opId)));
     expect(answers.map(({ status }) => status).sort()).toEqual([...Array<number>(7).fill(200), 202]);
@@ -133,7 +133,7 @@ describe('a resend', () => {
     expect(await ingest.operations()).toHaveLength(2);
   });
 
-  it('settles with a receipt that names the operation it is another attempt of', async () => {
+  it('has a receipt that names the operation it resends', async () => {
     const dead = await aDeadOne();
     const { transactionId } = await json(await resend(dead.operation.opId));
     await ingest.settle((await ingest.operations()).slice(-1));
@@ -145,7 +145,7 @@ describe('a resend', () => {
     });
   });
 
-  it('that dies too can be sent again, as the next attempt', async () => {
+  it('that also ends dead can be resent as the next attempt', async () => {
     const dead = await aDeadOne();
     const first = await json(await resend(dead.operation.opId));
     await kill((await ingest.operations()).at(-1) as WholeOperation, 'POISON');
@@ -157,7 +157,7 @@ describe('a resend', () => {
     expect(states).toEqual(['dead', 'dead', 'pending']);
   });
 
-  it('of an item of a message concerns that item alone', async () => {
+  it('of an item of a message resends that item alone', async () => {
     const deeds = ['a1', 'a2', 'a3'].map((asset) => ({ do: 'label', asset, label: 'x' }));
     await ingest.post('/v1/transactions', JSON.stringify({ deeds }), named('m-1'));
     const second = (await ingest.operations())[1] as WholeOperation;
@@ -168,7 +168,7 @@ describe('a resend', () => {
     expect((await resend(second.operation.opId)).status).toBe(200);
   });
 
-  it('of a message without an id is recognised as well', async () => {
+  it('of a message without an id is also recognised as a resend', async () => {
     await ingest.post('/v1/transactions', deposit('ann'));
     const one = (await ingest.operations())[0] as WholeOperation;
     await kill(one);
@@ -177,7 +177,7 @@ describe('a resend', () => {
     expect(await ingest.operations()).toHaveLength(2);
   });
 
-  it('of what is not dead is 409, and changes nothing', async () => {
+  it('of an operation that is not dead is answered 409 and changes nothing', async () => {
     await ingest.post('/v1/transactions', deposit('ann'), named('m-1'));
     const [one] = (await ingest.operations()) as [WholeOperation];
     const { opId } = one.operation;
@@ -188,7 +188,7 @@ describe('a resend', () => {
     expect(await ingest.operations()).toHaveLength(1);
   });
 
-  it('is refused when a patient of the operation is being erased or was', async () => {
+  it('is refused when a patient of the operation is being erased or was erased', async () => {
     await ingest.close();
     ingest = await Harness.start({ env: { INGEST_OFFLOAD_THREADS: '0' } });
     const mrn = { system: 'urn:hospital:mrn', value: 'mrn-1' };
@@ -208,7 +208,7 @@ describe('a resend', () => {
     expect(await ingest.operations()).toHaveLength(1);
   });
 
-  it('finds its place at the door like everything else', async () => {
+  it('is subject to admission control like any message', async () => {
     const dead = await aDeadOne();
     const { log, statuses, vault } = ingest;
     await ingest.close();

@@ -17,19 +17,19 @@ interface Kept extends IndexedLetter {
   readonly bytes: number;
 }
 
-/** What is told of an operation that ended dead: never its body. Its id is that of the operation. */
+/** Index entry of an operation that ended dead, without its body. Its id is that of the operation. */
 export interface KeptOperation extends Kept {
   readonly kind: 'operation';
   readonly class: OperationClass;
-  /** How many keys it declared. */
+  /** Number of keys it declared. */
   readonly keys: number;
 }
 
-/** What is told of a message of an intake topic that was refused. Its id is made of its place. */
+/** Index entry of a refused message of an intake topic. Its id is derived from its topic, partition and offset. */
 export interface KeptMessage extends Kept {
   readonly kind: 'message';
   readonly intake: IntakeRecordPlace;
-  /** The reason in words of ours. */
+  /** The reason as text. */
   readonly words: string;
 }
 
@@ -39,14 +39,14 @@ export interface DeadLettersOptions extends Omit<
   LetterIndexOptions<IndexedLetter>,
   'topic' | 'letterOf' | 'lettersMax'
 > {
-  /** The id of a message without one, by its place. */
+  /** Derives the id of a message without one from its topic, partition and offset. */
   readonly placeId: (place: IntakeRecordPlace) => string;
 }
 
 /**
- * Everything of a channel that can be sent again: operations that ended dead, and messages of the intake topics that were
- * refused. Each topic is the only store of its letters. A letter is durable before its outcome or the commit of its place, so
- * with the index read up to the end of the log whoever knows of one finds it.
+ * Everything of a channel that can be resent: operations that ended dead, and refused messages of the intake topics. The dead
+ * letter topics are the only store. A letter is durable before its outcome, or before the commit of its offset; so once the
+ * index is read up to the end of the log, it holds every letter that a client can know of.
  */
 export class DeadLetters {
   readonly #operations: LetterIndex<KeptOperation>;
@@ -78,7 +78,7 @@ export class DeadLetters {
     await Promise.all(this.#all.map((index) => index.close()));
   }
 
-  /** The newest first. @param olderThan only those that stand behind this one in that list; undefined when it is not kept. */
+  /** The newest letters first. @param olderThan start behind this letter; the result is undefined when it is not kept */
   async newest(limit: number, olderThan?: string): Promise<readonly KeptLetter[] | undefined> {
     await this.#catchUp();
     const letters = this.#all.flatMap((index) => [...index.values()] as KeptLetter[]);
@@ -92,13 +92,13 @@ export class DeadLetters {
     return this.#all.map((index) => index.get(id)).find((letter) => letter !== undefined);
   }
 
-  /** The letter itself, read from the log; undefined when it was deleted just now. */
+  /** Reads the letter from the log; undefined when it has just been deleted. */
   async openOperation(letter: KeptOperation): Promise<DeadLetter | undefined> {
     const record = await this.#operations.read(letter);
     return record && decodeDeadLetter(record);
   }
 
-  /** The same of a message. */
+  /** Reads the refused message from the log; undefined when it has just been deleted. */
   async openMessage(letter: KeptMessage): Promise<RefusedMessage | undefined> {
     const index = this.#messages.find((one) => one.get(letter.id) !== undefined);
     const record = await index?.read(letter);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => ingest.close());
 
 describe('the OpenAPI document', () => {
-  it('is OpenAPI 3.1 and knows every path and every schema that it refers to', async () => {
+  it('is OpenAPI 3.1 with every path and every schema that it refers to', async () => {
     const { body } = await ingest.get('/openapi.json');
     expect(body['openapi']).toBe('3.1.0');
     expect(Object.keys(body['paths'] as Json)).toEqual(
@@ -44,7 +44,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('describes what is really answered', async () => {
+  it('describes the actual answers', async () => {
     const name = { 'ce-id': 'm-1', 'ce-source': 's' };
     const receipt = (await (await ingest.post('/v1/transactions', deed('a1'), name)).json()) as Json;
     expect(receiptSchema.parse(receipt)).toEqual(receipt);
@@ -74,12 +74,12 @@ describe('the OpenAPI document', () => {
     expect(messageStatusSchema.parse(message)).toEqual(message);
   });
 
-  it('is what a browser is led to', async () => {
+  it('is where a browser is redirected from the root', async () => {
     const response = await fetch(ingest.url, { redirect: 'manual' });
     expect([response.status, response.headers.get('location')]).toEqual([302, '/docs']);
   });
 
-  it('has a page that loads nothing from elsewhere', async () => {
+  it('has a page that loads nothing from other servers', async () => {
     const page = await (await fetch(`${ingest.url}/docs`)).text();
     const addresses = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address ?? '');
     expect(addresses.length).toBeGreaterThan(2);
@@ -92,7 +92,7 @@ describe('the OpenAPI document', () => {
 });
 
 describe('metrics and health', () => {
-  it('have every series at zero from the start', async () => {
+  it('have every series at zero after the start', async () => {
     const fresh = await Harness.start({ contracts: [assetIntake] });
     const text = await (await fetch(`${fresh.url}/metrics`)).text();
     for (const metric of Object.values(ingestMetrics)) expect(text).toContain(`# TYPE ${metric.name} ${metric.kind}`);
@@ -102,7 +102,7 @@ describe('metrics and health', () => {
     await fresh.close();
   });
 
-  it('count what happens, by class, code and way in', async () => {
+  it('count messages by class, code and transport', async () => {
     const fresh = await Harness.start({ contracts: [assetIntake] });
     await fresh.post('/v1/transactions', deed('a1'), { 'ce-id': 'm', 'ce-medrexclass': 'audit' });
     await fresh.post('/v1/transactions', deed('a1'), { 'ce-id': 'm', 'ce-medrexclass': 'audit' });
@@ -124,7 +124,7 @@ describe('metrics and health', () => {
 });
 
 describe('traces', () => {
-  it('continue the sender: its trace goes on in the operation', async () => {
+  it("continue the sender's trace in the operation", async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     await ingest.post('/v1/transactions', deed('traced'), { traceparent });
     const { routing } = (await ingest.operations()).at(-1) ?? {};
@@ -136,7 +136,7 @@ describe('traces', () => {
     expect(span).toMatchObject({ name: 'ingest accept', parentSpanId: 'b7ad6b7169203331' });
   });
 
-  it('continue what a structured event says of itself, where its request says nothing', async () => {
+  it('continue the trace in a structured event when the request has none', async () => {
     const [inEvent, inRequest] = ['1', '2'].map((digit) => `00-${digit.repeat(32)}-b7ad6b7169203331-01`);
     const send = async (id: string, headers: Readonly<Record<string, string>>) => {
       const event = { specversion: '1.0', id, source: 'urn:ehr:traced', type: 'deed', traceparent: inEvent };
@@ -152,7 +152,7 @@ describe('traces', () => {
     expect(await send('e-2', { traceparent: inRequest ?? '' })).toBe(inRequest?.slice(0, 35));
   });
 
-  it('are begun for the share of messages that is configured', async () => {
+  it('are started for the configured share of messages', async () => {
     const all = await Harness.start({ contracts: [assetIntake], env: { MEDREX_TRACE_RATIO: '1' } });
     await all.post('/v1/transactions', deed('a'));
     expect((await all.operations())[0]?.routing.traceparent).toMatch(/-01$/);
@@ -167,7 +167,7 @@ describe('the configuration', () => {
     expect(ingestConfig.parse({})).toMatchObject({ MEDREX_CHANNEL: 'ehr', HOST: '127.0.0.1' });
   });
 
-  it('reports all that is wrong at once, by name and without the values', () => {
+  it('reports all problems at once, by variable name and without the values', () => {
     const read = () =>
       readConfig({ PORT: 'eighty', INGEST_LINES_MAX: '-1', MEDREX_CHANNELS: 'a', MEDREX_TENANT_KEY: '' });
     expect(read).toThrow(/PORT.*INGEST_LINES_MAX|INGEST_LINES_MAX.*PORT/s);

@@ -13,7 +13,7 @@ export interface DrafterOptions {
   readonly dedupeWindowMs: number;
 }
 
-/** Turns messages into drafts of operations, and tells those that came before. One question to the status store for a whole run. */
+/** Turns messages into drafts of operations and recognises repeats. Costs one query of the status store per run. */
 export class Drafter {
   readonly #options: DrafterOptions;
   readonly #considering: ConsiderOptions;
@@ -24,10 +24,10 @@ export class Drafter {
     this.#considering = { known, dedupeWindowMs, operationId: (message, item) => itemId(message, item, identityKey) };
   }
 
-  /** In the order of the run. */
+  /** Drafts the messages of a run; the result has their order. */
   async draft(run: readonly IncomingMessage[]): Promise<readonly DraftedMessage[]> {
     const { known, nowMs } = this.#options;
-    // An id made for one HTTP request is in no store.
+    // An id generated for one HTTP request cannot be in the store.
     const found = await known.find(
       run
         .filter((one) => !one.isIdDerived || one.place !== undefined || one.resend !== undefined)
@@ -49,7 +49,7 @@ export class Drafter {
     return { message, items: await this.#withoutRepeats(message, translated.items, first) };
   }
 
-  /** Of a message that was taken in part, the items that came before. @param first what is known of item 0. */
+  /** Marks the repeated items of a message that was accepted in part. @param first what is known of item 0 */
   async #withoutRepeats(
     message: IncomingMessage,
     items: readonly (Draft | RefusedItem)[],

@@ -15,13 +15,13 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const open = () => embeddedPorts(ingestConfig.parse({ MEDREX_DATA_DIR: folder, MEDREX_CHANNELS: 'ehr,lab' }));
 
 describe('the embedded ports', () => {
-  it('make a vault where nothing was accepted yet, also after a start that came to nothing', async () => {
+  it('create a vault when no operation was accepted yet, also after a failed start', async () => {
     for (let start = 0; start < 2; start += 1) await (await open()).close();
     rmSync(join(folder, 'vault'), { recursive: true });
     await (await open()).close();
   });
 
-  it.each([0, 1])('make no second vault beside accepted operations of channel %i', async (partition) => {
+  it.each([0, 1])('do not create a new vault when there are accepted operations of channel %i', async (partition) => {
     const first = await open();
     await first.ports.log.append(topics.operations, partition, [{ value: Buffer.from('run') }]);
     await first.close();

@@ -12,7 +12,7 @@ export interface ClosingPorts {
   close(): Promise<void>;
 }
 
-/** The event log that MEDREX_LOG names, and the status store and vault that MEDREX_STORES names: by default all in files below MEDREX_DATA_DIR. @throws what opening them throws. */
+/** Opens the event log chosen by MEDREX_LOG, and the status store and vault chosen by MEDREX_STORES; by default files below MEDREX_DATA_DIR. @throws their errors */
 export async function embeddedPorts(config: IngestConfig): Promise<ClosingPorts> {
   const telemetry = createTelemetry(telemetryOptions('ingest', config));
   const callSecret = openCallSecret(config.MEDREX_DATA_DIR, {
@@ -30,7 +30,7 @@ export async function embeddedPorts(config: IngestConfig): Promise<ClosingPorts>
   return { ports: { log, statuses, vault, telemetry, callSecret }, close };
 }
 
-/** Operations name patients by the pseudonyms of a vault: where there are some, a new vault would name everybody anew. */
+/** Refuses to create a vault when operations exist: they use pseudonyms of the old vault, and a new one would assign others. */
 async function openBeside(log: EventLog, config: IngestConfig, telemetry: Telemetry): Promise<OpenedStores> {
   try {
     const mayMakeVault = !(await hasOperations(log, config.MEDREX_CHANNELS.length));

@@ -1,31 +1,31 @@
 import { mintId, operationId, sourceHash, type LogRecord } from '@medrex/contracts';
 import type { IncomingMessage, IntakeRequest, ReadMessage } from './message/incoming-message.ts';
 
-/** What HTTP messages come from when the sender names no source. */
+/** Source of HTTP messages without one. */
 export const httpSource = 'urn:medrex:http';
 
-/** Names of an HTTP message that stand outside of it: the request's own, for the lines of a batch. */
+/** Names given by the HTTP request rather than by the message itself, for the lines of a batch. */
 export interface RequestNames {
   readonly source?: string;
-  /** Idempotency-Key of the whole request: a line without an id is then `<key>/<line>`, so the request can be repeated. */
+  /** Idempotency-Key of the request: a line without an id gets `<key>/<line>`, so that the request can be repeated. */
   readonly idPrefix?: string;
-  /** Which line or part of the request it is. */
+  /** Number of the line or part in the request. */
   readonly part?: number;
 }
 
 export interface IdentifierOptions {
   /** The channel's identity key. */
   readonly identityKey: Uint8Array;
-  /** Tells this process from every other, earlier ones of the same host included. */
+  /** Unique id of this process, also among earlier processes of the host. */
   readonly instance: string;
-  /** Which event log the intake topics are in: offsets of another cluster are other messages. */
+  /** Name of the event log of the intake topics: equal offsets of two clusters are different messages. */
   readonly cluster: string;
 }
 
 /**
- * Gives messages their names (protocol, identity): the sender's, else one made of where the message came in. A Kafka message
- * without an id is named by its place, so a redelivery is recognised; an HTTP request without one by a number that is never
- * used again, so a second sending is a second message.
+ * Gives messages their names (source, id): those of the sender, or derived ones. A Kafka message without an id is named by topic,
+ * partition and offset, so that a redelivery is recognised; an HTTP request without one by a unique number, so that sending it
+ * again makes a second message.
  */
 export class MessageIdentifier {
   readonly #options: IdentifierOptions;
@@ -59,7 +59,7 @@ export class MessageIdentifier {
     return { ...named, place: { topic, partition, offset }, takenInMs: timestampMs };
   }
 
-  /** The id of a log record that carries none. */
+  /** The derived id of a log record without one. */
   placeId(
     place: { readonly topic: string; readonly partition: number; readonly offset: number },
     digest: string,
@@ -79,7 +79,7 @@ export class MessageIdentifier {
   }
 }
 
-/** A plain POST says nothing that the body does not; everything else makes the same bytes another message. */
+/** The parts of a request that belong to its digest: none for a plain POST; any other method, URL or condition makes another message. */
 function requestBytes({ method, url, ifMatch, ifNoneExist }: IntakeRequest): Uint8Array | undefined {
   if (method === 'POST' && ifMatch === undefined && ifNoneExist === undefined) return undefined;
   return Buffer.from(`${JSON.stringify([method, url, ifMatch ?? null, ifNoneExist ?? null])}\n`);

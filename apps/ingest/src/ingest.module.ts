@@ -22,7 +22,7 @@ const controllers = [
   IntakeController,
 ];
 
-/** The controllers, over a runtime that was started before. */
+/** The controllers over an already started runtime. */
 @Module({})
 export class IngestModule {
   static of(runtime: IngestRuntime): DynamicModule {

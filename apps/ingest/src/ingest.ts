@@ -11,7 +11,7 @@ import { cutAtPassingProblem, isToBeTriedAgain } from './passing-problem.ts';
 import { problem, type Problem } from './problem.ts';
 import type { StatusNoter } from './status-noter.ts';
 
-/** What happened, for metrics. */
+/** Events for metrics and logs. */
 export interface IngestFacts {
   accepted(operationClass: OperationClass, operations: number): void;
   repeated(operations: number): void;
@@ -24,12 +24,12 @@ export interface IngestOptions extends AdmitterOptions, DrafterOptions {
   readonly facts: IngestFacts;
 }
 
-/** A run that has its place in the order; `results` settles when it is durable, one per message, and never rejects. */
+/** A run with its place in the order. `results` resolves when it is durable, with one result per message, and never rejects. */
 export interface Submitted {
   readonly results: Promise<readonly MessageResult[]>;
 }
 
-/** Messages in; operations and what became of each message out: the path that everything takes, whatever it came through. */
+/** The common path of all messages, from HTTP and from the intake topics: messages in, operations and results out. */
 export class Ingest {
   readonly #options: IngestOptions;
   readonly #admitter: Admitter;
@@ -43,9 +43,9 @@ export class Ingest {
   }
 
   /**
-   * Resolves when the run has its place behind everything submitted before: runs that must keep their order are submitted one after
-   * the other, without waiting for their results. With `policy.waits`, nothing of a run is appended from the first message on that
-   * could not be taken for a passing reason: so nothing overtakes it when it is tried again.
+   * Resolves when the run has its place behind all runs submitted before; submit runs that must keep their order one after another,
+   * without waiting for their results. With `policy.waits`, nothing is appended from the first message on that meets a transient
+   * problem, so that no later message overtakes it when it is retried.
    */
   async submit(run: readonly IncomingMessage[], policy: RoomPolicy): Promise<Submitted> {
     const done = newGate();
@@ -65,7 +65,7 @@ export class Ingest {
     }
   }
 
-  /** Messages whose name others were working on: by now it is known what became of those. */
+  /** Processes messages that waited for another message of the same name, once the result of that one is known. */
   async #afterOthers(
     run: readonly IncomingMessage[],
     first: readonly number[],
@@ -150,7 +150,7 @@ export class Ingest {
     return this.#result(message, items, admitted.problem);
   }
 
-  /** What was not appended is not live; what is not known to have been appended is answered by the same message coming again. */
+  /** Refuses the drafts of a message that was not appended, or may not have been. It is no longer live here; its repeat gets the receipt. */
   #giveUp(admitted: AdmittedMessage, error: unknown): MessageResult {
     const { admission, live, nowMs } = this.#options;
     const { message, items, routed, span } = admitted;

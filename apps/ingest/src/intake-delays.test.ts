@@ -5,7 +5,7 @@ import { IntakeDelays, waitingForRoom } from './intake-delays.ts';
 const place = (offset: number, partition = 3) => ({ topic: topics.intake, partition, offset });
 const startMs = 1_790_000_000_000;
 
-describe('what is told of partitions that stand still', () => {
+describe('receipts about paused partitions', () => {
   let nowMs: number;
   let told: Receipt[];
   let isDown: boolean;
@@ -32,7 +32,7 @@ describe('what is told of partitions that stand still', () => {
     });
   });
 
-  it('says at which record, since when and for which class; again every 30 s; and when it goes on', async () => {
+  it('name the record, the start and the class; are repeated every 30 s; and report the end', async () => {
     delays.waits(place(40), waitingForRoom, 'audit');
     expect(await after(999)).toEqual([]);
     const delayed = {
@@ -50,13 +50,13 @@ describe('what is told of partitions that stand still', () => {
     expect(await after(60_000)).toEqual([]);
   });
 
-  it('says nothing of a wait that is over within a second', async () => {
+  it('are not written for a pause below a second', async () => {
     delays.waits(place(1), waitingForRoom, 'audit');
     delays.goesOn(place(0));
     expect(await after(5_000)).toEqual([]);
   });
 
-  it('tells of a partition on the brink once', async () => {
+  it('are written once for a partition that pauses again and again', async () => {
     delays.waits(place(1), waitingForRoom, 'audit');
     expect(await after(1_000)).toHaveLength(1);
     for (let offset = 2; offset < 8; offset++) {
@@ -68,7 +68,7 @@ describe('what is told of partitions that stand still', () => {
     expect(await after(10_000)).toMatchObject([{ state: 'resumed', intake: place(7) }]);
   });
 
-  it('tells of each partition apart, and of what does not answer by its code', async () => {
+  it('are written for each partition separately, with the code of the unavailable service', async () => {
     delays.waits(place(1, 0), waitingForRoom, 'audit');
     delays.waits(place(1, 1), 'VAULT_UNAVAILABLE');
     const [room, vault] = await after(1_000);
@@ -76,7 +76,7 @@ describe('what is told of partitions that stand still', () => {
     expect(vault).toMatchObject({ intake: place(1, 1), code: 'VAULT_UNAVAILABLE', delay: { sinceMs: startMs } });
   });
 
-  it('tells later what the log does not take now', async () => {
+  it('are written later when the log does not accept them now', async () => {
     delays.waits(place(1), waitingForRoom, 'audit');
     isDown = true;
     expect(await after(1_000)).toEqual([]);

@@ -2,12 +2,12 @@ import type { LogRun, OperationClass, Receipt } from '@medrex/contracts';
 import type { IntakePlace } from './message/incoming-message.ts';
 import type { ReceiptPublisher } from './receipts.ts';
 
-/** What a partition waits for that finds no room for the class of its next operation. */
+/** Code of a pause for lack of room for the class of the next operation. */
 export const waitingForRoom = 'WAITING_FOR_ROOM';
 
 export interface IntakeDelaysOptions {
   readonly receipts: Pick<ReceiptPublisher, 'publish'>;
-  /** The id of what has none, by its place. */
+  /** Derives the id of a record without one from topic, partition and offset. */
   readonly placeId: (place: IntakePlace) => string;
   /** Seconds until there should be room for the class. */
   readonly retryAfterS: (operationClass: OperationClass) => number;
@@ -15,29 +15,29 @@ export interface IntakeDelaysOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** A partition that stands still, or did a moment ago. */
+/** A paused partition, or one that was paused until a moment ago. */
 interface Standing {
   readonly id: string;
   readonly sinceMs: number;
   place: IntakePlace;
   code: string;
   class: OperationClass | undefined;
-  /** When it was told last. */
+  /** When the last receipt about it was written. */
   toldMs: number | undefined;
-  /** Since when it goes on; undefined while it stands. */
+  /** When it resumed; undefined while it is paused. */
   overMs: number | undefined;
 }
 
-/** Shorter waits are what back-pressure is made of. */
+/** Shorter pauses are normal back-pressure and not reported. */
 const tellAfterMs = 1_000;
 const repeatMs = 30_000;
-/** It must go on for this long before that is told, so that a partition on the brink is told of once. */
+/** A partition must run for this long before its resumption is reported, so that one that flaps is reported once. */
 const quietMs = 10_000;
 const lookMs = 1_000;
 
 /**
- * Tells hospitals, in receipts, which partitions of the intake topics stand still, since when and what for, and when they go on:
- * one receipt when it has lasted a second, one every 30 s, one at its end; never one for each message.
+ * Reports paused partitions of the intake topics to hospitals by receipts, with start and reason: one receipt after a second, one
+ * every 30 s, one at the end; never one per message.
  */
 export class IntakeDelays {
   readonly #options: IntakeDelaysOptions;
@@ -59,7 +59,7 @@ export class IntakeDelays {
     clearInterval(this.#timer);
   }
 
-  /** A partition cannot go on at this record. @param operationClass what finds no room, where it is room that is missing */
+  /** Notes that a partition is paused at this record. @param operationClass the class without room, if that is the reason */
   waits(place: IntakePlace, code: string, operationClass?: OperationClass): void {
     const known = this.#standing.get(nameOf(place));
     if (known !== undefined) Object.assign(known, { place, code, class: operationClass, overMs: undefined });
@@ -70,14 +70,14 @@ export class IntakeDelays {
     }
   }
 
-  /** A run of the partition has been taken in. */
+  /** Notes that a run of the partition was accepted. */
   goesOn(run: Pick<LogRun, 'topic' | 'partition'>): void {
     const standing = this.#standing.get(nameOf(run));
     if (standing?.toldMs === undefined) this.#standing.delete(nameOf(run));
     else standing.overMs ??= this.#options.nowMs();
   }
 
-  /** Tells what has to be told by now. What the log does not take is told at the next look. */
+  /** Writes the receipts that are due. What fails is written at the next call. */
   async look(): Promise<void> {
     const nowMs = this.#options.nowMs();
     for (const [name, standing] of [...this.#standing]) {

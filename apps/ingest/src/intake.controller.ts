@@ -4,11 +4,11 @@ import { OnRuns, type RunContext } from '@medrex/nest';
 import { Controller, Inject } from '@nestjs/common';
 import { IngestRuntime } from './runtime.ts';
 
-/** Records of one run: enough to share one append and one vault transaction. */
+/** Maximum records of one run: enough to amortise one append and one vault transaction. */
 const maxRecords = 512;
 const maxBytes = 2 * 1024 * 1024;
 
-/** The intake topics. Orders have one of their own, so nothing that waits stands before them. */
+/** Consumes the intake topics. Orders (CPOE) have their own, so that they never queue behind a waiting message. */
 @Controller()
 export class IntakeController {
   readonly #runtime: IngestRuntime;

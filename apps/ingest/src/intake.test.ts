@@ -14,7 +14,7 @@ const named = (id: string, more: Partial<IntakeEvent> = {}) =>
   intakeHeaders({ id, source: 'urn:ehr:a', contentType: 'application/json', ...more });
 const record = (id: string, asset = id): NewRecord => ({ value: deed(asset), headers: named(id) });
 
-/** A vault that does not answer while `isGone`. */
+/** A vault that is unavailable while `isGone`. */
 class LosableVault extends InMemoryPatientVault {
   isGone = false;
 
@@ -37,7 +37,7 @@ beforeEach(async () => {
 afterEach(() => ingest.close());
 
 describe('the intake topics', () => {
-  it('take CloudEvents of both modes and plain bodies, in order, each with a receipt', async () => {
+  it('accept CloudEvents of both modes and plain bodies, in order, each with a receipt', async () => {
     const event = {
       specversion: '1.0',
       id: 'm-2',
@@ -66,7 +66,7 @@ describe('the intake topics', () => {
     expect(receipts[2]?.source).toBe(topics.intake);
   });
 
-  it('make refusals receipts with code and place, never the bytes, and go on', async () => {
+  it('answer a refused message with a receipt of code and place, never its bytes, and go on', async () => {
     await append([
       { value: Buffer.from('{"name":"Mallory"') },
       { value: Buffer.from([0xff, 0xfe]) },
@@ -93,7 +93,7 @@ describe('the intake topics', () => {
     expect(await assets()).toEqual(['good']);
   });
 
-  it('recognise a redelivery, with an id or without one', async () => {
+  it('recognise a redelivery, with or without an id', async () => {
     await append([record('m-1'), { value: deed('plain') }]);
     await eventually(async () => (await committed()) === 2);
     await ingest.close();
@@ -109,7 +109,7 @@ describe('the intake topics', () => {
     expect(await ingest.operations()).toHaveLength(2);
   });
 
-  it('take the same plain body twice as two messages, and the receipts say so', async () => {
+  it('accept the same plain body twice as two messages, with different receipts', async () => {
     await append([{ value: deed('twin') }, { value: deed('twin') }]);
     await eventually(async () => (await committed()) === 2);
     const receipts = await ingest.receipts();
@@ -118,7 +118,7 @@ describe('the intake topics', () => {
     expect(await assets()).toEqual(['twin', 'twin']);
   });
 
-  it('name what they share with HTTP alike: the same message through both is one', async () => {
+  it('share names with HTTP: the same message through both is one message', async () => {
     const response = await ingest.post('/v1/transactions', deed('a1'), { 'ce-id': 'm-1', 'ce-source': 'urn:ehr:a' });
     expect(response.status).toBe(202);
     await append([record('m-1', 'a1'), record('m-1', 'other')]);
@@ -126,14 +126,14 @@ describe('the intake topics', () => {
     expect((await ingest.receipts()).map(({ code }) => code)).toEqual(['REPEAT', 'ID_REUSED']);
   });
 
-  it('treat what comes through the urgent topic as orders', async () => {
+  it('treat messages of the urgent topic as orders', async () => {
     await append([record('m-1')], topics.intakeUrgent);
     await append([{ value: deed('a2'), headers: named('m-2', { class: 'clinical' }) }], topics.intakeUrgent);
     await eventually(async () => (await committed(topics.intakeUrgent)) === 2);
     expect((await ingest.operations()).map(({ routing }) => routing.class)).toEqual(['cpoe', 'clinical']);
   });
 
-  it('refuse what is too old to tell from a repeat, by its own time or by when it was taken in', async () => {
+  it('refuse messages older than the dedupe window, by their own time or by the time of the record', async () => {
     await append([
       {
         value: deed('old'),
@@ -158,7 +158,7 @@ describe('the intake topics', () => {
     expect((await ingest.receipts()).at(-1)).toMatchObject({ id: 'm-3' });
   });
 
-  it('wait while the vault is gone, let nothing overtake, and go on by themselves', async () => {
+  it('wait while the vault is unavailable, keep their order, and go on when it is back', async () => {
     const vault = new LosableVault({ random: randomBytes });
     await ingest.close();
     ingest = await Harness.start({ contracts: [assetIntake], vault });
@@ -200,7 +200,7 @@ describe('the intake topics', () => {
     expect((await ingest.receipts()).at(-1)).toMatchObject({ id: 'm-1' });
   });
 
-  it('are left alone where they are switched off', async () => {
+  it('are not read when switched off', async () => {
     await ingest.close();
     ingest = await Harness.start({ contracts: [assetIntake], env: { INGEST_INTAKE: 'false' } });
     await append([record('m-1')]);

@@ -19,7 +19,7 @@ export interface IntakeOptions {
   readonly refused: RefusedMessages;
   readonly delays: IntakeDelays;
   readonly nowMs: () => number;
-  /** Told of runs that could not be taken for a passing reason; they are tried again. */
+  /** Called for each run that meets a transient problem and is retried. */
   readonly onPassing: (problem: Problem, run: LogRun) => void;
   readonly onRefused: (code: string) => void;
   readonly retryMs?: number;
@@ -28,9 +28,9 @@ export interface IntakeOptions {
 type Entry = { readonly message: IncomingMessage } | { readonly receipt: Receipt };
 
 /**
- * The loop of the intake topics. A run is done when its operations, what was refused of it and its receipts are durable; only
- * then may its offset be committed. A message that is wrong becomes a receipt and is kept, so it never blocks its partition; one
- * that meets a passing problem is tried again with everything behind it, so nothing overtakes it.
+ * The loop of the intake topics. A run is done when its operations, its refused messages and its receipts are durable; only then
+ * may its offset be committed. An invalid message is answered with a receipt and stored in the dead letter topic, so it never blocks
+ * its partition. A message that meets a transient problem is retried together with all behind it, so that their order is kept.
  */
 export class Intake {
   readonly #options: IntakeOptions;
@@ -40,7 +40,7 @@ export class Intake {
     this.#options = options;
   }
 
-  /** @throws when stopped before the run was done: its offset must not be committed. */
+  /** @throws when stopped before the run was done; then its offset must not be committed */
   async take(run: LogRun): Promise<void> {
     const { receipts, refused, delays, nowMs } = this.#options;
     const entries = run.records.map((record) => this.#read(record));
@@ -57,9 +57,9 @@ export class Intake {
     delays.goesOn(run);
   }
 
-  /** Ends the waiting for room and for passing problems. */
+  /** Aborts waits for room and retries. */
   stop(): void {
-    this.#stop.abort(new Error('ingest is being stopped'));
+    this.#stop.abort(new Error('ingest is stopping'));
   }
 
   #read(record: LogRecord): Entry {

@@ -2,25 +2,25 @@ import type { OperationStatus, StatusStore } from '@medrex/contracts';
 import { LRUCache } from 'lru-cache';
 import { SharedQuestions } from './shared-questions.ts';
 
-/** What a receipt says of an accepted operation; the same for every repeat. */
+/** The facts in the receipt of an accepted operation; the same for every repeat. */
 export interface KnownOperation {
   readonly opId: string;
   readonly digest: string;
-  /** Its place in the promised order; unknown when only an outcome was seen of it. */
+  /** Its position in the promised order; undefined when only its outcome is known. */
   readonly seq: number | undefined;
   readonly acceptedAtMs: number;
-  /** For item 0 of a message of which every item was accepted: how many there are. */
+  /** On item 0 of a fully accepted message: the number of its items. */
   readonly items?: number;
-  /** An operation of per-transaction mode. */
+  /** Set for an operation of per-transaction mode. */
   readonly isCall?: true;
 }
 
-/** Ids in one question to the store. */
+/** Maximum ids in one query of the store. */
 const questionMax = 2_000;
 
 /**
- * Operations accepted before, by id: the newest in memory, all within the dedupe window in the status store. When the store does not
- * answer, a repeat is not recognised here and runs as far as its operation record on the ledger, which answers it.
+ * Accepted operations by id: the newest in memory, all within the dedupe window in the status store. When the store is unavailable,
+ * a repeat is not recognised here, but on the ledger by its operation record.
  */
 export class KnownOperations {
   readonly #recent: LRUCache<string, KnownOperation>;
@@ -41,12 +41,12 @@ export class KnownOperations {
     return this.#recent.get(opId);
   }
 
-  /** Behind the dedupe window nothing is known any more. */
+  /** Forgets operations that have left the dedupe window. */
   forget(opIds: readonly string[]): void {
     for (const opId of opIds) this.#recent.delete(opId);
   }
 
-  /** Those that are known, by id. One question to the store for all that is not in memory. */
+  /** The known ones of the given operations, by id. Those not in memory are looked up with one query. */
   async find(opIds: readonly string[]): Promise<ReadonlyMap<string, KnownOperation>> {
     const found = new Map<string, KnownOperation>();
     const rest: string[] = [];

@@ -2,12 +2,12 @@ import type { EventLog, LogRecord, LogRun, Subscribe, Subscription } from '@medr
 import { isCodedError } from '@medrex/coded-error';
 import { newGate } from './gate.ts';
 
-/** What the index of a topic keeps of one letter. */
+/** Index entry of one dead letter. */
 export interface IndexedLetter {
   readonly id: string;
-  /** When the log took its first copy in, epoch ms. */
+  /** When its first copy was appended, epoch ms. */
   readonly settledAtMs: number;
-  /** Where its newest copy stands. */
+  /** Offset of its newest copy. */
   readonly offset: number;
 }
 
@@ -15,20 +15,20 @@ export interface LetterIndexOptions<L extends IndexedLetter> {
   readonly log: Pick<EventLog, 'subscribe' | 'bounds'>;
   readonly topic: string;
   readonly partition: number;
-  /** Begins the names of the reading groups. */
+  /** Prefix of the names of the consumer groups. */
   readonly group: string;
   readonly onError: (error: unknown) => void;
-  /** Reads a record of the topic. */
+  /** Decodes a record of the topic. */
   readonly letterOf: (record: LogRecord) => L;
-  /** Letters listed at most, the oldest forgotten first; about 0.3 kB each. */
+  /** Maximum number of indexed letters, oldest dropped first; about 0.3 kB each. */
   readonly lettersMax?: number;
-  /** How long an answer waits for what the log holds and this process has not read yet, ms. */
+  /** How long a query waits until the index has reached the end of the log, in ms. */
   readonly catchUpMs?: number;
 }
 
 /**
- * The letters of one topic: an index in memory, made by reading the topic from its start, and the records themselves read from
- * the log when one is asked for. Of letters with one id the newest counts.
+ * The dead letters of one topic: an index in memory, built by reading the topic from its start; the records are read from the log on
+ * demand. Of several letters with one id the newest counts.
  */
 export class LetterIndex<L extends IndexedLetter> {
   readonly #options: Required<LetterIndexOptions<L>>;
@@ -59,7 +59,7 @@ export class LetterIndex<L extends IndexedLetter> {
     await this.#subscription?.close();
   }
 
-  /** Every letter, in the order of the log, once the index has come to its end; `catchUp` brings it there. */
+  /** The indexed letters in log order; complete after `catchUp`. */
   values(): Iterable<L> {
     return this.#letters.values();
   }
@@ -68,7 +68,7 @@ export class LetterIndex<L extends IndexedLetter> {
     return this.#letters.get(id);
   }
 
-  /** Reads up to the end of the log, for a limited time, and forgets what the log has deleted. */
+  /** Waits, for a limited time, until the index has reached the end of the log, and drops letters that the log has deleted. */
   async catchUp(): Promise<void> {
     const { log, topic, partition, catchUpMs } = this.#options;
     const { start, end } = await log.bounds(topic, partition);
@@ -76,7 +76,7 @@ export class LetterIndex<L extends IndexedLetter> {
     for (const { id, offset } of this.#letters.values()) if (offset < start) this.#letters.delete(id);
   }
 
-  /** The record of a letter, read from the log; undefined when it was deleted just now. */
+  /** Reads the record of a letter from the log; undefined when it has just been deleted. */
   async read({ offset }: IndexedLetter): Promise<LogRecord | undefined> {
     const { log, topic, partition, group, onError, catchUpMs } = this.#options;
     const { opened, open } = newGate();

@@ -1,19 +1,19 @@
 import type { MessageName } from './message-name.ts';
 
-/** An operation as outcomes are matched to it: the same id with another digest is another message under the same name. */
+/** The identity by which outcomes are matched: the same id with another digest is another message under the same name. */
 export interface OperationIdentity {
   readonly opId: string;
   readonly digest: string;
 }
 
-/** One text per identity, for maps. Both parts have a fixed length. */
+/** The identity as a map key. Both parts have a fixed length. */
 export function identityText({ opId, digest }: OperationIdentity): string {
   return opId + digest;
 }
 
 /**
- * Operations that were accepted and are not terminal, and the message that each belongs to. A restart fills it from the
- * `operations` log. Bounded by admission.
+ * The live operations (accepted and not terminal) with their messages. A restart rebuilds it from the `operations` log. Admission
+ * bounds its size.
  */
 export class LiveOperations {
   readonly #names = new Map<string, MessageName | undefined>();
@@ -22,7 +22,7 @@ export class LiveOperations {
     return this.#names.size;
   }
 
-  /** @param name absent for what an earlier process accepted: its sealed name is opened when it is needed. @returns false when it was live already. */
+  /** @param name absent for operations of an earlier process, whose sealed name is opened on demand @returns false when it was already live */
   add(identity: OperationIdentity, name: MessageName | undefined): boolean {
     const text = identityText(identity);
     if (this.#names.has(text)) return false;
@@ -34,7 +34,7 @@ export class LiveOperations {
     return this.#names.get(identityText(identity));
   }
 
-  /** @returns false when it was not live: a repeated report, or what another instance accepted. */
+  /** @returns false when it was not live: a repeated report, or an operation of another instance */
   remove(identity: OperationIdentity): boolean {
     return this.#names.delete(identityText(identity));
   }

@@ -6,16 +6,16 @@ import type { SettledOperation } from './outcome-projection.ts';
 export interface MergeNoterOptions {
   readonly contracts: ReadonlyMap<string, Pick<IntakeContract, 'merges'>>;
   readonly vault: Pick<PatientVault, 'merged'>;
-  /** Told of a merge that this vault cannot take: it is another vault than the ledger was written with. */
+  /** Called for a merge that can never be noted, because the ledger was written with another vault. */
   readonly onHopeless: (error: unknown) => void;
 }
 
-/** What stands in the vault's way for ever: waiting would not help, and everything behind it would wait as well. */
+/** Permanent errors of a merge: retrying would block all later outcomes for nothing. */
 const hopeless = ['PATIENT_UNKNOWN', 'PATIENT_MERGE_CYCLE'] as const;
 
 /**
- * Writes into the vault what the ledger has made one person: from then on the identifiers of both lead to the survivor, and
- * its erasure covers both. Which outcomes say so only their contract knows.
+ * Notes patient merges of the ledger in the vault: from then on the identifiers of both patients lead to the survivor, and its
+ * erasure covers both. Each contract finds the merges in its outcomes.
  */
 export class MergeNoter {
   readonly #options: MergeNoterOptions;
@@ -24,7 +24,7 @@ export class MergeNoter {
     this.#options = options;
   }
 
-  /** In the order of the outcomes; said again, it changes nothing. @throws what the vault throws; then the same outcomes have to come again. */
+  /** Notes the merges in the order of the outcomes. Idempotent. @throws errors of the vault; then the same outcomes must be noted again */
   async note(settled: readonly SettledOperation[]): Promise<void> {
     for (const one of settled) {
       for (const alias of this.#merges(one)) await this.#noteOne(alias);

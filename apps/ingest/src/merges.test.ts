@@ -50,7 +50,7 @@ async function mergeOf(first: string, second: string, waitS = 5): Promise<void> 
 }
 
 describe('a merge on the ledger', () => {
-  it('makes the first identifier lead to the survivor, and the erasure of the one cover both', async () => {
+  it('makes both identifiers lead to the survivor, whose erasure covers both', async () => {
     const vault = new StubbornVault({ random: randomBytes });
     await start(vault);
     await mergeOf('mrn-a', 'mrn-b');
@@ -60,9 +60,9 @@ describe('a merge on the ledger', () => {
     expect((await vault.startErasure({ system, value: 'mrn-b' }))?.toSorted()).toEqual([from, into].toSorted());
   });
 
-  it('is noted before anybody is told of it', async () => {
+  it('is noted before its outcome is published', async () => {
     const vault = new StubbornVault({ random: randomBytes });
-    vault.error = new CodedError(privacyErrors.vaultUnavailable, 'the vault is away');
+    vault.error = new CodedError(privacyErrors.vaultUnavailable, 'the vault is unavailable');
     await start(vault);
     await mergeOf('mrn-a', 'mrn-b', 0);
     await eventually(async () => (await ingest.metric('medrex_ingest_read_failures_total')) > 1);
@@ -73,7 +73,7 @@ describe('a merge on the ledger', () => {
     expect(vault.noted).toHaveLength(1);
   });
 
-  it('into a patient who was merged away lands on the survivor', async () => {
+  it('into a patient who was merged away goes to the survivor', async () => {
     const vault = new StubbornVault({ random: randomBytes });
     await start(vault);
     await mergeOf('mrn-a', 'mrn-b');
@@ -82,7 +82,7 @@ describe('a merge on the ledger', () => {
     expect(await vaultKeeps(vault, 'mrn-c')).toBe(await vaultKeeps(vault, 'mrn-b'));
   });
 
-  it('that the ledger rejected is none', async () => {
+  it('that the ledger rejected is not noted', async () => {
     const vault = new StubbornVault({ random: randomBytes });
     ingest = await Harness.start({ vault, env: { INGEST_OFFLOAD_THREADS: '0' } });
     stop = async () => undefined;
@@ -95,7 +95,7 @@ describe('a merge on the ledger', () => {
     expect(vault.noted).toEqual([]);
   });
 
-  it('that this vault cannot take is told of and does not stand in the way of what comes behind', async () => {
+  it('that cannot be noted in this vault is logged and does not block later outcomes', async () => {
     const vault = new StubbornVault({ random: randomBytes });
     vault.error = new CodedError(privacyErrors.patientUnknown, 'the vault knows no such patient');
     await start(vault);

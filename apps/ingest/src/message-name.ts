@@ -1,32 +1,32 @@
 import type { TenantSealer } from '@medrex/privacy';
 import type { IntakePlace } from './message/incoming-message.ts';
 
-/** What a message is called, and what its last receipt needs: sealed into every operation of it, so that any ingest can write that receipt. */
+/** The name of a message and the data of its final receipt. It is sealed into each of its operations, so that any instance can write that receipt. */
 export interface MessageName {
   readonly source: string;
   readonly id: string;
   readonly isIdDerived: boolean;
-  /** Operations that were accepted together, this one included. */
+  /** Number of operations accepted together, this one included. */
   readonly operations: number;
-  /** The highest item among them; those below it that are missing were refused, or were accepted another time. */
+  /** The highest item among them; missing lower items were refused, or accepted at another time. */
   readonly lastItem: number;
   readonly place?: IntakePlace;
-  /** Whose answer an outcome is. */
+  /** Name of the contract. */
   readonly contract: string;
-  /** Set for another attempt of an operation that ended dead. */
+  /** Set for the resend of a dead operation. */
   readonly resend?: ResendName;
 }
 
-/** Which attempt of an operation this is (1 for the first resend), and the operation that ended dead before it. */
+/** Number of the attempt (1 for the first resend), and the dead operation that it resends. */
 export interface ResendName {
   readonly attempt: number;
   readonly of: string;
 }
 
-/** What a sealed name is bound to, so that a body cannot pass for one. */
+/** Associated data of sealed names, so that a sealed body cannot pass for one. */
 const binding = ['medrex', 'message name', '1'];
 
-/** (source, id) leave ingest only sealed: a sender's ids may tell who the patient is. */
+/** Seals (source, id), since the ids of a sender may identify the patient. */
 export function sealName(tenant: Pick<TenantSealer, 'seal'>, name: MessageName): string {
   const { source, id, isIdDerived, operations, lastItem, place, contract, resend } = name;
   const fields = [

@@ -16,14 +16,14 @@ export interface MessageResenderOptions {
   readonly nowMs: () => number;
 }
 
-/** What became of a refused message that was sent again; `results` settles when it is durable, or refused once more. */
+/** Result of resending a refused message; `results` resolves when it is durable or refused again. */
 export type MessageResent =
   | { readonly kind: 'problem'; readonly problem: Problem }
   | { readonly kind: 'taken'; readonly results: Promise<readonly MessageResult[]> };
 
 /**
- * Brings a refused message in again, exactly as it came and under the name of then: what made it wrong was put right here. What was
- * taken of it before is recognised, so sending it twice changes nothing; its sender gets the receipt that it would have got.
+ * Resends a refused message unchanged and under its first name, after the cause on our side was corrected. Items accepted before are
+ * recognised as repeats, so that resending it twice changes nothing. Its sender gets the receipt as usual.
  */
 export class MessageResender {
   readonly #options: MessageResenderOptions;
@@ -44,7 +44,7 @@ export class MessageResender {
     return { kind: 'taken', results: this.#answered(results) };
   }
 
-  /** The sender's receipt is durable before whoever sent it again is answered. */
+  /** Waits until the receipt for the sender is durable before the resend is answered. */
   async #answered(results: Promise<readonly MessageResult[]>): Promise<readonly MessageResult[]> {
     const { receipts, nowMs } = this.#options;
     const taken = (await results).filter((result) => takenOperations(result).length > 0);

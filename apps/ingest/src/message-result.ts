@@ -2,13 +2,13 @@ import type { KnownOperation } from './known-operations.ts';
 import type { IntakePlace } from './message/incoming-message.ts';
 import type { Problem } from './problem.ts';
 
-/** What became of one item of a message at the door. */
+/** The result of one item of a message: accepted, repeat or refused. */
 export type ItemResult =
   | { readonly kind: 'accepted'; readonly item: number; readonly operation: KnownOperation }
   | { readonly kind: 'repeat'; readonly item: number; readonly operation: KnownOperation }
   | { readonly kind: 'refused'; readonly item: number; readonly problem: Problem };
 
-/** What became of one message at the door. `problem` stands for the whole of it, and then there are no items. */
+/** The result of one message. With a `problem` the message was refused as a whole and has no items. */
 export interface MessageResult {
   readonly source: string;
   readonly id: string;
@@ -20,12 +20,12 @@ export interface MessageResult {
   readonly problem?: Problem;
 }
 
-/** Operations of a message that were taken, now or before. */
+/** The operations of a message that were accepted, now or before. */
 export function takenOperations(result: MessageResult): readonly KnownOperation[] {
   return result.items.flatMap((item) => (item.kind === 'refused' ? [] : [item.operation]));
 }
 
-/** Everything that stood in the way of a message or of an item of it. */
+/** All problems of a message and of its items. */
 export function problemsOf(result: MessageResult): readonly Problem[] {
   if (result.problem !== undefined) return [result.problem];
   return result.items.flatMap((item) => (item.kind === 'refused' ? [item.problem] : []));

@@ -20,11 +20,11 @@ import { intakeEntrance, type IntakeTopic } from './intake-topics.ts';
 const knownCodes = new Set(refusalCodes);
 const quietMs = 5_000;
 
-/** What happens in ingest, as metrics, log lines and spans. Nothing of a message gets here but codes and counts. */
+/** Turns events of ingest into metrics, log lines and spans. Of messages it only gets codes and counts. */
 export class IngestObserver implements IngestFacts {
   readonly #telemetry: Telemetry;
   readonly #metrics: MetricHandles<typeof ingestMetrics>;
-  /** When a line of each kind was last written: a log that is down for an hour is not told of ten times a second. */
+  /** When a line of each kind was last written, to limit the rate of repeated lines. */
   readonly #saidMs = new Map<string, number>();
 
   constructor(telemetry: Telemetry) {
@@ -32,7 +32,7 @@ export class IngestObserver implements IngestFacts {
     this.#metrics = telemetry.metrics.define(ingestMetrics);
   }
 
-  /** Starts the span of a message, continuing its sender's trace; undefined when it is not sampled. */
+  /** Starts the span of a message, continuing the sender's trace; undefined when the trace is not sampled. */
   readonly startSpan = (parent: string | undefined): AcceptSpan | undefined => {
     const span = this.#telemetry.tracing.startSpan('ingest accept', { parent, kind: 'server' });
     return span.isSampled ? span : undefined;
@@ -63,22 +63,26 @@ export class IngestObserver implements IngestFacts {
   readonly appendFailed = (error: unknown, attempt: number): void => {
     this.#metrics.appendFailures.inc();
     if (this.#mayTell('append'))
-      this.#telemetry.log.warn({ error, attempt }, 'append failed; the same operations are sent again');
+      this.#telemetry.log.warn({ error, attempt }, 'append failed; the same operations are retried');
   };
 
   readonly halted = ({ offset, lowWaterMark }: { readonly offset: number; readonly lowWaterMark: number }): void => {
     this.#metrics.halted.set(1);
-    this.#telemetry.log.error({ offset, lowWaterMark }, 'operations log was made anew: nothing is taken any more');
+    this.#telemetry.log.error(
+      { offset, lowWaterMark },
+      'operations log was recreated: no message is accepted any more',
+    );
   };
 
   readonly statusStoreFailed = (error: unknown): void => {
     this.#metrics.statusFailures.inc();
-    if (this.#mayTell('status')) this.#telemetry.log.warn({ error }, 'status store failed; acceptance goes on');
+    if (this.#mayTell('status'))
+      this.#telemetry.log.warn({ error }, 'status store failed; operations are still accepted');
   };
 
   readonly readFailed = (error: unknown): void => {
     this.#metrics.readFailures.inc();
-    if (this.#mayTell('read')) this.#telemetry.log.warn({ error }, 'reading or projecting failed; it is tried again');
+    if (this.#mayTell('read')) this.#telemetry.log.warn({ error }, 'reading or projecting failed; it is retried');
   };
 
   readonly pruned = ({ pruned, kept }: Pruned): void => {
@@ -88,11 +92,11 @@ export class IngestObserver implements IngestFacts {
 
   readonly pruneFailed = (error: unknown): void => {
     this.#metrics.pruneFailures.inc();
-    if (this.#mayTell('prune')) this.#telemetry.log.warn({ error }, 'pruning failed; the next pass goes on there');
+    if (this.#mayTell('prune')) this.#telemetry.log.warn({ error }, 'pruning failed; the next pass continues there');
   };
 
   readonly requestFailed = (error: unknown): void => {
-    this.#telemetry.log.error({ error }, 'a request failed for a reason of ours');
+    this.#telemetry.log.error({ error }, 'a request failed with an internal error');
   };
 
   readonly mergeFailed = (error: unknown): void => {
@@ -106,10 +110,10 @@ export class IngestObserver implements IngestFacts {
   readonly intakePaused = ({ code }: Problem, { topic, partition }: LogRun): void => {
     this.#metrics.intakeRetries.inc({ topic: topic as IntakeTopic });
     if (this.#mayTell('intake'))
-      this.#telemetry.log.warn({ code, topic, partition }, 'intake partition waits and is tried again');
+      this.#telemetry.log.warn({ code, topic, partition }, 'intake partition waits and is retried');
   };
 
-  /** A run of an intake topic as it was read. */
+  /** Counts a run of an intake topic when it is read. */
   intakeRead(run: LogRun): void {
     const topic = run.topic as IntakeTopic;
     const bytes = run.records.reduce((sum, { value }) => sum + value.length, 0);
@@ -117,7 +121,7 @@ export class IngestObserver implements IngestFacts {
     this.#metrics.intakeLag.set({ topic }, run.endOffset - 1 - (run.records.at(-1)?.offset ?? 0));
   }
 
-  /** @param acceptedAtMs when this process accepted an operation; undefined when it did not. */
+  /** @param acceptedAtMs when this process accepted an operation; undefined for those of other instances */
   settled(settled: readonly SettledOperation[], acceptedAtMs: (opId: string) => number | undefined): void {
     for (const { outcome, committedAtMs } of settled) {
       this.#metrics.outcomes.inc({ status: outcome.status });
@@ -128,7 +132,7 @@ export class IngestObserver implements IngestFacts {
     }
   }
 
-  /** The last hop of an operation's trace: from its block until its outcome is durable here and told to whoever waits. */
+  /** Writes the last span of an operation's trace: from its block until its outcome is projected and published. */
   #traceAnswer({ opId, seq, code, traceparent: parent }: OperationOutcome, startedAtMs: number): void {
     if (!isSampled(parent)) return;
     const attributes = { opId, seq, code };
@@ -136,10 +140,10 @@ export class IngestObserver implements IngestFacts {
   }
 
   resumed(facts: { readonly operations: number; readonly live: number; readonly lowWaterMark: number }): void {
-    this.#telemetry.log.info(facts, 'operations since the low-water mark were noted again');
+    this.#telemetry.log.info(facts, 'operations from the low-water mark on were noted again');
   }
 
-  /** Gauges are read when somebody asks. */
+  /** Sets the gauges; called when the metrics are scraped. */
   gauge({ appender, admission, waitingRoom, noter, directory, deadLetters }: ChannelState, feed: OutcomeFeed): void {
     const metrics = this.#metrics;
     for (const [name, limit] of Object.entries(admission.limits))

@@ -5,7 +5,7 @@ import { InMemoryPatientVault } from '@medrex/privacy/in-memory';
 import { randomBytes } from 'node:crypto';
 import { Harness, type Json } from './testing/harness.ts';
 
-/** A vault that can be taken away. */
+/** A vault that is unavailable while `isGone`. */
 class LosableVault extends InMemoryPatientVault {
   isGone = false;
 
@@ -45,8 +45,8 @@ const post = (body: string, headers: Record<string, string> = {}) =>
   ingest.post('/v1/batches', body, { 'content-type': 'application/fhir+json', ...headers });
 const parsed = async (response: Response) => ({ status: response.status, body: (await response.json()) as Json });
 
-describe('a message too big for the main thread', () => {
-  it('becomes the same operations as on the main thread', async () => {
+describe('a message too large for the main thread', () => {
+  it('is translated into the same operations as on the main thread', async () => {
     const bundle = bigBundle(200 * 1024);
     const named = { 'ce-id': 'big', 'ce-source': 's' };
     const { status, body } = await parsed(await post(bundle, named));
@@ -64,14 +64,14 @@ describe('a message too big for the main thread', () => {
     await here.close();
   });
 
-  it('is a repeat like any other', async () => {
+  it('is recognised when repeated', async () => {
     const bundle = bigBundle(200 * 1024);
     expect((await parsed(await post(bundle, { 'ce-id': 'twice' }))).status).toBe(202);
     expect((await parsed(await post(bundle, { 'ce-id': 'twice' }))).status).toBe(200);
     expect((await parsed(await post(`${bundle} `, { 'ce-id': 'twice' }))).status).toBe(409);
   });
 
-  it('is refused for what is wrong with it, as a small one is', async () => {
+  it('is refused for the same problems as a small one', async () => {
     const broken = `${bigBundle(200 * 1024)}]`;
     expect(await parsed(await post(broken))).toMatchObject({ status: 400, body: { code: 'BODY_NOT_JSON' } });
     const wrong = JSON.stringify(
@@ -86,7 +86,7 @@ describe('a message too big for the main thread', () => {
     expect(await parsed(response)).toMatchObject({ status: 400, body: { code: 'BODY_NOT_UTF8' } });
   });
 
-  it('meets the vault as every other message does', async () => {
+  it('is refused while the vault is unavailable, like any other', async () => {
     vault.isGone = true;
     const fresh = JSON.stringify(aBundle('batch', [aPost(observation(900_001, 'z'.repeat(200 * 1024)))]));
     expect(await parsed(await post(fresh))).toMatchObject({ status: 503, body: { code: 'VAULT_UNAVAILABLE' } });
@@ -94,7 +94,7 @@ describe('a message too big for the main thread', () => {
     expect((await post(fresh)).status).toBe(202);
   });
 
-  it('is translated on another thread, so that it does not keep the main one from others; a small one is not', async () => {
+  it('is translated on a worker thread, and a small one on the main thread', async () => {
     const module = new URL('./testing/thread-telling-intake.ts', import.meta.url).href;
     const telling = await Harness.start({
       env: {

@@ -8,13 +8,13 @@ import { SizedTranslator, TranslatorPool } from './translation/translator-pool.t
 
 export interface OpenedTranslation {
   readonly translator: Translator;
-  /** The threads for big messages, to be closed; none where everything is translated on the main one. */
+  /** The worker threads for large messages, to be closed by the caller; undefined when all messages are translated on the main thread. */
   readonly pool: TranslatorPool | undefined;
-  /** By name; the first is for messages that name none. */
+  /** By name; the first one serves messages that name no contract. */
   readonly contracts: ReadonlyMap<string, IntakeContract>;
 }
 
-/** Contracts given as objects cannot be handed to another thread; those that the configuration names are loaded there, too. */
+/** Loads the contracts of the configuration, on worker threads too. Contracts given as objects are used on the main thread only. */
 export async function openTranslation(
   config: IngestConfig,
   ports: IngestPorts,

@@ -1,4 +1,4 @@
-/** What comes of the work, unless `signal` says first that nobody waits for it any longer. @throws the reason of the signal */
+/** Resolves or rejects with the work, unless `signal` aborts first. @throws the reason of the signal */
 export async function orAbandoned<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: abandoned, reject } = Promise.withResolvers<never>();
   const abandon = (): void => reject(signal.reason as Error);

@@ -16,15 +16,15 @@ import { openName, type MessageName } from './message-name.ts';
 import type { ReceiptPublisher } from './receipts.ts';
 import { SettledMessages } from './settled-messages.ts';
 
-/** An operation that became terminal, and where that was said. */
+/** An operation that became terminal, with the position of its outcome. */
 export interface SettledOperation {
   readonly outcome: OperationOutcome;
-  /** Undefined for housekeeping, and when its sealed name does not open: the key of this vault is another one. */
+  /** Undefined for housekeeping, and when the sealed name cannot be opened because it was sealed under another vault's key. */
   readonly name: MessageName | undefined;
-  /** Accepted by this process, which remembers what else of its message has ended. */
+  /** True when this process accepted it, and so counts the ended operations of its message. */
   readonly isOwn: boolean;
   readonly committedAtMs: number;
-  /** Offset of the record in the `outcomes` topic, and place of the outcome in it. */
+  /** Offset of the record in the `outcomes` topic, and index of the outcome in it. */
   readonly offset: number;
   readonly index: number;
 }
@@ -33,7 +33,7 @@ export interface OutcomeProjectionOptions {
   readonly log: Pick<EventLog, 'subscribe' | 'commit'>;
   readonly statuses: StatusStore;
   readonly partition: number;
-  /** The store's position of before it was asked what is live: another instance may have moved it since, past outcomes that this one has to see. */
+  /** Position of the store before it was asked for the live operations. Another instance may have moved it since, beyond outcomes that this one needs. */
   readonly projectedUpTo: number | undefined;
   readonly group: string;
   readonly identityKey: Uint8Array;
@@ -44,14 +44,14 @@ export interface OutcomeProjectionOptions {
   readonly merges: Pick<MergeNoter, 'note'>;
   readonly nowMs: () => number;
   readonly after: (ms: number, act: () => void) => void;
-  /** Told of what became terminal, once it is durable: whoever waits for it, streams it or counts it. */
+  /** Called with the operations that became terminal, once that is durable; for waiting requests, streams and metrics. */
   readonly onSettled: (settled: readonly SettledOperation[]) => void;
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Reads how operations ended: merges into the vault and receipts first, then the status store together with the position, then
- * everybody who waits. A crash in between repeats the first two and loses nothing.
+ * Projects the `outcomes` topic: first merges into the vault and receipts, then the status store together with the position, then
+ * waiting requests and streams. A crash in between repeats the first two and loses nothing.
  */
 export class OutcomeProjection {
   readonly #options: OutcomeProjectionOptions;
@@ -67,12 +67,12 @@ export class OutcomeProjection {
     this.#commit = new PacedCommit({ log, group, everyMs: 1_000, after, onError });
   }
 
-  /** Offset of the last record that was projected; -1 before the first. */
+  /** Offset of the last projected record; -1 before the first. */
   get readUpTo(): number {
     return this.#readUpTo;
   }
 
-  /** Goes on behind the position that the status store held. @throws CodedError OFFSET_OUT_OF_RANGE when records behind it are gone. */
+  /** Starts reading behind the position of the status store. @throws CodedError OFFSET_OUT_OF_RANGE when the next records are deleted */
   async start(): Promise<void> {
     const { log, projectedUpTo: position, partition, group, onError } = this.#options;
     this.#readUpTo = position ?? -1;
@@ -105,7 +105,7 @@ export class OutcomeProjection {
     this.#readUpTo = offset;
     this.#forget(settled);
     onSettled(settled);
-    // The position that counts is the status store's; this one is for tools that look at lag.
+    // The position that counts is in the status store; this commit only serves tools that show consumer lag.
     this.#commit.done(run.topic, run.partition, offset + 1);
   }
 
@@ -123,7 +123,7 @@ export class OutcomeProjection {
     return this.#options.live.nameOf({ opId, digest });
   }
 
-  /** The message that an operation belongs to; undefined for housekeeping, and when its sealed name does not open. */
+  /** The name of the message of an operation; undefined for housekeeping, and when the sealed name cannot be opened. */
   nameOf(outcome: OperationOutcome): MessageName | undefined {
     const { tenant, onError } = this.#options;
     const own = this.#ownName(outcome);

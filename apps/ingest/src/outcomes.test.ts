@@ -13,7 +13,7 @@ async function send(id: string, source = 'urn:ehr:a'): Promise<string> {
   return String(((await response.json()) as Json)['transactionId']);
 }
 
-/** Settles what was appended since the last call, each operation in a Fabric transaction of its own. */
+/** Settles the operations from an index on, each in its own Fabric transaction. */
 async function settleNext(from: number): Promise<void> {
   for (const one of (await ingest.operations()).slice(from)) await ingest.settle([one]);
 }
@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => ingest.close());
 
 describe('GET /v1/outcomes', () => {
-  it('streams outcomes as they come, each with its message', async () => {
+  it('streams outcomes with the name of their message', async () => {
     const stream = await eventStream(`${ingest.url}/v1/outcomes`);
     const opId = await send('m-1');
     await settleNext(0);
@@ -41,7 +41,7 @@ describe('GET /v1/outcomes', () => {
     await eventually(async () => (await ingest.metric('medrex_ingest_listeners')) === 0);
   });
 
-  it('streams only what was asked for, by source or by transaction', async () => {
+  it('filters outcomes by source or by transaction', async () => {
     const bySource = await eventStream(`${ingest.url}/v1/outcomes?source=urn:ehr:b`);
     await send('m-1', 'urn:ehr:a');
     const second = await send('m-2', 'urn:ehr:b');
@@ -54,7 +54,7 @@ describe('GET /v1/outcomes', () => {
     byId.close();
   });
 
-  it('goes on behind the Last-Event-ID, without a gap and without a repeat, while more comes', async () => {
+  it('resumes behind the Last-Event-ID without a gap or a repeat while outcomes arrive', async () => {
     const first = await eventStream(`${ingest.url}/v1/outcomes`);
     await send('m-0');
     await settleNext(0);
@@ -71,7 +71,7 @@ describe('GET /v1/outcomes', () => {
     again.close();
   });
 
-  it('says that there is a gap when what was missed is not kept any more', async () => {
+  it('reports a gap when missed outcomes are no longer kept', async () => {
     await send('m-1');
     await send('m-2');
     await settleNext(0);
@@ -85,7 +85,7 @@ describe('GET /v1/outcomes', () => {
     stream.close();
   });
 
-  it('goes on with what comes now when the Last-Event-ID is one of a log that was made anew', async () => {
+  it('streams new outcomes when the Last-Event-ID is of a log that was recreated', async () => {
     const stream = await eventStream(`${ingest.url}/v1/outcomes`, { 'last-event-id': '4711.3' });
     await send('m-1');
     await settleNext(0);
@@ -94,13 +94,13 @@ describe('GET /v1/outcomes', () => {
     stream.close();
   });
 
-  it('answers HEAD with its headers and nothing else', async () => {
+  it('answers HEAD with headers only', async () => {
     const response = await fetch(`${ingest.url}/v1/outcomes`, { method: 'HEAD', signal: AbortSignal.timeout(5_000) });
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
     expect(await ingest.metric('medrex_ingest_listeners')).toBe(0);
   });
 
-  it('refuses an id that is not one of its own, and more listeners than it serves', async () => {
+  it('refuses a foreign Last-Event-ID, and listeners above the limit', async () => {
     expect(await ingest.get('/v1/outcomes', { 'last-event-id': 'yesterday' })).toMatchObject({ status: 400 });
     const small = await Harness.start({ contracts: [assetIntake], env: { INGEST_LISTENERS_MAX: '1' } });
     const stream = await eventStream(`${small.url}/v1/outcomes`);
@@ -111,7 +111,7 @@ describe('GET /v1/outcomes', () => {
 });
 
 describe('receipts of outcomes', () => {
-  it('come once for a message, when its last operation is terminal, with every item', async () => {
+  it('are written once per message, when its last operation is terminal, with every item', async () => {
     const body = JSON.stringify({ deeds: ['a', 'b', 'c'].map((asset) => ({ do: 'label', asset, label: 'x' })) });
     await ingest.post('/v1/transactions', body, { 'ce-id': 'm-1', 'ce-source': 's' });
     const operations = await ingest.operations();
@@ -131,7 +131,7 @@ describe('receipts of outcomes', () => {
     ]);
   });
 
-  it('say the same when an outcome is reported twice, and count it once', async () => {
+  it('are the same when an outcome is reported twice, which is counted once', async () => {
     await send('m-1');
     const operations = await ingest.operations();
     await ingest.settle(operations);
@@ -142,7 +142,7 @@ describe('receipts of outcomes', () => {
     expect(await ingest.metric('medrex_ingest_live_operations')).toBe(0);
   });
 
-  it('are written for what ended while nobody was there', async () => {
+  it('are written for operations that ended while ingest was down', async () => {
     const body = JSON.stringify({ deeds: ['a', 'b'].map((asset) => ({ do: 'label', asset, label: 'x' })) });
     await ingest.post('/v1/transactions', body, { 'ce-id': 'm-1', 'ce-source': 's' });
     await send('m-2');

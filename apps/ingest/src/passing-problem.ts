@@ -2,17 +2,17 @@ import type { DraftedMessage } from './admit.ts';
 import { problemsOf, type MessageResult } from './message-result.ts';
 import { problem, type Problem } from './problem.ts';
 
-/** Passing problems are ours (the vault, the log): a message that meets one is tried again, and what stands behind it waits for it. */
+/** Whether a problem is transient and ours (the vault, the log); then the message is retried, and all behind it wait. */
 function isPassing(value: Problem): boolean {
   return value.status === 503;
 }
 
-/** Whether an intake topic must bring this message again before it goes on. */
+/** Whether this message of an intake topic must be retried before any later one. */
 export function isToBeTriedAgain(result: MessageResult): boolean {
   return problemsOf(result).some(isPassing);
 }
 
-/** A run up to the first message that meets a passing problem; the rest is not tried, so that nothing overtakes it. */
+/** The run up to the first message with a transient problem; the rest is not tried, to keep the order. */
 export function cutAtPassingProblem(run: readonly DraftedMessage[]): readonly DraftedMessage[] {
   const end = run.findIndex(({ problem: whole, items }) => {
     return (

@@ -7,7 +7,7 @@ import { eventually } from '@medrex/contracts/testing';
 import { eventStream } from './testing/event-stream.ts';
 import { Harness } from './testing/harness.ts';
 
-/** Planted where identifiers stand in real input; each must be found nowhere behind the door. */
+/** Planted where real input has identifiers; none may appear in any output. */
 const planted = [
   'MRN-PLANTED-1',
   'Plantedfamily',
@@ -35,7 +35,7 @@ const observation = (over: object) =>
     ...over,
   });
 
-/** Everything that a status store was told. */
+/** A status store that records all its input. */
 class RecordingStatusStore extends InMemoryStatusStore {
   readonly rows: unknown[] = [];
 
@@ -54,7 +54,7 @@ let ingest: Harness;
 afterEach(() => ingest.close());
 
 describe('identifiers planted in messages', () => {
-  it('are found in no operation, status row, receipt, event, span, metric, log line or problem', async () => {
+  it('appear in no operation, status row, receipt, event, span, metric, log line or problem', async () => {
     const statuses = new RecordingStatusStore();
     ingest = await Harness.start({ statuses, env: { INGEST_OFFLOAD_THREADS: '0', MEDREX_TRACE_RATIO: '1' } });
     const stop = await ingest.applyAll([clinicalContract]);
@@ -67,7 +67,7 @@ describe('identifiers planted in messages', () => {
     await post('/v1/transactions', JSON.stringify(patient), { 'ce-id': 'm-1', 'ce-source': 's' });
     await post('/v1/transactions', JSON.stringify(observation({})), { 'ce-id': 'm-2', 'ce-source': 's' });
     await post('/fhir/Patient', JSON.stringify(patient));
-    // Wrong in every way that there is an answer for, with the identifiers where the error is.
+    // One message for each kind of refusal, with the identifiers at the place of the error.
     await post('/v1/transactions', `{"resourceType":"Patient","name":[{"family":"Plantedfamily"}], MRN-PLANTED-1`);
     await post('/v1/transactions', JSON.stringify({ ...patient, birthDate: 'on 1931-12-07', gender: 'Plantedgiven' }));
     await post(
@@ -121,7 +121,7 @@ describe('identifiers planted in messages', () => {
     await stop();
   });
 
-  it('stand sealed, under the patient, in the bodies', async () => {
+  it("are in the bodies, sealed under the patient's key", async () => {
     ingest = await Harness.start({ env: { INGEST_OFFLOAD_THREADS: '0' } });
     await ingest.post('/v1/transactions', JSON.stringify(patient));
     const [one] = await ingest.operations();

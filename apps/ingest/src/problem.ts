@@ -2,24 +2,24 @@ import type { RefusalIssue } from '@medrex/contracts';
 import { ingestErrors, type IngestErrorCode } from './errors.ts';
 
 /**
- * Why something was not taken, as a value: HTTP makes an RFC 9457 problem body of it, FHIR an OperationOutcome, the intake
- * topics a receipt. It never holds a piece of the message.
+ * Why something was refused. HTTP answers it as an RFC 9457 problem, FHIR as an OperationOutcome, the intake topics as a receipt.
+ * It never holds a part of the message.
  */
 export interface Problem {
   readonly code: string;
   readonly status: number;
   readonly title: string;
-  /** What happened to what, in this case. */
+  /** What happened to what, in this occurrence. */
   readonly detail: string;
   /** What the sender should do. */
   readonly remedy: string;
   readonly retryAfterS?: number;
   readonly issues?: readonly RefusalIssue[];
-  /** Limits, first digest and the like: coded particulars that stand beside the standard members. */
+  /** Extension members, e.g. limits or the first digest. */
   readonly more?: Readonly<Record<string, string | number | boolean | Readonly<Record<string, number>>>>;
 }
 
-/** A problem from the table of errors.ts. `extra.detail` says it more exactly than the title. */
+/** A problem from the table in errors.ts. `extra.detail` is more specific than its title. */
 export function problem(
   code: IngestErrorCode,
   extra: Partial<Pick<Problem, 'detail' | 'retryAfterS' | 'issues' | 'more' | 'status'>> = {},
@@ -28,7 +28,7 @@ export function problem(
   return { code, status, title: meaning, detail: meaning, remedy, ...extra };
 }
 
-/** The body of RFC 9457 (application/problem+json). */
+/** The problem as a body of RFC 9457 (application/problem+json). */
 export function problemBody(value: Problem): Record<string, unknown> {
   return {
     type: `urn:medrex:problem:${value.code}`,

@@ -9,7 +9,7 @@ export interface ProgressFollowerOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Follows how far orderer-dag is. Of several generations the highest counts; within it the mark only rises. */
+/** Follows the progress of orderer-dag. The highest generation counts; within it the low-water mark only rises. */
 export class ProgressFollower {
   readonly #options: ProgressFollowerOptions;
   #progress: Progress | undefined;
@@ -19,7 +19,7 @@ export class ProgressFollower {
     this.#options = options;
   }
 
-  /** The newest progress read; undefined while no orderer-dag has written any. */
+  /** The newest progress; undefined before any was written. */
   get progress(): Progress | undefined {
     return this.#progress;
   }
@@ -29,7 +29,7 @@ export class ProgressFollower {
     return this.#progress?.lowWaterMark ?? 0;
   }
 
-  /** Resolves when what stood in the topic has been read. Subscribes first, so that nothing falls between the two. */
+  /** Resolves when the existing records of the topic are read. Subscribes before asking for the end, so that none is missed. */
   async start(): Promise<void> {
     const { log, partition, group, onError } = this.#options;
     const subscribe = { group, topic: topics.progress, partitions: [partition], from: { at: 'end' }, onError } as const;

@@ -2,7 +2,7 @@ import { CodedError } from '@medrex/coded-error';
 import { ingestConfig, type IngestConfig } from './config.ts';
 import { configInvalid } from './errors.ts';
 
-/** Reads the environment. @throws CodedError CONFIG_INVALID, naming every variable that is wrong; values are not repeated. */
+/** Parses the environment. @throws CodedError CONFIG_INVALID, naming every invalid variable without its value */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): IngestConfig {
   const parsed = ingestConfig.safeParse(environment);
   if (parsed.success) return parsed.data;

@@ -13,7 +13,7 @@ import type { ItemResult, MessageResult } from './message-result.ts';
 import type { IntakePlace } from './message/incoming-message.ts';
 import type { Problem } from './problem.ts';
 
-/** An operation that became terminal, as a receipt tells it. */
+/** A terminal operation in a receipt. */
 export interface Ending {
   readonly opId: string;
   readonly item: number;
@@ -24,7 +24,7 @@ export interface Ending {
   readonly author?: string;
 }
 
-/** The receipt of a message that was taken in from a topic, or refused. */
+/** The receipt of a message of an intake topic that was accepted or refused. */
 export function intakeReceipt(result: MessageResult, atMs: number): Receipt {
   const { source, id, isIdDerived, place, items, problem } = result;
   const isTaken = items.some(({ kind }) => kind !== 'refused');
@@ -43,7 +43,7 @@ export function intakeReceipt(result: MessageResult, atMs: number): Receipt {
   };
 }
 
-/** The receipt of a record that could not be read as a message. @param id made of its place, since it has no other. */
+/** The receipt of a record that could not be read as a message. @param id derived from its topic, partition and offset */
 export function unreadableReceipt(place: IntakePlace, id: string, problem: Problem, atMs: number): Receipt {
   const issues = problemIssues(problem);
   return {
@@ -59,7 +59,7 @@ export function unreadableReceipt(place: IntakePlace, id: string, problem: Probl
   };
 }
 
-/** The receipt of a message of which every operation is terminal. @param endings in item order. */
+/** The receipt of a message whose operations are all terminal. @param endings in item order */
 export function settledReceipt(name: MessageName, endings: readonly Ending[], atMs: number): Receipt {
   const { source, id, isIdDerived, place, resend } = name;
   const worst = endings.find(({ status }) => status !== 'applied');
@@ -108,7 +108,7 @@ function problemIssues({ issues, detail, status }: Problem): readonly RefusalIss
   return [{ severity: 'error', code: status >= 500 ? 'transient' : 'processing', diagnostics: detail }];
 }
 
-/** The `receipts` topic, as its writer sees it. */
+/** Writes to the `receipts` topic. */
 export class ReceiptPublisher {
   readonly #log: Pick<EventLog, 'append'>;
   readonly #partitions: number;

@@ -10,10 +10,10 @@ import { openName } from './message-name.ts';
 import type { StatusNoter } from './status-noter.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
-/** What one prune did. */
+/** The result of one prune. */
 export interface Pruned {
   readonly pruned: number;
-  /** Records that their own day keeps, e.g. of messages dated in the future. */
+  /** Records kept because of their own date, e.g. of messages dated in the future. */
   readonly kept: number;
 }
 
@@ -28,35 +28,35 @@ export interface RecordPrunerOptions {
   readonly live: LiveOperations;
   readonly noter: StatusNoter;
   readonly waitingRoom: WaitingRoom;
-  /** Every operation with a lower seq is terminal, and never read from the log again. */
+  /** Every operation with a lower seq is terminal and is never read from the log again. */
   readonly lowWaterMark: () => number;
   readonly nowMs: () => number;
-  /** A message older than this is refused at the door. */
+  /** Messages older than this are refused on arrival. */
   readonly dedupeWindowMs: number;
-  /** How long dead letters can be sent again. */
+  /** How long dead letters can be resent. */
   readonly letterWindowMs: number;
-  /** How much longer records stay: more than any message is on its way from the door into the log. */
+  /** How much longer records are kept: more than the time from the age check to the append. */
   readonly marginMs: number;
-  /** Time between two passes. */
+  /** Interval between two passes, in ms. */
   readonly everyMs: number;
   readonly onPruned: (facts: Pruned) => void;
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Nobody waits for a prune, so it goes behind everything else. */
+/** The lowest class, since nothing waits for a prune. */
 const operationClass = 'audit';
-/** Least time between two prunes: with 500 records each, far more than a channel writes. */
+/** Minimum pause between two prunes: with 500 records each, prunes are far faster than a channel writes records. */
 const pauseMs = 20;
 
 /**
- * Deletes operation records that no repeat can need any more, and then their statuses. Each prune is an operation of the lowest class,
- * one at a time, and waits for room as all others do. Its id follows from what it names, so a crash anywhere repeats the same prune,
- * which the ledger answers from its record. What a prune may name:
+ * Deletes operation records that no repeat can need any more, and then their statuses. Prunes are operations of the lowest class, one
+ * at a time, and are subject to admission. The id of a prune is derived from the records it names, so a crash repeats the same
+ * prune, which the ledger answers from its record. A prune may name records of operations that
  *
- * - settled longer ago than the dedupe window and the margin, and another attempt of a dead letter longer ago than letters are kept;
- * - below the low-water mark: an orderer-dag that restarts runs everything above it again, and must find the records.
+ * - settled longer ago than the dedupe window plus the margin; for resends, longer ago than letters are kept;
+ * - are below the low-water mark: a restarted orderer-dag replays everything above it, and must find the records.
  *
- * What it names is deleted only if the record's own day is older than the window, too: the contract looks at that.
+ * The contract deletes a named record only if its own date is older than the window too.
  */
 export class RecordPruner {
   readonly #options: RecordPrunerOptions;
@@ -71,12 +71,12 @@ export class RecordPruner {
     this.#running ??= this.#run();
   }
 
-  /** Names nothing more; what was appended goes on. */
+  /** Starts no more prunes; an appended one continues. */
   stop(): void {
     this.#stop.abort();
   }
 
-  /** Resolves when it has let go of its ports. */
+  /** Resolves when it no longer uses its ports. */
   async close(): Promise<void> {
     this.stop();
     await this.#running;
@@ -92,7 +92,7 @@ export class RecordPruner {
     }
   }
 
-  /** Everything that may go now, the oldest first. What a failure leaves is there at the next pass. */
+  /** Prunes all expired records, oldest first. After a failure the next pass continues. */
   async #pass(): Promise<void> {
     const { statuses, partition, nowMs, dedupeWindowMs, marginMs } = this.#options;
     const beforeMs = nowMs() - dedupeWindowMs - marginMs;
@@ -112,9 +112,9 @@ export class RecordPruner {
     return settledAtMs < nowMs() - letterWindowMs - marginMs || !this.#mayBeResent(outcome);
   }
 
-  /** Whoever sends a dead letter twice gets one further attempt. A name that does not open could be that of one. */
+  /** Whether the operation may be a resend, whose record must outlive its dead letter; assumed when its sealed name cannot be opened. */
   #mayBeResent({ sealedName }: OperationOutcome): boolean {
-    if (sealedName === '') return false; // housekeeping's own operations belong to no message
+    if (sealedName === '') return false; // housekeeping operations belong to no message
     try {
       return openName(this.#options.tenant, sealedName).resend !== undefined;
     } catch {
@@ -135,7 +135,7 @@ export class RecordPruner {
     onPruned({ pruned: gone.length, kept: kept.size });
   }
 
-  /** How the prune ended, now or before a crash; undefined when ingest stops first. */
+  /** The outcome of the prune, now or from before a crash; undefined when ingest stops first. */
   async #outcomeOf(id: string, opIds: readonly string[], before: string): Promise<OperationOutcome | undefined> {
     const { statuses, waitingRoom } = this.#options;
     const { signal } = this.#stop;

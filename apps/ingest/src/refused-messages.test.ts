@@ -7,12 +7,12 @@ import { Harness, readAll, type Json } from './testing/harness.ts';
 
 const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 const named = (id: string) => intakeHeaders({ id, source: 'urn:ehr:a', contentType: 'application/json' });
-/** Nothing that the contract knows, until it is told. */
+/** A deed unknown to the contract. */
 const wish = (id: string, name = 'Mallory'): NewRecord => ({
   ...{ key: name, value: Buffer.from(`{"do":"wish","asset":"${name}"}`) },
   headers: new Map([...named(id), ['traceparent', Buffer.from(parent)]]),
 });
-/** The contract, in a version that knows wishes. */
+/** A later version of the contract that accepts the deed. */
 const granting: IntakeContract = {
   ...assetIntake,
   translate: ({ body, ...message }, context) => {
@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 afterEach(() => ingest.close());
 
-it('keeps what was refused beside its topic: where it stood and why, and what it said only sealed', async () => {
+it('stores a refused message in the .dlq topic with its place and reason, and its content sealed', async () => {
   await append([{ value: Buffer.from('{"name":"Mallory"') }, wish('m-1')]);
   await append([wish('m-2')], topics.intakeUrgent);
   await taken(2);
@@ -52,13 +52,19 @@ it('keeps what was refused beside its topic: where it stood and why, and what it
   expect(Buffer.concat(bytes).toString('latin1')).not.toContain('Mallory');
 });
 
-it('lists it with the dead operations, shows what its sender was told, and knows it after a restart', async () => {
+it('lists it with the dead operations, shows its issues, and still lists it after a restart', async () => {
   await append([wish('m-1')]);
   await taken(1);
   const [letter] = await letters();
   const id = String(letter?.['id']);
   expect(letter).toEqual({
-    ...{ id, kind: 'message', code: 'UNKNOWN_DEED', message: 'The contract refused it.', bytes: expect.any(Number) },
+    ...{
+      id,
+      kind: 'message',
+      code: 'UNKNOWN_DEED',
+      message: 'The contract refused the message.',
+      bytes: expect.any(Number),
+    },
     intake: { topic: topics.intake, partition: 0, offset: 0 },
     settledAt: expect.stringMatching(/Z$/),
     resendUrl: `/v1/dead-letters/${id}/resend`,
@@ -70,7 +76,7 @@ it('lists it with the dead operations, shows what its sender was told, and knows
   expect(await letters()).toEqual([letter]);
 });
 
-it('takes it in as it came when it is sent again, once, and its sender hears of it', async () => {
+it('accepts it unchanged and once when it is resent, and sends the receipt', async () => {
   await append([wish('m-1')], topics.intakeUrgent);
   await taken(1, topics.intakeUrgent);
   const [letter] = await letters();
@@ -92,7 +98,7 @@ it('takes it in as it came when it is sent again, once, and its sender hears of 
   expect(await letters()).toHaveLength(1);
 });
 
-it('keeps a message of which a part was refused; sent again, the rest of it is taken too', async () => {
+it('stores a partly refused message; when it is resent, the rest is accepted too', async () => {
   const deeds = [
     { do: 'deposit', account: 'ann', amount: 1 },
     { do: 'wish', account: 'ben' },
@@ -109,7 +115,7 @@ it('keeps a message of which a part was refused; sent again, the rest of it is t
   expect(accounts).toEqual(['ann', 'ben']);
 });
 
-it('commits nothing before what was refused is durable', async () => {
+it('commits no offset before the refused message is durable', async () => {
   const inner = new InMemoryEventLog({ clock: realClock });
   const log = new FaultyEventLog(inner, { seed: 1 });
   const appendTo = log.append.bind(log);

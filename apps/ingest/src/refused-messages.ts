@@ -20,16 +20,16 @@ export interface RefusedMessagesOptions {
   readonly nowMs: () => number;
 }
 
-/** A record as it stood in the intake topic, and what its sender was told. */
+/** A refused record as in the intake topic, and the issues that its sender was told. */
 export interface OpenedMessage {
   readonly record: LogRecord;
   readonly issues: readonly RefusalIssue[];
 }
 
-/** What stands before the record's own bytes in what is sealed: one line of JSON. */
+/** Head of the sealed text: one line of JSON in front of the bytes of the record. */
 interface Head {
   readonly key?: string;
-  /** Values in base64. */
+  /** Header values in base64. */
   readonly headers: Readonly<Record<string, string>>;
   readonly timestampMs: number;
   readonly issues: readonly RefusalIssue[];
@@ -42,7 +42,7 @@ const dlqOf: Readonly<Record<IntakeTopic, string>> = {
 const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const newline = 0x0a;
 
-/** The `.dlq` topics of the intake topics, where a message is kept that never became an operation, or not wholly. */
+/** The `.dlq` topics of the intake topics, which store messages that were refused wholly or in part. */
 export class RefusedMessages {
   readonly #options: RefusedMessagesOptions;
 
@@ -50,7 +50,7 @@ export class RefusedMessages {
     this.#options = options;
   }
 
-  /** Keeps what was refused of a run; resolves when it is durable. @param receipts one for each record */
+  /** Stores the refused messages of a run; resolves when they are durable. @param receipts one per record */
   async keep(records: readonly LogRecord[], receipts: readonly Receipt[]): Promise<void> {
     const { log, partition } = this.#options;
     for (const topic of intakeTopics) {
@@ -62,7 +62,7 @@ export class RefusedMessages {
     }
   }
 
-  /** The record that was refused; undefined where it was too large to be kept. @throws CodedError BODY_UNOPENABLE */
+  /** Unseals the refused record; undefined when it was too large to be kept. @throws CodedError BODY_UNOPENABLE */
   open({ intake, sealed }: RefusedMessage): OpenedMessage | undefined {
     if (sealed.length === 0) return undefined;
     const bytes = Buffer.from(this.#options.tenant.open(sealed, bindingOf(intake)));
@@ -96,7 +96,7 @@ interface Refusal {
   readonly issues: readonly RefusalIssue[];
 }
 
-/** Why a message was refused, wholly or in part; undefined when everything of it was taken. */
+/** Why a message was refused, wholly or in part; undefined when all of it was accepted. */
 function refusalIn({ state, code, issues, items }: Receipt): Refusal | undefined {
   if (state === 'refused' && items.length === 0) return { code, issues };
   const refused = items.filter((item) => item.state === 'refused');
@@ -104,10 +104,10 @@ function refusalIn({ state, code, issues, items }: Receipt): Refusal | undefined
   return first && { code: first.code, issues: refused.flatMap((item) => item.issues ?? []) };
 }
 
-/** Contracts have codes of their own, whose words may be about the message: those stay sealed. */
+/** The plain-text reason. The texts of a contract's own codes may quote the message, so they stay sealed. */
 function wordsOf(code: string): string {
   const known = (ingestErrors as Readonly<Record<string, { readonly meaning: string } | undefined>>)[code];
-  return known?.meaning ?? 'The contract refused it.';
+  return known?.meaning ?? 'The contract refused the message.';
 }
 
 function traceparentOf({ headers }: LogRecord): string | undefined {

@@ -14,7 +14,7 @@ import { problem, type Problem } from './problem.ts';
 export interface ResenderOptions {
   readonly letters: Pick<DeadLetters, 'find' | 'openOperation'>;
   readonly messages: Pick<MessageResender, 'resend'>;
-  /** Takes in what `letterTranslator` makes of a letter. */
+  /** An ingest that translates with `letterTranslator`. */
   readonly ingest: Pick<Ingest, 'submit'>;
   readonly statuses: Pick<StatusStore, 'get'>;
   readonly vault: Pick<PatientVault, 'byPseudonym'>;
@@ -22,15 +22,15 @@ export interface ResenderOptions {
   readonly tenant: Pick<TenantSealer, 'open'>;
 }
 
-/** What became of a resend at the door; `result` settles when the new operation is durable. */
+/** The result of a resend; `results` resolves when the new operation is durable. */
 export type Resent =
   | MessageResent
   | { readonly kind: 'sent'; readonly resend: ResendName; readonly results: Promise<readonly MessageResult[]> };
 
 /**
- * Sends again what is kept. A refused message comes in as it came first. A dead operation is the same operation as its next
- * attempt, at the end of the order, without the deadline that it may have died of; the id of an attempt follows from the name of
- * the message, so resending one letter twice gives one operation.
+ * Resends dead letters. A refused message is submitted unchanged. A dead operation is appended as its next attempt, at the end of the
+ * order and without its deadline, which may have expired. The id of an attempt is derived from the name of the message, so
+ * resending a letter twice makes one operation.
  */
 export class Resender {
   readonly #options: ResenderOptions;
@@ -45,7 +45,7 @@ export class Resender {
     if (kept?.kind === 'message') return messages.resend(kept, signal);
     const letter = kept === undefined ? undefined : await letters.openOperation(kept);
     if (letter === undefined) return { kind: 'problem', problem: await this.#missing(id) };
-    if (letter.routing.sealedName === '') return { kind: 'problem', problem: problem('NOTHING_TO_DO') }; // housekeeping begins anew by itself
+    if (letter.routing.sealedName === '') return { kind: 'problem', problem: problem('NOTHING_TO_DO') }; // housekeeping is repeated by itself
     const erased = await this.#erased(letter.operation);
     if (erased !== undefined) return { kind: 'problem', problem: erased };
     const message = this.#nextAttempt(letter);
@@ -53,14 +53,14 @@ export class Resender {
     return { kind: 'sent', resend: message.resend, results };
   }
 
-  /** Not dead, or nothing that is known here. */
+  /** The problem of an id without a dead letter: not dead, or unknown. */
   async #missing(opId: string): Promise<Problem> {
     const [status] = await this.#options.statuses.get([opId]);
     if (status === undefined || status.state === 'dead') return problem('DEAD_LETTER_UNKNOWN');
     return problem('NOT_DEAD', { detail: `The operation is ${status.state}.`, more: { state: status.state } });
   }
 
-  /** Every operation about a patient reads the patient's link, whatever its contract; its facts must not outlive an erasure. */
+  /** Refuses the resend when a patient of the operation is erased or being erased. Every operation about a patient reads the patient's link. */
   async #erased({ keys }: OperationHeader): Promise<Problem | undefined> {
     try {
       for (const pseudonym of new Set(keys.flatMap(({ key }) => linkedPseudonym(key) ?? []))) {

@@ -17,7 +17,7 @@ async function send(id: string): Promise<Json> {
   return (await response.json()) as Json;
 }
 
-/** A status store that forgets to note acceptances, as one that the process died before telling. */
+/** A status store that loses acceptances, as if the process had died before writing them. */
 class DeafStatusStore extends InMemoryStatusStore {
   isDeaf = true;
 
@@ -27,7 +27,7 @@ class DeafStatusStore extends InMemoryStatusStore {
 }
 
 describe('a restart', () => {
-  it('knows everything acknowledged: pending is pending, settled is settled, repeats are repeats', async () => {
+  it('keeps pending and settled statuses, and recognises repeats', async () => {
     ingest = await Harness.start({ contracts });
     const first = await send('m-1');
     const second = await send('m-2');
@@ -44,7 +44,7 @@ describe('a restart', () => {
     expect(await ingest.metric('medrex_ingest_live_operations')).toBe(1);
   });
 
-  it('takes a message without an id as another one, though the earlier process had the same as its first, too', async () => {
+  it('does not take a message without an id for one of the earlier process', async () => {
     ingest = await Harness.start({ contracts });
     const first = (await (await ingest.post('/v1/transactions', deed('a'))).json()) as Json;
     ingest = await ingest.restart({ contracts });
@@ -53,7 +53,7 @@ describe('a restart', () => {
     expect(((await response.json()) as Json)['transactionId']).not.toBe(first['transactionId']);
   });
 
-  it('notes from the log what was acknowledged and never noted', async () => {
+  it('notes operations from the log that were acknowledged but not noted', async () => {
     const statuses = new DeafStatusStore();
     ingest = await Harness.start({ contracts, statuses });
     const receipt = await send('m-1');
@@ -82,7 +82,7 @@ describe('a restart', () => {
     expect(await ingest.metric('medrex_ingest_live_operations')).toBe(1);
   });
 
-  it('goes on projecting where it stopped, and projects nothing twice', async () => {
+  it('resumes the projection where it stopped, and projects nothing twice', async () => {
     ingest = await Harness.start({ contracts });
     await send('m-1');
     await ingest.settle(await ingest.operations());
@@ -94,7 +94,7 @@ describe('a restart', () => {
     expect((await ingest.receipts()).map(({ id }) => id)).toEqual(['m-1', 'm-2']);
   });
 
-  it('after a crash between append and answer gives the sender the receipt of what was stored', async () => {
+  it('after a crash between append and answer, answers a repeat with the receipt of the stored operation', async () => {
     const inner = new InMemoryEventLog({ clock: realClock });
     let crash = (): void => undefined;
     const crashed = new Promise<void>((resolve) => (crash = resolve));
@@ -102,7 +102,7 @@ describe('a restart', () => {
       seed: 1,
       crashes: [{ topic: topics.operations, append: 1, when: 'before-ack', kill: () => crash() }],
     });
-    // The process dies with the append: nothing it does afterwards reaches the log.
+    // The process dies at the append: nothing that it does afterwards reaches the log.
     const append = log.append.bind(log);
     let isDead = false;
     log.append = (...given) => (isDead ? new Promise(() => undefined) : append(...given));
@@ -120,7 +120,7 @@ describe('a restart', () => {
   });
 });
 
-describe('a topic made anew', () => {
+describe('a recreated topic', () => {
   it('halts ingest before any 202', async () => {
     ingest = await Harness.start({ contracts });
     await ingest.progress({ lowWaterMark: 7 * operationsPerRecord });
@@ -128,13 +128,16 @@ describe('a topic made anew', () => {
       const { status } = await ingest.post('/v1/transactions', deed('m-1'), named('m-1'));
       return status === 503;
     });
-    expect(await ingest.get('/readyz')).toMatchObject({ status: 503, body: { reasons: ['operations log made anew'] } });
+    expect(await ingest.get('/readyz')).toMatchObject({
+      status: 503,
+      body: { reasons: ['operations log was recreated'] },
+    });
     const response = await ingest.post('/v1/transactions', deed('m-2'), named('m-2'));
     expect(await response.json()).toMatchObject({ status: 503, code: 'LOG_MADE_ANEW' });
     expect(await ingest.metric('medrex_ingest_halted')).toBe(1);
   });
 
-  it('is taken for new when a new generation says so', async () => {
+  it('is accepted under a new generation', async () => {
     const log = new InMemoryEventLog({ clock: realClock });
     ingest = await Harness.start({ contracts, log });
     await ingest.progress({ generation: 1, lowWaterMark: 7 * operationsPerRecord });
@@ -145,7 +148,7 @@ describe('a topic made anew', () => {
 });
 
 describe('a stop', () => {
-  it('finishes what is in flight, answers who waits, and takes nothing more', async () => {
+  it('finishes requests in flight, answers waiting ones, and accepts no more', async () => {
     ingest = await Harness.start({ contracts });
     const waiting = ingest.post('/v1/transactions', deed('m-1'), { ...named('m-1'), prefer: 'wait=60' });
     await eventually(async () => (await ingest.metric('medrex_ingest_waiting_operations')) === 1);
@@ -158,7 +161,7 @@ describe('a stop', () => {
 });
 
 describe('the operations log', () => {
-  it('that does not answer makes 503 of a request in the time it may take; the message is then found stored', async () => {
+  it('that hangs makes requests time out with 503; the message is found stored later', async () => {
     const inner = new InMemoryEventLog({ clock: realClock });
     const log = new FaultyEventLog(inner, { seed: 1 });
     const append = log.append.bind(log);

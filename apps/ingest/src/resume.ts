@@ -29,10 +29,10 @@ export interface ResumeOptions {
 }
 
 /**
- * What a restart brings back from the `operations` log: everything from the low-water mark on is noted again, since an earlier process
- * may have been killed between the append and the note, and what has no outcome in the store counts as live.
+ * Restores state from the `operations` log on a restart. Every operation from the low-water mark on is noted in the status store again,
+ * since an earlier process may have died between append and note; those without an outcome in the store count as live.
  *
- * @returns how many operations were read.
+ * @returns number of operations read
  */
 export async function resume(options: ResumeOptions): Promise<number> {
   const { log, partition, lowWaterMark } = options;
@@ -46,7 +46,7 @@ export async function resume(options: ResumeOptions): Promise<number> {
   return read;
 }
 
-/** Reads the operations from one offset up to another, and stops reading. */
+/** Reads the operations between two offsets. */
 async function readUpTo(
   end: number,
   from: number,
@@ -63,7 +63,7 @@ async function readUpTo(
       maxRecords: 16,
       onError: (error) => {
         onError(error);
-        // Deleted under the reader: it gets nothing more, and a start that waited for it would never end.
+        // The records were deleted meanwhile; waiting for them would block the start for ever.
         if (!isCodedError(error, 'OFFSET_OUT_OF_RANGE')) return;
         lost = error;
         reached.open();
@@ -92,7 +92,7 @@ async function noteAgain(
     const status = stored[index];
     const call = operations[index]?.operation.contract === perTransactionContract ? ({ isCall: true } as const) : {};
     if (status?.sourceHash === digest) known.note({ opId, digest, seq, acceptedAtMs, ...call });
-    // Another message under the same name has no row of its own: it is live until its outcome comes.
+    // Another message under the same name has no status row; it is live until its outcome arrives.
     const isSettled = status?.sourceHash === digest && status.state !== 'pending';
     if (!isSettled && live.add({ opId, digest }, undefined)) admission.take(1);
   });

@@ -27,13 +27,13 @@ import { openTranslation, type OpenedTranslation } from './open-translation.ts';
 import type { Translator } from './translation/translator.ts';
 import type { TranslatorPool } from './translation/translator-pool.ts';
 
-/** Whether messages are taken, and why not. */
+/** Whether messages are accepted, and why not. */
 export interface Readiness {
   readonly isReady: boolean;
   readonly reasons: readonly string[];
 }
 
-/** Ingest, put together: what the controllers call, and nothing of how they are called. */
+/** The wired parts of ingest behind the controllers, independent of HTTP. */
 export class IngestRuntime {
   readonly config: IngestConfig;
   readonly observer: IngestObserver;
@@ -113,7 +113,7 @@ export class IngestRuntime {
     this.#pruner = this.#newPruner(nowMs);
   }
 
-  /** Opens everything and brings back what an earlier process had accepted. Nothing is taken in yet. */
+  /** Opens all parts and restores operations accepted by earlier processes. Accepts no messages yet. */
   static async start(config: IngestConfig, ports: IngestPorts): Promise<IngestRuntime> {
     const observer = new IngestObserver(ports.telemetry);
     const instance = randomUUID();
@@ -127,12 +127,12 @@ export class IngestRuntime {
     return runtime;
   }
 
-  /** Aborted when ingest stops: whatever waits gives up. */
+  /** Aborted when ingest stops, to end all waits. */
   get signal(): AbortSignal {
     return this.#stop.signal;
   }
 
-  /** What of this channel can be sent again. */
+  /** The dead letters of the channel. */
   get deadLetters(): DeadLetters {
     return this.#channel.deadLetters;
   }
@@ -149,34 +149,34 @@ export class IngestRuntime {
     const { appender } = this.#channel;
     const reasons = [
       ...(this.#isReady ? [] : ['starting or stopping']),
-      ...(appender.isHalted ? ['operations log made anew'] : []),
+      ...(appender.isHalted ? ['operations log was recreated'] : []),
       ...(appender.hasRoom ? [] : ['operations log does not answer']),
       ...this.#ports.log.troubles(),
     ];
     return { isReady: reasons.length === 0, reasons };
   }
 
-  /** Lines that a batch should have now: fewer when there is little room, so that less of it is shed. */
+  /** Advised number of lines per batch; lower when there is little room, so that less is shed. */
   advisedLines(): number {
     const room = this.#channel.admission.room('audit');
     return Math.max(1, Math.min(this.config.INGEST_ADVISED_LINES, room));
   }
 
-  /** Lets go whoever waits for room, for outcomes or for the vault; what is in flight goes on. */
+  /** Ends waits for room, outcomes and the vault; requests in flight continue. */
   stop(): void {
     this.#isReady = false;
     this.intake.stop();
-    this.#stop.abort(new Error('ingest is being stopped'));
+    this.#stop.abort(new Error('ingest is stopping'));
     this.feed.close();
     this.#pruner.stop();
   }
 
-  /** What is in flight has had its time: it is answered as not appended. */
+  /** Ends the grace period: operations in flight are answered as not appended. */
   giveUp(): void {
     this.#channel.giveUp();
   }
 
-  /** Closes what is behind the door, once nobody comes through it any more. The ports stay open. */
+  /** Closes all parts, when no more messages arrive. The ports stay open. */
   async close(): Promise<void> {
     await this.#channel.appender.close(this.config.INGEST_STOP_GRACE_MS);
     await this.#pruner.close();
@@ -272,7 +272,7 @@ function newIngest(
   });
 }
 
-/** Calls are translated where they are; everything else goes the way that its contract has. */
+/** A translator of calls in front of that of all other messages; without a call key the latter alone. */
 function withCalls(
   config: IngestConfig,
   { identityKey }: ChannelState,

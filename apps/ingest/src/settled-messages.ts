@@ -3,7 +3,7 @@ import type { MessageName } from './message-name.ts';
 import type { SettledOperation } from './outcome-projection.ts';
 import { settledReceipt, type Ending } from './receipts.ts';
 
-/** A message of several operations, some of which ended in the run at hand. */
+/** A message with several operations, of which some became terminal in this run. */
 interface Part {
   readonly name: MessageName;
   readonly isOwn: boolean;
@@ -13,13 +13,13 @@ interface Part {
 }
 
 /**
- * Finds the messages of which the last operation became terminal. A message of one operation needs no memory; of a longer one it
- * is counted what ended, and after a restart, when the count is gone, the status store is asked each time.
+ * Finds the messages whose last operation became terminal. A message with one operation needs no memory; for longer ones the ended
+ * operations are counted. For messages of an earlier process, whose count is lost, the status store is queried each time.
  */
 export class SettledMessages {
   readonly #statuses: Pick<StatusStore, 'get'>;
   readonly #identityKey: Uint8Array;
-  /** Operations that ended, of messages accepted by this process. Sets, so that a run that is read twice counts once. */
+  /** Ended operations of messages accepted by this process; sets, so that a run read twice counts once. */
   readonly #ended = new Map<MessageName, Set<string>>();
 
   constructor(statuses: Pick<StatusStore, 'get'>, identityKey: Uint8Array) {
@@ -27,7 +27,7 @@ export class SettledMessages {
     this.#identityKey = identityKey;
   }
 
-  /** Receipts for the messages that this run settled. Repeats give the same ones again. */
+  /** The receipts of the messages settled by this run. A repeated run gives the same receipts. */
   async receipts(settled: readonly SettledOperation[]): Promise<readonly Receipt[]> {
     const receipts: Receipt[] = [];
     const parts = new Map<string, Part>();
@@ -47,7 +47,7 @@ export class SettledMessages {
     return receipts;
   }
 
-  /** False while operations are known to be missing; a message of an earlier process has to be looked up. */
+  /** False when operations are known to be live; true when all ended, or the status store has to be queried. */
   #mayBeComplete({ name, isOwn, outcomes }: Part): boolean {
     if (!isOwn) return true;
     const ended = this.#ended.get(name) ?? new Set<string>();
@@ -56,7 +56,7 @@ export class SettledMessages {
     return ended.size >= name.operations;
   }
 
-  /** All endings of a message in item order; undefined while one of its operations is live. */
+  /** The endings of a message in item order; undefined while one of its operations is live. */
   async #endings({ name, digest, outcomes }: Part): Promise<readonly Ending[] | undefined> {
     const { source, id, lastItem } = name;
     const opIds = Array.from({ length: lastItem + 1 }, (_, item) =>

@@ -16,7 +16,7 @@ const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
 };
 
-it('asks the first at once, and all who came meanwhile together', async () => {
+it('asks the first question at once, and those that arrive meanwhile together', async () => {
   const { asked, open, questions } = store();
   const answers = [questions.ask([1]), questions.ask([2, 3]), questions.ask([3])];
   expect(asked).toEqual([[1]]);
@@ -27,7 +27,7 @@ it('asks the first at once, and all who came meanwhile together', async () => {
   expect(await Promise.all(answers)).toEqual([['1'], ['2', '3'], ['3']]);
 });
 
-it('keeps to the size of a question, but for one that is larger alone', async () => {
+it('respects the maximum size of a query, except for a single question that is larger', async () => {
   const { asked, open, questions } = store();
   const answers = [
     questions.ask([0]),
@@ -43,7 +43,7 @@ it('keeps to the size of a question, but for one that is larger alone', async ()
   expect(asked).toEqual([[0], [1, 2, 3], [4, 5], [6, 7, 8, 9, 10]]);
 });
 
-it('tells everybody in a question that failed, and goes on with the next', async () => {
+it('rejects all questions of a failed query, and goes on with the next', async () => {
   const { open, questions } = store();
   const answers = [questions.ask([1]), questions.ask([2]), questions.ask([3])];
   const settled = Promise.allSettled(answers);

@@ -6,8 +6,8 @@ interface Asking<Key, Answer> {
 }
 
 /**
- * Questions that many ask at once, for a store that answers many as fast as one: one question is under way, and what is asked
- * meanwhile goes together in the next one. When it fails, all who asked in it are told.
+ * Batches concurrent questions to a store that answers many keys as fast as one. One query is in flight; questions that arrive
+ * meanwhile share the next one. When a query fails, all its questions reject.
  */
 export class SharedQuestions<Key, Answer> {
   readonly #answer: (keys: readonly Key[]) => Promise<readonly Answer[]>;
@@ -15,13 +15,13 @@ export class SharedQuestions<Key, Answer> {
   #waiting: Asking<Key, Answer>[] = [];
   #isAsking = false;
 
-  /** @param keysMax of one question; a single call with more keys goes alone. */
+  /** @param keysMax maximum keys of one query; a single question with more keys gets a query of its own */
   constructor(answer: (keys: readonly Key[]) => Promise<readonly Answer[]>, keysMax: number) {
     this.#answer = answer;
     this.#keysMax = keysMax;
   }
 
-  /** An answer for each key, in their order. @throws what the store throws */
+  /** The answers in the order of the keys. @throws errors of the store */
   ask(keys: readonly Key[]): Promise<readonly Answer[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ keys, resolve, reject });

@@ -25,7 +25,7 @@ async function fill(operations: number): Promise<void> {
 const send = (id: string, operationClass: string) =>
   ingest.post('/v1/transactions', deed(id), { 'idempotency-key': id, 'ce-medrexclass': operationClass });
 
-describe('shedding at the door', () => {
+describe('shedding', () => {
   it('sheds the lowest class first, with the class, the limits and Retry-After', async () => {
     await fill(7);
     const answers: Response[] = [];
@@ -42,7 +42,7 @@ describe('shedding at the door', () => {
     expect(await ingest.metric('medrex_ingest_refused_total{code="SHED"}')).toBe(2);
   });
 
-  it('takes again what it shed once there is room', async () => {
+  it('accepts a shed message when it is sent again and there is room', async () => {
     await fill(9);
     expect((await send('late', 'audit')).status).toBe(429);
     await ingest.settle(await ingest.operations());
@@ -50,7 +50,7 @@ describe('shedding at the door', () => {
     expect((await send('late', 'audit')).status).toBe(202);
   });
 
-  it('never sheds orders: at the live limit they wait, and go on when something ends', async () => {
+  it('never sheds orders: at the live limit they wait until an operation ends', async () => {
     await fill(10);
     const order = send('order', 'cpoe');
     await eventually(async () => (await send('probe', 'clinical')).status === 429);
@@ -58,7 +58,7 @@ describe('shedding at the door', () => {
     expect((await order).status).toBe(202);
   });
 
-  it('tells an order that waited in vain to come again, with 503 and not 429', async () => {
+  it('answers an order that waited in vain with 503, not 429', async () => {
     await fill(10);
     const response = await send('order', 'cpoe');
     expect(response.status).toBe(503);
@@ -66,7 +66,7 @@ describe('shedding at the door', () => {
     expect(await response.json()).toMatchObject({ code: 'NO_ROOM' });
   });
 
-  it('lets the orders of a batch wait together, not one after the other', async () => {
+  it('limits the wait of all orders of a batch together', async () => {
     await fill(10);
     const lines = Array.from({ length: 200 }, (_, at) => line(`order-${at}`, 'cpoe'));
     const startedMs = performance.now();
@@ -75,10 +75,10 @@ describe('shedding at the door', () => {
     const { items } = (await response.json()) as { readonly items: readonly Json[] };
     expect(items.map(({ status }) => status)).toEqual(lines.map(() => 503));
     expect(tookMs).toBeGreaterThan(250);
-    expect(tookMs).toBeLessThan(30_000); // one after the other they would take a minute, however slow the machine is
+    expect(tookMs).toBeLessThan(30_000); // waiting one after another would take a minute
   });
 
-  it('takes of a batch the lines that find room, and answers the rest with 429', async () => {
+  it('accepts the lines of a batch for which there is room, and answers the others with 429', async () => {
     await fill(5);
     const lines = [line('1', 'audit'), line('2', 'audit'), line('3', 'clinical'), line('4', 'audit')];
     const response = await ingest.post('/v1/batches', lines.join('\n'), { 'content-type': 'application/x-ndjson' });
@@ -94,12 +94,12 @@ describe('shedding at the door', () => {
     expect(response.headers.get('medrex-advised-lines')).toBe('1');
   });
 
-  it('believes the count of orderer-dag when other instances fill the pipeline', async () => {
+  it('uses the live count of orderer-dag when other instances fill the pipeline', async () => {
     await ingest.progress({ live: 9 });
     await eventually(async () => (await send('mine', 'clinical')).status === 429);
   });
 
-  it('pauses the partition of a class without room and loses nothing; the urgent topic goes on', async () => {
+  it('pauses the partition of a class without room without loss, while the urgent topic goes on', async () => {
     await fill(9);
     const headers = (id: string, operationClass: 'audit' | 'cpoe') =>
       intakeHeaders({ id, source: 's', class: operationClass, contentType: 'application/json' });
@@ -122,7 +122,7 @@ describe('shedding at the door', () => {
     expect(await waiting()).toBe(0);
   });
 
-  it('tells hospitals in a receipt that a partition stands still for want of room, and when it goes on', async () => {
+  it('reports by receipt when a partition pauses for lack of room, and when it resumes', async () => {
     let aheadMs = 0;
     const { log, statuses, vault } = ingest;
     await ingest.close();
@@ -145,7 +145,7 @@ describe('shedding at the door', () => {
     expect(await told('resumed')).toMatchObject({ id: delayed.id, code: 'OK', intake, delay: { sinceMs } });
   });
 
-  it('looks at the age again of what waited for room: its record may be pruned by then', async () => {
+  it('checks the age of a message again after it waited for room', async () => {
     let leapMs = 0;
     ingest = await ingest.restart({ contracts: [assetIntake], env, nowMs: () => Date.now() + leapMs });
     await fill(9);
@@ -169,7 +169,7 @@ describe('shedding at the door', () => {
     ]);
   });
 
-  it('takes a run of an intake topic that is longer than the live limit, part by part', async () => {
+  it('accepts a run of an intake topic that exceeds the live limit part by part', async () => {
     const stop = await ingest.settleAll();
     const headers = (id: string) => intakeHeaders({ id, source: 's', class: 'audit', contentType: 'application/json' });
     const records = Array.from({ length: 60 }, (_, at) => ({
@@ -200,7 +200,7 @@ describe('shedding at the door', () => {
     await stop();
   });
 
-  it('sheds no order of a message that holds more of them than there is room for', async () => {
+  it('sheds no order of a message with more orders than there is room for', async () => {
     await fill(9);
     const deeds = Array.from({ length: 3 }, (_, at) => ({ do: 'label', asset: `d${at}`, label: 'x' }));
     const orders = { 'idempotency-key': 'many', 'ce-medrexclass': 'cpoe' };
@@ -209,7 +209,7 @@ describe('shedding at the door', () => {
     expect(await ingest.operations()).toHaveLength(12);
   });
 
-  it('takes a batch of more orders than there is room for, as earlier ones of it end', async () => {
+  it('accepts a batch with more orders than there is room for, as its earlier ones end', async () => {
     const stop = await ingest.settleAll();
     const lines = Array.from({ length: 25 }, (_, at) => line(`o-${at}`, 'cpoe'));
     const response = await ingest.post('/v1/batches', lines.join('\n'), { 'content-type': 'application/x-ndjson' });

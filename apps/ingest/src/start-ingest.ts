@@ -10,10 +10,10 @@ import type { IngestPorts } from './ports.ts';
 import { IngestRuntime } from './runtime.ts';
 
 /**
- * Starts ingest: first what an earlier process left behind, then HTTP and the intake topics.
+ * Starts ingest: first restores the state of earlier processes, then opens HTTP and the intake topics.
  *
- * @param ports in place of the embedded defaults; they are not closed here.
- * @throws what the configuration's folder, port or vault make impossible.
+ * @param ports instead of the embedded defaults; the caller closes them
+ * @throws CodedError when the data folder, the port or the vault cannot be opened
  */
 export async function startIngest(config: IngestConfig, ports?: IngestPorts): Promise<RunningService> {
   const opened: ClosingPorts =
@@ -40,15 +40,15 @@ async function startOn(config: IngestConfig, opened: ClosingPorts): Promise<Runn
   }
   const connections = new Connections(app.getHttpServer());
   const url = await listen(app, config);
-  ports.telemetry.log.info({ urls: [url], channel: config.MEDREX_CHANNEL }, 'ingest takes messages');
+  ports.telemetry.log.info({ urls: [url], channel: config.MEDREX_CHANNEL }, 'ingest accepts messages');
   const close = async (): Promise<void> => {
     runtime.stop();
     connections.closeUnused();
     const grace = setTimeout(() => {
       runtime.giveUp();
-      setImmediate(() => connections.closeAll()); // once those who wait have their answer
+      setImmediate(() => connections.closeAll()); // after waiting requests are answered
     }, config.INGEST_STOP_GRACE_MS);
-    await app.close(); // requests and runs in hand are finished, or given up when the grace is over
+    await app.close(); // requests and runs in progress are finished, or given up after the grace period
     await runtime.close();
     clearTimeout(grace);
     await opened.close();

@@ -5,7 +5,7 @@ import { newGate } from './gate.ts';
 export interface StatusNoterOptions {
   readonly statuses: Pick<StatusStore, 'accepted'>;
   readonly onFailure: (error: unknown) => void;
-  /** Rows kept while the store does not answer; beyond it the oldest go, which a restart or their outcome brings back. */
+  /** Maximum rows buffered while the store is unavailable; then the oldest are dropped, and written at a restart or with their outcome. */
   readonly rowsMax?: number;
   readonly retryMs?: number;
 }
@@ -17,8 +17,8 @@ interface Round {
 }
 
 /**
- * Notes accepted operations in the status store, all that came while the last call was under way in one. Acceptance does not hang
- * on it, since the log has them: when the store fails, whoever waits is let go and the rows are tried again.
+ * Writes accepted operations to the status store; rows that arrive during a call share the next one. Acceptance does not depend on
+ * it, since the log has the operations: when the store fails, waiting callers resolve and the rows are retried.
  */
 export class StatusNoter {
   readonly #options: StatusNoterOptions;
@@ -30,12 +30,12 @@ export class StatusNoter {
     this.#options = options;
   }
 
-  /** Rows that are not in the store yet. */
+  /** Number of rows not yet in the store. */
   get waiting(): number {
     return this.#next?.rows.length ?? 0;
   }
 
-  /** Resolves when the rows are stored, or when the first try to store them failed. */
+  /** Resolves when the rows are stored, or when the first attempt failed. */
   note(rows: readonly OperationStatus[]): Promise<void> {
     if (rows.length === 0) return Promise.resolve();
     const round = (this.#next ??= newRound());
@@ -44,14 +44,14 @@ export class StatusNoter {
     return round.noted;
   }
 
-  /** Stops trying again; rows that were never stored are noted from the log at the next start. */
+  /** Stops retrying; unstored rows are written from the log at the next start. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    await Promise.resolve(); // what is noted in one turn goes into one call
+    await Promise.resolve(); // rows noted in one turn of the event loop share a call
     while (this.#next !== undefined) {
       const round = this.#next;
       this.#next = undefined;

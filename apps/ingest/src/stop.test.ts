@@ -19,7 +19,7 @@ async function connected(url: string, text = ''): Promise<{ readonly socket: Soc
   return { socket, closed };
 }
 
-/** How long ingest takes to stop, ms. */
+/** Stops ingest and returns how long that takes, in ms. */
 async function stopping(ingest: Harness): Promise<number> {
   const fromMs = performance.now();
   await Promise.race([ingest.close(), delay(10_000, undefined, { ref: false })]);
@@ -28,10 +28,10 @@ async function stopping(ingest: Harness): Promise<number> {
 
 describe('a stop', () => {
   it.each([
-    ['what it took from an intake topic', topics.receipts, false],
-    ['what it refused of one', topics.intakeDlq, false],
-    ['how an operation ended', topics.receipts, true],
-  ])('waits until it has told %s only as long as its grace', async (_, silent, isSettled) => {
+    ['the receipt of an accepted message', topics.receipts, false],
+    ['a refused message', topics.intakeDlq, false],
+    ['the receipt of a terminal operation', topics.receipts, true],
+  ])('waits until %s is written for at most the grace period', async (_, silent, isSettled) => {
     const log = new InMemoryEventLog({ clock: realClock });
     const ingest = await Harness.start({
       contracts: [assetIntake],
@@ -60,15 +60,15 @@ describe('a stop', () => {
     expect(await log.committed('ingest', topics.intake, 0)).toBe(isSettled ? 1 : undefined);
   });
 
-  it('does not wait for a connection on which nobody ever said anything', async () => {
+  it('does not wait for a connection on which nothing was sent', async () => {
     const ingest = await Harness.start({ contracts: [assetIntake], env: { INGEST_STOP_GRACE_MS: '60000' } });
     const { closed } = await connected(ingest.url);
-    await (await fetch(`${ingest.url}/healthz`)).text(); // the server knows of the other connection by then
+    await (await fetch(`${ingest.url}/healthz`)).text(); // by now the server has accepted the other connection
     expect(await stopping(ingest)).toBeLessThan(5_000);
     await closed;
   });
 
-  it('waits for a request that is never finished only as long as its grace', async () => {
+  it('waits for an unfinished request for at most the grace period', async () => {
     const ingest = await Harness.start({
       contracts: [assetIntake],
       env: { INGEST_STOP_GRACE_MS: String(graceMs) },

@@ -13,7 +13,7 @@ export interface OpenedStores {
   close(): Promise<void>;
 }
 
-/** Opens what MEDREX_STORES names. @param mayMakeVault false where operations name patients by a vault already. */
+/** Opens the stores chosen by MEDREX_STORES. @param mayMakeVault false when operations exist, which use pseudonyms of an existing vault */
 export function openStores(config: IngestConfig, telemetry: Telemetry, mayMakeVault: boolean): Promise<OpenedStores> {
   const pool = config.MEDREX_STORES === 'postgres' ? postgresPoolOptions(config) : undefined;
   return pool === undefined ? inFiles(config, mayMakeVault) : inPostgres(config, pool, telemetry, mayMakeVault);
@@ -22,13 +22,13 @@ export function openStores(config: IngestConfig, telemetry: Telemetry, mayMakeVa
 async function inFiles(config: IngestConfig, mayMake: boolean): Promise<OpenedStores> {
   const folder = config.MEDREX_DATA_DIR;
   const { vault, notice } = await openEmbeddedVault(join(folder, 'vault'), tenantKeyPlace(config), mayMake);
-  // The sentence names a file, which log fields cannot: it is for the one who starts this by hand.
+  // The notice contains a file path, which log fields must not; it is for whoever starts ingest by hand.
   if (notice !== undefined) process.stderr.write(`${notice}\n`);
   const statuses = new EmbeddedStatusStore({ file: join(folder, 'status', 'status.sqlite') });
   return { statuses, vault, close: () => closeAll(statuses, vault) };
 }
 
-/** The tenant key is never made here: each instance would make another one. */
+/** Opens the stores in PostgreSQL. The tenant key must be given, since each instance would create another one. */
 async function inPostgres(
   config: IngestConfig,
   options: PostgresPoolOptions,

@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => ingest.close());
 
 describe('POST /v1/transactions', () => {
-  it('accepts with 202, a status address, and a receipt that names digest and place', async () => {
+  it('answers 202 with a status URL and a receipt of digest and seq', async () => {
     const response = await ingest.post('/v1/transactions', deed('a1'), named('m-1'));
     expect(response.status).toBe(202);
     const receipt = await json(response);
@@ -57,13 +57,13 @@ describe('POST /v1/transactions', () => {
     expect(await ingest.operations()).toHaveLength(1);
   });
 
-  it('keeps the names of different sources apart', async () => {
+  it('distinguishes equal ids of different sources', async () => {
     const one = await ingest.post('/v1/transactions', deed('a1'), { 'idempotency-key': 'm', 'ce-source': 'a' });
     const other = await ingest.post('/v1/transactions', deed('a2'), { 'idempotency-key': 'm', 'ce-source': 'b' });
     expect([one.status, other.status]).toEqual([202, 202]);
   });
 
-  it('gives racing repeats one operation and one receipt', async () => {
+  it('makes one operation and one receipt of concurrent repeats', async () => {
     const sent = Array.from({ length: 20 }, () => ingest.post('/v1/transactions', deed('a1'), named('m-1')));
     const answers = await Promise.all(sent);
     const texts = new Set(await Promise.all(answers.map((one) => one.text())));
@@ -73,19 +73,19 @@ describe('POST /v1/transactions', () => {
     expect(await ingest.operations()).toHaveLength(1);
   });
 
-  it('gives racing bodies under one name one operation; the others get 409', async () => {
+  it('accepts one of several concurrent bodies under one name; the others get 409', async () => {
     const sent = ['a1', 'a2', 'a3', 'a4'].map((asset) => ingest.post('/v1/transactions', deed(asset), named('m-1')));
     const statuses = (await Promise.all(sent)).map(({ status }) => status).sort();
     expect(statuses).toEqual([202, 409, 409, 409]);
     expect(await ingest.operations()).toHaveLength(1);
   });
 
-  it('takes a new body under a name whose first body was refused', async () => {
+  it('accepts a new body under a name whose first body was refused', async () => {
     expect((await ingest.post('/v1/transactions', '{"do":"wish"}', named('m-1'))).status).toBe(422);
     expect((await ingest.post('/v1/transactions', deed('a1'), named('m-1'))).status).toBe(202);
   });
 
-  it('takes a message without an id, says so, and takes it again as another message', async () => {
+  it('accepts a message without an id, says so, and accepts it again as another message', async () => {
     const first = await json(await ingest.post('/v1/transactions', deed('a1')));
     const again = await ingest.post('/v1/transactions', deed('a1'));
     expect(first).toMatchObject({ isIdDerived: true, advice: expect.stringContaining('Idempotency-Key') });
@@ -93,7 +93,7 @@ describe('POST /v1/transactions', () => {
     expect((await json(again))['transactionId']).not.toBe(first['transactionId']);
   });
 
-  it('gives the second look of a lost answer the first receipt when its derived id is sent as the id', async () => {
+  it('answers a message sent again under its derived id with the first receipt', async () => {
     const first = await json(await ingest.post('/v1/transactions', deed('a1')));
     const headers = { 'ce-source': String(first['source']), 'ce-id': String(first['id']) };
     const again = await ingest.post('/v1/transactions', deed('a1'), headers);
@@ -101,7 +101,7 @@ describe('POST /v1/transactions', () => {
     expect((await json(again))['transactionId']).toBe(first['transactionId']);
   });
 
-  it('makes each item of a message an operation, and says of each what became of it', async () => {
+  it('makes an operation of each item of a message, with its own result', async () => {
     const response = await ingest.post('/v1/transactions', deeds('a1', 'bad', 'a3'), named('m-1'));
     expect(response.status).toBe(207);
     const { items } = (await json(response)) as { items: readonly Json[] };
@@ -115,7 +115,7 @@ describe('POST /v1/transactions', () => {
     expect(message.body['transactions']).toHaveLength(2);
   });
 
-  it('gives a repeat of several items the same receipt from memory', async () => {
+  it('answers a repeat of several items with the same receipt from memory', async () => {
     const first = await ingest.post('/v1/transactions', deeds('a1', 'a2', 'a3'), named('m-1'));
     const again = await ingest.post('/v1/transactions', deeds('a1', 'a2', 'a3'), named('m-1'));
     expect([first.status, again.status]).toEqual([202, 200]);
@@ -124,7 +124,7 @@ describe('POST /v1/transactions', () => {
     expect(await ingest.operations()).toHaveLength(3);
   });
 
-  it('waits for the outcome as long as Prefer: wait says', async () => {
+  it('waits for the outcome for the time in Prefer: wait', async () => {
     const stop = await ingest.settleAll(() => ({ detail: { owner: 'ann' } }));
     const response = await ingest.post('/v1/transactions', deed('a1'), { ...named('m-1'), prefer: 'wait=5' });
     expect(response.status).toBe(200);
@@ -135,21 +135,27 @@ describe('POST /v1/transactions', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('a refusal', () => {
   it.each([
-    ['text that is no JSON', '{"do":', {}, 400, 'BODY_NOT_JSON'],
+    ['text that is not JSON', '{"do":', {}, 400, 'BODY_NOT_JSON'],
     ['an empty body', '', {}, 400, 'BODY_EMPTY'],
     ['XML', '<a/>', { 'content-type': 'application/fhir+xml' }, 415, 'CONTENT_TYPE_UNSUPPORTED'],
     ['NDJSON at the wrong address', '{}', { 'content-type': 'application/x-ndjson' }, 415, 'CONTENT_TYPE_UNSUPPORTED'],
     ['a compressed body', 'x', { 'content-encoding': 'gzip' }, 415, 'ENCODING_UNSUPPORTED'],
-    ['a contract that there is not', '{}', { 'ce-medrexcontract': 'other' }, 422, 'CONTRACT_UNKNOWN'],
-    ['what the contract does not take', '{"do":"wish"}', {}, 422, 'UNKNOWN_DEED'],
-    ['a message with nothing in it', '{"deeds":[]}', {}, 422, 'NOTHING_TO_DO'],
-    ['a class that there is not', deed('a'), { 'ce-medrexclass': 'vip' }, 400, 'ENVELOPE_INVALID'],
-    ['an event that is no object', '[]', { 'content-type': 'application/cloudevents+json' }, 400, 'ENVELOPE_INVALID'],
-    ['what makes the contract fail', '{"do":"burst","asset":"secret-7"}', {}, 500, 'TRANSLATION_FAILED'],
-    ['a body nested without end', '['.repeat(200_000) + ']'.repeat(200_000), {}, 422, 'UNKNOWN_DEED'],
-  ])('%s: a problem that says what to do', async (_case, body, headers, status, code) => {
+    ['an unknown contract', '{}', { 'ce-medrexcontract': 'other' }, 422, 'CONTRACT_UNKNOWN'],
+    ['a deed unknown to the contract', '{"do":"wish"}', {}, 422, 'UNKNOWN_DEED'],
+    ['a message without operations', '{"deeds":[]}', {}, 422, 'NOTHING_TO_DO'],
+    ['an unknown class', deed('a'), { 'ce-medrexclass': 'vip' }, 400, 'ENVELOPE_INVALID'],
+    [
+      'an event that is not an object',
+      '[]',
+      { 'content-type': 'application/cloudevents+json' },
+      400,
+      'ENVELOPE_INVALID',
+    ],
+    ['a message on which the contract throws', '{"do":"burst","asset":"secret-7"}', {}, 500, 'TRANSLATION_FAILED'],
+    ['a body nested too deeply', '['.repeat(200_000) + ']'.repeat(200_000), {}, 422, 'UNKNOWN_DEED'],
+  ])('%s: is answered with a problem and a remedy', async (_case, body, headers, status, code) => {
     const response = await ingest.post('/v1/transactions', body, headers);
     expect(response.status).toBe(status);
     expect(response.headers.get('content-type')).toContain('application/problem+json');
@@ -160,12 +166,12 @@ describe('what is refused', () => {
     expect(await ingest.operations()).toHaveLength(0);
   });
 
-  it('bytes that are not UTF-8', async () => {
+  it('is the answer to bytes that are not UTF-8', async () => {
     const response = await ingest.post('/v1/transactions', Buffer.from([0x22, 0xff, 0xfe, 0x22]));
     expect(await json(response)).toMatchObject({ status: 400, code: 'BODY_NOT_UTF8' });
   });
 
-  it('a request above the limit, naming it', async () => {
+  it('is the answer to a request above the limit, and names the limit', async () => {
     const small = await Harness.start({ contracts: [assetIntake], env: { INGEST_REQUEST_BYTES_MAX: '1000' } });
     const response = await small.post('/v1/transactions', JSON.stringify({ do: 'label', asset: 'x'.repeat(2_000) }));
     expect(response.status).toBe(413);
@@ -173,7 +179,7 @@ describe('what is refused', () => {
     await small.close();
   });
 
-  it('an operation above the limit, naming it', async () => {
+  it('is the answer to an operation above the limit, and names the limit', async () => {
     const small = await Harness.start({ contracts: [assetIntake], env: { INGEST_OPERATION_BYTES_MAX: '1000' } });
     const body = JSON.stringify({ do: 'label', asset: 'a', label: 'x'.repeat(2_000) });
     expect(await json(await small.post('/v1/transactions', body))).toMatchObject({
@@ -184,20 +190,20 @@ describe('what is refused', () => {
     await small.close();
   });
 
-  it('a message whose own time lies before the dedupe window; one without a time is taken', async () => {
+  it('is the answer to a message from before the dedupe window, but not to one without a time', async () => {
     const old = new Date(Date.now() - 8 * 86_400_000).toISOString();
     const response = await ingest.post('/v1/transactions', deed('a1'), { ...named('m-1'), 'ce-time': old });
     expect(await json(response)).toMatchObject({ status: 422, code: 'TOO_OLD', windowSeconds: 604_800 });
     expect((await ingest.post('/v1/transactions', deed('a1'), named('m-1'))).status).toBe(202);
   });
 
-  it('addresses and methods that there are not', async () => {
+  it('is the answer to unknown addresses and methods', async () => {
     expect(await ingest.get('/v1/nothing')).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
     const response = await fetch(`${ingest.url}/v1/batches`);
     expect(response.status).toBe(405);
   });
 
-  it('nothing of a sender who hangs up in the middle', async () => {
+  it('is not counted for a sender who disconnects in the middle', async () => {
     const { hostname, port } = new URL(ingest.url);
     const socket = connect(Number(port), hostname);
     socket.write(
@@ -211,7 +217,7 @@ describe('what is refused', () => {
 });
 
 describe('GET /v1/transactions', () => {
-  it('tells unknown from pending, and pending from settled', async () => {
+  it('distinguishes unknown, pending and settled', async () => {
     expect(await ingest.get(`/v1/transactions/${'0'.repeat(32)}`)).toMatchObject({
       status: 404,
       body: { code: 'TRANSACTION_UNKNOWN' },
@@ -234,7 +240,7 @@ describe('GET /v1/transactions', () => {
 
   it('finds the operations of a message by its name', async () => {
     const query = new URLSearchParams({ source: 'urn:ehr:a', id: 'm 1/ä' }).toString();
-    // Header values are percent-encoded, as CloudEvents asks.
+    // Header values are percent-encoded, as CloudEvents requires.
     await ingest.post('/v1/transactions', deeds('a1', 'a2'), { 'ce-source': 'urn:ehr:a', 'ce-id': 'm%201%2F%C3%A4' });
     const { status, body } = await ingest.get(`/v1/transactions?${query}`);
     expect(status).toBe(200);

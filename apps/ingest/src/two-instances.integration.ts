@@ -41,7 +41,7 @@ describeReal('POSTGRES', 'ingest with MEDREX_STORES=postgres', (url) => {
     };
   });
 
-  it('shows its pool among the metrics, and opens no vault under another tenant key', async () => {
+  it('has metrics of its connection pool, and refuses another tenant key', async () => {
     const schema = newSchema();
     const telemetry = quiet();
     const stores = await openStores(configOf(schema, randomBytes(32).toString('hex')), telemetry, true);

@@ -2,13 +2,13 @@ import type { OperationOutcome, StatusStore } from '@medrex/contracts';
 import { newGate } from './gate.ts';
 import { identityText } from './live-operations.ts';
 
-/** How an operation ended, and when, epoch ms. */
+/** The outcome of an operation, and the time of its block in epoch ms. */
 export interface Ended {
   readonly outcome: OperationOutcome;
   readonly committedAtMs: number;
 }
 
-/** Requests that wait for the outcome of what they brought. Any number may wait for one operation. */
+/** Requests that wait for outcomes. Any number may wait for one operation. */
 export class WaitingRoom {
   readonly #statuses: Pick<StatusStore, 'get'>;
   readonly #waiting = new Map<string, Set<(ended: Ended) => void>>();
@@ -17,12 +17,12 @@ export class WaitingRoom {
     this.#statuses = statuses;
   }
 
-  /** Operations that somebody waits for. */
+  /** Number of operations for which a request waits. */
   get size(): number {
     return this.#waiting.size;
   }
 
-  /** Hands an outcome to whoever waits for it. */
+  /** Passes an outcome to the requests that wait for it. */
   release(ended: Ended): void {
     const { opId, sourceHash: digest } = ended.outcome;
     const text = identityText({ opId, digest });
@@ -33,10 +33,10 @@ export class WaitingRoom {
   }
 
   /**
-   * Waits for operations of one message. Outcomes that came before anybody waited are found in the status store, which is asked
-   * once the waiting has begun: so none is missed between the two.
+   * Waits for the operations of one message. Earlier outcomes are found in the status store, which is queried after the wait has
+   * started, so that none is missed in between.
    *
-   * @returns endings by operation id; those that did not come before `signal` are missing.
+   * @returns endings by operation id; without those that did not arrive before `signal` aborted
    */
   async wait(opIds: readonly string[], digest: string, signal: AbortSignal): Promise<ReadonlyMap<string, Ended>> {
     const endings = new Map<string, Ended>();
@@ -56,7 +56,7 @@ export class WaitingRoom {
     return endings;
   }
 
-  /** A store that does not answer costs nothing but what came before: the outcomes to come are waited for all the same. */
+  /** Looks up earlier outcomes. When the store fails, only those are missed; later outcomes still arrive. */
   async #lookUp(opIds: readonly string[], digest: string, note: (ended: Ended) => void): Promise<void> {
     const stored = await this.#statuses.get(opIds).catch(() => []);
     for (const status of stored) {

@@ -6,7 +6,7 @@ import type { ChaincodeResponse, CommittedTransaction, Endorsement } from '@medr
 const channel = 'ehr';
 const chaincode = 'medrex';
 
-/** A client of the chaincode on a channel of a network. */
+/** A client of the chaincode on one channel. */
 export class LedgerClient {
   readonly #ledger: FabricLedger;
 
@@ -14,7 +14,7 @@ export class LedgerClient {
     this.#ledger = ledger;
   }
 
-  /** @param identity instead of the one that the profile names */
+  /** @param identity used instead of the one in the profile */
   static async open(profile: string, identity?: KeyFiles): Promise<LedgerClient> {
     return new LedgerClient(await FabricLedger.open({ profile, channel, ...(identity !== undefined && { identity }) }));
   }
@@ -31,7 +31,7 @@ export class LedgerClient {
     return this.#ledger.evaluate(this.#proposal(fn, args));
   }
 
-  /** Sends it, and resolves with the transaction as its block shows it. */
+  /** Submits the endorsed transaction and resolves with the committed transaction of its block. */
   async commit(endorsement: Endorsement): Promise<CommittedTransaction> {
     const { txId } = endorsement.proposal;
     const from = await this.#ledger.height();
@@ -54,7 +54,7 @@ export class LedgerClient {
     return this.commit(await this.endorse(fn, args));
   }
 
-  /** The results of a batch, once it is VALID in a block. */
+  /** Submits a batch and resolves with its results once it is VALID in a block. */
   async batch(items: readonly Uint8Array[]): Promise<OperationResult[]> {
     const { code, payload } = await this.transact('executeBatch', items);
     if (code !== 'VALID') throw new Error(`the batch is ${code}`);

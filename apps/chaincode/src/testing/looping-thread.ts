@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 const { beats, starts, mode } = workerData as {
   readonly beats: Int32Array;
-  /** Counted up by every start. */
+  /** Incremented on every start. */
   readonly starts: Int32Array;
   readonly mode: 'loops' | 'throws' | 'never starts';
 };

@@ -3,25 +3,25 @@ import type { CallKey } from '@medrex/privacy';
 import type { KnownOperation } from '../known-operations.ts';
 import type { MessageName } from '../message-name.ts';
 
-/** What answers say of an operation that is a call. */
+/** The mode that answers show for a call. */
 export const callMode = { mode: perTransactionContract } as const;
 export type CallMode = typeof callMode;
 
 export interface CallAnswersOptions {
-  /** Undefined where this mode is off: then what is sealed stays so. */
+  /** Undefined when per-transaction mode is off; then sealed answers stay sealed. */
   readonly key: CallKey | undefined;
   readonly nameOf: (outcome: OperationOutcome) => MessageName | undefined;
   readonly recent: (opId: string) => KnownOperation | undefined;
   readonly onError: (error: unknown) => void;
 }
 
-/** An outcome as its caller reads it, and whether it is a call's. */
+/** An outcome with its answer unsealed, and its mode when it is of a call. */
 export interface ReadOutcome {
   readonly outcome: OperationOutcome;
   readonly mode: CallMode | undefined;
 }
 
-/** Opens what foreign contracts answered, for those who called them: everywhere else it stands sealed. */
+/** Unseals the answers of called chaincodes for HTTP responses; everywhere else they are sealed. */
 export class CallAnswers {
   readonly #options: CallAnswersOptions;
 
@@ -34,7 +34,7 @@ export class CallAnswers {
     return { outcome: this.#opened(outcome), mode: callMode };
   }
 
-  /** A status as its caller reads it. */
+  /** The status with its answer unsealed. */
   readStatus(status: OperationStatus): { readonly status: OperationStatus; readonly mode: CallMode | undefined } {
     const { outcome, opId } = status;
     if (outcome === undefined) {

@@ -18,9 +18,9 @@ import type { CallLedgerKey, KeyTemplates } from './key-templates.ts';
 export interface CallTranslatorOptions extends DraftOptions {
   readonly key: CallKey;
   readonly templates: KeyTemplates;
-  /** Our own chaincode: its state belongs to the other mode. */
+  /** Name of the Medrex chaincode, which calls must not name: its state belongs to batch mode. */
   readonly reserved: string;
-  /** Takes every message that is no call. */
+  /** Translates all messages that are not calls. */
   readonly others: Translator;
 }
 
@@ -28,11 +28,11 @@ interface ReadCall {
   readonly chaincode: string;
   readonly fn: string;
   readonly args: readonly string[];
-  /** Undefined where neither sender nor template names them. */
+  /** Undefined when neither the sender nor a template names them. */
   readonly keys: readonly CallLedgerKey[] | undefined;
 }
 
-/** Makes operations of calls. Their arguments are the sender's own content: sealed here, and read by nobody before the peer. */
+/** Translates calls into operations. The arguments are sealed here and unsealed only for the peer. */
 export class CallTranslator implements Translator {
   readonly #options: CallTranslatorOptions;
 
@@ -59,11 +59,11 @@ export class CallTranslator implements Translator {
     const parsed = callSchema.safeParse(body);
     if (!parsed.success) return parsed.error.issues.map(({ path, message }) => wrong(path, message));
     const { chaincode, function: fn, args, keys: given } = parsed.data;
-    if (chaincode === reserved) return [wrong(['chaincode'], 'is the one that Medrex runs itself')];
+    if (chaincode === reserved) return [wrong(['chaincode'], 'is reserved for Medrex')];
     const named = given?.map(({ key, ...rest }) => ({ ...rest, key: ledgerKey(key) }));
     const keys = named ?? templates.keysOf(chaincode, fn, args);
     if (keys !== undefined && 'needs' in keys) {
-      return [wrong(['args'], `the template of its keys needs ${keys.needs} of them`)];
+      return [wrong(['args'], `the key template of the function needs ${keys.needs} arguments`)];
     }
     return { chaincode, fn, args, keys };
   }
@@ -83,7 +83,7 @@ export class CallTranslator implements Translator {
   }
 }
 
-/** How named keys stand in the queues: those of others under keyed hashes, and beside them that the state of a further chaincode is touched. */
+/** The queue keys of the named ledger keys: keyed hashes for other chaincodes' keys, plus a marker for each further chaincode touched. */
 function queueKeys(
   named: readonly CallLedgerKey[],
   { key, called, reserved }: { readonly key: CallKey; readonly called: string; readonly reserved: string },
@@ -98,7 +98,7 @@ function queueKeys(
 }
 
 const unsigned = problem('ENVELOPE_INVALID', {
-  detail: 'A call has no author: the contract that it is for knows nothing of signatures.',
+  detail: 'A call cannot have an author: the called chaincode does not check signatures.',
 });
 
 interface Wrong {

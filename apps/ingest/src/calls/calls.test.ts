@@ -24,7 +24,7 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     return { status: response.status, headers: response.headers, body: (await response.json()) as Json };
   };
 
-  it('appends a call: chaincode and function in clear, the arguments sealed', async () => {
+  it('appends a call with chaincode and function in plain text and sealed arguments', async () => {
     await start();
     const { status, headers, body } = await post({ ...call, id: 'c-1', source: 'urn:app' });
     expect(status).toBe(202);
@@ -46,7 +46,7 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     expect(key.openArguments(name, operation.bodies[0]!)).toEqual(call.args);
   });
 
-  it('queues it on the keys that the sender names, by names that tell nothing', async () => {
+  it('queues it on hashes of the keys that the sender names', async () => {
     await start();
     await post({
       ...call,
@@ -63,7 +63,7 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     expect(readCallFacts(operation.facts)?.isDeclared).toBe(true);
   });
 
-  it('queues it on keys of chaincodes that the called one calls, ours under their own names', async () => {
+  it('queues it on keys of further chaincodes, and on Medrex keys unhashed', async () => {
     await start();
     const { status } = await post({
       ...call,
@@ -81,7 +81,7 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     ]);
   });
 
-  it('takes the keys of a function from the templates, where the sender names none', async () => {
+  it('takes the keys from the template of the function when the sender names none', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'medrex-templates-'));
     const file = join(folder, 'templates.json');
     writeFileSync(file, JSON.stringify({ basic: { transferAsset: [{ key: '{0}', mode: 'readWrite' }] } }));
@@ -94,7 +94,7 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('knows a repeat by its name, and another body under the name', async () => {
+  it('recognises a repeat by its name, and refuses another body under that name', async () => {
     await start();
     const first = await post({ ...call, id: 'c-1' });
     const again = await post({ ...call, id: 'c-1' });
@@ -108,7 +108,7 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     expect(await ingest.operations()).toHaveLength(2);
   });
 
-  it('takes class and deadline from the body', async () => {
+  it('reads class and deadline from the body', async () => {
     await start();
     await post({ ...call, class: 'cpoe', deadline: 1_900_000_000_000 });
     const [{ routing } = never()] = await ingest.operations();
@@ -118,18 +118,18 @@ describe('POST /v1/channels/{channel}/transactions', () => {
 
   it.each([
     ['no chaincode', { function: 'f' }, 422, 'CALL_INVALID'],
-    ['a name that no chaincode has', { ...call, chaincode: '../x' }, 422, 'CALL_INVALID'],
-    ['arguments that are no texts', { ...call, args: [7] }, 422, 'CALL_INVALID'],
-    ['a mode that there is not', { ...call, keys: [{ key: 'a', mode: 'delta' }] }, 422, 'CALL_INVALID'],
-    ['our own chaincode', { ...call, chaincode: 'medrex' }, 422, 'CALL_INVALID'],
+    ['an invalid chaincode name', { ...call, chaincode: '../x' }, 422, 'CALL_INVALID'],
+    ['an argument that is not a string', { ...call, args: [7] }, 422, 'CALL_INVALID'],
+    ['an unknown key mode', { ...call, keys: [{ key: 'a', mode: 'delta' }] }, 422, 'CALL_INVALID'],
+    ['the Medrex chaincode', { ...call, chaincode: 'medrex' }, 422, 'CALL_INVALID'],
     [
-      'a key of a chaincode that cannot be',
+      'a key with an invalid chaincode name',
       { ...call, keys: [{ key: 'a', mode: 'read', chaincode: '../x' }] },
       422,
       'CALL_INVALID',
     ],
     ['a list', [call], 422, 'CALL_INVALID'],
-  ])('refuses %s, and says where', async (_, body, status, code) => {
+  ])('refuses %s, naming the place', async (_, body, status, code) => {
     await start();
     const answer = await post(body);
     expect(answer).toMatchObject({ status, body: { code } });
@@ -137,14 +137,14 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     expect(await ingest.operations()).toEqual([]);
   });
 
-  it('answers for its own channel only, and not at all without a key', async () => {
+  it('serves its own channel only, and none without a call key', async () => {
     await start();
     expect(await post(call, {}, '/v1/channels/other/transactions')).toMatchObject({ status: 404 });
     ingest = await ingest.restart({ contracts: [assetIntake], callSecret: null });
     expect(await post(call)).toMatchObject({ status: 501, body: { code: 'CALLS_OFF' } });
   });
 
-  it('is a route of POST only, and leaves messages of contracts as they were', async () => {
+  it('accepts POST only, and does not change how messages for contracts are handled', async () => {
     await start();
     expect((await fetch(ingest.url + path)).status).toBe(405);
     const deed = await ingest.post('/v1/transactions', '{"do":"label","asset":"a","label":"x"}');
@@ -156,7 +156,7 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     detail: { sealed: key.sealAnswer(operation.operation.opId, answer) },
   });
 
-  it('shows how it ended, and opens what the contract answered for the caller', async () => {
+  it('shows the outcome with the unsealed answer of the contract', async () => {
     await start();
     const { body } = await post({ ...call, id: 'c-1' });
     const opId = String(body['transactionId']);
@@ -174,7 +174,7 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     expect(JSON.stringify(stored)).not.toMatch(/Jane/);
   });
 
-  it('shows the words with which the contract refused', async () => {
+  it('shows the message with which the contract refused', async () => {
     await start();
     const { body } = await post(call);
     await ingest.settle(await ingest.operations(), (one) => ({
@@ -186,7 +186,7 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     expect(settled).not.toHaveProperty('detail');
   });
 
-  it('waits for the end when it is asked to', async () => {
+  it('waits for the outcome under Prefer: wait', async () => {
     await start();
     const stop = await ingest.settleAll((one) => answered(one, { payload: 'done' }));
     const { status, body } = await post(call, { prefer: 'wait=20' });
@@ -195,7 +195,7 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     expect(body).toMatchObject({ state: 'applied', mode: 'per-transaction', detail: { payload: 'done' } });
   });
 
-  it('knows after a restart that what is pending is a call', async () => {
+  it('knows after a restart that a pending operation is a call', async () => {
     await start();
     const { body } = await post({ ...call, id: 'c-1' });
     ingest = await ingest.restart({ contracts: [assetIntake] });

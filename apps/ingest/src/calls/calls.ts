@@ -7,8 +7,8 @@ import { isJsonObject } from '../message/json-text.ts';
 import { problem, type Problem } from '../problem.ts';
 
 /**
- * Reads a request of per-transaction mode: the headers name it as they name every message, and the body may do so itself
- * (source, id, class, deadline).
+ * Reads a request of per-transaction mode. Source, id, class and deadline are given by headers, as for every message, or by the
+ * body.
  */
 export function readCallRequest(
   headers: IncomingHttpHeaders,
@@ -32,5 +32,5 @@ const differ = (one: MessageAttributes['id'], other: MessageAttributes['id']): b
   one !== undefined && other !== undefined && one !== other;
 
 const twoNames = problem('ENVELOPE_INVALID', {
-  detail: 'Headers and body both name the message, and differ.',
+  detail: 'Headers and body both name the message, but differ.',
 });

@@ -16,7 +16,7 @@ describe('key templates', () => {
     return readKeyTemplates(file);
   };
 
-  it('fill in arguments, in plain and in composite keys', () => {
+  it('insert arguments into plain and composite keys', () => {
     const read = templates({
       basic: {
         transferAsset: [
@@ -36,23 +36,23 @@ describe('key templates', () => {
     expect(read.keysOf('basic', 'transferAsset', ['a1'])).toEqual({ needs: 2 });
   });
 
-  it('take an argument as it is, whatever stands in it', () => {
+  it('insert arguments literally, whatever they contain', () => {
     const read = templates({ basic: { set: [{ key: '{0}/{1}', mode: 'write' }] } });
     expect(read.keysOf('basic', 'set', ['{1}', '$&'])).toEqual([{ key: '{1}/$&', mode: 'write' }]);
   });
 
   it.each([
-    ['what is no JSON', '{', 'is not JSON'],
-    ['a mode that there is not', { basic: { f: [{ key: '{0}', mode: 'update' }] } }, 'basic.f.0.mode'],
-    ['a key without text', { basic: { f: [{ key: '', mode: 'read' }] } }, 'basic.f.0.key'],
-    ['a member that nobody reads', { basic: { f: [{ key: 'a', mode: 'read', kind: 'x' }] } }, 'basic.f.0'],
-    ['a name that no chaincode has', { 'a b': {} }, 'a b'],
-  ])('are refused for %s, by its place', (_, json, where) => {
+    ['text that is not JSON', '{', 'is not JSON'],
+    ['an unknown mode', { basic: { f: [{ key: '{0}', mode: 'update' }] } }, 'basic.f.0.mode'],
+    ['an empty key', { basic: { f: [{ key: '', mode: 'read' }] } }, 'basic.f.0.key'],
+    ['an unknown member', { basic: { f: [{ key: 'a', mode: 'read', kind: 'x' }] } }, 'basic.f.0'],
+    ['an invalid chaincode name', { 'a b': {} }, 'a b'],
+  ])('are refused for %s, naming the place', (_, json, where) => {
     expect(() => templates(json)).toThrow(expect.objectContaining({ code: 'CALL_TEMPLATES_INVALID' }));
     expect(() => templates(json)).toThrow(where);
   });
 
-  it('are none when no file is named, and an error when it is not there', () => {
+  it('are empty when no file is configured, and an error when the file is missing', () => {
     expect(readKeyTemplates(undefined).keysOf('basic', 'f', [])).toBeUndefined();
     expect(() => readKeyTemplates(join(folder, 'absent.json'))).toThrow('cannot be read');
   });

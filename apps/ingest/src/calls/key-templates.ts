@@ -5,18 +5,18 @@ import { z } from 'zod';
 import { callTemplatesInvalid } from '../errors.ts';
 import { ledgerKey } from './composite-key.ts';
 
-/** How a call may touch a key that is named for it. */
+/** How a call may touch a named key. */
 export const callKeyModes = ['read', 'write', 'readWrite'] as const;
 
-/** One key of a call, in the words of the chaincode whose key it is. */
+/** One key of a call, as the chaincode that owns it names it. */
 export interface CallLedgerKey {
-  /** Undefined for the chaincode that is called itself, and not by it. */
+  /** Undefined for the called chaincode itself. */
   readonly chaincode?: string | undefined;
   readonly key: string;
   readonly mode: (typeof callKeyModes)[number];
 }
 
-const chaincodeName = z.string().refine(isChaincodeName, 'is no name of a chaincode');
+const chaincodeName = z.string().refine(isChaincodeName, 'is not a chaincode name');
 const keyTemplate = z.strictObject({
   key: z.union([z.string().min(1), z.array(z.string()).min(1)]),
   mode: z.enum(callKeyModes),
@@ -29,8 +29,8 @@ type KeyTemplate = z.infer<typeof keyTemplate>;
 const argument = /\{(\d{1,3})\}/g;
 
 /**
- * Which keys the functions of which chaincodes touch, in terms of their arguments: `{0}` is the first one, a list is a composite
- * key. A function that is listed touches these keys and no others, as far as its author knows.
+ * The keys that each listed chaincode function touches, in terms of its arguments: `{0}` is the first argument, a list is a
+ * composite key. A listed function is taken to touch exactly these keys.
  */
 export class KeyTemplates {
   readonly #byChaincode: Readonly<Record<string, Readonly<Record<string, readonly KeyTemplate[]>>>>;
@@ -45,7 +45,7 @@ export class KeyTemplates {
 
   /**
    * The keys of a call; undefined for a function without a template.
-   * @returns the number of arguments that the template needs, where the call has fewer.
+   * @returns the keys, or the number of arguments that the template needs when the call has fewer
    */
   keysOf(
     chaincode: string,
@@ -65,7 +65,7 @@ export class KeyTemplates {
   }
 }
 
-/** Reads a file of templates. @throws CodedError CALL_TEMPLATES_INVALID, naming every place that is wrong. */
+/** Reads a file of templates. @throws CodedError CALL_TEMPLATES_INVALID, naming every invalid place */
 export function readKeyTemplates(file: string | undefined): KeyTemplates {
   if (file === undefined) return new KeyTemplates();
   const invalid = (why: string): CodedError =>
@@ -81,7 +81,7 @@ export function readKeyTemplates(file: string | undefined): KeyTemplates {
   throw invalid(parsed.error.issues.map(({ path, message }) => `${path.join('.') || '(root)'}: ${message}`).join('; '));
 }
 
-/** How many arguments a part needs for each place that it names. */
+/** For each `{n}` in a part, the number of arguments that it needs (n + 1). */
 const placesIn = (part: string): number[] => [...part.matchAll(argument)].map(([, place]) => Number(place) + 1);
 
 const own = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>

@@ -1,6 +1,6 @@
 import { isOfR4 } from '@medrex/clinical';
 
-/** Names of JSON in Accept and `_format`; FHIR's own of R4, its old one, and those of every other client. */
+/** Names of JSON in Accept and `_format`: that of FHIR R4, its predecessor, and general ones. */
 const json = new Set([
   'json',
   'text/json',
@@ -12,9 +12,9 @@ const json = new Set([
 ]);
 
 /**
- * Whether a client takes JSON of FHIR R4, which is all that is written here (https://hl7.org/fhir/R4/http.html#mime-type).
+ * Whether a client accepts FHIR R4 JSON, the only format written here (https://hl7.org/fhir/R4/http.html#mime-type).
  *
- * @param format of `_format`, which counts more than the Accept header
+ * @param format value of `_format`, which overrides the Accept header
  */
 export function acceptsJson(accept: string | undefined, format: string | undefined): boolean {
   if (format !== undefined) return isTaken(decoded(format));
@@ -31,11 +31,11 @@ function typeOf(range: string): string {
   return type.trim().toLowerCase();
 }
 
-/** In a query a plus may stand for a space and is meant as a plus here. */
+/** Decodes a query value, keeping a plus as a plus (as in `fhir+json`) instead of a space. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text).replaceAll(' ', '+');
   } catch {
-    return text; // a % that begins no escape
+    return text; // an invalid % escape
   }
 }

@@ -4,22 +4,22 @@ import { isJsonObject } from '../message/json-text.ts';
 import { doneOutcome, type EntryResponse } from './entry-response.ts';
 import { asRecorded, withReferences, type SentResource } from './representation.ts';
 
-/** A Bundle of type transaction-response or batch-response, as FHIR R4 writes it. */
+/** A FHIR R4 Bundle of type transaction-response or batch-response. */
 export interface ResponseBundle {
   readonly resourceType: 'Bundle';
   readonly type: 'transaction-response' | 'batch-response';
   readonly entry: readonly { readonly resource?: SentResource; readonly response: SentResource }[];
 }
 
-/** What became of an entry, and the entry as it was sent; that is not at hand of a Bundle that another thread read. */
+/** The response of an entry, and the entry as sent; the latter is absent when a worker thread parsed the Bundle. */
 export interface AnsweredEntry {
   readonly response: EntryResponse;
   readonly sent: unknown;
 }
 
 /**
- * One response per entry of the request, in its order. Only a sender who prefers representations gets the resources back: those that
- * now stand as they were sent, with what was created in place of a `urn:`.
+ * One response per entry of the request, in its order. With `Prefer: return=representation`, resources stored as they were sent are
+ * returned too, with their `urn:` references replaced by the created ids.
  */
 export function responseBundle(
   type: ResponseBundle['type'],
@@ -34,7 +34,7 @@ export function responseBundle(
   return { resourceType: 'Bundle', type, entry };
 }
 
-/** What `urn:` full URLs are called now. */
+/** The created reference for each `urn:` full URL. */
 function namesOf(answered: readonly AnsweredEntry[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const { response, sent } of answered) {
@@ -69,7 +69,7 @@ function responseOf(response: EntryResponse, returns: Preferences['returns']): S
   };
 }
 
-/** `201 Created`, as Bundle.entry.response.status wants it. */
+/** The status as Bundle.entry.response.status requires it, e.g. `201 Created`. */
 export function statusLine(status: number): string {
   const reason = STATUS_CODES[status];
   return reason === undefined ? String(status) : `${status} ${reason}`;

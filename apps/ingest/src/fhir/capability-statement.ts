@@ -1,17 +1,17 @@
 import type { ResourceModule } from '@medrex/clinical';
 
-/** What the capability statement says beyond constants. */
+/** The variable parts of the capability statement. */
 export interface Capabilities {
   readonly version: string;
   /** Base address of the FHIR endpoint. */
   readonly url: string;
   readonly startedAt: string;
-  /** Resource types with rules of their own; every other R4 type is kept as an append-only record. */
+  /** Resource types with specific rules; every other R4 type is stored as an append-only record. */
   readonly modules: readonly Pick<ResourceModule, 'type' | 'isWrittenOnce'>[];
   readonly bytesMax: number;
 }
 
-/** What this endpoint does, as a FHIR R4 CapabilityStatement: it takes writes; reads are not served here. */
+/** The FHIR R4 CapabilityStatement of this endpoint, which serves writes only. */
 export function capabilityStatement({
   version,
   url,
@@ -32,9 +32,9 @@ export function capabilityStatement({
       {
         mode: 'server',
         documentation:
-          'Every interaction waits for the ledger and is answered with its outcome, or at once with 202 under Prefer: respond-async. ' +
-          'Idempotency-Key (or ce-source and ce-id) makes a repeat safe: it gets the first answer. ' +
-          `A transaction has at most ${bytesMax} bytes; types that are not listed are taken, too, and kept as append-only records.`,
+          'Every interaction is answered with its outcome on the ledger, or at once with 202 under Prefer: respond-async. ' +
+          'Idempotency-Key (or ce-source and ce-id) makes a repeat safe: it gets the first answer again. ' +
+          `A transaction has at most ${bytesMax} bytes; types that are not listed are accepted too, and stored as append-only records.`,
         resource: modules.map(resourceCapability),
         interaction: [{ code: 'transaction' }, { code: 'batch' }],
       },
@@ -42,7 +42,7 @@ export function capabilityStatement({
   };
 }
 
-/** If-Match is honoured and not demanded, which is `versioned`. */
+/** `versioned`: If-Match is honoured but not required. */
 function resourceCapability(module: Capabilities['modules'][number]): Record<string, unknown> {
   const { type } = module;
   const isWrittenOnce = module.isWrittenOnce === true;

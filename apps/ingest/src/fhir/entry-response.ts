@@ -6,7 +6,7 @@ import type { Problem } from '../problem.ts';
 import type { Ended } from '../waiting-room.ts';
 import { errorCodeSystem, informationOutcome, operationOutcome, type OperationOutcome } from './operation-outcome.ts';
 
-/** What FHIR's REST says of one interaction: status line, headers, and what went wrong. */
+/** The FHIR REST response of one interaction: status, headers and outcome. */
 export interface EntryResponse {
   readonly status: number;
   /** Relative to the server's base, with the version. */
@@ -14,9 +14,9 @@ export interface EntryResponse {
   readonly etag?: string;
   readonly lastModified?: string;
   readonly outcome?: OperationOutcome;
-  /** What the sender should look at although it was applied. */
+  /** Warnings about an interaction that was applied. */
   readonly warnings?: OperationOutcome['issue'];
-  /** The resource now stands as it was sent. */
+  /** True when the resource was stored as it was sent. */
   readonly isEcho?: boolean;
 }
 
@@ -28,12 +28,12 @@ const statusOfDeed: Readonly<Record<string, number>> = {
   nothing: 204,
 };
 
-/** The reference that the sender itself chose for an entry, by the entry's place in the operation. */
+/** The reference chosen by the sender for an entry, by the place of the entry in the operation. */
 export type ChosenReference = (place: number) => string | undefined;
 
 /**
- * The responses of an operation that ended: one for each entry that it applied, or the one error that stopped it. A resource
- * put under an id of the sender's choice is told by that id, though the ledger knows it by another one: both name it.
+ * The responses of a terminal operation: one for each applied entry, or the one error that stopped it. A resource that was PUT is
+ * answered with the id chosen by the sender, although the ledger has another id for it; both name the resource.
  */
 export function endedResponses({ outcome, committedAtMs }: Ended, chosen: ChosenReference): readonly EntryResponse[] {
   if (outcome.status !== 'applied') {
@@ -43,18 +43,18 @@ export function endedResponses({ outcome, committedAtMs }: Ended, chosen: Chosen
   return deeds.map((deed, place) => deedResponse(deed, chosen(place), new Date(committedAtMs).toISOString()));
 }
 
-/** The response of an item that never became an operation. */
+/** The response of a refused item. */
 export function refusedResponse({ problem }: Extract<ItemResult, { readonly kind: 'refused' }>): EntryResponse {
   return { status: problem.status, outcome: operationOutcome([problem]) };
 }
 
-/** What an entry that was applied came to, in words: what its sender should look at first. */
+/** The OperationOutcome of an applied entry: its warnings, then where it is. */
 export function doneOutcome({ location, warnings = [] }: EntryResponse): OperationOutcome {
   const done = informationOutcome('informational', `Done: ${location ?? 'nothing had to change'}.`);
   return { ...done, issue: [...warnings, ...done.issue] };
 }
 
-/** What the contract tells of one entry. */
+/** The result of one entry, as the contract returns it. */
 interface Deed {
   readonly reference?: string;
   readonly did?: string;
@@ -74,13 +74,13 @@ function deedResponse(told: unknown, chosen: string | undefined, lastModified: s
     location: `${name}/_history/${version}`,
     etag: `W/"${version}"`,
     isEcho,
-    // When what was there already came to be, the ledger did not tell.
+    // For a resource that existed already, the ledger does not return its time.
     ...(isEcho && { lastModified }),
     ...(warnings !== undefined && { warnings: warnings.map(warningIssue) }),
   };
 }
 
-/** A warning of the contract in FHIR's words, with the coded particulars that it gave. */
+/** A warning of the contract as a FHIR issue, with its coded details. */
 function warningIssue(warning: { readonly code: string }): OperationOutcome['issue'][number] {
   const { code, ...particulars } = warning;
   const meaning = Object.hasOwn(orderWarnings, code) ? orderWarnings[code as keyof typeof orderWarnings] : code;
@@ -92,13 +92,13 @@ function warningIssue(warning: { readonly code: string }): OperationOutcome['iss
   };
 }
 
-/** HTTP status of an operation that was rejected or closed. */
+/** HTTP status of a rejected or dead operation. */
 export function statusOfEnd({ status, code }: Pick<Outcome, 'status' | 'code'>): number {
   if (status === 'dead') return code === 'EXPIRED' ? 504 : 500;
   return rejectOf(code)?.status ?? (code === 'ID_REUSED' || code === 'CONTENT_DIFFERS' ? 409 : 422);
 }
 
-/** A rejection or closing in the terms of every other problem; the contract's detail names the element. */
+/** The problem of a rejected or dead operation; the detail of the contract names the element. */
 export function endProblem(outcome: Outcome): Problem {
   const { code, message = '', detail } = outcome;
   const status = statusOfEnd(outcome);
@@ -110,13 +110,13 @@ export function endProblem(outcome: Outcome): Problem {
   return {
     code,
     status,
-    title: known?.meaning ?? 'The ledger did not apply it.',
+    title: known?.meaning ?? 'The ledger did not apply the operation.',
     detail: message === '' ? (known?.meaning ?? code) : message,
     remedy:
       known?.remedy ??
       (outcome.status === 'dead'
-        ? 'It was closed and will not run again; `medrex dlq show` tells why, `medrex dlq resend` sends it anew.'
-        : 'Correct it and send it as a new message.'),
+        ? 'The operation is dead and will not run again; `medrex dlq show` tells why, `medrex dlq resend` sends it again.'
+        : 'Correct the resource and send it as a new message.'),
     issues: [
       {
         severity: 'error',

@@ -1,14 +1,14 @@
 import { withoutGeneralParameters } from '@medrex/clinical';
 
-/** What a URL below /fhir says. */
+/** A parsed URL below /fhir. */
 export interface FhirAddress {
-  /** `Type/id` or `Type?search`, below the endpoint's own address. */
+  /** `Type/id` or `Type?search`, relative to the endpoint. */
   readonly path: string;
-  /** The format that `_format` asks for; it counts more than Accept. */
+  /** The format in `_format`; it overrides Accept. */
   readonly format: string | undefined;
 }
 
-/** Reads the URL of a request to the FHIR endpoint. */
+/** Parses the URL of a request to the FHIR endpoint. */
 export function readFhirAddress(url: string): FhirAddress {
   const below = url.slice('/fhir'.length).replace(/^\/+/, '');
   const mark = below.indexOf('?');

@@ -19,26 +19,26 @@ import type { Interaction } from './interaction.ts';
 import { informationOutcome, operationOutcome } from './operation-outcome.ts';
 import { asRecorded } from './representation.ts';
 
-/** An HTTP answer, before it meets the server's own types. */
+/** An HTTP answer, independent of the server library. */
 export interface FhirAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: object;
 }
 
-/** What stands in the way, as an OperationOutcome. */
+/** A problem as an OperationOutcome. */
 export function problemAnswer(value: Problem): FhirAnswer {
   const headers: Record<string, string> =
     value.retryAfterS === undefined ? {} : { 'retry-after': String(value.retryAfterS) };
   return { status: value.status, headers, body: operationOutcome([value]) };
 }
 
-/** 202: accepted, and where the outcome will be found. Items that were refused are named at once. */
+/** 202 Accepted with the location of the outcome, and the refused items. */
 export function asyncAnswer(result: MessageResult): FhirAnswer {
   const problems = result.items.flatMap((item) => (item.kind === 'refused' ? [item.problem] : []));
   const location = locationOf(result);
   if (location === undefined) return refusedAnswer(problems);
-  const accepted = informationOutcome('informational', `Accepted; the outcome will be found at ${location}.`);
+  const accepted = informationOutcome('informational', `Accepted; the outcome will be at ${location}.`);
   const body = {
     ...accepted,
     issue: [...accepted.issue, ...(problems.length === 0 ? [] : operationOutcome(problems).issue)],
@@ -52,7 +52,7 @@ function refusedAnswer(problems: readonly Problem[]): FhirAnswer {
   return { ...problemAnswer(first), body: operationOutcome(problems) };
 }
 
-/** The response Bundle, entry by entry in the order of the request; of a transaction that failed, why. */
+/** The response Bundle, entry by entry in the order of the request; for a failed transaction, its problem. */
 export function bundleAnswer(
   { prefer }: Interaction,
   message: IncomingMessage,
@@ -68,18 +68,18 @@ export function bundleAnswer(
     return responses.map((response, place) => ({ response, sent: sent[isBatch ? item.item : place] }));
   });
   const only = answered[0]?.response;
-  // A transaction that failed has no entries to speak of: it is the answer's own status that says so.
+  // A failed transaction has no entries; it is answered with the status of its problem.
   if (!isBatch && only?.outcome !== undefined) return { status: only.status, headers: {}, body: only.outcome };
   const body = responseBundle(isBatch ? 'batch-response' : 'transaction-response', answered, prefer.returns);
   return { status: 200, headers: {}, body: isJsonObject(message.body) ? copiedExactly(body, message.body) : body };
 }
 
-/** A Bundle so big that it was left to another thread is not parsed again for its answer: its entries are not at hand. */
+/** The entries of a Bundle; empty for a Bundle that a worker thread parsed, which is not parsed again for its answer. */
 function entriesOf({ body }: IncomingMessage): readonly unknown[] {
   return isJsonObject(body) && Array.isArray(body['entry']) ? body['entry'] : [];
 }
 
-/** A Bundle that was not even looked into (too many entries, none at all) has no entries to answer: the answer is about all of it. */
+/** The problem of a Bundle that was refused as a whole (too many entries, or none). */
 function refusalOfAll({ items }: MessageResult): Problem | undefined {
   const [only] = items;
   if (items.length !== 1 || only?.kind !== 'refused') return undefined;
@@ -105,7 +105,7 @@ function bundleType({ body, bytes, isUnparsed }: IncomingMessage): string {
   return isJsonObject(body) && typeof body['type'] === 'string' ? body['type'] : '';
 }
 
-/** The outcome of one create, update or delete. */
+/** The answer of one create, update or delete. */
 export function singleAnswer(
   interaction: Interaction,
   message: IncomingMessage,
@@ -121,8 +121,8 @@ export function singleAnswer(
 }
 
 /**
- * Status, Location, ETag and Last-Modified of one interaction; the resource as it now stands, unless the sender prefers less or has
- * to be warned.
+ * Status, Location, ETag and Last-Modified of one interaction, with the stored resource as body unless the sender prefers less or
+ * there are warnings.
  */
 function entryAnswer(response: EntryResponse, { baseUrl, prefer }: Interaction, resource: unknown): FhirAnswer {
   const { status, location, etag, lastModified, outcome, warnings = [], isEcho } = response;
@@ -133,7 +133,7 @@ function entryAnswer(response: EntryResponse, { baseUrl, prefer }: Interaction, 
   };
   if (outcome !== undefined) return { status, headers, body: outcome };
   if (status === 204 || prefer.returns === 'minimal') return { status, headers };
-  // A sender who says nothing is rather told of warnings than of what it sent: one body cannot be both.
+  // Without a preference, warnings take precedence over the resource, as there can only be one body.
   const isWarned = warnings.length > 0 && prefer.returns === undefined;
   if (prefer.returns === 'OperationOutcome' || isWarned || !isEcho || !isJsonObject(resource))
     return { status, headers, body: doneOutcome(response) };

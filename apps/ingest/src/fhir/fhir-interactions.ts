@@ -13,18 +13,18 @@ import type { Interaction } from './interaction.ts';
 export interface FhirInteractionsOptions {
   readonly ingest: Ingest;
   readonly identifier: MessageIdentifier;
-  /** Contract that FHIR messages are for. */
+  /** Name of the contract for FHIR messages. */
   readonly contract: string;
   readonly waitingRoom: WaitingRoom;
   readonly unparsedFromBytes: number;
   readonly appendWaitMs: number;
-  /** How long an interaction waits for its outcome before it is answered 202. */
+  /** How long an interaction waits for its outcome before it is answered 202, in ms. */
   readonly outcomeWaitMs: number;
-  /** Told of what was refused before it became a message. */
+  /** Called with the code of each request that is refused before it becomes a message. */
   readonly onRefused: (code: string) => void;
 }
 
-/** FHIR's REST interactions that write, answered with the outcome on the ledger. */
+/** The writing REST interactions of FHIR, answered with the outcome on the ledger. */
 export class FhirInteractions {
   readonly #options: FhirInteractionsOptions;
 
@@ -92,9 +92,9 @@ export class FhirInteractions {
 }
 
 const bundleAdvice =
-  'The root of the FHIR endpoint takes Bundles; send a single resource to its type, e.g. POST /fhir/Observation.';
+  'The root of the FHIR endpoint accepts Bundles only; send a single resource to its type, e.g. POST /fhir/Observation.';
 
-/** A body that was left unparsed is looked at where it is translated. */
+/** Whether the message is a Bundle; assumed of an unparsed body, which the translation checks. */
 function isBundle({ body, isUnparsed }: ReadMessage): boolean {
   return isUnparsed === true || (isJsonObject(body) && body['resourceType'] === 'Bundle');
 }

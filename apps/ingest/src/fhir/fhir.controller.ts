@@ -23,7 +23,7 @@ import { readFhirAddress } from './fhir-address.ts';
 
 const fhirJson = 'application/fhir+json; charset=utf-8';
 
-/** `/fhir`: FHIR's REST interactions that write. */
+/** `/fhir`: the writing REST interactions of FHIR. */
 @Controller('fhir')
 export class FhirController {
   readonly #runtime: IngestRuntime;
@@ -98,12 +98,12 @@ export class FhirController {
   }
 }
 
-/** FHIR's other formats are refused before anything is done. */
+/** Refuses other FHIR formats than JSON before anything is done. */
 function requireJson({ headers, url }: FastifyRequest): void {
   if (!acceptsJson(headers.accept, readFhirAddress(url).format)) throw new NotAcceptableException();
 }
 
-/** Type/id or Type?search, with the conditions of the headers. */
+/** The interaction of a request: `Type/id` or `Type?search`, with the conditions in its headers. */
 function intakeRequest(request: FastifyRequest, method: IntakeRequest['method']): IntakeRequest {
   const ifMatch = request.headers['if-none-match'] === '*' ? noVersion : request.headers['if-match'];
   const ifNoneExist = request.headers['if-none-exist'];
@@ -118,7 +118,7 @@ function intakeRequest(request: FastifyRequest, method: IntakeRequest['method'])
   };
 }
 
-/** Versions count from 1: what is not there yet has this one. */
+/** ETag of a resource that does not exist; versions start at 1. */
 const noVersion = 'W/"0"';
 
 function baseUrl(request: FastifyRequest): string {

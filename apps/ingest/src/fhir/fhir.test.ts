@@ -54,7 +54,7 @@ afterAll(async () => {
 });
 
 describe('a single resource', () => {
-  it('is created with 201, Location, ETag, Last-Modified and the resource as it now stands', async () => {
+  it('is created with 201, Location, ETag, Last-Modified and the stored resource', async () => {
     const answer = await fhir('POST', '/Practitioner', practitioner().resource);
     expect(answer.status).toBe(201);
     const location = answer.headers.get('location') ?? '';
@@ -69,7 +69,7 @@ describe('a single resource', () => {
     });
   });
 
-  it('is put under an id, updated with If-Match, and refused as 412 with a stale one', async () => {
+  it('is created by PUT, updated with If-Match, and refused with 412 for a stale If-Match', async () => {
     const put = (headers: Record<string, string> = {}) =>
       fhir('PUT', '/Practitioner/doc-1', aPractitioner({ id: 'doc-1' }), headers);
     expect(await put()).toMatchObject({ status: 201 });
@@ -92,7 +92,7 @@ describe('a single resource', () => {
     expect((await fhir('DELETE', '/Practitioner/doc-2')).status).toBe(204);
   });
 
-  it('is created once by a conditional create; the second is told the first', async () => {
+  it('is created once by a conditional create; the second one is answered with the first resource', async () => {
     const { resource, search } = practitioner();
     const first = await fhir('POST', '/Practitioner', resource, { 'if-none-exist': search });
     const second = await fhir('POST', '/Practitioner', resource, { 'if-none-exist': search });
@@ -102,7 +102,7 @@ describe('a single resource', () => {
     expect([first, second].map(({ headers }) => headers.has('last-modified'))).toEqual([true, false]);
   });
 
-  it('is refused as 412 under a condition that several meet, and so is a reference to them', async () => {
+  it('is refused with 412 when several resources meet the condition, as is a conditional reference to them', async () => {
     const { resource, search } = practitioner();
     for (let one = 0; one < 2; one++) expect((await fhir('POST', '/Practitioner', resource)).status).toBe(201);
     const performer = [{ reference: `Practitioner?${search}` }];
@@ -126,19 +126,19 @@ describe('a single resource', () => {
     expect((await fhir('DELETE', path)).status).toBe(204);
   });
 
-  it('is refused with 422 and the FHIRPath of what is wrong', async () => {
+  it('is refused with 422 and the FHIRPath of the invalid element', async () => {
     const answer = await fhir('POST', '/Observation', anObservation({ status: 'nonsense' }));
     expect(answer.status).toBe(422);
     expect(answer.body['resourceType']).toBe('OperationOutcome');
     expect(issues(answer)[0]).toMatchObject({ expression: [expect.stringContaining('Observation.status')] });
   });
 
-  it('is refused as 412 where If-None-Match says that it must not be there', async () => {
+  it('is refused with 412 when it exists and If-None-Match forbids that', async () => {
     const put = () => fhir('PUT', '/Practitioner/doc-3', aPractitioner({ id: 'doc-3' }), { 'if-none-match': '*' });
     expect([(await put()).status, (await put()).status]).toEqual([201, 412]);
   });
 
-  it('is one for all who create a Patient on the same condition at once', async () => {
+  it('is created once by concurrent conditional creates of a Patient', async () => {
     const patient = aPatient({ identifier: [{ system: 'urn:hospital:mrn', value: 'RACE' }] });
     const condition = { 'if-none-exist': 'identifier=urn:hospital:mrn|RACE' };
     const all = await Promise.all(Array.from({ length: 50 }, () => fhir('POST', '/Patient', patient, condition)));
@@ -147,7 +147,7 @@ describe('a single resource', () => {
   });
 
   it.each(['?_format=json', '?_format=application/fhir%2Bjson&_pretty=true', '?_summary=false', '?'])(
-    'is put where the address says how to answer: %s',
+    'is stored when the URL has parameters for the answer: %s',
     async (parameters) => {
       const answer = await fhir('PUT', `/Practitioner/doc-4${parameters}`, aPractitioner({ id: 'doc-4' }));
       expect([200, 201]).toContain(answer.status);
@@ -155,7 +155,7 @@ describe('a single resource', () => {
     },
   );
 
-  it('is answered with its decimals as they were sent', async () => {
+  it('is returned with its decimals exactly as sent', async () => {
     const text = '{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.50}}';
     const sent = await fetch(`${ingest.url}/fhir/Observation`, {
       method: 'POST',
@@ -165,7 +165,7 @@ describe('a single resource', () => {
     expect(await sent.text()).toContain('"valueQuantity":{"value":1.50}');
   });
 
-  it('that passed with warnings tells of them, unless its sender prefers something else, and always in a Bundle', async () => {
+  it('applied with warnings is answered with them, unless the sender prefers another answer; in a Bundle always', async () => {
     const order = anOrder({ medicationCodeableConcept: { text: 'some pill' } });
     const warning = { severity: 'warning', details: { coding: [{ code: 'MEDICINE_WITHOUT_CODE' }] } };
     const post = (prefer: string) => fhir('POST', '/MedicationRequest', order, { prefer });
@@ -182,14 +182,14 @@ describe('a single resource', () => {
     }
   });
 
-  it('is answered as the sender prefers, however it writes that', async () => {
+  it('is answered as Prefer says, whatever its spacing, quotes and case', async () => {
     const post = (prefer: string) => fhir('POST', '/Practitioner', practitioner().resource, { prefer });
     for (const prefer of ['return="minimal"', 'return=minimal; a=b', 'handling=strict, RETURN = minimal'])
       expect(await post(prefer)).toMatchObject({ status: 201, body: {} });
     expect((await post('return=operationoutcome')).body['resourceType']).toBe('OperationOutcome');
   });
 
-  it('is answered as the sender prefers', async () => {
+  it('is answered as Prefer says', async () => {
     const post = (prefer: string) => fhir('POST', '/Practitioner', practitioner().resource, { prefer });
     expect(await post('return=minimal')).toMatchObject({ status: 201, body: {} });
     expect((await post('return=OperationOutcome')).body['resourceType']).toBe('OperationOutcome');
@@ -200,7 +200,7 @@ describe('a single resource', () => {
     expect(status).toMatchObject({ state: 'applied', detail: [{ did: 'created', version: 1 }] });
   });
 
-  it('sent again with its Idempotency-Key gets the first answer, and no second resource', async () => {
+  it('sent again with its Idempotency-Key gets the first answer and creates no second resource', async () => {
     const { resource } = practitioner();
     const first = await fhir('POST', '/Practitioner', resource, { 'idempotency-key': 'once' });
     const again = await fhir('POST', '/Practitioner', resource, { 'idempotency-key': 'once' });
@@ -211,7 +211,7 @@ describe('a single resource', () => {
     expect(issues(other)[0]).toMatchObject({ code: 'conflict', details: { coding: [{ code: 'ID_REUSED' }] } });
   });
 
-  it('of the same bytes and key is another message when it is put elsewhere', async () => {
+  it('with the same bytes and key is another message when PUT to another URL', async () => {
     const resource = aPractitioner();
     const key = { 'idempotency-key': 'elsewhere' };
     expect((await fhir('PUT', '/Practitioner/one', { ...resource, id: undefined }, key)).status).toBe(201);
@@ -240,7 +240,7 @@ describe('a Bundle', () => {
     ]);
   });
 
-  it('of type transaction brings back the resources as they now stand for who prefers that', async () => {
+  it('of type transaction returns the stored resources under return=representation', async () => {
     const { resource, search } = practitioner();
     await fhir('POST', '/Practitioner', resource);
     const reading = anObservation({ performer: [{ reference: urn(1) }, { reference: urn(2) }] });
@@ -282,7 +282,7 @@ describe('a Bundle', () => {
     ]);
   });
 
-  it('of type batch brings back each resource at its place, decimals as they were sent', async () => {
+  it('of type batch returns each resource at its place, decimals exactly as sent', async () => {
     const reading =
       '{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.50}}';
     const entry = [anObservation({ status: 'nonsense' }), '@'].map((resource) => ({
@@ -301,7 +301,7 @@ describe('a Bundle', () => {
     expect(answered.map((one) => 'resource' in one)).toEqual([false, true]);
   });
 
-  it('of type transaction fails as a whole, with the status and the entry that failed', async () => {
+  it('of type transaction fails as a whole, with the status of the failed entry and its FHIRPath', async () => {
     await fhir('PUT', '/Organization/org-2', { ...organization, id: 'org-2' });
     const answer = await fhir(
       'POST',
@@ -315,7 +315,7 @@ describe('a Bundle', () => {
     expect(issues(answer)[0]).toMatchObject({ expression: [expect.stringContaining('Bundle.entry[1]')] });
   });
 
-  it('of type batch is answered in order, each entry for itself', async () => {
+  it('of type batch is answered in order, each entry separately', async () => {
     const answer = await fhir(
       'POST',
       '/',
@@ -349,13 +349,13 @@ describe('a Bundle', () => {
     expect(answer).toMatchObject({ status, body: { resourceType: 'OperationOutcome' } });
   });
 
-  it('of type batch with one entry, which is bad, is answered for that entry', async () => {
+  it('of type batch with a single, invalid entry is answered for that entry', async () => {
     const answer = await fhir('POST', '', aBundle('batch', [aPost(anObservation({ status: 'nonsense' }))]));
     expect(answer.status).toBe(200);
     expect(entries(answer)).toMatchObject([{ status: '422 Unprocessable Entity' }]);
   });
 
-  it('is what the root takes, and nothing else', async () => {
+  it('is the only body that the root accepts', async () => {
     expect(await fhir('POST', '', practitioner().resource)).toMatchObject({
       status: 400,
       body: { resourceType: 'OperationOutcome' },
@@ -364,7 +364,7 @@ describe('a Bundle', () => {
 });
 
 describe('the endpoint', () => {
-  it('tells what it does', async () => {
+  it('serves its capability statement', async () => {
     const { status, body } = await fhir('GET', '/metadata');
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -416,7 +416,7 @@ describe('the endpoint', () => {
     ['GET', '/Patient', 'DELETE, POST, PUT'],
     ['PUT', '', 'POST'],
     ['POST', '/Patient/$everything', 'DELETE, PUT'],
-  ])('tells of %s %s which methods it takes', async (method, path, allowed) => {
+  ])('answers %s %s with the allowed methods', async (method, path, allowed) => {
     const answer = await fhir(method, path, method === 'GET' ? undefined : '{}');
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, allowed]);
   });
@@ -439,13 +439,13 @@ describe('the endpoint', () => {
     expect(issues(answer)[0]).toMatchObject({ severity: 'error', diagnostics: expect.any(String) });
   });
 
-  it('answers 202 with the status address when the outcome takes too long', async () => {
+  it('answers 202 with the status URL when the outcome takes too long', async () => {
     const answer = await fhir('POST', '/Practitioner', practitioner().resource, { prefer: 'wait=0' });
     expect([201, 202]).toContain(answer.status);
     if (answer.status === 202) expect(answer.headers.get('content-location')).toMatch(/^\/v1\/transactions\//);
   });
 
-  it('keeps patients by pseudonym: no identifier goes into the operation', async () => {
+  it('stores patients by pseudonym: no identifier is in the operation', async () => {
     const patient = aPatient({
       identifier: [{ system: 'urn:hospital:mrn', value: 'MRN-SECRET-9' }],
       name: [{ family: 'Mallory' }],

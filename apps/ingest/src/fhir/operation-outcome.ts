@@ -1,7 +1,7 @@
 import type { RefusalIssue } from '@medrex/contracts';
 import type { Problem } from '../problem.ts';
 
-/** A FHIR R4 OperationOutcome, as far as it is written here. */
+/** A FHIR R4 OperationOutcome, with the elements used here. */
 export interface OperationOutcome {
   readonly resourceType: 'OperationOutcome';
   readonly issue: readonly {
@@ -16,15 +16,15 @@ export interface OperationOutcome {
   }[];
 }
 
-/** Code system of our own error codes, which stand beside FHIR's coarse issue types. */
+/** Code system of the Medrex error codes, which refine the issue types of FHIR. */
 export const errorCodeSystem = 'urn:medrex:error';
 
-/** Problems in FHIR's words: every issue of a contract for itself, with the FHIRPath of what is wrong. */
+/** Problems as an OperationOutcome: one issue for each issue of the contract, with the FHIRPath of the element. */
 export function operationOutcome(problems: readonly Problem[]): OperationOutcome {
   return { resourceType: 'OperationOutcome', issue: problems.flatMap(issuesOf) };
 }
 
-/** One issue that is no error: what a sender should know. */
+/** An OperationOutcome with one informational issue. */
 export function informationOutcome(code: string, diagnostics: string): OperationOutcome {
   return { resourceType: 'OperationOutcome', issue: [{ severity: 'information', code, diagnostics }] };
 }

@@ -5,7 +5,7 @@ import type { EntryResponse } from './entry-response.ts';
 /** A resource as it was sent. */
 export type SentResource = Readonly<Record<string, unknown>>;
 
-/** The resource that was sent, with the id and version that it got. */
+/** The sent resource with its stored id, version and time. */
 export function asRecorded(resource: SentResource, { location = '', lastModified }: EntryResponse): SentResource {
   const [, id, , versionId] = location.split('/');
   const meta = isJsonObject(resource['meta']) ? resource['meta'] : {};
@@ -17,7 +17,7 @@ export function asRecorded(resource: SentResource, { location = '', lastModified
   return copiedExactly(recorded, resource);
 }
 
-/** The same value with other texts in its references. @param names what stands for a reference that is to go */
+/** A copy of the value with its references replaced. @param names new reference by old reference */
 export function withReferences(value: unknown, names: ReadonlyMap<string, string>): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {

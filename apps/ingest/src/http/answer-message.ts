@@ -4,16 +4,16 @@ import type { IngestRuntime } from '../runtime.ts';
 import { readPrefer, sendJson, sendProblem } from './reply.ts';
 import { locationOf, messageReceipt, messageStatus, retryAfterS } from './views.ts';
 
-/** A message that was read, and who waits for its answer. */
+/** A message with the request and reply that it is answered on. */
 export interface Answering {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly result: MessageResult;
-  /** What stands in every answer beside the rest. */
+  /** Extra members of every answer. */
   readonly more?: Readonly<Record<string, unknown>>;
 }
 
-/** Answers a message: its receipt, or with `Prefer: wait` how it ended, if that comes in time. */
+/** Answers a message with its receipt, or under `Prefer: wait` with its outcome if that arrives in time. */
 export async function answerMessage(
   { transactions, signal }: Pick<IngestRuntime, 'transactions' | 'signal'>,
   { request, reply, result, more = {} }: Answering,

@@ -13,27 +13,27 @@ import { resultsInTime } from './deadline.ts';
 export interface BatchLimits {
   readonly linesMax: number;
   readonly lineBytesMax: number;
-  /** Bodies from this size on are left to another thread to parse. */
+  /** Bodies of at least this many bytes are parsed on a worker thread. */
   readonly unparsedFromBytes: number;
-  /** How long a request waits for the operations log. */
+  /** How long a request waits for the operations log, in ms. */
   readonly appendWaitMs: number;
 }
 
-/** What became of one line. */
+/** The result of one line. */
 export type LineResult =
   { readonly line: number; readonly result: MessageResult } | { readonly line: number; readonly problem: Problem };
 
-/** A batch, line by line; or a single message (a Bundle); or why nothing of it was read. */
+/** The results of a batch line by line, or of a single message (a Bundle), or the problem that refused the whole request. */
 export type BatchResult =
   | { readonly kind: 'lines'; readonly lines: readonly LineResult[] }
   | { readonly kind: 'message'; readonly result: MessageResult }
   | { readonly kind: 'problem'; readonly problem: Problem };
 
-/** Lines, and bytes of lines, that are parsed and submitted as one run: a few milliseconds of work. */
+/** Maximum lines, and bytes of lines, parsed and submitted as one run: a few milliseconds of work. */
 const linesPerRun = 256;
 const bytesPerRun = 512 * 1024;
 
-/** Takes in the body of `POST /v1/batches`. Lines are read from the buffer, run by run, and keep their order. */
+/** Submits the body of `POST /v1/batches`, run by run and in the order of its lines. */
 export class BatchTaker {
   readonly #ingest: Ingest;
   readonly #identifier: MessageIdentifier;
@@ -110,11 +110,11 @@ type LineRead =
 
 const arrayAdvice = 'A JSON array is not a batch: send one message per line as application/x-ndjson, or a FHIR Bundle.';
 
-const signedLineAdvice = 'A signature is of one message: put author into the line that it belongs to.';
+const signedLineAdvice = 'A signature covers one message: put author into the line that it signs.';
 
 function tooManyLines(limit: number): Problem {
   return problem('TOO_MANY_LINES', {
-    detail: `The request has more than ${limit} lines; nothing of it was taken.`,
+    detail: `The request has more than ${limit} lines; none of it was accepted.`,
     more: { limitLines: limit },
   });
 }

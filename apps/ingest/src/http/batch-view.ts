@@ -3,7 +3,7 @@ import { problemBody, type Problem } from '../problem.ts';
 import type { LineResult } from './batch-taker.ts';
 import { commonStatus, itemStatus, messageStatus, statusUrl } from './views.ts';
 
-/** The answer to a batch: what each line or Bundle entry came to, and how often. */
+/** The answer to a batch: the result of each line or Bundle entry, and their counts. */
 export interface BatchView {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
@@ -17,7 +17,7 @@ export function linesView(lines: readonly LineResult[]): BatchView {
   );
 }
 
-/** One entry per Bundle entry that is an operation of its own, in order. */
+/** One entry per Bundle entry that is a separate operation, in order. */
 export function bundleView(result: MessageResult): BatchView {
   const { source, id, isIdDerived, digest } = result;
   const { status, body } = view(

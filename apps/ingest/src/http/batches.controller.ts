@@ -8,7 +8,7 @@ import { bundleView, linesView } from './batch-view.ts';
 import { bodyOf, sendJson, sendProblem } from './reply.ts';
 import { locationOf, retryAfterS } from './views.ts';
 
-/** `/v1/batches`: many messages in, one answer for each, in order. */
+/** `/v1/batches`: accepts many messages, and answers each, in order. */
 @Controller('v1/batches')
 export class BatchesController {
   readonly #runtime: IngestRuntime;
@@ -44,7 +44,7 @@ function problemsIn(result: BatchResult): readonly Problem[] {
   return result.lines.flatMap((line) => ('problem' in line ? [line.problem] : problemsOf(line.result)));
 }
 
-/** What was refused before it became a message; the rest is counted where it is refused. */
+/** The problems of lines that could not be read as messages; other refusals are counted where they occur. */
 function unread(result: BatchResult): readonly Problem[] {
   if (result.kind === 'problem') return [result.problem];
   return result.kind === 'lines' ? result.lines.flatMap((line) => ('problem' in line ? [line.problem] : [])) : [];

@@ -7,7 +7,7 @@ import { IngestRuntime } from '../runtime.ts';
 import { answerMessage } from './answer-message.ts';
 import { bodyOf, sendProblem } from './reply.ts';
 
-/** `/v1/channels/{channel}/transactions`: calls of contracts that know nothing of Medrex, one Fabric transaction each. */
+/** `/v1/channels/{channel}/transactions`: calls of any chaincode (per-transaction mode), each in its own Fabric transaction. */
 @Controller('v1/channels/:channel/transactions')
 export class ChannelTransactionsController {
   readonly #runtime: IngestRuntime;
@@ -39,4 +39,4 @@ export class ChannelTransactionsController {
 }
 
 const tooLarge = (limitBytes: number): ReturnType<typeof problem> =>
-  problem('OPERATION_TOO_LARGE', { detail: `A call has at most ${limitBytes} bytes.`, more: { limitBytes } });
+  problem('OPERATION_TOO_LARGE', { detail: `A call may have at most ${limitBytes} bytes.`, more: { limitBytes } });

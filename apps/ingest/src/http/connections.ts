@@ -2,8 +2,8 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * The connections of an HTTP server that is to stop. Those that are idle behind an answer are closed by the server itself;
- * one on which nothing was ever sent counts as busy there, and one whose sender never finishes its request is.
+ * Tracks the connections of an HTTP server, to close them on a stop. Node closes idle connections itself, but counts one without
+ * any request as busy, and one with an unfinished request is busy.
  */
 export class Connections {
   readonly #server: Server;
@@ -18,7 +18,7 @@ export class Connections {
     });
   }
 
-  /** Closes those that nobody ever sent anything on. */
+  /** Closes the connections on which no byte was received. */
   closeUnused(): void {
     for (const socket of this.#open) if (socket.bytesRead === 0) socket.destroy();
   }

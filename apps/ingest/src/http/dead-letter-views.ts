@@ -4,7 +4,7 @@ import type { ResendName } from '../message-name.ts';
 import { takenOperations, type MessageResult } from '../message-result.ts';
 import { messageReceipt, operationReceipt } from './views.ts';
 
-/** A letter as the API tells it. @param message the outcome's own words, where they are still known. */
+/** A dead letter in the form of the API. @param message the message of its outcome, when the status store still has it */
 export function deadLetterView(letter: KeptLetter, message: string | undefined): Record<string, unknown> {
   const { id, kind, reason: code, bytes, settledAtMs } = letter;
   return {
@@ -21,12 +21,12 @@ function operationView({ id, class: operationClass, keys }: KeptOperation, messa
 
 const messageView = ({ intake, words }: KeptMessage) => ({ intake, message: words });
 
-/** One refused message, with what its sender was told of it. */
+/** A refused message with the issues that its sender was told. */
 export function refusedView(letter: KeptMessage, issues: readonly RefusalIssue[]): Record<string, unknown> {
   return { ...deadLetterView(letter, undefined), ...(issues.length > 0 && { issues }) };
 }
 
-/** The receipt of a resend: of the new operation, and it names the earlier one; or of the message. */
+/** The receipt of a resend: of the new operation, with the id of the resent one; or of the message. */
 export function resendView(result: MessageResult, resend: ResendName | undefined): Record<string, unknown> {
   if (resend === undefined) return messageReceipt(result);
   const [operation] = takenOperations(result);

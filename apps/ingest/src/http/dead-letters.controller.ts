@@ -11,7 +11,7 @@ import { deadLettersMax, deadLettersStandard } from './openapi.ts';
 import { sendJson, sendProblem } from './reply.ts';
 import { locationOf, messageStatus } from './views.ts';
 
-/** `/v1/dead-letters`: operations that ended dead and messages that were refused, and their next attempt. */
+/** `/v1/dead-letters`: lists dead operations and refused messages, and resends them. */
 @Controller('v1/dead-letters')
 export class DeadLettersController {
   readonly #runtime: IngestRuntime;
@@ -61,7 +61,7 @@ export class DeadLettersController {
     sendJson(reply, status, resendView(result, resend));
   }
 
-  /** With what the contract said, as long as the status store remembers it. */
+  /** Adds the contract's message to each letter, when the status store still has it. */
   async #views(letters: readonly KeptLetter[]): Promise<readonly Record<string, unknown>[]> {
     const outcomes = await this.#runtime.transactions.outcomesOf(letters.map(({ id }) => id));
     return letters.map((letter, at) => deadLetterView(letter, outcomes[at]?.message));

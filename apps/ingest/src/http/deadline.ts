@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageResult } from '../message-result.ts';
 import { problem, type Problem } from '../problem.ts';
 
-/** Results of a run, or the problem when they take longer than a request may. */
+/** The results of a run, or a problem when they are not there within `limitMs`. */
 export async function resultsInTime(
   results: Promise<readonly MessageResult[]>,
   limitMs: number,
@@ -20,6 +20,6 @@ export async function resultsInTime(
 }
 
 function notInTime(limitMs: number): Problem {
-  const detail = `The operations log did not answer within ${limitMs} ms. Whether the message was stored is not known yet; the same id makes sending it again safe.`;
+  const detail = `The operations log did not answer within ${limitMs} ms. It is unknown whether the message was stored; it is safe to send it again with the same id.`;
   return problem('LOG_UNAVAILABLE', { detail, retryAfterS: 5 });
 }

@@ -9,7 +9,7 @@ import { version } from '../version.ts';
 import { openApi } from './openapi.ts';
 import { sendProblem } from './reply.ts';
 
-/** Files of the page, served from the installed package: nothing is loaded from elsewhere. */
+/** Files of the page, served from the installed package, so that nothing is loaded from other servers. */
 const files: Readonly<Record<string, string>> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
@@ -34,7 +34,7 @@ const page = `<!doctype html>
 </html>
 `;
 
-/** The OpenAPI document, and a page to read it. */
+/** The OpenAPI document, and a page that shows it. */
 @Controller()
 export class DocsController {
   readonly #document: string;
@@ -51,7 +51,7 @@ export class DocsController {
     this.#document = JSON.stringify(document);
   }
 
-  /** Who opens the service in a browser wants to know what it is. */
+  /** Redirects browsers from the root to the documentation page. */
   @Get()
   home(@Res() reply: FastifyReply): void {
     reply.redirect('/docs', 302);

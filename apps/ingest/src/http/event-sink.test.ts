@@ -11,7 +11,7 @@ afterEach(() => {
   server.close();
 });
 
-/** The response to a reader that has not read a byte of it yet. */
+/** The response to a client that has not read any of it yet. */
 async function unreadResponse(): Promise<ServerResponse> {
   server = createServer();
   server.listen(0, '127.0.0.1');
@@ -26,7 +26,7 @@ async function unreadResponse(): Promise<ServerResponse> {
 const event = `data: ${'x'.repeat(1024 * 1024)}\n\n`;
 
 describe('a stream that has ended', () => {
-  it('is closed when its reader has stopped reading, with what waited for it', async () => {
+  it('is closed, with its buffered events, when the client has stopped reading', async () => {
     const response = await unreadResponse();
     const sink = sinkOf(response, 200);
     for (let count = 0; count < 32; count += 1) sink.write(event);
@@ -36,7 +36,7 @@ describe('a stream that has ended', () => {
     expect(response.writableFinished).toBe(false);
   });
 
-  it('is given in full to a reader that goes on, with its end', async () => {
+  it('is delivered in full, with its end, to a client that goes on reading', async () => {
     const response = await unreadResponse();
     const sink = sinkOf(response, 5_000);
     for (let count = 0; count < 32; count += 1) sink.write(event);

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { EventSink } from './outcome-feed.ts';
 
-/** How long a stream that has ended may take to be read to its end. */
+/** How long a client may take to read the rest of an ended stream, in ms. */
 const graceMs = 10_000;
 
-/** A response as the place where events go. One that nobody reads any more is closed after its end: what waits in it would stay for ever. */
+/** An event sink over an HTTP response. An ended response that the client stops reading is closed, to free its buffer. */
 export function sinkOf(response: ServerResponse, limitMs = graceMs): EventSink {
   return {
     write: (text) => void response.write(text),

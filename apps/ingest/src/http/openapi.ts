@@ -12,11 +12,11 @@ import {
   statusSchema,
 } from './schemas.ts';
 
-/** How many dead letters are listed when nothing is said, and at most. */
+/** Default and maximum number of dead letters in one page. */
 export const deadLettersStandard = 50;
 export const deadLettersMax = 1_000;
 
-/** What the document says beyond constants. */
+/** The variable parts of the document. */
 export interface OpenApiFacts {
   readonly version: string;
   readonly requestBytesMax: number;
@@ -41,7 +41,7 @@ const components = {
   Resend: resendSchema,
 };
 
-/** The OpenAPI 3.1 description of the HTTP API, made from the zod schemas of its answers. */
+/** The OpenAPI 3.1 description of the HTTP API, generated from the zod schemas of its answers. */
 export function openApi(facts: OpenApiFacts): Json {
   const schemas = Object.fromEntries(Object.entries(components).map(([name, schema]) => [name, schemaOf(schema)]));
   return {
@@ -67,9 +67,9 @@ function introduction({ requestBytesMax, linesMax, operationBytesMax, dedupeWind
   const days = dedupeWindowMs / 86_400_000;
   return [
     'A message is named by (source, id): ce-source and ce-id, or Idempotency-Key, or the fields of an envelope. The same name with the same body gets the first receipt (200); with another body 409.',
-    `A name is remembered for ${days} days; a message whose own time is older than that is refused, since a repeat could not be told from a new message. A message without a name is given one, and its repeat is another message.`,
-    `Limits: ${requestBytesMax} bytes a request, ${linesMax} lines a batch, ${operationBytesMax} bytes an operation and so a line.`,
-    'Message ids go into receipts in clear: do not put patient identifiers into them.',
+    `A name is remembered for ${days} days; a message whose own time is older is refused, since repeats are no longer recognised. A message without a name gets one, and its repeat is another message.`,
+    `Limits: ${requestBytesMax} bytes per request, ${linesMax} lines per batch, ${operationBytesMax} bytes per operation and line.`,
+    'Message ids appear in receipts in plain text: do not put patient identifiers into them.',
   ].join('\n\n');
 }
 
@@ -98,30 +98,30 @@ const pathText = (name: string): Json => ({ name, in: 'path', required: true, sc
 
 const nameHeaders = [
   header('Idempotency-Key', 'id of the message'),
-  header('ce-id', 'id of the message, as a CloudEvent in binary mode gives it'),
+  header('ce-id', 'id of the message, as in a CloudEvent in binary mode'),
   header('ce-source', 'source of the message'),
-  header('ce-time', 'when it happened'),
+  header('ce-time', 'time of the event'),
   header('ce-medrexclass', 'priority class'),
-  header('ce-medrexdeadline', 'not to be applied after this'),
-  header('ce-medrexcontract', 'contract that the message is for'),
-  header('ce-medrexauthor', 'author that signed it; with it come ce-medrexsalt, ce-medrexsignature and ce-time'),
+  header('ce-medrexdeadline', 'time after which it must not be applied'),
+  header('ce-medrexcontract', 'contract of the message'),
+  header('ce-medrexauthor', 'author who signed the message; requires ce-medrexsalt, ce-medrexsignature and ce-time'),
   header('ce-medrexsalt', 'salt of the signature: 16 to 64 random bytes, base64url'),
-  header('ce-medrexsignature', 'signature, base64url; docs/how-to/signed-operations.md says of what'),
-  header('traceparent', 'W3C trace context, continued'),
+  header('ce-medrexsignature', 'signature, base64url; docs/how-to/signed-operations.md says what is signed'),
+  header('traceparent', 'W3C trace context to continue'),
 ];
 
 const refusals: Readonly<Record<number, { readonly description: string; readonly content: Json }>> = {
-  400: problemAnswer('It cannot be read.'),
-  409: problemAnswer('The name was used for another body; firstDigest says which.'),
-  413: problemAnswer('Over a limit, which is named.'),
-  415: problemAnswer('Not a content type that is read here.'),
-  422: problemAnswer('The contract does not take it; issues name the elements.'),
-  500: problemAnswer('A failure of ours. The same message can be sent again, with the same id.'),
-  429: problemAnswer('Shed: too much is live for its class. Retry-After says when to come again.'),
-  503: problemAnswer('Nothing can be taken at the moment. Retry-After says when to come again.'),
+  400: problemAnswer('The request cannot be read.'),
+  409: problemAnswer('The name was used for another body, whose digest is firstDigest.'),
+  413: problemAnswer('Over a limit, which the detail names.'),
+  415: problemAnswer('The content type is not supported.'),
+  422: problemAnswer('The contract refused it; issues name the elements.'),
+  500: problemAnswer('Internal error. Send the same message again, with the same id.'),
+  429: problemAnswer('Shed: too many live operations for its class. Send it again after Retry-After.'),
+  503: problemAnswer('Nothing can be accepted at the moment. Send it again after Retry-After.'),
 };
 
-/** Where items have answers of their own, a message of which everything was refused is answered with them. */
+/** A message whose items were all refused is answered with the refusal of each item. */
 const refusalsOr = (name: keyof typeof components): Json =>
   Object.fromEntries(
     Object.entries(refusals).map(([status, { description, content }]) => [
@@ -145,14 +145,14 @@ function transactionPaths({ advisedLines }: OpenApiFacts): Json {
       post: {
         tags: ['transactions'],
         summary: 'Send one message',
-        parameters: [...nameHeaders, header('Prefer', 'wait=<seconds>: answer with the outcome if it comes in time')],
+        parameters: [...nameHeaders, header('Prefer', 'wait=<seconds>: answer with the outcome if it arrives in time')],
         requestBody: { required: true, content: body },
         responses: {
-          202: answer('Accepted; Location names the status.', ref('Receipt')),
+          202: answer('Accepted; Location is the URL of the status.', ref('Receipt')),
           200: answer('A repeat: the first receipt. With Prefer: wait, the outcome.', {
             anyOf: [ref('Receipt'), ref('Status'), ref('MessageStatus')],
           }),
-          207: answer('Items fared differently.', ref('Receipt')),
+          207: answer('Items have different results.', ref('Receipt')),
           ...refusalsOr('Receipt'),
         },
       },
@@ -174,7 +174,7 @@ function transactionPaths({ advisedLines }: OpenApiFacts): Json {
         parameters: [pathText('id')],
         responses: {
           200: answer('Pending or settled.', ref('Status')),
-          404: problemAnswer('Unknown, which is not pending.'),
+          404: problemAnswer('Unknown (a pending operation is not unknown).'),
         },
       },
     },
@@ -182,13 +182,13 @@ function transactionPaths({ advisedLines }: OpenApiFacts): Json {
       post: {
         tags: ['transactions'],
         summary: 'Send many messages',
-        description: `NDJSON, one message per line, or a FHIR Bundle. Lines keep their order. ${advisedLines} lines a request are advised (header Medrex-Advised-Lines).`,
+        description: `NDJSON, one message per line, or a FHIR Bundle. The order of lines is kept. ${advisedLines} lines per request are advised (header Medrex-Advised-Lines).`,
         parameters: [...nameHeaders.slice(0, 1), ...nameHeaders.slice(2)],
         requestBody: { required: true, content: ndjson },
         responses: {
           202: answer('All taken.', ref('BatchResult')),
-          200: answer('All came before.', ref('BatchResult')),
-          207: answer('Some taken, some refused.', ref('BatchResult')),
+          200: answer('All lines are repeats.', ref('BatchResult')),
+          207: answer('Some lines accepted, some refused.', ref('BatchResult')),
           ...refusalsOr('BatchResult'),
         },
       },
@@ -196,19 +196,19 @@ function transactionPaths({ advisedLines }: OpenApiFacts): Json {
     '/v1/outcomes': {
       get: {
         tags: ['transactions'],
-        summary: 'Outcomes as they come (server-sent events)',
+        summary: 'Stream of outcomes (server-sent events)',
         parameters: [
-          query('source', 'only messages of this source'),
-          query('opIds', 'only these transactions, separated by commas'),
-          header('Last-Event-ID', 'go on behind this event'),
+          query('source', 'only outcomes of messages of this source'),
+          query('opIds', 'only these transactions, comma-separated'),
+          header('Last-Event-ID', 'resume behind this event'),
         ],
         responses: {
           200: {
             description:
-              'Events named outcome; one named gap where outcomes behind the Last-Event-ID are not kept any more.',
+              'Events named outcome, and one named gap when outcomes behind the Last-Event-ID are no longer kept.',
             content: { 'text/event-stream': { schema: { type: 'string' } } },
           },
-          400: problemAnswer('Last-Event-ID is not one that was given here.'),
+          400: problemAnswer('Last-Event-ID is not an id of this stream.'),
           503: problemAnswer('Too many listeners.'),
         },
       },
@@ -223,16 +223,16 @@ function callPaths(): Json {
         tags: ['transactions'],
         summary: 'Call a function of any chaincode (per-transaction mode)',
         description:
-          'For contracts that know nothing of Medrex: one Fabric transaction for each call, in the order of the keys it touches. A second, weaker protocol: a repeat of an applied call is known by its transaction, order is promised on named keys only, and arguments stand in clear on the ledger.',
+          'For chaincodes not written for Medrex: one Fabric transaction per call, ordered on the keys that it touches. The guarantees are weaker: a repeat of an applied call is recognised by its transaction, order is guaranteed on named keys only, and arguments are in plain text on the ledger.',
         parameters: [pathText('channel'), ...nameHeaders.slice(0, 3), header('Prefer', 'wait=<seconds>')],
         requestBody: { required: true, content: { 'application/json': { schema: ref('Call') } } },
         responses: {
-          202: answer('Accepted; Location names the status.', ref('Receipt')),
+          202: answer('Accepted; Location is the URL of the status.', ref('Receipt')),
           200: answer('A repeat: the first receipt. With Prefer: wait, the outcome.', {
             anyOf: [ref('Receipt'), ref('Status')],
           }),
-          404: problemAnswer('Another channel than that of this instance.'),
-          501: problemAnswer('This mode is off here.'),
+          404: problemAnswer('This instance serves another channel.'),
+          501: problemAnswer('Per-transaction mode is off on this instance.'),
           ...refusals,
         },
       },
@@ -242,45 +242,45 @@ function callPaths(): Json {
 
 function deadLetterPaths(): Json {
   const tags = ['dead letters'];
-  const unknown = problemAnswer('No dead letter of that id is kept.');
+  const unknown = problemAnswer('There is no dead letter with that id.');
   const resent = { anyOf: [ref('Resend'), ref('Receipt')] };
   return {
     '/v1/dead-letters': {
       get: {
         tags,
-        summary: 'Operations that ended dead, and messages of the intake topics that were refused',
+        summary: 'Dead operations, and refused messages of the intake topics',
         parameters: [
           query('limit', `how many; ${deadLettersStandard} when absent, ${deadLettersMax} at most`),
-          query('olderThan', 'id of the last one of the page before'),
+          query('olderThan', 'id of the last letter of the previous page'),
         ],
         responses: {
-          200: answer('The newest first.', ref('DeadLetters')),
-          400: problemAnswer('Not a number that is taken.'),
-          404: problemAnswer('olderThan is no dead letter that is kept.'),
+          200: answer('Newest first.', ref('DeadLetters')),
+          400: problemAnswer('limit is out of range.'),
+          404: problemAnswer('There is no dead letter with the id in olderThan.'),
         },
       },
     },
     '/v1/dead-letters/{id}': {
       get: {
         tags,
-        summary: 'One of them',
+        summary: 'A dead letter',
         parameters: [pathText('id')],
-        responses: { 200: answer('Why it is dead; never its content.', ref('DeadLetter')), 404: unknown },
+        responses: { 200: answer('Why it is dead, without its content.', ref('DeadLetter')), 404: unknown },
       },
     },
     '/v1/dead-letters/{id}/resend': {
       post: {
         tags,
         summary:
-          'Send it again: an operation as its next attempt at the end of the order and without its deadline, a message as it came',
+          'Resend it: an operation as its next attempt, at the end of the order and without its deadline; a message unchanged',
         parameters: [pathText('id')],
         responses: {
-          202: answer('Accepted; Location names the status.', resent),
-          200: answer('It was sent again before: the first receipt.', resent),
-          207: answer('Items of a message fared differently.', ref('Receipt')),
+          202: answer('Accepted; Location is the URL of the status.', resent),
+          200: answer('It was already resent: the first receipt.', resent),
+          207: answer('Items of a message have different results.', ref('Receipt')),
           404: unknown,
-          409: problemAnswer('The operation is not dead, or a patient of it is being erased.'),
-          410: problemAnswer('A patient of it was erased, or it was too large to be kept.'),
+          409: problemAnswer('The operation is not dead, or one of its patients is being erased.'),
+          410: problemAnswer('One of its patients was erased, or it was too large to be kept.'),
           422: problemAnswer('The message was refused again.'),
           429: refusals[429],
           503: refusals[503],
@@ -297,8 +297,10 @@ function fhirPaths(): Json {
   });
   const responses = {
     200: fhir('Updated, or a response Bundle.'),
-    201: fhir('Created; Location and ETag name it.'),
-    202: fhir('Accepted (Prefer: respond-async, or the outcome took too long); Content-Location names the status.'),
+    201: fhir('Created; Location and ETag name the resource and its version.'),
+    202: fhir(
+      'Accepted (Prefer: respond-async, or the outcome took too long); Content-Location is the URL of the status.',
+    ),
     '4XX': fhir('OperationOutcome.'),
     '5XX': fhir('OperationOutcome.'),
   };
@@ -350,14 +352,14 @@ function fhirPaths(): Json {
       put: {
         tags,
         summary: 'Update, or create under this id',
-        parameters: [type, pathText('id'), prefer, header('If-Match', 'W/"version" that must be the current one')],
+        parameters: [type, pathText('id'), prefer, header('If-Match', 'W/"version", which must be the current one')],
         requestBody,
         responses,
       },
       delete: {
         tags,
         summary: 'Delete',
-        parameters: [type, pathText('id'), prefer, header('If-Match', 'W/"version" that must be the current one')],
+        parameters: [type, pathText('id'), prefer, header('If-Match', 'W/"version", which must be the current one')],
         responses,
       },
     },
@@ -378,10 +380,10 @@ function operationalPaths(): Json {
     '/readyz': {
       get: {
         tags,
-        summary: 'Messages are taken',
+        summary: 'The process accepts messages',
         responses: {
           200: answer('Ready.', { type: 'object' }),
-          503: answer('Not ready, and why.', { type: 'object' }),
+          503: answer('Not ready, with the reasons.', { type: 'object' }),
         },
       },
     },

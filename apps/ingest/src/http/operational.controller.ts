@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { IngestRuntime } from '../runtime.ts';
 import { sendJson } from './reply.ts';
 
-/** What operators and their tools ask for. */
+/** Metrics, liveness and readiness for operators. */
 @Controller()
 export class OperationalController {
   readonly #runtime: IngestRuntime;

@@ -2,7 +2,7 @@ import type { CallAnswers } from '../calls/call-answers.ts';
 import type { SettledOperation } from '../outcome-projection.ts';
 import { outcomeView, statusUrl } from './views.ts';
 
-/** Which outcomes a listener wants; everything when it names neither. */
+/** Filter of a listener; all outcomes when both members are absent. */
 export interface OutcomeFilter {
   readonly source?: string;
   readonly opIds?: ReadonlySet<string>;
@@ -16,7 +16,7 @@ export function isWanted(
   return source === undefined || name?.source === source;
 }
 
-/** Place of an outcome in the stream: offset of its record in the `outcomes` topic, and its place in the record. */
+/** Position of an outcome in the stream: offset of its record in the `outcomes` topic, and its index in the record. */
 export interface EventPlace {
   readonly offset: number;
   readonly index: number;
@@ -31,7 +31,7 @@ export function eventId({ offset, index }: EventPlace): string {
   return `${offset}.${index}`;
 }
 
-/** @returns undefined for an id that is not one of ours. */
+/** @returns undefined for an id that is not of this stream */
 export function parseEventId(id: string): EventPlace | undefined {
   const [, offset, index] = /^(\d{1,15})\.(\d{1,9})$/.exec(id) ?? [];
   return offset === undefined || index === undefined ? undefined : { offset: Number(offset), index: Number(index) };

@@ -11,10 +11,10 @@ import type { MessageName } from '../message-name.ts';
 import type { SettledOperation } from '../outcome-projection.ts';
 import { isBehind, isWanted, outcomeEvent, type EventPlace, type OutcomeFilter } from './outcome-event.ts';
 
-/** Where events go: one HTTP response. */
+/** Destination of events: one HTTP response. */
 export interface EventSink {
   write(text: string): void;
-  /** Bytes written that the network has not taken yet. */
+  /** Bytes written but not yet sent. */
   readonly waitingBytes: number;
   end(): void;
 }
@@ -22,7 +22,7 @@ export interface EventSink {
 export interface OutcomeFeedOptions {
   readonly log: Pick<EventLog, 'subscribe' | 'bounds'>;
   readonly partition: number;
-  /** Begins the names of the reading groups. */
+  /** Prefix of the names of the consumer groups. */
   readonly group: string;
   readonly listenersMax: number;
   readonly nameOf: (outcome: OperationOutcome) => MessageName | undefined;
@@ -33,22 +33,22 @@ export interface OutcomeFeedOptions {
 interface Listener {
   readonly filter: OutcomeFilter;
   readonly sink: EventSink;
-  /** Behind which event the listener is. */
+  /** The last event that the listener has got. */
   last: EventPlace;
-  /** Set while what it missed is read again: live events wait here. */
+  /** Live events held back while missed events are replayed; undefined otherwise. */
   held: SettledOperation[] | undefined;
   replay: Subscription | undefined;
 }
 
 const keepAliveMs = 15_000;
-/** Events of a second at full load, and what a run of Fabric transactions brings at once. */
+/** Limit of unsent bytes per listener: about a second of events at full load. */
 const waitingBytesMax = 32 * 1024 * 1024;
 const heldMax = 50_000;
 const replayRecords = 64;
 
 /**
- * Outcomes as they come, for listeners over HTTP. Who comes back with a Last-Event-ID is first given what it missed, read from the
- * log. A listener that is too slow is cut off, which costs it nothing: it comes back with its last id.
+ * Streams outcomes to listeners over HTTP. A listener that reconnects with a Last-Event-ID first gets the events it missed, read from
+ * the log. A listener that is too slow is disconnected; it loses nothing, as it can reconnect with its last id.
  */
 export class OutcomeFeed {
   readonly #options: OutcomeFeedOptions;
@@ -81,7 +81,7 @@ export class OutcomeFeed {
     }
   }
 
-  /** Starts a stream. @param lastSeen the last event that the listener has seen. @returns how to end it. */
+  /** Starts a stream. @param lastSeen the last event that the listener has seen @returns a function that ends the stream */
   async listen(filter: OutcomeFilter, sink: EventSink, lastSeen: EventPlace | undefined): Promise<() => void> {
     const since = await this.#seen(lastSeen, sink);
     const isCurrent = since === undefined || !isBehind(this.#publishedUpTo, since);
@@ -102,7 +102,7 @@ export class OutcomeFeed {
     for (const listener of [...this.#listeners]) this.#drop(listener);
   }
 
-  /** An event that the log has not reached yet is one of a log that was made anew: the listener goes on with what comes now. */
+  /** An event beyond the end of the log is of a log that was recreated since; then the listener only gets new events. */
   async #seen(lastSeen: EventPlace | undefined, sink: EventSink): Promise<EventPlace | undefined> {
     if (lastSeen === undefined) return undefined;
     const { end } = await this.#options.log.bounds(topics.outcomes, this.#options.partition);
@@ -126,7 +126,7 @@ export class OutcomeFeed {
       onError,
     };
     listener.replay = await log.subscribe(subscribe, async (run) => this.#replayRun(listener, run));
-    // The stream may have ended, or caught up, while the log was asked.
+    // The stream may have ended, or caught up, while the log was queried.
     if (!this.#listeners.has(listener) || listener.held === undefined) this.#endReplay(listener);
   }
 
@@ -180,7 +180,7 @@ export class OutcomeFeed {
     listener.sink.end();
   }
 
-  /** Not waited for: it may be the handler of this very subscription that ends it. */
+  /** Ends the replay without awaiting it, since the caller may be the handler of this subscription. */
   #endReplay(listener: Listener): void {
     listener.replay?.close().catch(this.#options.onError);
     listener.replay = undefined;
@@ -188,4 +188,4 @@ export class OutcomeFeed {
 }
 
 const gapEvent =
-  'event: gap\ndata: {"detail":"Outcomes behind the Last-Event-ID are not kept any more; ask for the status of each transaction."}\n\n';
+  'event: gap\ndata: {"detail":"Outcomes behind the Last-Event-ID are no longer kept; query the status of each transaction."}\n\n';

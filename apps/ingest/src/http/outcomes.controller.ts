@@ -6,7 +6,7 @@ import { sinkOf } from './event-sink.ts';
 import { parseEventId, type OutcomeFilter } from './outcome-event.ts';
 import { sendProblem } from './reply.ts';
 
-/** `/v1/outcomes`: a stream of how operations end, as server-sent events. */
+/** `/v1/outcomes`: a stream of outcomes as server-sent events. */
 @Controller('v1/outcomes')
 export class OutcomesController {
   readonly #runtime: IngestRuntime;
@@ -24,7 +24,7 @@ export class OutcomesController {
       return sendProblem(
         request,
         reply,
-        problem('REQUEST_INVALID', { detail: 'Last-Event-ID is not one that was given here.' }),
+        problem('REQUEST_INVALID', { detail: 'Last-Event-ID is not an id of this stream.' }),
       );
     }
     if (!feed.hasRoom) return sendProblem(request, reply, problem('TOO_MANY_LISTENERS', { retryAfterS: 10 }));
@@ -34,7 +34,7 @@ export class OutcomesController {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
-    if (request.method === 'HEAD') return void reply.raw.end(); // a listener that nothing may be written to
+    if (request.method === 'HEAD') return void reply.raw.end(); // the answer to HEAD has no body
     reply.raw.write('retry: 2000\n\n');
     const end = await feed.listen(readFilter(request), sinkOf(reply.raw), since);
     request.raw.on('close', end);

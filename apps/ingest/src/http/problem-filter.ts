@@ -5,13 +5,13 @@ import { sendProblem } from './reply.ts';
 import type { Routes } from './routes.ts';
 
 export interface ProblemHooks {
-  /** Told of errors that are no sender's fault. */
+  /** Called for internal errors. */
   readonly onUnexpected: (error: unknown) => void;
-  /** Told of the code of every answer. */
+  /** Called with the code of every answered problem. */
   readonly onRefused: (code: string) => void;
 }
 
-/** Answers whatever no handler answered, in the same form as every other problem; what was thrown is not repeated to the sender. */
+/** Answers every unhandled exception as a problem; its message is not revealed to the sender. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   readonly #requestBytesMax: number;
@@ -33,7 +33,7 @@ export class ProblemFilter implements ExceptionFilter {
     const answer = this.#problemOf(error, request, methods);
     this.#hooks.onRefused(answer.code);
     if (answer.status === 405) reply.header('allow', methods.join(', '));
-    // Fastify would close the connection on a sender that still sends, which then never hears the answer.
+    // Fastify would close the connection while the sender is still sending, and it would never read the answer.
     if (answer.status === 413) reply.removeHeader('connection');
     sendProblem(request, reply, answer);
   }
@@ -44,7 +44,7 @@ export class ProblemFilter implements ExceptionFilter {
         return problem('REQUEST_INVALID');
       case 404:
         if (methods.length === 0) return problem('NOT_FOUND');
-        // Only FHIR's resource types are checked behind the route.
+        // The route accepts any type name; only FHIR resource types are served.
         return methods.includes(method) ? problem('TYPE_UNKNOWN') : notServed(method, methods);
       case 406:
         return problem('NOT_ACCEPTABLE');
@@ -62,14 +62,14 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Under /fhir also reads, searches and patches: FHIR knows them, this endpoint takes writes. */
+/** The problem of an unsupported method, which under /fhir includes reads, searches and patches. */
 function notServed(method: string, methods: readonly string[]): Problem {
   return problem('METHOD_NOT_SUPPORTED', {
-    detail: `${method} of this address is not served; it takes ${methods.join(', ')}.`,
+    detail: `${method} is not supported for this address; it supports ${methods.join(', ')}.`,
   });
 }
 
-/** Nest's exceptions know their status, Fastify's errors have it as a field. */
+/** The HTTP status of an exception of Nest or an error of Fastify. */
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
   if (typeof error !== 'object' || error === null || !('statusCode' in error)) return 500;

@@ -2,12 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { operationOutcome } from '../fhir/operation-outcome.ts';
 import { problemBody, type Problem } from '../problem.ts';
 
-/** Whether the request is one to the FHIR endpoint, which answers in FHIR's own words. */
+/** Whether the request is to the FHIR endpoint, whose problems are OperationOutcomes. */
 export function isFhir(url: string): boolean {
   return url === '/fhir' || url.startsWith('/fhir/') || url.startsWith('/fhir?');
 }
 
-/** Answers with a problem: an OperationOutcome under /fhir, application/problem+json everywhere else. */
+/** Answers with a problem: an OperationOutcome under /fhir, otherwise application/problem+json. */
 export function sendProblem(request: Pick<FastifyRequest, 'url'>, reply: FastifyReply, problem: Problem): void {
   if (problem.retryAfterS !== undefined) reply.header('retry-after', String(problem.retryAfterS));
   reply.status(problem.status);
@@ -27,10 +27,10 @@ export function bodyOf(request: FastifyRequest): Buffer {
 
 const emptyBody = Buffer.alloc(0);
 
-/** Wishes of the Prefer header (RFC 7240) that are honoured here. */
+/** The supported preferences of the Prefer header (RFC 7240). */
 export interface Preferences {
   readonly isAsync: boolean;
-  /** Longest time to wait for the outcome, ms. */
+  /** Maximum time to wait for the outcome, in ms. */
   readonly waitMs?: number;
   readonly returns?: 'minimal' | 'representation' | 'OperationOutcome';
 }
@@ -50,7 +50,7 @@ export function readPrefer(request: Pick<FastifyRequest, 'headers'>): Preference
   };
 }
 
-/** `name=value`, with spaces, quotes and capitals as the sender likes them. */
+/** Parses `name=value`, with optional spaces and quotes; the name is case-insensitive. */
 function readWish(text: string): readonly [name: string, value: string] {
   const [name = '', value = ''] = text.toLowerCase().split('=');
   return [name.trim(), value.trim().replace(/^"(.*)"$/, '$1')];

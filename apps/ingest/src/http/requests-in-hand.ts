@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What a request without Content-Length is counted for until it has ended. */
+/** Bytes counted for a request without Content-Length. */
 const unknownBytes = 1024 * 1024;
 
-/** Bytes of the requests that are being read and answered: bodies are held whole, so many at once are as much as one that is too large. */
+/** Limits the bytes of all requests in progress, since bodies are buffered whole in memory. */
 export class RequestsInHand {
   readonly #bytesMax: number;
   #bytes = 0;
@@ -16,7 +16,7 @@ export class RequestsInHand {
     return this.#bytes;
   }
 
-  /** Counts a request until it is answered or broken off. @returns false, and counts nothing, when there is no room for it. */
+  /** Counts a request until it is answered or aborted. @returns false, without counting it, when there is no room */
   take(request: IncomingMessage, response: ServerResponse): boolean {
     const bytes = bytesOf(request);
     if (this.#bytes > 0 && this.#bytes + bytes > this.#bytesMax) return false;

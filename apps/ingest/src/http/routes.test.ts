@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => ingest.close());
 
-describe('an address that does not take the method', () => {
+describe('an address that does not support the method', () => {
   it.each([
     ['PUT', '/v1/transactions', 'GET, HEAD, POST'],
     ['GET', '/v1/batches', 'POST'],
@@ -20,15 +20,15 @@ describe('an address that does not take the method', () => {
     ['POST', '/metrics?x=1', 'GET, HEAD'],
     ['PATCH', '/fhir/Patient/1', 'DELETE, PUT'],
     ['GET', '/fhir', 'POST'],
-  ])('%s %s is answered 405, with the methods that it takes', async (method, path, allow) => {
+  ])('%s %s is answered 405 with the allowed methods', async (method, path, allow) => {
     const response = await fetch(ingest.url + path, { method });
     expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
     expect(JSON.stringify(await response.json())).toContain(
-      `${method} of this address is not served; it takes ${allow}.`,
+      `${method} is not supported for this address; it supports ${allow}.`,
     );
   });
 
-  it('is told from one where there is nothing', async () => {
+  it('is distinguished from an unknown address', async () => {
     for (const path of ['/v1/nothing', '/v1/transactions/a/b', '/fhir/a/b/c'])
       expect((await fetch(ingest.url + path, { method: 'PUT' })).status).toBe(404);
   });
@@ -38,7 +38,7 @@ describe('a request that is too large', () => {
   it.each([
     ['with its length', 'content-length: 4000000\r\n\r\n', 'x'.repeat(4_000_000)],
     ['in chunks', 'transfer-encoding: chunked\r\n\r\n', `3d0900\r\n${'x'.repeat(0x3d0900)}\r\n0\r\n\r\n`],
-  ])('%s is heard to its end, so that a sender that listens only then hears 413', async (_how, header, body) => {
+  ])('is read to its end when sent %s, so that a sender that reads only then gets 413', async (_how, header, body) => {
     const { hostname, port } = new URL(ingest.url);
     const socket = connect(Number(port), hostname);
     let heard = '';
@@ -55,10 +55,10 @@ describe('a request that is too large', () => {
   });
 });
 
-describe('an id that is none', () => {
-  it('is answered as unknown, and why', async () => {
+describe('an invalid id', () => {
+  it('is answered as unknown, with the reason', async () => {
     const { status, body } = await ingest.get('/v1/transactions/4711');
     expect([status, body['code']]).toEqual([404, 'TRANSACTION_UNKNOWN']);
-    expect(body['detail']).toMatch(/32 hexadecimal digits/);
+    expect(body['detail']).toMatch(/32 lower-case hexadecimal digits/);
   });
 });

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 
-/** The addresses that are served, and by which methods: tells an unknown address from a method that it does not take. */
+/** The registered routes and their methods, to distinguish 404 from 405. */
 export class Routes {
   readonly #methods = new Map<string, Set<string>>();
 
-  /** @param server no route of it is registered yet. */
+  /** @param server a server without registered routes */
   constructor(server: Pick<FastifyInstance, 'addHook'>) {
     server.addHook('onRoute', ({ url, method }) => {
       const methods = this.#methods.get(url) ?? new Set();
@@ -13,7 +13,7 @@ export class Routes {
     });
   }
 
-  /** Methods that the address takes, in the order of the alphabet; none for an address where there is nothing. */
+  /** The methods of an address, sorted; empty for an unknown address. */
   methodsOf(url: string): readonly string[] {
     const parts = partsOf(url.split('?', 1)[0] ?? '');
     const found = [...this.#methods].flatMap(([route, methods]) =>
@@ -23,7 +23,7 @@ export class Routes {
   }
 }
 
-/** A slash at the end says nothing here, as for the router. */
+/** The segments of a path; like the router, it ignores a trailing slash. */
 function partsOf(path: string): readonly string[] {
   return path.replace(/\/$/, '').split('/');
 }

@@ -2,11 +2,11 @@ import { operationClasses, perTransactionContract } from '@medrex/contracts';
 import { z } from 'zod';
 import { callSchema } from '../calls/call-schema.ts';
 
-/** Schemas of the HTTP API: what OpenAPI shows. Answers are built in views.ts; a test checks that they fit. */
+/** Schemas of the HTTP API, shown by OpenAPI. Answers are built in views.ts; a test checks that they match. */
 
 const id = z.string().regex(/^[0-9a-f]{32}$/);
 const time = z.iso.datetime();
-const statusUrl = z.string().describe('where the status is found');
+const statusUrl = z.string().describe('URL of the status');
 
 export const problemSchema = z
   .looseObject({
@@ -14,7 +14,7 @@ export const problemSchema = z
     title: z.string(),
     status: z.int(),
     code: z.string(),
-    detail: z.string().describe('what happened to what; never a piece of the message'),
+    detail: z.string().describe('what happened to what; never a part of the message'),
     remedy: z.string().describe('what to do'),
     retryAfterSeconds: z.number().optional(),
     issues: z
@@ -27,20 +27,20 @@ export const problemSchema = z
         }),
       )
       .optional(),
-    firstDigest: z.string().optional().describe('409 ID_REUSED: digest of the body that came first'),
+    firstDigest: z.string().optional().describe('409 ID_REUSED: digest of the first body'),
     limitBytes: z.int().optional(),
     limitLines: z.int().optional(),
     class: z.enum(operationClasses).optional().describe('429 SHED: class that was shed'),
     limits: z
       .record(z.string(), z.number())
       .optional()
-      .describe('429 SHED: live operations below which each class is taken'),
+      .describe('429 SHED: live operations below which each class is accepted'),
   })
   .describe('RFC 9457 problem');
 
 const operationReceipt = {
-  transactionId: id.describe('names the operation for ever'),
-  seq: z.int().optional().describe('place in the promised order; rises, with gaps'),
+  transactionId: id.describe('permanent id of the operation'),
+  seq: z.int().optional().describe('position in the promised order; increasing, with gaps'),
   digest: id.describe('keyed hash of the body'),
   acceptedAt: time,
   statusUrl,
@@ -48,12 +48,12 @@ const operationReceipt = {
 const mode = z
   .literal(perTransactionContract)
   .optional()
-  .describe('a call: its protocol is the weaker one, see docs/how-to/any-contract.md');
+  .describe('set for a call of per-transaction mode, which has weaker guarantees: docs/how-to/any-contract.md');
 const messageName = {
   source: z.string(),
   id: z.string(),
   mode,
-  isIdDerived: z.boolean().describe('true: the message had no id, and sent again it is another message'),
+  isIdDerived: z.boolean().describe('true when the message had no id; sent again, it is another message'),
   advice: z.string().optional(),
 };
 const itemReceipt = z.object({
@@ -69,18 +69,18 @@ export const receiptSchema = z
     z.object({ ...messageName, digest: id, statusUrl, items: z.array(itemReceipt) }),
   ])
   .describe(
-    'The same for every repeat of the message. A message of several items (a batch Bundle) has a list of them.',
+    'The same for every repeat of the message. For a message with several items (a batch Bundle) it lists them.',
   );
 
 export const batchSchema = z
   .object({
-    accepted: z.int().describe('lines that were taken now'),
-    repeated: z.int().describe('lines that came before, with the same body'),
-    refused: z.int().describe('lines of which something was refused'),
+    accepted: z.int().describe('lines accepted now'),
+    repeated: z.int().describe('lines that are repeats'),
+    refused: z.int().describe('lines refused wholly or in part'),
     items: z.array(
       z.looseObject({
-        line: z.int().describe('from 1, blank lines counted'),
-        status: z.int().describe('202 accepted, 200 a repeat, 207 its items fared differently, else refused'),
+        line: z.int().describe('line number from 1, counting blank lines'),
+        status: z.int().describe('202 accepted, 200 a repeat, 207 items with different results, otherwise refused'),
         id: z.string().optional(),
         transactionId: id.optional(),
         seq: z.int().optional(),
@@ -102,64 +102,66 @@ export const statusSchema = z
     acceptedAt: time,
     statusUrl,
     settledAt: time.optional(),
-    code: z.string().optional().describe('OK, or why not'),
+    code: z.string().optional().describe('OK, or the code of the rejection'),
     message: z.string().optional(),
-    remedy: z.string().optional().describe('what to do, where the author was refused'),
+    remedy: z.string().optional().describe('what to do when the author was refused'),
     author: z
       .string()
       .optional()
-      .describe('on whose word it stands: `signed by <id>`, as the ledger checked, or `attested by ingest`'),
+      .describe('who vouches for it: `signed by <id>`, as verified on the ledger, or `attested by ingest`'),
     detail: z
       .unknown()
       .optional()
       .describe(
-        'what the contract tells: for FHIR one object per entry with reference and version; for a call `payload` as the contract answered it, with `encoding` where it is base64 and `isCut` where it was longer',
+        'result of the contract: for FHIR one object per entry with reference and version; for a call the `payload` of the answer, with `encoding` if it is base64 and `isCut` if it was truncated',
       ),
     item: z.int().optional(),
     fabric: z.object({ transactionId: z.string(), block: z.int(), position: z.int() }).optional(),
     hasUndeclaredKeys: z
       .boolean()
       .optional()
-      .describe('its order was promised on declared keys only from when the others were found'),
+      .describe(
+        'set when the operation touched undeclared keys: its order on those holds only from when they were found',
+      ),
   })
-  .describe('How far an accepted operation is. An unknown one is answered 404.');
+  .describe('Status of an accepted operation. An unknown one is answered 404.');
 
 export const deadLetterSchema = z
   .object({
-    id: z.string().describe('of the letter'),
+    id: z.string().describe('id of the dead letter'),
     kind: z.enum(['operation', 'message']),
-    code: z.string().describe('why it is dead, or was refused'),
+    code: z.string().describe('code of why it is dead or refused'),
     message: z.string().optional(),
     bytes: z.int().describe('bytes of the operation, sealed bodies included, or of the sealed message'),
-    transactionId: id.optional().describe('the operation that ended dead; its id is the same'),
-    class: z.enum(operationClasses).optional().describe('of that operation'),
-    keys: z.int().optional().describe('how many keys it declared'),
+    transactionId: id.optional().describe('the dead operation; equal to id'),
+    class: z.enum(operationClasses).optional().describe('class of the operation'),
+    keys: z.int().optional().describe('number of keys that it declared'),
     intake: z
       .object({ topic: z.string(), partition: z.int(), offset: z.int() })
       .optional()
-      .describe('where the message stands that was refused'),
+      .describe('topic, partition and offset of the refused message'),
     issues: z
       .array(z.record(z.string(), z.unknown()))
       .optional()
-      .describe('what is wrong with it; only where one letter is shown'),
+      .describe('issues of the message; only when a single letter is shown'),
     settledAt: time,
-    resendUrl: z.string().describe('POST there to send it again'),
+    resendUrl: z.string().describe('URL to POST to in order to resend it'),
   })
   .describe(
-    'An operation that ended dead, or a message of an intake topic that was refused, wholly or in part. Its content is sealed and not shown.',
+    'A dead operation, or a message of an intake topic that was refused wholly or in part. Its content is sealed and not shown.',
   );
 
-export const deadLettersSchema = z.object({ deadLetters: z.array(deadLetterSchema) }).describe('The newest first.');
+export const deadLettersSchema = z.object({ deadLetters: z.array(deadLetterSchema) }).describe('Newest first.');
 
 export const resendSchema = z
   .object({
     ...operationReceipt,
     source: z.string(),
     id: z.string(),
-    resendOf: id.describe('the operation that ended dead'),
+    resendOf: id.describe('the dead operation'),
     attempt: z.int().describe('1 for the first resend'),
   })
-  .describe('The same for every resend of one letter.');
+  .describe('The same for every resend of a letter.');
 
 export const messageStatusSchema = z.object({
   source: z.string(),
@@ -167,24 +169,30 @@ export const messageStatusSchema = z.object({
   transactions: z.array(statusSchema),
 });
 
-/** The body of a call: what is called, and what else names every message. */
+/** The body of a call, with the attributes that every message may have. */
 export const callRequestSchema = callSchema
   .extend({
-    id: z.string().optional().describe('with source the name of the call: the same again is a repeat'),
+    id: z.string().optional().describe('names the call together with source; a call with the same name is a repeat'),
     source: z.string().optional(),
-    class: z.enum(operationClasses).optional().describe('clinical when left out'),
-    deadline: z.union([time, z.int()]).optional().describe('not to be carried out after this'),
+    class: z.enum(operationClasses).optional().describe('clinical by default'),
+    deadline: z.union([time, z.int()]).optional().describe('time after which it must not be executed'),
   })
-  .describe('One function of a chaincode that knows nothing of Medrex.');
+  .describe('Call of a function of any chaincode.');
 
 export const envelopeSchema = z
   .object({
-    id: z.string().optional().describe('with source the name of the message: the same again is a repeat'),
+    id: z
+      .string()
+      .optional()
+      .describe('names the message together with source; a message with the same name is a repeat'),
     source: z.string().optional(),
     contract: z.string().optional(),
     class: z.enum(operationClasses).optional(),
-    deadline: z.union([time, z.int()]).optional().describe('not to be applied after this; ISO 8601, or ms since 1970'),
-    time: time.optional().describe('when it happened; older than the dedupe window it is refused'),
+    deadline: z
+      .union([time, z.int()])
+      .optional()
+      .describe('time after which it must not be applied; ISO 8601, or ms since 1970'),
+    time: time.optional().describe('time of the event; a message older than the dedupe window is refused'),
     traceparent: z.string().optional(),
     author: z
       .object({ id: z.string(), salt: z.string(), signature: z.string() })
@@ -198,6 +206,6 @@ export const envelopeSchema = z
         ifNoneExist: z.string().optional(),
       })
       .optional(),
-    resource: z.looseObject({}).optional().describe('the message; `body` and `data` mean the same'),
+    resource: z.looseObject({}).optional().describe('the message; `body` and `data` are synonyms'),
   })
   .describe('One line of a batch. A line may also be the bare resource, or a structured CloudEvent.');

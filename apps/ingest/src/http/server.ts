@@ -9,10 +9,10 @@ import { sendProblem } from './reply.ts';
 import { RequestsInHand } from './requests-in-hand.ts';
 import { Routes } from './routes.ts';
 
-/** A sender that does not finish its request in this time is let go, ms. */
+/** A request that is not received completely within this time is aborted, in ms. */
 const requestTimeoutMs = 60_000;
 
-/** As long as Node lets a request line and its headers be: what is too long for an id is told so by who reads ids. */
+/** Node's own limit of the request head, so that a too long id reaches the check of ids. */
 const addressCharactersMax = 16_384;
 
 export interface HttpHooks extends ProblemHooks {
@@ -20,7 +20,7 @@ export interface HttpHooks extends ProblemHooks {
   readonly signal: AbortSignal;
 }
 
-/** Nest on Fastify, with bodies left as bytes: what reads them decides what they are. Not listening yet. */
+/** Creates Nest on Fastify, not yet listening. Bodies stay bytes; the handlers parse them. */
 export async function createHttpApplication(
   module: Parameters<typeof NestFactory.create>[0],
   config: IngestConfig,
@@ -32,7 +32,7 @@ export async function createHttpApplication(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: addressCharactersMax },
-    // What the router itself refuses (an escape that is none) never comes to a filter.
+    // Errors of the router itself (an invalid % escape) do not reach the exception filter.
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(request, reply, problem('REQUEST_INVALID', { detail: 'The address cannot be read.' })),
   });
@@ -53,7 +53,7 @@ export async function createHttpApplication(
     sendProblem(request, reply, problem('TOO_MUCH_IN_HAND', { retryAfterS: 1 }));
   });
   fastify.addHook('onSend', (_request, reply, payload, done) => {
-    // A connection that is kept open behind the last answer would keep the process from stopping.
+    // An open keep-alive connection would keep the process from stopping.
     if (hooks.signal.aborted) reply.header('connection', 'close');
     done(null, payload);
   });
@@ -61,14 +61,14 @@ export async function createHttpApplication(
   return app;
 }
 
-/** Refused before a byte of the body is read. */
+/** Refuses compressed bodies before any of the body is read. */
 function refuseCompressed(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const encoding = request.headers['content-encoding'];
   if (encoding === undefined || encoding === 'identity') return done();
   sendProblem(request, reply, problem('ENCODING_UNSUPPORTED'));
 }
 
-/** Where the application listens, as others reach it. */
+/** Listens, and returns the URL by which clients reach the application. */
 export async function listen(app: INestApplication, { HOST, PORT }: IngestConfig): Promise<string> {
   await app.listen(PORT, HOST);
   const address = (app.getHttpServer() as { address(): { readonly port: number } | string | null }).address();

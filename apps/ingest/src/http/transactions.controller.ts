@@ -8,10 +8,10 @@ import { transactionUnknown } from './transactions.ts';
 
 const isOpId = (id: string) => /^[0-9a-f]{32}$/.test(id);
 const noOpId = problem('TRANSACTION_UNKNOWN', {
-  detail: 'That is no transaction id: one has 32 hexadecimal digits in lower case, as a receipt gives it.',
+  detail: 'The id is invalid: a transaction id has 32 lower-case hexadecimal digits, as in a receipt.',
 });
 
-/** `/v1/transactions`: one message in, and what became of it. */
+/** `/v1/transactions`: accepts one message, and serves statuses. */
 @Controller('v1/transactions')
 export class TransactionsController {
   readonly #runtime: IngestRuntime;
@@ -38,7 +38,11 @@ export class TransactionsController {
   async find(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { source, id } = request.query as Readonly<Record<string, string | undefined>>;
     if (source === undefined || id === undefined || source === '' || id === '') {
-      return sendProblem(request, reply, problem('REQUEST_INVALID', { detail: 'Give source and id of the message.' }));
+      return sendProblem(
+        request,
+        reply,
+        problem('REQUEST_INVALID', { detail: 'Query parameters source and id are required.' }),
+      );
     }
     const statuses = await this.#runtime.transactions.statusesOf(source, id);
     if (statuses.length === 0) return sendProblem(request, reply, transactionUnknown);

@@ -22,11 +22,11 @@ export interface TransactionsOptions {
   readonly answers: CallAnswers;
   readonly unparsedFromBytes: number;
   readonly appendWaitMs: number;
-  /** The longest that a request waits for its outcome, whatever it prefers. */
+  /** Limit of the time that a request waits for its outcome, in ms. */
   readonly outcomeWaitMs: number;
 }
 
-/** Single messages over HTTP, and what became of them. */
+/** Accepts single messages over HTTP, and looks up their statuses. */
 export class Transactions {
   readonly #options: TransactionsOptions;
 
@@ -34,7 +34,7 @@ export class Transactions {
     this.#options = options;
   }
 
-  /** Takes one message in. Resolves when it is durable, or refused. */
+  /** Submits one message. Resolves when it is durable or refused. */
   async take(
     headers: IncomingHttpHeaders,
     body: Buffer,
@@ -44,7 +44,7 @@ export class Transactions {
     return reading.kind === 'problem' ? reading : this.submit(reading.message, signal);
   }
 
-  /** The same for a message that was read already. */
+  /** Submits a message that is already parsed. */
   async submit(message: ReadMessage, signal: AbortSignal): Promise<MessageResult | { readonly problem: Problem }> {
     const { ingest, identifier, appendWaitMs } = this.#options;
     const submitted = await ingest.submit([identifier.http(message)], { waits: false, signal });
@@ -52,7 +52,7 @@ export class Transactions {
     return 'problem' in results ? results : (results[0] as MessageResult);
   }
 
-  /** Statuses of a message's operations, once all of them are terminal or the time is over. */
+  /** The statuses of the operations of a message, once all are terminal or the time is over. */
   async outcome(result: MessageResult, waitMs: number, signal: AbortSignal): Promise<readonly OperationStatus[]> {
     const { waitingRoom, outcomeWaitMs } = this.#options;
     const opIds = takenOperations(result).map(({ opId }) => opId);
@@ -62,26 +62,26 @@ export class Transactions {
     return statuses.filter((status) => status !== undefined);
   }
 
-  /** A status as the API tells it: of a call with its mode and what its contract answered. */
+  /** A status in the form of the API; for a call with its mode and unsealed answer. */
   view(found: OperationStatus): Record<string, unknown> {
     const { status, mode } = this.#options.answers.readStatus(found);
     return { ...statusView(status), ...mode };
   }
 
-  /** What is known of an operation; undefined when it was never accepted. */
+  /** The status of an operation; undefined when it is unknown. */
   async status(opId: string): Promise<OperationStatus | undefined> {
-    if (!/^[0-9a-f]{32}$/.test(opId)) return undefined; // nothing was ever named so
+    if (!/^[0-9a-f]{32}$/.test(opId)) return undefined; // not a transaction id
     const [stored] = await this.#options.statuses.get([opId]);
     return stored ?? this.#pending(opId);
   }
 
-  /** How operations ended, in the order asked; undefined where it is not known, or not any more. */
+  /** The outcomes of operations, in the given order; undefined where unknown or pruned. */
   async outcomesOf(opIds: readonly string[]): Promise<readonly (OperationOutcome | undefined)[]> {
     const statuses = await this.#options.statuses.get(opIds);
     return statuses.map((status) => status?.outcome);
   }
 
-  /** Statuses of all operations of a message, in item order, with the further attempts of those that ended dead; empty when it is unknown. */
+  /** The statuses of all operations of a message and of their resends, in item order; empty when it is unknown. */
   async statusesOf(source: string, id: string): Promise<readonly OperationStatus[]> {
     const found: Attempt[] = [];
     for (let from = 0; ; from += itemsPerQuestion) {
@@ -114,7 +114,7 @@ export class Transactions {
     });
   }
 
-  /** Accepted so lately that the store has not been told yet, or could not be. */
+  /** The status of a live operation that is not in the status store yet. */
   #pending(opId: string): OperationStatus | undefined {
     const known = this.#options.known.recent(opId);
     if (known === undefined) return undefined;
@@ -122,7 +122,7 @@ export class Transactions {
   }
 }
 
-/** Items asked for at once. A message with as many refused items in a row is taken to end there. */
+/** Items per query. A message with this many refused items in a row is taken to end there. */
 const itemsPerQuestion = 256;
 
 interface AttemptName {

@@ -4,12 +4,12 @@ import type { KnownOperation } from '../known-operations.ts';
 import { takenOperations, type ItemResult, type MessageResult } from '../message-result.ts';
 import { problemBody, type Problem } from '../problem.ts';
 
-/** Where the status of an operation is found. */
+/** URL path of the status of an operation. */
 export function statusUrl(opId: string): string {
   return `/v1/transactions/${opId}`;
 }
 
-/** Where the operations of a message are found. */
+/** URL path of the statuses of a message. */
 export function messageUrl({ source, id }: Pick<MessageResult, 'source' | 'id'>): string {
   return `/v1/transactions?${new URLSearchParams({ source, id }).toString()}`;
 }
@@ -25,7 +25,7 @@ export function operationReceipt({ opId, digest, seq, acceptedAtMs }: KnownOpera
   };
 }
 
-/** The receipt of a message over HTTP: that of its operation, or a list of its items when it made several. */
+/** The receipt of a message over HTTP: that of its operation, or a list when it has several items. */
 export function messageReceipt(result: MessageResult): Record<string, unknown> {
   const { source, id, isIdDerived, items } = result;
   const name = { source, id, isIdDerived, ...(isIdDerived && { advice: derivedIdAdvice }) };
@@ -36,7 +36,7 @@ export function messageReceipt(result: MessageResult): Record<string, unknown> {
 }
 
 const derivedIdAdvice =
-  'The message had no id, so one was made for it: sent again it would be taken as another message. Send an Idempotency-Key or a CloudEvents id to make a repeat safe.';
+  'The message had no id, so one was generated; sent again it would be another message. Send an Idempotency-Key or a CloudEvents id to make repeats safe.';
 
 function itemReceipt(item: ItemResult): Record<string, unknown> {
   if (item.kind === 'refused')
@@ -44,7 +44,7 @@ function itemReceipt(item: ItemResult): Record<string, unknown> {
   return { item: item.item, status: item.kind === 'accepted' ? 202 : 200, ...operationReceipt(item.operation) };
 }
 
-/** HTTP status of a message: 202 accepted, 200 a repeat, 207 when items of it fared differently, else that of its problem. */
+/** HTTP status of a message: 202 accepted, 200 repeat, 207 for items with different results, otherwise that of its problem. */
 export function messageStatus(result: MessageResult): number {
   if (result.problem !== undefined) return result.problem.status;
   return commonStatus(result.items.map(itemStatus));
@@ -55,7 +55,7 @@ export function itemStatus(item: ItemResult): number {
   return item.kind === 'accepted' ? 202 : 200;
 }
 
-/** One status for many: 202 where something was accepted and nothing refused, 200 where all came before, 207 for a mixture. */
+/** Combines statuses: 202 if some were accepted and none refused, 200 if all are repeats, 207 for a mixture. */
 export function commonStatus(statuses: readonly number[]): number {
   const distinct = new Set(statuses);
   const refused = [...distinct].filter((status) => status >= 400);
@@ -64,7 +64,7 @@ export function commonStatus(statuses: readonly number[]): number {
   return refused.length === 1 ? (refused[0] ?? 422) : 422;
 }
 
-/** Where to look for what becomes of a message: its operation, or all of its items. */
+/** URL path of the status of a message: of its operation, or of all its items. */
 export function locationOf(result: MessageResult): string | undefined {
   const operations = takenOperations(result);
   const [first] = operations;
@@ -72,7 +72,7 @@ export function locationOf(result: MessageResult): string | undefined {
   return result.items.length === 1 ? statusUrl(first.opId) : messageUrl(result);
 }
 
-/** What is known of one operation. */
+/** The status of one operation in the form of the API. */
 export function statusView(status: OperationStatus): Record<string, unknown> {
   const { opId, state, sourceHash, seq, acceptedAtMs, outcome, settledAtMs } = status;
   return {
@@ -87,7 +87,7 @@ export function statusView(status: OperationStatus): Record<string, unknown> {
   };
 }
 
-/** How an operation ended, in the words of the HTTP API. */
+/** An outcome in the form of the API. */
 export function outcomeView(outcome: NonNullable<OperationStatus['outcome']>): Record<string, unknown> {
   const { code, message, detail, item, txId, blockNum, txNum, undeclared, author } = outcome;
   const remedy = remedyOf(code);
@@ -103,12 +103,12 @@ export function outcomeView(outcome: NonNullable<OperationStatus['outcome']>): R
   };
 }
 
-/** What to do about a rejection of the author. */
+/** The remedy for a rejection of the author; undefined for other codes. */
 function remedyOf(code: string): string | undefined {
   return Object.hasOwn(authorRejects, code) ? authorRejects[code as keyof typeof authorRejects].remedy : undefined;
 }
 
-/** The longest time that one of the problems asks to wait. */
+/** The longest Retry-After of the problems, in seconds. */
 export function retryAfterS(problems: readonly Problem[]): number | undefined {
   const waits = problems.flatMap(({ retryAfterS: seconds }) => (seconds === undefined ? [] : [seconds]));
   return waits.length === 0 ? undefined : Math.max(...waits);

@@ -3,7 +3,7 @@ import { isAuthorId, isSalt, isSignature, type SignatureOfMessage } from '@medre
 import { problem, type Problem } from '../problem.ts';
 import type { IntakeRequest, MessageAttributes } from './incoming-message.ts';
 
-/** Attributes as they arrive: text from headers, any JSON from envelopes. */
+/** Unchecked attributes: text from headers, any JSON from envelopes. */
 export interface RawAttributes {
   readonly source?: unknown;
   readonly id?: unknown;
@@ -17,7 +17,7 @@ export interface RawAttributes {
   readonly author?: unknown;
 }
 
-/** How the body is to be used, as it arrives. */
+/** Unchecked request: how to use the body. */
 export interface RawRequest {
   readonly method?: unknown;
   readonly url?: unknown;
@@ -25,15 +25,15 @@ export interface RawRequest {
   readonly ifNoneExist?: unknown;
 }
 
-/** Nothing is said of how the body is to be used. */
+/** A request without any member. */
 export const unasked: RawRequest = {};
 
-/** Longest source, id, contract or url taken: long enough for any URI in use, short enough to be kept for every message. */
+/** Maximum characters of source, id, contract and url: enough for any URI in use, and few enough to store with every message. */
 export const nameCharactersMax = 1024;
 
 const textNames = ['source', 'id', 'contract', 'contentType'] as const;
 
-/** Reads and checks what is said about a message. The problem names every attribute that is wrong, never its value. */
+/** Parses and checks the attributes of a message. The problem names every invalid attribute, never its value. */
 export function readAttributes(
   raw: RawAttributes,
   asked: RawRequest = unasked,
@@ -42,7 +42,7 @@ export function readAttributes(
   const attributes: MutableAttributes = {};
   for (const name of textNames) {
     const text = readText(raw[name]);
-    if (text === wrongValue) wrong.push(`${name} (a text of 1 to ${nameCharactersMax} characters)`);
+    if (text === wrongValue) wrong.push(`${name} (a string of 1 to ${nameCharactersMax} characters)`);
     else if (text !== undefined) attributes[name] = text;
   }
   readWhen(raw, attributes, wrong);
@@ -55,10 +55,10 @@ export function readAttributes(
   if (isTraceparent(raw.traceparent)) attributes.traceparent = raw.traceparent;
   const request = readRequest(asked);
   if (request === wrongValue)
-    wrong.push('request (method POST, PUT or DELETE; url, ifMatch and ifNoneExist are texts)');
+    wrong.push('request (method POST, PUT or DELETE; url, ifMatch and ifNoneExist must be strings)');
   else if (request !== undefined) attributes.request = request;
   if (wrong.length === 0) return attributes;
-  return { problem: problem('ENVELOPE_INVALID', { detail: `Not as it must be: ${wrong.join('; ')}.` }) };
+  return { problem: problem('ENVELOPE_INVALID', { detail: `Invalid attributes: ${wrong.join('; ')}.` }) };
 }
 
 type MutableAttributes = { -readonly [Name in keyof MessageAttributes]: MessageAttributes[Name] };
@@ -88,13 +88,13 @@ function readWhen(raw: RawAttributes, attributes: MutableAttributes, wrong: stri
   }
 }
 
-/** A signature is of what the sender says: a name and a time that ingest gave would be signed by nobody. */
+/** Parses the author. A signature covers source, id and time, so the sender must give all three. */
 function readAuthor(raw: unknown, attributes: MutableAttributes, wrong: string[]): void {
   if (!isGiven(raw)) return;
   const author = signatureOf(raw);
-  if (author === undefined) wrong.push('author (id, salt and signature, all three, each in its form)');
+  if (author === undefined) wrong.push('author (id, salt and signature are required, each in its format)');
   else if (attributes.source === undefined || attributes.id === undefined || attributes.time === undefined)
-    wrong.push('author (a signed message has source, id and time)');
+    wrong.push('author (a signed message must have source, id and time)');
   else attributes.author = author;
 }
 
@@ -108,7 +108,7 @@ const dateTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\
 
 const utcMilliseconds = /^\d{4}-\d{2}-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):\d{2}:\d{2}\.\d{3}Z$/;
 
-/** ISO 8601 in UTC with milliseconds. Most senders write it so; what may be 30 February or 24:00 is written anew. */
+/** The time in ISO 8601 UTC with milliseconds. A text in that form is kept, unless it may be a date like 30 February or 24:00. */
 function inUtc(text: string, ms: number): string {
   return utcMilliseconds.test(text) ? text : new Date(ms).toISOString();
 }
@@ -125,7 +125,7 @@ function readDeadline(value: unknown): number | undefined {
   return typeof value === 'string' && /^[1-9]\d{0,14}$/.test(value) ? Number(value) : instant(value);
 }
 
-/** A trace context that is not one is dropped, as W3C asks, rather than refused. */
+/** Whether the value is a valid traceparent; an invalid one is ignored, as W3C Trace Context requires. */
 function isTraceparent(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(value);
 }

@@ -1,4 +1,4 @@
-/** How the bytes of a request or record are to be read. */
+/** The format of the body of a request or record. */
 export type BodyForm = 'json' | 'cloudevent' | 'ndjson' | 'unsupported';
 
 const ndjsonTypes = new Set([
@@ -9,7 +9,7 @@ const ndjsonTypes = new Set([
   'application/x-jsonlines',
 ]);
 
-/** Parameters (charset, fhirVersion) are left aside, but for a charset that is not UTF-8. A missing type is taken for JSON. */
+/** Parameters (e.g. fhirVersion) are ignored, except that charset must be UTF-8. Without a content type the body is JSON. */
 export function bodyForm(contentType: string | undefined): BodyForm {
   if (contentType === undefined || contentType.trim() === '') return 'json';
   const [type = '', ...parameters] = contentType

@@ -9,10 +9,10 @@ const structured = new Map([['content-type', Buffer.from('application/cloudevent
 const nothing = Buffer.alloc(0);
 
 /**
- * Reads one line of a batch: a structured CloudEvent (it has `specversion`), our own envelope (it has `resource`, `body`, `data`
- * or `request`, and no `resourceType`), else the bare body itself.
+ * Reads one line of a batch: a structured CloudEvent (with `specversion`), a Medrex envelope (with `resource`, `body`, `data` or
+ * `request`, and without `resourceType`), otherwise the bare body.
  *
- * @param json the line's own text: the digest is made of the body's part of it.
+ * @param json the bytes of the line; the digest covers the part of the body
  */
 export function readEnvelope(value: unknown, json: Buffer): Reading {
   if (!isJsonObject(value) || value['resourceType'] !== undefined) return bare(value, json);
@@ -34,12 +34,12 @@ function readOwnEnvelope(
   const attributes = readAttributes(envelope, envelope['request'] === undefined ? unasked : asked(envelope['request']));
   if ('problem' in attributes) return { kind: 'problem', problem: attributes.problem };
   const body = name === undefined ? undefined : envelope[name];
-  // A member name written with escapes is not found among the bytes: then the whole line stands for the body.
+  // A member name written with escapes is not found in the bytes; then the digest covers the whole line.
   const bytes = name === undefined ? nothing : (memberBytes(json, name) ?? json);
   return { kind: 'message', message: { attributes, body, bytes } };
 }
 
-/** The attributes of `request`; what is no object is as wrong as an unknown method. */
+/** The members of `request`; anything but an object is treated as an unknown method. */
 function asked(request: unknown): RawRequest {
   if (!isJsonObject(request)) return { method: 'unknown' };
   return {

@@ -4,7 +4,7 @@ import { bodyForm } from './content-type.ts';
 import type { MessageAttributes, Reading } from './incoming-message.ts';
 import { parseJson } from './json-text.ts';
 
-/** Value and headers of a log record, or of an HTTP request in the same terms. */
+/** Value and headers of a log record, or body and headers of an HTTP request. */
 export interface EventBytes {
   readonly value: Uint8Array;
   readonly headers: ReadonlyMap<string, Uint8Array>;
@@ -28,7 +28,7 @@ export function readEvent(bytes: EventBytes): Reading {
   const json = asBuffer(event.data);
   const parsed = json.length === 0 ? { kind: 'json' as const, value: undefined } : parseJson(json);
   if (parsed.kind === 'problem') return parsed;
-  // Who sent the record stands nearer than who made the event.
+  // The trace of the sender of the record takes precedence over that of the producer of the event.
   const sent = bytes.headers.get('traceparent');
   const traceparent = sent === undefined ? event.traceparent : asBuffer(sent).toString('latin1');
   return {
@@ -53,7 +53,7 @@ function eventAttributes(event: IntakeEvent, traceparent: string | undefined): M
   };
 }
 
-/** The same bytes as a Buffer, not copied. */
+/** A Buffer over the same bytes, not copied. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

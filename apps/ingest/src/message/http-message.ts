@@ -7,10 +7,10 @@ import type { MessageAttributes, Reading } from './incoming-message.ts';
 import { parseJson, withoutMark } from './json-text.ts';
 
 /**
- * Reads one HTTP request as a message: a structured CloudEvent by its content type, else the body as it is with what the headers
- * say about it (CloudEvents binary mode, of which everything may be left out) and Idempotency-Key as its id.
+ * Reads an HTTP request as a message: a structured CloudEvent by its content type, otherwise a plain body with attributes from the
+ * headers (CloudEvents binary mode, all optional) and Idempotency-Key as its id.
  *
- * @param unparsedFromBytes a plain body of this size or more is left as bytes, to be parsed on another thread.
+ * @param unparsedFromBytes a plain body of at least this many bytes stays unparsed, for a worker thread
  */
 export function readHttpMessage(headers: IncomingHttpHeaders, sent: Buffer, unparsedFromBytes: number): Reading {
   const body = withoutMark(sent);
@@ -38,15 +38,15 @@ function readStructured(headers: IncomingHttpHeaders, body: Buffer): Reading {
 }
 
 const twoNames = problem('ENVELOPE_INVALID', {
-  detail: 'The event id and Idempotency-Key both name the message, and differ.',
+  detail: 'The event id and Idempotency-Key both name the message, but differ.',
 });
 
-/** What the headers of a request say about its message: `ce-` attributes, Idempotency-Key, traceparent. */
+/** The message attributes in the headers of a request: `ce-` headers, Idempotency-Key, traceparent. */
 export function readHeaders(headers: IncomingHttpHeaders): MessageAttributes | { readonly problem: Problem } {
   const event = (name: string) => eventHeader(headers, name);
   const specversion = event('specversion');
   if (specversion !== undefined && specversion !== '1.0') {
-    return { problem: problem('ENVELOPE_INVALID', { detail: 'ce-specversion is 1.0 where it is given.' }) };
+    return { problem: problem('ENVELOPE_INVALID', { detail: 'ce-specversion must be 1.0.' }) };
   }
   const key = headers['idempotency-key'];
   const id = event('id');
@@ -75,7 +75,7 @@ function signature(parts: Readonly<Record<'id' | 'salt' | 'signature', string | 
   return Object.values(parts).every((part) => part === undefined) ? undefined : parts;
 }
 
-/** CloudEvents percent-encodes header values; one that cannot be decoded is taken as it stands. */
+/** Percent-decodes a header value, as CloudEvents requires; an invalid encoding is returned unchanged. */
 function eventHeader(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[`ce-${name}`];
   if (typeof value !== 'string') return undefined;

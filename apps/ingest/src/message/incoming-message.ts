@@ -2,17 +2,17 @@ import type { IntakeMessage, OperationClass } from '@medrex/contracts';
 import type { SignatureOfMessage } from '@medrex/execute-batch';
 import type { Problem } from '../problem.ts';
 
-/** How a body is to be used where it does not say so itself. */
+/** How to use the body: method, URL and conditions, as in FHIR. */
 export type IntakeRequest = NonNullable<IntakeMessage['request']>;
 
-/** Where a message stood in an intake topic. */
+/** Topic, partition and offset of a message in an intake topic. */
 export interface IntakePlace {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
 }
 
-/** What the sender says about a message, beside its body; everything may be missing. */
+/** Attributes of a message given by its sender; all are optional. */
 export interface MessageAttributes {
   readonly source?: string;
   readonly id?: string;
@@ -24,49 +24,49 @@ export interface MessageAttributes {
   readonly deadlineMs?: number;
   readonly traceparent?: string;
   readonly request?: IntakeRequest;
-  /** Who signed it; then source, id and time are the sender's own. */
+  /** The author's signature; then source, id and time are always given by the sender. */
   readonly author?: SignatureOfMessage;
 }
 
-/** A message with a body that could be read; its name may still be missing. */
+/** A message whose body could be read; it may not have a name yet. */
 export interface ReadMessage {
   readonly attributes: MessageAttributes;
   /** Parsed JSON; undefined when there is none, or while `isUnparsed`. */
   readonly body: unknown;
-  /** True for a big body that was left as bytes, to be parsed on another thread. */
+  /** True for a large body that a worker thread will parse. */
   readonly isUnparsed?: boolean;
-  /** The body as the sender wrote it: what the digest is made of. */
+  /** The body as the sender wrote it; the digest covers these bytes. */
   readonly bytes: Uint8Array;
 }
 
-/** A message at the door, named, before anything of it was understood. */
+/** A named message before its translation. */
 export interface IncomingMessage extends ReadMessage {
   readonly source: string;
   readonly id: string;
-  /** The sender gave no id: another sending of the same bytes is another message. */
+  /** True when the sender gave no id; sent again, the same bytes are another message. */
   readonly isIdDerived: boolean;
-  /** Id of its first operation, and so the name of the message among all others. */
+  /** Id of its first operation; unique for the message. */
   readonly opId: string;
   /** Keyed hash of the source bytes. */
   readonly digest: string;
   /** Absent for HTTP. */
   readonly place?: IntakePlace;
-  /** When the intake topic took it in, epoch ms; absent for HTTP. */
+  /** When it was appended to the intake topic, epoch ms; absent for HTTP. */
   readonly takenInMs?: number;
-  /** Set when this is no message but an operation of one that ended dead: `bytes` are the operation's, `opId` and `digest` those of the new attempt. */
+  /** Set for the resend of a dead operation: `bytes` are those of the operation, `opId` and `digest` those of the new attempt. */
   readonly resend?: Resend;
 }
 
-/** Another attempt of one operation. */
+/** The resend of a dead operation. */
 export interface Resend {
   /** 1 for the first resend. */
   readonly attempt: number;
-  /** The operation that ended dead. */
+  /** Id of the dead operation. */
   readonly of: string;
-  /** Which item of its message it was. */
+  /** Its item number in the message. */
   readonly item: number;
 }
 
-/** What reading a request, a line or a log record comes to. */
+/** The result of reading a request, a line or a log record. */
 export type Reading =
   { readonly kind: 'message'; readonly message: ReadMessage } | { readonly kind: 'problem'; readonly problem: Problem };

@@ -4,7 +4,7 @@ import type { Problem } from '../problem.ts';
 import { readEvent } from './event-message.ts';
 import type { IncomingMessage, ReadMessage } from './incoming-message.ts';
 
-/** What a record of an intake topic comes to. */
+/** The result of reading a record of an intake topic. */
 export type IntakeReading =
   | { readonly kind: 'message'; readonly message: IncomingMessage }
   | { readonly kind: 'problem'; readonly problem: Problem };
@@ -17,7 +17,7 @@ export function readIntakeRecord(record: LogRecord, identifier: MessageIdentifie
   return { kind: 'message', message: identifier.record(message, record) };
 }
 
-/** What comes through the urgent topic is urgent unless its sender says otherwise. */
+/** Messages of the urgent topic have class cpoe unless the sender gives another. */
 function asOrder(message: ReadMessage): ReadMessage {
   return { ...message, attributes: { class: 'cpoe', ...message.attributes } };
 }

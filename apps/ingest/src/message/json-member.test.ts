@@ -9,7 +9,7 @@ const found = (json: string, name: string) => {
 };
 
 describe('memberBytes', () => {
-  it('finds the value of a top-level member as it was written, wherever it stands', () => {
+  it('finds the bytes of the value of a top-level member at any position', () => {
     const space = fc.constantFrom('', ' ', '\n', '\t ');
     const members = fc.uniqueArray(fc.tuple(fc.string({ unit: 'grapheme' }), fc.jsonValue({ maxDepth: 4 })), {
       selector: ([name]) => name,
@@ -29,13 +29,13 @@ describe('memberBytes', () => {
     );
   });
 
-  it('takes the last of several, as JSON.parse does, and none of a nested object', () => {
+  it('returns the last of duplicate members, as JSON.parse does, and ignores nested members', () => {
     expect(found('{"a":1,"b":{"a":2},"a":3}', 'a')).toBe('3');
     expect(found('{"b":{"a":2}}', 'a')).toBeUndefined();
     expect(found('{}', 'a')).toBeUndefined();
   });
 
-  it('is not misled by brackets, commas and quotes inside texts', () => {
+  it('is not misled by brackets, commas and quotes inside strings', () => {
     expect(found(String.raw`{"x":"}],\"a\":1,{","a":["]","\\"]}`, 'a')).toBe(String.raw`["]","\\"]`);
   });
 });

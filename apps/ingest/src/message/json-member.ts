@@ -3,11 +3,11 @@ const backslash = 0x5c;
 const comma = 0x2c;
 
 /**
- * The bytes of the value of one top-level member of a JSON object, as the sender wrote them: the source bytes of an enveloped
- * message are its body's, so the same body has the same digest in every envelope. `json` must be a valid JSON object in UTF-8.
- * The last member of that name counts, as in JSON.parse. Cost: one pass, about 1 ns a byte.
+ * The source bytes of the value of a top-level member of a JSON object. The digest of an enveloped message covers these bytes of its
+ * body, so that the same body has the same digest in every envelope. `json` must be a valid JSON object in UTF-8. Of duplicate
+ * members the last counts, as in JSON.parse. Cost: one pass, about 1 ns per byte.
  *
- * @returns undefined when no member is spelled exactly so (a name written with escapes is not found).
+ * @returns undefined when there is no such member; a name written with escapes is not found
  */
 export function memberBytes(json: Uint8Array, name: string): Uint8Array | undefined {
   const wanted = quoted(name);
@@ -26,7 +26,7 @@ export function memberBytes(json: Uint8Array, name: string): Uint8Array | undefi
   return found;
 }
 
-/** The few names that are looked for, as they stand in JSON. */
+/** Cache of the quoted member names. */
 const quotedNames = new Map<string, Uint8Array>();
 
 function quoted(name: string): Uint8Array {
@@ -43,14 +43,14 @@ function isAt(json: Uint8Array, wanted: Uint8Array, start: number, end: number):
   return true;
 }
 
-/** The place after the closing quote of the string that opens at `start`. */
+/** The index behind the closing quote of the string that opens at `start`. */
 function endOfString(json: Uint8Array, start: number): number {
   let at = start + 1;
   while (at < json.length && json[at] !== quote) at += json[at] === backslash ? 2 : 1;
   return at + 1;
 }
 
-/** The place of the comma or bracket that follows the value at `start`. */
+/** The index of the comma or bracket behind the value at `start`. */
 function endOfValue(json: Uint8Array, start: number): number {
   let depth = 0;
   let at = start;

@@ -6,14 +6,14 @@ import { parseJsonText, withoutMark } from './json-text.ts';
 
 const newline = 0x0a;
 
-/** A line of an NDJSON body: its number (from 1, as an editor shows it) and where it stands. */
+/** A line of an NDJSON body: its number (from 1) and its byte range. */
 export interface Line {
   readonly number: number;
   readonly start: number;
   readonly end: number;
 }
 
-/** Lines with something on them; `\r\n` ends a line too, and a byte order mark before the first is skipped. Stops one above `max`, so that a flood of lines costs no memory. */
+/** The non-blank lines; `\r\n` also ends a line, and a leading byte order mark is skipped. Stops at `max` + 1 lines, to bound memory. */
 export function splitLines(body: Buffer, max: number): readonly Line[] {
   const lines: Line[] = [];
   let start = body.length - withoutMark(body).length;
@@ -32,10 +32,10 @@ function isBlank(body: Buffer, start: number, end: number): boolean {
   return true;
 }
 
-/** Reads one line as a message. @param isValidUtf8 the whole body was checked already, so this line needs no check of its own. */
+/** Reads one line as a message. @param isValidUtf8 true when the whole body was already checked */
 export function readLine(body: Buffer, line: Line, isValidUtf8: boolean, bytesMax: number): Reading {
   if (line.end - line.start > bytesMax) {
-    const detail = `The line has ${line.end - line.start} bytes; ${bytesMax} is the limit.`;
+    const detail = `The line has ${line.end - line.start} bytes; the limit is ${bytesMax}.`;
     return { kind: 'problem', problem: problem('LINE_TOO_LARGE', { detail, more: { limitBytes: bytesMax } }) };
   }
   const json = body.subarray(line.start, line.end);

@@ -24,7 +24,7 @@ function line(json: string): Reading {
   return readLine(bytes, { number: 1, start: 0, end: bytes.length }, true, 1_000);
 }
 
-describe('one message in its many forms', () => {
+describe('a message in each of its forms', () => {
   const event = { specversion: '1.0', id: 'm-1', source: 'urn:ehr:a', type: 'asset', medrexclass: 'cpoe', data: body };
   const headers = {
     'ce-specversion': '1.0',
@@ -44,7 +44,9 @@ describe('one message in its many forms', () => {
       Buffer.from(JSON.stringify(event)),
       never,
     ),
-    'a line with our envelope': line(JSON.stringify({ id: 'm-1', source: 'urn:ehr:a', class: 'cpoe', resource: body })),
+    'a line with a Medrex envelope': line(
+      JSON.stringify({ id: 'm-1', source: 'urn:ehr:a', class: 'cpoe', resource: body }),
+    ),
     'a line with a structured CloudEvent': line(JSON.stringify(event)),
     'a log record, binary mode': readEvent({
       value: Buffer.from(text),
@@ -57,7 +59,7 @@ describe('one message in its many forms', () => {
   };
 
   for (const [form, reading] of Object.entries(forms)) {
-    it(`is read the same from ${form}`, () => {
+    it(`is read the same from: ${form}`, () => {
       const read = message(reading);
       expect(read.attributes).toMatchObject({ id: 'm-1', source: 'urn:ehr:a', class: 'cpoe' });
       expect(read.body).toEqual(body);
@@ -67,7 +69,7 @@ describe('one message in its many forms', () => {
 });
 
 describe('readHttpMessage', () => {
-  it('takes Idempotency-Key as the id, and refuses one that contradicts ce-id', () => {
+  it('uses Idempotency-Key as the id, and refuses one that differs from ce-id', () => {
     const read = (headers: Record<string, string>) =>
       readHttpMessage({ 'content-type': 'application/json', ...headers }, Buffer.from(text), never);
     expect(message(read({ 'idempotency-key': 'k' })).attributes).toMatchObject({ id: 'k' });
@@ -85,7 +87,7 @@ describe('readHttpMessage', () => {
     expect(message(reading).attributes.time).toBe(time);
   });
 
-  it('decodes what CloudEvents percent-encodes in headers', () => {
+  it('percent-decodes CloudEvents headers', () => {
     const reading = readHttpMessage(
       { 'ce-id': 'm%20%E2%82%AC', 'content-type': 'application/json' },
       Buffer.from(text),
@@ -95,9 +97,9 @@ describe('readHttpMessage', () => {
   });
 
   it.each([
-    ['a class that there is not', { 'ce-medrexclass': 'urgent' }, 'class'],
+    ['an unknown class', { 'ce-medrexclass': 'urgent' }, 'class'],
     ['a time without a zone', { 'ce-time': '2025-12-24T18:30:00' }, 'time'],
-    ['a deadline that is no time', { 'ce-medrexdeadline': 'soon' }, 'deadline'],
+    ['an invalid deadline', { 'ce-medrexdeadline': 'soon' }, 'deadline'],
     ['an id that is too long', { 'ce-id': 'x'.repeat(1025) }, 'id'],
     ['a method that changes nothing', { 'ce-medrexmethod': 'GET' }, 'request'],
     ['another version of CloudEvents', { 'ce-specversion': '0.3' }, 'specversion'],
@@ -115,17 +117,17 @@ describe('readHttpMessage', () => {
     ['application/json; charset=iso-8859-1', 'CONTENT_TYPE_UNSUPPORTED'],
     ['application/fhir+xml', 'CONTENT_TYPE_UNSUPPORTED'],
     ['application/x-ndjson', 'CONTENT_TYPE_UNSUPPORTED'],
-  ])('judges the content type %s: %s', (contentType, code) => {
+  ])('checks the content type %s: problem %s', (contentType, code) => {
     expect(problemCode(readHttpMessage({ 'content-type': contentType }, Buffer.from(text), never))).toBe(code);
   });
 
-  it('says where JSON breaks and quotes nothing of it', () => {
+  it('names the position of a JSON error and quotes nothing', () => {
     const reading = readHttpMessage({ 'content-type': 'application/json' }, Buffer.from('{"name": Mallory}'), never);
     expect(reading).toMatchObject({ kind: 'problem', problem: { code: 'BODY_NOT_JSON' } });
     expect(JSON.stringify(reading)).not.toContain('Mallory');
   });
 
-  it('leaves a big body as bytes for another thread', () => {
+  it('leaves a large body unparsed', () => {
     const reading = readHttpMessage({ 'content-type': 'application/json' }, Buffer.from(text), text.length);
     expect(reading).toMatchObject({ kind: 'message', message: { isUnparsed: true, body: undefined } });
   });
@@ -137,7 +139,7 @@ describe('splitLines', () => {
     return splitLines(bytes, max).map(({ number, start, end }) => [number, bytes.toString('utf8', start, end)]);
   };
 
-  it('numbers lines as an editor does, leaves blank ones out, and takes CRLF', () => {
+  it('numbers lines from 1, counting the blank lines that it skips, and accepts CRLF', () => {
     expect(lines('a\n\r\n  \nb\r\nc')).toEqual([
       [1, 'a'],
       [4, 'b'],
@@ -151,7 +153,7 @@ describe('splitLines', () => {
 });
 
 describe('a line', () => {
-  it('is the bare body when it has a resourceType, whatever other members it has', () => {
+  it('is a bare body when it has a resourceType, whatever else it has', () => {
     const resource = { resourceType: 'Basic', data: {}, request: {}, id: 'r' };
     expect(message(line(JSON.stringify(resource)))).toMatchObject({ attributes: {}, body: resource });
   });
@@ -165,14 +167,14 @@ describe('a line', () => {
     });
   });
 
-  it('has as its source bytes the body alone, so another deadline is no other message', () => {
+  it('has a digest of the body only, so that another deadline makes no other message', () => {
     const one = message(line('{"id":"m","deadline":1,"resource":{"a": 1.0}}'));
     const other = message(line('{"resource":{"a": 1.0},"id":"m","deadline":2}'));
     expect(one.text).toBe('{"a": 1.0}');
     expect(other.text).toBe(one.text);
   });
 
-  it('is refused above its limit, and when it is not UTF-8', () => {
+  it('is refused above its limit, or when it is not UTF-8', () => {
     expect(problemCode(line(JSON.stringify({ a: 'x'.repeat(1_000) })))).toBe('LINE_TOO_LARGE');
     const broken = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]);
     expect(problemCode(readLine(broken, { number: 1, start: 0, end: broken.length }, false, 1_000))).toBe(
@@ -180,7 +182,7 @@ describe('a line', () => {
     );
   });
 
-  it('reads a request that is no object as wrong', () => {
+  it('is refused when its request is not an object', () => {
     expect(problemCode(line('{"id":"m","request":"DELETE","resource":{}}'))).toBe('ENVELOPE_INVALID');
   });
 });

@@ -2,14 +2,14 @@ import type { IntakeContext, IntakeContract, IntakeMessage, Refusal, TranslatedO
 import type { JsonObject } from '@medrex/execute-batch';
 import { assetKeys, type AssetFacts } from '@medrex/execute-batch/testing';
 
-/** An asset deed as a test sends it: what the contract knows, and what only the intake does with it. */
+/** An asset deed as tests send it: facts for the contract, and fields for the intake only. */
 type Deed = AssetFacts & { readonly owner?: string; readonly note?: string };
 
 const deeds = new Set(['create', 'transfer', 'move', 'label', 'deposit', 'pay', 'note']);
 
 /**
- * The intake half of the asset contract: a body is one deed, or `{ "deeds": [...] }`, of which each is an item of its own. A deed with a
- * `patient` is sealed under that patient's key; `{ "do": "burst" }` makes the intake itself fail.
+ * The intake half of the asset contract. A body is one deed, or `{ "deeds": [...] }` with one item per deed. A deed with a `patient` is
+ * sealed under that patient's key; `{ "do": "burst" }` makes the intake throw.
  */
 export const assetIntake: IntakeContract = {
   name: 'asset-transfer',

@@ -10,12 +10,12 @@ export interface ServerEvent {
 }
 
 export interface EventStream {
-  /** The first events that came, once there are that many. */
+  /** Resolves with the first `count` events. */
   take(count: number): Promise<readonly ServerEvent[]>;
   close(): void;
 }
 
-/** Opens a stream of server-sent events; resolves when the answer has begun. */
+/** Opens a stream of server-sent events; resolves when the response has started. */
 export async function eventStream(url: string, headers: Readonly<Record<string, string>> = {}): Promise<EventStream> {
   const events: ServerEvent[] = [];
   const sent = request(url, { headers });

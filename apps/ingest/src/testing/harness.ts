@@ -37,10 +37,10 @@ export interface HarnessOptions {
   readonly callSecret?: Uint8Array | null;
 }
 
-/** How a scripted ledger ends an operation; applied when nothing is said. */
+/** The outcome that a scripted ledger gives an operation; applied by default. */
 export type Ending = Partial<Pick<OperationOutcome, 'status' | 'code' | 'message' | 'detail'>>;
 
-/** Ingest on in-memory ports behind real HTTP, and what stands around it: the log, and a ledger that ends operations as a test says. */
+/** Ingest on in-memory ports behind real HTTP, with the log and a scripted ledger around it. */
 export class Harness {
   readonly url: string;
   readonly log: EventLog;
@@ -100,7 +100,7 @@ export class Harness {
     return this.#close();
   }
 
-  /** Closes ingest and starts another one on the same ports. */
+  /** Closes ingest and starts a new one on the same ports. */
   async restart(options: HarnessOptions = {}): Promise<Harness> {
     await this.#close();
     const { log, statuses, vault } = this;
@@ -123,7 +123,7 @@ export class Harness {
     return { status: response.status, body: (await response.json()) as Json };
   }
 
-  /** Everything in the operations log, in order. */
+  /** All operations of the operations log, in order. */
   async operations(): Promise<readonly WholeOperation[]> {
     return (await readAll(this.log, topics.operations)).flatMap(wholeOperations);
   }
@@ -158,7 +158,7 @@ export class Harness {
     await this.log.append(topics.outcomes, 0, [{ value }]);
   }
 
-  /** Settles whatever is appended, as it comes, until the returned function is called. */
+  /** Settles every appended operation until the returned function is called. */
   async settleAll(ending?: (operation: SequencedOperation) => Ending): Promise<() => Promise<void>> {
     const from = { at: 'start' } as const;
     const subscription = await this.log.subscribe(
@@ -170,7 +170,7 @@ export class Harness {
     return () => subscription.close();
   }
 
-  /** Applies whatever is appended by its real contract, one operation after another, until the returned function is called. */
+  /** Applies every appended operation by its real contract, one after another, until the returned function is called. */
   async applyAll(ledgerContracts: readonly Contract[]): Promise<() => Promise<void>> {
     const state: CommittedState = new Map();
     const from = { at: 'start' } as const;
@@ -198,13 +198,13 @@ export class Harness {
     await this.log.append(topics.progress, 0, [{ key: progressKey(progress), value: progressCodec.encode(progress) }]);
   }
 
-  /** The progress that says: everything below this operation is terminal. */
+  /** Writes progress with the low-water mark at this operation. */
   async progressTo(operation: SequencedOperation | undefined): Promise<void> {
     const { end } = await this.log.bounds(topics.operations, 0);
     await this.progress({ lowWaterMark: operation?.seq ?? end * operationsPerRecord });
   }
 
-  /** Value of a metric's series, e.g. `medrex_ingest_operations_accepted_total{class="cpoe"}`. */
+  /** Value of a metric series, e.g. `medrex_ingest_operations_accepted_total{class="cpoe"}`. */
   async metric(series: string): Promise<number> {
     const text = await (await fetch(`${this.url}/metrics`)).text();
     const line = text.split('\n').find((one) => one.startsWith(`${series} `));
@@ -221,10 +221,10 @@ export class Harness {
   }
 }
 
-/** A JSON object of an answer. */
+/** A JSON object in an answer. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Everything that a topic holds now. */
+/** All current records of a topic. */
 export async function readAll(log: EventLog, topic: string): Promise<readonly LogRecord[]> {
   const { start, end } = await log.bounds(topic, 0);
   if (start === end) return [];

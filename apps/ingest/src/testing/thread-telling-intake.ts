@@ -1,7 +1,7 @@
 import type { IntakeContract } from '@medrex/contracts';
 import { threadId } from 'node:worker_threads';
 
-/** Makes an operation of anything, and tells in its facts on which thread: 0 is the main one. */
+/** Translates any message, and puts the thread id into the facts: 0 is the main thread. */
 export const threadTellingIntake: IntakeContract = {
   name: 'thread-telling',
   translate: () => ({

@@ -6,7 +6,7 @@ import type { PatientVault } from '@medrex/privacy';
 import { assetIntake } from './asset-intake.ts';
 import { Harness, type Json } from './harness.ts';
 
-/** What one instance brings of its own: its connections to the stores that it shares with the others. */
+/** An instance's own connections to the shared stores. */
 export interface InstanceStores {
   readonly statuses: StatusStore;
   readonly vault: PatientVault;
@@ -21,7 +21,7 @@ const contracts = [assetIntake];
 const deed = (asset: string) => JSON.stringify({ do: 'label', asset, label: 'x' });
 const named = (id: string) => ({ 'ce-id': id, 'ce-source': 'urn:ehr:a' });
 
-/** What holds for two ingest instances of one channel on the same stores, whatever these are. */
+/** Test suite for two ingest instances of one channel that share stores of any kind. */
 export function twoInstances(name: string, share: () => Promise<SharedStores>): void {
   describe(`two ingest instances on ${name}`, () => {
     let log: EventLog;
@@ -46,7 +46,7 @@ export function twoInstances(name: string, share: () => Promise<SharedStores>): 
       return { status: response.status, body: (await response.json()) as Json };
     };
 
-    it('answer a repeat of what the other one accepted with its first receipt, and other bytes with 409', async () => {
+    it("answer a repeat of the other one's message with its first receipt, and another body with 409", async () => {
       const [one, two] = [await start(), await start()];
       const first = await send(one, 'm-1');
       expect(first.status).toBe(202);
@@ -59,7 +59,7 @@ export function twoInstances(name: string, share: () => Promise<SharedStores>): 
       expect(await one.operations()).toHaveLength(1);
     });
 
-    it('give duplicates that race the same id, and each status is the same at both', async () => {
+    it('give concurrent duplicates the same id, and show the same status', async () => {
       const [one, two] = [await start(), await start()];
       const ids = Array.from({ length: 20 }, (_, at) => `m-${at}`);
       const answers = await Promise.all(ids.flatMap((id) => [send(one, id), send(two, id)]));
@@ -69,7 +69,7 @@ export function twoInstances(name: string, share: () => Promise<SharedStores>): 
         expect([200, 202]).toContain(second?.status);
         expect(second?.body['transactionId']).toBe(first?.body['transactionId']);
       }
-      // Up to two records each: the later one is answered by the operation record on the ledger, as a repeat there.
+      // Each may be in the log twice; the ledger recognises the second one as a repeat by its operation record.
       await one.settle(await one.operations());
       for (const { body } of answers) {
         const id = String(body['transactionId']);
@@ -81,7 +81,7 @@ export function twoInstances(name: string, share: () => Promise<SharedStores>): 
         );
     });
 
-    it('both learn how everything ended, whoever accepted it', async () => {
+    it('both project all outcomes, whichever instance accepted the operation', async () => {
       const [one, two] = [await start(), await start()];
       const sent = await send(one, 'm-1');
       await one.settle(await one.operations(), () => ({ status: 'rejected', code: 'ASSET_UNKNOWN' }));
@@ -90,13 +90,13 @@ export function twoInstances(name: string, share: () => Promise<SharedStores>): 
       expect((await send(two, 'm-1')).status).toBe(200);
     });
 
-    it('start anew beside the other one, which moves the position meanwhile, and count nothing as live for ever', async () => {
+    it('restart while the other one moves the position, without counting ended operations as live', async () => {
       const one = await start();
       for (const id of ['m-1', 'm-2', 'm-3']) await send(one, id);
       const operations = await one.operations();
       const stores = await shared.open();
       let isSettled = false;
-      // What is live has been asked; before the second instance goes on, all of it ends, and the first one notes that.
+      // After the second instance has asked for the live operations, all of them end and the first instance notes that.
       const statuses = new Proxy(stores.statuses, {
         get: (target, property) => {
           if (property !== 'get') return (Reflect.get(target, property) as () => unknown).bind(target);

@@ -11,7 +11,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IncomingMessage } from '../message/incoming-message.ts';
 import { problem, type Problem } from '../problem.ts';
 
-/** An item that is ready to be appended, but for its routing and a place in the order. */
+/** An encoded item that still lacks routing and a position in the order. */
 export interface Draft {
   readonly kind: 'draft';
   readonly item: number;
@@ -21,30 +21,30 @@ export interface Draft {
   readonly operationBytes: Uint8Array;
 }
 
-/** An item that the contract, or a limit, does not let in. */
+/** An item refused by the contract or by a limit. */
 export interface RefusedItem {
   readonly kind: 'refused';
   readonly item: number;
   readonly problem: Problem;
 }
 
-/** What of a message its operations carry. */
+/** The fields of a message that go into its operations. */
 export type DraftedMessageFields = Pick<IncomingMessage, 'source' | 'id' | 'opId' | 'digest' | 'bytes' | 'attributes'>;
 
 export interface DraftOptions {
   readonly identityKey: Uint8Array;
-  /** Source bytes that one operation may have. */
+  /** Maximum source bytes of one operation. */
   readonly operationBytesMax: number;
 }
 
-/** Sealing, base64 and coded facts make at most this of source bytes, where an item's own source bytes are not known. */
+/** Upper bound of encoded bytes per source byte (sealing, base64, facts), for items whose own source bytes are unknown. */
 const sealedShare = 2;
-/** What a record of the operations log takes of one operation, its routing left room for. */
+/** Maximum encoded bytes of an operation in a log record, leaving room for its routing. */
 const encodedBytesMax = recordRoom - 64 * 1024;
-/** Operations encoded before the event loop gets its turn: a few milliseconds. */
+/** Operations encoded before yielding to the event loop: a few milliseconds of work. */
 const itemsPerTurn = 256;
 
-/** Names and encodes what a contract made of a message, in item order. */
+/** Names and encodes the items that a contract made of a message, in item order. */
 export async function draftItems(
   message: DraftedMessageFields,
   contract: string,
@@ -75,14 +75,14 @@ export function itemId(
   return item === 0 ? opId : operationId(identityKey, { source, id, item, attempt: 0 });
 }
 
-/** What every operation of a message carries. */
+/** The fields common to all operations of a message. */
 interface Common {
   readonly contract: string;
   readonly time: string;
   readonly author: SignedBy | undefined;
 }
 
-/** The signature as the ledger gets it: of the message nothing but a digest that nobody can guess at. */
+/** The signature for the ledger, with a salted digest instead of the message. */
 function signedBy({ source, id, bytes: body, attributes }: DraftedMessageFields): SignedBy | undefined {
   const { author, request } = attributes;
   if (author === undefined) return undefined;
@@ -120,19 +120,19 @@ function draft(
 }
 
 function tooLarge(bytes: number, limitBytes: number): Problem {
-  const detail = `The operation has ${bytes} bytes; ${limitBytes} is the limit for one that takes effect wholly or not at all.`;
+  const detail = `The operation has ${bytes} bytes; the limit of one operation, which is applied wholly or not at all, is ${limitBytes}.`;
   return problem('OPERATION_TOO_LARGE', { detail, more: { limitBytes } });
 }
 
-/** A contract's refusal in the terms of every other problem. */
+/** A refusal of the contract as a problem. */
 function refusalProblem({ code, status, issues }: Refusal): Problem {
   const detail = issues[0]?.diagnostics ?? `The message was refused: ${code}.`;
   return {
     code,
     status,
-    title: 'The contract does not take this message.',
+    title: 'The contract refused the message.',
     detail,
-    remedy: 'Correct what the issues name and send it again.',
+    remedy: 'Correct the elements named by the issues and send it again.',
     issues,
   };
 }

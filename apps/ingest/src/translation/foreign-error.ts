@@ -1,7 +1,7 @@
 import { CodedError, isCodedError } from '@medrex/coded-error';
 import type { ForeignError } from './worker-messages.ts';
 
-/** An error as it crosses threads and reaches logs. The message of an error without a code is left out: it may quote what was read. */
+/** An error for other threads and for logs. The message of an error without a code is omitted, as it may quote a message. */
 export function foreignError(error: unknown): ForeignError {
   if (isCodedError(error)) {
     const { code, message, retryable, remedy } = error;
@@ -15,12 +15,12 @@ export function foreignError(error: unknown): ForeignError {
   };
 }
 
-/** The like of an error that was thrown on another thread. */
+/** Rebuilds an error that was thrown on another thread. */
 export function codedError({ code, message, retryable, remedy }: ForeignError): CodedError {
   return new CodedError({ code, retryable, meaning: message, remedy }, message);
 }
 
-/** Where an exception came from: function and line of its topmost frame. */
+/** Function and line of the topmost stack frame of an exception. */
 function placeOf(error: unknown): string {
   const frame = (error instanceof Error ? (error.stack ?? '') : '')
     .split('\n')

@@ -4,8 +4,8 @@ import { problem } from '../problem.ts';
 import type { Translated, Translator } from './translator.ts';
 
 /**
- * Makes the next attempt of an operation that ended dead: the same operation under the id of that attempt. Nothing of it is
- * read but its envelope, and its bodies stay sealed.
+ * Translates a dead operation into its next attempt: the same operation under the id of the attempt. Only the header is read; the
+ * bodies stay sealed.
  */
 export const letterTranslator: Translator = {
   translate: async ({ bytes, opId, resend, attributes }: IncomingMessage): Promise<Translated> => {

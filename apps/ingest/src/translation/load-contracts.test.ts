@@ -6,9 +6,9 @@ describe('intake contracts', () => {
     ['@medrex/nowhere#contract', /MEDREX_INTAKE_CONTRACTS: @medrex\/nowhere#contract cannot be loaded/],
     [
       '@medrex/contracts#dedupeWindowMs',
-      /MEDREX_INTAKE_CONTRACTS: @medrex\/contracts#dedupeWindowMs is no intake contract/,
+      /MEDREX_INTAKE_CONTRACTS: @medrex\/contracts#dedupeWindowMs is not an intake contract/,
     ],
-  ])('that are none are refused by the name of their variable: %s', async (name, message) => {
+  ])('that are invalid are refused, naming the variable: %s', async (name, message) => {
     await expect(loadContracts([name])).rejects.toThrow(message);
   });
 });

@@ -1,8 +1,8 @@
 import type { IntakeContract } from '@medrex/contracts';
 
 /**
- * Loads intake halves of contracts named as `module#export`, on whichever thread needs them. An export that is a function is called
- * without arguments: a contract's default options.
+ * Loads intake halves of contracts given as `module#export`, on any thread. An export that is a function is called without arguments,
+ * for the default options.
  */
 export async function loadContracts(names: readonly string[]): Promise<ReadonlyMap<string, IntakeContract>> {
   const contracts = await Promise.all(names.map(loadContract));
@@ -20,7 +20,7 @@ async function loadContract(name: string): Promise<IntakeContract> {
   const value = module[exported];
   const contract: unknown = typeof value === 'function' ? (value as () => unknown)() : value;
   if (isIntakeContract(contract)) return contract;
-  throw new TypeError(`MEDREX_INTAKE_CONTRACTS: ${name} is no intake contract`);
+  throw new TypeError(`MEDREX_INTAKE_CONTRACTS: ${name} is not an intake contract`);
 }
 
 function isIntakeContract(value: unknown): value is IntakeContract {

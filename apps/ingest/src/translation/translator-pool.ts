@@ -12,7 +12,7 @@ export interface TranslatorPoolOptions {
   readonly setUp: WorkerSetUp;
   readonly vault: Pick<PatientVault, 'findOrCreate'>;
   readonly onUnexpected: (error: unknown) => void;
-  /** Messages that may be under way in a thread; more are told to come again. */
+  /** Maximum messages in progress per thread; more are refused with Retry-After. */
   readonly messagesMax?: number;
 }
 
@@ -21,7 +21,7 @@ interface Thread {
   readonly waiting: Map<number, (translated: Translated) => void>;
 }
 
-/** Translates on threads of its own. A thread that dies takes the messages it had with it (answered as failed) and is replaced. */
+/** Translates on worker threads. When a thread dies, its messages are answered as failed and the thread is replaced. */
 export class TranslatorPool implements Translator {
   readonly #options: TranslatorPoolOptions;
   readonly #threads: Thread[] = [];
@@ -44,7 +44,7 @@ export class TranslatorPool implements Translator {
     this.#calls += 1;
     const call = this.#calls;
     const { source, id, isIdDerived, opId, digest, attributes } = message;
-    const bytes = new Uint8Array(message.bytes); // a copy that can be moved: the original may be part of a larger buffer
+    const bytes = new Uint8Array(message.bytes); // a transferable copy, as the original may be part of a larger buffer
     return new Promise((resolve) => {
       thread.waiting.set(call, resolve);
       const light = { source, id, isIdDerived, opId, digest, attributes, bytes };
@@ -92,14 +92,14 @@ export class TranslatorPool implements Translator {
     for (const resolve of thread.waiting.values()) resolve({ problem: problem('TRANSLATION_FAILED') });
     thread.waiting.clear();
     this.#threads.splice(this.#threads.indexOf(thread), 1);
-    // A thread that cannot even start must not be started again without a pause.
+    // A thread that fails to start is only restarted after a pause.
     setTimeout(() => this.#isClosed || this.#threads.push(this.#startThread()), restartMs).unref();
   }
 }
 
 const restartMs = 500;
 
-/** From sources, under Node's own type stripping, as from the built files. */
+/** Whether this runs from sources under Node's type stripping rather than from built files. */
 const isSource = import.meta.url.endsWith('.ts');
 const workerFile = new URL(isSource ? './worker.ts' : './worker.js', import.meta.url);
 const workerArguments = isSource ? ['--conditions=@medrex/source', '--disable-warning=ExperimentalWarning'] : [];
@@ -123,7 +123,7 @@ function unpack({ items, packed }: Extract<FromWorker, { kind: 'items' }>): Tran
   };
 }
 
-/** Big messages to threads, small ones where they are: a thread costs more than a small message does. */
+/** Translates large messages on worker threads and small ones in place, where the transfer would cost more than it saves. */
 export class SizedTranslator implements Translator {
   readonly #small: Translator;
   readonly #big: Translator;

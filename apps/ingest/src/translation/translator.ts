@@ -5,20 +5,20 @@ import { parseJson } from '../message/json-text.ts';
 import { problem, type Problem } from '../problem.ts';
 import { draftItems, type Draft, type DraftOptions, type RefusedItem } from './draft.ts';
 
-/** Items of a message, ready to be appended or refused; or the problem that stands in the way of all of it. */
+/** The drafts and refused items of a message, or the problem that refuses it as a whole. */
 export type Translated = { readonly items: readonly (Draft | RefusedItem)[] } | { readonly problem: Problem };
 
-/** Turns messages into operations by the contract that each is for. */
+/** Translates messages into operations, each by its contract. */
 export interface Translator {
-  /** Never rejects. @param time ISO 8601 UTC: the sender's, else when it was taken in. */
+  /** Never rejects. @param time ISO 8601 UTC: that of the sender, otherwise of arrival */
   translate(message: IncomingMessage, time: string): Promise<Translated>;
 }
 
 export interface ContractTranslatorOptions extends DraftOptions {
-  /** By name; the first is for messages that name none. */
+  /** By name; the first one serves messages that name no contract. */
   readonly contracts: ReadonlyMap<string, IntakeContract>;
   readonly context: IntakeContext;
-  /** Told of exceptions that no sender is to blame for. */
+  /** Called for exceptions that are internal errors. */
   readonly onUnexpected: (error: unknown) => void;
 }
 
@@ -46,7 +46,7 @@ export class ContractTranslator implements Translator {
     }
   }
 
-  /** A data key that was looked up in time and used too late is looked up once more: nothing has left the process yet. */
+  /** Translates with the contract; tries once more when the lease of a data key expired between lookup and use. */
   async #withContract(contract: IntakeContract, message: IntakeMessage): Promise<Translation> {
     const { context } = this.#options;
     try {
@@ -65,7 +65,7 @@ export class ContractTranslator implements Translator {
   }
 }
 
-/** A big body arrives unparsed, so that another thread can parse it. */
+/** The body of a message, parsed here if it arrived unparsed. */
 function bodyOf(message: IncomingMessage): { readonly value: unknown } | { readonly problem: Problem } {
   if (message.isUnparsed !== true) return { value: message.body };
   const parsed = parseJson(Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.byteLength));
@@ -89,11 +89,11 @@ function intakeMessage(message: IncomingMessage, contract: string, body: unknown
 
 function unknownContract(names: readonly string[]): Problem {
   return problem('CONTRACT_UNKNOWN', {
-    detail: `There is no contract of that name here; there is ${names.join(', ')}.`,
+    detail: `This instance has no contract of that name; it has ${names.join(', ')}.`,
   });
 }
 
-/** Errors of the vault and of hopeless nesting, as problems; everything else is our own fault. */
+/** The problem for an error of the vault or of too deep nesting; undefined for internal errors. */
 function knownProblem(error: unknown): Problem | undefined {
   if (error instanceof RangeError && error.message.includes('call stack')) return problem('BODY_TOO_DEEP');
   if (!isCodedError(error)) return undefined;

@@ -4,9 +4,9 @@ import type { IncomingMessage } from '../message/incoming-message.ts';
 import type { Problem } from '../problem.ts';
 import type { RefusedItem } from './draft.ts';
 
-/** What passes between the main thread and a translating one. */
+/** The messages between the main thread and a translation worker. */
 
-/** What a translating thread is started with. */
+/** workerData of a translation worker. */
 export interface WorkerSetUp {
   /** Intake halves of contracts, as `module#export`. */
   readonly contracts: readonly string[];
@@ -16,10 +16,10 @@ export interface WorkerSetUp {
   readonly operationBytesMax: number;
 }
 
-/** A message as another thread gets it: its bytes are moved there, its body is parsed there. */
+/** A message for a worker: its bytes are transferred, and its body is parsed there. */
 export type ForeignMessage = Omit<IncomingMessage, 'body' | 'isUnparsed' | 'place' | 'takenInMs'>;
 
-/** A draft without its bytes, which stand one after the other in one buffer. */
+/** A draft without its bytes; the bytes of all drafts are concatenated in one buffer. */
 export interface PackedDraft {
   readonly kind: 'draft';
   readonly item: number;
@@ -29,7 +29,7 @@ export interface PackedDraft {
   readonly bytes: number;
 }
 
-/** What crossed of an error: enough to throw its like. */
+/** The parts of an error that cross threads, enough to rebuild it. */
 export interface ForeignError {
   readonly code: string;
   readonly message: string;
@@ -40,7 +40,7 @@ export interface ForeignError {
 export type ToWorker =
   | { readonly kind: 'translate'; readonly call: number; readonly message: ForeignMessage; readonly time: string }
   | { readonly kind: 'patients'; readonly call: number; readonly found: readonly VaultLookup[] }
-  /** Without an error when it was none of the vault's own. */
+  /** `error` is absent when it was not an error of the vault itself. */
   | { readonly kind: 'no patients'; readonly call: number; readonly error?: ForeignError };
 
 export type FromWorker =

@@ -6,12 +6,12 @@ import { loadContracts } from './load-contracts.ts';
 import { ContractTranslator, type Translated } from './translator.ts';
 import type { ForeignError, ForeignMessage, FromWorker, ToWorker, WorkerSetUp } from './worker-messages.ts';
 
-// A translating thread: big messages are parsed, validated, sealed and encoded here, so that the main thread never stands still for
-// them. The vault stays where it is; identifiers are looked up through the main thread.
+// A translation worker: parses, validates, seals and encodes large messages, so that they do not block the main thread. The vault
+// stays on the main thread, which looks up identifiers for the worker.
 
 type Vault = Pick<PatientVault, 'findOrCreate' | 'tenantSubjectKey'>;
 
-/** The vault as seen from here. */
+/** A proxy of the vault on the main thread. */
 class ForeignVault implements Vault {
   readonly #port: MessagePort;
   readonly #tenantSubjectKey: Uint8Array;
@@ -97,7 +97,7 @@ function unparsed(message: ForeignMessage): Parameters<ContractTranslator['trans
   return { ...message, body: undefined, isUnparsed: message.bytes.length > 0 };
 }
 
-/** Small buffers share memory that cannot be moved between threads, so all go in one of their own. */
+/** Answers with the drafts. Small Buffers share a pool that cannot be transferred, so their bytes are packed into one new buffer. */
 function answer(port: MessagePort, call: number, { items }: Extract<Translated, { items: unknown }>): void {
   const drafts = items.filter((item) => item.kind === 'draft');
   const packed = new Uint8Array(drafts.reduce((sum, { operationBytes }) => sum + operationBytes.length, 0));

@@ -39,7 +39,7 @@ it.each([
   await Promise.race([up, ended]);
   child.kill('SIGUSR2');
   expect(await ended).toEqual([1, null]);
-  expect(err).toMatch(/"pg-proxy ends because of an error of its own"/);
+  expect(err).toMatch(/"pg-proxy ends because of an internal error"/);
   expect(err).toMatch(/"name":"SyntaxError","stack":\["at /);
   expect(out + err).not.toContain('Koepp');
 });

@@ -40,7 +40,7 @@ it('pg-proxy takes the signals of PgBouncer: SIGUSR1 pauses, SIGUSR2 resumes, SI
   child.kill('SIGUSR1');
   await heard('pg-proxy is paused');
   child.kill('SIGUSR2');
-  await heard('pg-proxy goes on');
+  await heard('pg-proxy is resumed');
   const ended = once(child, 'exit');
   child.kill('SIGQUIT');
   expect(await ended).toEqual([0, null]);

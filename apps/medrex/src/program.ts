@@ -84,10 +84,13 @@ function addRunning(medrex: Command, exit: Exit): void {
     );
   medrex
     .command('pg-proxy')
-    .description('a pooling proxy for PostgreSQL clients, until Ctrl-C')
-    .option('--config <file>', 'its configuration, JSON')
-    .option('--pgbouncer-ini <file>', 'a pgbouncer.ini in its place, or below it: what --config says counts more')
-    .option('--check-config', 'says whether the configuration can be used, and ends', false)
+    .description('runs a pooling proxy for PostgreSQL clients, until Ctrl-C')
+    .option('--config <file>', 'configuration file, JSON')
+    .option(
+      '--pgbouncer-ini <file>',
+      'a pgbouncer.ini, instead of --config or together with it; --config takes precedence',
+    )
+    .option('--check-config', 'checks the configuration, reports every problem, and exits', false)
     .action(async (flags: PgProxyFlags) => exit(await (await import('./commands/pg-proxy.ts')).pgProxy(flags)));
   medrex
     .command('erase')
@@ -241,10 +244,12 @@ function addLooking(medrex: Command, exit: Exit): void {
     .command('audit')
     .description('audit logs of pg-proxy')
     .command('verify')
-    .description('tells whether entries of audit logs were changed, left out, moved or cut off; 1 when they were')
-    .argument('<file...>', 'audit.file of the configuration, without the number of a segment')
-    .option('--key-file <file>', 'the key that seals the end of the log')
-    .option('--from <segment>', 'segments before this one were taken elsewhere', positive)
+    .description(
+      'checks audit logs for entries that were changed, left out, moved or cut off; exits with 1 if there are any',
+    )
+    .argument('<file...>', 'audit.file of the configuration, without a segment number')
+    .option('--key-file <file>', 'key that seals the end of the log')
+    .option('--from <segment>', 'first segment to check, if earlier ones were moved elsewhere', positive)
     .addOption(json())
     .action(async (files: string[], flags: AuditVerifyFlags) =>
       exit(await (await import('./commands/audit-verify.ts')).auditVerify(files, flags)),

@@ -25,7 +25,7 @@ const whenEnded: RequestObserver = { ended: throwing };
 const told = 'FATAL XX000 internal error of pg-proxy';
 
 async function isCounted(times = 1): Promise<void> {
-  const line = rig.lines.find((one) => one.includes('an error of our own'));
+  const line = rig.lines.find((one) => one.includes('an internal error'));
   expect(line).toMatch(/TypeError.*internal-error\.test\.ts/s);
   expect(line).not.toContain('Koepp');
   expect(await rig.telemetry.metrics.text()).toContain(`medrex_pg_proxy_internal_errors_total ${times}\n`);

@@ -24,15 +24,16 @@ export function proxyEvents(metrics: PgProxyMetrics, log: Telemetry['log'], obse
       const sqlstate = error.cause instanceof AskRefused ? error.cause.sqlstate : undefined;
       log.warn({ sqlstate, error }, 'a user could not be looked up');
     },
-    moved: (count) => log.warn({ count }, 'the name of a server has another address: its backends are replaced'),
+    moved: (count) =>
+      log.warn({ count }, 'the name of a server resolves to another address; its backends are replaced'),
     stepped: ({ level }) => {
       const state = `rung${level}`;
-      if (level === 0) log.info({ state }, 'load and memory ask for nothing any more');
-      else log.warn({ state }, 'load or memory have moved the proxy on the ladder of overload');
+      if (level === 0) log.info({ state }, 'load and memory are normal again');
+      else log.warn({ state }, 'load or memory has moved the proxy on the overload ladder');
     },
     broke: (error) => {
       metrics.internalErrors.inc();
-      log.error({ error }, 'an error of our own has ended one connection');
+      log.error({ error }, 'an internal error has ended one connection');
     },
     fault: () => log.error({}, 'a backend broke the protocol and was closed'),
   };

@@ -31,7 +31,7 @@ describe('login', () => {
     [
       'replication',
       { parameters: { replication: 'true' } },
-      'FATAL 0A000 replication connections are not taken by pg-proxy: make them to the server itself',
+      'FATAL 0A000 pg-proxy does not support replication connections: connect to the server itself',
     ],
     [
       'what is no way of replication',
@@ -364,7 +364,7 @@ describe('transaction mode', () => {
     await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 1_500 } } });
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
-    const refused = 'ERROR 53300 no connection to the database became free in time';
+    const refused = 'ERROR 53300 timed out waiting for a connection to the database';
     expect(await client.ask(query('select 1'))).toEqual([refused, 'Z I']);
     expect(await client.ask(prepare('s'), run('s'), sync())).toEqual([refused, 'Z I']);
     await busy.ask(query('commit'));

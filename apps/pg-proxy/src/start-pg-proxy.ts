@@ -169,7 +169,7 @@ async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'cl
   const scrape = new Scrape(metrics);
   telemetry.metrics.beforeScrape(() => scrape.take(proxy, reload.loaded));
   begun.proxy = proxy;
-  log.info({ port: proxy.port }, 'pg-proxy takes clients');
+  log.info({ port: proxy.port }, 'pg-proxy accepts clients');
   return runningOf({
     ...{ proxy, observing, reload, end, log },
     urls: { postgres: urlOf(proxy, loaded.config.listen.socket?.folder), metrics: `${endpoint.url}/metrics` },
@@ -222,11 +222,11 @@ function runningOf({ proxy, observing, reload, end, log, urls, notes }: Parts): 
     },
     resume: () => {
       proxy.resume();
-      log.info({}, 'pg-proxy goes on');
+      log.info({}, 'pg-proxy is resumed');
     },
     stop: (how) => end.ask(how),
     stopAsked: end.asked,
-    died: (error) => log.error({ error }, 'pg-proxy ends because of an error of its own'),
+    died: (error) => log.error({ error }, 'pg-proxy ends because of an internal error'),
   };
 }
 
@@ -289,11 +289,11 @@ class Reload {
       this.loaded = fresh;
       this.#said = said;
       metrics.reloadFailed.set(0);
-      log.info({}, 'pg-proxy has read its configuration again');
+      log.info({}, 'pg-proxy has reloaded its configuration');
       return notices;
     } catch (error) {
       metrics.reloadFailed.set(1);
-      log.error({ error }, 'pg-proxy could not read its configuration again, and keeps what it has');
+      log.error({ error }, 'pg-proxy could not reload its configuration, and keeps the old one');
       throw error;
     }
   }
@@ -311,10 +311,10 @@ async function endpointOf({ config }: LoadedConfig, routes: EndpointRoutes): Pro
 /** Reports on it to the log and the metrics. */
 function ringOf({ config }: LoadedConfig, metrics: PgProxyMetrics, log: Telemetry['log']): RingSockets | undefined {
   const ring = openRing(config, {
-    hasNone: (error) => log.info({ error }, 'there is no io_uring for this process: it works by epoll'),
+    hasNone: (error) => log.info({ error }, 'io_uring is not available to this process, which uses epoll'),
     failed: (error) => {
       metrics.ioUring.set(0);
-      log.error({ error }, 'io_uring no longer works: the process goes on by epoll');
+      log.error({ error }, 'io_uring has stopped working; the process goes on with epoll');
     },
   });
   metrics.ioUring.set(ring === undefined ? 0 : 1);

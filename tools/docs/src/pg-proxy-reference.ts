@@ -18,7 +18,7 @@ export function pgProxyReference(): string {
   const schema = z.toJSONSchema(proxyConfig, { io: 'input' }) as Schema;
   return page(
     'pg-proxy',
-    'The configuration file of `medrex pg-proxy --config FILE`: JSON, files named in it are relative to it. `--check-config` reports all problems together. SIGHUP reads it again and drops nobody; what takes a restart is named then, and `SHOW CONFIG` says it of each field (`changeable`).',
+    'The configuration file of `medrex pg-proxy --config FILE` is JSON; files named in it are relative to it. `--check-config` reports all problems together. SIGHUP reads it again without dropping anybody, and names the changes that need a restart; `SHOW CONFIG` says of each field whether it needs one (`changeable`).',
     "pg-proxy's config",
     markdownTable(['field', 'default', 'what it is'], rowsOf(schema, '')),
   );
@@ -43,5 +43,5 @@ function defaultOf(schema: Schema, name: string, field: Schema): string {
 function meaningOf({ description = '', enum: values }: Schema): string {
   return values === undefined
     ? description
-    : `${values.map((value) => `\`${String(value)}\``).join(', ')}: ${description}`;
+    : `${values.map((value) => `\`${String(value)}\``).join(', ')}. ${description}`;
 }

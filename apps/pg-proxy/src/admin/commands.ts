@@ -97,9 +97,8 @@ export function command(text: string, controls: Controls): Outcome | Later {
     return { kind: 'done', tag: 'SHOW', notices: [`Console usage:${help.join('')}`] };
   if (action === 'show' && name === 'fds') return notDone('sockets are handed to nobody', 'listen.reusePort, or DRAIN');
   if (action === 'show') return showing(name, controls, which);
-  if (!actions.has(action) || which !== undefined)
-    return failure('42601', 'unknown command of the console', consoleHint);
-  if (!controls.mayAct) return failure('42501', `this user may look, and not ${action.toUpperCase()}`);
+  if (!actions.has(action) || which !== undefined) return failure('42601', 'unknown console command', consoleHint);
+  if (!controls.mayAct) return failure('42501', `this user may use SHOW, but not ${action.toUpperCase()}`);
   return refusalOf(action, name, controls) ?? acting(action, name, controls);
 }
 
@@ -124,8 +123,7 @@ function refusalOf(action: string, name: string, { config, host }: Controls): Fa
 export const failure = (sqlstate: string, message: string, hint?: string): Failure => {
   return { kind: 'error', sqlstate, message, ...(hint !== undefined && { hint }) };
 };
-const notDone = (message: string, instead: string): Failure =>
-  failure('0A000', message, `What takes its place: ${instead}.`);
+const notDone = (message: string, instead: string): Failure => failure('0A000', message, `Use ${instead} instead.`);
 
 const standingWords = 'already suspended/paused';
 
@@ -182,7 +180,7 @@ function isReplacing({ database }: PoolScope, { host }: Controls): boolean {
 }
 
 function killing(id: string, { host, consoles }: Controls): Outcome {
-  if (!/^\d+$/.test(id)) return failure('42601', 'KILL_CLIENT takes the id of a client, which SHOW CLIENTS has');
+  if (!/^\d+$/.test(id)) return failure('42601', 'KILL_CLIENT takes the id of a client, as shown by SHOW CLIENTS');
   const client = host.clientOf(Number(id));
   const console = [...consoles].find(({ visitor }) => visitor.processId === Number(id));
   if (client === undefined && console === undefined) return failure('42704', 'client not found');
@@ -229,7 +227,7 @@ function outcomeOfPlans(taken: readonly Plan[]): Outcome {
 const endings = { '': 'now', wait_for_clients: 'drain', wait_for_servers: 'boundary' } as const;
 
 function shuttingDown(how: string, life: Life): Outcome {
-  if (!Object.hasOwn(endings, how)) return failure('42601', 'SHUTDOWN knows WAIT_FOR_CLIENTS and WAIT_FOR_SERVERS');
+  if (!Object.hasOwn(endings, how)) return failure('42601', 'SHUTDOWN takes WAIT_FOR_CLIENTS or WAIT_FOR_SERVERS');
   life.stop(endings[how as keyof typeof endings]);
   return { kind: 'done', tag: 'SHUTDOWN' };
 }

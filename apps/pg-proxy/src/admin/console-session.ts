@@ -150,7 +150,7 @@ export class ConsoleSession {
   #work(): void {
     while (this.#timer === undefined && this.#framer.next()) {
       const { type, buffer, start, end, isFirst, isLast } = this.#framer;
-      if (!isFirst || !isLast) return this.close({ sqlstate: '54000', message: 'too much for the console' });
+      if (!isFirst || !isLast) return this.close({ sqlstate: '54000', message: 'message too large for the console' });
       this.#take(type, buffer, start, end);
     }
     this.#flush();
@@ -179,7 +179,9 @@ export class ConsoleSession {
       case from.execute:
         return statements.execute(buffer, start, end, (taken) => this.#after(taken));
       case from.functionCall:
-        this.#out.push(failureMessage({ kind: 'error', sqlstate: '0A000', message: 'no functions are called here' }));
+        this.#out.push(
+          failureMessage({ kind: 'error', sqlstate: '0A000', message: 'function calls are not supported here' }),
+        );
         return this.#ready();
     }
   }

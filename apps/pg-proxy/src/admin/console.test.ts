@@ -237,7 +237,7 @@ describe('the console', () => {
     rig = await ProxyRig.start({ config: { admin: { statsUsers: ['other'] } } });
     const console = await rig.in({ user: 'other', database: 'medrex' });
     expect((await console.ask(query('show pools'))).at(-1)).toBe('Z I');
-    expect(await console.ask(query('PAUSE'))).toEqual(['ERROR 42501 this user may look, and not PAUSE', 'Z I']);
+    expect(await console.ask(query('PAUSE'))).toEqual(['ERROR 42501 this user may use SHOW, but not PAUSE', 'Z I']);
   });
 
   it('admits administrators only, and does not exist without any', async () => {

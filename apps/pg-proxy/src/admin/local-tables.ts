@@ -143,7 +143,9 @@ export class LocalTables {
 /** A SELECT runs at once. */
 function ranAtOnce(prepared: Prepared, values: readonly BoundValue[]): Outcome {
   const outcome = prepared.run(values);
-  return outcome.kind === 'later' ? { kind: 'error', sqlstate: '0A000', message: 'only the console waits' } : outcome;
+  return outcome.kind === 'later'
+    ? { kind: 'error', sqlstate: '0A000', message: 'this is supported only at the console' }
+    : outcome;
 }
 
 function saysSchema(buffer: Buffer, start: number, end: number): boolean {

@@ -8,7 +8,7 @@ const broken = (): never => {
 
 const report = {
   ...{ kind: 'error', sqlstate: 'XX000', message: 'internal error of pg-proxy: nobody thought of this' },
-  hint: 'Clients are not concerned. Please report it, with what you asked.',
+  hint: 'Clients are not affected. Please report it, with your query.',
 };
 
 /** A preparer with one table, `pools`, whose rows cannot be had. */

@@ -136,7 +136,7 @@ function ran(prepared: Prepared, values: readonly BoundValue[]): Outcome | Later
 
 function ownFault(error: unknown): { sqlstate: string; message: string; hint: string } {
   const message = `internal error of pg-proxy: ${error instanceof Error ? error.message : String(error)}`;
-  return { sqlstate: 'XX000', message, hint: 'Clients are not concerned. Please report it, with what you asked.' };
+  return { sqlstate: 'XX000', message, hint: 'Clients are not affected. Please report it, with your query.' };
 }
 
 function failed(fault: { sqlstate: string; message: string; hint?: string | undefined; position?: number }): Prepared {

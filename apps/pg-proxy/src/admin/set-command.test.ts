@@ -35,7 +35,7 @@ describe('SET at the console of a proxy with a pgbouncer.ini', () => {
   it('changes nothing and is not kept if the value is invalid', async () => {
     const console = await atConsole('app');
     const [told] = await console.ask(query('SET default_pool_size = many'));
-    expect(told).toMatch(/ERROR F0000 .*pgbouncer.ini:\n✖ SET: default_pool_size: "many" is no value of it$/);
+    expect(told).toMatch(/ERROR F0000 .*pgbouncer.ini:\n✖ SET: default_pool_size: "many" is not a valid value$/);
     expect(await console.ask(query('SET default_pool_size = 8'))).toEqual(['C SET', 'Z I']);
   });
 
@@ -47,7 +47,7 @@ describe('SET at the console of a proxy with a pgbouncer.ini', () => {
   it('is refused to users who may only look, except for settings of their session', async () => {
     const console = await atConsole('other');
     expect((await console.ask(query('SET default_pool_size = 9')))[0]).toBe(
-      'ERROR 42501 this user may look, and not SET',
+      'ERROR 42501 this user may use SHOW, but not SET',
     );
     expect(await console.ask(query("SET application_name = 'x'"))).toEqual(['C SET', 'Z I']);
   });

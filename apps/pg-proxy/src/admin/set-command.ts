@@ -22,7 +22,7 @@ export function settingBySet({ name, value }: Setting, controls: Controls): Outc
   const { config, life, mayAct } = controls;
   const isOfPgBouncer = Object.hasOwn(settingsTable, name);
   if (life.set === undefined || !isOfPgBouncer) return refusalOf(name, config);
-  if (!mayAct) return failure('42501', 'this user may look, and not SET');
+  if (!mayAct) return failure('42501', 'this user may use SHOW, but not SET');
   const { set } = life;
   return rereading('SET', () => set(name, value));
 }
@@ -30,7 +30,7 @@ export function settingBySet({ name, value }: Setting, controls: Controls): Outc
 function refusalOf(name: string, config: ProxyConfig): Outcome | undefined {
   const field = fieldOf(name, config);
   if (field === undefined) return undefined;
-  const hint = field === '' ? 'It means nothing here.' : `Change ${field} in the configuration, and RELOAD.`;
+  const hint = field === '' ? 'It has no effect here.' : `Change ${field} in the configuration, then RELOAD.`;
   return failure('0A000', `"${name}" cannot be changed by SET`, hint);
 }
 

@@ -98,7 +98,7 @@ export class AuditFiles {
     this.#lock = await open(lockOf(this.#file), 'a', 0o600);
     if (lockFile(this.#lock.fd)) return;
     await this.close();
-    throw new Error('another process writes it, and each instance has a log of its own');
+    throw new Error('another process is writing it; each instance needs its own log');
   }
 
   async openSegment(segment: number, bytes: number): Promise<void> {

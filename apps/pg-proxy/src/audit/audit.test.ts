@@ -269,7 +269,7 @@ describe('the audit log', () => {
 
   (process.platform === 'linux' ? it : it.skip)('is written by one process at a time', async () => {
     const log = await AuditLog.open(options());
-    await expect(AuditLog.open(options())).rejects.toThrow('another process writes it');
+    await expect(AuditLog.open(options())).rejects.toThrow('another process is writing it');
     log.add(body('first'));
     await log.close();
     await written(1);

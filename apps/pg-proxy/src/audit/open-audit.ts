@@ -25,7 +25,7 @@ export async function openAudit(
         recovered: (dropped) => log.warn({ dropped }, 'the audit log can be written again'),
         tampered: (what) => {
           const error = pgProxyError('PG_PROXY_AUDIT_BROKEN', what);
-          log.error({ error }, 'the audit log does not end where it did');
+          log.error({ error }, 'the audit log does not end where the proxy left it');
         },
       },
     });

@@ -7,10 +7,10 @@ const name = z.string().min(1).max(63);
 /** Where a secret is: it never stands in the configuration itself. */
 export const secretSource = z.union(
   [
-    z.strictObject({ file: file.describe('File that holds it; a newline at its end is not part of it') }),
+    z.strictObject({ file: file.describe('File that holds it; a trailing newline is ignored') }),
     z.strictObject({ env: z.string().min(1).describe('Environment variable that holds it') }),
   ],
-  { error: 'says where a secret is, as {"file": "..."} or {"env": "..."}: the secret itself never stands here' },
+  { error: 'must say where the secret is, as {"file": "..."} or {"env": "..."}; the secret itself never belongs here' },
 );
 export type SecretSource = z.infer<typeof secretSource>;
 
@@ -19,12 +19,12 @@ export type AuthMethod = (typeof authMethods)[number];
 
 /** How users' secrets are looked up, and by whom. */
 export const secretQuery = z.strictObject({
-  user: name.describe('Who asks; it should be allowed to call that function and nothing else'),
-  password: secretSource.optional().describe('His secret at the upstream; absent where it needs none'),
+  user: name.describe('User who runs the query; should be allowed to call that function and nothing else'),
+  password: secretSource.optional().describe("That user's password at the upstream; absent if none is needed"),
   database: name
     .optional()
     .describe(
-      'Which of databases it is asked in; absent: in the one that the client names, and who names one that is not there is told so',
+      'Database to run it in; the one that the client names when absent, in which case a client learns whether a database exists',
     ),
   sql: z
     .string()
@@ -33,14 +33,14 @@ export const secretQuery = z.strictObject({
       'SELECT rolname, CASE WHEN rolvaliduntil < pg_catalog.now() THEN NULL ELSE rolpassword END, rolcanlogin FROM pg_catalog.pg_authid WHERE rolname = $1',
     )
     .describe(
-      'The question: one row of name and secret (md5..., SCRAM-SHA-256$... or NULL) for the user $1; a third column, where there is one, says whether he may log in',
+      'Query for user $1 that returns one row of name and secret (md5..., SCRAM-SHA-256$... or NULL); an optional third column says whether the user may log in',
     ),
-  ttlMs: millisecondsOrNone.default(30_000).describe('How long an answer is good for; 0: it is asked for each login'),
+  ttlMs: millisecondsOrNone.default(30_000).describe('How long an answer is valid; 0: the query runs for each login'),
 });
 
 const authQuery = secretQuery.extend({
-  max: z.int().positive().default(10_000).describe('Answers that are kept'),
-  timeoutMs: milliseconds.default(5_000).describe('Longest wait for an answer, the login included'),
+  max: z.int().positive().default(10_000).describe('Maximum number of answers kept'),
+  timeoutMs: milliseconds.default(5_000).describe('Longest wait for an answer, including the login'),
 });
 
 const ldap = z.strictObject({
@@ -48,38 +48,38 @@ const ldap = z.strictObject({
     .array(z.string().regex(/^ldaps?:\/\/[^/]+$/, 'is not like ldap://host:389 or ldaps://host'))
     .min(1)
     .describe(
-      'Servers, the first that answers counts, and one that has not answered is asked last from then on: ldap://host:port or ldaps://host:port',
+      'Servers, ldap://host:port or ldaps://host:port. The first to answer counts; one that did not answer is asked last from then on',
     ),
-  startTls: z.boolean().default(false).describe('Encrypts a connection of ldap:// before anything is said'),
+  startTls: z.boolean().default(false).describe('Encrypts a connection to ldap:// before anything is sent'),
   allowPlain: z
     .boolean()
     .default(false)
-    .describe('Sends passwords to ldap:// without TLS, too: for networks that nobody listens to'),
-  ca: file.optional().describe('File of the authorities of the servers, PEM; those of the system when absent'),
+    .describe('Sends passwords to ldap:// even without TLS: only for trusted networks'),
+  ca: file.optional().describe("File with the authorities of the servers, PEM; the system's when absent"),
   bind: z
     .string()
     .includes('{user}')
     .optional()
-    .describe('Simple bind: the name to bind as, `{user}` in the place of the user'),
+    .describe('Simple bind: the name to bind as, with `{user}` for the user'),
   search: z
     .strictObject({
-      base: z.string().describe('Where to search, with all that is below'),
+      base: z.string().describe('Base of the search; its whole subtree is searched'),
       filter: z
         .string()
         .includes('{user}')
         .default('(uid={user})')
-        .describe('Who is meant: must find one entry; `{user}` in the place of the user'),
-      bindAs: z.string().default('').describe('Who searches; nobody when absent'),
-      password: secretSource.optional().describe('The secret of that one'),
+        .describe('Filter that must match exactly one entry, with `{user}` for the user'),
+      bindAs: z.string().default('').describe('Name to bind as for the search; anonymous when absent'),
+      password: secretSource.optional().describe('Its password'),
     })
     .optional()
-    .describe('Search and bind: the name to bind as is looked for'),
-  timeoutMs: milliseconds.default(5_000).describe('Longest wait for one answer, and for a connection'),
+    .describe('Search and bind: searches for the name to bind as'),
+  timeoutMs: milliseconds.default(5_000).describe('Longest wait for an answer, and for a connection'),
   connectionsMax: z
     .int()
     .positive()
     .default(32)
-    .describe('Connections to it at once: each login takes one for a moment'),
+    .describe('Maximum number of connections at once; each login takes one for a moment'),
 });
 
 /** Maps names that are shown in place of a password to users. */
@@ -90,8 +90,8 @@ const names = (ofName: string, ofUser: string) =>
     .optional();
 
 const rule = z.strictObject({
-  databases: z.array(name).min(1).optional().describe('Databases that it is for; all when absent'),
-  users: z.array(name).min(1).optional().describe('Users that it is for; all when absent'),
+  databases: z.array(name).min(1).optional().describe('Databases that the rule is for; all when absent'),
+  users: z.array(name).min(1).optional().describe('Users that the rule is for; all when absent'),
   addresses: z
     .array(
       z
@@ -100,18 +100,18 @@ const rule = z.strictObject({
     )
     .min(1)
     .optional()
-    .describe('Addresses and networks that it is for, `unix` for clients of the Unix socket; all when absent'),
-  tls: z.boolean().optional().describe('Whether only clients with TLS, or only those without; both when absent'),
+    .describe('Addresses and networks that the rule is for, `unix` for the Unix socket; all when absent'),
+  tls: z.boolean().optional().describe('true: only clients with TLS, false: only those without; both when absent'),
   method: z
     .enum([...authMethods, 'peer', 'reject'])
     .describe(
-      'In place of auth.method; `peer` lets clients of the Unix socket in as the user of the system that they are, on Linux; `reject` lets nobody in',
+      'Instead of auth.method. `peer`: clients of the Unix socket are the system user they run as (Linux); `reject`: nobody may log in',
     ),
-  certificates: names('The name in the certificate', 'Whom it may come in as; as anybody when absent').describe(
-    'With method cert: which certificates are whose; when absent each is that of the user whom it names',
+  certificates: names('Name in the certificate', 'User it may log in as; any when absent').describe(
+    'For method cert: which certificates may log in as whom; when absent, each as the user it names',
   ),
-  peers: names('A user of the system', 'Whom he may come in as; as anybody when absent').describe(
-    'With method peer: which users of the system may come in as whom; when absent each as himself',
+  peers: names('System user', 'User that it may log in as; any when absent').describe(
+    'For method peer: which system users may log in as whom; when absent, each under its own name',
   ),
 });
 
@@ -120,30 +120,30 @@ export const auth = z.strictObject({
     .enum(authMethods)
     .default('scram-sha-256')
     .describe(
-      'How clients prove who they are; md5 takes SCRAM where the secret is a verifier; password and ldap need TLS; cert takes the name in the client certificate; trust lets in whoever names a user, and any also who names nobody known, where a database has a `user` of its own: both are for tests',
+      'How clients prove who they are. md5: uses SCRAM for users whose secret is a verifier; password, ldap: need TLS; cert: by the name in the client certificate; trust: any known user name is accepted; any: unknown ones, too, if the database has a `user`. The last two are for tests',
     ),
   userFile: file
     .optional()
-    .describe('File of users, a line each: "name" "secret", where the secret is plain, md5... or SCRAM-SHA-256$...'),
+    .describe(
+      'File of users, one per line: "name" "secret", where the secret is a plain password, md5... or SCRAM-SHA-256$...',
+    ),
   onlyKnown: z
     .boolean()
     .default(false)
-    .describe(
-      'With methods cert and peer, too, only users come in whom userFile or a query knows, or admin names, as with PgBouncer',
-    ),
+    .describe('Methods cert and peer, too, admit only users known to userFile, a query or admin, as in PgBouncer'),
   allowCleartext: z
     .boolean()
     .default(false)
-    .describe('Takes passwords of password and ldap without TLS, too: for networks that nobody listens to'),
+    .describe('Accepts passwords (methods password and ldap) even without TLS: only for trusted networks'),
   query: authQuery
     .optional()
-    .describe('Asks an upstream for the secrets of users that the file does not have, as auth_query of PgBouncer does'),
-  ldap: ldap.optional().describe('The directory that method ldap asks; with `bind` or with `search`'),
+    .describe("Asks an upstream for the secrets of users that are not in the file, like PgBouncer's auth_query"),
+  ldap: ldap.optional().describe('Directory for method ldap; needs either `bind` or `search`'),
   rules: z
     .array(rule)
     .default([])
     .describe(
-      'As pg_hba.conf: the first that fits says how; where none fits nobody comes in. Without rules, auth.method',
+      'Like pg_hba.conf: the first matching rule gives the method; without a match the login is refused. When there are no rules, auth.method applies',
     ),
 });
 
@@ -157,8 +157,8 @@ export type AuthRule = z.infer<typeof rule>;
 
 /** The user with which a client logs in at the upstream. */
 export const identity = z.strictObject({
-  user: name.optional().describe('The client; any when absent'),
-  database: name.optional().describe('Where; everywhere when absent'),
-  as: name.describe('Who logs in at the upstream for him'),
-  password: secretSource.optional().describe('The secret of that one; absent: the one that userFile has, or none'),
+  user: name.optional().describe('User that the client logs in as; any when absent'),
+  database: name.optional().describe('Database that the client connects to; any when absent'),
+  as: name.describe('User who logs in at the upstream instead'),
+  password: secretSource.optional().describe("That user's password; when absent, the one in userFile, or none"),
 });

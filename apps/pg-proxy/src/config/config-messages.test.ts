@@ -45,12 +45,12 @@ describe('a problem in a configuration', () => {
   it('is reported with the field that corresponds to a setting of PgBouncer', () => {
     expect(said({ pool: { default_pool_size: 5 }, databases: { clinic: { upstream: 'main', pool_size: 5 } } })).toEqual(
       [
-        '✖ databases.clinic.pool_size: there is no such field; pool_size of PgBouncer is size here',
-        '✖ pool.default_pool_size: there is no such field; default_pool_size of PgBouncer is pool.size here',
+        "✖ databases.clinic.pool_size: there is no such field; PgBouncer's pool_size is called size here",
+        "✖ pool.default_pool_size: there is no such field; PgBouncer's default_pool_size is called pool.size here",
       ],
     );
     expect(said({ auth: { auth_file: users } })).toContain(
-      '✖ auth.auth_file: there is no such field; auth_file of PgBouncer is auth.userFile here',
+      "✖ auth.auth_file: there is no such field; PgBouncer's auth_file is called auth.userFile here",
     );
   });
 
@@ -63,8 +63,8 @@ describe('a problem in a configuration', () => {
 
   it('is reported for an address that contains a port', () => {
     expect(said({ upstreams: { main: { host: 'db:5432' } }, listen: { host: '127.0.0.1:6432' } })).toEqual([
-      '✖ listen.host: 127.0.0.1:6432 is no address; its port is a field of its own',
-      '✖ upstreams.main.host: db:5432 is no name of a host; its port is a field of its own',
+      '✖ listen.host: 127.0.0.1:6432 is not an address; the port has its own field',
+      '✖ upstreams.main.host: db:5432 is not a host name; the port has its own field',
     ]);
     expect(said({ upstreams: { main: { host: '::1, /run' } }, listen: { host: '::1, fe80::1%lo' } })).toEqual([]);
   });
@@ -89,15 +89,15 @@ describe('a problem in a pgbouncer.ini', () => {
     const server = 'server_tls_sslmode=verify-ca\nserver_tls_ca_file=/no/ca.pem\n';
     const nowhere = (path: string): string => `ENOENT: no such file or directory, open '${path}'`;
     expect(said(`${missing}pool_mode=tx\n${tls}${server}`)).toEqual([
-      '✖ pgbouncer.ini:5: pool_mode: "tx" is no value of it',
-      '✖ pgbouncer.ini:2: clinic: host: b:5432 is no name of a host; its port is a field of its own',
+      '✖ pgbouncer.ini:5: pool_mode: "tx" is not a valid value',
+      '✖ pgbouncer.ini:2: clinic: host: b:5432 is not a host name; the port has its own field',
       `✖ pgbouncer.ini:4: auth_file: ${nowhere(join(process.cwd(), 'nowhere.txt'))}`,
       `✖ pgbouncer.ini:7: client_tls_cert_file: ${nowhere('/no/c.pem')}`,
       `✖ pgbouncer.ini:8: client_tls_key_file: ${nowhere('/no/k.pem')}`,
       `✖ pgbouncer.ini:10: server_tls_ca_file: ${nowhere('/no/ca.pem')}`,
     ]);
     expect(said(sound.replace(/auth_file.*\n/, ''))).toEqual([
-      '✖ [pgbouncer]: auth_file: is missing; it or a query must say who the users are',
+      '✖ [pgbouncer]: auth_file: is missing; the users must come from it or from a query',
     ]);
   });
 

@@ -33,7 +33,7 @@ function wordsOf(issue: z.core.$ZodIssue): string {
 function insteadOf(key: string, known: readonly string[]): string {
   const narrow = narrowFieldOf(key);
   const field = narrow !== undefined && known.includes(narrow) ? narrow : fieldOf(key);
-  return field === undefined ? meantName(key, known) : `; ${key} of PgBouncer is ${field} here`;
+  return field === undefined ? meantName(key, known) : `; PgBouncer's ${key} is called ${field} here`;
 }
 
 function fieldsAt(path: Path): readonly string[] {

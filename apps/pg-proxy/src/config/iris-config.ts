@@ -10,12 +10,12 @@ export const irisUpstream = z.strictObject({
     .string()
     .refine(isKnownIris, `a version from ${irisVersions.oldest} on, such as 2025.1.2`)
     .describe(
-      `Of that IRIS, such as 2025.1.2; what is sent there depends on it. From ${irisVersions.oldest} on; one newer than ${irisVersions.newest} is taken for that`,
+      `Version of IRIS, such as 2025.1.2; the SQL sent depends on it. ${irisVersions.oldest} or newer; versions above ${irisVersions.newest} are treated as ${irisVersions.newest}`,
     ),
   schemas: z
     .record(z.string(), z.string().min(1))
     .default({ public: 'SQLUser' })
-    .describe("Schemas of IRIS by PostgreSQL's names; clients see these, and no other"),
+    .describe('IRIS schemas by the names that clients see; clients see no others'),
   licence: z
     .strictObject({
       connections: z
@@ -23,7 +23,7 @@ export const irisUpstream = z.strictObject({
         .min(1)
         .default(24)
         .describe(
-          'Connections of one user at once, of all instances that share them: the 26th from one address makes each of them cost a licence unit, and one is for cancels',
+          'Maximum number of connections of one user at once, of all instances that share them: the 26th from one address makes each of them cost a licence unit, and one is left for cancels',
         ),
       sharedBy: z
         .int()
@@ -31,51 +31,55 @@ export const irisUpstream = z.strictObject({
         .max(64)
         .default(1)
         .describe(
-          'Instances that share those connections, because they connect from one address: each has its part of them; with cache.redis they lend each other what they do not need',
+          'Number of instances that share these connections because they connect from one address: each has its part; with cache.redis they lend each other what they do not need',
         ),
     })
     .prefault({})
-    .describe('What the licence of that IRIS allows'),
-  jars: z.array(file).min(1).describe("Files of InterSystems' JDBC driver, which comes with IRIS, and what it needs"),
-  java: file.optional().describe('`java` of a JDK from 17 on; the one on the PATH when absent'),
-  heapMb: z.int().min(64).default(256).describe('Memory of the Java process'),
+    .describe('What the IRIS licence allows'),
+  jars: z
+    .array(file)
+    .min(1)
+    .describe("Files of InterSystems' JDBC driver, which comes with IRIS, and its dependencies"),
+  java: file.optional().describe('`java` of a JDK, version 17 or newer; the one on the PATH when absent'),
+  heapMb: z.int().min(64).default(256).describe('Heap of the Java process, in MiB'),
   url: z
     .string()
     .startsWith('jdbc:')
     .default('jdbc:IRIS://{host}:{port}/{database}')
-    .describe('How the driver calls it; the database is a namespace'),
-  properties: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe("Properties of the driver's connections; no secrets"),
+    .describe("The driver's URL; {database} is the namespace"),
+  properties: z.record(z.string(), z.string()).default({}).describe('Connection properties of the driver; no secrets'),
   hazards: z
     .enum(['notice', 'refuse', 'ignore'])
     .default('notice')
-    .describe('Statements that this version may answer wrongly, by what InterSystems has published'),
+    .describe(
+      "What to do with statements that this version may answer wrongly, according to InterSystems' alerts. notice: a WARNING",
+    ),
   keepNullOrder: z
     .boolean()
     .default(true)
     .describe(
-      'NULLs, and texts that are numbers, sort as in PostgreSQL; false lets indexes serve ORDER BY, and both come first upwards',
+      'Sorts NULLs, and texts that look like numbers, as PostgreSQL does. false: indexes can serve ORDER BY, and both come first in ascending order',
     ),
   skipped: z
     .array(z.string())
     .default([])
-    .describe('Statements that succeed without being done, by their kind in the grammar, such as CreatePolicyStmt'),
+    .describe(
+      'Kinds of statements that succeed without being run, by their names in the grammar, such as CreatePolicyStmt',
+    ),
   normalised: z
     .array(z.string())
     .default([])
-    .describe('Columns of unit vectors, as schema.table.column: there `<->` orders as `<=>` does'),
+    .describe('Columns of unit vectors, as schema.table.column, for which `<->` orders like `<=>`'),
   lockTimeoutMs: milliseconds
     .default(10_000)
     .describe(
-      'How long a process of that IRIS waits for a lock where nobody says more: LockTimeout in its configuration. To this it goes back behind a lock_timeout or NOWAIT',
+      'How long IRIS waits for a lock by default: LockTimeout in its configuration. Restored after a lock_timeout or NOWAIT',
     ),
   tablesMs: z
     .int()
     .positive()
     .default(60_000)
-    .describe('After this long the tables are looked at again; what this proxy changes itself is seen at once'),
+    .describe('How often definitions of tables are read again; changes through this proxy are seen at once'),
 });
 
 export type IrisUpstreamConfig = z.infer<typeof irisUpstream>;

@@ -94,7 +94,7 @@ max_user_connections = 30
     const ini = '[databases]\n* = host=db\n[users]\nalice = pool_size=3\n[pgbouncer]\nauth_type = trust\n';
     const trusting = (more: string) => () =>
       loadConfig({ pgbouncerIni: join(folder, file('trust.ini', ini + more)) }, { environment: {}, salt });
-    expect(trusting('')).toThrow('it or a query must say who the users are');
+    expect(trusting('')).toThrow('the users must come from it or from a query');
     expect([...trusting(`auth_file = ${join(folder, 'users.txt')}\n`)().users.keys()]).toEqual(['a']);
   });
 
@@ -124,7 +124,7 @@ max_user_connections = 30
       'databases.b.upstreamOfClass.bulk: there is no nowhere',
       'identities.0.database: there is no klinik',
       'cache.rules.0.databases: there is no clinc',
-      'of no user',
+      'password: needs user',
       'NOT_SET is not set',
       'line 2',
     ])
@@ -139,26 +139,34 @@ max_user_connections = 30
       'password',
     ],
     ['a mode that is none', { ...minimal, pool: { mode: 'magic' } }, 'mode'],
-    ['addresses beside all', { ...minimal, listen: { host: '*, 127.0.0.1' } }, 'no list of them with commas'],
+    [
+      'addresses beside all',
+      { ...minimal, listen: { host: '*, 127.0.0.1' } },
+      'a list of addresses separated by commas',
+    ],
     ['nowhere to connect to', { ...minimal, listen: { host: '' } }, 'without host and socket'],
-    ['a socket without a name', { ...minimal, listen: { host: '', port: 0, socket: { folder: '/run' } } }, '0 is none'],
+    [
+      'a socket without a name',
+      { ...minimal, listen: { host: '', port: 0, socket: { folder: '/run' } } },
+      'so it cannot be 0',
+    ],
     ['a socket by a long name', { ...minimal, listen: { socket: { folder: `/${'x'.repeat(99)}` } } }, '107 bytes'],
-    ['a socket in no folder', { ...minimal, listen: { socket: { folder: 'run' } } }, 'is no folder like'],
+    ['a socket in no folder', { ...minimal, listen: { socket: { folder: 'run' } } }, 'is not a folder'],
     ['a mode of letters', { ...minimal, listen: { socket: { folder: '/run', mode: 'rwx' } } }, 'octal number'],
     [
       'authorities that are none',
       { ...minimal, upstreams: { main: { tls: 'verify-full', ca: file('no-ca.pem', 'garbage\n') } } },
-      'upstreams.main.ca: has no certificate in PEM',
+      'upstreams.main.ca: contains no certificate in PEM',
     ],
     [
       'method peer for those who come by TCP',
       { ...minimal, auth: { rules: [{ method: 'peer' }] } },
-      'auth.rules.0: method peer is for the Unix socket',
+      'auth.rules.0: method peer is only for the Unix socket',
     ],
     [
       'users of the system where none is asked for',
       { ...minimal, auth: { ...minimal.auth, rules: [{ method: 'md5', peers: [{ name: 'a' }] }] } },
-      'auth.rules.0.peers: method md5 looks at none',
+      'auth.rules.0.peers: does not apply to method md5',
     ],
     ['a file that is not there', { ...minimal, auth: { userFile: 'gone.txt' } }, 'gone.txt'],
   ])('refuses %s', (_what, config, word) => {
@@ -172,10 +180,10 @@ describe('a pair of certificate and key', () => {
   const encrypted = '-----BEGIN ENCRYPTED PRIVATE KEY-----\nMA==\n-----END ENCRYPTED PRIVATE KEY-----\n';
 
   it.each([
-    ['', pair.key, 'listen.tls.certificate: has no certificate in PEM'],
-    [pair.certificate, '', 'listen.tls.key: has no private key in PEM'],
-    [pair.certificate, pair.certificate, 'listen.tls.key: has no private key in PEM'],
-    [pair.certificate, encrypted, 'listen.tls.key: has a passphrase, for which nobody is asked'],
+    ['', pair.key, 'listen.tls.certificate: contains no certificate in PEM format'],
+    [pair.certificate, '', 'listen.tls.key: contains no private key in PEM format'],
+    [pair.certificate, pair.certificate, 'listen.tls.key: contains no private key in PEM format'],
+    [pair.certificate, encrypted, 'listen.tls.key: has a passphrase; use a key without one'],
     [pair.certificate, other.key, 'listen.tls: key values mismatch'],
   ])('is reported with what is wrong with it: %#', (certificate, key, problem) => {
     const tls = { certificate: file('own.pem', certificate), key: file('own.key', key) };
@@ -184,7 +192,7 @@ describe('a pair of certificate and key', () => {
 
   it('is reported, too, if the proxy presents it to a server', () => {
     const main = { certificate: file('shown.pem', pair.certificate), key: file('shown.key', '') };
-    expect(load({ ...minimal, upstreams: { main } })).toContain('upstreams.main.key: has no private key in PEM');
+    expect(load({ ...minimal, upstreams: { main } })).toContain('upstreams.main.key: contains no private key in PEM');
   });
 });
 
@@ -195,13 +203,13 @@ describe('a licence shared by instances', () => {
   };
 
   it('must leave something for each of them', () => {
-    expect(sharing({ connections: 3, sharedBy: 4 })).toContain('3 cannot be shared by 4');
+    expect(sharing({ connections: 3, sharedBy: 4 })).toContain('3 connections cannot be shared by 4');
     expect(sharing({ connections: 4, sharedBy: 4 })).toMatchObject({ config: {} });
   });
 
   it('needs instance numbers when it is shared through Redis', () => {
     const cache = { redis: {} };
-    expect(sharing({ sharedBy: 2 }, { cache })).toContain('their own instance.id');
+    expect(sharing({ sharedBy: 2 }, { cache })).toContain('each need an instance.id');
     expect(sharing({ sharedBy: 2 }, { cache, instance: { id: 1 } })).toMatchObject({ config: {} });
   });
 });
@@ -211,7 +219,9 @@ describe('readUserFile', () => {
     const text = '"a" "x" "" "a role"\n"b" "y" "2020-01-01"\n"c" "z" ; "2020-01-01"\n';
     expect(readUserFile(text, salt)).toMatchObject({ kind: 'users', more: [2] });
     const { notes } = load({ ...minimal, auth: { userFile: file('until.txt', text) } }) as LoadedConfig;
-    expect(notes).toEqual([expect.stringContaining('auth.userFile: line 2: until when a secret holds means nothing')]);
+    expect(notes).toEqual([
+      expect.stringContaining('auth.userFile: line 2: the expiry date of a secret has no effect'),
+    ]);
   });
 
   it('reads plain secrets, md5 and verifiers, comments and doubled quotes', () => {

@@ -63,7 +63,8 @@ export interface LoadOptions {
 /** Reads all of it and reports every problem together. @throws CodedError PG_PROXY_CONFIG */
 export function loadConfig({ file, pgbouncerIni, said }: ConfigSource, options: LoadOptions): LoadedConfig {
   if (pgbouncerIni !== undefined) return loadIni(pgbouncerIni, file, said, options);
-  if (file === undefined) throw pgProxyError('PG_PROXY_CONFIG', 'no configuration is named');
+  if (file === undefined)
+    throw pgProxyError('PG_PROXY_CONFIG', 'no configuration was given: use --config or --pgbouncer-ini');
   return usable(file, readParsed(file, jsonOf(file), options));
 }
 
@@ -204,9 +205,9 @@ class Loading {
     // OpenSSL accepts files without any: then it trusts nobody, or nobody can connect.
     const holds = (what: string, pem: Buffer | undefined, part: 'certificate' | 'private key'): void => {
       if (pem === undefined) return;
-      if (!pem.includes(`${part.toUpperCase()}-----`)) this.#problem(`${what}: has no ${part} in PEM`);
+      if (!pem.includes(`${part.toUpperCase()}-----`)) this.#problem(`${what}: contains no ${part} in PEM format`);
       else if (part === 'private key' && pem.includes('ENCRYPTED'))
-        this.#problem(`${what}: has a passphrase, for which nobody is asked`);
+        this.#problem(`${what}: has a passphrase; use a key without one`);
     };
     const checkPair = (what: string, pair: KeyPair | undefined): void => {
       holds(`${what}.certificate`, pair?.cert, 'certificate');
@@ -287,13 +288,13 @@ class Loading {
     if (read.kind === 'users') {
       for (const line of read.more)
         this.#notes.push(
-          `auth.userFile: line ${line}: until when a secret holds means nothing here; take out whoever may not come in`,
+          `auth.userFile: line ${line}: the expiry date of a secret has no effect here; remove users who may no longer log in`,
         );
       return read.users;
     }
     const [shown, more] = [read.lines.slice(0, linesMax), read.lines.length - linesMax];
     const others = more > 0 ? ` and ${more} more` : '';
-    this.#problem(`auth.userFile: line ${shown.join(', ')}${others} is not like "name" "secret"`);
+    this.#problem(`auth.userFile: line ${shown.join(', ')}${others} is not of the form "name" "secret"`);
     return new Map();
   }
 

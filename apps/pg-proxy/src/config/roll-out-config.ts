@@ -8,32 +8,34 @@ export const drain = z
   .strictObject({
     announceMs: wait
       .default(0)
-      .describe('First /readyz says 503 and clients still come in, for so long: time for balancers to see it'),
+      .describe(
+        'At first, for this long, /readyz answers 503 while clients can still connect, so that load balancers notice',
+      ),
     quietMs: wait
       .default(1_000)
       .describe(
-        'Then a client is sent away when it has asked nothing for so long: pools that look at a connection before they use it find it closed',
+        'Then a client is disconnected once it has sent nothing for this long: pools that test a connection before use find it closed',
       ),
     boundaryAfterMs: wait
       .default(10_000)
       .describe(
-        'After so long every client is sent away with the answer that ends its transaction; 0 is best where drivers notice at once what a server says (node-postgres, asyncpg, tokio-postgres)',
+        'After this long, every client is disconnected with the answer that ends its transaction; 0 is best for drivers that read at any time what the server sends (node-postgres, asyncpg, tokio-postgres)',
       ),
-    timeoutMs: wait.default(20_000).describe('After so long what is left is ended'),
+    timeoutMs: wait.default(20_000).describe('After this long, whatever is left is ended'),
   })
-  .describe('How clients go at SIGTERM');
+  .describe('How clients are disconnected at SIGTERM');
 
 const address = { host: z.string().min(1).default('127.0.0.1'), port };
 
 /** Several instances in front of the same databases. */
 export const instance = z
   .strictObject({
-    id: z.int().min(1).max(255).optional().describe('Number of this instance among its peers; cancel keys carry it'),
+    id: z.int().min(1).max(255).optional().describe('Number of this instance among its peers; part of its cancel keys'),
     own: z
       .strictObject({ host: address.host.describe('Address'), port: port.describe('Port') })
       .optional()
       .describe(
-        'A second address, of this instance alone, open to the end of a drain: for cancel requests of peers, and its console',
+        'A second address, of this instance only, open until the end of a drain: for cancel requests of peers, and for its console',
       ),
     peers: z
       .record(
@@ -41,11 +43,11 @@ export const instance = z
         z.strictObject({
           host: address.host.describe('Address of the peer'),
           port: port.describe('Port of the peer'),
-          tls: z.enum(['disable', 'require']).default('disable').describe('Whether it is asked over TLS'),
+          tls: z.enum(['disable', 'require']).default('disable').describe('Whether to connect to the peer over TLS'),
         }),
       )
       .default({})
-      .describe('The other instances by their number; a cancel request that is for one of them is forwarded'),
+      .describe('The other instances, by number; cancel requests meant for them are forwarded'),
   })
   .prefault({});
 
@@ -53,4 +55,6 @@ export const instance = z
 export const reusePort = z
   .boolean()
   .default(false)
-  .describe('Instances on one host listen on the same port, and the kernel shares clients out (SO_REUSEPORT; Linux)');
+  .describe(
+    'Lets several instances on one host listen on the same port; the kernel distributes clients (SO_REUSEPORT; Linux)',
+  );

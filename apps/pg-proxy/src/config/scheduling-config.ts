@@ -6,7 +6,7 @@ export const upstreamOfClass = z
   .partialRecord(z.enum(workloadClasses).exclude(['admin']), z.string().min(1))
   .optional()
   .describe(
-    'Upstreams by class of work, as {"analytical": "mirror"}: what only reads, outside of transactions, goes there and not to `upstream`; nothing can be written there',
+    'Upstreams by class of work, such as {"analytical": "mirror"}: statements of that class that only read, outside transactions, go there and not to `upstream`; that upstream is used read-only',
   );
 
 export const classes = z.strictObject({
@@ -14,6 +14,6 @@ export const classes = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'Whether statements are looked at for their class; false: work is of the class that the settings say, or interactive, which costs nothing',
+      'Whether the class of work is derived from its statements; false: the class comes from the settings, or is interactive, at no cost',
     ),
 });

@@ -7,27 +7,28 @@ const share = z.number().min(0).max(1);
 
 /** Settings of a pool, which belongs to one database and one user of the server. */
 const ofPools = {
-  size: z.int().positive().describe('Backends of one pool: of a database and whoever logs in there for its clients'),
+  size: z
+    .int()
+    .positive()
+    .describe('Maximum number of backends of one pool; a pool is a database and a user who logs in there'),
   min: count.describe(
-    'Backends that are kept open though nobody needs them: while the pool has a client, and always where databases.<name>.user says who logs in',
+    'Backends kept open even when unused: while the pool has a client, and always if databases.<name>.user says who logs in',
   ),
-  reserve: count.describe('Backends beyond size for clients that have waited long'),
-  reserveAfterMs: milliseconds.describe('How long that is'),
-  waitingMax: count.describe('Clients of one pool that may wait at once'),
-  noticeAfterMs: milliseconds.describe('A client that has waited for so long is told why'),
-  pausedTimeoutMs: milliseconds.describe('In place of waitTimeoutMs while the database is paused'),
-  idleTimeoutMs: milliseconds.describe('A backend that nobody used for longer is closed'),
-  lifetimeMs: milliseconds.describe('A backend is replaced after about so long'),
-  checkAfterMs: milliseconds.describe(
-    'An idle backend is asked whether it is there when it was not heard of for so long',
-  ),
-  connectTimeoutMs: milliseconds.describe('Longest login at the upstream'),
-  preparedStatements: z.int().positive().describe('Prepared statements that one backend keeps'),
-  interactiveShareMin: share.describe('Share of size that only interactive work may use'),
-  analyticalShareMax: share.describe('Share of size that analytical work may hold'),
-  bulkShareMax: share.describe('Share of size that bulk work may hold'),
+  reserve: count.describe('Additional backends for clients that have waited for reserveAfterMs'),
+  reserveAfterMs: milliseconds.describe('Wait after which a client may get a reserve backend'),
+  waitingMax: count.describe('Maximum number of clients of one pool that may wait at once'),
+  noticeAfterMs: milliseconds.describe('A client that has waited this long is told why'),
+  pausedTimeoutMs: milliseconds.describe('Instead of waitTimeoutMs while the database is paused'),
+  idleTimeoutMs: milliseconds.describe('A backend unused for this long is closed'),
+  lifetimeMs: milliseconds.describe('A backend is replaced after about this long'),
+  checkAfterMs: milliseconds.describe('An idle backend not heard from for this long is checked'),
+  connectTimeoutMs: milliseconds.describe('Longest time for a login at the upstream'),
+  preparedStatements: z.int().positive().describe('Maximum number of prepared statements kept on one backend'),
+  interactiveShareMin: share.describe('Share of size reserved for interactive work'),
+  analyticalShareMax: share.describe('Largest share of size for analytical work'),
+  bulkShareMax: share.describe('Largest share of size for bulk work'),
   agedAfterMs: milliseconds.describe(
-    'Who has waited for so long is served in the order of arrival, whatever the class',
+    'Clients that have waited this long are served in order of arrival, whatever their class',
   ),
 };
 
@@ -36,14 +37,16 @@ export const poolSettingNames = Object.keys(ofPools) as readonly (keyof typeof o
 
 /** Settings of a client, fixed at login. */
 const ofClients = {
-  mode: z.enum(['session', 'transaction', 'statement']).describe('How long a client keeps its backend'),
+  mode: z
+    .enum(['session', 'transaction', 'statement'])
+    .describe('When a client gives its backend back: at the end of its session, transaction or statement'),
   pinSequences: z
     .boolean()
     .describe(
-      'A client that calls nextval or setval keeps its backend, where alone currval and lastval answer; false where nobody asks them',
+      'A client that calls nextval or setval keeps its backend, because currval and lastval answer only there; false if no client asks for these',
     ),
   statementTimeoutMs: millisecondsOrNone.describe(
-    "The server's statement_timeout for clients that say nothing of their own; 0 leaves it as it is there",
+    "The server's statement_timeout for clients that do not set it; 0: as the server has it",
   ),
 };
 
@@ -53,18 +56,18 @@ const ofSessions = {
     'A client whose transaction lasts longer is disconnected; 0: never',
   ),
   transactionIdleTimeoutMs: millisecondsOrNone.describe(
-    'A client that does nothing in an open transaction for longer is disconnected; 0: never',
+    'A client that is idle in an open transaction for longer is disconnected; 0: never',
   ),
-  clientIdleTimeoutMs: millisecondsOrNone.describe('A client that asks nothing for longer is disconnected; 0: never'),
+  clientIdleTimeoutMs: millisecondsOrNone.describe('A client that is idle for longer is disconnected; 0: never'),
 };
 
 /** Settings of a statement, which may have values of its own. */
 const ofStatements = {
-  waitTimeoutMs: milliseconds.describe('A client that has waited longer for a backend gets an error'),
+  waitTimeoutMs: milliseconds.describe('A client that waits longer for a backend gets an error'),
   queryTimeoutMs: millisecondsOrNone.describe('A statement that takes longer is cancelled; 0: never'),
 };
 
-const workloadClass = z.enum(workloadClasses).describe('Class of the work; told from the statements when absent');
+const workloadClass = z.enum(workloadClasses).describe('Class of the work; derived from the statements when absent');
 /** Classes that a client may claim: admin takes precedence over all others, so it is not among them. */
 const claimedClass = workloadClass.exclude(['admin']);
 

@@ -223,7 +223,7 @@ export class Arrival {
     const user = packet.parameters.get('user') ?? '';
     const isPlain = this.#tls === undefined;
     if (isPlain && this.#offered?.isRequired === true)
-      return this.#refuse({ sqlstate: '28000', message: 'this server takes clients over TLS only' });
+      return this.#refuse({ sqlstate: '28000', message: 'this server accepts only TLS connections' });
     if (user === '')
       return this.#refuse({ sqlstate: '28000', message: 'no PostgreSQL user name specified in startup packet' });
     const replication = replicationFault(packet.parameters.get('replication'));
@@ -332,7 +332,7 @@ function replicationFault(value: string | undefined): WireFault | undefined {
   if (value === 'database' || /^(?:t|tr|tru|true|y|ye|yes|on|1)$/i.test(value))
     return {
       sqlstate: '0A000',
-      message: 'replication connections are not taken by pg-proxy: make them to the server itself',
+      message: 'pg-proxy does not support replication connections: connect to the server itself',
     };
   return {
     sqlstate: '22023',

@@ -153,7 +153,7 @@ describe('auth.query', () => {
     await start({ query }, { databases });
     rig.postgres.missing.add('typo').add('users');
     expect(await rig.open({ database: 'typo' }).until('closed')).toEqual([
-      'FATAL 57P03 the users cannot be looked up now',
+      'FATAL 57P03 users cannot be looked up at the moment',
     ]);
   });
 
@@ -161,7 +161,7 @@ describe('auth.query', () => {
     await start();
     writeFileSync(join(rig.folder, 'query-secret'), 'outdated');
     rig.running.reload();
-    expect(await rig.open().until('closed')).toEqual(['FATAL 57P03 the users cannot be looked up now']);
+    expect(await rig.open().until('closed')).toEqual(['FATAL 57P03 users cannot be looked up at the moment']);
     await eventually(() => rig.lines.some((line) => line.includes('PG_PROXY_AUTH_QUERY')));
     expect(rig.lines.find((line) => line.includes('PG_PROXY_AUTH_QUERY'))).toContain('"sqlstate":"28P01"');
     expect(rig.lines.join('')).not.toMatch(/outdated|SCRAM-SHA-256\$/);
@@ -190,7 +190,7 @@ describe('auth.query', () => {
       return /^medrex_pg_proxy_reload_failed (.*)$/m.exec(text)?.[1];
     };
     expect(rig.lines.filter((line) => line.includes('"level":"error"'))).toEqual([
-      expect.stringContaining('pg-proxy could not read its configuration again, and keeps what it has'),
+      expect.stringContaining('pg-proxy could not reload its configuration, and keeps the old one'),
     ]);
     expect(await failed()).toBe('1');
     writeFileSync(file, JSON.stringify(config));

@@ -209,12 +209,12 @@ const shownBy: Readonly<Partial<Record<ClientAuthOptions['method'], string>>> = 
 const mayNot = { sqlstate: '28000', reason: 'may_not_log_in' };
 const needsTls: AuthStep = {
   kind: 'out',
-  fault: { sqlstate: '28000', message: 'a password is taken over TLS only', reason: 'no_tls' },
+  fault: { sqlstate: '28000', message: 'passwords are accepted only over TLS', reason: 'no_tls' },
 };
 
 const noDirectory: AuthStep = {
   kind: 'out',
-  fault: { sqlstate: '57P03', message: 'the directory of users cannot be asked now' },
+  fault: { sqlstate: '57P03', message: 'the user directory is unavailable' },
 };
 
 const inWith = (password: Buffer): AuthStep => ({

@@ -153,11 +153,14 @@ function challenge(): { readonly nonce: string; readonly salt: Buffer } {
   return { nonce: random.toString('base64', 0, nonceBytes), salt: random.subarray(nonceBytes) };
 }
 
-const noPeer: WireFault = { sqlstate: '57P03', message: 'the system cannot be asked now who is at the other end' };
+const noPeer: WireFault = {
+  sqlstate: '57P03',
+  message: 'cannot determine the system user at the other end of the socket',
+};
 
 const needsLogin: WireFault = {
   sqlstate: '28000',
-  message: 'method any lets clients in only where the database, or identities, say as whom',
+  message: 'method any needs a user for the upstream, from the database or from identities',
 };
 
 /** In PostgreSQL's words. */

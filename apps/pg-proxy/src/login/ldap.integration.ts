@@ -51,7 +51,7 @@ function suite(binary: string): void {
   it('takes no password without TLS, unless that is allowed', async () => {
     await start(search(), { allowCleartext: false });
     expect(await rig.open({ password: 'right' }).until('closed')).toEqual([
-      'FATAL 28000 a password is taken over TLS only',
+      'FATAL 28000 passwords are accepted only over TLS',
     ]);
   });
 
@@ -61,7 +61,7 @@ function suite(binary: string): void {
   ])('refuses clients when the directory %s', async (_what, ldap: () => object) => {
     await start({ ...search(), ...ldap() });
     expect(await rig.open({ password: 'right' }).until('closed')).toEqual([
-      'FATAL 57P03 the directory of users cannot be asked now',
+      'FATAL 57P03 the user directory is unavailable',
     ]);
     expect(rig.lines.join('')).toContain('LDAP_UNAVAILABLE');
     expect(rig.lines.join('')).not.toMatch(/finder|right/);

@@ -96,7 +96,7 @@ export class Listener {
     } catch (cause) {
       if (server.listening) server.close();
       const why = (cause as Error).message;
-      throw pgProxyError('PG_PROXY_LISTEN', `the Unix socket cannot be listened on: ${why}`, { cause });
+      throw pgProxyError('PG_PROXY_LISTEN', `cannot listen on the Unix socket: ${why}`, { cause });
     }
     this.#listens(server);
   }

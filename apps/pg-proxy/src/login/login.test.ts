@@ -90,7 +90,7 @@ describe('TLS', () => {
 
   it('is required where configured, and refused where there is no certificate', async () => {
     await start('scram-sha-256', '"app" "secret"\n', {}, 'require');
-    expect(await rig.open().until('closed')).toEqual(['FATAL 28000 this server takes clients over TLS only']);
+    expect(await rig.open().until('closed')).toEqual(['FATAL 28000 this server accepts only TLS connections']);
     await rig.close();
     rig = await ProxyRig.start();
     const socket = plain();
@@ -131,7 +131,7 @@ describe('the secret of a client', () => {
     expect(rig.postgres.backends.map(({ parameters }) => parameters.get('user'))).toEqual(['app']);
     const himself = await rig.open({ user: 'nobody', database: 'open' }).until('closed');
     expect(himself).toEqual([
-      'FATAL 28000 method any lets clients in only where the database, or identities, say as whom',
+      'FATAL 28000 method any needs a user for the upstream, from the database or from identities',
     ]);
   });
 
@@ -141,7 +141,7 @@ describe('the secret of a client', () => {
     ['a verifier', verifier],
   ])('may be a cleartext password over TLS, for %s', async (_what, secret) => {
     await start('password', `"app" "${secret}"\n`);
-    expect(await rig.open().until('closed')).toEqual(['FATAL 28000 a password is taken over TLS only']);
+    expect(await rig.open().until('closed')).toEqual(['FATAL 28000 passwords are accepted only over TLS']);
     const client = await rig.in({ socket: await encrypted() });
     expect(client.mechanism).toBe('cleartext');
     const wrong = rig.open({ socket: await encrypted(), password: 'wrong' });

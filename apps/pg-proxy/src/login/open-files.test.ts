@@ -30,7 +30,7 @@ describe('the limit of open files', () => {
     const first = await rig.in();
     await first.ask(query('select 1'));
     const second = await rig.in();
-    const refused = 'FATAL 53300 sorry, too many clients already: pg-proxy may have 36 files open';
+    const refused = 'FATAL 53300 sorry, too many clients already: pg-proxy may open only 36 files';
     expect(await rig.open().until('closed')).toEqual([refused]);
     expect(await rig.in({ database: 'pgbouncer' }).then((console) => console.ask(query('show version')))).toContain(
       'Z I',

@@ -26,6 +26,6 @@ export function outOfFiles(filesMax: number, connections: number): WireFault | u
   if (connections < connectionsMax(filesMax)) return undefined;
   return {
     sqlstate: '53300',
-    message: `sorry, too many clients already: pg-proxy may have ${filesMax} files open`,
+    message: `sorry, too many clients already: pg-proxy may open only ${filesMax} files`,
   };
 }

@@ -49,13 +49,13 @@ describe('a Unix socket', () => {
   it('needs its folder', async () => {
     const socket = { folder: join(folder, 'none'), mode: '0770' };
     const started = Listener.start({ host: '', port: 6432, socket }, () => undefined);
-    await expect(started).rejects.toThrow(`the Unix socket cannot be listened on: there is no folder ${socket.folder}`);
+    await expect(started).rejects.toThrow(`cannot listen on the Unix socket: there is no folder ${socket.folder}`);
   });
 
   it('of a running process is left alone', async () => {
     const came: string[] = [];
     await listen(came, 'one');
-    await expect(listen(came, 'two')).rejects.toThrow('is that of a process that runs');
+    await expect(listen(came, 'two')).rejects.toThrow('is in use by a running process');
     arrive();
     await holds(() => expect(came).toEqual(['one true']));
   });
@@ -86,13 +86,13 @@ describe('a Unix socket', () => {
     const server: Server = createServer();
     await new Promise<void>((resolve) => server.listen(pathOf(6432), resolve));
     writeFileSync(`${pathOf(6432)}.lock`, '1\n');
-    await expect(listen([], 'one', { reusePort: true })).rejects.toThrow('is that of a process that runs');
+    await expect(listen([], 'one', { reusePort: true })).rejects.toThrow('is in use by a running process');
     await new Promise((resolve) => server.close(resolve));
   });
 
   it('replaces no other file', async () => {
     writeFileSync(pathOf(6432), 'precious');
-    await expect(listen([], 'one')).rejects.toThrow('is no socket');
+    await expect(listen([], 'one')).rejects.toThrow('is not a socket');
   });
 });
 

@@ -31,11 +31,11 @@ export class UnixSocket {
     // For a missing folder Node reports that access is forbidden.
     if (!existsSync(folder)) throw new Error(`there is no folder ${folder}`);
     const held = lstatSync(path, { throwIfNoEntry: false });
-    if (held?.isSocket() === false) throw new Error(`${path} is no socket`);
+    if (held?.isSocket() === false) throw new Error(`${path} is not a socket`);
     // PostgreSQL keeps a lock file beside its own socket.
     const mayReplace = takesOver && !existsSync(`${path}.lock`);
     if (held !== undefined && !mayReplace && (await isAnswered(path)))
-      throw new Error(`${path} is that of a process that runs`);
+      throw new Error(`${path} is in use by a running process`);
     rmSync(own, { force: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

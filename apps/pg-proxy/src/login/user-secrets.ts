@@ -30,7 +30,7 @@ interface Answer {
   readonly atMs: number;
 }
 
-const unavailable: WireFault = { sqlstate: '57P03', message: 'the users cannot be looked up now' };
+const unavailable: WireFault = { sqlstate: '57P03', message: 'users cannot be looked up at the moment' };
 
 /** A wrong password causes a new question, but not more often than this, in ms: guessing must not keep the upstream busy. */
 const againAfterMs = 1_000;

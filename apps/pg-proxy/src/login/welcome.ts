@@ -236,7 +236,7 @@ export class Welcome {
     if (!this.#host.overload.rung.isClosed) return undefined;
     return {
       sqlstate: '53300',
-      message: 'too much load: new connections are not taken now, try again in 5 s or later',
+      message: 'overload: new connections are refused at the moment, try again in 5 s or later',
     };
   }
 

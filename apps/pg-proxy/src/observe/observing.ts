@@ -30,8 +30,12 @@ export interface ObservingOptions {
 }
 
 const unrecorded: Report = {
-  ...{ severity: 'ERROR', sqlstate: '53100', message: 'nothing is run, because the audit log cannot be written' },
-  hint: 'The disk of the proxy may be full; it is tried again every second.',
+  ...{
+    severity: 'ERROR',
+    sqlstate: '53100',
+    message: 'statements are refused because the audit log cannot be written',
+  },
+  hint: 'The disk of the proxy may be full; it tries again every second.',
 };
 
 /** Everything that observes requests: statistics, traces, the slow log and the audit. */
@@ -98,10 +102,10 @@ export class Observing {
       folder: own === undefined ? undefined : isAbsolute(own) ? own : join(folder, own),
       metrics: new TrafficMetrics(telemetry.metrics, Object.keys(config.databases)),
       slow: (sample) => this.#logSlow(sample),
-      slowLeftOut: (count) => telemetry.log.warn({ count }, 'more statements were slow, of which nothing is written'),
+      slowLeftOut: (count) => telemetry.log.warn({ count }, 'more statements were slow than are logged'),
       failed: (cause) => {
         const error = pgProxyError('PG_PROXY_STATISTICS', 'the folder of statistics cannot be used', { cause });
-        telemetry.log.error({ error }, 'statistics could not be kept');
+        telemetry.log.error({ error }, 'statistics could not be saved');
       },
     });
   }

@@ -86,7 +86,7 @@ describe('the ladder of overload', () => {
     waits.send(analytical);
     await waiting(1);
     said.memory = 0.86;
-    const refused = 'ERROR 53300 too much load: analytical work is not taken now';
+    const refused = 'ERROR 53300 overload: analytical work is refused at the moment';
     expect(await waits.until('Z')).toEqual([refused, 'Z I']);
     expect(level()).toBe(4);
     expect(await waits.ask(query(`copy stays to stdout`))).toEqual([refused.replace('analytical', 'bulk'), 'Z I']);
@@ -98,7 +98,7 @@ describe('the ladder of overload', () => {
     const client = await rig.in();
     said.memory = 0.91;
     await onRung(5);
-    const refused = 'FATAL 53300 too much load: new connections are not taken now, try again in 5 s or later';
+    const refused = 'FATAL 53300 overload: new connections are refused at the moment, try again in 5 s or later';
     expect(await rig.open().until('closed')).toEqual([refused]);
     expect(await client.ask(query('select 1 where true'))).toEqual(served);
     expect(await (await rig.in({ database: 'medrex' })).ask(query('show version'))).toContain('Z I');
@@ -161,7 +161,7 @@ describe('exhaustion', () => {
     await busy.ask(query('begin'));
     waits.send(query('select 1 where true'));
     await waiting(1);
-    const refused = 'ERROR 53300 too many clients wait for a connection to the database';
+    const refused = 'ERROR 53300 too many clients are waiting for a connection to the database';
     expect(await late.ask(query('select 1 where true'))).toEqual([refused, 'Z I']);
     await busy.ask(query('commit'));
     expect(await waits.until('Z')).toEqual(served);
@@ -210,7 +210,7 @@ describe('exhaustion', () => {
 describe('settings that cannot be granted', () => {
   it('are clamped, and clients are told at login', async () => {
     await start({}, { config: { databases: { app: { upstream: 'main', backendsMax: 2 } } } });
-    const notice = 'NOTICE 01000 pool app/app: max is 2 and not 4: a limit across pools is smaller';
+    const notice = 'NOTICE 01000 pool app/app: max is 2 instead of 4: a limit across pools is smaller';
     expect(await rig.open().until('Z')).toEqual([notice, 'Z I']);
     const metrics = await (await fetch(rig.running.urls.metrics)).text();
     expect(metrics).toContain('medrex_pg_proxy_settings_clamped 1');

@@ -78,13 +78,20 @@ export class ProxyRig {
     };
     const telemetry = createTelemetry(telemetryOptions);
     const clock = new Clock(timeStandsStill);
-    const running = await startPgProxy({
-      ...{ file, environment: {}, telemetry, telemetryOptions, patienceMs: 5_000 },
-      ...(pgbouncerIni !== undefined && { pgbouncerIni: join(folder, pgbouncerIni) }),
-      ...more,
-      now: () => clock.nowMs,
-    });
-    return new ProxyRig(postgres, running, folder, { lines, telemetry, clock });
+    try {
+      const running = await startPgProxy({
+        ...{ file, environment: {}, telemetry, telemetryOptions, patienceMs: 5_000 },
+        ...(pgbouncerIni !== undefined && { pgbouncerIni: join(folder, pgbouncerIni) }),
+        ...more,
+        now: () => clock.nowMs,
+      });
+      return new ProxyRig(postgres, running, folder, { lines, telemetry, clock });
+    } catch (error) {
+      await postgres.close();
+      await telemetry.close();
+      rmSync(folder, { recursive: true });
+      throw error;
+    }
   }
 
   get telemetry(): Telemetry {

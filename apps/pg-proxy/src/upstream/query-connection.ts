@@ -94,7 +94,7 @@ export class QueryConnection {
   }
 
   close(): void {
-    this.#end(new Error('the proxy asks somewhere else from now on'));
+    this.#end(new Error('the proxy now uses another connection'));
   }
 
   #open(): void {

@@ -7,14 +7,14 @@ describe('a message about waiting', () => {
     expect(waitReport(notice).detail).toBe('Waited 5 s; place 2 of 3.');
     expect(waitReport({ ...notice, etaMs: 1_210 }).detail).toBe('Waited 5 s; place 2 of 3, expected after 1.3 s.');
     const refusal = { reason: 'timeout', sqlstate: '53300', waitedMs: 100, position: 1, etaMs: undefined } as const;
-    expect(refusalReport(refusal).detail).toBe('Waited 0.1 s; place 1 in the line.');
-    expect(refusalReport({ ...refusal, etaMs: 400 }).detail).toContain('in the line, expected after 0.4 s more.');
+    expect(refusalReport(refusal).detail).toBe('Waited 0.1 s; place 1 in the queue.');
+    expect(refusalReport({ ...refusal, etaMs: 400 }).detail).toContain('in the queue, expected after 0.4 s more.');
     const full = { reason: 'queue_full', sqlstate: '53300', waitedMs: 0, position: 101, etaMs: undefined } as const;
     expect(refusalReport(full)).toMatchObject({
-      ...{ detail: 'Its place would be 101 in the line.', hint: 'Try again in 5 s or later.' },
+      ...{ detail: 'Its place in the queue would be 101.', hint: 'Try again in 5 s or later.' },
     });
     expect(refusalReport({ ...full, etaMs: 2_300 })).toMatchObject({
-      ...{ detail: 'Its place would be 101 in the line, expected after 2.3 s.', hint: 'Try again in 2.3 s or later.' },
+      ...{ detail: 'Its place in the queue would be 101, expected after 2.3 s.', hint: 'Try again in 2.3 s or later.' },
     });
   });
 });

@@ -35,23 +35,23 @@ export function refusalReport(refusal: Refusal): Report {
         ...{
           severity,
           sqlstate: refusal.sqlstate,
-          message: `too much load: ${refusal.workClass} work is not taken now`,
+          message: `overload: ${refusal.workClass} work is refused at the moment`,
         },
         hint: `Try again in ${about(Math.max(leastMs, refusal.etaMs ?? 0))} or later.`,
       };
     case 'paused':
-      return { severity, sqlstate: refusal.sqlstate, message: 'the database is paused, and stayed so for too long' };
+      return { severity, sqlstate: refusal.sqlstate, message: 'the database has been paused for too long' };
     case 'queue_full':
       return {
         ...{ severity, sqlstate: refusal.sqlstate },
-        message: 'too many clients wait for a connection to the database',
-        detail: `Its place would be ${refusal.position} in the line${expected(refusal.etaMs)}.`,
+        message: 'too many clients are waiting for a connection to the database',
+        detail: `Its place in the queue would be ${refusal.position}${expected(refusal.etaMs)}.`,
         hint: `Try again in ${about(refusal.etaMs ?? leastMs)} or later.`,
       };
     case 'timeout':
       return {
-        ...{ severity, sqlstate: refusal.sqlstate, message: 'no connection to the database became free in time' },
-        detail: `Waited ${about(refusal.waitedMs)}; place ${refusal.position} in the line${expected(refusal.etaMs, ' more')}.`,
+        ...{ severity, sqlstate: refusal.sqlstate, message: 'timed out waiting for a connection to the database' },
+        detail: `Waited ${about(refusal.waitedMs)}; place ${refusal.position} in the queue${expected(refusal.etaMs, ' more')}.`,
       };
   }
 }
@@ -60,7 +60,7 @@ export function refusalReport(refusal: Refusal): Report {
 export function cacheOnlyReport(workClass: WorkloadClass): Report {
   return {
     ...{ severity: 'ERROR', sqlstate: '53300' },
-    message: `too much load: ${workClass} work is answered from the cache only, and this answer is not there`,
+    message: `overload: ${workClass} work is answered only from the cache, which does not have this answer`,
     hint: `Try again in ${about(leastMs)} or later.`,
   };
 }
@@ -80,7 +80,7 @@ export function waitReport({ cause, position, waiting, waitedMs, etaMs }: WaitNo
 }
 
 const reasonsOfClamps = {
-  licence: 'more would cost a licence for each connection',
+  licence: 'more connections would each cost a licence unit',
   limit: 'a limit across pools is smaller',
   max: 'the pool is smaller',
 } as const;
@@ -89,6 +89,6 @@ const reasonsOfClamps = {
 export function clampReport({ subject, setting, asked, given, because }: Clamp): Report {
   return {
     ...{ severity: 'NOTICE', sqlstate: '01000' },
-    message: `pool ${subject}: ${setting} is ${given} and not ${asked}: ${reasonsOfClamps[because]}`,
+    message: `pool ${subject}: ${setting} is ${given} instead of ${asked}: ${reasonsOfClamps[because]}`,
   };
 }

@@ -68,8 +68,8 @@ export class SecretQueries {
       if (this.#isDisabled(place.asked)) throw new LoginRefused({ severity: 'FATAL', ...notAccepting(place.asked) });
       const rows = await this.#connectionTo(place).ask(place.query.sql, [user]);
       const [name, secret, mayLogIn] = rows[0] ?? [];
-      if (rows.length > 1) throw new Error('it answers with more than one row');
-      if (rows.length === 1 && secret === undefined) throw new Error('it answers with less than two columns');
+      if (rows.length > 1) throw new Error('the query returned more than one row');
+      if (rows.length === 1 && secret === undefined) throw new Error('the query returned fewer than two columns');
       if (name !== user || secret === undefined) return undefined;
       const isThere = secret !== null && secret !== '';
       const known: UserSecret = isThere ? secretOf(user, secret, this.#salt) : { kind: 'none' };

@@ -72,7 +72,7 @@ app = pool_mode=statement pool_size=3 max_user_connections=5
       15_000, 60_000, 1_000,
     ]);
     expect(readIni(`${ini}dns_max_ttl = often\n`).problems).toEqual([
-      expect.stringContaining('dns_max_ttl: is no number of seconds'),
+      expect.stringContaining('dns_max_ttl: is not a number of seconds'),
     ]);
   });
 
@@ -139,7 +139,7 @@ server_tls_sslmode = Require
     });
     expect(Object.values(secrets)).toEqual([`"a'b"`]);
     expect(readIni(`${ini}pool_mode = session # for now\n`).problems).toEqual([
-      '/etc/pgbouncer.ini:5: pool_mode: "session # for now" is no value of it',
+      '/etc/pgbouncer.ini:5: pool_mode: "session # for now" is not a valid value',
     ]);
   });
 
@@ -173,7 +173,7 @@ max_client_conn = 7
       auth: { userFile: '/etc/users.txt' },
     });
     expect(notes).toEqual([
-      '/etc/pgbouncer.ini:5: pool_mode does not count: [pgbouncer] begins again behind it, with all defaults',
+      '/etc/pgbouncer.ini:5: pool_mode is ignored: [pgbouncer] begins again later, with all defaults',
     ]);
   });
 
@@ -193,18 +193,18 @@ x = 1
 `);
     expect(notes).toEqual(
       expect.arrayContaining([
-        expect.stringContaining('/etc/pgbouncer.ini:5: logfile means nothing here: '),
-        expect.stringContaining('/etc/pgbouncer.ini:6: server_reset_query means nothing here: '),
+        expect.stringContaining('/etc/pgbouncer.ini:5: logfile has no effect here: '),
+        expect.stringContaining('/etc/pgbouncer.ini:6: server_reset_query has no effect here: '),
       ]),
     );
     expect(problems.map((problem) => problem.replace('/etc/pgbouncer.ini:', ''))).toEqual([
-      '10: is no `name = value`, [section], %include or comment behind ; or #',
-      '7: disable_pqexec: simple queries are always taken',
+      '10: is not `name = value`, [section], %include or a comment after ; or #',
+      '7: disable_pqexec: simple queries cannot be disabled',
       '8: there is no setting pool_mod; did you mean pool_mode?',
-      '9: max_client_conn: "many" is no value of it',
-      '12: a: connect_query may SET what a session begins with, and do nothing else here',
-      '13: b: the connection string is not understood',
-      '14: c: there is no setting sslmode; server_tls_sslmode and its like in [pgbouncer] say it for all servers',
+      '9: max_client_conn: "many" is not a valid value',
+      '12: a: connect_query can only SET session settings here',
+      '13: b: the connection string is not valid',
+      '14: c: there is no setting sslmode; server_tls_sslmode and the like in [pgbouncer] set it for all servers',
       '16: there is no section [else]',
     ]);
   });
@@ -222,7 +222,7 @@ c = host=/run/one,/run/two
     expect(of('b')).toMatchObject({ host: 'one,two', loadBalanceHosts: 'disable' });
     expect(of('c')).toMatchObject({ host: '/run/one,/run/two', tls: 'disable' });
     const wrong = readIni(`${ini}[databases]\na = host=one,two load_balance_hosts=random\n`);
-    expect(wrong.problems).toEqual([expect.stringContaining('load_balance_hosts is round-robin or disable')]);
+    expect(wrong.problems).toEqual([expect.stringContaining('load_balance_hosts must be round-robin or disable')]);
   });
 
   it.each([
@@ -238,9 +238,9 @@ c = host=/run/one,/run/two
   });
 
   it.each([
-    ['unix_socket_dir = @abstract', 'unix_socket_dir: a socket is a file here'],
-    ['unix_socket_group = staff', 'unix_socket_group: the socket gets the group'],
-  ])('must not contain %s', (line, problem) => {
+    ['unix_socket_dir = @abstract', 'unix_socket_dir: abstract sockets are not supported'],
+    ['unix_socket_group = staff', 'unix_socket_group: the socket has the group'],
+  ])('has no %s', (line, problem) => {
     expect(readIni(`${ini}${line}\n`).problems).toEqual([expect.stringContaining(problem)]);
   });
 
@@ -276,7 +276,9 @@ c = host=/run/one,/run/two
   });
 
   it('refuses numbers that C would read partly', () => {
-    expect(readIni(`${ini}default_pool_size = 08\n`).problems).toEqual([expect.stringContaining('"08" is no value')]);
+    expect(readIni(`${ini}default_pool_size = 08\n`).problems).toEqual([
+      expect.stringContaining('"08" is not a valid value'),
+    ]);
   });
 
   it('reports what is wrong in [peers]', () => {
@@ -284,19 +286,21 @@ c = host=/run/one,/run/two
       `${ini}peer_id = 1\n[peers]\n2 = host=two pool_size=5\n3 = host=three sslmode=require\n300 = host=four\n5 = port=1\n`,
     );
     expect(proxyConfig.parse(config).instance.peers).toEqual({ 2: { host: 'two', port: 6432, tls: 'disable' } });
-    expect(notes).toEqual([expect.stringContaining(':7: 2: pool_size means nothing here')]);
+    expect(notes).toEqual([expect.stringContaining(':7: 2: pool_size has no effect here')]);
     expect(problems.map((problem) => problem.replace('/etc/pgbouncer.ini:', ''))).toEqual([
       '8: 3: there is no setting sslmode of a peer',
-      '9: 300: peers are numbered from 1 to 255 here; number them anew in all their files',
-      '10: 5: a peer has a host and a port here',
+      '9: 300: peers are numbered from 1 to 255 here; renumber them in the files of all peers',
+      '10: 5: a peer needs a host and a port here',
     ]);
     expect(readIni(`${ini}[peers]\n2 = host=two\n`).notes).toEqual([
-      expect.stringContaining('2: means nothing without'),
+      expect.stringContaining('2: has no effect without'),
     ]);
   });
 
   it('has no user `*`, who would stand for everybody here', () => {
-    expect(readIni(`${ini}[users]\n* = pool_size=3\n`).problems).toEqual([expect.stringContaining('*: is no user')]);
+    expect(readIni(`${ini}[users]\n* = pool_size=3\n`).problems).toEqual([
+      expect.stringContaining('*: is not supported'),
+    ]);
   });
 
   it('reports that auth_type any admits only named users to the console', () => {

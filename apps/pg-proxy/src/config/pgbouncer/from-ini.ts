@@ -42,7 +42,7 @@ export function fromIni(file: string, read: (file: string) => string, said: Said
   const gathering = new Gathering(general, read);
   gathering.problems.push(...problems);
   for (const { key, place } of of('pgbouncer').filter(isForgotten))
-    gathering.notes.push(`${place}: ${key} does not count: [pgbouncer] begins again behind it, with all defaults`);
+    gathering.notes.push(`${place}: ${key} is ignored: [pgbouncer] begins again later, with all defaults`);
   for (const [path, value] of Object.entries(pgbouncerDefaults)) gathering.set(path, value);
   for (const entry of general.values()) takeSetting(entry, gathering);
   readListen(gathering);
@@ -85,12 +85,12 @@ function takeSetting({ key, value, place }: IniEntry, gathering: Gathering): voi
   if (fate === undefined)
     gathering.problems.push(`${place}: there is no setting ${key}${meantName(key, Object.keys(settingsTable))}`);
   else if (fate === 'elsewhere') return;
-  else if ('nothing' in fate) gathering.notes.push(`${place}: ${key} means nothing here: ${fate.nothing}`);
+  else if ('nothing' in fate) gathering.notes.push(`${place}: ${key} has no effect here: ${fate.nothing}`);
   else if ('refused' in fate) {
     if (fate.unless?.test(value) !== true) gathering.problems.push(`${place}: ${key}: ${fate.refused}`);
   } else {
     const read = fate.read(value);
-    if (read === undefined) gathering.problems.push(`${place}: ${key}: "${value}" is no value of it`);
+    if (read === undefined) gathering.problems.push(`${place}: ${key}: "${value}" is not a valid value`);
     else gathering.set(fate.to, read);
   }
 }
@@ -99,9 +99,13 @@ function readListen(gathering: Gathering): void {
   gathering.set('listen.host', names(gathering.value('listen_addr') ?? '').join(', '));
   readSocket(gathering);
   const prepared = asInC(gathering.value('max_prepared_statements') ?? '200');
-  if (prepared === undefined) gathering.problem('max_prepared_statements', 'is no number');
+  if (prepared === undefined) gathering.problem('max_prepared_statements', 'is not a number');
   else if (prepared > 0) gathering.set('pool.preparedStatements', prepared);
-  else gathering.note('max_prepared_statements', 'prepared statements are always shared: 200 for each backend');
+  else
+    gathering.note(
+      'max_prepared_statements',
+      'cannot be turned off: prepared statements are always shared, 200 on each backend',
+    );
   readClientTls(gathering);
 }
 
@@ -109,7 +113,8 @@ function readListen(gathering: Gathering): void {
 function readSocket(gathering: Gathering): void {
   const folder = gathering.general.get('unix_socket_dir')?.value ?? '/tmp';
   const mode = gathering.value('unix_socket_mode');
-  if (folder.startsWith('@')) return gathering.problem('unix_socket_dir', 'a socket is a file here; name a folder');
+  if (folder.startsWith('@'))
+    return gathering.problem('unix_socket_dir', 'abstract sockets are not supported; name a folder');
   if (folder !== '') gathering.set('listen.socket', { folder: resolve(folder), ...(mode !== undefined && { mode }) });
 }
 
@@ -136,13 +141,16 @@ function readMetrics(gathering: Gathering): void {
   const id = asInC(gathering.value('peer_id') ?? '0') ?? 0;
   const port = id === 0 ? 0 : firstMetricsPort + id - 1;
   gathering.set('metrics.port', port);
-  const where = port === 0 ? 'a free port, which the start says' : `port ${port}, by peer_id`;
-  gathering.note('so_reuseport', `metrics of this process are at ${where}; --config beside it gives another`);
+  const where = port === 0 ? 'a free port, shown in the log of the start' : `port ${port}, by peer_id`;
+  gathering.note(
+    'so_reuseport',
+    `metrics of this process are at ${where}; metrics.port in a file given by --config changes it`,
+  );
 }
 
 function readClientTls(gathering: Gathering): void {
   const mode = tlsMode(gathering.value('client_tls_sslmode') ?? 'disable');
-  if (mode === undefined) return gathering.problem('client_tls_sslmode', 'is none of its values');
+  if (mode === undefined) return gathering.problem('client_tls_sslmode', 'has no such value');
   if (mode === 'disable') return;
   const [certificate, key] = [gathering.file('client_tls_cert_file'), gathering.file('client_tls_key_file')];
   if (certificate === undefined || key === undefined)

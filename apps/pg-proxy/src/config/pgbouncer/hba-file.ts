@@ -69,7 +69,7 @@ export function readIdent(text: string): { maps: Map<string, CertificateMap>; pr
     if (words.length === 0) return;
     // Regular expressions and groups, which PgBouncer does not read either.
     if (words.length !== 3 || name.startsWith('/') || /^[+/]/.test(user))
-      return void problems.push(`line ${index + 1}: is not map, name and user`);
+      return void problems.push(`line ${index + 1}: is not of the form map, name, user`);
     const one = { name: unquoted(name), ...(user !== 'all' && { user: unquoted(user) }) };
     maps.set(map, [...(maps.get(map) ?? []), one]);
   });
@@ -82,26 +82,26 @@ function readLine(
   [type = '', databases = '', users = '', ...more]: readonly string[],
   maps: ReadonlyMap<string, CertificateMap>,
 ): { rule: HbaRule; options: string } | string {
-  if (!Object.hasOwn(types, type)) return `${type} is no type of connection`;
+  if (!Object.hasOwn(types, type)) return `${type} is not a connection type`;
   const isLocal = type === 'local';
   const [address = '', ...rest] = isLocal ? [unixAddress, ...more] : more;
   const isMasked = /^[\d.]+$|^[\da-f:]+$/i.test(rest[0] ?? '') && !address.includes('/');
   const network = isMasked ? masked(address, rest[0] ?? '') : address;
   const [method = '', ...options] = isMasked ? rest.slice(1) : rest;
-  if (method === 'peer' && !isLocal) return 'method peer is for lines of type local';
-  if (methods[method] === undefined) return `method ${method} is not there`;
+  if (method === 'peer' && !isLocal) return 'method peer is only for lines of type local';
+  if (methods[method] === undefined) return `method ${method} is not supported`;
   const [, map] =
     ((method === 'cert' || method === 'peer') && options.length === 1 && /^map=(.+)$/.exec(options[0] ?? '')) || [];
   const certificates = map === undefined ? undefined : maps.get(unquoted(map));
-  if (map !== undefined && certificates === undefined) return `${map} is no map of auth_ident_file`;
+  if (map !== undefined && certificates === undefined) return `${map} is not a map in auth_ident_file`;
   // Ignoring an option would admit clients that it excludes.
   if (method !== 'ldap' && map === undefined && options.length > 0)
-    return `${options.join(' ')} is no option of ${method} here`;
+    return `${options.join(' ')} is not an option of ${method} here`;
   const [forDatabases, forUsers] = [list(databases), list(users)];
   if (forDatabases === undefined || forUsers === undefined)
-    return 'names with +, @, / or sameuser and its like are not there';
+    return 'names with +, @ or /, sameuser and the like are not supported';
   if (network === undefined || (!isLocal && /^same|[a-z]\.[a-z]|^unix$/i.test(network)))
-    return `address ${address} is no network`;
+    return `${address} is not a network`;
   const tls = types[type];
   return {
     rule: {

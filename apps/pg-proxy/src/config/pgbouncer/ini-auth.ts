@@ -19,11 +19,11 @@ export function readAuth(gathering: Gathering): void {
   });
   if (type === 'hba') takeHba(gathering);
   else if (method === undefined)
-    gathering.problem('auth_type', `${type} is not there; ${Object.keys(methods).join(', ')} and hba are`);
+    gathering.problem('auth_type', `${type} is not supported; use ${Object.keys(methods).join(', ')} or hba`);
   else if (type === 'ldap') takeLdap(gathering, gathering.value('auth_ldap_options') ?? '', 'auth_ldap_options');
   if (type === 'plain' || type === 'ldap') allowCleartext(gathering);
   if (type === 'any')
-    gathering.note('auth_type', 'any does not open the console to all: admin_users and stats_users may use it');
+    gathering.note('auth_type', 'any does not open the console to everybody, only to admin_users and stats_users');
   takeQuery(gathering);
 }
 
@@ -31,12 +31,12 @@ export function readAuth(gathering: Gathering): void {
 function allowCleartext(gathering: Gathering): void {
   gathering.set('auth.allowCleartext', true);
   if ((gathering.value('client_tls_sslmode') ?? 'disable') === 'disable')
-    gathering.note('auth_type', 'clients send passwords readable for all; client_tls_sslmode=require would not');
+    gathering.note('auth_type', 'clients send passwords unencrypted; set client_tls_sslmode=require');
 }
 
 function takeHba(gathering: Gathering): void {
   const [file, identFile] = [gathering.file('auth_hba_file'), gathering.file('auth_ident_file')];
-  if (file === undefined) return gathering.problem('auth_hba_file', 'auth_type hba needs it');
+  if (file === undefined) return gathering.problem('auth_hba_file', 'is required by auth_type hba');
   const maps = identFile === undefined ? '' : textOf(gathering, 'auth_ident_file', identFile);
   const text = textOf(gathering, 'auth_hba_file', file);
   if (maps === undefined || text === undefined) return;
@@ -48,13 +48,13 @@ function takeHba(gathering: Gathering): void {
   if (!canShowCertificates(gathering) && rules.some(({ method }) => method === 'cert'))
     gathering.note(
       'auth_hba_file',
-      'its lines with cert let nobody in, without client_tls_sslmode and client_tls_ca_file',
+      'its lines with cert let nobody in without client_tls_sslmode and client_tls_ca_file',
     );
   if (rules.length === 0 && problems.length === 0)
-    gathering.problems.push(`${file}: has no rule, so nobody could come in`);
+    gathering.problems.push(`${file}: has no rule, so nobody could log in`);
   const [first, ...others] = ldap;
   if (others.some(({ options }) => options !== first?.options))
-    gathering.problems.push(`${file}: one directory is there, and its lines differ`);
+    gathering.problems.push(`${file}: names several LDAP directories; only one is supported`);
   if (first !== undefined) takeLdap(gathering, first.options, 'auth_hba_file');
   if (rules.some((rule) => rule.method === 'password' || rule.method === 'ldap')) allowCleartext(gathering);
 }
@@ -100,7 +100,7 @@ function takeQuery(gathering: Gathering): void {
   // PgBouncer only notices when it looks up a user, and refuses that user.
   gathering.note(
     'auth_dbname',
-    `[databases] has no ${asked}, so nobody is looked up: users of auth_file alone come in`,
+    `[databases] has no ${asked}, so nobody is looked up: only users in auth_file can log in`,
   );
 }
 

@@ -43,8 +43,8 @@ export function readIni(file: string, read: (file: string) => string): IniFile {
     }
     const [, quoted, single, plain = '', value = ''] = setting.exec(line) ?? [];
     const key = quoted?.replaceAll('""', '"') ?? single ?? plain;
-    if (key === '') problems.push(`${place}: is no \`name = value\`, [section], %include or comment behind ; or #`);
-    else if (section === '') problems.push(`${place}: ${key} stands in no section`);
+    if (key === '') problems.push(`${place}: is not \`name = value\`, [section], %include or a comment after ; or #`);
+    else if (section === '') problems.push(`${place}: ${key} is not in a section`);
     else entries.push({ section, key, value, place });
   };
   const take = (name: string, depth: number, from: string): void => {

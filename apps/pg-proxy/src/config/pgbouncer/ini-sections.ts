@@ -34,13 +34,12 @@ export function readDatabases(entries: readonly IniEntry[], gathering: Gathering
   for (const entry of entries) {
     const parameters = readParameters(entry.value);
     if (parameters === undefined)
-      gathering.problems.push(`${entry.place}: ${entry.key}: the connection string is not understood`);
+      gathering.problems.push(`${entry.place}: ${entry.key}: the connection string is not valid`);
     else databases[entry.key] = databaseOf(entry, parameters, gathering, upstreams);
   }
-  if (entries.length === 0)
-    gathering.notes.push('[databases]: has none; nobody can connect to anything but the console');
+  if (entries.length === 0) gathering.notes.push('[databases]: is empty; clients can connect only to the console');
   const lookupMs = milliseconds(gathering.value('dns_max_ttl') ?? '15');
-  if (lookupMs === undefined) gathering.problem('dns_max_ttl', 'is no number of seconds');
+  if (lookupMs === undefined) gathering.problem('dns_max_ttl', 'is not a number of seconds');
   // With 0 every connection looks the name up again.
   for (const upstream of Object.values(upstreams)) upstream.lookupMs = Math.max(1_000, lookupMs ?? 0);
   gathering.set('upstreams', upstreams);
@@ -71,9 +70,9 @@ function upstreamOf(entry: IniEntry, parameters: Parameters, gathering: Gatherin
   const own = gathering.value('unix_socket_dir') ?? socketFolder;
   const [host = own, port = '5432'] = [parameters.get('host'), parameters.get('port')];
   const number = whole(port);
-  if (number === undefined) problem(`port ${port} is none`);
+  if (number === undefined) problem(`${port} is not a port`);
   const turns = oneOf('round-robin', 'disable')(parameters.get('load_balance_hosts') ?? 'round-robin');
-  if (turns === undefined) problem('load_balance_hosts is round-robin or disable');
+  if (turns === undefined) problem('load_balance_hosts must be round-robin or disable');
   const isList = host.includes(',');
   const name = `${host}:${port}${isList && turns === 'disable' ? ', one after the other' : ''}`;
   upstreams[name] = {
@@ -86,10 +85,7 @@ function upstreamOf(entry: IniEntry, parameters: Parameters, gathering: Gatherin
 /** The start-up settings of its sessions. */
 function beginningOf({ key, place }: IniEntry, parameters: Parameters, gathering: Gathering): object {
   const set = readConnectQuery(parameters.get('connect_query') ?? '');
-  if (set === undefined)
-    gathering.problems.push(
-      `${place}: ${key}: connect_query may SET what a session begins with, and do nothing else here`,
-    );
+  if (set === undefined) gathering.problems.push(`${place}: ${key}: connect_query can only SET session settings here`);
   const said = [...parameters].filter(([name]) => sessionParameters.includes(name));
   return { ...Object.fromEntries(said), ...set };
 }
@@ -99,11 +95,10 @@ export function readUsers(entries: readonly IniEntry[], gathering: Gathering): v
   const users: Record<string, unknown> = Object.keys(limits).length > 0 ? { '*': limits } : {};
   for (const entry of entries) {
     const parameters = readParameters(entry.value);
-    if (parameters === undefined)
-      gathering.problems.push(`${entry.place}: ${entry.key}: its settings are not understood`);
+    if (parameters === undefined) gathering.problems.push(`${entry.place}: ${entry.key}: its settings are not valid`);
     // In PgBouncer an ordinary name; here it would stand for all users.
     else if (entry.key === '*')
-      gathering.problems.push(`${entry.place}: *: is no user; [pgbouncer] says what holds for all`);
+      gathering.problems.push(`${entry.place}: *: is not supported; settings for all users belong in [pgbouncer]`);
     else users[entry.key] = { ...limits, ...narrowed(entry, parameters, gathering, []) };
   }
   gathering.set('users', users);
@@ -112,7 +107,7 @@ export function readUsers(entries: readonly IniEntry[], gathering: Gathering): v
 export function readPeers(entries: readonly IniEntry[], gathering: Gathering): void {
   const id = asInC(gathering.value('peer_id') ?? '0');
   if (id === undefined || id > peerIdMax)
-    return gathering.problem('peer_id', `is a number from 1 to ${peerIdMax} here`);
+    return gathering.problem('peer_id', `must be a number from 1 to ${peerIdMax} here`);
   const peers: Record<string, unknown> = {};
   for (const { key, value, place } of entries) {
     const said = (of: string[], what: string): void => void of.push(`${place}: ${key}: ${what}`);
@@ -121,13 +116,16 @@ export function readPeers(entries: readonly IniEntry[], gathering: Gathering): v
     const number = whole(key) ?? 0;
     const unknown = [...parameters.keys()].find((name) => !['host', 'port', 'pool_size'].includes(name));
     if (number < 1 || number > peerIdMax)
-      said(gathering.problems, `peers are numbered from 1 to ${peerIdMax} here; number them anew in all their files`);
+      said(
+        gathering.problems,
+        `peers are numbered from 1 to ${peerIdMax} here; renumber them in the files of all peers`,
+      );
     else if (unknown !== undefined) said(gathering.problems, `there is no setting ${unknown} of a peer`);
-    else if (host === undefined || port === undefined) said(gathering.problems, 'a peer has a host and a port here');
-    else if (id === 0) said(gathering.notes, 'means nothing without peer_id, which is the number of this process');
+    else if (host === undefined || port === undefined) said(gathering.problems, 'a peer needs a host and a port here');
+    else if (id === 0) said(gathering.notes, 'has no effect without peer_id, the number of this process');
     else if (number !== id) peers[number] = { host, port };
     if (parameters.has('pool_size'))
-      said(gathering.notes, 'pool_size means nothing here: each cancel request goes by a connection of its own');
+      said(gathering.notes, 'pool_size has no effect here: each cancel request uses its own connection');
   }
   if (id !== 0) gathering.set('instance', { id, peers });
 }
@@ -145,7 +143,7 @@ function narrowed(
     const value = fate?.read(text);
     if (fate === undefined)
       gathering.problems.push(`${place}: ${key}: there is no setting ${name}${insteadOf(name, others)}`);
-    else if (value === undefined) gathering.problems.push(`${place}: ${key}: ${name}: "${text}" is no value of it`);
+    else if (value === undefined) gathering.problems.push(`${place}: ${key}: ${name}: "${text}" is not a valid value`);
     // 0 means no limit, and no value of its own.
     else if (value !== 0 || !['backendsMax', 'clientsMax', 'size', 'lifetimeMs'].includes(fate.to))
       found[fate.to] = value;
@@ -155,14 +153,14 @@ function narrowed(
 
 /** libpq knows more parameters than PgBouncer accepts. */
 function insteadOf(name: string, others: readonly string[]): string {
-  if (name.startsWith('ssl')) return '; server_tls_sslmode and its like in [pgbouncer] say it for all servers';
+  if (name.startsWith('ssl')) return '; server_tls_sslmode and the like in [pgbouncer] set it for all servers';
   return meantName(name, [...Object.keys(narrowTable), ...others]);
 }
 
 function generalLimits(gathering: Gathering, backends: string, clients: string): object {
   const limit = (name: string): number => {
     const value = asInC(gathering.value(name) ?? '0');
-    if (value === undefined) gathering.problem(name, 'is no number');
+    if (value === undefined) gathering.problem(name, 'is not a number');
     return value ?? 0;
   };
   const [backendsMax, clientsMax] = [limit(backends), limit(clients)];
@@ -172,7 +170,7 @@ function generalLimits(gathering: Gathering, backends: string, clients: string):
 /** Unless told otherwise, PgBouncer uses TLS if the server offers it; never on a Unix socket. */
 function serverTls(gathering: Gathering, host: string): object {
   const mode = tlsMode(gathering.value('server_tls_sslmode') ?? 'prefer');
-  if (mode === undefined) gathering.problem('server_tls_sslmode', 'is none of its values');
+  if (mode === undefined) gathering.problem('server_tls_sslmode', 'has no such value');
   if (mode === 'disable' || hostsOf(host).every(isSocketFolder)) return { tls: 'disable' };
   const tls = mode === 'allow' ? 'prefer' : mode;
   const [ca, certificate, key] = ['ca', 'cert', 'key'].map((what) => gathering.file(`server_tls_${what}_file`));

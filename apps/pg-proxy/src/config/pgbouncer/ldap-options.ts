@@ -19,12 +19,12 @@ const urlForm = /^(ldaps?):\/\/([^/?]*)(?:\/([^?]*)(?:\?([^?]*)(?:\?([^?]*)(?:\?
 export function readLdapOptions(text: string): LdapReading {
   const options = readParameters(text, 'options');
   const failed = (problem: string): LdapReading => ({ ldap: undefined, password: undefined, problem, notes: [] });
-  if (options === undefined) return failed('is not understood');
+  if (options === undefined) return failed('is not valid');
   const unknown = [...options.keys()].find((name) => !known.has(name));
-  if (unknown !== undefined) return failed(`${unknown} is not understood`);
+  if (unknown !== undefined) return failed(`${unknown} is not supported`);
   const url = options.get('ldapurl');
   if (url !== undefined && !addUrl(url, options))
-    return failed('ldapurl is not understood, or searches less than the whole subtree');
+    return failed('ldapurl is not valid, or does not search the whole subtree');
   const urls = urlsOf(options);
   if (urls.length === 0) return failed('no server is named');
   const password = options.get('ldapbindpasswd');
@@ -37,9 +37,7 @@ export function readLdapOptions(text: string): LdapReading {
       ...(base === undefined ? { bind: bindOf(options) } : { search: searchOf(base, options) }),
     },
     password,
-    notes: isPlain
-      ? ['sends passwords to the directory readable for all; ldaptls=1 or ldapscheme=ldaps would not']
-      : [],
+    notes: isPlain ? ['sends passwords to the directory unencrypted; set ldaptls=1 or ldapscheme=ldaps'] : [],
   };
 }
 

@@ -30,13 +30,11 @@ const some = (text: string): number | undefined => whole(text);
 
 const mode = oneOf('session', 'transaction', 'statement');
 
-const systems = nothing("the system's own settings hold");
-const keepAlive = nothing('an end that is silent for 60 s is asked whether it is there, and given up 10 s later');
-const resolver = nothing(
-  'names are looked up by the resolver of the system, for each connection and as dns_max_ttl says',
-);
-const logs = nothing('the log is JSON on standard error; MEDREX_LOG_LEVEL says how much of it');
-const ciphers = nothing('the ciphers of Node.js, which are those of TLS 1.2 and 1.3 that are safe');
+const systems = nothing("the system's own settings apply");
+const keepAlive = nothing('a peer silent for 60 s is probed, and given up 10 s later');
+const resolver = nothing("the system's resolver looks names up, for each connection and as dns_max_ttl says");
+const logs = nothing('the log is JSON on standard error; MEDREX_LOG_LEVEL sets its level');
+const ciphers = nothing('Node.js chooses the ciphers, the secure ones of TLS 1.2 and 1.3');
 
 /** Every setting of PgBouncer up to 1.25. */
 export const settingsTable: Readonly<Record<string, Fate>> = {
@@ -46,7 +44,7 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
   unix_socket_dir: 'elsewhere',
   unix_socket_mode: 'elsewhere',
   unix_socket_group: {
-    refused: 'the socket gets the group of the process, or of its folder where that has the set-group-ID bit',
+    refused: 'the socket has the group of the process, or of its folder if that has the set-group-ID bit',
     unless: /^$/,
   },
   pool_mode: to('pool.mode', mode),
@@ -99,25 +97,23 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
   server_tls_protocols: 'elsewhere',
   server_tls_ciphers: ciphers,
   server_tls13_ciphers: ciphers,
-  server_reset_query: nothing('what a client leaves in its session is followed, and taken back when it goes'),
-  server_reset_query_always: nothing('what a client leaves in its session is followed, and taken back when it goes'),
-  server_check_query: nothing('a Sync asks whether a server is there'),
-  server_round_robin: nothing(
-    'the backend that was used last is used first, in session mode the one that has rested longest',
-  ),
-  server_fast_close: nothing('a backend is replaced when its client gives it back'),
-  server_login_retry: nothing('logins that fail are tried again after 0.1 s, and ever later up to 15 s'),
-  track_extra_parameters: nothing('every parameter that a client sets is followed'),
+  server_reset_query: nothing('the proxy tracks what a client leaves in its session, and undoes it'),
+  server_reset_query_always: nothing('the proxy tracks what a client leaves in its session, and undoes it'),
+  server_check_query: nothing('servers are checked by a Sync message'),
+  server_round_robin: nothing('the backend used last is used first, in session mode the one idle longest'),
+  server_fast_close: nothing('a backend is replaced when its client releases it'),
+  server_login_retry: nothing('failed logins are retried after 0.1 s, then at growing intervals up to 15 s'),
+  track_extra_parameters: nothing('every parameter that a client sets is tracked'),
   ignore_startup_parameters: to('ignoreStartupParameters', names),
-  disable_pqexec: { refused: 'simple queries are always taken', unless: /^0$/ },
+  disable_pqexec: { refused: 'simple queries cannot be disabled', unless: /^0$/ },
   application_name_add_host: to('applicationNameAddHost', yes),
-  login_notify_message: nothing('clients are told nothing at login'),
-  scram_iterations: nothing('4096, as PostgreSQL has it'),
-  autodb_idle_timeout: nothing('a pool goes with its last client and backend'),
-  pool_idle_timeout: nothing('a pool goes with its last client and backend'),
-  suspend_timeout: nothing('there is no SUSPEND; a roll-out drains: drain.*'),
-  cancel_wait_timeout: nothing('a cancel request goes at once, or nowhere'),
-  stats_period: nothing('/metrics and SHOW count all the time'),
+  login_notify_message: nothing('clients get no message at login'),
+  scram_iterations: nothing('always 4096, as in PostgreSQL'),
+  autodb_idle_timeout: nothing('a pool ends with its last client and backend'),
+  pool_idle_timeout: nothing('a pool ends with its last client and backend'),
+  suspend_timeout: nothing('there is no SUSPEND; drain for a roll-out: drain.*'),
+  cancel_wait_timeout: nothing('a cancel request is sent at once or dropped'),
+  stats_period: nothing('/metrics and SHOW count continuously'),
   logfile: logs,
   syslog: logs,
   syslog_ident: logs,
@@ -127,19 +123,19 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
   log_pooler_errors: logs,
   log_stats: logs,
   verbose: logs,
-  pidfile: nothing('whoever starts the process knows its number'),
-  user: nothing('start it as the user that it is to run as'),
-  conffile: nothing('RELOAD reads the same file again'),
-  service_name: nothing('there are no services of Windows'),
-  job_name: nothing('there are no services of Windows'),
+  pidfile: nothing('the process stays in the foreground, so whatever starts it knows its pid'),
+  user: nothing('start the process as that user'),
+  conffile: nothing('RELOAD always reads the same file'),
+  service_name: nothing('Windows services are not supported'),
+  job_name: nothing('Windows services are not supported'),
   dns_max_ttl: 'elsewhere',
   dns_nxdomain_ttl: resolver,
   dns_zone_check_period: resolver,
   resolv_conf: resolver,
   pkt_buf: systems,
-  max_packet_size: nothing("PostgreSQL's own limits hold"),
-  listen_backlog: nothing('1024'),
-  sbuf_loopcnt: nothing('chunks are passed on as they come'),
+  max_packet_size: nothing("PostgreSQL's own limits apply"),
+  listen_backlog: nothing('always 1024'),
+  sbuf_loopcnt: nothing('data is passed on as it arrives'),
   tcp_defer_accept: systems,
   tcp_socket_buffer: systems,
   tcp_keepalive: keepAlive,

@@ -194,7 +194,7 @@ describe('a wait', () => {
     const parameters = { options: '-c pgproxy.wait_timeout=100ms' };
     const [client, patient] = [await rig.in({ parameters }), await rig.in()];
     await holder.ask(query('begin'));
-    const refused = ['ERROR 53300 no connection to the database became free in time', 'Z I'];
+    const refused = ['ERROR 53300 timed out waiting for a connection to the database', 'Z I'];
     expect(await waits(client, query('select 1'))).toEqual(refused);
     expect(await waits(patient, query('/* pgproxy.wait_timeout=100ms */ select 1'))).toEqual(refused);
     const text = '/* pgproxy.wait_timeout=100ms */ select 1';

@@ -73,9 +73,7 @@ export class IrisUpstreams {
     );
     return {
       abort: () =>
-        end(() =>
-          failed({ severity: 'FATAL', sqlstate: '08001', message: 'the login at IRIS took too long' }, address),
-        ),
+        end(() => failed({ severity: 'FATAL', sqlstate: '08001', message: 'the login at IRIS timed out' }, address)),
     };
   }
 

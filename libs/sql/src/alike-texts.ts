@@ -2,14 +2,14 @@ import { keyAtHand } from './plain-skeleton.ts';
 import type { Analysis } from './sql-analyser.ts';
 
 const textsMax = 1_024;
-/** Longer keys are looked for as others are. */
+/** Maximum length of a key; longer texts are not cached here. */
 const bytesMax = 1_024;
 
-/** Texts that differ from each other in numbers and layout alone. */
+/** The analysis shared by texts that differ only in numbers and layout. */
 export class Alike {
-  /** For whoever asks: whether their words concern him, once he has looked at one of them. */
+  /** A flag for the caller: whether these texts concern it; undefined until it has inspected one. */
   isOfConcern: boolean | undefined;
-  /** Of one of them that has so many bytes. */
+  /** The analysis of a text of this length in bytes. */
   readonly analysisOf: (bytes: number) => Analysis;
   readonly #key: Buffer;
 
@@ -26,7 +26,7 @@ export class Alike {
   }
 }
 
-/** Found by the bytes of the key at hand; of two that would lie in one place the one that came last does. 3 MB at most. */
+/** A hash table by the bytes of the current key, without chaining: a colliding entry replaces the older one. At most 3 MB. */
 export class AlikeTexts {
   readonly #texts: (Alike | undefined)[] = Array.from({ length: textsMax }, () => undefined);
 
@@ -42,7 +42,7 @@ export class AlikeTexts {
   }
 }
 
-/** FNV-1a. */
+/** FNV-1a hash of the current key. */
 function placeOf(size: number): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < size; at++) hash = Math.imul(hash ^ (keyAtHand[at] as number), 0x01000193);

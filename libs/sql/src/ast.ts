@@ -3,16 +3,16 @@ import type { Node } from 'libpg-query';
 /** The name of a node's kind, such as `SelectStmt`. */
 export type NodeKind = Node extends infer Each ? (Each extends unknown ? keyof Each : never) : never;
 
-/** What stands in a node of one kind. */
+/** The body of a node of this kind. */
 export type NodeBody<Kind extends NodeKind> = Extract<Node, Record<Kind, unknown>>[Kind];
 
-/** A node comes as an object with one field, whose name is its kind. */
+/** The kind of a node, which is the name of its only field. */
 export function kindOf(node: Node): NodeKind {
   for (const kind in node) return kind as NodeKind;
   throw new TypeError('a node without a kind');
 }
 
-/** The body of a node if it is of that kind. */
+/** The body of a node if it is of this kind. */
 export function bodyOf<Kind extends NodeKind>(node: Node | undefined, kind: Kind): NodeBody<Kind> | undefined {
   return (node as Partial<Record<Kind, NodeBody<Kind>>> | undefined)?.[kind];
 }
@@ -21,17 +21,17 @@ const places: ReadonlySet<string> = new Set([
   'location', 'list_start', 'list_end', 'rexpr_list_start', 'rexpr_list_end',
 ]); // prettier-ignore
 
-/** Whether a field of a node says only where it stands in the text. */
+/** Whether a field holds only a location in the text. */
 export const isPlace = (field: string): boolean => places.has(field);
 
-/** Whether some node of a part of a statement is so; a query as a value is looked at and not into. */
+/** Whether any node in a part of a statement satisfies `test`; subqueries are tested but not entered. */
 export function hasPart(part: unknown, test: (node: Node) => boolean): boolean {
   if (typeof part !== 'object' || part === null) return false;
   const node = part as Node;
   return test(node) || (!('SubLink' in part) && Object.values(part).some((each) => hasPart(each, test)));
 }
 
-/** The words of a qualified name, of an operator, of a list of names. */
+/** The strings of a list: the parts of a qualified name or operator, or several names. */
 export function namesOf(nodes: readonly Node[] | undefined): string[] {
   const names: string[] = [];
   for (const node of nodes ?? []) {
@@ -41,18 +41,18 @@ export function namesOf(nodes: readonly Node[] | undefined): string[] {
   return names;
 }
 
-/** The last of them: of an operator or a function without its schema. */
+/** The last string of the list: an operator or function name without its schema. */
 export function lastNameOf(nodes: readonly Node[] | undefined): string | undefined {
   return bodyOf(nodes?.at(-1), 'String')?.sval;
 }
 
-/** `0xff_ff`, and whatever else has letters or underscores in it, as digits: nobody but PostgreSQL reads it so. */
+/** Converts numerals such as `0xff_ff`, which only PostgreSQL reads, to plain decimal digits. */
 function decimal(numeral: string): string {
   const bare = numeral.replaceAll('_', '');
   return /^0[xob]/i.test(bare) ? BigInt(bare).toString() : bare;
 }
 
-/** A constant as text, the way SET and set_config see it; undefined for NULL and for everything that is no constant. */
+/** The text of a constant as SET and set_config take it; undefined for NULL and for non-constants. */
 export function constantText(node: Node | undefined): string | undefined {
   const constant = bodyOf(node, 'A_Const');
   if (constant === undefined || constant.isnull === true) return undefined;

@@ -1,4 +1,4 @@
-/** What a text means as a boolean; undefined where it means none. */
+/** Reads a boolean as PostgreSQL does; undefined if the text is none. */
 export function booleanOf(text: string): boolean | undefined {
   const word = text.trim().toLowerCase();
   if (/^(?:t|tr|tru|true|y|ye|yes|on|1)$/.test(word)) return true;

@@ -5,8 +5,8 @@ import { unlockFunctions } from './known-functions.ts';
 import type { SessionEffect } from './session-effect.ts';
 
 /**
- * What calls leave behind, by whether they run: those that are a column of a SELECT without FROM or a condition do. Any other may not (a row that
- * is not there, a branch, WITH that nobody reads), and what it would have set or given back the server is asked for.
+ * Marks the effects of function calls that may not run as uncertain. Only calls that are columns of a SELECT without FROM, or in its
+ * condition, are certain to run; others may not (no row, an untaken branch, an unused WITH query), so the server must be asked.
  */
 export function certainEffects(statement: Node, effects: readonly SessionEffect[]): readonly SessionEffect[] {
   const called = effects.filter(({ kind }) => kind === 'set' || kind === 'unlock' || kind === 'unlockAll');

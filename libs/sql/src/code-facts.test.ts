@@ -16,7 +16,7 @@ describe('what code may leave behind', () => {
     [`begin execute format('set app.tenant_id to %L', id); end`],
     [`begin execute 'select set_config(''app.tenant_id'', ''1'', false)'; end`],
     [`plpy.execute("SET app.tenant_id = 1")`],
-  ])('is a setting by its name: %s', (code) => {
+  ])('is a setting of this name: %s', (code) => {
     expect(codeFacts(code)).toEqual(tenant);
   });
 
@@ -35,7 +35,7 @@ describe('what code may leave behind', () => {
     "begin execute 'listen ' || c; end",
     "begin execute 'prepare p as select 1'; end",
     "execute 'declare c cursor with hold for select 1'",
-  ])('is what the server shows: %s', (code) => {
+  ])('is what the server can show: %s', (code) => {
     expect(codeFacts(code)).toEqual(seen);
   });
 
@@ -56,11 +56,11 @@ describe('what code may leave behind', () => {
     "begin perform set_config('seed', '0.5', false); end",
     'begin set seed = 0.5; end',
     "load 'x'",
-  ])('cannot be told: %s', (code) => {
+  ])('is unknown: %s', (code) => {
     expect(codeFacts(code)).toEqual(opaque);
   });
 
-  it('stays in the process', () => {
+  it('may stay in the backend process for good', () => {
     expect(codeFacts("begin perform dblink_connect('x'); end")).toEqual({ ...opaque, spends: true });
   });
 
@@ -80,7 +80,7 @@ describe('what code may leave behind', () => {
     expect(codeFacts(code)).toBeUndefined();
   });
 
-  it('is told in time that grows with the code', () => {
+  it('is found in linear time', () => {
     const long = "set_config('a', ".repeat(2_000) + "'".repeat(2_001) + '/*'.repeat(2_000);
     expect(codeFacts(long)).toBeDefined();
   });

@@ -1,47 +1,47 @@
 import { opaqueFunctions } from './known-functions.ts';
 import { seedName } from './session-effect.ts';
 
-/** What code that the grammar does not read (of a function, of DO) may leave behind in the session that runs it. */
+/** What code that is not parsed (of a function or DO block) may leave behind in its session. */
 export interface CodeFacts {
-  /** Settings that it may set and that no list of settings shows, because nobody but their users knows them. */
+  /** Names of custom settings that it may set; pg_settings does not list these. */
   readonly settings: readonly string[];
-  /** It may leave what nobody can ask the server for afterwards. */
+  /** It may leave state that cannot be queried from the server afterwards. */
   readonly isOpaque: boolean;
-  /** It may take statements away that are prepared. */
+  /** It may deallocate prepared statements. */
   readonly deallocates: boolean;
-  /** It may leave in the process what no end of a session takes back. */
+  /** It may leave state in the backend process that DISCARD ALL does not remove. */
   readonly spends: boolean;
 }
 
-/** Of what the server shows afterwards, where it is left. */
+/** Facts of code that leaves only state that the server can show. */
 export const anyText: CodeFacts = { settings: [], isOpaque: false, deallocates: false, spends: false };
 
 const comments = /('(?:[^']|'')*')|--[^\n]*|\/\*[^]*?\*\//g;
-/** What the server shows afterwards, where it is left. */
+/** Words of code that may leave state that the server can show. */
 const shown =
   /\b(?:reset|discard|listen|unlisten|prepare|deallocate|pg_temp|set_config)\b|\b(?:create|into)\s+(?:or\s+replace\s+)?(?:(?:global|local)\s+)?temp(?:orary)?\b|\bpg_(?:try_)?advisory_(?:un)?lock|\bwith\s+hold\b/i;
-/** SET as a statement, in code or in a string, and not as a part of UPDATE, ALTER or a foreign key; with what stands behind it. */
+/** SET as a statement (in code or in a string, not within UPDATE, ALTER or a foreign key), with the next word. */
 const setStatement =
   /(^|[;'"$>]|\b(?:begin|then|else|loop|as|atomic)\b)\s*set\s+(?:(session)\s+)?(?!session\b)([^\s=;]+)/gi;
 const settingName = /^[a-z_][\w$]*(?:\.[a-z_][\w$]*)*$/i;
-/** Words behind SET: of the transaction only, and what the server shows. */
+/** Words after SET that affect only the transaction. */
 const localWords = /^(?:local|transaction|constraints)$/i;
 const shownWords = /^(?:role|authorization|characteristics|time|schema|names|xml)$/i;
 const dynamic = /\bexecute\s+(?!function\b|procedure\b)(\w*\s*\(?\s*e?')?/gi;
 const verbs =
   /'\s*(?:select|insert|update|delete|merge|with|create|alter|drop|truncate|copy|analyze|vacuum|refresh|grant|revoke|comment|lock|notify|call|set|reset|do)\b/i;
 const deallocates = /\bdeallocate\b/i;
-/** Its connections stay open. */
+/** The connections of dblink stay open in the process. */
 const spends = /\bdblink_connect/i;
 const opaqueCall = new RegExp(`\\b(?:${[...opaqueFunctions].join('|')})\\s*\\(|(?:^|;|\\bbegin)\\s*load\\s`, 'i');
 
-/** Undefined where nothing is left behind, told by words: what cannot be told from them is taken to leave something. */
+/** Judges code by its words; in doubt it leaves something behind. Undefined: it leaves nothing. */
 export function codeFacts(source: string): CodeFacts | undefined {
   const code = source.replaceAll(comments, (_, text: string | undefined) => text ?? ' ');
   const settings = new Set<string>();
   const sets = settingsOf(code, settings);
   const isOpaque = sets === 'opaque' || opaqueCall.test(code) || runsUnknown(code);
-  // set_config of the transaction alone leaves nothing.
+  // set_config that is local to the transaction leaves nothing.
   const isShown = shown.test(withoutLocal(code));
   if (!isOpaque && !isShown && sets !== 'some') return undefined;
   return { settings: [...settings], isOpaque, deallocates: deallocates.test(code), spends: spends.test(code) };
@@ -72,7 +72,7 @@ const literalName = /^'+([\w.$]+)'+(?:\s*::\s*\w+)?$/;
 const isTrue = /^(?:true|'+(?:t|true)'+)(?:\s*::\s*\w+)?$/i;
 
 interface SetConfig {
-  /** Undefined: it cannot be told. */
+  /** Undefined: unknown. */
   readonly name: string | undefined;
   readonly isLocal: boolean;
   readonly start: number;
@@ -100,7 +100,7 @@ function withoutLocal(code: string): string {
   return rest + code.slice(from);
 }
 
-/** What stands between the commas up to the bracket that closes. */
+/** The arguments of a call, split at commas, up to the closing parenthesis. */
 function argumentsAt(code: string, from: number): { words: string[]; end: number } {
   const words: string[] = [];
   let depth = 0;
@@ -120,7 +120,7 @@ function argumentsAt(code: string, from: number): { words: string[]; end: number
   return { words: [], end: code.length };
 }
 
-/** EXECUTE of a text of which not even the verb stands in the code. */
+/** Whether there is an EXECUTE of a text whose verb is not a literal in the code. */
 function runsUnknown(code: string): boolean {
   for (const [, literal] of code.matchAll(dynamic)) if (literal === undefined && !verbs.test(code)) return true;
   return false;

@@ -5,7 +5,7 @@ import { transactionCommand } from './transaction-control.ts';
 
 export interface Command {
   readonly kind: StatementKind;
-  /** The words of PostgreSQL's command tag. */
+  /** The command tag of PostgreSQL, without counts. */
   readonly words: string;
 }
 
@@ -134,7 +134,7 @@ const commands: Table = {
   AlterObjectDependsStmt: ({ objectType }) => schema(`ALTER ${objectWords(objectType)}`),
 };
 
-/** Undefined for a statement of a grammar newer than this table. */
+/** Undefined for a kind of statement that is missing here, of a newer grammar. */
 export function commandOf(statement: Node): Command | undefined {
   const kind = kindOf(statement);
   const entry = commands[kind] as Command | ((body: unknown) => Command) | undefined;
@@ -143,7 +143,7 @@ export function commandOf(statement: Node): Command | undefined {
 
 const partOfTable: ReadonlySet<string> = new Set(['OBJECT_COLUMN', 'OBJECT_TABCONSTRAINT', 'OBJECT_ATTRIBUTE']);
 
-/** Where the name of the constant is not what the tag says. */
+/** Object types whose words in the tag differ from the name of the constant. */
 const otherWords: Partial<Record<ObjectType, string>> = {
   OBJECT_MATVIEW: 'MATERIALIZED VIEW',
   OBJECT_FDW: 'FOREIGN DATA WRAPPER',
@@ -171,7 +171,7 @@ const neverInBlock: ReadonlySet<NodeKind> = new Set<NodeKind>([
   'AlterSystemStmt',
 ]);
 
-/** PreventInTransactionBlock, as far as the text tells; what depends on options of objects is not in it. */
+/** Whether PostgreSQL refuses the statement in a transaction block (PreventInTransactionBlock), as far as the text tells. */
 export function isOutsideBlocksOnly(statement: Node): boolean {
   if (neverInBlock.has(kindOf(statement))) return true;
   const transaction = bodyOf(statement, 'TransactionStmt')?.kind;
@@ -209,7 +209,7 @@ function isDetachConcurrently(statement: Node): boolean {
   });
 }
 
-/** Creating its slot is the default. */
+/** Creating a replication slot is the default. */
 function isSubscriptionWithSlot(statement: Node): boolean {
   const create = bodyOf(statement, 'CreateSubscriptionStmt');
   return create !== undefined && !hasOption(create.options, 'connect') && !hasOption(create.options, 'create_slot');

@@ -1,13 +1,13 @@
 import type { Skeleton } from './skeleton.ts';
 
-/** Literals and parameters, one or a list of them; rows of such lists. */
+/** A literal or parameter, or a list of them. */
 const values = /(?:\u0001[sifx]|\$\d+)(?: ?, ?(?:\u0001[sifx]|\$\d+))*/g;
 const rows = /\(\?\)(?: ?, ?\(\?\))+/g;
 
 /**
- * Equal for statements that differ in literals, in the length of lists and rows of VALUES, in comments, layout and the case of
- * words only. It is made of tokens, so texts that no grammar here knows have one too. PostgreSQL's own fingerprint takes a
- * second parse, and calls `LISTEN a` and `LISTEN b` the same.
+ * The fingerprint of a statement: equal for texts that differ only in literals, lengths of lists and of VALUES, comments, layout and case
+ * of keywords. It is computed from tokens, so that texts that cannot be parsed have one too. libpg_query's own fingerprint would need a
+ * second parse, and is equal for `LISTEN a` and `LISTEN b`.
  */
 export function fingerprintOf({ key }: Skeleton): string {
   const shape = key.replace(values, '?').replace(rows, '(?)');

@@ -13,7 +13,7 @@ import {
 } from './known-functions.ts';
 import { seeded, seedName, type Expression, type LockKey, type SessionEffect, type Value } from './session-effect.ts';
 
-/** What a call leaves behind in the session; of functions that PostgreSQL brings, under whatever schema they are called. */
+/** What a call of a built-in function leaves behind in the session, whichever schema it is qualified by. */
 export function functionEffects(name: string, schema: string | undefined, call: FuncCall): readonly SessionEffect[] {
   const args = call.args ?? [];
   if (textFunctions.has(name)) return args.flatMap(textEffects);
@@ -35,7 +35,7 @@ export function functionEffects(name: string, schema: string | undefined, call: 
   }
 }
 
-/** What is computed may be any text: what the server shows afterwards it is asked for. */
+/** Effects of a function that runs an SQL text; if the text is computed, the server must be asked afterwards. */
 function textEffects(arg: Node): readonly SessionEffect[] {
   const told = valueOf(arg);
   const facts = told !== undefined && 'text' in told ? codeFacts(told.text) : anyText;
@@ -59,7 +59,7 @@ function lockKey(args: readonly Node[], isShared: boolean): LockKey | undefined 
   return parts.includes(undefined) ? undefined : { isShared, parts: parts.filter((part) => part !== undefined) };
 }
 
-/** A constant or a parameter, cast or not. */
+/** The value of a constant or parameter, possibly cast. */
 export function valueOf(node: Node | undefined): Value | undefined {
   const bare = uncast(node);
   const number = bodyOf(bare, 'ParamRef')?.number;
@@ -75,7 +75,7 @@ function uncast(node: Node | undefined): Node | undefined {
 
 const hashes: ReadonlySet<string> = new Set(['hashtext', 'hashtextextended', 'hashint4', 'hashint8', 'crc32']);
 
-/** What an expression of constants, parameters, operators and unchanging functions is known by; undefined for any other. */
+/** The identity of an expression of constants, parameters, operators and immutable functions; undefined for any other. */
 function expressionOf(arg: Node): Expression | undefined {
   const parameters: number[] = [];
   const moving: string[] = [];

@@ -1,4 +1,4 @@
-/** How far a call may be repeated or left out. `unknown`: a function that PostgreSQL does not bring, or that is not listed. */
+/** Volatility as in PostgreSQL. `unknown`: not a built-in function, or not listed here. */
 export type Volatility = 'immutable' | 'stable' | 'volatile' | 'unknown';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
@@ -64,7 +64,7 @@ const immutable = words(`
   box circle point line lseg path polygon area center diameter height width radius
   cosine_distance l2_distance inner_product l1_distance vector_dims vector_norm vector_cosine vector_dot_product`);
 
-/** Of unqualified names and those in pg_catalog; anything else belongs to somebody who may do in it what he likes. */
+/** The volatility of a function; `unknown` for schemas other than pg_catalog. */
 export function volatilityOf(name: string, schema?: string): Volatility {
   if (schema === 'information_schema' && name.startsWith('_pg_')) return 'immutable';
   if (schema !== undefined && schema !== 'pg_catalog') return 'unknown';
@@ -79,29 +79,29 @@ export function worse(left: Volatility, right: Volatility): Volatility {
   return order.indexOf(left) >= order.indexOf(right) ? left : right;
 }
 
-/** Functions whose effect on the session cannot be told from their arguments. */
+/** Functions whose effect on the session is unknown from their arguments. */
 export const opaqueFunctions = words(`
   setseed dblink_connect dblink_connect_u dblink_open dblink_send_query pg_replication_origin_session_setup
   pg_logical_slot_get_changes pg_create_physical_replication_slot pg_create_logical_replication_slot set_limit`);
 
-/** They run a text that they are told: PostgreSQL's own, and those of tablefunc. */
+/** Functions that run an SQL text given as an argument: built-in ones and those of tablefunc. */
 export const textFunctions = words(`
   query_to_xml query_to_xmlschema query_to_xml_and_xmlschema ts_stat ts_rewrite crosstab crosstab2 crosstab3 crosstab4`);
 
-/** Of locks that last as long as their session, or until they are given back. */
+/** Functions that take or release session-level advisory locks. */
 export const lockFunctions = words(
   'pg_advisory_lock pg_advisory_lock_shared pg_try_advisory_lock pg_try_advisory_lock_shared',
 );
 export const unlockFunctions = words('pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_unlock_all');
 
-/** Functions after which `lastval` and `currval` answer in this session only. */
+/** Functions that set `currval` and `lastval` of the session. */
 export const sequenceFunctions = words('nextval setval');
 export const sequenceQuestions = words('currval lastval');
 
-/** PostgreSQL's own, and those of extensions, that leave something in a session by themselves. */
+/** Functions, built-in and of extensions, that leave state in a session. */
 export const leavingFunctions: readonly string[] = ['set_config', ...lockFunctions, ...opaqueFunctions];
 
-/** Those, and what gives back, shows or asks for what a session has. */
+/** These, and functions that release, show or use state of the session. */
 export const sessionFunctions: readonly string[] = [
   ...leavingFunctions,
   ...textFunctions,

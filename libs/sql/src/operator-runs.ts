@@ -1,15 +1,14 @@
-/** Shorter ones cost next to nothing: lines under headings. */
+/** Runs shorter than this are cheap: underlines of headings, for example. */
 const shortRun = 256;
-/** Squares of runs, added up: some 6 ms of the lexer. */
+/** Limit for the sum of the squared run lengths: about 6 ms in the lexer. */
 const squaresMax = 8_000_000;
 
 const isOperator = new Uint8Array(128);
 for (const character of '~!@#^&|`?+-*/%<>=') isOperator[character.charCodeAt(0)] = 1;
 
 /**
- * Whether PostgreSQL's lexer would take long for a text: it takes a run of characters that operators are made of as a whole, finds that a
- * comment begins in it, and takes what is left of the run anew behind that (scan.l, `xcstart` and `operator`). 60 KB of comments without
- * anything between them take it 3 s.
+ * Whether PostgreSQL's lexer would be slow on a text. It matches a run of operator characters as a whole, finds a comment in it, and
+ * matches the rest of the run again (scan.l, `xcstart` and `operator`), which is quadratic: 60 KB of adjacent comments take 3 s.
  */
 export function isDearToLex(text: string): boolean {
   if (text.length * text.length <= squaresMax) return false;

@@ -1,9 +1,9 @@
-/** Where `unknownLetters` are: nobody has agreed with everybody what they mean. */
+/** Start of the Unicode private use area, to which `unknownLetters` maps non-ASCII bytes. */
 const first = 0xe000;
 const unknown = /[\ue080-\ue0ff]/;
 
 /**
- * A text in an encoding of which only its ASCII is known: its other bytes are told apart, and what they say is not.
+ * Maps a text of an unknown encoding that extends ASCII: other bytes become distinct private-use characters.
  *
  * @param text as latin1
  */

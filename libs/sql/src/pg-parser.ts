@@ -1,34 +1,34 @@
 import { hasSqlDetails, loadModule, parseSync, type ParseResult, type RawStmt } from 'libpg-query';
 import { isDearToLex } from './operator-runs.ts';
 
-/** What PostgreSQL would answer in an ErrorResponse. */
+/** An error as PostgreSQL would report it. */
 export interface SqlFault {
   readonly sqlstate: string;
   readonly message: string;
-  /** In characters from 1, as PostgreSQL counts: one per code point, wherever the fault has a place. */
+  /** In code points from 1, as PostgreSQL counts; undefined if the error has no position. */
   readonly position?: number;
   readonly hint?: string;
 }
 
-/** As PostgreSQL says it: what stands in each other has come to the end of the stack. */
+/** PostgreSQL's error for too deep nesting. */
 export const tooDeep: SqlFault = { sqlstate: '54001', message: 'stack depth limit exceeded' };
 
 export type Parsing =
   | { readonly kind: 'parsed'; readonly statements: readonly RawStmt[] }
   | { readonly kind: 'fault'; readonly fault: SqlFault };
 
-/** Reads the WebAssembly module of PostgreSQL's own grammar; after that nothing here does I/O. */
+/** Loads the WebAssembly module with PostgreSQL's parser; nothing else here does I/O. */
 export async function loadParser(): Promise<void> {
   await loadModule();
 }
 
-/** Who analyses a text translates it next: of one that is not large the tree is kept. Nobody changes it. */
+/** The last tree of a small text is kept, as a text is analysed and then translated. Trees must not be modified. */
 let last: { readonly text: string; readonly parsing: Parsing } | undefined;
 const keptMax = 32 * 1024;
 
-/** Some 25 µs for a short statement, 0.1 µs per character for a long one. */
+/** About 25 µs for a short statement, and 0.1 µs per character for a long one. */
 export function parseSql(text: string): Parsing {
-  // A C string ends at the first zero: what stands behind it would go unread.
+  // The parser takes a C string, which would end at the zero byte.
   if (text.includes('\0')) return fault('22021', 'invalid byte sequence for encoding "UTF8": 0x00', text.indexOf('\0'));
   if (text === '') return { kind: 'parsed', statements: [] };
   if (text === last?.text) return last.parsing;
@@ -45,7 +45,7 @@ export function parseSql(text: string): Parsing {
   }
 }
 
-/** The grammar raises nearly everything as a syntax error; what it knows and does not do says so. */
+/** The SQLSTATE of a parser error: nearly always a syntax error, otherwise `feature_not_supported`, by its message. */
 function stateOf(message: string): string {
   return /not (yet )?(supported|implemented)/.test(message) ? '0A000' : '42601';
 }

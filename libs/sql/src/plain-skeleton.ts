@@ -1,12 +1,12 @@
-/** A text without its literals, comments and layout: what texts that differ in nothing else have in common. */
+/** A text without its literals, comments and layout; equal for texts that differ only in these. */
 export interface Skeleton {
-  /** Each literal stands here as a mark of its kind, so that texts with equal keys have the same tokens to the grammar. */
+  /** The tokens, each literal replaced by a mark of its kind: texts with equal keys have the same tokens for the grammar. */
   readonly key: string;
-  /** False where the key alone does not say how the grammar reads the text. */
+  /** Whether the key alone determines how the grammar reads the text. */
   readonly isTelling: boolean;
   /** The highest `$n` of the text. */
   readonly parametersMax: number;
-  /** Tokens, where a semicolon counts for the statement it ends: what parsing takes grows with them, not with the bytes. */
+  /** Number of tokens, which parse time is proportional to. A semicolon counts for the statement that it ends. */
   readonly tokens: number;
 }
 
@@ -14,11 +14,11 @@ export const tokensOfStatement = 8;
 
 const bytesMax = 4_096;
 const digitsMax = 9;
-/** A text that does not lie in bytes yet, with a zero behind it. */
+/** Buffer for a text to scan, with a zero byte behind it. */
 const written = Buffer.alloc(bytesMax + 1);
-/** The key as it grows; a literal of one digit takes two bytes of it. */
+/** The key being built; a literal of one digit takes two bytes of it. */
 const key = Buffer.alloc(2 * bytesMax);
-/** What the last scan has found, `key` up to `size` included. */
+/** Results of the last scan; its key is the first `size` bytes of `key`. */
 const found = { size: 0, tokens: 0, parametersMax: 0 };
 
 const mark = 0x01;
@@ -36,16 +36,16 @@ const dot = 0x2e;
 const slash = 0x2f;
 const semicolon = 0x3b;
 
-/** What a byte begins; 0: nothing that is plain. */
+/** The kind of token that a byte begins; 0: not a plain one. */
 const begins = new Uint8Array(256);
 const gap = 1;
 const word = 2;
 const integer = 3;
 const sign = 4;
-/** What may stand in a word behind its beginning. */
+/** Bytes that may follow the first one of a word. */
 const inWord = new Uint8Array(256).fill(1, 128);
 const isDigit = new Uint8Array(256).fill(1, 0x30, 0x3a);
-/** Words that may be a prefix of a string. */
+/** Letters that may be the prefix of a string literal. */
 const isPrefix = new Uint8Array(256);
 begins.fill(sign, 0x21, 0x7f);
 for (const code of [0x09, 0x0a, 0x0b, 0x0c, 0x0d, space]) begins[code] = gap;
@@ -56,8 +56,8 @@ for (const letter of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_01234
 for (const letter of 'eEbBxXnNuU') isPrefix[letter.charCodeAt(0)] = 1;
 
 /**
- * The skeleton of a text of words, operators, integers, parameters and simple strings, which nearly all are: one pass, and nothing is
- * allocated but the key. Undefined: it takes a careful reader.
+ * The skeleton of a text of words, operators, integers, parameters and simple strings, as nearly all are: one pass that allocates only
+ * the key. Undefined: use `carefulSkeletonOf`.
  */
 export function plainSkeletonOf(text: string): Skeleton | undefined {
   if (text.length * 3 > bytesMax) return undefined;
@@ -68,18 +68,18 @@ export function plainSkeletonOf(text: string): Skeleton | undefined {
   return { key: key.toString('latin1', 0, size), isTelling: true, parametersMax, tokens };
 }
 
-/** Where `numbersKeySize` leaves the key. */
+/** The buffer where `numbersKeySize` leaves the key. */
 export const keyAtHand: Buffer = key;
 
 /**
- * As `plainSkeletonOf`, of a text without strings that lies from `from` to `to` with a zero behind it: it is ASCII, and texts of one key
- * differ in numbers and layout alone. The size of the key; 0: it is no such text.
+ * Scans an ASCII text without strings in `bytes[from, to)`, which a zero byte must follow. Returns the size of its key in `keyAtHand`, or
+ * 0 for any other text. Texts with equal keys differ only in numbers and layout.
  */
 export function numbersKeySize(bytes: Buffer, from: number, to: number): number {
   return to - from <= bytesMax && bytes[to] === 0 && scan(bytes, from, to, false) ? found.size : 0;
 }
 
-/** Into `key`. False: it takes a careful reader. */
+/** Writes the key to `key`. False: the text is not plain. */
 function scan(input: Buffer, from: number, length: number, mayHaveStrings: boolean): boolean {
   let size = 0;
   let tokens = 0;
@@ -114,7 +114,7 @@ function scan(input: Buffer, from: number, length: number, mayHaveStrings: boole
     } else if (code === quote) {
       if (!mayHaveStrings) return false;
       at = endOfQuoted(input, at, length, quote);
-      // Behind another literal it may be a part of it.
+      // After another literal it may be a continuation of it.
       if (at < 0 || size <= literalAt + 1) return false;
       key[size++] = mark;
       key[size++] = ofString;
@@ -148,7 +148,7 @@ function scan(input: Buffer, from: number, length: number, mayHaveStrings: boole
   return true;
 }
 
-/** The place behind the closing quote; a doubled quote does not close. -1: there is none. */
+/** Offset behind the closing quote (a doubled quote does not close), or -1. */
 function endOfQuoted(input: Buffer, open: number, length: number, mark: number): number {
   for (let at = open + 1; at < length; at++) {
     if (input[at] !== mark) continue;

@@ -1,18 +1,18 @@
 import type { Node } from 'libpg-query';
 import { bodyOf } from './ast.ts';
 
-/** Whose sessions begin otherwise from now on. */
+/** Whose new sessions begin with other settings after a statement. */
 export interface Redefinition {
-  /** Undefined: those of all roles. */
+  /** Undefined: all roles. */
   readonly roles: readonly string[] | undefined;
-  /** Undefined: those in all databases. */
+  /** Undefined: all databases. */
   readonly database: string | undefined;
 }
 
-/** Where nobody can tell whose. */
+/** All sessions, if it is unknown which. */
 export const everySession: Redefinition = { roles: undefined, database: undefined };
 
-/** Of ALTER and DROP ROLE, ALTER DATABASE. */
+/** The sessions affected by ALTER ROLE, DROP ROLE or ALTER DATABASE. */
 export function redefinitionOf(node: Node): Redefinition | undefined {
   const [set, alter, drop] = [
     bodyOf(node, 'AlterRoleSetStmt'),
@@ -26,7 +26,7 @@ export function redefinitionOf(node: Node): Redefinition | undefined {
   return database === undefined ? undefined : { roles: undefined, database };
 }
 
-/** Undefined: one is not named (CURRENT_USER). */
+/** Undefined: a role is not given by name (CURRENT_USER). */
 function rolesOf(nodes: readonly Node[]): string[] | undefined {
   const names = nodes.map((node) => bodyOf(node, 'RoleSpec')?.rolename);
   return names.every((name) => name !== undefined) ? names : undefined;

@@ -1,26 +1,26 @@
-/** Of which a session has some, by their names. */
+/** Kinds of things that a session has by name. */
 export const members = ['temporary', 'channels', 'cursors'] as const;
 export type Members = (typeof members)[number];
 
-/** What the end of a transaction can take back. */
+/** Session state that a rollback can revert. */
 export class Revocable implements Record<Members, ReadonlySet<string>> {
   readonly parameters = new Map<string, string | undefined>();
-  /** Undefined: the one that the session began with. */
+  /** Undefined: the role that the session began with. */
   role: string | undefined;
   authorization: string | undefined;
   readonly temporary = new Set<string>();
   readonly channels = new Set<string>();
   readonly cursors = new Set<string>();
-  /** How each change since the transaction began is undone: a copy of all that is there would be dear where that is much. */
+  /** Undo functions of all changes since the transaction began; copying the whole state would be expensive. */
   readonly #undo: (() => void)[] = [];
   readonly #beganAs: string | undefined;
 
-  /** @param beganAs the role of the login; undefined: it has said none, and only the server knows whether anybody has */
+  /** @param beganAs the `role` of the login; undefined: not given by the client, so only the server knows it */
   constructor(beganAs?: string) {
     this.#beganAs = beganAs;
   }
 
-  /** Where a rollback leads back to. */
+  /** The position to roll back to. */
   get mark(): number {
     return this.#undo.length;
   }
@@ -66,13 +66,13 @@ export class Revocable implements Record<Members, ReadonlySet<string>> {
     this.#undo.push(() => this[to].delete(member));
   }
 
-  /** Without a member, or without any. */
+  /** Removes a member, or all. */
   remove(from: Members, member?: string): void {
     if (member === undefined) return [...this[from]].forEach((each) => this.remove(from, each));
     if (this[from].delete(member)) this.#undo.push(() => this[from].add(member));
   }
 
-  /** A cursor that is closed stays closed, whatever becomes of the transaction. Without a name: all. */
+  /** Closes a cursor, or all without a name. A rollback does not reopen cursors. */
   close(cursor?: string): void {
     if (cursor === undefined) this.cursors.clear();
     else this.cursors.delete(cursor);

@@ -1,31 +1,31 @@
 import type { CodeFacts } from './code-facts.ts';
 
-/** Where the text of a value comes from: it stands in the statement, or a parameter brings it; undefined where neither. */
+/** A value: a text in the statement, or the number of a parameter. */
 export type Value = { readonly text: string } | { readonly parameter: number };
 
-/** A value computed by functions that answer the same again: equal wherever the expression and its parameters are. */
+/** A value computed by immutable functions: equal if the expression and its parameters are. */
 export interface Expression {
   readonly expression: string;
   readonly parameters: readonly number[];
 }
 
 /**
- * What a statement does to the session beyond its own transaction. `isLocal` things end with the transaction. Effects of a
- * prepared statement wait in it until it is executed.
+ * An effect of a statement on its session. `isLocal` effects end with the transaction. The effects of a prepared statement take place
+ * when it is executed.
  */
 export type SessionEffect =
   | {
       readonly kind: 'set';
       readonly name: Value;
       readonly value: Value | undefined;
-      /** Or the parameter that says it. */
+      /** Or the parameter that decides it. */
       readonly isLocal: boolean | { readonly parameter: number };
-      /** It may not have run, or not last: what the session has, the server is to be asked. */
+      /** It may not have run, or not last: ask the server for the state. */
       readonly isUncertain?: boolean;
     }
   | { readonly kind: 'reset'; readonly name: string; readonly isLocal: boolean }
   | { readonly kind: 'resetAll' }
-  /** Undefined, here and below: the one that the session began with; `none`: that of its user. */
+  /** Undefined, here and below: the role that the session began with; `none`: that of its user. */
   | { readonly kind: 'role'; readonly role: string | undefined; readonly isLocal: boolean }
   | { readonly kind: 'authorization'; readonly user: string | undefined; readonly isLocal: boolean }
   | { readonly kind: 'temporary'; readonly name: string; readonly isLocal: boolean }
@@ -35,7 +35,7 @@ export type SessionEffect =
   | {
       readonly kind: 'lock';
       readonly key: LockKey | undefined;
-      /** The statement does nothing but this, so that its failure says that the lock was not taken. */
+      /** The statement does nothing else, so if it fails, the lock was not taken. */
       readonly isAlone: boolean;
     }
   | { readonly kind: 'unlock'; readonly key: LockKey | undefined }
@@ -47,16 +47,16 @@ export type SessionEffect =
   | { readonly kind: 'closeCursor'; readonly name: string | undefined }
   | { readonly kind: 'load'; readonly library: string }
   | { readonly kind: 'sequence' }
-  /** currval, lastval: answered by the session in which the sequence was advanced. */
+  /** currval or lastval, which need the session in which the sequence was advanced. */
   | { readonly kind: 'sequenceAsked' }
-  /** The client is shown something of its backend that it may hold on to: its process id, or what is prepared there. */
+  /** The client sees state of its backend that it may rely on: the process id, or the prepared statements. */
   | { readonly kind: 'shown'; readonly what: 'process' | 'statements' }
   | { readonly kind: 'opaque'; readonly what: string }
-  /** Code that is not read: what it has left, the server is to be asked. */
+  /** Code that is not parsed: ask the server for what it has left. */
   | ({ readonly kind: 'code' } & CodeFacts)
   | { readonly kind: 'discard'; readonly target: 'all' | 'temp' | 'sequences' | 'plans' };
 
-/** A setting that is none: it sets where random numbers go on, and nobody can ask for that. */
+/** A pseudo setting: the seed of random(), which cannot be queried. */
 export const seedName = 'seed';
 export const seeded: SessionEffect = { kind: 'opaque', what: 'setseed' };
 

@@ -9,7 +9,7 @@ const seed = Number(process.env['MEDREX_SEED'] ?? 5);
 const sessions = 40;
 const statementsEach = 40;
 
-/** What a client may send, failing statements among it; with the chance that a session stays in blocks for a while. */
+/** Statements of random sessions, failing ones among them. */
 const texts = [
   'select 1', 'set application_name = \'a\'', 'set search_path to a, "B c"', 'set local work_mem = \'1MB\'', 'reset application_name',
   'reset all', "select set_config('my.value', 'x', false)", "select set_config('my.value', 'x', true)", "select set_config('my.value', 'z', 'ON')", 'set time zone \'UTC\'',
@@ -24,7 +24,7 @@ const texts = [
   ...Array<string>(4).fill('insert into fails_at_commit values (1), (1)'),
 ]; // prettier-ignore
 
-/** What of the session outlives its transactions, as its own server says. */
+/** Queries the state of the session that outlives its transactions. */
 const truth = `
   SELECT array_remove(ARRAY[
     CASE WHEN EXISTS (SELECT FROM pg_settings WHERE source = 'session' AND name <> 'role')
@@ -44,7 +44,7 @@ describeReal('POSTGRES', 'what a session has left behind', (where) => {
   });
   afterAll(() => askOnce(where, 'drop table fails_at_commit'));
 
-  it(`is what the server says, between transactions, over random statements (seed ${seed})`, async () => {
+  it(`agrees with the server between transactions over random statements (seed ${seed})`, async () => {
     const random = seededRandom(seed);
     for (let session = 0; session < sessions; session++) {
       const client = new WatchedSession(where, analyser);
@@ -67,7 +67,7 @@ async function askOnce(where: string, text: string): Promise<void> {
   await client.query(text).finally(() => client.end());
 }
 
-/** A connection beside the state that is told of it, from the messages that a proxy sees. */
+/** A connection and its SessionState, fed with the messages that a proxy sees. */
 class WatchedSession {
   readonly #client: pg.Client;
   readonly #analyser: SqlAnalyser;
@@ -121,7 +121,7 @@ class WatchedSession {
 }
 
 describe('the statements above', () => {
-  it('are all read', async () => {
+  it('can all be parsed', async () => {
     const analyser = await SqlAnalyser.load();
     expect(texts.filter((text) => analyser.analyse(text).kind !== 'read')).toEqual([]);
   });

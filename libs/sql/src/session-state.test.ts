@@ -9,7 +9,7 @@ beforeAll(async () => {
   analyser = await SqlAnalyser.load();
 });
 
-/** One session that runs simple queries; `!` in front: the last statement fails. */
+/** A session that runs simple queries; with a leading `!` the last statement fails. */
 class Session {
   readonly state: SessionState;
   #status: 'I' | 'T' | 'E' = 'I';
@@ -49,9 +49,9 @@ function readAll(text: string): readonly Statement[] {
 const after = (...texts: string[]): readonly string[] =>
   texts.reduce((session, text) => session.run(text), new Session()).state.reasons;
 
-describe('what a call that may not run would have done', () => {
-  it('is rid of what DISCARD ALL takes, though the pipeline behind it fails', () => {
-    // A simple query has no such text; a pipeline is followed in the same way.
+describe('the effect of a call that may not run', () => {
+  it('is removed by DISCARD ALL even if the pipeline after it fails', () => {
+    // Not valid as a simple query; a pipeline is followed in the same way.
     const { parameters } = new Session().run("set work_mem to '5MB'").run('!discard all; select 1/0').state;
     expect([...parameters]).toEqual([]);
   });
@@ -61,12 +61,12 @@ describe('what a call that may not run would have done', () => {
     "select set_config('a.b', 'x', false) from t",
     "select case when x then set_config('a.b', 'x', false) end from t",
     "select set_config('a.b', 'x', false) limit 0",
-  ])('is not taken for done: %s', (text) => {
+  ])('is uncertain: %s', (text) => {
     expect(after(text)).toEqual([]);
     expect(readAll(text).flatMap(({ effects }) => effects)).toMatchObject([{ kind: 'set', isUncertain: true }]);
   });
 
-  it('is not known at all where its name is none in the text', () => {
+  it('is unknown if the name of the setting is not in the text', () => {
     expect(after("select set_config($1, 'x', false) where false")).toEqual(['opaque']);
   });
 
@@ -75,17 +75,17 @@ describe('what a call that may not run would have done', () => {
     ["explain analyze update pg_catalog.pg_settings set setting = '1MB'", []],
     ["select query_to_xml('select set_config(''a.b'', ''x'', false)', true, true, '')", ['a.b']],
     ['select * from crosstab($1) as (a text)', []],
-  ])('is asked for where something else sets it: %s', (text, settings) => {
+  ])('must be queried if something else sets it: %s', (text, settings) => {
     const effects = readAll(text).flatMap((statement) => statement.effects);
     expect(effects).toContainEqual({ kind: 'code', settings, isOpaque: false, deallocates: false, spends: false });
   });
 
-  it('is nothing where a text that is told leaves nothing, or settings are read', () => {
+  it('is none if a given text leaves nothing, or if settings are only read', () => {
     const texts = ["select query_to_xml('select 1', true, true, '')", 'select name from pg_settings'];
     expect(texts.flatMap(readAll).flatMap(({ effects }) => effects)).toEqual([]);
   });
 
-  it('frees nothing that is locked', () => {
+  it('releases no lock', () => {
     const effects = readAll('select pg_advisory_unlock(1) where false').flatMap((statement) => statement.effects);
     expect(effects).toEqual([{ kind: 'code', settings: [], isOpaque: false, deallocates: false, spends: false }]);
   });
@@ -93,12 +93,12 @@ describe('what a call that may not run would have done', () => {
   it.each([
     "select set_config('a.b', 'x', false)",
     "select set_config('a.b', 'x', false)::text, set_config('a.c', $1, false), now()",
-  ])('is certain: %s', (text) => {
+  ])('is certain if it always runs: %s', (text) => {
     expect(after(text)).not.toEqual([]);
   });
 });
 
-describe('what pins a session, and what sets it free', () => {
+describe('pinning and unpinning of a session', () => {
   it.each([
     ['set a.b = 1', 'parameter', 'reset a.b'],
     ["set time zone 'UTC'", 'parameter', 'set time zone default'],
@@ -178,7 +178,7 @@ describe('what pins a session, and what sets it free', () => {
     'select pid, pid = pg_backend_pid() as is_own from pg_stat_activity order by pid = pg_backend_pid()',
     'insert into t values (pg_backend_pid())',
     'create table t as select pg_backend_pid()',
-  ])('%s: nothing', (text) => {
+  ])('%s: does not pin', (text) => {
     expect(after(text)).toEqual([]);
   });
 
@@ -189,7 +189,7 @@ describe('what pins a session, and what sets it free', () => {
     expect(after(text, 'discard all')).toEqual([reason]);
   });
 
-  it('counts locks on one key, and does not take another key for it', () => {
+  it('counts locks per key', () => {
     expect(after('select pg_advisory_lock(1)', 'select pg_advisory_lock(1)', 'select pg_advisory_unlock(1)')).toEqual([
       'advisoryLock',
     ]);
@@ -200,12 +200,12 @@ describe('what pins a session, and what sets it free', () => {
     ]);
   });
 
-  it('keeps what only a process without temporary tables takes where it is', () => {
+  it('pins by settings that cannot be changed after temporary tables were used', () => {
     expect(after('set temp_buffers = 100')).toEqual(['parameter', 'unknownParameter']);
     expect(after('set temp_buffers = 100', 'reset temp_buffers')).toEqual([]);
   });
 
-  it('reads parameters where the client bound them', () => {
+  it('reads values from bound parameters', () => {
     const session = new Session();
     const bound = (value: string) => ({ bound: () => value });
     session.run('select pg_advisory_lock(hashtext($1))', bound('x'));
@@ -220,7 +220,7 @@ describe('what pins a session, and what sets it free', () => {
     expect(session.state.reasons).toEqual(['parameter', 'advisoryLock']);
   });
 
-  it('takes a setting for local where a parameter says so', () => {
+  it('takes a setting as local if a bound parameter says so', () => {
     const session = new Session();
     const set = 'select set_config($1, $2, $3)';
     const bound = (...values: (string | undefined)[]) => ({ bound: (place: number) => values[place - 1] });
@@ -234,14 +234,14 @@ describe('what pins a session, and what sets it free', () => {
     expect(session.state.reasons).toEqual(['unknownParameter']);
   });
 
-  it('does not know whether a setting lasts that an expression makes local', () => {
+  it('does not know whether a setting lasts if an expression decides that it is local', () => {
     const text = "select set_config('a.b', 'x', not $1)";
     expect(after(text)).toEqual([]);
     expect(readAll(text).flatMap(({ effects }) => effects)).toMatchObject([{ kind: 'set', isUncertain: true }]);
     expect(after("select set_config($1, 'x', not $2)")).toEqual(['opaque']);
   });
 
-  it('keeps values as they can be set again', () => {
+  it('keeps values in a form that can be set again', () => {
     const session = new Session()
       .run('set search_path to a, "B c", \'d\'')
       .run('set statement_timeout = 500')
@@ -253,7 +253,7 @@ describe('what pins a session, and what sets it free', () => {
     ]);
   });
 
-  it('runs what a prepared statement does only when it is executed', () => {
+  it('applies the effects of a prepared statement when it is executed', () => {
     expect(after("prepare p as select set_config('a.b', 'x', false)")).toEqual(['preparedStatement']);
     expect(after('prepare p as select pg_backend_pid()', 'execute p', 'deallocate p')).toEqual(['shown']);
     expect(after("prepare p as select set_config('a.b', 'x', false)", 'execute p', 'deallocate p')).toEqual([
@@ -261,7 +261,7 @@ describe('what pins a session, and what sets it free', () => {
     ]);
   });
 
-  it('is what the server says of what code has left, in place of what was known', () => {
+  it('adopts what the server reports after code ran', () => {
     const has = {
       temporaryObject: false,
       listen: true,
@@ -282,12 +282,12 @@ describe('what pins a session, and what sets it free', () => {
     expect(session.run('discard all').state.reasons).toEqual([]);
   });
 
-  it('keeps a role behind RESET ALL, however it was set', () => {
+  it('keeps the role after RESET ALL, however it was set', () => {
     expect(after("select set_config('role', 'r', false)", 'reset all')).toEqual(['role']);
     expect(after('set role r', 'reset all')).toEqual(['role']);
   });
 
-  it('is pinned by any other role than the one that it began with', () => {
+  it('is pinned by any role other than the one that it began with', () => {
     const session = new Session('r');
     const reasons = (text: string): readonly string[] => session.run(text).state.reasons;
     expect(reasons('set role r')).toEqual([]);
@@ -299,7 +299,7 @@ describe('what pins a session, and what sets it free', () => {
     expect(reasons('reset session authorization')).toEqual([]);
   });
 
-  it('stays pinned by a text that could not be read, until all is discarded', () => {
+  it('stays pinned by a text that could not be parsed, until DISCARD ALL', () => {
     const session = new Session();
     session.state.unread();
     expect(session.state.reasons).toEqual(['opaque']);
@@ -344,7 +344,7 @@ describe('transactions', () => {
     expect([...state.parameters]).toEqual(values);
   });
 
-  it('costs as much where a session listens to many channels as where it does to few', () => {
+  it('costs the same with many channels as with few', () => {
     const state = new SessionState();
     const [statement] = readAll('listen c') as [Statement];
     for (let at = 0; at < 50_000; at++) {
@@ -354,20 +354,20 @@ describe('transactions', () => {
     expect(state.reasons).toEqual(['listen']);
   });
 
-  it('takes back what a transaction has done whose end fails', () => {
+  it('reverts a transaction whose COMMIT fails', () => {
     expect(after('begin', 'set a.b = 1', 'listen c', '!commit')).toEqual([]);
     expect(after('begin', 'set role r', "!prepare transaction 'x'", 'set a.b = 1')).toEqual(['parameter']);
     expect(after('begin; set a.b = 1', '!listen c; commit')).toEqual([]);
     expect(after('set a.b = 1', 'begin', 'listen c', '!commit')).toEqual(['parameter']);
   });
 
-  it('has no cursor that was closed in a transaction which is taken back', () => {
+  it('does not reopen a cursor that was closed in a rolled back transaction', () => {
     const declared = 'declare h cursor with hold for select 1';
     expect(after(declared, 'begin', 'close h', 'rollback')).toEqual([]);
     expect(after('begin', declared, 'savepoint s', 'close all', declared, 'rollback to s', 'commit')).toEqual([]);
   });
 
-  it('takes a lock for held when its statement failed on something else', () => {
+  it('assumes that a lock is held if its statement failed for another reason', () => {
     expect(after('!select pg_advisory_lock(1), 1/0')).toEqual(['advisoryLock']);
     expect(after('!select pg_advisory_lock(1)')).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { members, Revocable } from './revocable.ts';
 import type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
 import type { Statement } from './statement.ts';
 
-/** Why a session cannot go on with another backend. A closed set: they label metrics. */
+/** Why a session cannot move to another backend. A closed set: these are label values of metrics. */
 const pinReasons = [
   'parameter',
   'unknownParameter',
@@ -22,41 +22,41 @@ const pinReasons = [
 ] as const;
 export type PinReason = (typeof pinReasons)[number];
 
-/** The text of a bound parameter; undefined where it is NULL, or binary and not understood: only a boolean is, where one is expected. */
+/** Returns the text of a bound parameter; undefined if it is NULL or binary. With `type`, a binary boolean is read too. */
 export type Bound = (parameter: number, type?: 'boolean') => string | undefined;
 
 export interface Completion {
-  /** The command tag of the server: a COMMIT that is answered with ROLLBACK was one. */
+  /** The command tag; a COMMIT completed as ROLLBACK was a rollback. */
   readonly tag?: string;
   readonly bound?: Bound;
 }
 
-/** What its server says that a session has, outside of a transaction. */
+/** State of a session as queried from the server, outside of a transaction. */
 export interface Left {
-  /** That it has set. */
+  /** Settings that it has set, with their values. */
   readonly settings: ReadonlyMap<string, string>;
-  /** Settings, among those that it was known to have set, that it has no longer. */
+  /** Settings that it was known to have set, and has no longer. */
   readonly reset: readonly string[];
   readonly role: string | undefined;
-  /** Undefined: who has logged in. */
+  /** The session user; undefined: the login user. */
   readonly authorization: string | undefined;
   readonly has: Readonly<Record<LeftKind, boolean>>;
-  /** Statements that the protocol has prepared: the client's own, or those of all. */
+  /** Whether it has statements prepared by the protocol, of this or any client. */
   readonly hasPrepared: boolean;
 }
 
-/** What a server can be asked for. */
+/** Kinds of state that can be queried from the server. */
 export const leftKinds = ['temporaryObject', 'listen', 'advisoryLock', 'preparedStatement', 'heldCursor'] as const;
 export type LeftKind = (typeof leftKinds)[number];
 
 /**
- * What a session has left behind in its backend, told by its statements: call `completed` or `failed` for each one and
- * `settled` for each ReadyForQuery. Where the truth cannot be known, it keeps the session pinned rather than losing its state.
+ * Tracks by its statements what state a session has in its backend. Call `completed` or `failed` for each statement, and `settled` for
+ * each ReadyForQuery. In doubt it keeps the session pinned rather than losing state.
  */
 export class SessionState {
   readonly #now: Revocable;
   #isInBlock = false;
-  /** The block has failed: nothing runs in it any more. */
+  /** The transaction block has failed. */
   #isBroken = false;
   #savepoints: { readonly name: string; readonly mark: number }[] = [];
   readonly #locks = new Map<string, number>();
@@ -70,20 +70,20 @@ export class SessionState {
   readonly #followsDefaults: () => boolean;
 
   /**
-   * @param followsDefaults whether sequences count that a statement may advance without naming them
-   * @param role that the session began with
+   * @param followsDefaults whether statements count that may advance sequences by column defaults
+   * @param role the role that the session began with
    */
   constructor(followsDefaults: () => boolean = () => false, role?: string) {
     this.#now = new Revocable(role);
     this.#followsDefaults = followsDefaults;
   }
 
-  /** SET parameters that last, to be set again on another backend. */
+  /** Session settings, to be set again on another backend. */
   get parameters(): ReadonlyMap<string, string | undefined> {
     return this.#now.parameters;
   }
 
-  /** It has been answered the process id of its backend. */
+  /** The client has been shown the process id of its backend. */
   get knowsProcess(): boolean {
     return this.#knowsProcess;
   }
@@ -117,11 +117,11 @@ export class SessionState {
     if (statement.effects.length > 0) this.#apply(statement.effects, bound);
     if (statement.mayAdvanceSequences && this.#followsDefaults()) this.#hasUsedSequence = true;
     if (statement.transaction !== undefined) this.#control(statement.transaction, tag);
-    // The server commits behind it, also where more of the pipeline comes.
+    // The server commits after such a statement, even in the middle of a pipeline.
     if (statement.isOutsideBlocksOnly && !this.#isInBlock) this.#now.commit();
   }
 
-  /** Undoes what its implicit transaction did; locks may have been taken before the fault. */
+  /** Reverts the implicit transaction; its locks may have been taken before the error. */
   failed(statement?: Statement, { bound = unbound }: Completion = {}): void {
     for (const effect of this.#isBroken ? [] : (statement?.effects ?? [])) {
       if (effect.kind === 'lock' && !effect.isAlone) this.#lock(effect.key, bound);
@@ -132,7 +132,7 @@ export class SessionState {
     else this.#now.rollBackTo(0);
   }
 
-  /** ReadyForQuery: with `I` an implicit transaction has ended, or a block whose COMMIT failed. */
+  /** ReadyForQuery was received. `I`: an implicit transaction has ended, or a block whose COMMIT failed. */
   settled(status: 'I' | 'T' | 'E'): void {
     if (status === 'I' && this.#isBroken) this.#now.rollBackTo(0);
     this.#isInBlock = status !== 'I';
@@ -142,12 +142,12 @@ export class SessionState {
     this.#savepoints = [];
   }
 
-  /** Its backend is made ready to show this, whatever becomes of the statement that asks for it. */
+  /** The client may see this state of its backend, even if the statement fails. */
   show(what: 'process' | 'statements'): void {
     this.#shown.add(what);
   }
 
-  /** What code has done that was not read, told by the server; no transaction is open. */
+  /** Adopts the state queried from the server after unparsed code ran; no transaction may be open. */
   found({ settings, reset, role, authorization, has, hasPrepared }: Left): void {
     const now = this.#now;
     for (const name of reset) now.reset(name);
@@ -166,30 +166,30 @@ export class SessionState {
     if (!hasPrepared) this.#shown.delete('statements');
   }
 
-  /** It has something of which only the server knows what it is. */
+  /** It has state whose names only the server knows. */
   get hasUnnamed(): boolean {
     const isThere = members.some((of) => this.#now[of].has(unnamed));
     return isThere || this.#prepared.has(unnamed) || this.#hasUnknownLocks;
   }
 
-  /** A text was run that could not be read. */
+  /** A text was run that could not be parsed. */
   unread(): void {
     this.#opaque.add(unreadText);
   }
 
-  /** Whether SQL has prepared a statement of this name. */
+  /** Whether a statement of this name was prepared by SQL PREPARE. */
   hasPrepared(name: string): boolean {
     return this.#prepared.has(name);
   }
 
-  /** A message takes it away. @returns what is done where it then does not */
+  /** A Close message removes the statement. Returns an undo function for when that fails. */
   closes(name: string): () => void {
     const effects = this.#prepared.get(name) ?? [];
     this.#prepared.delete(name);
     return () => this.#prepared.set(name, effects);
   }
 
-  /** Code was run that may leave what the server cannot be asked for. */
+  /** Code was run that may leave state that cannot be queried. */
   ranUnseen(): void {
     this.#opaque.add(unseenCode);
   }
@@ -197,7 +197,7 @@ export class SessionState {
   #control({ verb, name = '', isChained }: NonNullable<Statement['transaction']>, tag?: string): void {
     switch (verb) {
       case 'begin':
-        this.#isInBlock = true; // and what the implicit transaction has done so far is part of the block
+        this.#isInBlock = true; // the implicit transaction becomes part of the block
         return;
       case 'savepoint':
         this.#savepoints.push({ name, mark: this.#now.mark });
@@ -217,7 +217,7 @@ export class SessionState {
         return this.#end(tag?.startsWith('ROLLBACK') !== true, isChained);
       case 'commitPrepared':
       case 'rollbackPrepared':
-        return; // another session's transaction
+        return; // of another session's transaction
     }
   }
 
@@ -313,20 +313,20 @@ export class SessionState {
 }
 
 const unbound: Bound = () => undefined;
-/** A setting that no process takes which has had a temporary table: it goes to no other backend. */
+/** A setting that a backend refuses once it has used temporary tables, so it cannot be set on another backend. */
 const ofNewProcesses = 'temp_buffers';
 const unreadText = 'unread text';
 const unseenCode = 'unseen code';
-/** In place of names that only the server knows. */
+/** Stands for names that only the server knows. */
 const unnamed = '';
 const whoIsWho: ReadonlySet<string> = new Set(['role', 'session_authorization']);
 
-/** RESET ALL leaves these settings as they are: they go with no client to another backend, and must not stay with the one that it has. */
+/** Whether RESET ALL keeps this setting (role and session user). It is not carried to other backends, and must not be left behind. */
 export const saysWho = (setting: string): boolean => whoIsWho.has(setting.toLowerCase());
-/** Code that can have done nothing that DISCARD ALL does not undo. A function with a connection of its own can. */
+/** Pin reasons that DISCARD ALL removes for certain. */
 const discardable = ['DO', 'set_config', 'setseed', 'set_limit', unreadText, unseenCode];
 
-/** An effect that a rollback can take back. What is local to the transaction leaves nothing behind. */
+/** Applies an effect that a rollback can revert. Effects local to the transaction leave nothing. */
 function revise(state: Revocable, effect: SessionEffect, bound: Bound): void {
   if ('isLocal' in effect && effect.isLocal === true) return;
   switch (effect.kind) {
@@ -364,7 +364,7 @@ function revise(state: Revocable, effect: SessionEffect, bound: Bound): void {
   }
 }
 
-/** Undefined: it cannot be told. */
+/** Undefined: unknown. */
 function isBoundLocal(isLocal: boolean | { readonly parameter: number }, bound: Bound): boolean | undefined {
   return typeof isLocal === 'boolean' ? isLocal : booleanOf(bound(isLocal.parameter, 'boolean') ?? '');
 }
@@ -373,7 +373,7 @@ function textOf(value: Value, bound: Bound): string | undefined {
   return 'text' in value ? value.text : bound(value.parameter);
 }
 
-/** Undefined where it is not known: in another session it could come to something else. */
+/** The text of a value; undefined if it is unknown. */
 function knownText(value: Value | undefined, bound: Bound): string | undefined {
   const text = value === undefined ? undefined : textOf(value, bound);
   return text === undefined || hasUnknownLetters(text) ? undefined : text;

@@ -3,7 +3,7 @@ import { bodyOf, lastNameOf, namesOf } from './ast.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Whether what a statement answers may have the process id of its backend in it; what it only compares with is not there. */
+/** Whether the result of a statement may contain the process id of its backend; comparing with it does not count. */
 export function showsProcess(statement: Node): boolean {
   const copy = bodyOf(statement, 'CopyStmt');
   const query = copy?.query ?? bodyOf(statement, 'DeclareCursorStmt')?.query ?? statement;
@@ -17,7 +17,7 @@ export function showsProcess(statement: Node): boolean {
   return change?.returningClause !== undefined && hasProcess(query);
 }
 
-/** Fields that say which rows come and in which order, and not what is in them. */
+/** Fields that affect only which rows are returned and their order. */
 const conditions: ReadonlySet<string> = new Set([
   ...['whereClause', 'havingClause', 'quals', 'agg_filter', 'joinCondition'],
   ...['sortClause', 'groupClause', 'windowClause', 'agg_order', 'limitCount', 'limitOffset'],

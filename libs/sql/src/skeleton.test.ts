@@ -55,7 +55,7 @@ describe('a text without its literals', () => {
   const gap = fc.constantFrom(' ', '\n', '\t ', ' /* x */ ', ' -- y\n', ' /* a /* b */ */ ');
   const text = fc.array(fc.tuple(fc.oneof(literal, word), gap)).map((parts) => parts.flat().join(''));
 
-  it('is the same by either way of reading', () => {
+  it('is the same by both scanners', () => {
     const anything = fc.string({ unit: fc.constantFrom(...Array.from(` \n\t;;'"$$019aeEbu&xU_.,-/*()+é\u0001\\`)) });
     let plain = 0;
     fc.assert(
@@ -76,7 +76,7 @@ describe('a text without its literals', () => {
     expect(plain).toBeGreaterThan(100);
   });
 
-  it('has none left, whatever they are', () => {
+  it('has no literal left', () => {
     fc.assert(
       fc.property(text, (sql) => {
         expect(skeletonOf(normalised(sql)).key).not.toContain('\u0001');
@@ -85,11 +85,11 @@ describe('a text without its literals', () => {
     );
   });
 
-  it('stays as it is when it is taken again', () => {
+  it('is unchanged when normalized again', () => {
     fc.assert(fc.property(text, (sql) => expect(normalised(normalised(sql))).toBe(normalised(sql))));
   });
 
-  it('holds no secret that a statement carried', () => {
+  it('contains no secret of a statement', () => {
     const secret = fc.stringMatching(/^[a-z]{12}$/);
     fc.assert(
       fc.property(secret, literal, (name, other) => {
@@ -107,7 +107,7 @@ describe('a text without its literals', () => {
   });
 });
 
-describe('texts with one telling key', () => {
+describe('texts with equal keys that determine the parse', () => {
   const value = fc.oneof(
     fc.tuple(fc.nat({ max: 999_999_999 }), fc.nat({ max: 999_999_999 })),
     fc.tuple(fc.string(), fc.string()).map((pair) => pair.map((each) => `'${each.replace(/['\0]/g, '')}'`)),
@@ -122,7 +122,7 @@ describe('texts with one telling key', () => {
     'select ? ?',
   ];
 
-  /** The tree without what the literals made of it. */
+  /** The tree without its literals. */
   function shape(sql: string): unknown {
     const parsing = parseSql(sql);
     if (parsing.kind === 'fault') return 'fault';
@@ -130,7 +130,7 @@ describe('texts with one telling key', () => {
     return JSON.parse(JSON.stringify(parsing, (name, each: unknown) => (hidden.has(name) ? undefined : each)));
   }
 
-  it('are one statement to the grammar', () => {
+  it('are parsed to the same tree', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...templates),
@@ -157,7 +157,7 @@ describe('the fingerprint', () => {
     ['select a from t where b in (1)', 'select a from t where b in ($1, $2,$3)'],
     ['insert into t values (1, 2)', 'insert into t values (3, 4), (5, 6), (7, 8)'],
     ['select a from t where b = $1', 'select a from t where b = 17;'],
-  ])('is one for %s and %s', (left, right) => {
+  ])('is equal for %s and %s', (left, right) => {
     expect(fingerprint(left)).toBe(fingerprint(right));
   });
 
@@ -166,11 +166,11 @@ describe('the fingerprint', () => {
     ['select "A" from t', 'select "a" from t'],
     ['listen a', 'listen b'],
     ['select a from t', 'select a from t t'],
-  ])('is not one for %s and %s', (left, right) => {
+  ])('differs for %s and %s', (left, right) => {
     expect(fingerprint(left)).not.toBe(fingerprint(right));
   });
 
-  it('does not run into itself over many shapes', () => {
+  it('does not collide over many shapes', () => {
     const shapes = Array.from({ length: 20_000 }, (_, n) => `select c${n % 200} from t${Math.floor(n / 200)}`);
     expect(new Set(shapes.map(fingerprint)).size).toBe(shapes.length);
   });

@@ -34,7 +34,7 @@ it.each<[string, unknown]>([
   ["alter database clinic set work_mem to '8MB'", { roles: undefined, database: 'clinic' }],
   ['alter role ann rename to bob', undefined],
   ['select 1', undefined],
-])('says whose sessions begin otherwise: %s', (text, whose) => {
+])('tells whose sessions begin with other settings: %s', (text, whose) => {
   expect(only(text).redefines).toEqual(whose);
 });
 
@@ -134,14 +134,14 @@ describe('what may be repeated or rerouted', () => {
     expect(only(text)).toMatchObject({ isReadOnly, volatility });
   });
 
-  it('names the functions that are called, wherever that is', () => {
+  it('names the functions that are called, wherever the calls are', () => {
     const text =
       'select lower(a), mine.f(b), current_timestamp(2) from pg_catalog.now() where exists (select g(c) from t)';
     expect(only(text).calls).toEqual(['lower', 'mine.f', 'current_timestamp', 'now', 'g']);
     expect(only('prepare p as select f()').calls).toEqual(['f']);
   });
 
-  it('knows a question about the catalog', () => {
+  it('recognizes a query of the catalogue', () => {
     expect(only('select * from pg_class, information_schema.tables, pg_catalog.pg_am').readsCatalogOnly).toBe(true);
     expect(only('select * from pg_class, t').readsCatalogOnly).toBe(false);
     expect(only('create table pg_x (a int)').readsCatalogOnly).toBe(false);
@@ -175,7 +175,7 @@ describe('the class that a shape suggests', () => {
   });
 });
 
-describe('statements that PostgreSQL refuses in a block', () => {
+describe('statements that PostgreSQL refuses in a transaction block', () => {
   it.each([
     'vacuum t',
     'create database a',
@@ -198,7 +198,7 @@ describe('statements that PostgreSQL refuses in a block', () => {
 });
 
 describe('a query of several statements', () => {
-  it('tells where each one stands, in bytes of UTF-8', () => {
+  it('has the byte range of each statement in UTF-8', () => {
     const text = "select 'äö€😀';; update t set a = 1 ;";
     const analysis = analyser.analyse(text) as Extract<Analysis, { kind: 'read' }>;
     const bytes = Buffer.from(text);
@@ -215,13 +215,13 @@ describe('a query of several statements', () => {
   });
 });
 
-describe('a text that is no SQL', () => {
+describe('a text that is not SQL', () => {
   it.each([
     ["select 'äö€😀' from from", 20],
     ['selec 1', 1],
     ["select '€' || 'open", 15],
     ['select (1', 10],
-  ])('%s: the fault stands where PostgreSQL says, in characters', (text, position) => {
+  ])('%s: the error has the same position as in PostgreSQL, in characters', (text, position) => {
     expect(analyser.analyse(text)).toMatchObject({ kind: 'unread', fault: { sqlstate: '42601', position } });
   });
 
@@ -238,7 +238,7 @@ describe('a text that is no SQL', () => {
     ["( select 'Brien' from from", '( select $1 from from'],
     ['Mrs Brien has a fever since Monday', '...'],
     ["selec 'Brien' from t", '...'],
-  ])('shows of what it cannot read no word that may be a part of a value: %s', (text, normalised) => {
+  ])('shows no word that may be part of a value: %s', (text, normalised) => {
     expect(analyser.analyse(text)).toMatchObject({ kind: 'unread', normalised });
   });
 
@@ -252,7 +252,7 @@ describe('a text that is no SQL', () => {
     expect(analyser.analyse(text)).toMatchObject({ kind: 'read', statements: [{ normalised }] });
   });
 
-  it('is refused for a zero byte, behind which the grammar would not look', () => {
+  it('is refused for a zero byte, as the parser would ignore the rest', () => {
     expect(analyser.analyse('select 1\0; drop table t')).toMatchObject({
       kind: 'unread',
       fault: { sqlstate: '22021' },
@@ -262,18 +262,18 @@ describe('a text that is no SQL', () => {
   it.each([
     ['comments', '/**/'.repeat(250_000)],
     ['comments in comments', `select 1 as a, ${'*/'.repeat(500_000)}`],
-  ])('is nothing that the lexer would go over again and again: %s', (_, text) => {
+  ])('is refused if the lexer would be quadratic: %s', (_, text) => {
     expect(analyser.analyseLarge(text)).toMatchObject({ kind: 'unread', fault: { sqlstate: '54001' } });
   });
 
-  it('is read with as many operators as somebody may write', () => {
+  it('is parsed with as many operators as a person may write', () => {
     const framed = `${`/*${'*'.repeat(200)}*/\n`.repeat(1_000)} select 1, 2, 3 -- ${'='.repeat(2_000)}`;
     expect(analyser.analyseLarge(framed).kind).toBe('read');
     const sum = `select ${Array.from({ length: 900 }, () => '1').join(' + ')}`;
     expect(only(sum).kind).toBe('select');
   });
 
-  it('survives nesting without end, and goes on', () => {
+  it('survives unlimited nesting, and goes on', () => {
     const deep = `select ${'('.repeat(2_000)}1${')'.repeat(2_000)}`;
     for (const text of [deep, `select ${'('.repeat(400_000)}1`])
       expect(analyser.analyseLarge(text).kind).not.toBe('refused');
@@ -294,7 +294,7 @@ describe('large texts', () => {
   const values = (count: number): string =>
     `select a from t where b in (${Array.from({ length: count }, (_, n) => n).join(',')})`;
 
-  it('are left to another thread above 32 KB, or when they are dense, and can be remembered from there', () => {
+  it('are left to another thread above 32 KB or if they are dense, and its analysis can be remembered', () => {
     const padded = `select 1 as one, '${'x'.repeat(33_000)}'`;
     for (const text of [padded, values(3_000), 'select 1;'.repeat(1_000)]) {
       expect(analyser.analyse(text)).toEqual({ kind: 'large' });
@@ -314,7 +314,7 @@ describe('large texts', () => {
 });
 
 describe('the caches', () => {
-  it('find a text that differs in its literals only, without parsing', async () => {
+  it('find a text that differs only in literals, without parsing', async () => {
     const fresh = await SqlAnalyser.load();
     const first = fresh.analyse("select a from t where b = 1 and c = 'x' /* a='1' */");
     const second = fresh.analyse("select a  from t where b = 25 and c = 'y''z' -- other");
@@ -334,7 +334,7 @@ describe('the caches', () => {
     ['a quoted name', 'select "a" from t', 'select "b" from t'],
     ['a number with junk', 'select 1 a', 'select 1a'],
     ['an escape string', "select E'a'", "select E'\\u'"],
-  ])('do not take for one: %s', async (_, left, right) => {
+  ])('do not confuse: %s', async (_, left, right) => {
     const fresh = await SqlAnalyser.load();
     const answers = [fresh.analyse(left), fresh.analyse(right)];
     expect(fresh.counts).toEqual({ exact: 0, similar: 0, parsed: 2 });
@@ -346,7 +346,7 @@ describe('the caches', () => {
     return analyser.alike(bytes, 5, bytes.length - Buffer.byteLength(behind));
   };
 
-  it('find a text by its bytes where it differs in numbers and layout only', async () => {
+  it('find a text by its bytes if it differs only in numbers and layout', async () => {
     const fresh = await SqlAnalyser.load();
     expect(lies(fresh, 'select a from t where b = 1')).toBeUndefined();
     const first = fresh.analyse('select a from t where b = 1');
@@ -364,13 +364,13 @@ describe('the caches', () => {
     ['a number with a fraction', 'select a from t where b = 1.5', '\0'],
     ['no zero behind it', 'select a from t where b = 1', 'x'],
     ['a zero within it', 'select a from t where b = 1\0 or true', '\0'],
-  ])('do not look by its bytes at a text with %s', async (_, text, behind) => {
+  ])('do not find by its bytes a text with %s', async (_, text, behind) => {
     const fresh = await SqlAnalyser.load();
     fresh.analyse(text);
     expect(lies(fresh, text, behind)).toBeUndefined();
   });
 
-  it('tell the same of a text however it is looked for', async () => {
+  it('give the same analysis whichever way a text is found', async () => {
     const fresh = await SqlAnalyser.load();
     const part = fc.constantFrom('a', 'b', '1', '22', '(', ')', ',', '+', '"c d"', ' ', '\n', ';', '$1', 'f(', 'now()');
     let found = 0;
@@ -389,7 +389,7 @@ describe('the caches', () => {
     expect(found).toBeGreaterThan(500);
   });
 
-  it('keep apart texts whose keys lie in one place', async () => {
+  it('keep texts with colliding keys apart', async () => {
     const fresh = await SqlAnalyser.load();
     const texts = Array.from({ length: 3_000 }, (_, at) => `select c${at} from t where b = ${at}`);
     for (const text of texts) fresh.analyse(text);
@@ -397,7 +397,7 @@ describe('the caches', () => {
       expect(lies(fresh, text)?.analysisOf(text.length)).toEqual(fresh.analyse(text));
   });
 
-  it('hold no more than they may', async () => {
+  it('respect their limits', async () => {
     const small = await SqlAnalyser.load({ cacheBytesMax: 16_384 });
     for (let n = 0; n < 100; n++) small.analyse(`select a${n}`);
     small.analyse('select a0');

@@ -9,7 +9,7 @@ import { unreadText } from './unread-text.ts';
 import { readStatement } from './statement-reader.ts';
 import type { Statement } from './statement.ts';
 
-/** Where a statement stands in the UTF-8 of its text, without the semicolon. */
+/** The byte range of a statement in the UTF-8 of its text, without the semicolon. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
@@ -19,28 +19,28 @@ export type Analysis =
   | {
       readonly kind: 'read';
       readonly statements: readonly Statement[];
-      /** Of each statement; of a single one, the whole text. */
+      /** The range of each statement; of a single one, the whole text. */
       readonly ranges: readonly ByteRange[];
     }
-  /** The grammar does not know it. A server with another grammar may: nothing is known of what it does. */
+  /** It could not be parsed. A server with another grammar may accept it, so its effects are unknown. */
   | { readonly kind: 'unread'; readonly fault: SqlFault; readonly fingerprint: string; readonly normalised: string }
-  /** Not read here and now: `analyseLarge` does it, on a thread where it holds up nobody. */
+  /** Too large to parse here: call `analyseLarge` on another thread. */
   | { readonly kind: 'large' }
-  /** Not to be read at all. */
+  /** It must not be parsed at all. */
   | { readonly kind: 'refused'; readonly fault: SqlFault };
 
 export interface AnalyserLimits {
-  /** What both caches together may hold, roughly. */
+  /** Approximate maximum size of both caches together. */
   readonly cacheBytesMax: number;
-  /** Texts above are `large`. 5 ms is what a reader of this size may take of the data path. */
+  /** Larger texts are `large`: parsing this size takes up to 5 ms. */
   readonly inlineBytesMax: number;
-  /** The same for texts that are dense: a list of 60,000 numbers takes longer than its bytes say. */
+  /** The same by tokens: a list of 60,000 numbers takes longer than its size suggests. */
   readonly inlineTokensMax: number;
-  /** Texts above are `refused`. */
+  /** Larger texts are `refused`. */
   readonly textBytesMax: number;
 }
 
-/** The standard. */
+/** The default. */
 export const inlineBytesMax = 32 * 1024;
 
 const defaults: AnalyserLimits = {
@@ -51,19 +51,19 @@ const defaults: AnalyserLimits = {
 };
 
 export interface AnalyserCounts {
-  /** Texts seen before. */
+  /** Texts found in the cache of exact texts. */
   readonly exact: number;
-  /** Texts that differ from one seen before in literals, comments or layout only. */
+  /** Texts that differ only in literals, comments or layout from a cached one. */
   readonly similar: number;
   readonly parsed: number;
 }
 
-/** A read statement with everything around it, apart from its texts. */
+/** Estimated size of an analysis without its texts. */
 const bytesOfAnalysis = 2_048;
 
 /**
- * Tells what SQL texts do. An answer is found by the exact text (0.3 µs), or by the text without its literals (1 µs per 100
- * characters), or by parsing (50 µs for a short statement).
+ * Analyses SQL texts. An analysis is found by the exact text (0.3 µs), by the text without literals (1 µs per 100 characters), or by
+ * parsing (50 µs for a short statement).
  */
 export class SqlAnalyser {
   readonly #limits: AnalyserLimits;
@@ -92,8 +92,8 @@ export class SqlAnalyser {
   }
 
   /**
-   * What is known of texts that differ in numbers and layout alone from the one that lies from `from` to `to` with a zero behind it, by
-   * its bytes (0.2 µs). Undefined: none of them was read yet, or it has strings or comments.
+   * Finds by its bytes (0.2 µs) the analysis shared by texts that differ only in numbers and layout. The text is `bytes[from, to)`, which
+   * a zero byte must follow. Undefined: none of these texts was analysed yet, or it has strings or comments.
    */
   alike(bytes: Buffer, from: number, to: number): Alike | undefined {
     const size = numbersKeySize(bytes, from, to);
@@ -121,14 +121,14 @@ export class SqlAnalyser {
     return this.#analyseNew(text, bytes, this.#limits.inlineTokensMax);
   }
 
-  /** Reads a text of any size that is not refused. */
+  /** Analyses a text of any size up to `textBytesMax`. */
   analyseLarge(text: string): Analysis {
     const bytes = Buffer.byteLength(text);
     if (bytes > this.#limits.textBytesMax) return refused(bytes, this.#limits.textBytesMax);
     return this.#exact.get(text) ?? this.#analyseNew(text, bytes, Infinity);
   }
 
-  /** Takes over an answer of `analyseLarge` from another thread. */
+  /** Caches the result of `analyseLarge` on another thread. */
   remember(text: string, analysis: Analysis): void {
     this.#exact.set(text, analysis);
   }
@@ -140,7 +140,7 @@ export class SqlAnalyser {
       return skeleton.tokens > tokensMax ? { kind: 'large' } : this.#parse(text, bytes, skeleton);
     this.#counts.similar++;
     const analysis = analysisOf(similar, bytes);
-    // A text that comes again is worth keeping; one of a thousand that differ in a number is not.
+    // Cache the exact text only when it repeats, not if its numbers change each time.
     if (similar.lastText === text) this.#exact.set(text, analysis);
     similar.lastText = text;
     return analysis;
@@ -163,7 +163,7 @@ interface Similar {
   readonly statement: Statement;
   readonly statements: readonly Statement[];
   lastText: string;
-  /** Of the last of them, and how long it was: all that its analysis has of its own. */
+  /** The analysis of the last text and its length, the only part that is specific to it. */
   analysis: Analysis;
   bytes: number;
 }
@@ -179,7 +179,7 @@ function read(text: string, bytes: number, skeleton: Skeleton): Analysis {
   try {
     return readParsed(text, bytes, skeleton);
   } catch (error) {
-    // What stands in each other can be parsed deeper than it can be walked.
+    // The parser accepts deeper nesting than the recursion here.
     if (!(error instanceof RangeError)) throw error;
     return unread(tooDeep, skeleton);
   }
@@ -214,7 +214,7 @@ function readSeveral(text: string, bytes: number, parsed: readonly RawStmt[]): A
 
 const queries: ReadonlySet<Statement['kind']> = new Set(['select', 'insert', 'update', 'delete', 'merge']);
 
-/** Literals matter to SET, set_config and locks, and to the names that utility statements take as strings. */
+/** Whether the analysis holds for all literals. They matter to SET, set_config and locks, and to utility statements that take names as strings. */
 function isToldBySkeleton({ kind, effects }: Statement): boolean {
   return queries.has(kind) && effects.length === 0;
 }

@@ -19,7 +19,7 @@ describe('the comment at the end of a statement', () => {
 });
 
 describe('passthrough', () => {
-  it('is asked for in front of the statement', () => {
+  it('is requested by a comment before the statement', () => {
     expect(isIrisPassthrough('  /*iris*/ select top 5 %ID from t')).toBe(true);
     expect(isIrisPassthrough('/* IRIS */select 1')).toBe(true);
     expect(isIrisPassthrough('select 1 /*iris*/')).toBe(false);

@@ -1,14 +1,14 @@
-/** What a client says about a statement in a comment at its end (sqlcommenter): `traceparent`, `application`, `action` ... */
+/** Key-value pairs of an sqlcommenter comment: `traceparent`, `application`, `action` and others. */
 export type SqlComment = ReadonlyMap<string, string>;
 
 const none: SqlComment = new Map();
-/** A comment of this length says more than a name and a trace. */
+/** Longer comments are ignored. */
 const charactersMax = 4_096;
 const pair = /([A-Za-z0-9_.%-]+)\s*=\s*'((?:[^'\\]|\\.)*)'/g;
 
 /**
- * Reads the comment at the end of a text, or at its beginning where the end has none, without reading the SQL. Values are
- * what any client wrote: they may be wrong, and are never to be trusted with more than a choice that the rules allow.
+ * Reads the comment at the end of a text, or else at its beginning, without parsing the SQL. Values come from clients and must not be
+ * trusted beyond choices that the configuration allows.
  */
 export function readComment(text: string): SqlComment {
   const comment = trailing(text) ?? leading(text);
@@ -20,7 +20,7 @@ export function readComment(text: string): SqlComment {
   return keys;
 }
 
-/** `/*iris*\/` before a statement says that it is IRIS SQL already and goes to IRIS as it stands. */
+/** Whether `/*iris*\/` precedes the statement: it is IRIS SQL, which is passed on untranslated. */
 export function isIrisPassthrough(text: string): boolean {
   return /^\s*\/\*\s*iris\s*\*\//i.test(text);
 }
@@ -44,6 +44,6 @@ function decoded(value: string): string {
   try {
     return decodeURIComponent(value);
   } catch {
-    return value; // a stray percent sign: taken as it stands
+    return value; // a stray percent sign is kept
   }
 }

@@ -3,7 +3,7 @@ import { bodyOf, constantText, kindOf, namesOf, type NodeBody, type NodeKind } f
 import { codeFacts } from './code-facts.ts';
 import { seeded, seedName, type SessionEffect } from './session-effect.ts';
 
-/** WITH HOLD, as the grammar's option bits have it. */
+/** The option bit of WITH HOLD. */
 const cursorHold = 0x0020;
 
 type Readers = { readonly [Kind in NodeKind]?: (body: NodeBody<Kind>) => readonly SessionEffect[] };
@@ -39,7 +39,7 @@ const readers: Readers = {
   DoStmt: ({ args }) => (args ?? []).flatMap(codeEffects),
 };
 
-/** What a statement does to its session by its own kind; its function calls are looked at apart. */
+/** The effects of a statement on its session, without those of its function calls. */
 export function effectsOf(statement: Node): readonly SessionEffect[] {
   const kind = kindOf(statement);
   const read = readers[kind] as ((body: unknown) => readonly SessionEffect[]) | undefined;
@@ -58,7 +58,7 @@ function setEffects(statement: VariableSetStmt): readonly SessionEffect[] {
   const isLocal = statement.is_local === true;
   if (kind === 'VAR_RESET_ALL') return [{ kind: 'resetAll' }];
   if (kind === 'VAR_SET_MULTI') return characteristics(name, args);
-  // What was of the transaction alone may stay.
+  // SET ... FROM CURRENT may make a transaction-local value permanent.
   if (kind === 'VAR_SET_CURRENT')
     return [{ kind: 'set', name: { text: name }, value: undefined, isLocal, isUncertain: true }];
   const isReset = kind === 'VAR_RESET' || kind === 'VAR_SET_DEFAULT';
@@ -72,7 +72,7 @@ function setEffects(statement: VariableSetStmt): readonly SessionEffect[] {
   return [{ kind: 'set', name: { text: name }, value: joined(name, values), isLocal }];
 }
 
-/** A list is quoted word by word, so that it can be set again from one text. */
+/** Joins a list of values, each quoted, to one text that can be set again. */
 function joined(name: string, values: readonly (string | undefined)[]): { text: string } | undefined {
   const words = values.filter((value) => value !== undefined);
   if (words.length < values.length) return undefined;
@@ -82,7 +82,7 @@ function joined(name: string, values: readonly (string | undefined)[]): { text: 
   };
 }
 
-/** SET SESSION CHARACTERISTICS sets the defaults of the transactions to come; SET TRANSACTION only its own. */
+/** SET SESSION CHARACTERISTICS sets the defaults of later transactions; SET TRANSACTION affects only the current one. */
 function characteristics(name: string, args: readonly Node[]): readonly SessionEffect[] {
   if (name !== 'SESSION CHARACTERISTICS') return [];
   return args.flatMap((arg): SessionEffect[] => {
@@ -109,17 +109,17 @@ function temporaryNamed(names: readonly Node[] | undefined): readonly SessionEff
   return [{ kind: 'temporary', name: `pg_temp.${words.at(-1) ?? ''}`, isLocal: false }]; // no table's name
 }
 
-/** What shares the names of tables; a temporary function or type stays until DISCARD. */
+/** Object types in the namespace of tables. Other temporary objects (functions, types) are tracked until DISCARD. */
 const relationTypes: ReadonlySet<string> = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_SEQUENCE']);
 
-/** What is dropped may have been a temporary one of that name: temporary ones are found first. */
+/** A dropped object may have been a temporary one, as these are found first. */
 function droppedEffects(object: Node): readonly SessionEffect[] {
   const words = namesOf(bodyOf(object, 'List')?.items ?? [object]);
   const isTemporary = words.length === 1 || words[0] === 'pg_temp';
   return isTemporary ? [{ kind: 'temporaryDropped', name: words.at(-1) ?? '' }] : [];
 }
 
-/** An anonymous block is not parsed. One in which no word stands that touches the session leaves it alone. */
+/** A DO block is not parsed; it has no effect if it contains no word that may touch the session. */
 function codeEffects(arg: Node): readonly SessionEffect[] {
   const element = bodyOf(arg, 'DefElem');
   if (element?.defname !== 'as') return [];

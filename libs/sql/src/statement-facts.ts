@@ -18,13 +18,13 @@ import type { SessionEffect } from './session-effect.ts';
 import type { RelationName, StatementFeatures } from './statement.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-/** Names that WITH has given to queries; they hide tables. */
+/** Names of WITH queries, which hide tables. */
 type Scope = ReadonlySet<string>;
 
 const vectorOperators: ReadonlySet<string> = new Set(['<->', '<=>', '<#>', '<+>']);
 const vectorTypes: ReadonlySet<string> = new Set(['vector', 'halfvec', 'sparsevec']);
 
-/** One walk over a statement: the relations it names, the functions it calls, and what its class is made of. */
+/** Facts collected by one walk over a statement: its relations, its function calls, and the features for its workload class. */
 export class StatementFacts {
   readonly #reads = new Map<string, RelationName>();
   readonly #writes = new Map<string, RelationName>();
@@ -128,7 +128,7 @@ export class StatementFacts {
         return;
       case 'lockingClause':
         this.locksRows = true;
-        return; // what it names are aliases
+        return; // its names are aliases
       default:
         if (isRelation(value)) return this.#write(value);
     }
@@ -143,7 +143,7 @@ export class StatementFacts {
     this.#query(select as unknown as Fields, scope);
   }
 
-  /** SELECT and the statements that change rows; of their unwrapped fields, `relation` is the target. */
+  /** Walks SELECT, INSERT, UPDATE, DELETE and MERGE. The unwrapped field `relation` is the target. */
   #query(query: Fields, outer: Scope): void {
     const scope = query['withClause'] === undefined ? outer : this.#with(query['withClause'] as WithClause, outer);
     for (const name in query) {
@@ -208,7 +208,7 @@ export class StatementFacts {
   }
 }
 
-/** `SVFOP_CURRENT_TIMESTAMP_N`: what PostgreSQL's grammar has as words of its own. */
+/** The function name of an SQL value function, such as `SVFOP_CURRENT_TIMESTAMP_N`. */
 function valueFunctionName(op = ''): string {
   return op
     .replace(/^SVFOP_/, '')
@@ -221,15 +221,15 @@ function isFiltered(select: SelectStmt): boolean {
   return select.whereClause !== undefined || select.fromClause === undefined;
 }
 
-/** The grammar leaves the target of a statement unwrapped; what is read comes wrapped. */
+/** Whether a field is an unwrapped RangeVar, as targets of statements are. */
 function isRelation(value: unknown): value is RangeVar {
   return typeof value === 'object' && value !== null && 'relname' in value && 'relpersistence' in value;
 }
 
-/** What DROP names behind the name of its table. */
+/** Object types that DROP names together with their table. */
 const partsOfTables: ReadonlySet<string> = new Set(['OBJECT_RULE', 'OBJECT_TRIGGER', 'OBJECT_POLICY']);
 
-/** The view of settings: an UPDATE sets them. */
+/** Whether a relation is pg_settings, whose UPDATE sets settings. */
 const isSettings = ({ schemaname = 'pg_catalog', relname }: RangeVar): boolean =>
   schemaname === 'pg_catalog' && relname === 'pg_settings';
 

@@ -13,7 +13,7 @@ import type { RelationName, Statement } from './statement.ts';
 import { transactionControl } from './transaction-control.ts';
 import { workloadOf } from './workload-class.ts';
 
-/** Reads everything that one parsed statement tells, with the skeleton of its own part of the text. */
+/** Collects all facts of a parsed statement. @param skeleton of the statement's own part of the text */
 export function readStatement(node: Node, skeleton: Skeleton): Statement {
   const facts = new StatementFacts(node);
   const { kind, words } = commandOf(node) ?? unknownCommand;
@@ -65,7 +65,7 @@ function sessionEffects(node: Node, facts: StatementFacts): readonly SessionEffe
   return runs && explained.query !== undefined ? [...effectsOf(explained.query), ...facts.effects] : [];
 }
 
-/** `SELECT pg_advisory_lock(..)` and nothing else. */
+/** Marks the lock of a lone `SELECT pg_advisory_lock(..)`. */
 function alone(node: Node, effects: readonly SessionEffect[]): readonly SessionEffect[] {
   const [effect] = effects;
   const select = bodyOf(node, 'SelectStmt');
@@ -76,7 +76,7 @@ function alone(node: Node, effects: readonly SessionEffect[]): readonly SessionE
   return targets.length === 1 && isLock ? [{ ...effect, isAlone: true }] : effects;
 }
 
-/** pg_stat_activity without oneself shows nothing of the backend; a process id in the answer does. */
+/** Whether the statement shows the client its backend: by a process id in the result, but not by other rows of pg_stat_activity. */
 function shownEffects(node: Node, { reads, calls }: StatementFacts): readonly SessionEffect[] {
   const effects: SessionEffect[] = [];
   const isPrepared = ({ name, schema }: RelationName): boolean =>
@@ -88,7 +88,7 @@ function shownEffects(node: Node, { reads, calls }: StatementFacts): readonly Se
 
 const sequenceAdvancing: ReadonlySet<Statement['kind']> = new Set(['insert', 'merge', 'copyIn']);
 
-/** By a default of a column, or inside a function that nobody knows. */
+/** Whether it may advance sequences by a column default, or in an unknown function. */
 function mayAdvanceSequences(kind: Statement['kind'], { volatility }: StatementFacts): boolean {
   return sequenceAdvancing.has(kind) || volatility === 'unknown' || kind === 'utility';
 }
@@ -104,12 +104,12 @@ function isReading(kind: Statement['kind'], node: Node): boolean {
   return kind === 'copyOut' || kind === 'explain' || bodyOf(node, 'VariableShowStmt') !== undefined;
 }
 
-/** Volatile functions may write; so may those that nobody knows. */
+/** Whether the statement changes nothing; volatile and unknown functions may. */
 function mayNotChange(facts: StatementFacts, effects: readonly SessionEffect[]): boolean {
   return effects.length === 0 && (facts.volatility === 'immutable' || facts.volatility === 'stable');
 }
 
-/** SET takes its value as a bare word too, which no lexer can tell from a name; so do the options of a dictionary. */
+/** The text without literals. Values of SET and dictionary options may be bare words, which only the parse tree tells from names. */
 function normalisedText(node: Node, skeleton: Skeleton): string {
   const forLater =
     bodyOf(node, 'AlterRoleSetStmt') ?? bodyOf(node, 'AlterDatabaseSetStmt') ?? bodyOf(node, 'AlterSystemStmt');

@@ -3,7 +3,7 @@ import type { SessionEffect } from './session-effect.ts';
 import type { TransactionControl } from './transaction-control.ts';
 import type { Volatility } from './known-functions.ts';
 
-/** As FR-005 names them. */
+/** The workload classes of FR-005. */
 export const workloadClasses = ['interactive', 'vector', 'analytical', 'bulk', 'admin'] as const;
 export type WorkloadClass = (typeof workloadClasses)[number];
 
@@ -23,49 +23,49 @@ export type StatementKind =
   | 'schema'
   | 'utility';
 
-/** A table, view or sequence as the statement names it; without a schema, search_path decides. */
+/** A table, view or sequence as named in a statement; without a schema, search_path applies. */
 export interface RelationName {
   readonly schema?: string;
   readonly name: string;
 }
 
-/** What the text of one statement tells, whatever its literals and parameters are. */
+/** The facts of a statement that do not depend on its literals and parameters. */
 export interface Statement {
   readonly kind: StatementKind;
-  /** The words that its CommandComplete begins with; EXECUTE answers with those of the statement that it runs. */
+  /** Its command tag without counts; EXECUTE completes with the tag of the executed statement. */
   readonly command: string;
   readonly transaction?: TransactionControl;
   readonly effects: readonly SessionEffect[];
   /** The cursor that it declares, fetches from or moves. */
   readonly cursor?: string;
-  /** Whose sessions begin otherwise after it. */
+  /** Whose new sessions begin with other settings after it. */
   readonly redefines?: Redefinition;
-  /** Without naming them: by the default of a column, or in a function that nobody knows. */
+  /** It may advance sequences without naming them: by a column default, or in an unknown function. */
   readonly mayAdvanceSequences: boolean;
-  /** PostgreSQL refuses it inside a transaction block, and in a simple query of several statements. */
+  /** PostgreSQL refuses it in a transaction block and in a simple query of several statements. */
   readonly isOutsideBlocksOnly: boolean;
   readonly reads: readonly RelationName[];
   readonly writes: readonly RelationName[];
   /** FOR UPDATE, FOR SHARE. */
   readonly locksRows: boolean;
-  /** Nothing is changed, no row is locked, and no function is called that may do so. */
+  /** It changes nothing, locks no row, and calls no function that may. */
   readonly isReadOnly: boolean;
-  /** Reads pg_catalog and information_schema, and nothing else. */
+  /** It reads only pg_catalog and information_schema. */
   readonly readsCatalogOnly: boolean;
-  /** Functions that it calls itself, by name; with their schema where that is neither left out nor pg_catalog. */
+  /** Names of the functions that it calls, qualified if their schema is given and not pg_catalog. */
   readonly calls: readonly string[];
-  /** The worst of the functions called. */
+  /** The highest volatility of the functions called. */
   readonly volatility: Volatility;
   readonly workload: WorkloadClass;
   readonly features: StatementFeatures;
   readonly fingerprint: string;
-  /** The text with a parameter for each literal, without comments: safe to log. */
+  /** The text without comments and with parameters in place of literals: safe to log. */
   readonly normalised: string;
-  /** The highest `$n`. */
+  /** The highest parameter number `$n`. */
   readonly parametersMax: number;
 }
 
-/** What the automatic class is made of. */
+/** Features that decide the automatic workload class. */
 export interface StatementFeatures {
   readonly joins: number;
   readonly subqueries: number;

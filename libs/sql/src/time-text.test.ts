@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { millisecondsOf, timeText } from './time-text.ts';
 
-describe('the text of a time', () => {
+describe('the text of a duration', () => {
   it.each([
     ['250', 250, '250ms'],
     [' 5 s ', 5_000, '5s'],
@@ -16,7 +16,7 @@ describe('the text of a time', () => {
     expect(timeText(milliseconds)).toBe(shown);
   });
 
-  it.each(['', 'soon', '5 S', '1 hour', '1e'])('%j is none', (text) => {
+  it.each(['', 'soon', '5 S', '1 hour', '1e'])('%j is not a duration', (text) => {
     expect(millisecondsOf(text)).toBeUndefined();
   });
 });

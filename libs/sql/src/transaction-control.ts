@@ -14,9 +14,9 @@ export type TransactionVerb =
 
 export interface TransactionControl {
   readonly verb: TransactionVerb;
-  /** Of a savepoint. */
+  /** Name of a savepoint. */
   readonly name?: string;
-  /** COMMIT AND CHAIN: the next transaction is open already. */
+  /** AND CHAIN: a new transaction begins at once. */
   readonly isChained: boolean;
   readonly isolation?: string;
   readonly isReadOnly?: boolean;

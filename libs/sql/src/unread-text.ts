@@ -1,15 +1,15 @@
 import { withoutLiterals, type Skeleton } from './skeleton.ts';
 
-/** A string that is written together with a word: as a rule somebody has forgotten to double a quote in it. */
+/** A string adjacent to a word, usually because a quote in it was not doubled. */
 const brokenQuote = /(?<![\u0001\w$"\u0080-\uffff])[\w$"\u0080-\uffff]+\u0001[sx]|\u0001[sifx](?=[\w$"\u0080-\uffff])/;
-/** What comes behind takes bare words as values. */
+/** Statements that take bare words as values. */
 const setting = /^(?:set|alter\b.*?\bset)\b/is;
 
-/** What statements of PostgreSQL and of IRIS begin with. */
+/** First words of statements of PostgreSQL and IRIS. */
 const beginnings =
   /^[\s;(]*(?:abort|alter|analy[sz]e|begin|call|cancel|checkpoint|close|cluster|comment|commit|copy|create|deallocate|declare|delete|discard|do|drop|end|execute|explain|fetch|grant|import|insert|listen|load|lock|merge|move|notify|prepare|reassign|refresh|reindex|release|reset|revoke|rollback|savepoint|security|select|set|show|start|table|truncate|unlisten|update|vacuum|values|with)\b/i;
 
-/** The text to show of a statement that the grammar does not know: up to where a word may be a part of a value; nothing of prose. */
+/** The part of an unparsable text that is safe to show: up to the first word that may belong to a value; nothing if it is not SQL. */
 export function unreadText(skeleton: Skeleton): string {
   const { key } = skeleton;
   if (!beginnings.test(key)) return '...';

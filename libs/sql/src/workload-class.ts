@@ -1,8 +1,8 @@
 import type { StatementFeatures, StatementKind, WorkloadClass } from './statement.ts';
 
-/** Joins from which a statement is planned rather than looked up. */
+/** From this number of joins on, a statement is analytical. */
 const joinsAnalytical = 4;
-/** Rows in VALUES from which an INSERT is a load. */
+/** From this number of rows in VALUES on, an INSERT is bulk work. */
 const rowsBulk = 100;
 
 const ofKind: Partial<Record<StatementKind, WorkloadClass>> = {
@@ -13,13 +13,13 @@ const ofKind: Partial<Record<StatementKind, WorkloadClass>> = {
   utility: 'admin',
 };
 
-/** The class that the shape of a statement suggests; what it turns out to cost corrects it later. */
+/** The class that the text of a statement suggests; measured costs may correct it later. */
 export function workloadOf(kind: StatementKind, features: StatementFeatures, readsCatalogOnly: boolean): WorkloadClass {
   const fixed = ofKind[kind];
   if (fixed !== undefined) return fixed;
   if (features.hasVector) return 'vector';
   if (kind === 'insert') return features.rowsOfValues >= rowsBulk || isAnalytical(features) ? 'bulk' : 'interactive';
-  if (readsCatalogOnly) return 'interactive'; // introspection joins much and costs little
+  if (readsCatalogOnly) return 'interactive'; // catalogue queries have many joins but are cheap
   return isAnalytical(features) || isWholeScan(kind, features) ? 'analytical' : 'interactive';
 }
 

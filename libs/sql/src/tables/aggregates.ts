@@ -8,13 +8,13 @@ import { arrayText } from './matching.ts';
 import type { Parameters } from './parameters.ts';
 import { SortOrder } from './sort-order.ts';
 
-/** Adds values up; NULL is added where the aggregate keeps it. */
+/** The state of an aggregate over one group. NULLs are added only if the aggregate keeps them. */
 export interface Accumulator {
   add(value: Cell): void;
   result(): Cell;
 }
 
-/** An aggregate of a query, worked out once for each group. */
+/** An aggregate of a query, computed for each group. */
 export interface Aggregate {
   readonly type: CellType;
   readonly isDecimal?: boolean;
@@ -22,9 +22,9 @@ export interface Aggregate {
   readonly argument: Typed | undefined;
   readonly filter: Typed | undefined;
   readonly isDistinct: boolean;
-  /** NULL is a value, too. */
+  /** NULLs are added too. */
   readonly keepsNull?: boolean;
-  /** In which the values are added, where that makes a difference. */
+  /** The order in which values are added, if it matters. */
   readonly order?: Order | undefined;
   start(run: Run): Accumulator;
 }
@@ -46,7 +46,7 @@ export interface AggregateCall {
   readonly isDistinct: boolean;
   readonly isWithinGroup: boolean;
   readonly filter: Typed | undefined;
-  /** ORDER BY within the call, or within its group. */
+  /** ORDER BY in the call, or WITHIN GROUP. */
   readonly order: readonly { readonly by: SortBy; readonly key: Typed }[];
   readonly location: number | undefined;
 }
@@ -109,13 +109,13 @@ export function aggregateOf(call: AggregateCall, parameters: Parameters): Aggreg
   };
 }
 
-/** Values that are to be different come in their own order. */
+/** With DISTINCT, values are added in their own order. */
 function orderOf({ order, isDistinct }: AggregateCall, argument: Typed | undefined): Order | undefined {
   if (order.length > 0) return { by: new SortOrder(order.map(({ by }) => by)), keys: order.map(({ key }) => key) };
   return isDistinct && argument !== undefined ? { by: new SortOrder([{}]), keys: [argument] } : undefined;
 }
 
-/** int8 is summed up to a numeric by PostgreSQL, which has no bounds either. */
+/** The type of a sum; PostgreSQL sums int8 to numeric, which is unbounded too. */
 const wider = (type: CellType): CellType => (type === 'int4' ? 'int8' : type === 'int8' ? 'float8' : type);
 
 function count(): Accumulator {
@@ -186,7 +186,7 @@ function joined(args: readonly Compiled[], parameters: Parameters): Pick<Aggrega
   };
 }
 
-/** In its text form, as all arrays here. */
+/** array_agg; arrays here are their text form. */
 function list(type: CellType): Accumulator {
   const values: Cell[] = [];
   return {
@@ -195,7 +195,7 @@ function list(type: CellType): Accumulator {
   };
 }
 
-/** `percentile_cont(f) WITHIN GROUP (ORDER BY x)` and its like: what stands at a place among the values in order. */
+/** Ordered-set aggregates, such as `percentile_cont(f) WITHIN GROUP (ORDER BY x)`. */
 function ofOrder(
   { name, args, order, location }: AggregateCall,
   parameters: Parameters,
@@ -237,7 +237,7 @@ function between(values: readonly Value[], share: number): Cell {
   return low + (high - low) * (place % 1);
 }
 
-/** Of several, the first. */
+/** The most frequent value; the first of several. */
 function mostFrequent(values: readonly Value[]): Cell {
   const counts = new Map<Value, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
@@ -250,12 +250,12 @@ interface Held {
   readonly keys: readonly Cell[];
 }
 
-/** The values of all aggregates over one group, row by row. */
+/** All aggregates over one group, fed row by row. */
 export class GroupOfRows {
   readonly #aggregates: readonly Aggregate[];
   readonly #accumulators: readonly Accumulator[];
   readonly #seen: readonly (Set<Cell> | undefined)[];
-  /** What has to be put in order first. */
+  /** Values of aggregates that must be sorted first. */
   readonly #held: readonly (Held[] | undefined)[];
 
   constructor(aggregates: readonly Aggregate[], run: Run) {

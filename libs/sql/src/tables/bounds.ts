@@ -6,7 +6,7 @@ import { compare } from './operators.ts';
 import type { Scope } from './scope.ts';
 import type { Bounds, Wanted } from './source.ts';
 
-/** A condition that says of one column where its values lie. */
+/** A condition that bounds one column. */
 interface Bound {
   readonly column: string;
   readonly operator: string;
@@ -15,7 +15,7 @@ interface Bound {
 
 const turned: Readonly<Record<string, string>> = { '=': '=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
 
-/** What of WHERE a table can be told beforehand: comparisons of a column with something that is the same for all rows. */
+/** The conditions of WHERE to push down to a table: comparisons of a column with a value that is constant in the run. */
 export function boundsOf(
   where: Node | undefined,
   scope: Scope,

@@ -7,7 +7,7 @@ import { readTableStatements } from './table-statements.ts';
 
 beforeAll(loadParser);
 
-/** As many as a proxy has, so that what joins them costs what it costs there. */
+/** As many tables as a proxy has, so that joins cost as much. */
 const names = ['pools', ...Array.from({ length: 27 }, (_none, index) => `view_${index}`)];
 const columns = Array.from({ length: 22 }, (_none, index) => ({ name: `column_${index}`, type: 'int4' as const }));
 const session = {
@@ -32,7 +32,7 @@ it.each([...ofPgjdbc, ...ofDbeaver, ...ofSqlalchemy])('answers %s', (text) => {
   expect(answer(text)).toMatchObject({ kind: 'rows' });
 });
 
-it('has the columns of a table in their order', () => {
+it('lists the columns of a table in their order', () => {
   const text = ofPgjdbc.find((each) => each.includes('row_number()')) ?? '';
   expect(answer(text)).toMatchObject({ rows: { length: 22 } });
   expect(answer("select attname from pg_attribute where attrelid = 'medrex.pools'::regclass and attnum = 2")).toEqual({
@@ -40,10 +40,10 @@ it('has the columns of a table in their order', () => {
   });
 });
 
-it('says of what it answers for tables that are empty alone that it is not supported', () => {
+it('refuses as unsupported what it can answer for empty tables only', () => {
   expect(answer(`select json_build_object('a', 1)`)).toMatchObject({ fault: { sqlstate: '0A000' } });
 });
 
-it('knows no table that is not there by its number either', () => {
+it('finds no missing table by OID either', () => {
   expect(answer("select 'nowhere'::regclass")).toMatchObject({ fault: { sqlstate: '42P01' } });
 });

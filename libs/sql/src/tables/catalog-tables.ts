@@ -14,7 +14,7 @@ function source(columns: Readonly<Record<string, CellType>>, rows: () => Cell[][
   return { columns: Object.entries(columns).map(([name, type]) => ({ name, type })), rows };
 }
 
-/** What the tables have none of. */
+/** Catalogues that are empty here. */
 const empty: Readonly<Record<string, TableSource>> = Object.fromEntries(
   Object.entries<Readonly<Record<string, CellType>>>({
     pg_am: { oid: 'int8', amname: 'text' },
@@ -62,14 +62,14 @@ const empty: Readonly<Record<string, TableSource>> = Object.fromEntries(
   }).map(([name, columns]) => [`pg_catalog.${name}`, source(columns, () => [])]),
 );
 
-/** Catalogs that clients call by their names, as numbers of classes of objects. */
+/** OIDs of catalogues that clients name as classes of objects. */
 const catalogOids: Readonly<Record<string, number>> = {
   ...{ pg_type: 1247, pg_attribute: 1249, pg_proc: 1255, pg_class: 1259, pg_authid: 1260, pg_database: 1262 },
   ...{ pg_tablespace: 1213, pg_attrdef: 2604, pg_constraint: 2606, pg_index: 2610, pg_language: 2612 },
   ...{ pg_namespace: 2615, pg_rewrite: 2618, pg_trigger: 2620, pg_extension: 3079, pg_policy: 3256 },
 };
 
-/** The number of a table, or of a catalog, by its name as `::regclass` takes it. */
+/** The OID of a table or catalogue by its name, as for `::regclass`. */
 export function oidOfTable(name: string, tables: readonly string[]): number | undefined {
   const plain = name.replaceAll('"', '').split('.').at(-1) ?? '';
   const at = tables.indexOf(plain);
@@ -77,28 +77,28 @@ export function oidOfTable(name: string, tables: readonly string[]): number | un
   return Object.hasOwn(catalogOids, plain) ? catalogOids[plain] : undefined;
 }
 
-/** Of the grammar's reserved words, those that the SQL standard does not reserve. */
+/** Reserved words of PostgreSQL that the SQL standard does not reserve. */
 const keywords = ['analyze', 'concurrently', 'freeze', 'ilike', 'isnull', 'limit', 'notnull', 'offset', 'placing', 'returning', 'variadic', 'verbose']; // prettier-ignore
 
-/** Types that clients ask for by name, beside those that the tables have. */
+/** Types that clients look up by name, besides those of the tables. */
 const otherTypes = {
   ...{ name: { oid: 19, size: 64 }, int2: { oid: 21, size: 2 }, oid: { oid: 26, size: 4 } },
   ...{ bpchar: { oid: 1042, size: -1 }, varchar: { oid: 1043, size: -1 }, numeric: { oid: 1700, size: -1 } },
   timestamp: { oid: 1114, size: 8 },
 };
 
-/** By their names, as clients call them. */
+/** Types by the names that clients use. */
 const types: Readonly<Record<string, { readonly oid: number; readonly size: number }>> = {
   ...cellTypes,
   ...otherTypes,
 };
 
-/** Null: there is no such type here. */
+/** The OID of a type; null if it does not exist here. */
 export function oidOfType(name: string): number | null {
   return Object.hasOwn(types, name) ? (types[name]?.oid ?? null) : null;
 }
 
-/** What clients look up about the tables themselves, as information_schema and pg_catalog have it, and no more of it. */
+/** The parts of information_schema and pg_catalog in which clients look up the tables. */
 export function catalogTables(
   tables: Readonly<Record<string, readonly SourceColumn[]>>,
   { database, user }: Pick<SessionFacts, 'database' | 'user'>,

@@ -3,10 +3,10 @@ import { booleanOf } from '../boolean-text.ts';
 import { intervalValue } from '../iris/interval-text.ts';
 import { notSupported } from './compiled.ts';
 
-/** A value of a table: instants and dates are milliseconds since 1970, intervals milliseconds. */
+/** A value: timestamps and dates are milliseconds since 1970, intervals milliseconds. */
 export type Cell = string | number | boolean | null;
 
-/** Types that tables have, by PostgreSQL's number and size of each. */
+/** The types of columns, with PostgreSQL's OID and size. */
 export const cellTypes = {
   bool: { oid: 16, size: 1, name: 'boolean' },
   int4: { oid: 23, size: 4, name: 'integer' },
@@ -24,10 +24,10 @@ const microsecondsFrom2000 = 946_684_800_000_000n;
 const dayMs = 86_400_000;
 const daysTo2000 = 10_957;
 
-/** The day of an instant, which begins at midnight. */
+/** Midnight (UTC) of the day of a timestamp. */
 export const dayOf = (instantMs: number): number => Math.floor(instantMs / dayMs) * dayMs;
 
-/** A value as PostgreSQL writes it in text format, with a session in UTC. */
+/** A value in PostgreSQL's text format, in UTC. */
 export function cellText(value: Exclude<Cell, null>, type: CellType): string {
   switch (type) {
     case 'bool':
@@ -45,7 +45,7 @@ export function cellText(value: Exclude<Cell, null>, type: CellType): string {
   }
 }
 
-/** The same in binary format. */
+/** A value in PostgreSQL's binary format. */
 export function cellBytes(value: Exclude<Cell, null>, type: CellType): Buffer {
   const bytes = Buffer.alloc(Math.max(0, cellTypes[type].size));
   switch (type) {
@@ -96,8 +96,8 @@ function instantText(ms: number): string {
 const intervalText = (ms: number): string => textOfInterval(intervalOfMicros(microseconds(ms)));
 
 /**
- * Days and time of an interval are kept as one number here: of more hours than a day has, or of days and hours of two signs, PostgreSQL
- * keeps both. @throws Refusal 0A000
+ * Adds intervals. They are one number here, while PostgreSQL keeps days and time apart; sums that would show the difference (more than 24
+ * hours, days and hours of different signs) are refused. @throws Refusal 0A000
  */
 export function intervalSum(one: number, other: number): number {
   checkDay(Math.trunc(one / dayMs) + Math.trunc(other / dayMs), (one % dayMs) + (other % dayMs));
@@ -115,7 +115,7 @@ function checkDay(days: number, ms: number): void {
     notSupported('an interval of more hours than a day has, or of days and hours of two signs,');
 }
 
-/** What a text means as a value of a type; undefined where it means none. */
+/** Reads a text as a value of a type; undefined if it is invalid. */
 export function cellOf(text: string, type: CellType, nowMs: number): Exclude<Cell, null> | undefined {
   switch (type) {
     case 'text':
@@ -156,7 +156,7 @@ function floatOf(text: string): number | undefined {
 const instant =
   /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?)?\s*(?:(Z|UTC|GMT)|([-+])(\d{1,2})(?::?(\d{2}))?)?$/i;
 
-/** ISO 8601 and as PostgreSQL prints; without a zone it is UTC. */
+/** Reads ISO 8601 and PostgreSQL's own format; without a zone in UTC. */
 function instantOf(text: string, nowMs: number): number | undefined {
   const word = text.trim();
   if (/^now$/i.test(word)) return nowMs;
@@ -175,7 +175,7 @@ function instantOf(text: string, nowMs: number): number | undefined {
   return date.getTime() + time - zone;
 }
 
-/** Months have no length of their own. */
+/** Reads an interval without months and years, as these have no fixed length. */
 function intervalOf(text: string): number | undefined {
   const { months, days, micros } = intervalValue(text) ?? {};
   if (months === undefined || days === undefined || micros === undefined) return undefined;

@@ -3,26 +3,26 @@ import { Refusal } from '../iris/refusal.ts';
 
 export type Row = readonly Cell[];
 
-/** What a run of a query knows besides its rows. */
+/** The context of one execution of a query. */
 export interface Run {
   readonly nowMs: number;
-  /** Those of one run are one list, also where rows around a subquery are added. */
+  /** Always the same array object within one execution, in subqueries too. */
   readonly parameters: readonly Cell[];
-  /** The rows around a subquery, the nearest first. */
+  /** Rows of the outer queries of a subquery, the nearest first. */
   readonly around?: readonly Row[];
 }
 
-/** An expression, ready to be worked out for any row. */
+/** A compiled expression. */
 export interface Compiled {
-  /** `unknown`: a literal in quotes or a parameter, which takes the type that its place asks for. */
+  /** `unknown`: a quoted literal or parameter, whose type is inferred from its context. */
   readonly type: CellType | 'unknown';
-  /** Set where it is NULL, a literal or a parameter. */
+  /** Set for NULL, a literal or a parameter. */
   readonly unknown?: { readonly literal: string | null } | { readonly parameter: number };
-  /** Set for an element of an array: arrays are texts here, and what they hold takes the type of what it stands beside. */
+  /** Set for an array element: arrays are texts here, so the type of the element is inferred from the other operand. */
   readonly isElement?: boolean;
-  /** Set where it is the same for every row of a run. */
+  /** Set if it is the same for all rows of an execution. */
   readonly isConstant?: boolean;
-  /** PostgreSQL has it as numeric: it rounds halves away from zero, and sums are as they are written. */
+  /** It is a numeric in PostgreSQL: rounds halves away from zero, and sums are exact in decimals. */
   readonly isDecimal?: boolean;
   readonly of: (row: Row, run: Run) => Cell;
 }
@@ -31,11 +31,11 @@ export interface Typed extends Compiled {
   readonly type: CellType;
 }
 
-/** What passes on whether a number is decimal. */
+/** A fragment for object spreads that passes on `isDecimal`. */
 export const decimal = (isDecimal: boolean | undefined): { readonly isDecimal?: true } =>
   isDecimal === true ? { isDecimal } : {};
 
-/** Of several that become one: decimal where none of them is a float. */
+/** Whether the result of combining these numbers is decimal: none of them is a float. */
 export const areDecimal = (all: readonly { readonly type: string; readonly isDecimal?: boolean }[]): boolean =>
   all.some(({ isDecimal }) => isDecimal === true) &&
   all.every(({ type, isDecimal }) => isDecimal === true || type !== 'float8');

@@ -1,7 +1,7 @@
 import type { A_Const } from 'libpg-query';
 import { decimal, notSupported, type Compiled } from './compiled.ts';
 
-/** What stands in the text: a string has no type yet. */
+/** Compiles a constant; a string has type `unknown`. */
 export function constantOf({ isnull, sval, ival, fval, boolval }: A_Const): Compiled {
   if (sval !== undefined) return literal(sval.sval ?? '');
   if (ival !== undefined) return { type: 'int4', of: () => ival.ival ?? 0, isConstant: true };
@@ -14,7 +14,7 @@ const literal = (text: string | null): Compiled => ({
   ...{ type: 'unknown', unknown: { literal: text }, of: () => text, isConstant: true },
 });
 
-/** Numbers here are doubles: of more digits than they have none is taken for another. */
+/** Numbers are doubles here; one with more digits than a double holds is refused. */
 function numeric(text: string): Compiled {
   const value = Number(text);
   const digits = text.replace(/[eE].*|[-.]/g, '').replace(/^0+/, '');
@@ -24,5 +24,5 @@ function numeric(text: string): Compiled {
   return { type: isWhole ? 'int8' : 'float8', of: () => value, isConstant: true, ...decimal(!isWhole) };
 }
 
-/** Of decimal ones a double keeps so many as they are. */
+/** Decimal digits that a double keeps exactly. */
 const digitsMax = 15;

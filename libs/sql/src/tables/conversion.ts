@@ -17,7 +17,7 @@ export function typeNamed(name: string): CellType {
 
 const isTime = (type: CellType): boolean => type === 'date' || type === 'timestamptz' || type === 'interval';
 
-/** A text as a value. @throws Refusal 22P02 */
+/** Reads a text as a value. @throws Refusal 22P02 */
 export function valueOf(text: string, type: CellType, nowMs: number): Cell {
   const value = cellOf(text, type, nowMs);
   if (value !== undefined) return value;
@@ -26,10 +26,10 @@ export function valueOf(text: string, type: CellType, nowMs: number): Cell {
 }
 
 const ranks: Readonly<Partial<Record<CellType, number>>> = { int4: 0, int8: 1, float8: 2 };
-/** A date is the instant at which it begins. */
+/** Types that convert implicitly to a later one: a date to a timestamp. */
 const rankOfTimes: Readonly<Partial<Record<CellType, number>>> = { date: 0, timestamptz: 1 };
 
-/** The type that both can be taken as without being asked; undefined where there is none. */
+/** The type to which both convert implicitly; undefined if there is none. */
 export function commonType(one: Compiled['type'], other: Compiled['type']): CellType | undefined {
   if (one === 'unknown') return other === 'unknown' ? 'text' : other;
   if (other === 'unknown' || one === other) return one;
@@ -40,7 +40,7 @@ export function commonType(one: Compiled['type'], other: Compiled['type']): Cell
   return undefined;
 }
 
-/** A number taken as a wider one, or something untyped as what is asked for. @throws Refusal 42846 */
+/** Converts implicitly: to a wider number, or from `unknown`. @throws Refusal 42846 */
 export function as(compiled: Compiled, type: CellType, parameters: Parameters): Typed {
   const { unknown } = compiled;
   if (compiled.type === type) return { ...compiled, type };
@@ -57,7 +57,7 @@ export function as(compiled: Compiled, type: CellType, parameters: Parameters): 
 
 function literalAs(literal: string | null, type: CellType): Typed {
   if (literal === null) return { type, of: () => null, isConstant: true };
-  // 'now' is a moment of the run.
+  // 'now' is evaluated per execution.
   if (type === 'timestamptz' || type === 'date') {
     valueOf(literal, type, 0);
     return { type, of: (_row, { nowMs }) => valueOf(literal, type, nowMs), isConstant: true };
@@ -66,7 +66,7 @@ function literalAs(literal: string | null, type: CellType): Typed {
   return { type, of: () => value, isConstant: true };
 }
 
-/** Everything that has a type takes one: what nobody asked for is text. */
+/** Gives type text to an expression that is still `unknown`. */
 export function typed(compiled: Compiled, parameters: Parameters): Typed {
   return as(compiled, compiled.type === 'unknown' ? 'text' : compiled.type, parameters);
 }
@@ -101,7 +101,7 @@ function conversion(from: CellType, to: CellType): ((value: Exclude<Cell, null>,
   return undefined;
 }
 
-/** Rounds as PostgreSQL does, half to even. @throws Refusal 22003 */
+/** Rounds half to even, as PostgreSQL does for floats. @throws Refusal 22003 */
 export function numberAs(value: number, type: CellType): number {
   if (type === 'float8') return value;
   const max = type === 'int4' ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER;
@@ -110,7 +110,7 @@ export function numberAs(value: number, type: CellType): number {
   return rounded;
 }
 
-/** Halves go away from zero, as those of a numeric do. */
+/** Rounds half away from zero, as PostgreSQL does for numeric. */
 export const roundedAway = (value: number): number => Math.sign(value) * Math.round(Math.abs(value));
 
 export function roundedToEven(value: number): number {
@@ -119,7 +119,7 @@ export function roundedToEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** A cast's own size: that of a text cuts it, and int2 has less than what stands for it here. */
+/** Applies the size of a cast's type: truncates texts, and checks the range of int2. */
 export function sized(value: Typed, name: string, typmods: readonly Node[] | undefined, location?: number): Typed {
   const size = bodyOf(typmods?.[0], 'A_Const')?.ival?.ival;
   if (name === 'int2')

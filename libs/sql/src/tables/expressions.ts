@@ -35,13 +35,13 @@ export interface ExpressionsOptions {
   readonly parameters: Parameters;
   readonly session: SessionFacts;
   readonly subquery: (node: Node, scope: Scope) => Subquery;
-  /** Set where rows have been put together. */
+  /** Set for expressions over grouped rows. */
   readonly grouping?: Grouping;
-  /** Set where window functions may stand. */
+  /** Set where window functions are allowed. */
   readonly windows?: Windows;
 }
 
-/** Makes expressions of nodes of the grammar; what it does not know is refused. */
+/** Compiles expressions of the parse tree; unsupported ones are refused. */
 export class Expressions {
   readonly #scope: Scope;
   readonly #parameters: Parameters;
@@ -65,12 +65,12 @@ export class Expressions {
     this.#grouping = grouping;
   }
 
-  /** The same over rows that are put together. */
+  /** The same compiler over grouped rows. */
   grouped(grouping: Grouping): Expressions {
     return new Expressions({ ...this.#options, grouping });
   }
 
-  /** The same with window functions. */
+  /** The same compiler with window functions allowed. */
   windowed(windows: Windows): Expressions {
     return new Expressions({ ...this.#options, windows });
   }
@@ -186,7 +186,7 @@ export class Expressions {
     return sized(value, name, typeName?.typmods, location);
   }
 
-  /** The number of a relation, which its name stands for. */
+  /** The OID of a relation by its name. */
   #relation(name: string | null, location?: number): number | null {
     const oid = name === null ? null : /^\d+$/.test(name) ? Number(name) : this.#options.session.oidOf(name);
     return oid === undefined ? fail('42P01', `relation "${name}" does not exist`, location) : oid;
@@ -211,7 +211,7 @@ export class Expressions {
     };
   }
 
-  /** Several as one type. */
+  /** Compiles expressions and converts them to their common type. */
   #unified(nodes: readonly Node[]): Typed[] {
     const compiled = nodes.map((node) => this.compile(node));
     const types = compiled.flatMap(({ type }) => (type === 'unknown' ? [] : type));
@@ -238,7 +238,7 @@ export class Expressions {
     };
   }
 
-  /** ARRAY[...], in text form as all arrays here. */
+  /** ARRAY[...], in text form like all arrays here. */
   #arrayOf(nodes: readonly Node[]): Compiled {
     const values = this.#unified(nodes);
     const type = values[0]?.type ?? 'text';
@@ -365,16 +365,16 @@ export class Expressions {
   }
 }
 
-/** Of a row as a value, which the tables have none of. */
+/** A field of a composite value; the tables have none. */
 const fieldOf = ({ of }: Compiled): Typed => ({
   type: 'int4',
   of: (row, run) => (of(row, run) === null ? null : notSupported('a field of a row')),
 });
 
-/** RANGE from the first row of the partition to the last that is equal to this one, as the grammar numbers it. */
+/** The option bits of the default frame: RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW. */
 const defaultFrame = 1058;
 
-/** Nodes of few fields. */
+/** Kinds of nodes with few fields. */
 interface SmallNode {
   readonly arg?: Node;
   readonly args?: readonly Node[];

@@ -3,17 +3,17 @@ import type { Run } from './compiled.ts';
 
 export type Value = Exclude<Cell, null>;
 
-/** A function of fixed argument types, NULL where one of them is. */
+/** A strict function with fixed argument types. */
 export interface FixedFunction {
   readonly takes: readonly CellType[];
   readonly gives: CellType;
   readonly of: (values: readonly Value[], run: Run) => Cell;
 }
 
-/** By name; of several, the first that can take what is there. */
+/** Overloads by function name; the first one that accepts the arguments is used. */
 export type FixedFunctions = Readonly<Record<string, readonly FixedFunction[]>>;
 
-/** The same for several numbers of arguments. */
+/** Overloads with the same implementation. */
 export function overloaded(
   takes: readonly (readonly CellType[])[],
   gives: CellType,

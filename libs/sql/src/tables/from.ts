@@ -6,33 +6,33 @@ import { elementsOf } from './matching.ts';
 import type { ScopeColumn } from './scope.ts';
 import type { Tables, Wanted } from './source.ts';
 
-/** Rows that one run may make on the way to its answer: it holds up everybody else. */
+/** Maximum of intermediate rows of one execution, as it blocks the event loop. */
 export const rowsMax = 200_000;
-/** The same for all tables of a run, subqueries with them. */
+/** Maximum of rows read from all tables of an execution, subqueries included. */
 const lookedMax = 5 * rowsMax;
-/** The same for a join: pairs times columns, some 100 ms. */
+/** Maximum of cells of a join (pairs times columns): about 100 ms. */
 const joinedCellsMax = 1_000_000;
 
-/** What stands in FROM. */
+/** An item of FROM. */
 export interface Relation {
   readonly columns: readonly ScopeColumn[];
-  /** @param conditions those that all rows must meet: each counts as soon as its columns are there */
+  /** @param conditions all rows must satisfy these; each is applied as soon as its columns are available */
   rows(run: Run, wanted: Wanted, conditions?: readonly Condition[]): readonly Row[];
 }
 
-/** A part of WHERE. */
+/** A conjunct of WHERE. */
 export interface Condition {
   readonly holds: Typed;
-  /** It looks at so many columns of the rows, from the first one on. */
+  /** It reads the first `width` columns only. */
   readonly width: number;
-  /** Set where it says that two columns are equal. */
+  /** Set if it is an equality of two columns. */
   readonly equal?: EqualColumns | undefined;
 }
 
-/** Where two columns stand that are equal, the first one before the other. */
+/** Indexes of two equal columns, in ascending order. */
 export type EqualColumns = readonly [number, number];
 
-/** A query in FROM or in WITH. */
+/** A query in FROM or WITH. */
 export interface DerivedTable {
   readonly columns: readonly Omit<ScopeColumn, 'relation'>[];
   rows(run: Run): readonly Row[];
@@ -43,14 +43,14 @@ export interface FromOptions {
   readonly named: ReadonlyMap<string, DerivedTable>;
   readonly derived: (node: Node) => DerivedTable;
   readonly conditions: (node: Node, columns: readonly ScopeColumn[]) => readonly Condition[];
-  /** What a function in FROM is called with: it sees no table beside it. */
+  /** Compiles an argument of a function in FROM, which sees no other table. */
   readonly value: (node: Node) => Typed;
   readonly valueAs: (node: Node, type: CellType) => Typed;
 }
 
 const everything: Wanted = new Map();
 
-/** Makes relations of what stands in FROM. */
+/** Compiles the items of FROM. */
 export class From {
   readonly #options: FromOptions;
 
@@ -95,7 +95,7 @@ export class From {
     return relationOf(this.#options.derived(subquery as Node), alias?.aliasname ?? '', namesOf(alias?.colnames));
   }
 
-  /** generate_series, unnest, or any other function, which gives one row. */
+  /** generate_series, unnest, or any other function, which returns one row. */
   #function({ functions = [], alias, lateral, ordinality, is_rowsfrom }: RangeFunction): Relation {
     const [first] = bodyOf(functions[0], 'List')?.items ?? [];
     if (lateral === true || ordinality === true || is_rowsfrom === true || first === undefined)
@@ -129,7 +129,7 @@ export class From {
     return relationWith(value.type, (run) => [[value.of([], run)]]);
   }
 
-  /** Of whole numbers, or of instants by an interval. */
+  /** The type and bounds of a generate_series of integers, or of timestamps by an interval. */
   #series(args: readonly Node[]): { readonly type: CellType; readonly bounds: readonly Typed[] } {
     const { value, valueAs } = this.#options;
     const types = args.map((arg) => value(arg).type);
@@ -147,7 +147,7 @@ export class From {
     const left = this.#item(larg as Node);
     const right = this.#item(rarg as Node);
     const names = isNatural === true ? sharedNames(left, right) : namesOf(usingClause);
-    // The one column of both would be of the side that has a row.
+    // The merged column would have to come from whichever side has a row.
     if (names.length > 0 && (keeps === 'right' || keeps === 'both')) notSupported('USING in a RIGHT or FULL join');
     const columns = [
       ...left.columns,
@@ -162,13 +162,13 @@ export class From {
   }
 }
 
-/** Whose rows stay where no row of the other side fits. */
+/** Which side of a join keeps its rows without a match. */
 type Kept = 'neither' | 'left' | 'right' | 'both';
 const kept: Readonly<Record<string, Kept>> = {
   ...{ JOIN_INNER: 'neither', JOIN_LEFT: 'left', JOIN_RIGHT: 'right', JOIN_FULL: 'both' },
 };
 
-/** What NATURAL joins by. */
+/** The column names that a NATURAL join uses. */
 function sharedNames(left: Relation, right: Relation): string[] {
   const names = new Set(right.columns.map(({ name }) => name));
   return left.columns.flatMap(({ name, isMerged }) => (isMerged !== true && names.has(name) ? [name] : []));
@@ -214,7 +214,7 @@ function joined({
     rows: (run, _wanted, conditions = []) => {
       const others = right.rows(run, everything);
       if (others.length === 0 && keeps === 'neither') return [];
-      // Where rows of the right side stay alone, none of the left one may be left out before.
+      // If unmatched rows of the right side are kept, conditions must not remove rows of the left side before the join.
       const isLeftFirst = keeps === 'neither' || keeps === 'left';
       const ones = left.rows(run, everything, isLeftFirst ? conditions : []);
       const open = conditions.filter((condition) => !isLeftFirst || condition.width > left.columns.length);
@@ -230,7 +230,7 @@ function joined({
       const alone = new Set(keeps === 'right' || keeps === 'both' ? others : []);
       const rows = ones.flatMap((one) => {
         const candidates = candidatesOf(one);
-        // What is compared costs as much as what comes out.
+        // Compared pairs cost as much as resulting ones.
         compared += candidates.length * width;
         if (compared > joinedCellsMax) tooMany();
         const found = candidates.flatMap((other) => {
@@ -247,7 +247,7 @@ function joined({
   };
 }
 
-/** Which rows of the right side are looked at for one of the left side: where two columns must be equal, those alone. */
+/** Finds the candidate rows of the right side for a row of the left side: by a hash of the equal columns, if there are any. */
 function matching(
   others: readonly Row[],
   leftWidth: number,
@@ -267,14 +267,14 @@ function matching(
   };
 }
 
-/** What meets its part of the conditions. */
+/** A relation that applies its part of the conditions. */
 const filtered = (relation: Relation): Relation => ({
   columns: relation.columns,
   rows: (run, wanted, conditions = []) =>
     meeting(relation.rows(run, wanted, conditions), { width: relation.columns.length, run, conditions }),
 });
 
-/** The rows that meet those of the conditions whose columns are there. */
+/** The rows that satisfy the conditions whose columns are available. */
 function meeting(
   rows: readonly Row[],
   { width, run, conditions }: { readonly width: number; readonly run: Run; readonly conditions: readonly Condition[] },
@@ -292,7 +292,7 @@ function series(bounds: readonly Cell[]): Row[] {
   return Array.from({ length: steps + 1 }, (_none, index) => [first + index * step]);
 }
 
-/** Rows that one run has looked at; a subquery looks at its own for each row around it. */
+/** Rows read by each execution, by its parameter array. A correlated subquery reads its rows again for each outer row. */
 const looked = new WeakMap<readonly Cell[], number>();
 
 function counted(run: Run, rows: readonly Row[]): readonly Row[] {

@@ -14,7 +14,7 @@ const ofFloat = (of: (value: number) => number): FixedFunction[] =>
 const ofFloats = (of: (one: number, other: number) => number): FixedFunction[] =>
   overloaded([['float8', 'float8']], 'float8', ([one, other]) => of(Number(one), Number(other)));
 
-/** Of a numeric they give a numeric. */
+/** Functions that return numeric for numeric. */
 const ofDecimals: ReadonlySet<string> = new Set(['floor', 'ceil', 'ceiling', 'trunc']);
 
 function logarithm(of: (value: number) => number): FixedFunction[] {
@@ -43,7 +43,7 @@ const numberFunctions: FixedFunctions = {
   pg_size_pretty: overloaded([['int8']], 'text', ([bytes]) => prettySize(Number(bytes))),
 };
 
-/** Up to 10,240 of each unit, then rounded to the next. */
+/** pg_size_pretty: up to 10,240 of each unit, then the next one, rounded. */
 function prettySize(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
   let [size, unit] = [bytes, 0];
@@ -58,7 +58,7 @@ const sameAs: Readonly<Record<string, string>> = {
   ...{ localtimestamp: 'now', char_length: 'length', character_length: 'length', position: 'strpos', trim: 'btrim' },
 };
 
-/** Functions of one value for each row. */
+/** Scalar functions. */
 export class Functions {
   readonly #parameters: Parameters;
   readonly #session: SessionFacts;
@@ -135,7 +135,7 @@ export class Functions {
     return { ...extraction, ...decimal(name === 'extract') };
   }
 
-  /** Sessions here are in UTC, and that is the only zone. */
+  /** AT TIME ZONE; only UTC, the zone of all sessions here, is supported. */
   #inZone(zone: Compiled, value: Compiled): Typed {
     return strict('timestamptz', [this.#taken(zone, 'text'), this.#taken(value, 'timestamptz')], ([name, at]) =>
       /^(?:utc|gmt|z|etc\/utc)$/i.test(String(name)) ? (at as Value) : notSupported('a time zone other than UTC'),
@@ -158,7 +158,7 @@ export class Functions {
     };
   }
 
-  /** What a client asks about its session. */
+  /** Functions about the session. */
   #ofSession(name: string, args: readonly Compiled[]): Typed | undefined {
     const { user, database, version } = this.#session;
     const texts: Readonly<Record<string, string>> = {
@@ -220,10 +220,10 @@ export class Functions {
       case 'pg_get_serial_sequence':
       case 'pg_tablespace_location':
         return constant('text', null);
-      // SQLAlchemy asks for it of tables that are empty here.
+      // SQLAlchemy calls it on tables that are empty here.
       case 'json_build_object':
         return { type: 'text', of: () => notSupported('json_build_object') };
-      // Of arrays in the catalogue, in tables that are empty here.
+      // Called on array columns of catalogues that are empty here.
       case 'unnest':
       case 'generate_subscripts':
         return args[0]?.type === 'text' ? constant('int4', null) : undefined;

@@ -4,7 +4,7 @@ import type { Aggregate } from './aggregates.ts';
 import type { Typed } from './compiled.ts';
 import type { Scope } from './scope.ts';
 
-/** How rows are put together: behind it, a row has the keys and then the aggregates. */
+/** The GROUP BY of a query: a grouped row has the keys and then the aggregates. */
 export class Grouping {
   readonly #scope: Scope;
   readonly #keys = new Map<string, number>();
@@ -22,17 +22,17 @@ export class Grouping {
     this.keys.push(key);
   }
 
-  /** Which key an expression is; undefined where it is none. */
+  /** The index of the key that an expression equals; undefined if none. */
   keyOf(node: Node): number | undefined {
     return this.#keys.size === 0 ? undefined : this.#keys.get(this.#shapeOf(node));
   }
 
-  /** @returns where in a row it will stand, counted behind the keys. */
+  /** Returns its index in a grouped row, counted after the keys. */
   addAggregate(aggregate: Aggregate): number {
     return this.aggregates.push(aggregate) - 1;
   }
 
-  /** Equal for expressions that are written alike; columns by what they mean. */
+  /** A text that is equal for equal expressions; columns are resolved first. */
   #shapeOf(node: Node): string {
     return JSON.stringify(node, (name, value: unknown) => {
       if (isPlace(name)) return undefined;

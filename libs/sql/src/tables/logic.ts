@@ -1,6 +1,6 @@
 import type { Compiled, Typed } from './compiled.ts';
 
-/** NULL where the operand is. */
+/** NOT; NULL for NULL. */
 export function not(operand: Compiled): Typed {
   return {
     type: 'bool',
@@ -11,7 +11,7 @@ export function not(operand: Compiled): Typed {
   };
 }
 
-/** AND of all, or OR; NULL where the ones that are known do not decide. */
+/** AND or OR of all parts, in three-valued logic. */
 export function conjunction(parts: readonly Compiled[], isOr: boolean): Typed {
   return {
     type: 'bool',

@@ -1,7 +1,7 @@
 import { cellText, type Cell, type CellType } from './cell.ts';
 import { fail, notSupported } from './compiled.ts';
 
-/** LIKE; never slower than the product of both lengths. @throws Refusal 22025 */
+/** LIKE, in O(text * pattern). @throws Refusal 22025 */
 export function isLike(text: string, pattern: string): boolean {
   const signs = signsOf(pattern);
   let [at, sign, star, mark] = [0, 0, -1, 0];
@@ -22,7 +22,7 @@ export function isLike(text: string, pattern: string): boolean {
   return sign === signs.length;
 }
 
-/** One for each character; `%%` and `__` are the wild ones. */
+/** The characters of a pattern; `%%` and `__` stand for the wildcards. */
 function signsOf(pattern: string): string[] {
   const signs: string[] = [];
   for (let at = 0; at < pattern.length; at++) {
@@ -36,12 +36,11 @@ function signsOf(pattern: string): string[] {
 }
 
 /**
- * Patterns whose time has a low bound: characters and classes of them, at most two of which come more often than once, and
- * alternatives of words.
+ * Regular expressions of bounded cost: characters and classes, at most two of them repeated, and alternatives of words.
  */
 const plain = /^(?:(?:[\w\s"'.,:;/@#=<>!&%~-]|\\[.\-$^|()*+?[\]{}\\dsw]|\[[^\]\\[]{1,64}\])[*+?]?|\)\??|[(|^$])*$/;
 
-/** `~`. @throws Refusal 0A000 where the pattern is more than words */
+/** The regular expression of `~`. @throws Refusal 0A000 the pattern is not in the bounded subset */
 export function patternOf(pattern: string, flags: string): RegExp {
   const quantified = pattern.match(/(?<!\\)[*+?]/g)?.length ?? 0;
   if (pattern.length > 1_000 || quantified > 2 || !plain.test(pattern)) notSupported('this regular expression');
@@ -52,7 +51,7 @@ export function patternOf(pattern: string, flags: string): RegExp {
   }
 }
 
-/** Elements as `{a,"b c",NULL}`, which is how arrays stand here. */
+/** The text form of an array, such as `{a,"b c",NULL}`. */
 export function arrayText(values: readonly Cell[], type: CellType): string {
   const words = values.map((value) => {
     if (value === null) return 'NULL';
@@ -62,7 +61,7 @@ export function arrayText(values: readonly Cell[], type: CellType): string {
   return `{${words.join(',')}}`;
 }
 
-/** The elements of `{a,"b c",NULL}`. @throws Refusal 22P02 */
+/** The elements of an array in text form. @throws Refusal 22P02 */
 export function elementsOf(text: string): (string | null)[] {
   const body = /^\s*\{([\s\S]*)\}\s*$/.exec(text)?.[1];
   if (body === undefined) fail('22P02', 'malformed array literal');

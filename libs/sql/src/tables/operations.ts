@@ -9,13 +9,13 @@ import { elementsOf } from './matching.ts';
 import { strict, type Operators } from './operators.ts';
 import type { Parameters } from './parameters.ts';
 
-/** What the grammar makes of an operator and of its like: IN, BETWEEN, = ANY, IS DISTINCT FROM, NULLIF. */
+/** Compiles A_Expr nodes: operators, IN, BETWEEN, = ANY, IS DISTINCT FROM, NULLIF. */
 export class Operations {
   readonly #expressions: Pick<Expressions, 'compile' | 'typed'>;
   readonly #operators: Operators;
   readonly #parameters: Parameters;
 
-  /** @param expressions makes those of the operands */
+  /** @param expressions compiles the operands */
   constructor(expressions: Pick<Expressions, 'compile' | 'typed'>, operators: Operators, parameters: Parameters) {
     this.#expressions = expressions;
     this.#operators = operators;
@@ -75,7 +75,7 @@ export class Operations {
     return isNot ? not(conjunction(equal, true)) : conjunction(equal, true);
   }
 
-  /** Of two values, or of two rows of them. */
+  /** Equality of two values or of two rows. */
   #equality(left: Node, right: Node, isNot: boolean, location?: number): Compiled {
     const [ones, others] = [left, right].map((node) => bodyOf(node, 'RowExpr')?.args);
     if (ones === undefined || others === undefined)
@@ -93,7 +93,7 @@ export class Operations {
     return isNot ? not(equal) : equal;
   }
 
-  /** `= ANY (ARRAY[...])`, or of an array in text form. */
+  /** `= ANY` or `= ALL` of ARRAY[...] or of an array in text form. */
   #any(isAll: boolean, operator: string, left: Node, right: Node): Compiled {
     const value = this.#expressions.compile(left);
     const items = bodyOf(right, 'A_ArrayExpr')?.elements;
@@ -121,7 +121,7 @@ export class Operations {
     });
   }
 
-  /** In its text form; a parameter there is declared as an array. */
+  /** An array in text form; a parameter is declared as an array. */
   #array(node: Node, elementType: CellType): Typed {
     const compiled = this.#expressions.compile(node);
     const { unknown } = compiled;

@@ -7,7 +7,7 @@ import type { Parameters } from './parameters.ts';
 
 type Value = Exclude<Cell, null>;
 
-/** Below zero, zero, above; NaN is above all numbers, text is compared by its code units (collation "C"). */
+/** Compares two values: negative, zero or positive. NaN is greater than all numbers; texts compare by code units (collation "C"). */
 export function compare(one: Value, other: Value): number {
   if (typeof one === 'number' && typeof other === 'number') {
     if (Number.isNaN(one) || Number.isNaN(other)) return Number(Number.isNaN(one)) - Number(Number.isNaN(other));
@@ -31,7 +31,7 @@ const patterns: Readonly<Record<string, (pattern: string) => (text: string) => b
   '~*': (pattern) => (text) => patternOf(pattern, 'i').test(text),
 };
 
-/** NULL where one of them is. */
+/** Makes a strict operator: NULL if an operand is NULL. */
 export function strict(
   type: CellType,
   operands: readonly Compiled[],
@@ -74,7 +74,7 @@ export class Operators {
     return this.#arithmetic(operator, left, right, location);
   }
 
-  /** An element of an array as what it stands beside. */
+  /** Gives an array element the type of the other operand. */
   #beside(one: Compiled, { type, isElement }: Compiled): Compiled {
     if (one.isElement !== true || isElement === true || type === 'unknown') return one;
     return cast(one, type, this.#parameters);
@@ -100,7 +100,7 @@ export class Operators {
     return strict('bool', texts, ([text, pattern]) => of(String(pattern))(String(text)) !== isNot);
   }
 
-  /** One of them is a text, and the other is taken as one. */
+  /** `||` with a text; the other operand is converted to text. */
   #concatenated(left: Compiled, right: Compiled, location?: number): Typed {
     const operands = [left, right].map((operand) => typed(operand, this.#parameters));
     if (!operands.some(({ type }) => type === 'text')) return this.#unknown('||', left, right, location);
@@ -131,7 +131,7 @@ export class Operators {
     return strict(timed.type, [one, other], ([a, b]) => timed.of(Number(a), Number(b)));
   }
 
-  /** What has no type takes that of the other, and an interval beside an instant. */
+  /** Types the operands: an `unknown` one takes the type of the other, or interval beside a timestamp. */
   #settled(operator: string, left: Compiled, right: Compiled): [Typed, Typed] {
     const beside = (type: Compiled['type']): CellType =>
       type === 'unknown' ? 'float8' : isMoment(type) ? (operator === '-' ? type : besideMoment[type]) : type;
@@ -149,7 +149,7 @@ export class Operators {
 export const isNumber = (type: Compiled['type']): boolean => type === 'int4' || type === 'int8' || type === 'float8';
 const besideMoment = { timestamptz: 'interval', date: 'int4' } as const;
 const isMoment = (type: CellType): type is keyof typeof besideMoment => type in besideMoment;
-/** Whole days are added to a date, and any number of times an interval is taken. */
+/** The operator's key by kinds of operands; an integer is a number of days beside a date. */
 function kindsOf(one: CellType, operator: string, other: CellType): string {
   const isDay = one === 'date' || other === 'date';
   const kindOf = (type: CellType): string => (isDay && type === 'int4' ? 'integer' : isNumber(type) ? 'number' : type);
@@ -167,10 +167,10 @@ const ofNumbers: Readonly<Record<string, (a: number, b: number, isWhole: boolean
   '^': (a, b) => a ** b,
 };
 
-/** Of them, those that floats have not. */
+/** Operators for integers only. */
 const ofWhole: ReadonlySet<string> = new Set(['%', '&', '|']);
 
-/** Of two decimal numbers: what a double adds to their digits goes. */
+/** Removes the rounding error of doubles from a decimal result. */
 const asWritten = (value: number): number => Number(value.toPrecision(15));
 
 function remainder(a: number, b: number): number {

@@ -2,13 +2,13 @@ import { cellTypes, type Cell, type CellType } from './cell.ts';
 import { fail, type Compiled, type Typed } from './compiled.ts';
 import { arrayText } from './matching.ts';
 
-/** Types that clients may declare for a parameter, by what they are here. */
+/** Types here by the OIDs that clients may declare for parameters. */
 const declared: Readonly<Record<number, CellType>> = {
   ...{ 16: 'bool', 20: 'int8', 21: 'int4', 23: 'int4', 26: 'int8', 700: 'float8', 701: 'float8', 1700: 'float8' },
   ...{ 18: 'text', 19: 'text', 25: 'text', 1042: 'text', 1043: 'text' },
   ...{ 1082: 'date', 1114: 'timestamptz', 1184: 'timestamptz', 1186: 'interval' },
 };
-/** Arrays, by the type of their elements: their text form, `{a,b}`, is read by = ANY. */
+/** Element type OIDs by array type OID. Arrays are kept in text form, `{a,b}`. */
 const elements: Readonly<Record<number, number>> = {
   ...{
     1000: 16,
@@ -27,7 +27,7 @@ const elements: Readonly<Record<number, number>> = {
 };
 const parametersMax = 65_535;
 
-/** The parameters of a query: what the client declares, and for the rest what their places ask for. */
+/** The parameters of a query, with declared types, or types inferred from their context. */
 export class Parameters {
   readonly #oids: number[];
   readonly #types = new Map<number, CellType>();
@@ -51,12 +51,12 @@ export class Parameters {
     return { type: 'unknown', unknown: { parameter: number }, of, isConstant: true };
   }
 
-  /** The place of a parameter asks for this type. */
+  /** Infers the type of a parameter from its context. */
   settle(parameter: number, type: CellType): Typed {
     return this.#settle(parameter, type, cellTypes[type].oid);
   }
 
-  /** The place of a parameter asks for an array, whose text form it is then. */
+  /** Infers an array type for a parameter, which is then its text form. */
   settleArray(parameter: number, elementType: CellType): Typed {
     const oid = Object.keys(elements).find((array) => elements[Number(array)] === cellTypes[elementType].oid);
     return this.#settle(parameter, 'text', Number(oid));
@@ -78,7 +78,7 @@ export class Parameters {
   }
 }
 
-/** A value that a client sent, by the type that was declared for it. @throws Refusal 22P02, 0A000 */
+/** Reads a bound value by the type of its parameter. @throws Refusal 22P02, 0A000 */
 export function parameterOf(
   bytes: Buffer | null,
   { oid, type }: { readonly oid: number; readonly type: CellType },
@@ -91,7 +91,7 @@ export function parameterOf(
   return value;
 }
 
-/** An array of one dimension, as text. */
+/** The text form of a one-dimensional binary array. */
 function arrayOf(bytes: Buffer): Cell {
   const malformed = (): never => fail('22P03', 'incorrect binary data format in an array');
   if (bytes.length < 12) return malformed();

@@ -8,14 +8,14 @@ export interface ScopeColumn {
   readonly name: string;
   readonly type: CellType;
   readonly isDecimal?: boolean;
-  /** The second of two columns that USING made one: found by its table's name only. */
+  /** The second of two columns merged by USING: only found when qualified. */
   readonly isMerged?: boolean;
 }
 
-/** What a subquery sees around it. */
+/** The outer scope of a subquery. */
 export class Around {
   readonly scope: Scope;
-  /** Its rows depend on the one around it. */
+  /** The subquery refers to it: it is correlated. */
   isSeen = false;
 
   constructor(scope: Scope) {
@@ -23,14 +23,14 @@ export class Around {
   }
 }
 
-/** A column, of the query itself at depth 0. */
+/** A resolved column; depth 0 is the query itself. */
 export interface Resolved {
   readonly depth: number;
   readonly index: number;
   readonly column: ScopeColumn;
 }
 
-/** The columns that an expression can name, in the order in which rows have them. */
+/** The columns that expressions can name, in the order of the rows. */
 export class Scope {
   readonly columns: readonly ScopeColumn[];
   readonly #around: Around | undefined;
@@ -40,7 +40,7 @@ export class Scope {
     this.#around = around;
   }
 
-  /** The nearest of that name. @throws Refusal 42703, 42702, 42P01 */
+  /** Resolves a column in the nearest scope. @throws Refusal 42703, 42702, 42P01 */
   resolve(reference: ColumnRef): Resolved {
     const around = this.#around;
     if (around !== undefined && !this.#has(reference)) {
@@ -60,7 +60,7 @@ export class Scope {
     );
   }
 
-  /** -1: of a query around. @throws Refusal 42703, 42702, 42P01 */
+  /** The index of a column; -1: it belongs to an outer query. @throws Refusal 42703, 42702, 42P01 */
   indexOf(reference: ColumnRef): number {
     if (this.#around !== undefined && !this.#has(reference)) return -1;
     return this.#indexOf(reference);
@@ -80,7 +80,7 @@ export class Scope {
     );
   }
 
-  /** How many of the columns, from the first one on, an expression looks at; a query in it may look at all. */
+  /** The number of leading columns that an expression may read; all if it has a subquery. */
   widthOf(node: Node): number {
     let width = 0;
     const look = (part: unknown): void => {
@@ -94,7 +94,7 @@ export class Scope {
     return width;
   }
 
-  /** The columns of `*`, or of `relation.*`. @throws Refusal 42P01 */
+  /** The indexes of the columns of `*` or `relation.*`. @throws Refusal 42P01 */
   star(relation: string | undefined, location: number | undefined): number[] {
     const found = this.columns.flatMap((column, index) =>
       (relation === undefined ? column.isMerged !== true : column.relation === relation) ? [index] : [],

@@ -8,7 +8,7 @@ interface Sorted {
   readonly keys: readonly Cell[];
 }
 
-/** ORDER BY: NULL comes last, or first where the order goes down, unless it is said. */
+/** ORDER BY. By default NULLs are last, or first with DESC. */
 export class SortOrder {
   readonly #directions: readonly { readonly sign: 1 | -1; readonly isNullFirst: boolean }[];
 

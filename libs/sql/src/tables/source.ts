@@ -5,7 +5,7 @@ export interface SourceColumn {
   readonly type: CellType;
 }
 
-/** What a query will look at of a column: what is outside may be left out, and need not be. */
+/** Bounds on a column that a query reads; a source may omit rows outside of them. */
 export interface Bounds {
   readonly min?: Cell;
   readonly max?: Cell;
@@ -13,25 +13,25 @@ export interface Bounds {
 
 export type Wanted = ReadonlyMap<string, Bounds>;
 
-/** A table whose rows are made when they are asked for. */
+/** A table that computes its rows on demand. */
 export interface TableSource {
   readonly columns: readonly SourceColumn[];
   rows(wanted: Wanted): readonly (readonly Cell[])[];
 }
 
-/** What a session tells of itself. */
+/** Facts about the session. */
 export interface SessionFacts {
   readonly user: string;
   readonly database: string;
   readonly version: string;
-  /** The number of a relation; undefined: there is none of that name. */
+  /** The OID of a relation; undefined: it does not exist. */
   oidOf(name: string): number | undefined;
   /** Undefined: there is no such setting. */
   setting(name: string): string | undefined;
 }
 
 export interface Tables {
-  /** Without a schema, those that a search path would find. */
+  /** Finds a table; without a schema by the search path. */
   find(schema: string | undefined, name: string): TableSource | undefined;
   readonly session: SessionFacts;
 }

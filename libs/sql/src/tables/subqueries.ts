@@ -7,22 +7,22 @@ import { arrayText } from './matching.ts';
 import type { Operators } from './operators.ts';
 import type { Parameters } from './parameters.ts';
 
-/** A query inside of an expression. */
+/** A compiled subquery in an expression. */
 export interface Subquery {
-  /** It sees the row around it, and has other rows for another one. */
+  /** It refers to the outer row, so it is run for each one. */
   readonly isCorrelated: boolean;
   readonly types: readonly CellType[];
   rows(run: Run): readonly Row[];
 }
 
 interface SubqueryUse {
-  /** What stands before IN or an operator with ANY. */
+  /** The left operand of IN or of an operator with ANY or ALL. */
   readonly test: Compiled | undefined;
   readonly operators: Operators;
   readonly parameters: Parameters;
 }
 
-/** EXISTS (...), (SELECT ...), ARRAY(...), x IN (...). */
+/** Compiles EXISTS (...), (SELECT ...), ARRAY(...) and x IN (...). */
 export function valueOfSubquery(
   { subLinkType, operName, location }: SubLink,
   subquery: Subquery,

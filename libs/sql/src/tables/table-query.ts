@@ -15,14 +15,14 @@ import type { Tables } from './source.ts';
 import type { Subquery } from './subqueries.ts';
 import { Windows } from './windows.ts';
 
-/** A column of an answer. */
+/** A column of the result. */
 export interface Output {
   readonly name: string;
   readonly type: CellType;
   readonly isDecimal?: boolean;
 }
 
-/** A SELECT that is ready to run. */
+/** A compiled SELECT. */
 export interface Query extends DerivedTable {
   readonly columns: readonly Output[];
   rows(run: Run): readonly Row[];
@@ -34,7 +34,7 @@ interface Target {
   readonly value: Typed;
 }
 
-/** How deep queries may stand in each other. */
+/** Maximum nesting of queries. */
 const depthMax = 20;
 
 export interface PlannerOptions {
@@ -46,7 +46,7 @@ export interface PlannerOptions {
   readonly around?: Around | undefined;
 }
 
-/** Makes queries of SELECT statements. */
+/** Compiles SELECT statements. */
 export class Planner {
   readonly #options: PlannerOptions;
   #named: ReadonlyMap<string, DerivedTable>;
@@ -159,7 +159,7 @@ export class Planner {
     };
   }
 
-  /** Undefined where every row stays by itself. */
+  /** The grouping of a query; undefined if it has none. */
   #groupingOf(select: SelectStmt, scope: Scope, plain: Expressions): Grouping | undefined {
     const { groupClause, havingClause, targetList = [], sortClause = [] } = select;
     const hasAggregate = [...targetList, ...sortClause].some(callsAggregate);
@@ -173,7 +173,7 @@ export class Planner {
     return grouping;
   }
 
-  /** GROUP BY 1, GROUP BY a column, or GROUP BY the name of an output. */
+  /** The expression of a GROUP BY item: an ordinal, a column, or an output name. */
   #meantByGroup(node: Node, { targetList = [] }: SelectStmt, scope: Scope): Node {
     const targets = targetList.flatMap((target) => bodyOf(target, 'ResTarget') ?? []);
     const ordinal = ordinalOf(node);
@@ -207,7 +207,7 @@ export class Planner {
     return { name: name ?? nameOf(val), node: val, value: expressions.typed(val) };
   }
 
-  /** Everything behind the rows: outputs, DISTINCT, ORDER BY, LIMIT. */
+  /** Compiles outputs, DISTINCT, ORDER BY and LIMIT. */
   #finish(
     select: SelectStmt,
     targets: readonly Target[],
@@ -243,7 +243,7 @@ export class Planner {
     };
   }
 
-  /** ORDER BY 1, ORDER BY the name of an output, or ORDER BY anything. */
+  /** The expression of an ORDER BY item: an ordinal, an output name, or any expression. */
   #sortKey({ node }: SortBy, targets: readonly Target[], expressions: Expressions): Typed {
     const ordinal = ordinalOf(node);
     if (ordinal !== undefined)
@@ -312,7 +312,7 @@ export class Planner {
   }
 }
 
-/** Rows that are alike become one behind it. */
+/** UNION, INTERSECT and EXCEPT; duplicates are removed afterwards unless ALL is given. */
 const combinations: Readonly<Record<string, (left: readonly Row[], right: readonly Row[]) => readonly Row[]>> = {
   SETOP_UNION: (left, right) => [...left, ...right],
   SETOP_INTERSECT: (left, right) => left.filter(isAmong(right, true)),
@@ -332,7 +332,7 @@ function conditionsOf(node: Node | undefined, scope: Scope, expressions: Express
   }));
 }
 
-/** Of `a.x = b.y`. */
+/** The columns of a condition `a.x = b.y`. */
 function equalColumns(node: Node, scope: Scope): EqualColumns | undefined {
   const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
   const columns = [lexpr, rexpr].map((side) => bodyOf(side, 'ColumnRef'));
@@ -342,7 +342,7 @@ function equalColumns(node: Node, scope: Scope): EqualColumns | undefined {
   return first < 0 ? undefined : [first, second];
 }
 
-/** What stands between AND. */
+/** The conjuncts of a condition. */
 function partsOf(where: Node | undefined): Node[] {
   if (where === undefined) return [];
   const logic = bodyOf(where, 'BoolExpr');
@@ -383,13 +383,13 @@ function callsAggregate(node: Node): boolean {
   });
 }
 
-/** Zero is written as no number at all. */
+/** The value of an integer constant; protobuf omits zero. */
 function ordinalOf(node: Node | undefined): number | undefined {
   const whole = bodyOf(node, 'A_Const')?.ival;
   return whole === undefined ? undefined : (whole.ival ?? 0);
 }
 
-/** Equal for expressions that are written alike. */
+/** A text that is equal for expressions that are written alike. */
 const writtenAs = (node: Node | undefined): string => JSON.stringify(node ?? {}).replaceAll(/"location":\d+/g, '');
 
 function starOf({ val }: ResTarget): boolean {
@@ -397,13 +397,13 @@ function starOf({ val }: ResTarget): boolean {
   return last !== undefined && bodyOf(last, 'A_Star') !== undefined;
 }
 
-/** The name of a column that stands alone, without its table. */
+/** The name of an unqualified column. */
 function outputName(node: Node): string | undefined {
   const names = namesOf(bodyOf(node, 'ColumnRef')?.fields);
   return names.length === 1 ? names[0] : undefined;
 }
 
-/** By its ELSE, where that has a name that is not just its type's. */
+/** PostgreSQL names a CASE by its ELSE if that has a name other than its type's. */
 function nameOfCase(otherwise: Node | undefined): string {
   const inner = uncast(otherwise);
   const name = inner === undefined ? '?column?' : nameOf(inner);
@@ -415,7 +415,7 @@ function uncast(node: Node | undefined): Node | undefined {
   return cast === undefined ? node : uncast(cast.arg);
 }
 
-/** What PostgreSQL calls an output without a name. */
+/** PostgreSQL's name for an output without an alias. */
 function nameOf(node: Node): string {
   const column = namesOf(bodyOf(node, 'ColumnRef')?.fields).at(-1);
   const call = namesOf(bodyOf(node, 'FuncCall')?.funcname).at(-1);

@@ -45,7 +45,7 @@ const bound = (value: string | null): BoundValue => ({
   ...{ bytes: value === null ? null : Buffer.from(value), isBinary: false },
 });
 
-/** The rows of an answer as psql prints them. */
+/** The rows of a result as psql prints them. */
 function rows(text: string, values: readonly (string | null)[] = []): string[] {
   const planned = query(text);
   const answer = planned.run(values.map(bound), nowMs);
@@ -103,7 +103,7 @@ describe('a SELECT over tables', () => {
     expect(rows(text)).toEqual(expected);
   });
 
-  it('takes parameters by what their places ask for', () => {
+  it('infers the types of parameters from their context', () => {
     const text = 'select database from pools where active >= $1 and since is null and "user" = $2 limit $3';
     expect(query(text).parameterTypes).toEqual([20, 25, 20]);
     expect(rows(text, ['7', 'app', '1'])).toEqual(['lab']);
@@ -113,7 +113,7 @@ describe('a SELECT over tables', () => {
     expect(typed.run([{ bytes: Buffer.from([0, 0, 0, 41]), isBinary: true }], nowMs)).toMatchObject({ rows: [[42]] });
   });
 
-  it('calls outputs what PostgreSQL calls them', () => {
+  it('names outputs as PostgreSQL does', () => {
     const text =
       "select count(*), 1, 'a'::text, now(), current_user, coalesce(1), active::text, a.database from pools a group by 7, 8";
     expect(query(text).columns.map(({ name }) => name)).toEqual([
@@ -121,7 +121,7 @@ describe('a SELECT over tables', () => {
     ]);
   });
 
-  it('tells a table what it will look at', () => {
+  it('passes bounds on columns to the table', () => {
     rows("select 1 from pools where database = 'lab' and active between $1 and 9 and 3 < active", ['2']);
     expect([...wanted]).toEqual([
       ['database', { min: 'lab', max: 'lab' }],
@@ -160,12 +160,12 @@ describe('a SELECT over tables', () => {
     expect(fault(text)).toBe(expected);
   });
 
-  it('says where a fault is, in characters', () => {
+  it('reports the position of an error in characters', () => {
     const [statement] = readTableStatements("select 'é', nonsense from pools", tables).statements;
     expect(statement).toMatchObject({ kind: 'fault', fault: { position: 13 } });
   });
 
-  it('reads what drivers send around their queries', () => {
+  it('accepts the statements that drivers send around their queries', () => {
     const { statements } = readTableStatements(
       "SET application_name = 'x'; BEGIN; SHOW TRANSACTION ISOLATION LEVEL; SELECT 1; COMMIT; DISCARD ALL",
       tables,

@@ -10,7 +10,7 @@ import { parameterOf, Parameters } from './parameters.ts';
 import type { Tables } from './source.ts';
 import { Planner, type Output } from './table-query.ts';
 
-/** A SELECT over tables of the proxy, ready to run. */
+/** A compiled SELECT over tables of the proxy. */
 export interface TableQuery {
   readonly kind: 'query';
   readonly columns: readonly Output[];
@@ -27,11 +27,11 @@ export interface BoundValue {
 export type Answer =
   { readonly kind: 'rows'; readonly rows: readonly Row[] } | { readonly kind: 'fault'; readonly fault: SqlFault };
 
-/** What a statement asks of a session without a server. */
+/** A statement of a session without a server. */
 export type TableStatement =
   | TableQuery
   | { readonly kind: 'show'; readonly name: string }
-  /** Settings of a session that has none, and names that it does not keep: answered and forgotten. */
+  /** SET, transaction and other statements that are acknowledged without effect. */
   | {
       readonly kind: 'session';
       readonly tag: string;
@@ -44,7 +44,7 @@ export interface TableReading {
   readonly statements: readonly TableStatement[];
 }
 
-/** Reads a text of one or more statements; `parameterTypes` are OIDs, 0 for those that the client leaves open. */
+/** Reads a text of one or more statements. @param parameterTypes OIDs; 0: unspecified */
 export function readTableStatements(
   text: string,
   tables: Tables,

@@ -27,7 +27,7 @@ const tables: Tables = {
   session: { user: 'u', database: 'd', version: 'v', setting: () => undefined, oidOf: () => undefined },
 };
 
-/** What is asked of both, the rows in an order. */
+/** Queries for both, with ordered results. */
 const queries = [
   'select * from t order by name',
   'select name, calls from medrex_check.t where calls > 2 order by calls desc, 1',
@@ -164,7 +164,7 @@ const queries = [
   "select '-1 day'::interval, '1 day'::interval, 2::float8::int4, size::int8::text from t order by name",
 ];
 
-/** What both refuse, with the same SQLSTATE. */
+/** Queries that both refuse with the same SQLSTATE. */
 const refusals = [
   'select nonsense from t',
   'select x.name from t',
@@ -221,7 +221,7 @@ const refusals = [
   'select i from generate_series(1, 2, 0) i',
 ];
 
-/** What PostgreSQL answers and a table cannot tell rightly is refused with 0A000. */
+/** Queries that PostgreSQL answers and the tables cannot answer correctly, so they refuse them with 0A000. */
 const refusedHere = [
   'select 9007199254740993',
   'select 0.1234567890123456',
@@ -261,7 +261,7 @@ describeReal('POSTGRES', 'tables of the proxy beside PostgreSQL', () => {
     expect(ours(text)).toEqual({ names, rows: (theirs.rows as (string | null)[][]).map((row) => row.map(plain)) });
   });
 
-  it.each(refusedHere)('refuses what it would tell wrongly: %s', async (text) => {
+  it.each(refusedHere)('refuses what it would answer incorrectly: %s', async (text) => {
     expect(ours(text)).toBe('0A000');
     expect((await client.query(text)).rows).toHaveLength(1);
   });
@@ -275,7 +275,7 @@ describeReal('POSTGRES', 'tables of the proxy beside PostgreSQL', () => {
   });
 });
 
-/** Numerics there have as many digits as they like. */
+/** Shortens numerics of PostgreSQL, which may have more digits. */
 const plain = (text: string | null): string | null => (/^-?\d+\.\d+$/.test(text ?? '') ? String(Number(text)) : text);
 
 function ours(text: string): unknown {

@@ -7,10 +7,10 @@ const ofText = (gives: FixedFunction['gives'], of: (text: string) => Value): Fix
 
 const signsOf = (text: Value | undefined): string[] => Array.from(String(text));
 
-/** What one call may make, in code units. */
+/** Maximum length of a result in code units. */
 const madeMax = 1_000_000;
 
-/** The signs of a text from a place on, which counts from 1 and may lie before it. */
+/** substr; positions count from 1 and may be before the text. */
 const cut = overloaded(
   [
     ['text', 'int4'],
@@ -35,7 +35,7 @@ function trimming(isLeft: boolean, isRight: boolean): FixedFunction[] {
   });
 }
 
-/** To so many signs; a longer text loses its end. */
+/** lpad and rpad; a longer text is truncated. */
 function padding(put: (text: string, pad: string) => string): FixedFunction[] {
   return overloaded(
     [
@@ -53,7 +53,7 @@ function padding(put: (text: string, pad: string) => string): FixedFunction[] {
   );
 }
 
-/** The names of `a."B c"`. */
+/** parse_ident: the names in `a."B c"`. */
 function identifiersOf(text: string): string[] {
   const name = /\s*(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))\s*(\.|$)/iy;
   const names: string[] = [];
@@ -65,13 +65,13 @@ function identifiersOf(text: string): string[] {
   }
 }
 
-/** Arrays here have one dimension. */
+/** A bound of an array, which has one dimension here. */
 function boundOf(array: string, dimension: number, bound: number): number | null {
   return dimension === 1 && elementsOf(array).length > 0 ? bound : null;
 }
 
-/** Functions of texts, which count in characters. */
-/** The pattern of LIKE as it would be written without ESCAPE. */
+/** Text functions; they count in characters. */
+/** Rewrites a LIKE pattern to escape by backslashes. */
 function withBackslashes(pattern: Value | undefined, escape: Value | undefined): string {
   const [mark, ...more] = signsOf(escape);
   if (more.length > 0)
@@ -88,7 +88,7 @@ function withBackslashes(pattern: Value | undefined, escape: Value | undefined):
 
 export const textFunctions: FixedFunctions = {
   lower: ofText('text', (text) => text.toLowerCase()),
-  // What the grammar makes of LIKE ... ESCAPE.
+  // The grammar turns LIKE ... ESCAPE into this function.
   like_escape: overloaded([['text', 'text']], 'text', ([pattern, escape]) => withBackslashes(pattern, escape)),
   upper: ofText('text', (text) => text.toUpperCase()),
   initcap: ofText('text', (text) =>

@@ -2,7 +2,7 @@ import { dayOf } from './cell.ts';
 import { fail, notSupported } from './compiled.ts';
 import { overloaded, type FixedFunctions } from './fixed-function.ts';
 
-/** Functions of instants, in UTC. */
+/** Functions of timestamps, in UTC. */
 export const timeFunctions: FixedFunctions = {
   now: overloaded([[]], 'timestamptz', (_values, { nowMs }) => nowMs),
   current_date: overloaded([[]], 'date', (_values, { nowMs }) => dayOf(nowMs)),
@@ -25,7 +25,7 @@ const monthOf = (date: Date): string => monthNames[date.getUTCMonth()] ?? '';
 const dayNameOf = (date: Date): string => dayNames[date.getUTCDay()] ?? '';
 const hours12 = (date: Date): string => pad(date.getUTCHours() % 12 || 12);
 
-/** What to_char puts in the place of a word. */
+/** The template patterns of to_char. */
 const parts: Readonly<Record<string, (date: Date, ms: number) => string>> = {
   YYYY: (date) => pad(date.getUTCFullYear(), 4),
   YY: (date) => pad(date.getUTCFullYear() % 100),
@@ -52,7 +52,7 @@ const parts: Readonly<Record<string, (date: Date, ms: number) => string>> = {
 };
 const word = /"([^"]*)"|YYYY|YY|MM|MI|MS|Month|Mon|DD|Day|Dy|D|HH24|HH12|HH|SS|US|AM|PM|ID|Q|TZ|OF|[A-Za-z]+/g;
 
-/** @throws Refusal 0A000 where a word of the form is not known here */
+/** to_char. @throws Refusal 0A000 the template has an unsupported pattern */
 function formatted(at: number, form: string): string {
   const date = new Date(Math.floor(at));
   return form.replaceAll(word, (found, literal: string | undefined) => {

@@ -4,18 +4,18 @@ import type { Cell, CellType } from './cell.ts';
 import { fail, type Row, type Run, type Typed } from './compiled.ts';
 import { SortOrder } from './sort-order.ts';
 
-/** OVER (PARTITION BY ... ORDER BY ...). */
+/** A window: OVER (PARTITION BY ... ORDER BY ...). */
 export interface WindowFrame {
   readonly partition: readonly Typed[];
   readonly order: readonly { readonly by: SortBy; readonly key: Typed }[];
 }
 
-/** What a window function makes of the rows of one partition, which are in its order: a value for each. */
+/** Computes a window function for the ordered rows of one partition: a value for each. */
 type OfPartition = (rows: readonly Ranked[], run: Run) => Cell[];
 
 interface Ranked {
   readonly row: Row;
-  /** Rows that are equal in the order have the same, from 0 on, and so have they their first place, from 1 on. */
+  /** Index of the peer group (rows equal in the order), from 0; `rank` is the position of its first row, from 1. */
   readonly peers: number;
   readonly rank: number;
 }
@@ -25,9 +25,9 @@ interface WindowFunction {
   readonly of: OfPartition;
 }
 
-/** The window functions of a query: their values stand behind all else that a row has. */
+/** The window functions of a query; their values are appended to the rows. */
 export class Windows {
-  /** How many cells a row has before them. */
+  /** Number of cells of a row before the appended values. */
   readonly #width: () => number;
   readonly #all: { readonly frame: WindowFrame; readonly of: OfPartition }[] = [];
 
@@ -115,7 +115,7 @@ export function windowFunction(name: string, args: readonly Typed[], location?: 
   return fail('42883', `window function ${name} does not exist`, location, 'Tables of pg-proxy know common ones only.');
 }
 
-/** An aggregate of all rows up to the last that is equal to this one in the order; of all where there is none. */
+/** An aggregate over the default frame: up to the last peer of the row, or the whole partition without ORDER BY. */
 export function windowAggregate(aggregate: Aggregate): WindowFunction {
   return {
     type: aggregate.type,

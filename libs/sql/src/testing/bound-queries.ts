@@ -6,7 +6,7 @@ const truncated = (unit: string): WrittenQuery =>
 const written = (sql: string, ...patterns: readonly string[]): readonly WrittenQuery[] =>
   patterns.map((pattern) => query(sql, [pattern]));
 
-/** What can only be translated when a Bind has told units, patterns, separators and counts. */
+/** Queries that can only be translated once units, patterns, separators or counts are bound. */
 export const boundQueries: readonly WrittenQuery[] = [
   ...['second', 'minute', 'hour', 'day', 'week', 'month', 'quarter', 'YEAR', 'decade', 'century', 'millennium'].map(
     truncated,
@@ -67,16 +67,16 @@ export const boundQueries: readonly WrittenQuery[] = [
     'year',
   ]),
   query('select round($1), round($2), abs($1), mod($3, 4), ceil($2)', ['-0.5', '2.5', '7']),
-  // The same parameter where a value stands.
+  // The same parameter used as a value.
   query('select id, date_trunc($1, started), $1::text from encounters where status = $1 or true order by id', ['day']),
-  // A parameter that is a value, and no side of a comparison.
+  // A parameter that is not an operand of a comparison.
   query('select id from wards where id < any (select nullif($1, p.id) from patients p) order by id', ['4']),
   query('select id from patients where nullif($1, true) order by id', ['0']),
   query('select id, coalesce(cost, $1) > 6, case when id > $2 then $3 else cost end from encounters order by id', [
     ...['9', '3', '10'],
   ]),
   query('select bool_or($1), bool_and($2) from patients', ['1', '0']),
-  // Days beside moments are moments.
+  // Dates in UNION with timestamps become timestamps.
   query('select started - $1::interval from encounters union all select born from patients order by 1', ['1 day']),
   query(
     'select coalesce(started, $1), greatest(started, $2), coalesce(started, born) from encounters e join patients p on p.id = e.id order by e.id',

@@ -1,9 +1,9 @@
 import type { IrisTranslator } from '../iris/iris-translator.ts';
 
-/** PostgreSQL, and the calls to IRIS that it becomes; behind the dashes what each `?` is bound to. */
+/** A PostgreSQL statement and the IRIS calls of its translation; after the dashes, the values bound to each `?`. */
 export type Golden = readonly [text: string, steps: readonly string[]];
 
-/** What a text becomes, as in a `Golden`; of an answer without IRIS its rows. @throws Error where it is refused */
+/** Translates a text to the form of a `Golden`; the rows, if it is answered without IRIS. @throws Error it is refused */
 export function becomes(translator: IrisTranslator, text: string): readonly string[] {
   const [translation] = translator.translate(text);
   if (translation?.kind === 'answer') return translation.rows;

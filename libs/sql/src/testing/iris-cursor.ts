@@ -1,6 +1,6 @@
 import type { IrisToken } from './iris-tokens.ts';
 
-/** Where a reader of IRIS SQL is in its text. */
+/** The position of an IRIS SQL parser in its tokens. */
 export class IrisCursor {
   readonly #tokens: readonly IrisToken[];
   #at = 0;
@@ -20,18 +20,18 @@ export class IrisCursor {
     return token;
   }
 
-  /** Of the token that is so far behind the next one. */
+  /** The text of the token at this distance after the next one. */
   textAt(distance: number): string | undefined {
     return this.#tokens[this.#at + distance]?.text;
   }
 
-  /** `?`: the number of it, from 0. */
+  /** Consumes a `?` and returns its index, from 0. */
   nextPlace(): number {
     this.next();
     return this.#places++;
   }
 
-  /** What is read by this is read again where it says that it was something else. */
+  /** Runs a parser, and backtracks if it returns undefined. */
   tries(read: () => string | undefined): string | undefined {
     const [at, places] = [this.#at, this.#places];
     const sql = read();
@@ -75,7 +75,7 @@ export class IrisCursor {
     return parts.join(', ');
   }
 
-  /** Delimited or not, IRIS does not look at case. */
+  /** Consumes a name; delimited or not, IRIS ignores its case. */
   name(): string {
     const token = this.next();
     if (token.kind !== 'word' && token.kind !== 'name') return this.fail('a name');

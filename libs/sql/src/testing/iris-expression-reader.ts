@@ -3,15 +3,15 @@ import type { IrisCursor } from './iris-cursor.ts';
 
 export interface IrisExpressionReaderOptions {
   readonly cursor: IrisCursor;
-  /** Of the places for parameters, in their order. */
+  /** Values of the placeholders, in order. */
   readonly values: readonly (string | null)[];
-  /** Those that compare by case. */
+  /** Columns with a case-sensitive collation. */
   readonly exactColumns: ReadonlySet<string>;
-  /** Reads a query within an expression. */
+  /** Parses a subquery. */
   readonly query: () => string;
 }
 
-/** Reads what gives a value. */
+/** Parses expressions. */
 export class IrisExpressionReader {
   readonly #cursor: IrisCursor;
   readonly #values: readonly (string | null)[];
@@ -95,14 +95,14 @@ export class IrisExpressionReader {
     if (this.#cursor.take('LIKE')) return this.#like(left, not);
     if (this.#cursor.take('%PATTERN')) return `(${left} ~ ${literal(`^${asRegex(this.#cursor.next().text)}$`)})`;
     if (this.#cursor.take('%INLIST')) {
-      // Whatever has been changed of it since: a row keeps its %ID in IRIS.
+      // A row keeps its %ID in IRIS when it is updated, unlike its ctid.
       if (left.endsWith('ctid')) return `(${left} = ANY (${sameRows(left, this.#place())}))`;
       return `(${left} = ANY (${this.#place()}))`;
     }
     return left;
   }
 
-  /** By the collation of what stands on the left: case does not count unless it is exact. Nothing escapes without ESCAPE. */
+  /** LIKE by the collation of the left operand: case-insensitive unless it is EXACT. There is no default escape character. */
   #like(left: string, not: string): string {
     const pattern = this.#sum();
     const escape = this.#cursor.take('ESCAPE') ? this.#sum() : "''";
@@ -140,7 +140,7 @@ export class IrisExpressionReader {
   #unary(): string {
     if (!this.#cursor.take('-')) return this.#primary();
     const operand = this.#unary();
-    return /^\(*(?:'|NULL)/.test(operand) ? `(- (${operand})::numeric)` : `(- ${operand})`; // a parameter: text here, a number there
+    return /^\(*(?:'|NULL)/.test(operand) ? `(- (${operand})::numeric)` : `(- ${operand})`; // a parameter is text here, and a number in IRIS
   }
 
   #primary(): string {
@@ -255,7 +255,7 @@ export class IrisExpressionReader {
       ? this.#cursor.after('BY', () => `PARTITION BY ${this.#cursor.list(() => this.expression())}`)
       : '';
     const order = this.order();
-    return partition + order + (order === '' ? '' : ' ROWS UNBOUNDED PRECEDING'); // IRIS counts rows one by one
+    return partition + order + (order === '' ? '' : ' ROWS UNBOUNDED PRECEDING'); // the default frame of IRIS is by rows
   }
 
   #trim(): string {

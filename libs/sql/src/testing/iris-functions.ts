@@ -11,7 +11,7 @@ const units: Readonly<Record<string, string>> = { weekday: 'dow', dayofyear: 'do
 const perSecond: Readonly<Record<string, number>> = { second: 1, millisecond: 1_000, microsecond: 1_000_000 };
 const bare = (text: string | undefined): string => (text ?? '').replaceAll("'", '');
 
-/** How often a month has begun. */
+/** Number of month boundaries between two dates. */
 const monthsBetween = (from: string, to: string): string => {
   const months = (moment: string): string =>
     `extract(year from (${moment})::timestamp) * 12 + extract(month from (${moment})::timestamp)`;
@@ -24,7 +24,7 @@ export const calls: Readonly<Record<string, ((args: readonly string[]) => string
   JSON_QUERY: ([value, path]) => jsonAt(value, path, 'container'),
   TO_TIMESTAMP: ([value, pattern]) => `to_timestamp((${value ?? ''})::text, ${pattern ?? ''})::timestamp`,
   GETUTCDATE: () => "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')",
-  // Text of no length is NULL to what comes from ObjectScript.
+  // ObjectScript functions return the empty string, which is NULL in SQL.
   $PIECE: ([text, by, place]) =>
     `CASE WHEN (${place ?? ''}) > 0 THEN nullif(split_part((${text ?? ''}) COLLATE "C", ${by ?? ''}, (${place ?? ''})::int), '') END`,
   $LENGTH: ([text, by]) => `cardinality(string_to_array((${text ?? ''}) COLLATE "C", ${by ?? ''}))`,
@@ -55,7 +55,7 @@ export const calls: Readonly<Record<string, ((args: readonly string[]) => string
     `(trunc(extract(${units[bare(unit)] ?? bare(unit)} from ${value ?? ''}))::int${bare(unit) === 'weekday' ? ' + 1' : ''})`,
 };
 
-/** JSON_VALUE has nothing for an object or an array, JSON_QUERY for nothing else. */
+/** JSON_VALUE returns NULL for objects and arrays, JSON_QUERY for scalars. */
 function jsonAt(value: string | undefined, path: string | undefined, of: 'scalar' | 'container'): string {
   const steps = [...bare(path).matchAll(/\.(?:"([^"]*)"|([^.[]+))|\[(\d+)\]/g)].map(
     ([, quoted, key, at]) => quoted ?? key ?? at ?? '',
@@ -67,7 +67,7 @@ function jsonAt(value: string | undefined, path: string | undefined, of: 'scalar
   return `CASE WHEN ${of === 'scalar' ? 'NOT ' : ''}${isContainer} THEN ${found} END`;
 }
 
-/** What is a number stays one: %EXACT says how text compares. */
+/** %EXACT affects the comparison of texts only. */
 export function exact(value: string): string {
   return `((${value})::text COLLATE "C")`;
 }
@@ -80,7 +80,7 @@ export function jsonOf(value: string): string {
   return `coalesce(${moment}, 'null')`;
 }
 
-/** EXACT has canonical numbers before all other text, by their value. Large ones are left to fail. */
+/** The EXACT collation orders canonical numbers by value before all other texts. Large numbers are not handled. */
 export function inOrder(value: string): string {
   const text = `(${value})::text`;
   const isNumber = `${text} ~ '^(0|-?([1-9][0-9]*|(0|[1-9][0-9]*)?\\.[0-9]*[1-9]))$' AND ${text} !~ '^-?0[.]'`;
@@ -88,7 +88,7 @@ export function inOrder(value: string): string {
   return `(CASE WHEN ${isNumber} THEN 'N' || ${number} ELSE 'S' || ${text} END COLLATE "C")`;
 }
 
-/** Of what is a number, whatever text stands inside of it, by its value. */
+/** MIN or MAX; numbers compare by value. */
 export function extreme(value: string, isMax: boolean): string {
   const isType = `pg_typeof(${value})::text = ANY ('{smallint,integer,bigint,numeric,real,double precision}')`;
   const isNumber = `(${value})::text ~ '^-?[0-9]+([.][0-9]+)?(e[-+]?[0-9]+)?$' AND ${isType}`;
@@ -97,7 +97,7 @@ export function extreme(value: string, isMax: boolean): string {
   return `(array_agg(${value} ORDER BY ${order}) FILTER (WHERE ${value} IS NOT NULL))[1]`;
 }
 
-/** A pattern of IRIS: how often, and of what. */
+/** Converts an ObjectScript pattern (repeat counts and pattern codes) to a regular expression. */
 export function asRegex(pattern: string): string {
   let regex = '';
   for (let at = 0; at < pattern.length;) {
@@ -120,7 +120,7 @@ export function asRegex(pattern: string): string {
   return regex;
 }
 
-/** What stands between commas from here to the end of the group, and where that is. */
+/** The alternatives of a group, split at commas, and the end of the group. */
 function alternatives(pattern: string, from: number): readonly [branches: readonly string[], end: number] {
   const branches = [''];
   let depth = 0;
@@ -136,7 +136,7 @@ function alternatives(pattern: string, from: number): readonly [branches: readon
   throw new Error(`IRIS SQL: ${pattern} is no pattern`);
 }
 
-/** What rows have become, by where they were. */
+/** The current versions of rows by their former ctid. */
 export const sameRows = (id: string, list: string): string =>
   `ARRAY(SELECT currtid2(${id.replace(/ctid$/, 'tableoid')}::regclass::text, each) FROM unnest(${list}::tid[]) AS each)`;
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
   translator = await IrisTranslator.load({ version: '2026.1' }, wardCatalog);
 });
 
-/** Undefined where the query is refused. */
+/** Translates to IRIS SQL and back. Undefined: the query is refused. */
 function backAndForth({ sql, parameters }: WrittenQuery): string | undefined {
   const [translation] = translator.translate(sql);
   if (translation?.kind !== 'iris') return undefined;
@@ -27,8 +27,8 @@ function backAndForth({ sql, parameters }: WrittenQuery): string | undefined {
   );
 }
 
-describe('a reader of IRIS SQL that does not know the printer', () => {
-  it('reads what the printer prints, and PostgreSQL reads what the reader says', () => {
+describe('the test parser of IRIS SQL', () => {
+  it('parses what the printer prints, and returns SQL that PostgreSQL can parse', () => {
     const writer = new QueryWriter(seededRandom(3));
     const generated = Array.from({ length: 400 }, () => writer.query());
     const texts = [...writtenQueries, ...youngerQueries, ...generated].map(backAndForth);
@@ -49,7 +49,7 @@ describe('a reader of IRIS SQL that does not know the printer', () => {
     expect(postgresOfIris(iris)).toBe(postgres);
   });
 
-  it('refuses what is no IRIS SQL', () => {
+  it('refuses what is not IRIS SQL', () => {
     expect(() => postgresOfIris('SELECT a FROM')).toThrow('a name expected');
     expect(() => postgresOfIris('SELECT a;')).toThrow('no IRIS SQL');
   });

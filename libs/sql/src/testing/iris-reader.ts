@@ -3,9 +3,9 @@ import { IrisExpressionReader, type IrisExpressionReaderOptions } from './iris-e
 import { irisTokens } from './iris-tokens.ts';
 
 /**
- * Reads a query or a change in the SQL of IRIS and says in PostgreSQL's what IRIS would do with it: integers divide into fractions, NULL
- * sorts below everything, CAST cuts fractions off, text compares by the collation of its column unless %EXACT says otherwise.
- * Written from the documentation of IRIS, not from the printer that it judges.
+ * Parses a query or a change in IRIS SQL and returns PostgreSQL SQL that does what IRIS would do: integer division yields fractions, NULL
+ * sorts first, CAST truncates, texts compare by the collation of their column unless %EXACT is used. Written from the documentation of
+ * IRIS, independently of the printer under test.
  */
 export function postgresOfIris(
   sql: string,
@@ -41,7 +41,7 @@ class Reader {
     return this.#cursor.take('DELETE') ? this.#delete() : this.query();
   }
 
-  /** INSERT OR UPDATE goes by the one key there is; here it is the first column. */
+  /** INSERT OR UPDATE uses the only key, which is the first column in the test tables. */
   #insert(): string {
     const isUpsert = this.#cursor.take('OR');
     if (isUpsert) this.#cursor.expect('UPDATE');
@@ -176,7 +176,7 @@ class Reader {
     return this.#cursor.take('AS') ? `${sql} AS ${this.#cursor.name()}` : sql;
   }
 
-  /** What begins as a query may be the first of a join. */
+  /** A parenthesized query, or the first item of a join. */
   #queryOrItem(): string {
     const query = this.#cursor.tries(() => {
       const read = this.#isQuery() ? this.query() : undefined;
@@ -185,7 +185,7 @@ class Reader {
     return query ?? this.#item();
   }
 
-  /** A query, or one in parentheses with another beside it. */
+  /** Whether a query follows, or a parenthesized one with a set operation. */
   #isQuery(): boolean {
     let distance = 0;
     while (this.#cursor.textAt(distance) === '(') distance++;

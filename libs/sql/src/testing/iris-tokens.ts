@@ -1,7 +1,7 @@
-/** A token of IRIS SQL, for the reader that tests hold against the printer; it shares nothing with it. */
+/** A token of IRIS SQL, for the test parser, which shares no code with the printer. */
 export interface IrisToken {
   readonly kind: 'word' | 'name' | 'text' | 'number' | 'sign' | 'place' | 'end';
-  /** Words in capitals; names and texts without their quotes. */
+  /** Words in upper case; names and strings without quotes. */
   readonly text: string;
   readonly at: number;
 }

@@ -1,7 +1,7 @@
 import { query } from './written-queries.ts';
 import type { WrittenQuery } from './query-grammar.ts';
 
-/** What testers write who have not read the translator: one of each thing that PostgreSQL's SQL has, over the ward's tables. */
+/** Queries written without knowledge of the translator: one for each feature of PostgreSQL's SQL, over the ward tables. */
 export const outsideQueries: readonly WrittenQuery[] = [
   query('select * from patients p join encounters e on e.patient_id = p.id order by e.id'),
   query('select * from patients join encounters using (id) order by 1'),

@@ -1,4 +1,4 @@
-/** A query with the parameters it runs with; `isOrdered` where its rows come in one order only. */
+/** A query with its parameters; `isOrdered`: the order of its rows is determined. */
 export interface WrittenQuery {
   readonly sql: string;
   readonly parameters: readonly (string | null)[];
@@ -22,7 +22,7 @@ const texts = ['Ann', 'ann', 'ANN', 'bob', 'Bob ', 'Zoë', '', "O'Hara", 'open',
 const regexes = ["'^(A|b)'", "'ann|bob'", "'[ao]'", "'n?$'", "'^[A-C].*n'", "'(n|b)+$'", "'o?n'", "'^$'"];
 const digitRegexes = ["'^[0-9]+$'", "'^-?\\d'", "'n{2}'", "'^.?[0-9]{1,2}$'", "'^(A|B)(n|o).?'", "'^O.Hara$'"];
 
-/** Writes queries of PostgreSQL over the ward's tables, by a grammar and a source of random numbers. */
+/** Generates random PostgreSQL queries over the ward tables by a grammar. */
 export class QueryWriter {
   readonly #random: () => number;
   #parameters: (string | null)[] = [];

@@ -1,25 +1,25 @@
 import type { WrittenQuery } from './query-grammar.ts';
 import { query } from './written-queries.ts';
 
-/** What ORMs, reports and clinical analyses ask beside plain rows and sums. */
+/** Queries of ORMs, reports and clinical analyses beyond plain rows and sums. */
 export const reportingQueries: readonly WrittenQuery[] = [
-  // One value against each member of an array.
+  // A value compared with the elements of an array.
   query("select id from patients where name like any (array['A%', '%b%']) order by id"),
   query('select id from patients where name ilike any ($1) order by id', ['{a%,%B%}']),
   query("select id from patients where name not like all ('{A%,%b%}'::text[]) order by id"),
   query('select id from encounters where cost > all ($1::int[]) order by id', ['{3,5}']),
   query("select id, cost >= any ('{3,9}'), cost <> any (array[5]) from encounters order by id"),
   query("select id from encounters where cost < all ('{}') order by id"),
-  // Collations by characters say nothing more.
+  // Collations by code points have no effect.
   query(
     'select name collate "C" from patients where name collate "C" < \'b\' order by name collate "C" desc nulls last',
   ),
   query('select (id::text || name) collate "POSIX", min(name collate "C") over () from patients order by id'),
-  // All rows as one group, of which nothing is selected.
+  // All rows as one group.
   query('select 1 as one from encounters having count(1) > 0'),
   query('select 1 as one from encounters where id < 0 having count(1) > 0'),
   query("select 'x', 2 from encounters having sum(cost) > 10 limit 1"),
-  // Sorted by what is no column of the result.
+  // Sorted by an expression that is not in the result.
   query(
     "select coalesce(status, 'all'), count(*) from encounters group by rollup (status) order by grouping(status), status",
   ),
@@ -29,7 +29,7 @@ export const reportingQueries: readonly WrittenQuery[] = [
   query(
     "select coalesce(status, '-') as s from encounters group by grouping sets ((status), ()) order by max(id), status desc nulls last limit 3",
   ),
-  // Two values and how they hang together.
+  // Correlation and regression.
   query(
     'select round(corr(id, cost)::numeric, 9), round(covar_pop(id, cost)::numeric, 9), round(covar_samp(id, cost)::numeric, 9) from encounters',
   ),
@@ -45,7 +45,7 @@ export const reportingQueries: readonly WrittenQuery[] = [
   query(
     'select corr(id, id) filter (where id = 1), regr_r2(1, id), regr_r2(id, 1), covar_samp(cost, id) filter (where cost > 100) from encounters',
   ),
-  // JSON of rows.
+  // JSON aggregates.
   query('select json_agg(name order by id) from patients'),
   query('select json_agg(distinct name) from patients'),
   query(
@@ -68,7 +68,7 @@ export const reportingQueries: readonly WrittenQuery[] = [
   query(
     "select jsonb_build_object('id', p.id, 'costs', (select jsonb_agg(e.cost) from encounters e where e.patient_id = p.id and e.id > 2 and e.id < 8)) from patients p order by p.id",
   ),
-  // Arrays and objects of several rows, and what is there most often.
+  // Array and object aggregates, and mode().
   query('select array_agg(id order by id desc), array_agg(name order by id) filter (where active) from patients'),
   query(
     'select patient_id, array_agg(distinct cost), array_agg(status order by id) from encounters group by patient_id order by 1',
@@ -84,7 +84,7 @@ export const reportingQueries: readonly WrittenQuery[] = [
   query(
     'select status, mode() within group (order by patient_id) filter (where id > 1) from encounters group by status order by 1',
   ),
-  // The same of queries as values, and through queries in FROM.
+  // The same in subqueries, as values and in FROM.
   query(
     "select p.id, (select string_agg(e.status, ', ' order by e.id) from encounters e where e.patient_id = p.id) from patients p order by p.id",
   ),
@@ -107,7 +107,7 @@ export const reportingQueries: readonly WrittenQuery[] = [
   query('select id from patients where id = any(array(select patient_id from encounters where cost > 4)) order by id'),
   query('select id from wards where id <> all(array(select parent from wards where parent is not null)) order by id'),
   query('select json_object_agg(id, parent order by id), jsonb_object_agg(label, parent order by id) from wards'),
-  // Columns of one name.
+  // Columns with the same name.
   query(
     'select distinct p.id, e.id from patients p join encounters e on e.patient_id = p.id order by p.id, e.id limit 4',
   ),
@@ -117,7 +117,7 @@ export const reportingQueries: readonly WrittenQuery[] = [
   query('select parent, sum(id), sum(parent) from wards group by parent union all select 0, 1, 2 order by 1, 3 desc'),
   query('select status, sum(cost), sum(id) from encounters group by rollup(status) order by sum(id), 2'),
   query('select w.id, p.id from wards w join patients p on p.id = w.id order by w.label, w.id offset 1'),
-  // The digits of what is one value or another.
+  // The scale of COALESCE and CASE.
   query(
     'select coalesce(sum(x), 0), sum(case when x > $1 then x else 0 end), coalesce(sum(x), 0) * 1.5, coalesce(max(x), 0) + coalesce(min(x), 0.0), coalesce(sum(x), 0) / 3, avg(case when x > 1 then x else 0 end) from (select score::numeric(6, 2) as x, active from patients) p group by active order by active',
     ['99'],
@@ -128,13 +128,13 @@ export const reportingQueries: readonly WrittenQuery[] = [
   query(
     'select id, var_pop(x), stddev_pop(x), variance(x) from (select score::numeric(6, 2) as x, id from patients) p group by id order by id',
   ),
-  // Bits, of numbers below zero as well.
+  // Bit operations, also on negative numbers.
   query(
     'select id & 5, id | 6, 3 & cost, cost # 9, cost | 1, ~cost, ~(-id), cost >> 1, -id >> 2, cost & 0 from encounters order by id',
   ),
   query('select cost << 1, -id << 3, cost << 0, cost << 29, (id - 4) << 30 from encounters order by id'),
   query('select count(*) from encounters where cost & 4 = 4 and (id | 1) <> 3'),
-  // The clocks of zones.
+  // Time zones.
   query(
     "select id, started::timestamp at time zone 'Europe/Berlin', started::timestamptz at time zone 'America/New_York' from encounters order by id",
   ),

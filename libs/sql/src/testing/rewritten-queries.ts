@@ -5,7 +5,7 @@ const periods = (one: string, other: string): WrittenQuery =>
   query(`select p.id, e.id, (${one}) overlaps (${other}), not (${one}) overlaps (${other})
     from patients p cross join encounters e order by p.id, e.id`);
 
-/** What was refused once: peers of running sums, text cast to other types, IN of rows from a query, series, NATURAL JOIN. */
+/** Queries that need rewriting: peers of running sums, casts of text, row IN (query), series, NATURAL JOIN. */
 export const rewrittenQueries: readonly WrittenQuery[] = [
   query("select string_agg(name, ', ' order by id), string_agg(name, '' order by name desc, id) from patients"),
   query(
@@ -128,7 +128,7 @@ export const rewrittenQueries: readonly WrittenQuery[] = [
     "select string_agg(distinct code || '', '; ') from encounters where id < 2 union all select string_agg(distinct label, ',') from wards w, patients where w.id = 2",
   ),
   query("select id from wards where 'a'::text like 'A%' or 'n'::varchar like label order by id"),
-  // Recursive queries, level by level.
+  // Recursive queries, run level by level.
   query(
     'with recursive tree as (select id, label, parent, 1 as level from wards where parent is null union all select w.id, w.label, w.parent, t.level + 1 from wards w join tree t on w.parent = t.id) select * from tree order by id',
   ),

@@ -1,7 +1,7 @@
 import type { WrittenQuery } from './query-grammar.ts';
 import { query } from './written-queries.ts';
 
-/** What IRIS has no word for, and is written out in others: rows, patterns, weeks, tiles, grouping sets. */
+/** Queries with features that IRIS lacks, expressed by others: rows, patterns, weeks, ntile, grouping sets. */
 export const spelledOutQueries: readonly WrittenQuery[] = [
   query("select id from patients where (id, name) is distinct from (1, 'Ann') order by id"),
   query('select id from patients where (id, name) is not distinct from (4, null) order by id'),

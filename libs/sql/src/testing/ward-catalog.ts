@@ -7,7 +7,7 @@ function column(name: string, type: PgType, more: Partial<ColumnFacts> = {}): Co
 
 const id = column('id', 'int4', { isNullable: false });
 
-/** A small hospital, as tests know it. */
+/** Tables of a small hospital, for tests. */
 export const wardTables: Readonly<Record<string, TableFacts>> = {
   patients: {
     columns: [id, column('name', 'text'), column('born', 'date'), column('active', 'bool'), column('score', 'numeric')],
@@ -46,7 +46,7 @@ export const wardCatalog: SqlCatalog = {
   isEnum: (type) => type === 'mood',
 };
 
-/** The ward, of whose tables that is known as well. */
+/** The ward catalogue with further facts about its tables. */
 export const wardWith = (more: Partial<TableFacts>): SqlCatalog => ({
   ...wardCatalog,
   table: (relation) => {

@@ -6,7 +6,7 @@ export const query = (sql: string, parameters: readonly (string | null)[] = []):
   isOrdered: /order by/i.test(sql),
 });
 
-/** What applications write, over the ward's tables. */
+/** Typical queries of applications over the ward tables. */
 export const writtenQueries: readonly WrittenQuery[] = [
   query('select p.id, p.name from patients p where p.name = $1 order by p.id', ['Ann']),
   query(
@@ -112,7 +112,7 @@ export const writtenQueries: readonly WrittenQuery[] = [
   query('select bool_or(active), bool_and(active), avg(cost) from patients p join encounters e on e.patient_id = p.id'),
 ];
 
-/** Those that IRIS takes from 2024.1 or 2025.1 on. */
+/** Queries that need IRIS 2024.1 or 2025.1. */
 export const youngerQueries: readonly WrittenQuery[] = [
   query('select 1.5::float8 as x from wards except (select $1 as x except all select 1.5::float8) order by x', ['2']),
   query('select id from patients intersect select patient_id from encounters order by 1'),

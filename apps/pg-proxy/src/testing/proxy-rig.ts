@@ -162,7 +162,8 @@ export class ProxyRig {
 /** The process's clock in ms, or a time set by the test. */
 class Clock {
   #isStill: boolean;
-  #nowMs = performance.now();
+  /** Whole, so that sums of milliseconds are exact. */
+  #nowMs = Math.ceil(performance.now());
   #aheadMs = 0;
 
   constructor(isStill: boolean) {

@@ -20,28 +20,32 @@ export const fabricVariables = {
     .string()
     .regex(/^v?\d+(\.\d+)*$/, 'must be a version')
     .optional()
-    .describe('Version of the peers, for what is printed beside numbers'),
+    .describe('Version of the peers, printed with measurements'),
   // The peers' own limit is 2,500, of all their clients together.
   MEDREX_FABRIC_ENDORSER_CALLS: count
     .default(defaultFabricLimits.endorserCalls)
-    .describe('Proposals under way at the peers of a channel; below endorserService of core.yaml'),
+    .describe(
+      'Maximum number of proposals in progress at the peers of a channel; keep it below endorserService of core.yaml',
+    ),
   MEDREX_FABRIC_ORDERER_CALLS: count
     .default(defaultFabricLimits.ordererCalls)
-    .describe('Envelopes of a channel without an acknowledgement'),
+    .describe('Maximum number of unacknowledged envelopes of a channel'),
   // The peers' own limit is 500.
   MEDREX_FABRIC_GATEWAY_CALLS: count
     .default(defaultFabricLimits.gatewayCalls)
-    .describe('Submissions by a gateway under way; below gatewayService of core.yaml'),
+    .describe('Maximum number of submissions in progress through a gateway; keep it below gatewayService of core.yaml'),
   MEDREX_FABRIC_GATEWAY: z
     .enum(['fallback', 'never'])
     .default('fallback')
-    .describe('Whether envelopes go by the gateway of a pinned peer when no orderer of the profile takes them'),
+    .describe('Whether envelopes go through the gateway of a pinned peer if no orderer of the profile accepts them'),
   MEDREX_FABRIC_REPLACE_MS: count
     .default(defaultFabricLimits.replaceAfterMs)
-    .describe('A pinned peer without an answer, or behind, for so long is replaced by another one of its organisation'),
+    .describe(
+      'A pinned peer that does not answer, or is behind, for this long is replaced by another peer of its organisation',
+    ),
   MEDREX_FABRIC_EXPIRY_DAYS: count
     .default(30)
-    .describe('Days before the end of the certificate from which it is warned of'),
+    .describe('Number of days before the certificate expires at which warnings begin'),
 };
 
 /** The parsed variables. */

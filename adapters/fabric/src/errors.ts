@@ -30,14 +30,14 @@ export const fabricErrors = {
   nonceMissing: {
     code: 'FABRIC_NONCE_MISSING',
     retryable: false,
-    meaning: 'A proposal carries no nonce, or a transaction id that is not made of its nonce and the client.',
-    remedy: 'Name transactions by Ledger.transactionId(nonce) and hand the nonce over with the proposal.',
+    meaning: 'A proposal has no nonce, or a transaction id that is not made from its nonce and the client.',
+    remedy: 'Name transactions by Ledger.transactionId(nonce) and pass the nonce with the proposal.',
   },
   requestRefused: {
     code: 'FABRIC_REQUEST_REFUSED',
     retryable: false,
     meaning: 'The orderer refused an envelope for a reason other than its size or its sender.',
-    remedy: "The message has the orderer's words.",
+    remedy: 'The message quotes the orderer.',
   },
 } as const satisfies Record<string, ErrorDescription>;
 

@@ -5,38 +5,39 @@ export const kafkaErrors = {
   KAFKA_UNAVAILABLE: {
     code: 'KAFKA_UNAVAILABLE',
     retryable: true,
-    meaning: 'No broker answered, or the one that leads a partition did not, for as long as was waited.',
-    remedy: 'Look at the brokers and at MEDREX_KAFKA_BROKERS; it is tried again, and nothing is lost meanwhile.',
+    meaning: 'No broker answered in time, or the leader of a partition did not.',
+    remedy: 'Look at the brokers and at MEDREX_KAFKA_BROKERS; the request is retried, and nothing is lost meanwhile.',
   },
   KAFKA_REFUSED: {
     code: 'KAFKA_REFUSED',
     retryable: false,
-    meaning: 'A broker refused a request: no right to the topic or group, or a request that it does not take.',
-    remedy: 'The message carries the name that Kafka gives the error; look at its ACLs and at the topic settings.',
+    meaning: 'A broker refused a request: no right to the topic or group, or an unsupported request.',
+    remedy: 'The message has the error name of Kafka; look at the ACLs and at the topic settings.',
   },
   KAFKA_APPEND_INTERLEAVED: {
     code: 'KAFKA_APPEND_INTERLEAVED',
     retryable: true,
-    meaning: 'An append larger than one batch was stored in parts with records of another writer between them.',
-    remedy: 'Append again: readers recognise repeats. Often: append less at a time.',
+    meaning: 'An append larger than one batch was stored in parts, with records of another writer in between.',
+    remedy: 'Append again: readers recognise repeats. If it happens often, append less at a time.',
   },
   KAFKA_COMMIT_STALE: {
     code: 'KAFKA_COMMIT_STALE',
     retryable: true,
-    meaning: 'A run was done after its partition had been given to another reader of the group; nothing was committed.',
-    remedy: 'None: the other reader handles the run again, and repeats are recognised.',
+    meaning:
+      'A run was finished after its partition had been assigned to another reader of the group; nothing was committed.',
+    remedy: 'Nothing: the other reader handles the run again, and repeats are recognised.',
   },
   KAFKA_SESSION_REFUSED: {
     code: 'KAFKA_SESSION_REFUSED',
     retryable: false,
-    meaning: 'The session time-out of the reading group is outside of what the brokers allow.',
+    meaning: 'The session timeout of the consumer group is outside the range that the brokers allow.',
     remedy:
       'Set MEDREX_KAFKA_SESSION_MS between group.min.session.timeout.ms (6000 unless changed) and group.max.session.timeout.ms of the brokers.',
   },
   KAFKA_CONFIG: {
     code: 'KAFKA_CONFIG',
     retryable: false,
-    meaning: 'The settings of the connection to Kafka do not fit together, or a file that they name cannot be read.',
+    meaning: 'The settings of the connection to Kafka contradict each other, or a file that they name cannot be read.',
     remedy: 'The message names the variable; docs/how-to/kafka.md shows complete examples.',
   },
   KAFKA_TOKEN: {
@@ -45,7 +46,7 @@ export const kafkaErrors = {
     meaning:
       'There is no token for OAUTHBEARER: its file cannot be read, the token endpoint gave none, or a broker refused it.',
     remedy:
-      'The message says which; it is tried again with the next connection. Look at the identity provider and at MEDREX_KAFKA_TOKEN_*.',
+      'The message says which; the next connection tries again. Look at the identity provider and at MEDREX_KAFKA_TOKEN_*.',
   },
   KAFKA_WEAK_TOPICS: {
     code: 'KAFKA_WEAK_TOPICS',
@@ -53,7 +54,7 @@ export const kafkaErrors = {
     meaning:
       'A topic is missing or could lose acknowledged records: fewer than 3 replicas, min.insync.replicas below 2 or unclean election.',
     remedy:
-      'Run medrex topics diff and medrex topics apply; on a set-up of one broker set MEDREX_KAFKA_DURABILITY=one-broker, which says what it does not promise.',
+      'Run medrex topics diff and medrex topics apply; with a single broker, set MEDREX_KAFKA_DURABILITY=one-broker, which promises less.',
   },
 } as const satisfies Record<string, ErrorDescription>;
 

@@ -8,23 +8,23 @@ export const kafkaMetrics = {
   appendedRecords: {
     name: 'medrex_kafka_appended_records_total',
     kind: 'counter',
-    help: 'Records that the brokers took.',
+    help: 'Records that the brokers accepted.',
   },
   appendedBytes: { name: 'medrex_kafka_appended_bytes_total', kind: 'counter', help: 'Bytes of these records.' },
   appendFailures: {
     name: 'medrex_kafka_append_failures_total',
     kind: 'counter',
-    help: 'Produce requests that failed; the same records go again by a new producer before anything else.',
+    help: 'Failed produce requests; a new producer sends the same records again before anything else.',
   },
   readFailures: {
     name: 'medrex_kafka_read_failures_total',
     kind: 'counter',
-    help: 'Times that reading a topic failed and went on with a new connection.',
+    help: 'How often reading a topic failed and continued with a new connection.',
   },
   assignments: {
     name: 'medrex_kafka_assignments_total',
     kind: 'counter',
-    help: 'Times that the partitions of a shared topic were divided anew. Growing steadily: members come and go, or are too slow to say that they live.',
+    help: 'How often the partitions of a shared topic were reassigned. Growing steadily: members come and go, or their heartbeats are too late.',
   },
   assignedPartitions: {
     name: 'medrex_kafka_assigned_partitions',
@@ -34,11 +34,11 @@ export const kafkaMetrics = {
   stalls: {
     name: 'medrex_kafka_stalls_total',
     kind: 'counter',
-    help: 'Readers that got no record for MEDREX_KAFKA_STALL_MS while the log went on, and were given a new connection.',
+    help: 'Readers that got no record for MEDREX_KAFKA_STALL_MS while the log grew, and got a new connection.',
   },
   stalledPartitions: {
     name: 'medrex_kafka_stalled_partitions',
     kind: 'gauge',
-    help: 'Partitions that have brought nothing for MEDREX_KAFKA_STALL_MS: the log goes on without their reader, or their broker does not answer. /readyz names them; look at the broker that leads them.',
+    help: 'Partitions that have delivered nothing for MEDREX_KAFKA_STALL_MS: the log grows without their reader, or their broker does not answer. /readyz names them; look at their leader.',
   },
 } as const;

@@ -23,37 +23,39 @@ export const kafkaVariables = {
     .describe('Event log: files below MEDREX_DATA_DIR, or Apache Kafka'),
   MEDREX_KAFKA_BROKERS: list
     .prefault('127.0.0.1:9092')
-    .describe('Brokers to begin with, host:port, comma-separated; read where MEDREX_LOG is kafka, as all that follow'),
+    .describe(
+      'Bootstrap brokers, host:port, comma-separated; this and all other MEDREX_KAFKA variables are read only if MEDREX_LOG is kafka',
+    ),
   MEDREX_KAFKA_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9._-]{0,64}$/)
     .default('')
-    .describe('Put before the names of all topics and groups, where several installations share a cluster'),
-  MEDREX_KAFKA_TLS: z.stringbool().default(false).describe('Whether the connection is encrypted'),
+    .describe('Prefix for the names of all topics and groups, for installations that share a cluster'),
+  MEDREX_KAFKA_TLS: z.stringbool().default(false).describe('Whether connections use TLS'),
   MEDREX_KAFKA_CA_FILE: file().describe(
-    'Certificates that the brokers are checked by (PEM); those of Node when absent. The three files are read again for each new connection',
+    'Certificate authorities of the brokers (PEM); default: those of Node. This file and the next two are read again for each new connection',
   ),
-  MEDREX_KAFKA_CERT_FILE: file().describe('Certificate of this client (PEM), for brokers that ask for one'),
+  MEDREX_KAFKA_CERT_FILE: file().describe('Certificate of this client (PEM), for brokers that require one'),
   MEDREX_KAFKA_KEY_FILE: file().describe('Its private key (PEM)'),
   MEDREX_KAFKA_SASL: z
     .enum(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'])
     .optional()
-    .describe('How this client names itself to the brokers; not at all when absent'),
-  MEDREX_KAFKA_USERNAME: z.string().min(1).optional().describe('User of plain and SCRAM'),
+    .describe('SASL mechanism of this client; default: no SASL'),
+  MEDREX_KAFKA_USERNAME: z.string().min(1).optional().describe('User for plain and SCRAM'),
   MEDREX_KAFKA_PASSWORD: secret().describe('Its password'),
-  MEDREX_KAFKA_PASSWORD_FILE: file().describe('File that holds the password, in place of MEDREX_KAFKA_PASSWORD'),
-  MEDREX_KAFKA_TOKEN_FILE: file().describe('File that holds the OAUTHBEARER token; read anew for each connection'),
+  MEDREX_KAFKA_PASSWORD_FILE: file().describe('File with the password, instead of MEDREX_KAFKA_PASSWORD'),
+  MEDREX_KAFKA_TOKEN_FILE: file().describe('File with the OAUTHBEARER token; read again for each connection'),
   MEDREX_KAFKA_TOKEN_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
     .describe(
-      'Token endpoint of the identity provider, asked for OAUTHBEARER tokens by client credentials, in place of MEDREX_KAFKA_TOKEN_FILE',
+      'Token endpoint of the identity provider, for OAUTHBEARER tokens by client credentials, instead of MEDREX_KAFKA_TOKEN_FILE',
     ),
-  MEDREX_KAFKA_TOKEN_SCOPE: z.string().min(1).optional().describe('Scope that is asked for there'),
-  MEDREX_KAFKA_CLIENT_ID: z.string().min(1).optional().describe('Client that this process is there'),
+  MEDREX_KAFKA_TOKEN_SCOPE: z.string().min(1).optional().describe('Scope to request there'),
+  MEDREX_KAFKA_CLIENT_ID: z.string().min(1).optional().describe('Client id of this process there'),
   MEDREX_KAFKA_CLIENT_SECRET: secret().describe('Its secret'),
   MEDREX_KAFKA_CLIENT_SECRET_FILE: file().describe(
-    'File that holds the secret, in place of MEDREX_KAFKA_CLIENT_SECRET; read anew for each token',
+    'File with the secret, instead of MEDREX_KAFKA_CLIENT_SECRET; read again for each token',
   ),
   // The least that brokers take with their own defaults; take-over then needs up to 15 s.
   MEDREX_KAFKA_SESSION_MS: z.coerce
@@ -63,19 +65,19 @@ export const kafkaVariables = {
     .max(300_000)
     .default(6_000)
     .describe(
-      'Silence after which a reader of the intake topics loses its partitions; not below group.min.session.timeout.ms',
+      'Time without a heartbeat after which a reader of the intake topics loses its partitions; at least group.min.session.timeout.ms',
     ),
   MEDREX_KAFKA_STALL_MS: z.coerce
     .number()
     .int()
     .positive()
     .default(30_000)
-    .describe('Time without a record while the log goes on, after which a reader gets a new connection'),
+    .describe('A reader that gets no record for this long, while the log grows, gets a new connection'),
   MEDREX_KAFKA_DURABILITY: z
     .enum(['replicated', 'one-broker'])
     .default('replicated')
     .describe(
-      'replicated: a start is refused unless the topics have 3 replicas, min.insync.replicas 2 and no unclean election; one-broker promises nothing beyond the disk of that broker',
+      'replicated: the process starts only if the topics have 3 replicas, min.insync.replicas 2 and no unclean election; one-broker: data is only as safe as the disk of that broker',
     ),
 } as const;
 

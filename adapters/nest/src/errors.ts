@@ -6,20 +6,21 @@ export const nestErrors = {
     code: 'HANDLER_INVALID',
     retryable: false,
     meaning:
-      'A controller method listens to a topic without saying for which group, as a request handler, or beside another method.',
+      'A controller method listens to a topic without a group, as a request handler, or in addition to another method.',
     remedy: 'Declare one method per topic, by @OnRuns(topic, { group }).',
   },
   NOTHING_TO_UNWRAP: {
     code: 'NOTHING_TO_UNWRAP',
     retryable: false,
-    meaning: 'The client below the transport was asked for.',
+    meaning: 'Code asked for the client below the transport.',
     remedy: 'Inject the EventLog instead.',
   },
   SERVICE_CLOSE_TIMEOUT: {
     code: 'SERVICE_CLOSE_TIMEOUT',
     retryable: false,
-    meaning: 'A service that was told to stop had not finished what it had in hand in time; it was ended.',
-    remedy: 'Nothing is lost: what was not acknowledged comes again. Look at what its last log lines were waiting for.',
+    meaning: 'A stopping service had not finished its work in time and was terminated.',
+    remedy:
+      'Nothing is lost: unacknowledged records come again. Look at what the service was waiting for in its last log lines.',
   },
 } satisfies Record<string, ErrorDescription>;
 

@@ -12,14 +12,14 @@ export const telemetryErrors = {
     code: 'METRIC_MISUSED',
     retryable: false,
     meaning:
-      'A metric was given a label value that its declaration does not list, or a value that is no number. Thrown in tests only; in production it is counted.',
+      'A metric got a label value that its declaration does not list, or a value that is not a number. It is thrown only in tests; in production, it is counted.',
     remedy:
-      'Add the value to the declaration, or give one that is listed. Keys, identifiers and transaction ids are never label values.',
+      'Add the value to the declaration, or use a listed one. Keys, identifiers and transaction ids are never label values.',
   },
   otlpUrlInvalid: {
     code: 'OTLP_URL_INVALID',
     retryable: false,
-    meaning: 'The address that traces are to be sent to is no http(s) URL.',
+    meaning: 'The address for traces is not an http(s) URL.',
     remedy: 'Give the base address of an OTLP/HTTP receiver, e.g. http://localhost:4318.',
   },
   endpointUnavailable: {

@@ -11,31 +11,31 @@ export const poolMetrics = defineMetrics({
   connections: {
     name: 'medrex_pool_connections',
     kind: 'gauge',
-    help: 'Connections of the pool, in use and idle. A client that carries many calls on one connection counts its calls.',
+    help: 'Connections of the pool, in use and idle. For a client that multiplexes calls on one connection, its calls are counted.',
     labels: { pool: poolNames, state: ['in_use', 'idle'] },
   },
   limit: {
     name: 'medrex_pool_connections_max',
     kind: 'gauge',
-    help: 'Connections that the pool makes at most; 0 for a pool that this process does not have.',
+    help: 'Maximum number of connections of the pool; 0 for a pool that this process does not have.',
     labels: byPool,
   },
   waiting: {
     name: 'medrex_pool_waiting',
     kind: 'gauge',
-    help: 'Calls that wait for a connection. Grows when the service behind the pool is slower than what comes in.',
+    help: 'Calls that wait for a connection. Grows when the service behind the pool is slower than the load.',
     labels: byPool,
   },
   waitSeconds: {
     name: 'medrex_pool_wait_seconds',
     kind: 'histogram',
-    help: 'Time that a call waited for its connection, the making of a new one included.',
+    help: 'Time that a call waited for its connection, including the opening of a new one.',
     labels: byPool,
   },
   failures: {
     name: 'medrex_pool_failures_total',
     kind: 'counter',
-    help: 'Connections that were lost, or could not be made.',
+    help: 'Connections that were lost or could not be opened.',
     labels: byPool,
   },
 });

@@ -23,27 +23,25 @@ const ratio = () => z.coerce.number().min(0).max(1).optional();
  * fit; its libraries read OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES and the headers, compression and certificates of the exporter by themselves.
  */
 export const telemetryVariables = {
-  MEDREX_LOG_LEVEL: unlessEmpty(z.enum(logLevels).default('info')).describe('Lines below this level are not written'),
+  MEDREX_LOG_LEVEL: unlessEmpty(z.enum(logLevels).default('info')).describe('Lowest level that is logged'),
   MEDREX_OTLP_URL: unlessEmpty(z.url().optional()).describe(
-    'Where spans go (OTLP over HTTP); OTEL_EXPORTER_OTLP_ENDPOINT when absent, none when both are',
+    'Receiver of spans (OTLP over HTTP); default: OTEL_EXPORTER_OTLP_ENDPOINT; without either, no spans are sent',
   ),
   MEDREX_TRACE_RATIO: unlessEmpty(ratio()).describe(
-    `Share of messages that are traced; by OTEL_TRACES_SAMPLER when absent, ${standardRatio} when both are`,
+    `Share of messages that are traced; default: by OTEL_TRACES_SAMPLER, or else ${standardRatio}`,
   ),
   OTEL_EXPORTER_OTLP_ENDPOINT: unlessEmpty(z.url().optional()).describe(
-    'Base address of the receiver; /v1/traces is put behind it',
+    'Base address of the receiver; /v1/traces is appended',
   ),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: unlessEmpty(z.url().optional()).describe(
-    'Whole address of the receiver of spans',
-  ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: unlessEmpty(z.url().optional()).describe('Full address of the receiver of spans'),
   OTEL_EXPORTER_OTLP_PROTOCOL: unlessEmpty(
     z.enum(['http/json', 'http/protobuf'], 'only OTLP over HTTP is spoken (as JSON): give the HTTP port').optional(),
-  ).describe('http/json is what is sent; receivers of http/protobuf take it too'),
+  ).describe('Spans are sent as http/json, which receivers of http/protobuf also accept'),
   OTEL_TRACES_EXPORTER: unlessEmpty(z.enum(['otlp', 'none']).optional()).describe('none: no spans are sent'),
   OTEL_TRACES_SAMPLER: unlessEmpty(z.enum(samplers).optional()).describe(
-    'Which new traces are recorded; one that came with its message keeps its own decision',
+    'Which new traces are recorded; a trace that came with a message keeps its decision',
   ),
-  OTEL_TRACES_SAMPLER_ARG: unlessEmpty(ratio()).describe('Share of traceidratio; 1 when absent'),
+  OTEL_TRACES_SAMPLER_ARG: unlessEmpty(ratio()).describe('Share for traceidratio; default: 1'),
   OTEL_SDK_DISABLED: unlessEmpty(z.stringbool().default(false)).describe('true: no spans are made'),
 } as const;
 

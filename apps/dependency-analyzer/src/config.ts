@@ -39,7 +39,7 @@ export const analyzerConfig = z.object({
     .int()
     .positive()
     .default(100_000)
-    .describe('Live operations above which reading the log pauses'),
+    .describe('Number of live operations above which reading the log pauses'),
 });
 
 /** The parsed environment. */

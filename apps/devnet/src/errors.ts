@@ -5,14 +5,14 @@ export const devnetErrors = {
   portTaken: {
     code: 'DEVNET_PORT_TAKEN',
     retryable: false,
-    meaning: 'A port that a node of the development network should listen on is in use.',
-    remedy: 'Choose another one with --port; each peer and the orderer take one, in a row from there.',
+    meaning: 'A port of the development network is in use.',
+    remedy: 'Choose another port with --port; the peers and the orderer use consecutive ports from there.',
   },
   otherNetwork: {
     code: 'DEVNET_OTHER_NETWORK',
     retryable: false,
-    meaning: 'The folder holds a development network with another number of organisations.',
-    remedy: 'Start it with its own number of organisations, or give another folder.',
+    meaning: 'The folder has a development network with another number of organisations.',
+    remedy: 'Use its number of organisations, or another folder.',
   },
   locked: {
     code: 'DEVNET_LOCKED',

@@ -32,7 +32,7 @@ export const ingestErrors = {
     code: 'BODY_TOO_DEEP',
     status: 400,
     retryable: false,
-    meaning: 'The JSON is nested too deeply to be read.',
+    meaning: 'The JSON is nested too deeply.',
     remedy: 'Send a flatter document.',
   },
   ENVELOPE_INVALID: {

@@ -59,15 +59,15 @@ function addRunning(medrex: Command, exit: Exit): void {
     .command('start')
     .description('runs every service in this process, until Ctrl-C')
     .addOption(
-      new Option('--stack <which>', 'embedded: nothing but files; real: what npm run stack -- up has running')
+      new Option('--stack <which>', 'embedded: files only; real: the stack started by npm run stack -- up')
         .choices(['embedded', 'real'])
         .default('embedded'),
     )
     .addOption(startData())
-    .option('--port <port>', 'port of the API; 8080, or a free one where that is taken', portNumber)
+    .option('--port <port>', 'port of the API; default: 8080, or a free port if it is taken', portNumber)
     .option('--channel <name>', 'channel', defaults.channel)
-    .option('--demo', 'replays real FHIR bundles and compares a contended ward with and without Medrex first', false)
-    .option('--once', 'ends after the demonstration', false)
+    .option('--demo', 'first replays FHIR bundles and compares a contended ward with and without Medrex', false)
+    .option('--once', 'exits after the demonstration', false)
     .addOption(json())
     .action(async (flags: StartFlags) => exit(await (await import('./commands/start.ts')).start(flags)));
   medrex
@@ -77,7 +77,7 @@ function addRunning(medrex: Command, exit: Exit): void {
     )
     .argument('<paths...>', 'files, folders or -')
     .addOption(url())
-    .option('--concurrency <n>', 'files on their way at once', positive, 4)
+    .option('--concurrency <n>', 'files sent in parallel', positive, 4)
     .addOption(json())
     .action(async (paths: string[], flags: ReplayFlags) =>
       exit(await (await import('./commands/replay.ts')).replayCommand(paths, flags)),
@@ -94,39 +94,37 @@ function addRunning(medrex: Command, exit: Exit): void {
     .action(async (flags: PgProxyFlags) => exit(await (await import('./commands/pg-proxy.ts')).pgProxy(flags)));
   medrex
     .command('erase')
-    .description('destroys the data keys of a patient, for good')
+    .description('destroys the data keys of a patient permanently')
     .requiredOption('--patient <system|value>', 'an identifier of the patient')
-    .option('--yes', 'do it', false)
+    .option('--yes', 'confirms the action', false)
     .addOption(data())
     .addOption(json())
     .action(async (flags: EraseFlags) => exit(await (await import('./commands/erase.ts')).erase(flags)));
   medrex
     .command('vault')
-    .description('the patient vault')
+    .description('manages the patient vault')
     .command('rotate')
-    .description('moves the vault under a new tenant key; nothing on the ledger changes')
+    .description('moves the vault to a new tenant key; nothing on the ledger changes')
     .addOption(data())
     .addOption(json())
     .action(async (flags: { readonly data: string; readonly json: boolean }) =>
       exit(await (await import('./commands/vault-rotate.ts')).vaultRotate(flags)),
     );
-  const topics = medrex.command('topics').description('the topics of the event log');
+  const topics = medrex.command('topics').description('manages the topics of the event log');
   withManifestFlags(
-    topics.command('diff').description('how the topics of a Kafka cluster differ from the topic table'),
+    topics.command('diff').description('shows how the topics of a Kafka cluster differ from the topic table'),
   ).action(async (flags: TopicsManifestFlags) =>
     exit(await (await import('./commands/topics-manifest.ts')).topicsDiff(flags)),
   );
   withManifestFlags(
-    topics
-      .command('apply')
-      .description('makes the topics that are missing, and sets the others as the topic table has them'),
+    topics.command('apply').description('creates missing topics, and configures the others as in the topic table'),
   ).action(async (flags: TopicsManifestFlags) =>
     exit(await (await import('./commands/topics-manifest.ts')).topicsApply(flags)),
   );
   topics
     .command('reset')
-    .description('begins anew where the operations log was lost, under a new generation')
-    .option('--yes', 'do it', false)
+    .description('starts a new generation after the operations log was lost')
+    .option('--yes', 'confirms the action', false)
     .addOption(data())
     .addOption(json())
     .action(async (flags: TopicsResetFlags) =>
@@ -147,41 +145,45 @@ function withManifestFlags(command: Command): Command {
       '--brokers <list>',
       'brokers, host:port, comma-separated (default: MEDREX_KAFKA_BROKERS; TLS and SASL as for the services)',
     )
-    .option('--channels <n>', 'how many channels there are: partitions of the internal topics', positive, 1)
-    .option('--replication-factor <n>', 'replicas of each partition; 1 on a cluster of one broker', positive, 3)
+    .option('--channels <n>', 'number of channels, and so of partitions of the internal topics', positive, 1)
+    .option('--replication-factor <n>', 'replicas of each partition; 1 for a cluster of one broker', positive, 3)
     .option('--min-insync-replicas <n>', 'replicas that must have a record before it is acknowledged', positive, 2)
     .addOption(json());
 }
 
 function addMeasuring(medrex: Command, exit: Exit): void {
-  withLoadFlags(medrex.command('load').description('puts an open-loop load on a running Medrex'), {
+  withLoadFlags(medrex.command('load').description('generates an open-loop load on a running Medrex'), {
     rate: '500',
     seconds: '30',
   })
     .addOption(url())
-    .option(
-      '--orderer-url <url>',
-      'address of orderer-dag, for the numbers of Fabric transactions and for foreign writers',
-    )
+    .option('--orderer-url <url>', 'address of orderer-dag, for counts of Fabric transactions and for foreign writers')
     .option(
       '--start <time>',
-      'when the messages of the load happened, ISO 8601: with the same seed the same bytes (default: now)',
+      'time of the messages, ISO 8601; the same time and seed give the same bytes (default: now)',
       instant,
     )
-    .option('--foreign-writers <share>', 'share of the messages that another application writes past Medrex', share, 0)
+    .option(
+      '--foreign-writers <share>',
+      'share of the messages that a foreign writer writes directly to the ledger',
+      share,
+      0,
+    )
     .addOption(data())
     .addOption(json())
     .action(async (flags: LoadCommandFlags) => exit(await (await import('./commands/load.ts')).load(flags)));
-  const benchCommand = medrex.command('bench').description('measurements');
+  const benchCommand = medrex.command('bench').description('runs measurements');
   withLoadFlags(
-    benchCommand.command('compare').description('the same load through a plain client, a retrying client and Medrex'),
+    benchCommand
+      .command('compare')
+      .description('sends the same load through a plain client, a retrying client and Medrex'),
     { rate: '500', seconds: '10' },
   )
-    .option('--retries <n>', 'tries of the retrying client after the first; 0 leaves that client out', notNegative, 10)
+    .option('--retries <n>', 'retries of the retrying client; 0 omits that client', notNegative, 10)
     .option('--concurrency <n>', 'Fabric transactions that the plain clients have in flight', positive, 256)
     .option('--batch-timeout <ms>', "BatchTimeout of the model's orderer", positive, 20)
     .addOption(
-      new Option('--latencies <which>', 'what the model of Fabric costs')
+      new Option('--latencies <which>', 'latencies of the model of Fabric')
         .choices(['none', 'network'])
         .default('network'),
     )
@@ -192,18 +194,16 @@ function addMeasuring(medrex: Command, exit: Exit): void {
 function addLooking(medrex: Command, exit: Exit): void {
   medrex
     .command('tx')
-    .description('the life of one operation')
+    .description('shows the life of one operation')
     .argument('<id>', 'its transaction id')
     .addOption(url())
     .addOption(json())
     .action(async (id: string, flags: UrlFlags) => exit(await (await import('./commands/tx.ts')).tx(id, flags)));
-  const dlq = medrex
-    .command('dlq')
-    .description('operations that ended dead, and messages of the intake topics that were refused');
+  const dlq = medrex.command('dlq').description('manages dead operations and refused messages of the intake topics');
   dlq
     .command('list')
-    .description('the newest ones')
-    .option('--limit <n>', 'how many', positive, 50)
+    .description('lists the newest ones')
+    .option('--limit <n>', 'maximum number', positive, 50)
     .addOption(url())
     .addOption(json())
     .action(async (flags: UrlFlags & { readonly limit: number }) =>
@@ -211,33 +211,36 @@ function addLooking(medrex: Command, exit: Exit): void {
     );
   dlq
     .command('show')
-    .description('one of them')
+    .description('shows one of them')
     .argument('<id>', 'its id')
     .addOption(url())
     .addOption(json())
     .action(async (id: string, flags: UrlFlags) => exit(await (await import('./commands/dlq.ts')).dlqShow(id, flags)));
   dlq
     .command('resend')
-    .description('sends one again, an operation as another attempt at the end of the order; or all that match a filter')
+    .description(
+      'sends one again, or all that match a filter; an operation becomes another attempt at the end of the order',
+    )
     .argument('[id]', 'its id')
     .addOption(
-      new Option('--filter <field=value>', 'all with this code, class or kind; may be given for each').argParser(
-        collectFilters,
-      ),
+      new Option(
+        '--filter <field=value>',
+        'all with this code, class or kind; may be repeated for different fields',
+      ).argParser(collectFilters),
     )
-    .option('--dry-run', 'say which ones, and send none', false)
-    .option('--rate <n>', 'operations a second', positive, 50)
-    .option('--until <time>', 'leave alone what died later; now when absent', instant)
+    .option('--dry-run', 'shows which ones would be sent, and sends none', false)
+    .option('--rate <n>', 'operations per second', positive, 50)
+    .option('--until <time>', 'ignores letters that died later (default: now)', instant)
     .addOption(url())
     .addOption(json())
     .action(async (id: string | undefined, flags: ResendFlags) => exit(await resend(id, flags)));
   medrex
     .command('keys')
-    .description('key design')
+    .description('checks the design of keys')
     .command('lint')
     .description('finds anti-patterns in key templates and hot keys in recorded read-write sets')
-    .option('--templates <file>', "JSON list of templates; the clinical contract's own when absent")
-    .option('--recorded <file>', 'read-write sets, one JSON object a line')
+    .option('--templates <file>', 'JSON list of templates (default: those of the clinical contract)')
+    .option('--recorded <file>', 'read-write sets, one JSON object per line')
     .addOption(json())
     .action(async (flags: KeysLintFlags) => exit(await (await import('./commands/keys-lint.ts')).keysLint(flags)));
   medrex
@@ -256,7 +259,7 @@ function addLooking(medrex: Command, exit: Exit): void {
     );
   medrex
     .command('doctor')
-    .description('looks at everything that a start needs')
+    .description('checks everything that a start needs')
     .addOption(data())
     .option('--port <port>', 'port of the API', portNumber, defaults.port)
     .addOption(json())

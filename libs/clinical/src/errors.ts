@@ -5,8 +5,7 @@ export const clinicalErrors = {
   SPACE_FORBIDDEN: {
     code: 'SPACE_FORBIDDEN',
     retryable: false,
-    meaning:
-      'A resource module touched a key outside the key spaces it is made for, e.g. a clinical one a financial key.',
+    meaning: 'A resource module touched a key outside its key spaces, for example a clinical module a financial key.',
     remedy: 'Correct the module; the operation is dead as CONTRACT_ERROR and can be resent after an upgrade.',
   },
   INVALID_REGISTRY: {
@@ -14,12 +13,12 @@ export const clinicalErrors = {
     retryable: false,
     meaning:
       'Resource modules contradict each other: two for one type, one in the clinical and the financial space at once, or one that is decided on itself.',
-    remedy: 'Correct the list of modules that the registry is made of.',
+    remedy: 'Correct the list of modules in the registry.',
   },
   UNKNOWN_FACTS: {
     code: 'UNKNOWN_FACTS',
     retryable: false,
     meaning: 'The facts of an operation are not what the clinical intake writes.',
-    remedy: 'Build operations with clinicalIntake; facts that changed on the way point at a damaged log record.',
+    remedy: 'Build operations with clinicalIntake; changed facts indicate a damaged log record.',
   },
 } as const satisfies Record<string, ErrorDescription>;

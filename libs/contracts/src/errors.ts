@@ -6,7 +6,7 @@ export const contractErrors = {
     code: 'MESSAGE_MALFORMED',
     retryable: false,
     meaning: 'The bytes of a log record are not the message that its topic carries.',
-    remedy: 'Look at who writes to the topic; only the services named in the topic table may.',
+    remedy: 'Check which process writes to the topic; only the services named in the topic table may.',
   },
   MESSAGE_VERSION_UNKNOWN: {
     code: 'MESSAGE_VERSION_UNKNOWN',
@@ -17,14 +17,14 @@ export const contractErrors = {
   OPERATION_TOO_LARGE: {
     code: 'OPERATION_TOO_LARGE',
     retryable: false,
-    meaning: 'One operation alone is larger than a log record may be.',
+    meaning: 'One operation is larger than the limit for a log record.',
     remedy: 'Send the resources of the message in smaller Bundles.',
   },
   RECORD_TOO_LARGE: {
     code: 'RECORD_TOO_LARGE',
     retryable: false,
-    meaning: 'A record is larger than the log takes.',
-    remedy: 'Split the message; the limit stands in the error and in the topic table.',
+    meaning: 'A record is larger than the limit of the log.',
+    remedy: 'Split the message; the error and the topic table state the limit.',
   },
   RECORD_KEY_MISSING: {
     code: 'RECORD_KEY_MISSING',
@@ -41,21 +41,21 @@ export const contractErrors = {
   OFFSET_OUT_OF_RANGE: {
     code: 'OFFSET_OUT_OF_RANGE',
     retryable: false,
-    meaning: 'A reader wants to go on at an offset that the log has deleted or has not reached yet.',
+    meaning: 'A reader wants to continue at an offset that the log has deleted or has not reached yet.',
     remedy:
-      'The topic was made anew or deleted past the reader. Nothing is skipped by itself: read docs/protocol.md on lost offsets, then set the position by hand.',
+      'The topic was recreated, or records were deleted before they were read. Nothing is skipped automatically: read docs/protocol.md on lost offsets, then set the position by hand.',
   },
   LOG_FULL: {
     code: 'LOG_FULL',
     retryable: true,
-    meaning: 'The log holds as many bytes as it may and nothing of it may be deleted yet.',
-    remedy: 'Wait for the readers to move on; if they do not, look at the lag of each.',
+    meaning: 'The log has reached its size limit, and nothing may be deleted yet.',
+    remedy: 'Wait for the readers to proceed; if they do not, look at the lag of each.',
   },
   LOG_CLOSED: {
     code: 'LOG_CLOSED',
     retryable: false,
-    meaning: 'The log was used after it had been closed.',
-    remedy: 'A service that stops must stop its own work before its log.',
+    meaning: 'The log was used after it was closed.',
+    remedy: 'A stopping service must stop its own work before its log.',
   },
 } as const satisfies Record<string, ErrorDescription>;
 

@@ -45,7 +45,7 @@ export const deadLetterWindowMs = 30 * day;
 
 const intake = {
   message: 'intake',
-  key: 'the patient, or whatever must keep its order',
+  key: 'the patient, or another unit that must keep its order',
   partitionedBy: 'key',
   partitions: 12,
   retention: { cleanup: 'age', retentionMs: dedupeWindowMs },
@@ -70,7 +70,7 @@ const refused = {
   ...internal,
   message: 'refusedMessage',
   description:
-    'Messages of the topic that were refused, wholly or in part: the record as it came, sealed, so that it can be sent again. Written before their place is committed; repeats allowed.',
+    'Messages of the topic that were refused, wholly or partly: the record as it came, sealed, so that it can be sent again. Written before the offset of the message is committed; repeats allowed.',
   retention: { cleanup: 'age', retentionMs: dedupeWindowMs, retentionBytes: 4 * gibibyte },
   writers: ['ingest'],
   readers: ['ingest'],
@@ -82,7 +82,7 @@ export const topicTable: readonly TopicDescription[] = [
   {
     ...intake,
     name: topics.intakeUrgent,
-    description: 'Orders (CPOE) and whatever else may not queue behind the rest; never shed.',
+    description: 'Orders (CPOE) and other messages that must not queue behind the rest; never shed.',
   },
   { ...refused, name: topics.intakeDlq },
   { ...refused, name: topics.intakeUrgentDlq },
@@ -90,7 +90,7 @@ export const topicTable: readonly TopicDescription[] = [
     name: topics.receipts,
     message: 'receipt',
     description:
-      'What became of each message, for the systems that sent it; and when a partition of an intake topic stands still and goes on.',
+      'The result of each message, for the system that sent it; also when an intake partition pauses and when it continues.',
     key: 'the source of the message, or the intake topic',
     partitionedBy: 'key',
     partitions: 12,
@@ -106,8 +106,7 @@ export const topicTable: readonly TopicDescription[] = [
     ...internal,
     name: topics.operations,
     message: 'operations',
-    description:
-      'Accepted operations; their place here is the order that is promised. Deleted only behind the low-water mark.',
+    description: 'Accepted operations; their place here is the promised order. Deleted only below the low-water mark.',
     retention: { cleanup: 'mark' },
     writers: ['ingest'],
     readers: ['dependency-analyzer', 'orderer-dag'],
@@ -116,7 +115,7 @@ export const topicTable: readonly TopicDescription[] = [
     ...internal,
     name: topics.analyzed,
     message: 'analyzed',
-    description: 'The typed dependency graph, operation by operation; advice that may come late, twice or never.',
+    description: 'The typed dependency graph, operation by operation; advice that may come late, repeatedly or never.',
     retention: { cleanup: 'age', retentionMs: day, retentionBytes: gibibyte },
     writers: ['dependency-analyzer'],
     readers: ['orderer-dag', 'contention-monitor', 'metrics'],
@@ -135,7 +134,7 @@ export const topicTable: readonly TopicDescription[] = [
     name: topics.deadLetters,
     message: 'deadLetter',
     description:
-      'Operations that were given up or that their contract broke down on, with their sealed bytes, so that they can be sent again. Written before their outcome; repeats allowed.',
+      'Operations that were given up, or whose contract failed, with their sealed bytes, so that they can be sent again. Written before their outcome; repeats allowed.',
     retention: { cleanup: 'age', retentionMs: deadLetterWindowMs },
     writers: ['orderer-dag'],
     readers: ['ingest'],
@@ -144,7 +143,7 @@ export const topicTable: readonly TopicDescription[] = [
     ...internal,
     name: topics.progress,
     message: 'progress',
-    description: 'How far each channel has come; of a channel the highest generation counts.',
+    description: 'The progress of each channel; the highest generation of a channel counts.',
     key: 'channel and generation',
     retention: { cleanup: 'compact' },
     writers: ['orderer-dag'],

@@ -39,7 +39,7 @@ export interface ChainLengths {
 export interface DependencyGraphOptions {
   /** Number of priority classes. */
   readonly classes: number;
-  /** Edges listed per operation at most: a writer behind 100,000 readers has that many. They are counted all the same. */
+  /** Maximum number of edges listed per operation: a writer behind 100,000 readers has that many. They are counted all the same. */
   readonly edgesMax: number;
 }
 

@@ -4,8 +4,8 @@ export const dependencyGraphErrors = {
   SEQ_LIVE: {
     code: 'GRAPH_SEQ_LIVE',
     retryable: false,
-    meaning: 'An operation was admitted to the dependency graph whose seq is live there already.',
-    remedy: 'Admit each operation of the log once; leave out what was read before.',
+    meaning: 'An operation was admitted to the dependency graph although its seq is already live there.',
+    remedy: 'Admit each operation of the log once; skip operations that were read before.',
   },
 } as const satisfies Record<string, ErrorDescription>;
 

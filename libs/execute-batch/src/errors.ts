@@ -7,7 +7,7 @@ export const executeBatchErrors = {
     retryable: false,
     meaning:
       'Bytes given as an operation or an item of a batch are not what encodeOperation or the item builders write.',
-    remedy: 'Build items with this package; bytes that changed on the way point at a damaged log record.',
+    remedy: 'Build items with this package; changed bytes indicate a damaged log record.',
   },
   INVALID_RESULTS: {
     code: 'INVALID_RESULTS',
@@ -28,7 +28,7 @@ export const executeBatchErrors = {
     meaning:
       'The deployed chaincode does not know the contract or the key-template version that an operation was declared with.',
     remedy:
-      'Deploy a chaincode that keeps every template version still in the operations log; until then the channel pauses.',
+      'Deploy a chaincode that has every template version still in the operations log; until then, the channel pauses.',
   },
   UNKNOWN_FUNCTION: {
     code: 'UNKNOWN_FUNCTION',
@@ -46,7 +46,7 @@ export const executeBatchErrors = {
     code: 'CONTRACT_MISUSE',
     retryable: false,
     meaning:
-      'A contract broke the rules of State: an empty value, a write of an operation record, a call after apply had ended.',
+      'A contract broke the rules of State: an empty value, a write of an operation record, or a call after apply had ended.',
     remedy: 'Correct the contract; the operation is dead as CONTRACT_ERROR and can be resent after an upgrade.',
   },
 } as const satisfies Record<string, ErrorDescription>;

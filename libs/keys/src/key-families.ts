@@ -42,9 +42,9 @@ export const keyFamilies: readonly KeyFamilyDescription[] = [
     builder: 'timeSeriesKey',
     range: 'timeSeriesRange',
     holds:
-      'Readings of one thing of one subject, in the order of time, late ones in their place: vital signs, lab values.',
-    conflicts: 'Never: every reading has a key of its own, also two of one instant.',
-    notFor: 'The latest value, when operations decide on it: that is a head.',
+      'Readings of one quantity of one subject in order of time, with late ones in their place: vital signs, lab values.',
+    conflicts: 'Never: every reading has a key of its own, even at the same instant.',
+    notFor: 'The latest value, if operations decide on it: use a head.',
     example: timeSeriesKey({
       space: 'clinical',
       entity: 'obs',
@@ -62,7 +62,7 @@ export const keyFamilies: readonly KeyFamilyDescription[] = [
     range: 'appendOnlyRange',
     holds: 'Records that are written once and stay: audit events, notes, versions of a resource.',
     conflicts: 'Never, as long as the id is unique by operation.',
-    notFor: 'What is changed later in place.',
+    notFor: 'Data that is changed in place later.',
     example: appendOnlyKey({ space: 'audit', entity: 'event', subject: 'p1', id: 'op1' }),
   },
   {
@@ -83,7 +83,7 @@ export const keyFamilies: readonly KeyFamilyDescription[] = [
     modes: ['ensure'],
     builder: 'ensureKey',
     range: 'ensureRange',
-    holds: 'Things that exist once, whoever brings them first: a practitioner, a location, a conditional create.',
+    holds: 'Things that exist once, whoever creates them: a practitioner, a location, a conditional create.',
     conflicts: 'Only until it exists; equal content commutes afterwards.',
     notFor: 'Content that changes.',
     example: ensureKey({ space: 'clinical', entity: 'practitioner', digest: '9f86d081' }),
@@ -95,8 +95,8 @@ export const keyFamilies: readonly KeyFamilyDescription[] = [
     builder: 'slotKey',
     range: 'slotRange',
     holds: 'One bookable piece of time. Two slots of one practitioner never meet.',
-    conflicts: 'Two bookings of one slot: the first in order wins, the second is told so.',
-    notFor: 'A rule over several slots (at most eight a day): keep that in a head of the day.',
+    conflicts: 'Two bookings of one slot: the first in order wins, and the second is rejected.',
+    notFor: 'A rule over several slots (at most eight a day): use a head of the day.',
     example: slotKey({ schedule: 'dr-a', start: '2024-05-01T10:00:00Z' }),
   },
   {
@@ -106,8 +106,8 @@ export const keyFamilies: readonly KeyFamilyDescription[] = [
     builder: 'shardKey',
     range: 'shardRange',
     holds: 'Shares of something with a limit that must hold: stock by place, a budget by department.',
-    conflicts: 'Inside one shard; n shards are n times as many at once.',
-    notFor: 'A limit over all shards at every moment; sums without a limit are counters.',
+    conflicts: 'Inside one shard; n shards allow n times as many operations at once.',
+    notFor: 'A limit over all shards at every moment; for sums without a limit, use counters.',
     example: shardKey({ space: 'clinical', entity: 'stock', id: 'paracetamol-500', shard: 3 }),
   },
   {
@@ -117,7 +117,8 @@ export const keyFamilies: readonly KeyFamilyDescription[] = [
     builder: 'stateKey',
     range: 'prefixRange',
     holds: 'The state of one thing that operations decide on: an order, an encounter, the active orders of a patient.',
-    conflicts: 'Every change with every other operation on it. Keep it as small as one thing of one patient.',
+    conflicts:
+      'Every change conflicts with every other operation on the key. Keep it as small as one thing of one patient.',
     notFor: 'Anything above.',
     example: stateKey('clinical', 'res', 'MedicationRequest', 'm1'),
   },

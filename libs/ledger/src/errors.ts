@@ -6,23 +6,25 @@ export const ledgerErrors = {
   endorsementRefused: {
     code: 'ENDORSEMENT_REFUSED',
     retryable: false,
-    meaning: 'Every asked endorser ran the chaincode and it answered with a status of 400 or more.',
-    remedy: "Read the chaincode's message; a status of 500 may also be its infrastructure, which a probe tells.",
+    meaning: 'On every endorser, the chaincode answered with a status of 400 or more.',
+    remedy:
+      "Read the chaincode's message; a status of 500 may also be a fault of the infrastructure, which a probe finds out.",
   },
   endorsementsDiffer: {
     code: 'ENDORSEMENTS_DIFFER',
     retryable: true,
     meaning:
-      'The endorsers did not answer the same. With different read or chaincode versions they stood at different heights, which passes; ' +
-      'with equal ones the chaincode is proven nondeterministic, and the error says it cannot be retried.',
-    remedy: 'Let the endorsers catch up and endorse again; fix the chaincode when the difference is "nondeterminism".',
+      'The endorsers gave different answers. With different read or chaincode versions, they were at different heights, which is temporary. ' +
+      'With equal versions, the chaincode is nondeterministic, and the error is not retryable.',
+    remedy:
+      'Let the endorsers catch up and endorse again; correct the chaincode if the difference is "nondeterminism".',
   },
   ledgerUnavailable: {
     code: 'LEDGER_UNAVAILABLE',
     retryable: true,
     meaning:
       'An endorser, the orderer or the state behind them did not answer. Whether an envelope was ordered is unknown.',
-    remedy: 'Wait and try again; a block alone tells what became of an envelope.',
+    remedy: 'Wait and try again; only a block shows the result of an envelope.',
   },
   ledgerClosed: {
     code: 'LEDGER_CLOSED',
@@ -52,14 +54,13 @@ export const ledgerErrors = {
   txIdUsed: {
     code: 'TXID_USED',
     retryable: false,
-    meaning:
-      'A transaction with this id stands in a block already, valid or not, so the endorser refused the proposal.',
-    remedy: 'Look the original up, or propose under a new id.',
+    meaning: 'A transaction with this id is already in a block, valid or not, so the endorser refused the proposal.',
+    remedy: 'Look up the original, or propose under a new id.',
   },
   transactionOver: {
     code: 'TRANSACTION_OVER',
     retryable: false,
-    meaning: 'The chaincode used its stub after the simulation had ended, by its answer or by the execution timeout.',
+    meaning: 'The chaincode used its stub after the simulation had ended (by its answer or by the execution timeout).',
     remedy: 'Await every call of the stub before answering.',
   },
   keyEmpty: {
@@ -77,7 +78,7 @@ export const ledgerErrors = {
   blockConsumerFailed: {
     code: 'BLOCK_CONSUMER_FAILED',
     retryable: false,
-    meaning: 'The function that was given to follow() threw; the stream ended at that block.',
+    meaning: 'The function passed to follow() threw an error; the stream ended at that block.',
     remedy: 'See the cause; follow again from that block.',
   },
 } as const satisfies Record<string, ErrorDescription>;

@@ -10,7 +10,7 @@ export function cliReference(): string {
   );
   return page(
     'Command line',
-    'In the repository: `npx medrex <command>`. Exit codes: 0 as asked, 1 something did not end well, 2 the call was wrong.',
+    'In the repository, run `npx medrex <command>`. Exit codes: 0 success, 1 failure, 2 wrong arguments.',
     'apps/medrex/src/program.ts',
     sections.join('\n\n'),
   );

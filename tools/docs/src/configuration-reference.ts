@@ -19,7 +19,7 @@ export function configurationReference(): string {
   );
   return page(
     'Configuration',
-    'Environment variables, read once at start; all problems are reported together, by name. `medrex start` passes its own environment on to every service.',
+    'The services read these environment variables once, at start, and report all problems together, by name. `medrex start` passes its own environment to every service.',
     "each service's config.ts",
     sections.join('\n\n'),
   );

@@ -58,7 +58,7 @@ const packages: readonly (readonly [string, Table])[] = [
 export function errorReference(): string {
   return page(
     'Errors',
-    'Codes that senders, operators and developers meet. A code stands for one meaning everywhere.',
+    'These are the codes that senders, operators and developers see. A code has the same meaning everywhere.',
     'the errors.ts of each package',
     [senderCodes(), refusals(), rejects(), authors(), ...packages.map(([name, table]) => section(name, table))].join(
       '\n\n',
@@ -74,7 +74,7 @@ function senderCodes(): string {
     meaning,
     remedy,
   ]);
-  return `## What ingest answers\n\nAs \`application/problem+json\`, under /fhir as an OperationOutcome, on the intake topics as a receipt.\n\n${markdownTable(['code', 'HTTP', 'try again', 'meaning', 'what to do'], rows)}`;
+  return `## What ingest answers\n\nHTTP answers are \`application/problem+json\`, under /fhir an OperationOutcome. Messages of the intake topics get a receipt.\n\n${markdownTable(['code', 'HTTP', 'try again', 'meaning', 'what to do'], rows)}`;
 }
 
 function refusals(): string {
@@ -83,7 +83,7 @@ function refusals(): string {
     String(status),
     meaning,
   ]);
-  return `## What the clinical intake refuses\n\nBefore anything is accepted.\n\n${markdownTable(['code', 'HTTP', 'meaning'], rows)}`;
+  return `## What the clinical intake refuses\n\nThese errors occur before anything is accepted.\n\n${markdownTable(['code', 'HTTP', 'meaning'], rows)}`;
 }
 
 function rejects(): string {
@@ -93,14 +93,14 @@ function rejects(): string {
     issue,
     meaning,
   ]);
-  return `## What the clinical contract rejects\n\nDecided at the operation's place in the order; the operation is terminal.\n\n${markdownTable(['code', 'HTTP', 'FHIR issue', 'meaning'], rows)}`;
+  return `## What the clinical contract rejects\n\nThe contract decides at the operation's place in the order; the operation is then terminal.\n\n${markdownTable(['code', 'HTTP', 'FHIR issue', 'meaning'], rows)}`;
 }
 
 function authors(): string {
   const rows = [...Object.entries(authorRejects), ...Object.entries(authorRegistryRejects)].map(
     ([code, { status, issue, meaning, remedy }]) => [`\`${code}\``, String(status), issue, meaning, remedy],
   );
-  return `## What the registry of authors rejects\n\nDecided on the ledger: operations for their authors, and changes of the registry.\n\n${markdownTable(['code', 'HTTP', 'FHIR issue', 'meaning', 'what to do'], rows)}`;
+  return `## What the registry of authors rejects\n\nThe ledger decides these, for operations with authors and for changes of the registry.\n\n${markdownTable(['code', 'HTTP', 'FHIR issue', 'meaning', 'what to do'], rows)}`;
 }
 
 function section(name: string, table: Table): string {

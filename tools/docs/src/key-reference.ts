@@ -22,7 +22,7 @@ export function keyReference(): string {
   );
   return page(
     'Keys',
-    'How state is laid out, and what each clinical operation declares. How to design keys: [chaincode-key-design](../how-to/chaincode-key-design.md).',
+    'This page shows the layout of the state, and the keys that each clinical operation declares (_found_: discovered when the operation runs). See also [how to design keys](../how-to/chaincode-key-design.md).',
     'libs/keys and libs/clinical',
     [
       `## Families\n\n${markdownTable(['family', 'pattern', 'modes', 'builders', 'holds', 'conflicts', 'not for'], families)}`,

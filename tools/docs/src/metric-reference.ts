@@ -11,10 +11,7 @@ const services: readonly (readonly [string, MetricDeclarations])[] = [
   ['dependency-analyzer', analyzerMetrics],
   ['orderer-dag', ordererMetrics],
   ['pg-proxy', { ...pgProxyMetrics, ...trafficMetrics(['<database>']), ...auditMetrics }],
-  [
-    'Processes with pools of connections (to PostgreSQL, Fabric, Redis, and the endpoint that tokens for Kafka come from)',
-    poolMetrics,
-  ],
+  ['Processes with connection pools (to PostgreSQL, Fabric, Redis, and the token endpoint for Kafka)', poolMetrics],
   ['Every service', telemetryMetrics],
   ['Every service on Kafka', kafkaMetrics],
 ];
@@ -32,7 +29,7 @@ export function metricReference(): string {
   });
   return page(
     'Metrics',
-    'Prometheus series at `/metrics` of each service. Every series is there from the start, at zero; label values are closed sets.',
+    'Each service offers these Prometheus series at `/metrics`. Every series exists from the start, with the value zero. Label values are closed sets.',
     "each service's metrics.ts",
     sections.join('\n\n'),
   );

@@ -8,7 +8,7 @@ function stay(retention: Retention): string {
     case 'age':
       return `${retention.retentionMs / day} days`;
     case 'mark':
-      return 'until it is behind the low-water mark';
+      return 'until they are below the low-water mark';
     case 'compact':
       return 'the newest of each key';
   }
@@ -32,7 +32,7 @@ export function topicReference(): string {
   );
   return page(
     'Topics',
-    'Everything that crosses a process, on Kafka and on the embedded log alike. Schemas and examples: [asyncapi.json](asyncapi.json).',
+    'All communication between processes uses these topics, on Kafka and on the embedded log alike. [asyncapi.json](asyncapi.json) has the schemas and examples.',
     'libs/contracts/src/topic-table.ts',
     table,
   );

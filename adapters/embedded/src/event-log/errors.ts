@@ -5,7 +5,7 @@ export const eventLogErrors = {
   LOG_HAS_ANOTHER_WRITER: {
     code: 'LOG_HAS_ANOTHER_WRITER',
     retryable: true,
-    meaning: 'Another process or thread writes this partition of the event log; there may be one writer.',
+    meaning: 'Another process or thread writes this partition of the event log; only one may.',
     remedy: 'Stop the process that the message names, or give this one a data directory of its own.',
   },
   LOG_WRITE_FAILED: {
@@ -17,7 +17,7 @@ export const eventLogErrors = {
   LOG_BACKLOG: {
     code: 'LOG_BACKLOG',
     retryable: true,
-    meaning: 'More was appended than the disk has taken so far, up to the bound on what may wait in memory.',
+    meaning: 'Appends are faster than the disk, and as many as may wait in memory are waiting.',
     remedy: 'Wait for earlier appends before appending more.',
   },
 } as const satisfies Record<string, ErrorDescription>;

@@ -11,7 +11,7 @@ export const embeddedLedgerErrors = {
   corrupt: {
     code: 'LEDGER_CORRUPT',
     retryable: false,
-    meaning: 'A block that was durable cannot be read back, or the blocks and the state do not belong together.',
+    meaning: 'A durable block cannot be read, or blocks and state do not belong together.',
     remedy: 'Restore the directory from a backup; the disk has lost or changed bytes.',
   },
   unreadable: {

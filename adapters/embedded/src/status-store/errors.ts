@@ -5,20 +5,21 @@ export const statusStoreErrors = {
   STATUS_STORE_FAILED: {
     code: 'STATUS_STORE_FAILED',
     retryable: true,
-    meaning: 'The status store could not be written; nothing of the run was noted.',
-    remedy: 'Look at the disk: space, permissions, health. The run can be noted again, since repeats change nothing.',
+    meaning: 'The status store could not be written; nothing of the run was recorded.',
+    remedy:
+      'Look at the disk: space, permissions, health. The run can be recorded again, since repeats change nothing.',
   },
   STATUS_STORE_BACKLOG: {
     code: 'STATUS_STORE_BACKLOG',
     retryable: true,
-    meaning: 'More was noted than the status store has written so far, up to the bound on what may wait in memory.',
-    remedy: 'Wait for earlier runs before noting more.',
+    meaning: 'Recording is faster than the disk, and as many runs as may wait in memory are waiting.',
+    remedy: 'Wait for earlier runs before recording more.',
   },
   STATUS_STORE_CLOSED: {
     code: 'STATUS_STORE_CLOSED',
     retryable: false,
-    meaning: 'The status store was used after it had been closed.',
-    remedy: 'A service that stops must stop its own work before its stores.',
+    meaning: 'The status store was used after it was closed.',
+    remedy: 'A stopping service must stop its own work before its stores.',
   },
 } as const satisfies Record<string, ErrorDescription>;
 

@@ -22,7 +22,7 @@ const address = z.string().transform((text, context): PostgresAddress => {
 /** The environment of a process that keeps something in PostgreSQL; part of its configuration. */
 export const postgresVariables = {
   MEDREX_POSTGRES_URL: unlessEmpty(address.optional()).describe(
-    'postgres://user@host:port/database; the password better stands in one of the next two',
+    'postgres://user@host:port/database; put the password into one of the next two variables',
   ),
   // A function does not print what it holds.
   MEDREX_POSTGRES_PASSWORD: unlessEmpty(
@@ -32,29 +32,31 @@ export const postgresVariables = {
       .optional(),
   ).describe('Password of that user'),
   MEDREX_POSTGRES_PASSWORD_FILE: unlessEmpty(z.string().optional()).describe(
-    'File that holds the password, in place of MEDREX_POSTGRES_PASSWORD; read at each new connection',
+    'File with the password, instead of MEDREX_POSTGRES_PASSWORD; read for each new connection',
   ),
   MEDREX_POSTGRES_TLS: unlessEmpty(z.enum(['auto', 'verify', 'off']).default('auto')).describe(
-    'verify: TLS with the name and certificate of the server checked; off: none; auto: verify unless the host is a loopback address',
+    'verify: TLS, with name and certificate of the server verified; off: no TLS; auto: verify unless the host is a loopback address',
   ),
   MEDREX_POSTGRES_CA_FILE: unlessEmpty(z.string().optional()).describe(
-    'Certificate authority of the server, PEM, read at each new connection; the system’s authorities when absent',
+    'Certificate authority of the server (PEM), read for each new connection; default: the system’s authorities',
   ),
   MEDREX_POSTGRES_SCHEMA: unlessEmpty(
     z
       .string()
       .regex(/^[a-z_][a-z0-9_]{0,47}$/, 'must be lower-case letters, digits and _')
       .default('medrex'),
-  ).describe('Schema of the tables; made when it is not there and the user may'),
+  ).describe('Schema of the tables; created if it does not exist and the user has the right'),
   // Two dozen ingest instances together stay below the 100 of a standard PostgreSQL.
   MEDREX_POSTGRES_CONNECTIONS_MAX: count
     .min(2)
     .default(4)
-    .describe('Connections of one process, to vault and statuses together'),
+    .describe('Maximum number of connections of one process, for vault and statuses together'),
   // Every open request looks up a patient once: beyond this the database is too slow, and waiting makes it no faster.
-  MEDREX_POSTGRES_WAITING_MAX: count.default(1_000).describe('Calls that may wait for a connection; more are refused'),
-  MEDREX_POSTGRES_CONNECT_TIMEOUT_MS: count.default(5_000).describe('Longest time a call waits for a connection'),
-  MEDREX_POSTGRES_STATEMENT_TIMEOUT_MS: count.default(10_000).describe('Longest time of one statement'),
+  MEDREX_POSTGRES_WAITING_MAX: count
+    .default(1_000)
+    .describe('Maximum number of calls that wait for a connection; further calls are refused'),
+  MEDREX_POSTGRES_CONNECT_TIMEOUT_MS: count.default(5_000).describe('Maximum time that a call waits for a connection'),
+  MEDREX_POSTGRES_STATEMENT_TIMEOUT_MS: count.default(10_000).describe('Maximum time of one statement'),
 } as const;
 
 type Variables = z.infer<z.ZodObject<typeof postgresVariables>>;

@@ -8,28 +8,28 @@ import { instant } from './load-options.ts';
 
 /** Adds `medrex author`. */
 export function addAuthor(medrex: Command, exit: Exit): void {
-  const author = medrex.command('author').description('who may sign operations, as the ledger knows it');
-  onLedger(author.command('register').description("makes an author's public key known; as an administrator"))
-    .argument('<id>', 'a pseudonym; it stands in clear')
+  const author = medrex.command('author').description('manages the authors who may sign operations');
+  onLedger(author.command('register').description("registers an author's public key (administrators only)"))
+    .argument('<id>', 'a pseudonym; it is in clear text on the ledger')
     .requiredOption('--key <file>', 'public key, PEM: ECDSA P-256 or Ed25519')
     .action(async (id: string, flags: AuthorFlags & { readonly key: string }) =>
       exit(await (await import('./author.ts')).authorRegister(id, flags)),
     );
-  onLedger(author.command('revoke').description('ends an author for good; as an administrator'))
+  onLedger(author.command('revoke').description('revokes an author permanently (administrators only)'))
     .argument('<id>')
     .action(async (id: string, flags: AuthorFlags) =>
       exit(await (await import('./author.ts')).authorRevoke(id, flags)),
     );
-  onLedger(author.command('policy').description('what a contract asks of authors; as an administrator'))
+  onLedger(author.command('policy').description('sets the policy of a contract for authors (administrators only)'))
     .argument('<contract>', 'e.g. clinical')
     .addArgument(new Argument('<policy>', 'off, optional: a signature must be right, required').choices(authorPolicies))
     .action(async (contract: string, policy: AuthorPolicy, flags: AuthorFlags) =>
       exit(await (await import('./author.ts')).authorPolicy(contract, policy, flags)),
     );
-  onLedger(author.command('show').description('one author'))
+  onLedger(author.command('show').description('shows one author'))
     .argument('<id>')
     .action(async (id: string, flags: AuthorFlags) => exit(await (await import('./author.ts')).authorShow(id, flags)));
-  onLedger(author.command('list').description('all authors and policies')).action(async (flags: AuthorFlags) =>
+  onLedger(author.command('list').description('lists all authors and policies')).action(async (flags: AuthorFlags) =>
     exit(await (await import('./author.ts')).authorList(flags)),
   );
   addSign(author, exit);
@@ -40,14 +40,14 @@ function addSign(author: Command, exit: Exit): void {
     .command('sign')
     .description('signs the body of a message, and prints the headers to send it with')
     .argument('<author>', 'id of the author')
-    .argument('<file>', 'the body, as it will be sent')
+    .argument('<file>', 'the body, exactly as it will be sent')
     .requiredOption('--key <file>', "the author's private key, PEM")
     .requiredOption('--source <uri>', 'source of the message')
     .requiredOption('--id <id>', 'id of the message')
-    .option('--time <time>', 'when it happened, ISO 8601 (default: now)', instant)
-    .option('--contract <name>', 'contract that it is for', 'clinical')
-    .option('--method <method>', 'PUT or DELETE where it is sent so to /fhir')
-    .option('--target <path>', 'below /fhir, e.g. Observation/o1, where --method is given')
+    .option('--time <time>', 'time of the message, ISO 8601 (default: now)', instant)
+    .option('--contract <name>', 'contract of the operation', 'clinical')
+    .option('--method <method>', 'PUT or DELETE, if it is sent to /fhir with that method')
+    .option('--target <path>', 'path below /fhir, for example Observation/o1; required with --method')
     .addOption(json())
     .action(async (id: string, file: string, flags: AuthorSignFlags) =>
       exit(await (await import('./author-sign.ts')).authorSign(id, file, flags)),
@@ -57,10 +57,10 @@ function addSign(author: Command, exit: Exit): void {
 function onLedger(command: Command): Command {
   return command
     .option('--profile <file>', 'connection profile of a Fabric network')
-    .option('--msp <folder>', "an administrator's MSP folder (signcerts, keystore), in place of the profile's identity")
+    .option('--msp <folder>', "an administrator's MSP folder (signcerts, keystore), instead of the profile's identity")
     .option('--channel <name>', 'channel', defaults.channel)
     .option('--chaincode <name>', 'chaincode that runs executeBatch', 'medrex')
-    .option('--orderer-url <url>', 'instead of --profile, orderer-dag on the embedded ledger')
+    .option('--orderer-url <url>', 'address of orderer-dag on the embedded ledger, instead of --profile')
     .addOption(json());
 }
 

@@ -17,11 +17,11 @@ const defaultName = 'basic';
 export function addDevnet(medrex: Command, exit: Exit): void {
   medrex
     .command('devnet')
-    .description("a model of Fabric behind Fabric's own gRPC services, for development, until Ctrl-C")
+    .description("runs a model of Fabric behind Fabric's own gRPC services, for development, until Ctrl-C")
     .addOption(
       new Option(
         '--chaincode <[name=]host:port>',
-        `chaincode that runs as a service, named ${defaultName} unless said; may be repeated`,
+        `chaincode that runs as a service, named ${defaultName} by default; may be repeated`,
       )
         .argParser(collectChaincodes)
         .default([], 'none'),
@@ -30,31 +30,34 @@ export function addDevnet(medrex: Command, exit: Exit): void {
     .option('--orgs <n>', 'organisations, one peer each', positive, 1)
     .option(
       '--policy <text>',
-      "endorsement policy of the chaincodes, like AND('Org1MSP.peer','Org2MSP.peer'); the majority of the peers when absent",
+      "endorsement policy of the chaincodes, for example AND('Org1MSP.peer','Org2MSP.peer'); default: a majority of the peers",
     )
     .option(
       '--port <port>',
-      "port of the first peer, the other peers' and the orderer's behind it; 0 for any free ones",
+      'port of the first peer; the other peers and the orderer use the next ports; 0 for any free ports',
       portNumber,
       7051,
     )
     .option('--batch-timeout <ms>', 'BatchTimeout', positive, 20)
     .option('--max-message-count <n>', 'MaxMessageCount', positive, 500)
-    .option('--execute-timeout <ms>', 'how long a chaincode may take', positive, 30_000)
+    .option('--execute-timeout <ms>', 'maximum time of a chaincode, ms', positive, 30_000)
     .addOption(
       new Option(
         '--fabric <version>',
-        'which Fabric the peers behave like towards chaincodes: 3.1 offers batch messages',
+        'Fabric version that the peers emulate for chaincodes; 3.1 offers batch messages',
       )
         .choices(['3.1', '2.5'])
         .default('3.1'),
     )
     .addOption(
-      new Option('--lag <Msp=ms>', 'a peer that commits later than the others, like Org2MSP=500; may be repeated')
+      new Option('--lag <Msp=ms>', 'delays the commits of a peer, for example Org2MSP=500; may be repeated')
         .argParser(collectLags)
         .default({}, 'none'),
     )
-    .option('--data <folder>', 'keeps certificates and blocks for the next start; a temporary folder when absent')
+    .option(
+      '--data <folder>',
+      'folder that keeps certificates and blocks for the next start (default: a temporary folder)',
+    )
     .addOption(new Option('--json', 'prints one JSON document instead of text').default(false))
     .action(async (flags: DevnetFlags) => exit(await (await import('./devnet.ts')).devnet(flags)));
 }

@@ -29,18 +29,18 @@ export function withLoadFlags(command: Command, over: { readonly rate: string; r
         .default(profile('ward'), 'ward'),
     )
     .addOption(
-      new Option('--rate <rate>', 'operations a second: 500, ramp:100-900 or burst:200x10@5+3')
+      new Option('--rate <rate>', 'operations per second: 500, ramp:100-900 or burst:200x10@5+3')
         .argParser(readable(parseRate))
         .default(parseRate(over.rate), over.rate),
     )
-    .option('--seconds <n>', 'how long', positive, Number(over.seconds))
+    .option('--seconds <n>', 'duration in seconds', positive, Number(over.seconds))
     .option('--seed <n>', 'the same seed gives the same load', whole, 7)
     .option('--patients <n>', 'patients', positive, 400)
-    .option('--skew <s>', "exponent of Zipf's law over hot things; 0 is uniform", notNegative, 1.1)
+    .option('--skew <s>', "exponent of Zipf's law over hot items; 0 is uniform", notNegative, 1.1)
     .addOption(
       new Option(
         '--conflict <edge:p@gap>',
-        'plants dependent pairs, e.g. RAW:0.1@50; may be given for RAW, WAR and WAW',
+        'plants dependent pairs, e.g. RAW:0.1@50; may be repeated for RAW, WAR and WAW',
       )
         .argParser(collectInjections)
         .default([], 'none'),

@@ -27,17 +27,17 @@ export const clinicalRejects = {
   LINK_CHAIN_TOO_LONG: {
     status: 422,
     issue: 'too-costly',
-    meaning: 'The patient was merged through more than 8 others.',
+    meaning: 'The patient was merged through more than 8 merges.',
   },
   PATIENT_MERGED: {
     status: 409,
     issue: 'conflict',
-    meaning: 'The patient to merge into was merged away itself, or the two are one.',
+    meaning: 'The patient to merge into was itself merged away, or both are the same.',
   },
   STATUS_TRANSITION: {
     status: 409,
     issue: 'business-rule',
-    meaning: 'The status cannot follow the one that the record has.',
+    meaning: 'The status cannot follow the present status of the record.',
   },
   BED_OCCUPIED: { status: 409, issue: 'conflict', meaning: 'The bed holds another encounter.' },
   WRONG_POINTER: {
@@ -49,19 +49,19 @@ export const clinicalRejects = {
     status: 409,
     issue: 'business-rule',
     meaning:
-      'The patient has an active allergy to what is ordered. An order that names a DetectedIssue was decided by a person and passes.',
+      'The patient has an active allergy to the ordered medicine. An order that names a DetectedIssue was decided by a person and passes.',
   },
   INTERACTION: {
     status: 409,
     issue: 'business-rule',
     meaning:
-      'What is ordered must not be given with an active order of the patient. An order that names a DetectedIssue passes.',
+      'The ordered medicine must not be given together with an active order of the patient. An order that names a DetectedIssue passes.',
   },
-  ORDER_NOT_ACTIVE: { status: 409, issue: 'business-rule', meaning: 'The order that is administered is not active.' },
+  ORDER_NOT_ACTIVE: { status: 409, issue: 'business-rule', meaning: 'The administered order is not active.' },
   WRONG_PATIENT: {
     status: 409,
     issue: 'business-rule',
-    meaning: 'The order that is administered, or the claim that is answered, is of another patient.',
+    meaning: 'The administered order, or the answered claim, is of another patient.',
   },
   STOCK_EXHAUSTED: {
     status: 409,
@@ -71,14 +71,14 @@ export const clinicalRejects = {
   UNIT_DIFFERS: {
     status: 409,
     issue: 'business-rule',
-    meaning: 'The stock is kept in another unit than the one that is delivered or taken.',
+    meaning: 'The stock has another unit than the delivery or the dose.',
   },
   SLOT_TAKEN: { status: 409, issue: 'conflict', meaning: 'Another appointment holds the slot.' },
   SLOT_UNAVAILABLE: { status: 409, issue: 'business-rule', meaning: 'The slot is not free to be booked.' },
   CLAIM_NOT_ACTIVE: {
     status: 409,
     issue: 'business-rule',
-    meaning: 'The claim that is answered or paid is a draft, cancelled, deleted or was entered in error.',
+    meaning: 'The answered or paid claim is a draft, cancelled, deleted or entered in error.',
   },
   SUM_TOO_LARGE: {
     status: 422,

@@ -3,18 +3,18 @@ import { issue } from '../fhir/issues.ts';
 
 /** Every code that the clinical intake refuses with; the reference of errors is made from it. */
 export const clinicalRefusals = {
-  INVALID_BODY: { status: 400, meaning: 'The body is no FHIR resource at all.' },
+  INVALID_BODY: { status: 400, meaning: 'The body is not a FHIR resource.' },
   INVALID_REQUEST: { status: 400, meaning: 'Method, URL or conditions do not fit the resource.' },
   INVALID_RESOURCE: { status: 422, meaning: 'The resource breaks a rule of FHIR R4.' },
   INVALID_BUNDLE: {
     status: 422,
     meaning: 'The Bundle contradicts itself: repeated or missing full URLs, references that lead nowhere.',
   },
-  UNSUPPORTED: { status: 422, meaning: 'FHIR knows it, this server does not do it.' },
+  UNSUPPORTED: { status: 422, meaning: 'FHIR defines this, but this server does not support it.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, meaning: 'The body is not FHIR R4 as JSON.' },
   TOO_MANY_ENTRIES: { status: 413, meaning: 'The Bundle has more entries than the limit.' },
   TOO_LARGE: { status: 413, meaning: 'The operation has more bytes than the limit.' },
-  PATIENT_ERASING: { status: 409, meaning: 'The data of this patient are being erased.' },
+  PATIENT_ERASING: { status: 409, meaning: 'This patient is being erased.' },
 } as const satisfies Record<string, { readonly status: Refusal['status']; readonly meaning: string }>;
 export type ClinicalRefusal = keyof typeof clinicalRefusals;
 

@@ -12,26 +12,26 @@ export const authorRejects = {
   AUTHOR_UNKNOWN: {
     status: 403,
     issue: 'unknown',
-    meaning: 'No author of that id is registered on the ledger.',
+    meaning: 'No author with that id is registered on the ledger.',
     remedy: 'Have an administrator register it (medrex author register), then send the message under a new id.',
   },
   AUTHOR_REVOKED: {
     status: 403,
     issue: 'forbidden',
     meaning: 'The author was revoked before the operation took its place in the order.',
-    remedy: 'Have an author sign it who is not revoked, and send it under a new id.',
+    remedy: 'Have it signed by an author who is not revoked, and send it under a new id.',
   },
   SIGNATURE_INVALID: {
     status: 403,
     issue: 'security',
-    meaning: "The signature is not the author's, or not of this message.",
+    meaning: 'The signature is not by the author, or not of this message.',
     remedy:
       'Sign source, id, salt and the exact bytes of the body, with the time in UTC with milliseconds and the name of the contract (docs/how-to/signed-operations.md), and send it under a new id.',
   },
   SIGNATURE_REQUIRED: {
     status: 401,
     issue: 'login',
-    meaning: 'The contract takes signed operations only, and this one has no signature.',
+    meaning: 'The contract accepts only signed operations, and this one has no signature.',
     remedy: 'Sign the message (docs/how-to/signed-operations.md) and send it under a new id.',
   },
 } as const satisfies Record<string, AuthorRejectDescription>;
@@ -49,7 +49,7 @@ export const authorRegistryRejects = {
   AUTHOR_INVALID: {
     status: 422,
     issue: 'value',
-    meaning: 'What is asked of the registry cannot be read.',
+    meaning: 'The request to the registry cannot be read.',
     remedy:
       'Name an id of 1 to 64 letters, digits, dots, hyphens and underscores and a public key of ECDSA P-256 or Ed25519; for a policy the contract, and off, optional or required.',
   },
@@ -62,14 +62,14 @@ export const authorRegistryRejects = {
   AUTHOR_IS_REVOKED: {
     status: 409,
     issue: 'conflict',
-    meaning: 'The author is revoked, and stays so.',
+    meaning: 'The author is revoked permanently.',
     remedy: 'Register a key under a new id.',
   },
   AUTHOR_NOT_FOUND: {
     status: 404,
     issue: 'not-found',
-    meaning: 'There is no author of that id to revoke.',
-    remedy: 'medrex author list shows those that there are.',
+    meaning: 'There is no author with that id to revoke.',
+    remedy: 'medrex author list shows all authors.',
   },
   OTHER_ORGANISATION: {
     status: 403,

@@ -1,6 +1,6 @@
 import { CodedError, type ErrorDescription } from '@medrex/coded-error';
 
-/** What can be wrong with the bridge to JDBC; what the server says comes as SqlFailure. */
+/** Errors of the JDBC bridge; those of the server are SqlFailure. */
 export const irisErrors = {
   IRIS_BRIDGE_UNUSABLE: {
     code: 'IRIS_BRIDGE_UNUSABLE',
@@ -11,7 +11,7 @@ export const irisErrors = {
   },
 } as const satisfies Record<string, ErrorDescription>;
 
-/** An error of the adapter by its code. @param message what happened to what; without secrets and without SQL. */
+/** An error of the adapter by its code. @param message what failed; without secrets and SQL */
 export function irisError(
   code: keyof typeof irisErrors,
   message: string,

@@ -1,16 +1,16 @@
 import { parentPort } from 'node:worker_threads';
 
-/** What an `OwnThread` is sent. */
+/** A request to an `OwnThread`. */
 export interface Asked<Request> {
   readonly id: number;
   readonly request: Request;
 }
 
-/** What it hears for the request with that id. */
+/** The answer to the request with the same id. */
 export type Reply<Answer> =
   { readonly id: number; readonly answer: Answer } | { readonly id: number; readonly error: string };
 
-/** Answers what the owner of this thread asks, one after the other. */
+/** Runs in the thread: answers the requests of its owner one after the other. */
 export function answerInTurn(answer: (request: unknown) => Promise<unknown>): void {
   const port = parentPort;
   let last: Promise<void> = Promise.resolve();

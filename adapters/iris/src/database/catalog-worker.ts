@@ -1,10 +1,10 @@
 import { PGlite } from '@electric-sql/pglite';
 import { answerInTurn } from './answer-in-turn.ts';
 
-/** What the thread is told: messages of the protocol to be answered, or SQL to be run for its effect. */
+/** A request to the thread: protocol messages to answer, or statements to run. */
 export type CatalogRequest =
   | { readonly kind: 'ask'; readonly bytes: Uint8Array }
-  /** Each by itself: one that fails is left out. */
+  /** Runs each statement by itself; failed ones are ignored. */
   | { readonly kind: 'make'; readonly statements: readonly string[] };
 
 const opening = PGlite.create();

@@ -33,7 +33,7 @@ const sql = async (database: IrisDatabase): Promise<unknown> =>
   (await database.translate({ text, types: [], path: defaultPath })).translations[0];
 
 describe('the tables of an IRIS', () => {
-  it('are waited for by all who come before they are known', async () => {
+  it('are awaited by all sessions that begin before they are known', async () => {
     let give: (rows: string[][]) => void = () => undefined;
     const reading = new Promise<string[][]>((resolve) => (give = resolve));
     const database = await databaseOf((table) =>
@@ -49,7 +49,7 @@ describe('the tables of an IRIS', () => {
     });
   });
 
-  it('leave translations alone while they are as they were', async () => {
+  it('keep cached translations while they are unchanged', async () => {
     const columns = [column('name')];
     const database = await databaseOf((table) =>
       table === 'TABLES' ? [['SQLUser', 'patients', 'TABLE']] : table === 'COLUMNS' ? [...columns] : [],

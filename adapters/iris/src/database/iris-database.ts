@@ -22,19 +22,19 @@ import { MirroredCatalog } from './mirrored-catalog.ts';
 export interface IrisDatabaseOptions {
   readonly driver: SqlDriver;
   readonly analyser: SqlAnalyser;
-  /** Of IRIS, such as 2025.1. */
+  /** The version of IRIS, such as 2025.1. */
   readonly version: string;
-  /** IRIS's schemas by PostgreSQL's. */
+  /** Schemas of IRIS by the names of PostgreSQL schemas. */
   readonly schemas: Readonly<Record<string, string>>;
   readonly hazards: SharedDatabase['hazards'];
-  /** Statements that succeed without being done, by their kinds in the grammar. */
+  /** Kinds of statements (parse tree nodes) that succeed without effect. */
   readonly skipped: readonly string[];
   readonly isOrderKept: boolean;
   /** Columns of unit vectors, as schema.table.column. */
   readonly normalised: readonly string[];
-  /** After this long the tables are looked at again. */
+  /** Interval after which the tables are read again. */
   readonly tablesMs: number;
-  /** How long a process waits for a lock, as that IRIS is configured. */
+  /** The lock timeout configured in IRIS. */
   readonly lockTimeoutMs: number;
   readonly now: () => number;
 }
@@ -42,11 +42,11 @@ export interface IrisDatabaseOptions {
 export interface IrisLogin {
   readonly user: string;
   readonly password: string;
-  /** How the client calls its database. */
+  /** The database name of the client. */
   readonly database: string;
 }
 
-/** A session that is open, and the way to cancel what it does. */
+/** An open session, and how to cancel its running statement. */
 export interface IrisOpened {
   readonly stream: SessionStream;
   readonly processId: string;
@@ -55,12 +55,12 @@ export interface IrisOpened {
 }
 
 const descriptionsMax = 2_000;
-/** Between two looks at the tables for one that is not among them. */
+/** Minimum interval between readings of the tables because of an unknown one. */
 const missedMs = 5_000;
-/** Reading the tables takes no more than this part of the time: a large system needs long for it. */
+/** Maximum share of time spent reading the tables, which takes long on a large system. */
 const readingShare = 0.05;
 
-/** One namespace of an IRIS: its sessions share what is known of its tables and what has been translated. */
+/** A namespace of IRIS, whose sessions share the knowledge of its tables and the cached translations. */
 export class IrisDatabase implements SharedDatabase {
   readonly schemas: SchemaMap;
   readonly hazards: SharedDatabase['hazards'];
@@ -76,7 +76,7 @@ export class IrisDatabase implements SharedDatabase {
   #readingTookMs = 0;
   #reading: Promise<void> = Promise.resolve();
   #readings = 0;
-  /** The reading whose tables these are, and what they are like. */
+  /** Number and digest of the reading whose tables are known. */
   #known: { readonly reading: number; readonly digest: string } | undefined;
 
   private constructor(options: IrisDatabaseOptions, translator: IrisTranslator, tables: KnownTables) {
@@ -92,7 +92,7 @@ export class IrisDatabase implements SharedDatabase {
     this.#catalog = new MirroredCatalog(translator.schemas);
   }
 
-  /** @throws RangeError where no translation is known for the version */
+  /** @throws RangeError the version of IRIS is not supported */
   static async load(options: IrisDatabaseOptions): Promise<IrisDatabase> {
     const { version, schemas, skipped, isOrderKept, normalised } = options;
     const tables = new KnownTables(schemaMap(schemas), new Set(normalised));
@@ -105,7 +105,7 @@ export class IrisDatabase implements SharedDatabase {
     const opened: { stream?: SessionStream } = {};
     const connection = await this.#options.driver.open({ user, password, lost: () => opened.stream?.lost() });
     try {
-      // The default of a process of IRIS reads what is not committed.
+      // The default of an IRIS process is READ UNCOMMITTED.
       await connection.run(isolationSql, [], standardPage);
       await this.freshTables(connection);
     } catch (error) {
@@ -141,7 +141,7 @@ export class IrisDatabase implements SharedDatabase {
     const { analysis, translations, hasMissed } = await this.#largeTexts.translate(asked);
     if (hasMissed) this.#tables.noteMissed();
     this.#analyser.remember(asked.text, analysis);
-    // What rests on tables that are others by now is right for its statement, which came before, and for no other.
+    // A translation by outdated tables is right for this statement, which came before the change, but must not be cached.
     if (this.#known === before) this.#translator.remember(asked, translations);
     return { analysis, translations };
   }
@@ -169,7 +169,7 @@ export class IrisDatabase implements SharedDatabase {
     return this.#catalog.ask(asker, messages);
   }
 
-  /** What others change in the tables is seen after a while. Who comes before any are known waits for the one who reads them. */
+  /** Reads the tables again if the last reading is old. Sessions that begin before the first reading wait for it. */
   async freshTables(connection: SqlConnection): Promise<void> {
     if (this.#isDue(this.#options.tablesMs)) await this.#readNow(connection);
     else if (this.#known === undefined) await this.#reading;
@@ -201,11 +201,11 @@ export class IrisDatabase implements SharedDatabase {
     }
   }
 
-  /** What has been made of the tables is kept while they are as they were, unless somebody knows better. */
+  /** Reads the tables and replaces them if they differ. @param isChanged they are known to have changed */
   async #readTables(connection: SqlConnection, isChanged: boolean): Promise<void> {
     const reading = ++this.#readings;
     const tables = await readTables(connection, [...new Set(Object.values(this.#options.schemas))]);
-    if (this.#known !== undefined && this.#known.reading > reading) return; // somebody has begun later and come first
+    if (this.#known !== undefined && this.#known.reading > reading) return; // a later reading has finished first
     const digest = createHash('sha1').update(JSON.stringify(tables)).digest('base64');
     const isSame = this.#known?.digest === digest;
     this.#known = { reading, digest };

@@ -1,10 +1,10 @@
 import type { ColumnFacts, PgType, RelationName, SchemaMap, SqlCatalog, TableFacts } from '@medrex/sql';
 import type { Table } from './metadata.ts';
 
-/** Columns that hold unit vectors, as the configuration names them: `schema.table.column`. */
+/** Configured columns of unit vectors, as `schema.table.column`. */
 export type NormalisedColumns = ReadonlySet<string>;
 
-/** What a translator knows of the tables; another list of them takes its place when there is one. */
+/** The tables as a translator knows them; replaced as a whole when they change. */
 export class KnownTables implements SqlCatalog {
   readonly #schemas: SchemaMap;
   readonly #normalised: NormalisedColumns;
@@ -37,14 +37,14 @@ export class KnownTables implements SqlCatalog {
     return facts;
   }
 
-  /** Whether a table has been asked for that is not known, since this was called last. */
+  /** Whether an unknown table was looked up since the last call. */
   takeMissed(): boolean {
     const hasMissed = this.#hasMissed;
     this.#hasMissed = false;
     return hasMissed;
   }
 
-  /** Somebody else has asked for one on their behalf. */
+  /** Records the look-up of an unknown table on another thread. */
   noteMissed(): void {
     this.#hasMissed = true;
   }
@@ -79,7 +79,7 @@ export class KnownTables implements SqlCatalog {
   }
 }
 
-/** The tables whose foreign keys lead to one. */
+/** The tables whose foreign keys reference a table. */
 function referring(tables: readonly Table[]): (table: Table) => ReadonlySet<Table> {
   const found = new Map<string, Set<Table>>();
   for (const table of tables)

@@ -11,19 +11,19 @@ import { KnownTables } from './known-tables.ts';
 import type { TranslatorSetUp } from './large-texts.ts';
 import type { Table } from './metadata.ts';
 
-/** What a session needs of a text. */
+/** The analysis and translations of a text. */
 export interface Translated {
   readonly analysis: Analysis;
   readonly translations: readonly Translation[];
 }
 
-/** @param hasMissed it named a table that is not known */
+/** `hasMissed`: the text names an unknown table. */
 export type TranslatedThere = Translated & { readonly hasMissed: boolean };
 
 export type LargeTextRequest = Translatable & {
-  /** With the first of them. */
+  /** Given with the first request. */
   readonly setUp?: TranslatorSetUp;
-  /** Where they are others than before. */
+  /** Given if they differ from those of the last request. */
   readonly tables?: readonly Table[];
 };
 
@@ -37,7 +37,7 @@ let translating: Translating | undefined;
 
 async function load({ normalised, ...options }: TranslatorSetUp): Promise<Translating> {
   const tables = new KnownTables(schemaMap(options.schemas), new Set(normalised));
-  // Whoever asks keeps what he is told.
+  // The caller caches the results.
   const analyser = await SqlAnalyser.load({ cacheBytesMax: 1 });
   return { analyser, tables, translator: await IrisTranslator.load({ ...options, cacheBytesMax: 1 }, tables) };
 }

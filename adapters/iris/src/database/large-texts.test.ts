@@ -8,18 +8,18 @@ let rig: SessionRig;
 
 afterEach(async () => rig.close());
 
-/** A list of so many numbers. */
+/** A list of numbers. */
 const numbers = (count: number): string => Array.from({ length: count }, (_, place) => place + 1_000).join(',');
 const where = (condition: string, count = 20_000): string =>
   `select id from patients where ${condition} and id not in (${numbers(count)})`;
-/** The last that was sent, without most of the numbers. */
+/** The last statement sent to the driver, with lists shortened. */
 const heard = (): string => (rig.heard().at(-1) ?? '').replaceAll(/(?:, ?\d+)+/g, ', ...');
 
-describe('a text that would hold up others', () => {
+describe('a text that would block the event loop', () => {
   it.each([
     ['a long one', 20_000],
     ['a dense one', 6_000],
-  ])('is read and translated elsewhere, once: %s', async (_what, count) => {
+  ])('is translated on another thread, once: %s', async (_what, count) => {
     const analyser = await SqlAnalyser.load();
     rig = await SessionRig.start(() => rows, { analyser });
     const text = where("name = 'x'", count);
@@ -33,7 +33,7 @@ describe('a text that would hold up others', () => {
     expect(analyser.analyse(text)).toMatchObject({ kind: 'read', statements: [{ command: 'SELECT' }] });
   });
 
-  it('knows the tables as they are', async () => {
+  it('is translated by the current tables', async () => {
     let nowMs = 0;
     const columns = [['SQLUser', 'patients', 'id', 'integer', null, null, null, 'NO', 'NO', 'EXACT']];
     const tables = (): Record<string, (string | null)[][]> => ({
@@ -49,7 +49,7 @@ describe('a text that would hold up others', () => {
     expect(heard()).toContain("(name = 'x')");
   });
 
-  it('looks for a table that it does not know', async () => {
+  it('has the tables read again for an unknown one', async () => {
     let nowMs = 10_000;
     const names = ['wards'];
     const tables = (): Record<string, (string | null)[][]> => ({
@@ -63,7 +63,7 @@ describe('a text that would hold up others', () => {
     expect(heard()).toContain("(name = 'x')");
   });
 
-  it('is prepared, and declared, by SQL', async () => {
+  it('is accepted by PREPARE and DECLARE', async () => {
     rig = await SessionRig.start(() => rows);
     expect((await rig.ask(query(`prepare p as ${where('active')}`))).at(-2)).toBe('C PREPARE');
     await rig.ask(query('execute p'));
@@ -72,7 +72,7 @@ describe('a text that would hold up others', () => {
     expect((await rig.ask(query(`declare c cursor for ${where('active')}`))).at(-2)).toBe('C DECLARE CURSOR');
   });
 
-  it('is refused at its place', async () => {
+  it('is refused with the position of the error', async () => {
     rig = await SessionRig.start(() => rows);
     expect(await rig.ask(query(`${where('active')} and and`))).toEqual([
       'E ERROR 42601 syntax error at or near "and"',

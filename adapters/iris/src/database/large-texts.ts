@@ -3,22 +3,22 @@ import type { LargeTextRequest, TranslatedThere } from './large-text-worker.ts';
 import type { Table } from './metadata.ts';
 import { OwnThread } from './own-thread.ts';
 
-/** With what a translator is made. */
+/** Options of the translator on the thread. */
 export interface TranslatorSetUp extends Omit<TranslatorOptions, 'cacheBytesMax'> {
   readonly schemas: Readonly<Record<string, string>>;
   /** Columns of unit vectors, as schema.table.column. */
   readonly normalised: readonly string[];
 }
 
-/** Reads and translates, on a thread of its own, texts that would hold up everybody else: a megabyte takes half a second. */
+/** Translates large texts on a thread of its own, as they would block the event loop: a megabyte takes half a second. */
 export class LargeTexts {
   readonly #thread = new OwnThread<LargeTextRequest, TranslatedThere>({
     ...{ owner: import.meta.url, file: 'large-text-worker', called: 'the translator of large texts' },
   });
   readonly #setUp: TranslatorSetUp;
   #tables: readonly Table[] = [];
-  /** That the thread has. */
-  #told: readonly Table[] | undefined;
+  /** The tables that the thread knows. */
+  #sent: readonly Table[] | undefined;
 
   constructor(setUp: TranslatorSetUp) {
     this.#setUp = setUp;
@@ -28,11 +28,11 @@ export class LargeTexts {
     this.#tables = tables;
   }
 
-  /** @throws SqlFailure where the thread has failed */
+  /** @throws SqlFailure the thread failed */
   async translate(asked: Translatable): Promise<TranslatedThere> {
     const isNew = !this.#thread.isStarted;
-    const isTold = !isNew && this.#told === this.#tables;
-    this.#told = this.#tables;
+    const isTold = !isNew && this.#sent === this.#tables;
+    this.#sent = this.#tables;
     return this.#thread.ask({
       ...asked,
       ...(isNew && { setUp: this.#setUp }),

@@ -2,7 +2,7 @@ import type { PgType } from '@medrex/sql';
 import type { SqlConnection, SqlPage } from '@medrex/sql-driver';
 import { standardPage } from './page-sizes.ts';
 
-/** A table or view as IRIS describes it, in PostgreSQL's words. */
+/** A table or view of IRIS, with types of PostgreSQL. */
 export interface Table {
   readonly schema: string;
   readonly name: string;
@@ -16,7 +16,7 @@ export interface Table {
 export interface TableColumn {
   readonly name: string;
   readonly type: PgType;
-  /** Length, or precision and scale, or dimensions of a vector. */
+  /** Type modifiers: length, precision and scale, or dimensions of a vector. */
   readonly modifiers: readonly number[];
   readonly isNullable: boolean;
   readonly isIdentity: boolean;
@@ -44,7 +44,7 @@ export interface TableIndex {
 
 type Row = readonly string[];
 
-/** What is asked of INFORMATION_SCHEMA, of some schemas: the whole of it takes IRIS a minute on a large system. */
+/** Queries of INFORMATION_SCHEMA, limited to some schemas, as reading all takes a minute on a large system. */
 const questions = {
   tables: 'SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM INFORMATION_SCHEMA.TABLES WHERE ',
   columns:
@@ -64,7 +64,7 @@ const orders: Readonly<Record<keyof typeof questions, string>> = {
   indexes: 'TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, ORDINAL_POSITION',
 };
 
-/** The tables of these schemas of IRIS. @throws SqlFailure */
+/** Reads the tables of these schemas of IRIS. @throws SqlFailure */
 export async function readTables(connection: SqlConnection, schemas: readonly string[]): Promise<readonly Table[]> {
   const ask = async (what: keyof typeof questions): Promise<readonly Row[]> => {
     const column = what === 'references' ? 'CONSTRAINT_SCHEMA' : 'TABLE_SCHEMA';
@@ -87,7 +87,7 @@ export async function readTables(connection: SqlConnection, schemas: readonly st
   });
 }
 
-/** Schema and table stand first in every row. */
+/** Groups rows by schema and table, their first two columns. */
 function byTable(rows: readonly Row[]): (table: Row) => readonly Row[] {
   const keyOf = ([schema = '', name = '']: Row): string => `${schema}\0${name}`;
   const groups = Map.groupBy(rows, keyOf);
@@ -142,9 +142,9 @@ const types: Readonly<Record<string, PgType>> = {
   vector: 'vector',
 };
 
-/** What PostgreSQL's `text` was declared as. */
+/** Length of the VARCHAR as which `text` is declared in IRIS. */
 const textLength = 65_535;
-/** What PostgreSQL's `numeric` was. */
+/** Precision and scale as which an unconstrained `numeric` is declared in IRIS. */
 const [numericPrecision, numericScale] = [38, 19];
 
 function columnOf([
@@ -188,7 +188,7 @@ function referencesOf(rows: readonly Row[], keys: readonly Row[]): readonly Refe
   });
 }
 
-/** Those of keys are with the keys. */
+/** The indexes other than those of keys. */
 function indexesOf(rows: readonly Row[], keys: readonly TableKey[]): readonly TableIndex[] {
   const ofKeys = new Set(keys.map(({ columns }) => columns.join('\0')));
   const own = rows.filter(([, , , , isPrimary]) => !isYes(isPrimary));

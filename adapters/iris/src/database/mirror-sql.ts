@@ -3,7 +3,7 @@ import type { Table, TableColumn } from './metadata.ts';
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** The tables of IRIS as PostgreSQL's, without rows: what a catalog is asked about. One that PostgreSQL refuses is left out. */
+/** DDL that creates the tables of IRIS in PostgreSQL, without rows, so that its catalogue describes them. Statements that fail are skipped. */
 export function mirrorSql(tables: readonly Table[], schemas: SchemaMap): readonly string[] {
   const names = new Set(tables.map(({ schema }) => schemas.toPostgres(schema)));
   const made = [...names].map((name) => `CREATE SCHEMA IF NOT EXISTS ${quoted(name)}`);
@@ -38,7 +38,7 @@ function columnSql({ name, type, modifiers, isNullable, isIdentity }: TableColum
   return `${quoted(name)} ${pgTypeSql(type, modifiers)}${isNullable ? '' : ' NOT NULL'}${identity}`;
 }
 
-/** There is no vector without its extension: its text stands for it. */
+/** The SQL name of a type; `text` for vector, whose extension is missing there. */
 function pgTypeSql(type: PgType, modifiers: readonly number[]): string {
   if (type === 'vector') return 'text';
   return modifiers.length === 0 ? type : `${type}(${modifiers.join(', ')})`;

@@ -9,18 +9,18 @@ const answerMsMax = 60_000;
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Answers about the tables of IRIS as PostgreSQL does about its own. */
+/** Answers catalogue queries about the tables of IRIS by an embedded PostgreSQL. */
 export class MirroredCatalog {
-  /** A PostgreSQL that has only a catalog; it takes some hundred megabytes. */
+  /** An embedded PostgreSQL that mirrors the tables without rows; takes some hundred megabytes. */
   readonly #engine = new OwnThread<CatalogRequest, Uint8Array>({
     ...{ owner: import.meta.url, file: 'catalog-worker', called: 'the catalog' },
   });
   readonly #schemas: SchemaMap;
   #tables: readonly Table[] = [];
-  /** What the engine has mirrored. */
+  /** The tables that the engine has. */
   #mirrored: readonly Table[] | undefined;
   #asker = '';
-  /** One question at a time: the engine is one session. */
+  /** Serializes the questions, as the engine has only one session. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(schemas: SchemaMap) {

@@ -5,10 +5,10 @@ import { SqlFailure } from '@medrex/sql-driver';
 import type { Asked, Reply } from './answer-in-turn.ts';
 
 export interface OwnThreadOptions {
-  /** `import.meta.url` of its owner, and the name of the file beside it that the thread runs. */
+  /** `import.meta.url` of the owner; `file` is the module beside it that the thread runs. */
   readonly owner: string;
   readonly file: string;
-  /** What errors call it. */
+  /** Name of the thread in errors. */
   readonly called: string;
 }
 
@@ -18,10 +18,10 @@ interface Waiting<Answer> {
   readonly reject: (failure: SqlFailure) => void;
 }
 
-/** What it holds is given back when nobody has asked for so long. */
+/** The thread ends after this time without requests, to free its memory. */
 const idleMs = 10 * 60_000;
 
-/** A thread that answers one request after the other: started by the first of them, and ended when it is not used. */
+/** A worker thread that answers requests one after the other; started on demand, and ended when idle. */
 export class OwnThread<Request extends object, Answer> {
   readonly #options: OwnThreadOptions;
   readonly #waiting = new Map<number, Waiting<Answer>>();
@@ -38,8 +38,8 @@ export class OwnThread<Request extends object, Answer> {
   }
 
   /**
-   * @param msMax whoever takes longer holds up all others, and ends it for them; undefined: it takes its time
-   * @throws SqlFailure where it failed (XX000), took too long (57014), or has gone (57P01)
+   * @param msMax a request that takes longer ends the thread; undefined: no limit
+   * @throws SqlFailure the request failed (XX000) or took too long (57014), or the thread has ended (57P01)
    */
   async ask(request: Request, msMax?: number): Promise<Answer> {
     const worker = this.#started();
@@ -95,7 +95,7 @@ export class OwnThread<Request extends object, Answer> {
     this.#idle.unref();
   }
 
-  /** Another one may be at work already: what waits for that one goes on waiting. */
+  /** Fails the requests of a worker that has ended; those of its successor are not affected. */
   #gone(worker: Worker, why: string, sqlstate = '57P01'): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;

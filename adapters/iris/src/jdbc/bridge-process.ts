@@ -4,25 +4,25 @@ import { compiledBridge } from './compiled-bridge.ts';
 import { Frames, type Frame } from './frames.ts';
 
 export interface BridgeOptions {
-  /** The driver and what it needs. */
+  /** The driver and its dependencies. */
   readonly jars: readonly string[];
-  /** `java` on the PATH when absent; `javac` is looked for beside it. */
+  /** `java` on the PATH when absent; `javac` must be beside it. */
   readonly java?: string;
   readonly heapMb?: number;
 }
 
-/** Enough for some tens of connections with a page each. */
+/** Enough for tens of connections with a page each. */
 const heapMbDefault = 256;
-/** What is kept of what Java printed last. */
+/** Maximum of characters kept of Java's last output. */
 const saidMax = 2_000;
 
 export interface BridgeEvents {
   frame(frame: Frame): void;
-  /** It has ended; nothing comes any more. */
+  /** The process has ended. */
   ended(why: string): void;
 }
 
-/** The Java process, spoken to over its standard input and output. */
+/** The Java process of the bridge; frames go over its standard input and output. */
 export class BridgeProcess {
   readonly #child: ChildProcess;
 
@@ -40,7 +40,7 @@ export class BridgeProcess {
       for (const frame of frames.feed(chunk)) events.frame(frame);
     });
     child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-saidMax)));
-    child.stdin?.on('error', () => undefined); // its end is told by `close`
+    child.stdin?.on('error', () => undefined); // reported by `close`
     child.on('error', (error) => end(error.message));
     child.on('close', (code) => end(`it ended with ${code ?? 'a signal'}${said === '' ? '' : `: ${said.trim()}`}`));
   }
@@ -50,7 +50,7 @@ export class BridgeProcess {
     const { jars, java = 'java', heapMb = heapMbDefault } = options;
     const path = [await compiledBridge(java), ...jars].join(delimiter);
     const flags = [`-Xmx${heapMb}m`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
-    // Ended by the end of its input: a signal to the whole group must not take it away while transactions are finished.
+    // Detached: it ends at the end of its input. A signal to the process group must not end it while transactions finish.
     return new BridgeProcess(spawn(java, [...flags, '-cp', path, 'Bridge'], { stdio: 'pipe', detached: true }), events);
   }
 

@@ -9,7 +9,7 @@ import { irisError } from '../errors.ts';
 
 const sources = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bridge');
 
-/** The folder with the bridge's classes: compiled once for each state of its sources, where the user keeps caches. @throws CodedError IRIS_BRIDGE_UNUSABLE */
+/** The folder with the bridge's classes, compiled once per version of its sources in the user's cache folder. @throws CodedError IRIS_BRIDGE_UNUSABLE */
 export async function compiledBridge(java: string): Promise<string> {
   const files = readdirSync(sources).map((name) => join(sources, name));
   const hash = createHash('sha256');
@@ -34,7 +34,7 @@ export async function compiledBridge(java: string): Promise<string> {
   return folder;
 }
 
-/** One that only this user writes to: what lies there is run. */
+/** A folder that only this user can write to, as its content is executed. */
 function cacheFolder(): string {
   const folder = join(homedir(), '.cache', 'medrex');
   try {

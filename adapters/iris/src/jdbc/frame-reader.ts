@@ -1,4 +1,4 @@
-/** The fields of one frame of the bridge. */
+/** Reads the fields of a frame of the bridge. */
 export class FrameReader {
   readonly #buffer: Buffer;
   #at = 0;

@@ -1,4 +1,4 @@
-/** Writes one frame for the bridge: length, type, connection, fields. */
+/** Writes a frame for the bridge: length, type, connection, fields. */
 export class FrameWriter {
   #buffer = Buffer.allocUnsafe(256);
   #at = 9;

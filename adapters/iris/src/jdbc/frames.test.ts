@@ -15,7 +15,7 @@ describe('frames of the bridge', () => {
     new FrameWriter('e', 8).end(),
   ]);
 
-  it.each([1, 5, 1_000, 100_000])('are whole, whatever %d bytes come at a time', (size) => {
+  it.each([1, 5, 1_000, 100_000])('are read whole from chunks of %d bytes', (size) => {
     const frames = new Frames();
     const got = [];
     for (let at = 0; at < sent.length; at += size) got.push(...frames.feed(sent.subarray(at, at + size)));

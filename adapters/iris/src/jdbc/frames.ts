@@ -6,13 +6,13 @@ export interface Frame {
   readonly body: Buffer;
 }
 
-/** Cuts what the bridge writes into its frames; a large one is put together once, not with each chunk. */
+/** Splits the bridge's output into frames. The chunks of a large frame are joined once, when it is complete. */
 export class Frames {
   #chunks: Buffer[] = [];
   #bytes = 0;
   #needed = headerBytes;
 
-  /** The frames that are whole now. */
+  /** Adds a chunk and returns the completed frames. */
   feed(chunk: Buffer): Frame[] {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;

@@ -7,16 +7,16 @@ import { OneByOne } from './one-by-one.ts';
 
 export interface JdbcOpening {
   readonly url: string;
-  /** With the user and the password. */
+  /** Connection properties, with user and password. */
   readonly properties: Readonly<Record<string, string>>;
   readonly lost: () => void;
   readonly cancel: (product: string, processId: string) => Promise<void>;
 }
 
-/** The Java process with its connections: started before the first of them, and again when it has ended. */
+/** The Java process and its connections; restarted when it has ended. */
 export class JdbcBridge {
   readonly #options: BridgeOptions;
-  /** Cancels by their users: the licence has room for one connection more. */
+  /** Serializes cancels by user, as the licence allows one more connection only. */
   readonly cancels = new OneByOne();
   readonly #connections = new Map<number, JdbcConnection>();
   #process: Promise<BridgeProcess> | undefined;
@@ -27,7 +27,7 @@ export class JdbcBridge {
     this.#options = options;
   }
 
-  /** Starts it, so that the first connection does not wait for Java. @throws SqlFailure */
+  /** Starts the process early, so that the first connection does not wait for Java. @throws SqlFailure */
   async start(): Promise<void> {
     await this.#started();
   }
@@ -50,7 +50,7 @@ export class JdbcBridge {
     return connection;
   }
 
-  /** As if it had been killed from outside; for tests. */
+  /** Kills the process; for tests. */
   kill(): void {
     void this.#process?.then((process) => process.kill());
   }

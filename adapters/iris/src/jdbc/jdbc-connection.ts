@@ -15,7 +15,7 @@ import { FrameReader } from './frame-reader.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { writeValues } from './write-values.ts';
 
-/** What a connection has of the bridge. */
+/** The connection's access to the bridge. */
 export interface JdbcLine {
   frame(type: string): FrameWriter;
   send(frame: Buffer): void;
@@ -28,10 +28,10 @@ interface Waiting {
   readonly reject: (failure: SqlFailure) => void;
 }
 
-/** As java.sql.Connection numbers them. */
+/** The constants of java.sql.Connection. */
 const isolations = { 'read uncommitted': 1, 'read committed': 2, 'repeatable read': 4, serializable: 8 } as const;
 
-/** One connection of the bridge: each call is a frame, each answer another. */
+/** A connection of the bridge: each call and each answer is a frame. */
 export class JdbcConnection implements SqlConnection {
   processId = '';
   readonly #line: JdbcLine;
@@ -112,11 +112,11 @@ export class JdbcConnection implements SqlConnection {
     if (this.#isOver) return;
     const closed = this.#ask(this.#line.frame('C'));
     this.#isOver = true;
-    await closed.catch(() => undefined); // it is gone all the same
+    await closed.catch(() => undefined); // it is closed anyway
     this.#line.over();
   }
 
-  /** A frame of the bridge for this connection. */
+  /** Takes a frame for this connection. */
   take(type: string, body: Buffer): void {
     const waiting = this.#waiting.shift();
     const reader = new FrameReader(body);
@@ -137,7 +137,7 @@ export class JdbcConnection implements SqlConnection {
     if (isFatal) this.gone('the connection is gone');
   }
 
-  /** Nothing comes any more. */
+  /** The connection or the bridge has ended. */
   gone(why: string): void {
     for (const { reject } of this.#waiting.splice(0)) reject(new SqlFailure(why, { sqlstate: '08006', isFatal: true }));
     if (this.#isOver) return;

@@ -26,21 +26,21 @@ describeReal('POSTGRES', 'PostgreSQL by JDBC', (where) => {
   });
 
   describe('the bridge', () => {
-    it('says why a login failed, and goes on', async () => {
+    it('reports why a login failed, and stays usable', async () => {
       const open = driver.open({ user: 'nobody_of_this_name', password: 'x', lost: () => undefined });
       await expect(open).rejects.toMatchObject({ sqlstate: '28000' });
       const connection = await driver.open({ user, password, lost: () => undefined });
       await connection.close();
     });
 
-    it('answers where the driver breaks, and does not only fail', async () => {
-      // A class of pgjdbc whose own parents are not there.
+    it('answers when the driver throws an Error that is not an exception', async () => {
+      // A class of pgjdbc whose superclass is missing.
       const properties = { socketFactory: 'org.postgresql.osgi.PGBundleActivator' };
       const broken = new JdbcDriver({ bridge, url, properties }).open({ user, password, lost: () => undefined });
       await expect(broken).rejects.toMatchObject({ sqlstate: 'XX000' });
     });
 
-    it('is started again when it has ended, and tells that its connections are gone', async () => {
+    it('is restarted when it has ended, and reports its connections as lost', async () => {
       const own = new JdbcBridge({ jars: [jar], heapMb: 64 });
       const other = new JdbcDriver({ bridge: own, url, properties: { stringtype: 'unspecified' } });
       let losses = 0;

@@ -3,12 +3,12 @@ import type { JdbcBridge } from './jdbc-bridge.ts';
 
 export interface JdbcOptions {
   readonly bridge: JdbcBridge;
-  /** As the driver takes it: jdbc:IRIS://host:port/NAMESPACE. */
+  /** The JDBC URL, such as jdbc:IRIS://host:port/NAMESPACE. */
   readonly url: string;
   readonly properties?: Readonly<Record<string, string>>;
 }
 
-/** One database by JDBC; the bridge, which others may use too, holds its connections. */
+/** A database by JDBC; the bridge, which drivers share, holds the connections. */
 export class JdbcDriver implements SqlDriver {
   readonly #options: JdbcOptions;
 
@@ -25,7 +25,7 @@ export class JdbcDriver implements SqlDriver {
     return bridge.open({ url, properties: { ...properties, user, password }, lost, cancel });
   }
 
-  /** A session of its own, for as long as it takes: the one that is busy cannot be asked. */
+  /** Cancels by a temporary session, as the busy one cannot be used. */
   async #cancel({ user, password }: SqlLogin, product: string, processId: string): Promise<void> {
     const sql = cancelTexts[product]?.(processId);
     if (sql === undefined || !/^\d+$/.test(processId))
@@ -34,7 +34,7 @@ export class JdbcDriver implements SqlDriver {
     try {
       await other.run(sql, [], { rowsMax: 1, bytesMax: 1_000 });
     } catch (error) {
-      // It has come to its end by itself.
+      // The statement has already finished.
       if (!(error instanceof SqlFailure) || !/400/.test(String(error.sqlcode) + error.message)) throw error;
     } finally {
       await other.close();

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { OneByOne } from './one-by-one.ts';
 
-it('does one after the other what has the same key, and goes on where one fails', async () => {
+it('runs actions with the same key one after the other, also after a failure', async () => {
   const line = new OneByOne();
   const said: string[] = [];
   let go: () => void = () => undefined;

@@ -1,8 +1,8 @@
-/** What has the same key is done one after the other. */
+/** Serializes asynchronous actions by key. */
 export class OneByOne {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** Resolves or rejects as `act` does, when its turn has come. */
+  /** Runs `act` after earlier actions with the same key, and returns its outcome. */
   async run(key: string, act: () => Promise<void>): Promise<void> {
     const own = (this.#last.get(key) ?? Promise.resolve()).then(act);
     const over = own.catch(() => undefined);

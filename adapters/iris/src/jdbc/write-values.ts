@@ -14,7 +14,7 @@ const kinds = {
   list: 10,
 } as const;
 
-/** The parameters of one call. */
+/** Writes the parameters of a call. */
 export function writeValues(frame: FrameWriter, values: readonly SqlValue[]): void {
   frame.integer(values.length);
   for (const value of values) writeValue(frame, value);

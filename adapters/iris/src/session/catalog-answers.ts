@@ -13,9 +13,9 @@ import {
 import type { SessionContext } from './session-context.ts';
 import { SessionFault } from './session-fault.ts';
 
-/** What the catalog says to one statement. */
+/** The catalogue's answer to a statement. */
 export interface CatalogAnswer {
-  /** ParameterDescription and RowDescription or NoData, as they are. */
+  /** The ParameterDescription and RowDescription or NoData messages. */
   readonly description: Buffer;
   readonly rowDescription: Buffer | undefined;
   readonly rows: readonly Buffer[];
@@ -25,11 +25,11 @@ export interface CatalogAnswer {
 export interface CatalogQuestion {
   readonly text: string;
   readonly parameterTypes: readonly number[];
-  /** Undefined: it is only to be described. */
+  /** Undefined: describe only. */
   readonly bound: Pick<Bind, 'parameterFormats' | 'parameters' | 'resultFormats'> | undefined;
 }
 
-/** @throws SessionFault what the catalog answered in its place */
+/** @throws SessionFault the error of the catalogue */
 export async function askCatalog(
   context: SessionContext,
   { text, parameterTypes, bound }: CatalogQuestion,
@@ -45,7 +45,7 @@ export async function askCatalog(
   return answerOf(await shared.askCatalog(asker, Buffer.concat([...messages, sync()])));
 }
 
-/** Columns that older tools know by other names: psql up to 16 asks for these whatever the server is. */
+/** Renamed columns of catalogues: psql up to 16 uses the old names for any server version. */
 const newNames: Readonly<Record<string, string>> = { daticulocale: 'datlocale', colliculocale: 'colllocale' };
 
 function inNewWords(text: string): string {

@@ -25,7 +25,7 @@ function read(bytes: Buffer, piece = bytes.length): Row[] {
 }
 
 describe('rows of a binary COPY', () => {
-  it('are read in whatever pieces they come, with the trailer and without it', () => {
+  it('are read from chunks of any size, with and without the trailer', () => {
     const field = fc.option(
       fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
       { nil: null },
@@ -39,7 +39,7 @@ describe('rows of a binary COPY', () => {
     );
   });
 
-  it('may have more behind the head', () => {
+  it('may follow a header extension', () => {
     const longer = Buffer.concat([head.subarray(0, -1), Buffer.from([3, 1, 2, 3]), written([Buffer.from('x'), null])]);
     expect(read(longer, 2)).toEqual([[Buffer.from('x'), null]]);
   });
@@ -57,7 +57,7 @@ describe('rows of a binary COPY', () => {
     );
   });
 
-  it('are no longer than what is kept in memory', () => {
+  it('must not exceed the memory limit', () => {
     expect(() => read(Buffer.concat([head, Buffer.from('00027fffffff', 'hex')]))).toThrow('a row is too long');
   });
 });

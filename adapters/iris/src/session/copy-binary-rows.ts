@@ -3,27 +3,27 @@ import { SessionFault } from './session-fault.ts';
 import type { CopiedTable } from './copy-rows.ts';
 
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
-/** Flags and the length of what follows them stand behind the signature. */
+/** Signature, flags, and length of the header extension. */
 const headLength = signature.length + 8;
 const head = Buffer.concat([signature, Buffer.alloc(8)]);
-/** What stands behind the rows of a binary COPY, as CopyData. */
+/** The trailer of a binary COPY, as CopyData. */
 export const binaryEnd = copyData(Buffer.from([0xff, 0xff]));
 
-/** The first messages of a binary COPY with its head in the first of them, where PostgreSQL has it and ADBC looks for it. */
+/** Puts the header of a binary COPY into the first CopyData message, as PostgreSQL does and ADBC expects. */
 export function behindHead(messages: Buffer): Buffer {
   const end = 1 + messages.readUInt32BE(1);
   return Buffer.concat([copyData(Buffer.concat([head, messages.subarray(5, end)])), messages.subarray(end)]);
 }
 
-/** What one row may take. */
+/** Maximum length of a row in bytes. */
 const rowLengthMax = 256 * 1024 * 1024;
 
-/** The rows of a binary COPY as they come in pieces: fields as their bytes, NULL as null. */
+/** Reads the rows of a binary COPY from chunks: fields as bytes, NULL as null. */
 export class CopyBinaryRows {
   readonly #table: CopiedTable;
   #pieces: Buffer[] = [];
   #length = 0;
-  /** So many bytes have to be there before it is worth looking again. */
+  /** Bytes that must have arrived before parsing again. */
   #needed = headLength;
   #isBegun = false;
   #isOver = false;
@@ -72,7 +72,7 @@ export class CopyBinaryRows {
     return end;
   }
 
-  /** Undefined where it is not whole yet, or the end has come. */
+  /** Undefined: the row is incomplete, or the trailer was reached. */
   #rowAt(whole: Buffer, from: number): { readonly fields: (Buffer | null)[]; readonly end: number } | undefined {
     if (!this.#isBegun) return undefined;
     let at = from;

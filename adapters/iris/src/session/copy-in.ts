@@ -8,12 +8,12 @@ import type { Plan } from './plan.ts';
 import type { SessionContext } from './session-context.ts';
 import { SessionFault } from './session-fault.ts';
 
-/** Rows that go to IRIS as one batch. */
+/** Rows of a batch sent to IRIS. */
 const batchRows = 1_000;
 
 type CopyInPlan = Extract<Plan, { kind: 'copyIn' }>;
 
-/** COPY FROM STDIN as inserts, many at a time; the caller has begun a transaction. Returns the rows. @throws SessionFault */
+/** Runs COPY FROM STDIN as batched inserts within the caller's transaction. Returns the number of rows. @throws SessionFault */
 export async function copyIn(
   { inbox, outlet, timed }: SessionContext,
   plan: CopyInPlan,
@@ -59,7 +59,7 @@ export async function copyIn(
   }
 }
 
-/** Fields are text, or bytes as the binary format has them. */
+/** Parameters of a row; fields are texts, or bytes in binary format. */
 function valuesOf(
   row: readonly (string | Buffer | null)[],
   types: readonly (WireType | undefined)[],

@@ -1,6 +1,6 @@
 import type { CopyOptions } from '@medrex/sql';
 
-/** One row of COPY TO. */
+/** A row of COPY TO as text or CSV. */
 export function copyLine(fields: readonly (string | null)[], labels: readonly string[], options: CopyOptions): string {
   const { format, delimiter, nothing, forceQuote } = options;
   const written = fields.map((field, place) => {
@@ -11,7 +11,7 @@ export function copyLine(fields: readonly (string | null)[], labels: readonly st
   return `${written.join(delimiter)}\n`;
 }
 
-/** The names of the columns in its place: never quoted without need. */
+/** The header line with the column names, quoted only if needed. */
 export function copyHeader(labels: readonly string[], options: CopyOptions): string {
   return copyLine(labels, labels, { ...options, forceQuote: [] });
 }

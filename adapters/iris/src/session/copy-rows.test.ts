@@ -24,7 +24,7 @@ function read(options: CopyOptions, columns: number, data: string, piece = 3): (
 }
 
 describe('rows of a COPY', () => {
-  it('are read as PostgreSQL writes them, in whatever pieces they come', () => {
+  it('are read as PostgreSQL writes them, from chunks of any size', () => {
     expect(read(text, 2, '1\té\\tx\\\\\n2\t\\N\n\\.\n')).toEqual([
       ['1', 'é\tx\\'],
       ['2', null],
@@ -36,7 +36,7 @@ describe('rows of a COPY', () => {
     expect(read({ ...csv, header: 'first' }, 1, 'name\nAnn')).toEqual([['Ann']]);
   });
 
-  it('have what a backslash or another escape keeps from its meaning', () => {
+  it('may contain escaped characters', () => {
     expect(read({ ...text, delimiter: '|' }, 2, 'a\\|b|c\\\nd\n1|\\\\\n')).toEqual([
       ['a|b', 'c\nd'],
       ['1', '\\'],
@@ -57,39 +57,39 @@ describe('rows of a COPY', () => {
     [text, '\\xff\t1\n', 'invalid byte sequence for encoding "UTF8"'],
     [{ ...csv, header: 'match' }, 'a\n', 'wrong number of fields in header line: got 1, expected 2'],
     [{ ...csv, header: 'match' }, 'a,c\n', 'column name mismatch in header line field 2: got "c", expected "b"'],
-  ])('are refused where they do not fit', (options, data, problem) => {
+  ])('are refused if they are malformed', (options, data, problem) => {
     expect(() => read(options, 2, data)).toThrow(problem);
   });
 
-  it('are refused where they are no UTF-8', () => {
+  it('are refused if they are not UTF-8', () => {
     const rows = new CopyRows(text, { name: 't', columns: ['a'] });
     expect(() => rows.feed(Buffer.from([0xff, 0x0a]))).toThrow('UTF8');
   });
 
-  it('may name bytes of UTF-8 one by one, and end with both signs of a line', () => {
+  it('may contain escaped UTF-8 bytes, and end with CR LF', () => {
     expect(read(text, 2, '\\xc3\\xa9\\303\\251\\🙂\t\\X41\\x41\r\n')).toEqual([['éé🙂', 'X41A']]);
     expect(read({ ...csv, header: 'match' }, 2, 'a,b\r\n1,"x\ny"\r\n')).toEqual([['1', 'x\ny']]);
   });
 
-  it('are looked at once, however many lines a quote holds', () => {
+  it('are parsed in linear time, however many lines a quoted field has', () => {
     const data = `1,"${'line\n'.repeat(200_000)}"\n`;
     expect(read(csv, 2, data, 4_096)[0]?.[1]).toHaveLength(1_000_000);
   });
 
-  it('are quoted by any sign, and their names only where they must be', () => {
+  it('use any quote character, and quote column names only if needed', () => {
     expect(copyLine(['a$b'], ['a'], { ...csv, quote: '$', escape: '$', forceQuote: 'all' })).toBe('$a$$b$\n');
     expect(copyLine(["a'$"], ['a'], { ...csv, quote: "'", escape: '$' })).toBe("'a$'$$'\n");
     expect(copyHeader(['a', 'b'], { ...csv, forceQuote: 'all' })).toBe('a,b\n');
   });
 
-  it.each([text, csv])('are read as they are written', (options) => {
+  it.each([text, csv])('are read back as they were written', (options) => {
     const field = fc.option(
       fc.string({ unit: 'binary' }).filter((value) => !value.includes('\0')),
       { nil: null },
     );
     fc.assert(
       fc.property(fc.array(fc.tuple(field, field), { minLength: 1, maxLength: 5 }), (rows) => {
-        // In CSV an empty text is quoted, because NULL is written as nothing.
+        // In CSV an empty text is quoted, as NULL is an empty field.
         const data = rows.map((row) => copyLine(row, ['a', 'b'], options)).join('');
         expect(read(options, 2, data, 7)).toEqual(rows);
       }),

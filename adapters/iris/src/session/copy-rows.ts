@@ -6,24 +6,24 @@ export interface CopiedTable {
   readonly columns: readonly string[];
 }
 
-/** What one row may take before its end has come. */
+/** Maximum length of a row. */
 const rowLengthMax = 256 * 1024 * 1024;
 
-/** The rows of a COPY as they come in pieces: fields as text, NULL as null. Each letter is looked at once, however long a row is. */
+/** Reads the rows of a text or CSV COPY from chunks: fields as text, NULL as null. Linear time, however long a row is. */
 export class CopyRows {
   readonly #options: CopyOptions;
   readonly #table: CopiedTable;
-  /** The row that has begun, in the pieces in which it came. */
+  /** Pieces of the incomplete row. */
   #begun: string[] = [];
   #begunLength = 0;
   #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   #line = 0;
   #isOver = false;
-  /** In CSV: a quote is open. */
+  /** In CSV: within a quoted field. */
   #isQuoted = false;
-  /** The letter before was one that keeps the next from its meaning. */
+  /** The last character was an escape. */
   #isEscaped = false;
-  /** How the first line ended, and so all must. */
+  /** The line ending of the first line, which all lines must have. */
   #isReturned: boolean | undefined;
 
   constructor(options: CopyOptions, table: CopiedTable) {
@@ -36,7 +36,7 @@ export class CopyRows {
     return this.#read(this.#decoded(data, true));
   }
 
-  /** What is left. @throws SessionFault 22P04 */
+  /** Ends the data and returns the remaining rows. @throws SessionFault 22P04 */
   end(): (string | null)[][] {
     const rows = this.#read(this.#decoded(new Uint8Array(), false));
     if (this.#begunLength > 0 && !this.#isOver) rows.push(...this.#rowsOf(this.#takeLine()));
@@ -92,7 +92,7 @@ export class CopyRows {
     return this.#options.format === 'csv' ? 'unquoted' : 'literal';
   }
 
-  /** A line goes on where a backslash takes its end for itself. */
+  /** The end of a text line; an escaped line break is part of the line. */
   #textLineEnd(text: string, from: number): number {
     for (let start = from; ;) {
       const at = text.indexOf('\n', start);
@@ -107,7 +107,7 @@ export class CopyRows {
     }
   }
 
-  /** In CSV a line goes on where a quote is open. */
+  /** The end of a CSV line; a line break in a quoted field is part of the line. */
   #csvLineEnd(text: string, from: number): number {
     const quote = this.#options.quote.charCodeAt(0);
     const escape = this.#options.escape === this.#options.quote ? -1 : this.#options.escape.charCodeAt(0);
@@ -121,7 +121,7 @@ export class CopyRows {
     return -1;
   }
 
-  /** None of the header, nor of the mark of the end. */
+  /** The row of a line; none for the header and the end-of-data marker. */
   #rowsOf(line: string): (string | null)[][] {
     if (line === '\\.') {
       this.#isOver = true;
@@ -188,7 +188,7 @@ export class CopyRows {
 
 const notUtf8 = (): SessionFault => new SessionFault('22021', 'invalid byte sequence for encoding "UTF8"');
 
-/** A delimiter behind a backslash is one of the data. */
+/** Splits at delimiters that are not escaped by a backslash. */
 function splitUnescaped(line: string, delimiter: string): readonly string[] {
   const fields: string[] = [];
   let from = 0;
@@ -212,7 +212,7 @@ function unescaped(field: string): string {
   return field.replaceAll(/\\(.)/gs, (_, letter: string) => letters[letter] ?? letter);
 }
 
-/** Bytes of UTF-8 one by one: together they are letters. */
+/** Decodes escaped bytes, which may together form UTF-8 characters. */
 function unescapedBytes(field: string): string {
   const parts: Buffer[] = [];
   let from = 0;

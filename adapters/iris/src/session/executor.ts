@@ -30,15 +30,15 @@ import { runSession, type SessionAnswer } from './session-statements.ts';
 import { VectorPlan } from './vector-plan.ts';
 import { controlTransaction, setModes } from './transaction-statements.ts';
 
-/** How a portal is executed. */
+/** Options of executing a portal. */
 export interface Execution {
-  /** Zero: all. */
+  /** Maximum of rows; 0: all. */
   readonly rowsMax: number;
-  /** The simple protocol describes rows as they come. */
+  /** Send a RowDescription first, as in the simple protocol. */
   readonly isDescribed: boolean;
 }
 
-/** What a cursor WITH HOLD may leave in memory. */
+/** Maximum size of the rows of a cursor WITH HOLD in memory. */
 const heldBytesMax = 64 * 1024 * 1024;
 
 const showsVectorIndex = /^\s*show\s+medrex\.vector_index_used\s*;?\s*$/i;
@@ -50,7 +50,7 @@ const columnOfText = (name: string): Column => ({
 
 export const textColumns = (names: readonly string[]): Buffer => rowDescription(names.map(columnOfText));
 
-/** Runs the plan of a portal, or goes on with it, and sends what comes of it. */
+/** Runs the plan of a portal, or resumes it, and sends the results. */
 export class Executor {
   readonly #context: SessionContext;
   readonly #vectors = new VectorPlan();
@@ -78,7 +78,7 @@ export class Executor {
     else throw new SessionFault('0A000', 'a cursor over this statement');
   }
 
-  /** FETCH of a cursor, or MOVE. */
+  /** FETCH or MOVE of a cursor. */
   async fetch(
     portal: Portal,
     rowsMax: number,
@@ -94,12 +94,12 @@ export class Executor {
     outlet.send(commandComplete(`${isMove ? 'MOVE' : 'FETCH'} ${sent}`));
   }
 
-  /** Of a portal that has been opened. */
+  /** The RowDescription of an opened portal. */
   describeRows({ ready, rows }: Portal, formats: readonly number[]): Buffer | undefined {
     return rows === undefined ? ready?.description : rowDescription(describedColumns(rows.columns, formats));
   }
 
-  /** Reads what is left, so that it outlives the transaction. @throws SessionFault 54000 */
+  /** Reads the remaining rows into memory, so that they outlive the transaction. @throws SessionFault 54000 they are too large */
   async hold(portal: Portal): Promise<void> {
     if (portal.rows !== undefined) await this.#readWhole(portal.rows);
     portal.isKept = true;
@@ -176,7 +176,7 @@ export class Executor {
     for (const [name, value] of settings.takeChanges()) outlet.send(parameterStatus({ name, value }));
   }
 
-  /** For DISCARD ALL. */
+  /** Restores the defaults of the IRIS process, for DISCARD ALL. */
   async #restoreProcess(): Promise<void> {
     const { connection, transaction } = this.#context;
     if (transaction.isOpen) throw new SessionFault('25001', 'DISCARD ALL cannot run inside a transaction block');
@@ -235,7 +235,7 @@ export class Executor {
     await this.#send(portal, rowsMax);
   }
 
-  /** Leaves rows in the portal where there are any. Returns how many it has changed. */
+  /** Runs a plan; rows are left in the portal. Returns the number of changed rows. */
   async #run(plan: IrisPlan, portal: Portal, page: ReturnType<typeof pageOf>): Promise<number> {
     const { connection, shared } = this.#context;
     this.#warn(plan.hazards);
@@ -250,7 +250,7 @@ export class Executor {
     return changed;
   }
 
-  /** Several steps are one statement. */
+  /** Runs the steps of a statement in a transaction. */
   async #allOrNone(plan: IrisPlan, portal: Portal, page: ReturnType<typeof pageOf>): Promise<Ran> {
     const { timed, transaction } = this.#context;
     const isOwn = plan.steps.length > 1 && !transaction.isOpen;
@@ -264,7 +264,7 @@ export class Executor {
     const { shared, outlet } = this.#context;
     const [first] = hazards;
     if (first === undefined || shared.hazards === 'ignore') return;
-    const message = `this IRIS may answer wrongly: ${first.meaning} (${first.id})`;
+    const message = `this version of IRIS may return wrong results: ${first.meaning} (${first.id})`;
     if (shared.hazards === 'refuse')
       throw new SessionFault('0A000', message, { hint: 'upstreams.<name>.iris.hazards allows it.' });
     for (const { id, meaning } of hazards)
@@ -272,7 +272,7 @@ export class Executor {
         noticeResponse({
           severity: 'WARNING',
           sqlstate: '01000',
-          message: `this IRIS may answer wrongly: ${meaning} (${id})`,
+          message: `this version of IRIS may return wrong results: ${meaning} (${id})`,
         }),
       );
   }
@@ -288,7 +288,7 @@ export class Executor {
     outlet.send(commandComplete(rows.tag(sent)));
   }
 
-  /** As many rows as there are, or as are asked for. Returns how many. */
+  /** Sends the rows up to the limit. Returns their number. */
   async #sendRows(
     { rows }: Portal,
     rowsMax: number,

@@ -1,6 +1,6 @@
 import { Framer, frameRules, frontendSession } from '@medrex/pg-wire';
 
-/** A whole message of a client. */
+/** A complete message of a client. */
 export interface Message {
   readonly type: number;
   readonly buffer: Buffer;
@@ -8,7 +8,7 @@ export interface Message {
   readonly end: number;
 }
 
-/** A message that IRIS is asked for is read whole: it has to become something else. */
+/** Maximum length of a message. Messages are read whole, as they must be translated. */
 const messageBytesMax = 256 * 1024 * 1024;
 const types = Array.from(frontendSession.bodyMax, (bodyMax, type) => ({ type, bodyMax })).filter(
   ({ bodyMax }) => bodyMax >= 0,
@@ -18,7 +18,7 @@ const rules = frameRules(
   types.map(({ type, bodyMax }) => ({ types: [type], bodyMax: Math.min(bodyMax, messageBytesMax) })),
 );
 
-/** Messages as they come; whoever writes them waits until they are taken. */
+/** A queue of a client's messages; its writer waits until they are handled. */
 export class Inbox {
   readonly #framer = new Framer(rules);
   readonly #messages: Message[] = [];
@@ -26,7 +26,7 @@ export class Inbox {
   #reader: ((message: Message | undefined) => void) | undefined;
   #isOver = false;
 
-  /** `taken` is called when everything in it has been dealt with. */
+  /** Adds a chunk; `taken` is called when all of its messages were handled. */
   write(chunk: Buffer, taken: () => void): void {
     const framer = this.#framer;
     framer.feed(chunk);
@@ -39,13 +39,13 @@ export class Inbox {
     this.#deliver();
   }
 
-  /** Nothing more comes. */
+  /** The client sends no more. */
   end(): void {
     this.#isOver = true;
     this.#deliver();
   }
 
-  /** Undefined: there will be none. */
+  /** The next message; undefined at the end. */
   async next(): Promise<Message | undefined> {
     const message = this.#messages.shift();
     if (message !== undefined) return message;
@@ -56,7 +56,7 @@ export class Inbox {
     });
   }
 
-  /** The type of the message behind the one at hand, where it has come. */
+  /** The type of the message after the current one, if it has arrived. */
   get following(): number | undefined {
     return this.#messages[0]?.type;
   }

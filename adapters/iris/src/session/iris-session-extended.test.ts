@@ -31,7 +31,7 @@ describe('a session on IRIS in the extended protocol', () => {
     expect(rig.heard()).toEqual(['SELECT id, name FROM patients WHERE id = ? (1)']);
   });
 
-  it('describes arrays by what they are compared with, or cast to, and counts of rows', async () => {
+  it('describes array parameters by their comparison or cast, and row counts', async () => {
     rig = await SessionRig.start(() => [['1']]);
     const typesOf = async (text: string): Promise<string | undefined> =>
       (await rig.ask(parsed(text), describes({ of: 'statement', name: '' }), sync()))[1];
@@ -50,7 +50,7 @@ describe('a session on IRIS in the extended protocol', () => {
     expect(rig.heard()).toEqual([expect.stringContaining("LIKE 'A%'")]);
   });
 
-  it('describes what sets settings, and shows them under the names that are asked for', async () => {
+  it('describes statements that set settings, and shows these under the requested names', async () => {
     rig = await SessionRig.start(() => 1);
     const text =
       "select current_setting('jit') as before, set_config('jit', $1, false), set_config('a.b', $2, $3) as own";
@@ -69,7 +69,7 @@ describe('a session on IRIS in the extended protocol', () => {
     expect(await among('bytea_output')).toEqual(['T set_config:25', 'D off', 'C SELECT 1', 'Z I']);
   });
 
-  it('has a statement translated anew by what a Bind says where that depends on it', async () => {
+  it('translates a statement again if its translation depends on bound values', async () => {
     rig = await SessionRig.start(() => [['An']]);
     const text = 'select left(name, $1) as short from patients where id = $2';
     const described = await rig.ask(parsed(text, 'a'), describes({ of: 'statement', name: 'a' }), sync());
@@ -90,7 +90,7 @@ describe('a session on IRIS in the extended protocol', () => {
     expect(rig.heard()).toEqual([]);
   });
 
-  it('has one with an array translated anew where NULL is in it, of which IRIS has no list', async () => {
+  it('translates a statement again if a bound array contains NULL, which IRIS lists cannot', async () => {
     rig = await SessionRig.start(() => [['1']]);
     await rig.ask(parsed('select id from patients where id = any($1)', 'a'), sync());
     for (const array of ['{1,2}', '{1,null}']) await rig.ask(bound('a', [array]), all, sync());
@@ -100,7 +100,7 @@ describe('a session on IRIS in the extended protocol', () => {
     ]);
   });
 
-  it('reads what a translation depends on in the binary format, too', async () => {
+  it('reads bound values that a translation depends on in binary format too', async () => {
     rig = await SessionRig.start(() => [['An']]);
     const three = bind({
       ...{ portal: '', statement: '', parameterFormats: [1], resultFormats: [] },
@@ -110,7 +110,7 @@ describe('a session on IRIS in the extended protocol', () => {
     expect(rig.heard()).toEqual(['SELECT LEFT(name, 3) FROM patients']);
   });
 
-  it('takes a setting for local where a parameter says so', async () => {
+  it('takes a setting as local if a parameter says so', async () => {
     rig = await SessionRig.start(() => 1);
     const set = [parsed('select set_config($1, $2, $3)'), bound('', ['application_name', 'y', 'true'])];
     await rig.ask(query('begin'));
@@ -119,7 +119,7 @@ describe('a session on IRIS in the extended protocol', () => {
     expect(await rig.ask(query('show application_name'))).not.toContain('D y');
   });
 
-  it('gives binary values where they are asked for', async () => {
+  it('returns values in binary format on request', async () => {
     rig = await SessionRig.start(() => [['258', 'é']]);
     const words = await rig.ask(
       parsed('select id, name from patients'),
@@ -131,7 +131,7 @@ describe('a session on IRIS in the extended protocol', () => {
     expect(words).toEqual(['1', '2', 'T id:23b name:1043', 'D \u0000\u0000\u0001\u0002|Ã©', 'C SELECT 1', 'Z I']);
   });
 
-  it('suspends a portal where its rows reach the limit, and goes on', async () => {
+  it('suspends a portal at the row limit, and resumes it', async () => {
     rig = await SessionRig.start(() => rows);
     const two = execute({ portal: 'p', rowsMax: 2 });
     const words = await rig.ask(parsed('select id, name from patients'), bound('', [], 'p'), two, two, two, sync());
@@ -139,7 +139,7 @@ describe('a session on IRIS in the extended protocol', () => {
     expect(rig.heard()).toEqual(['begin read committed', 'SELECT id, name FROM patients', 'commit']);
   });
 
-  it('closes what a suspended portal has open when its transaction ends', async () => {
+  it('closes the cursor of a suspended portal when its transaction ends', async () => {
     rig = await SessionRig.start(() => rows);
     await rig.ask(
       parsed('select id, name from patients'),
@@ -151,7 +151,7 @@ describe('a session on IRIS in the extended protocol', () => {
     expect((await rig.ask(execute({ portal: 'p', rowsMax: 1 }), sync()))[0]).toContain('34000');
   });
 
-  it('is one transaction up to a Sync, where there is more than one statement', async () => {
+  it('runs several statements before a Sync as one transaction', async () => {
     rig = await SessionRig.start((sql) => (sql.startsWith('UPDATE') ? new SqlFailure('no', { sqlcode: -104 }) : 1));
     const del = [parsed('delete from patients'), bound('', []), all];
     const words = await rig.ask(...del, parsed('update patients set id = 1'), bound('', []), all, ...del, sync());
@@ -166,7 +166,7 @@ describe('a session on IRIS in the extended protocol', () => {
     expect(rig.heard()).toEqual(['DELETE FROM patients']);
   });
 
-  it('puts parameters in the order of IRIS, counts into the text, and NULL where there is none', async () => {
+  it('orders parameters as in the IRIS statement, inlines counts, and passes NULL', async () => {
     rig = await SessionRig.start(() => rows);
     const text = 'select id, name from patients where id > $2 and (name = $1 or name = $1) limit $3';
     await rig.ask(parsed(text), bound('', ['Ann', '5', '10']), all, sync());
@@ -190,14 +190,14 @@ describe('a session on IRIS in the extended protocol', () => {
     ]);
   });
 
-  it('refuses a value that is none of its type before IRIS takes it for 0', async () => {
+  it('refuses an invalid value, which IRIS would take for 0', async () => {
     rig = await SessionRig.start(() => rows);
     const words = await rig.ask(parsed('select id from patients where id = $1'), bound('', ['one']), all, sync());
     expect(words[2]).toBe('E ERROR 22P02 invalid input syntax for type integer: "one"');
     expect(rig.heard()).toEqual([]);
   });
 
-  it('knows its statements and portals by name, and forgets them', async () => {
+  it('finds statements and portals by name, and closes them', async () => {
     rig = await SessionRig.start(() => rows);
     await rig.ask(parsed('select id, name from patients', 'a'), sync());
     expect((await rig.ask(parsed('select id from patients', 'a'), sync()))[0]).toContain('42P05');

@@ -11,7 +11,7 @@ afterEach(async () => rig.close());
 const all = executed();
 
 describe('a session on IRIS in the simple protocol', () => {
-  it('sends what is translated, and answers by the types of the tables', async () => {
+  it('sends the translation, and answers with the types of the tables', async () => {
     rig = await SessionRig.start(() => rows);
     expect(await rig.ask(query("select id, name from patients where name = 'x' limit 3"))).toEqual([
       'T id:23 name:1043',
@@ -24,7 +24,7 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(rig.heard()).toEqual(["SELECT id, name FROM patients WHERE %EXACT(name) = 'x' LIMIT 3"]);
   });
 
-  it('sees what others change in the tables, though nobody connects anew', async () => {
+  it('notices changes of the tables by others without a new connection', async () => {
     let nowMs = 0;
     const columns = [['SQLUser', 'wards', 'id', 'integer', null, null, null, 'NO', 'NO', 'EXACT']];
     const tables = (): Record<string, (string | null)[][]> => ({
@@ -42,7 +42,7 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(await asked(byName)).toBe("SELECT id FROM wards WHERE name = 'x'");
   });
 
-  it('looks at once for a table that it does not know, and not again for the next one', async () => {
+  it('reads the tables at once for an unknown one, and not again soon', async () => {
     let nowMs = 10_000;
     const names = ['wards'];
     const column = (table: string): (string | null)[] => [
@@ -76,7 +76,7 @@ describe('a session on IRIS in the simple protocol', () => {
     );
   });
 
-  it('puts texts in their order that IRIS has joined in any', async () => {
+  it('orders texts that IRIS has concatenated in any order', async () => {
     rig = await SessionRig.start(() => [['10:c\u001e2:b, x\u001e1:\u001e3:3:d'], [null]]);
     const text = "select string_agg(name, ' | ' order by id) from patients";
     expect((await rig.ask(query(text))).slice(1, 3)).toEqual(['D  | b, x | 3:d | c', 'D NULL']);
@@ -85,7 +85,7 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(cursor).toContain('D  | b, x | 3:d | c');
   });
 
-  it('makes an age of two moments', async () => {
+  it('computes the age of two timestamps', async () => {
     rig = await SessionRig.start(() => [
       ['2024-03-31|2024-02-29 10:00:00'],
       ['2024-02-29|2024-03-31 00:00:00.25'],
@@ -105,7 +105,7 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(first).toBe(`D ${binary.toString('latin1')}`);
   });
 
-  it('makes of BIT what clients take for a boolean', async () => {
+  it('returns BIT as boolean', async () => {
     rig = await SessionRig.start(() => [['1'], ['0'], [null]]);
     expect(await rig.ask(query('select active from patients'))).toEqual([
       'T active:16',
@@ -117,7 +117,7 @@ describe('a session on IRIS in the simple protocol', () => {
     ]);
   });
 
-  it('runs several statements as one transaction, and one alone without', async () => {
+  it('runs several statements as one transaction, and a single one without', async () => {
     rig = await SessionRig.start(() => 1);
     await rig.ask(query('update patients set name = null'));
     expect(rig.heard()).toEqual(['UPDATE patients SET name = NULL']);
@@ -134,7 +134,7 @@ describe('a session on IRIS in the simple protocol', () => {
     ]);
   });
 
-  it('takes all of them back when one fails, with the SQLSTATE of its SQLCODE', async () => {
+  it('rolls all of them back when one fails, and maps the SQLCODE to an SQLSTATE', async () => {
     rig = await SessionRig.start((sql) => (sql.startsWith('UPDATE') ? new SqlFailure('no', { sqlcode: -119 }) : 1));
     const words = await rig.ask(query('delete from patients; update patients set id = 1; delete from patients'));
     expect(words).toEqual(['C DELETE 1', 'E ERROR 23505 no', 'Z I']);
@@ -146,7 +146,7 @@ describe('a session on IRIS in the simple protocol', () => {
     ]);
   });
 
-  it('lets a failed transaction do nothing but end', async () => {
+  it('refuses all statements in a failed transaction except its end', async () => {
     rig = await SessionRig.start((sql) => (sql.startsWith('DELETE') ? new SqlFailure('[SQLCODE: <-30>] no') : 1));
     expect(await rig.ask(query('begin'))).toEqual(['C BEGIN', 'Z T']);
     expect(await rig.ask(query('delete from patients'))).toEqual(['E ERROR 42P01 [SQLCODE: <-30>] no', 'Z E']);
@@ -155,7 +155,7 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(rig.heard()).toEqual(['begin read committed', 'DELETE FROM patients', 'rollback']);
   });
 
-  it('goes back to a savepoint in a failed transaction', async () => {
+  it('rolls back to a savepoint in a failed transaction', async () => {
     rig = await SessionRig.start((sql) => (sql.startsWith('DELETE') ? new SqlFailure('no', { sqlcode: -110 }) : 0));
     await rig.ask(query('begin'));
     await rig.ask(query('savepoint a'));
@@ -164,7 +164,7 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(await rig.ask(query('commit'))).toEqual(['C COMMIT', 'Z I']);
   });
 
-  it('knows which savepoints there are, and what was set at them', async () => {
+  it('tracks savepoints and the settings at them', async () => {
     rig = await SessionRig.start(() => 0);
     const states = async (...texts: string[]): Promise<string[]> => {
       const words: string[] = [];
@@ -183,7 +183,7 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(rig.heard().filter((sql) => sql.startsWith('ROLLBACK TO'))).toEqual(['ROLLBACK TO SAVEPOINT a']);
   });
 
-  it('ends no transaction and chains another where there is none', async () => {
+  it('refuses AND CHAIN outside of a transaction', async () => {
     rig = await SessionRig.start(() => 0);
     for (const end of ['commit', 'rollback'])
       expect((await rig.ask(query(`${end} and chain`)))[0]).toBe(
@@ -191,7 +191,7 @@ describe('a session on IRIS in the simple protocol', () => {
       );
   });
 
-  it('refuses what IRIS would do otherwise, and asks it nothing', async () => {
+  it('refuses what IRIS would do differently, without asking it', async () => {
     rig = await SessionRig.start(() => 1);
     expect((await rig.ask(query('begin isolation level serializable')))[0]).toContain('E ERROR 0A000 SERIALIZABLE');
     expect((await rig.ask(query("select name ~ '\\w' from patients")))[0]).toContain(
@@ -213,7 +213,7 @@ describe('a session on IRIS in the simple protocol', () => {
     ['begin; set transaction read only', 'delete from patients'],
     ['begin; set transaction_read_only = on', 'copy patients (id) from stdin'],
     ['set session characteristics as transaction read only', 'begin; delete from patients'],
-  ])('takes %s at its word', async (asked, change) => {
+  ])('honours %s', async (asked, change) => {
     rig = await SessionRig.start(() => 1);
     await rig.ask(query(asked));
     expect(await rig.ask(query('show transaction_read_only'))).toContain('D on');
@@ -223,7 +223,7 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(await rig.ask(query('delete from patients'))).toContain('C DELETE 1');
   });
 
-  it('says that a transaction sees what IRIS can give at the most, however it is asked', async () => {
+  it('refuses an isolation level that IRIS lacks, however it is requested', async () => {
     rig = await SessionRig.start(() => 1);
     for (const text of ['set transaction isolation level serializable', "set transaction_isolation to 'serializable'"])
       expect((await rig.ask(query(text)))[0]).toContain('E ERROR 0A000 SERIALIZABLE');
@@ -235,14 +235,14 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(rig.heard()).toEqual([]);
   });
 
-  it('looks for tables where the session says', async () => {
+  it('looks up tables by the search_path of the session', async () => {
     rig = await SessionRig.start(() => rows);
     await rig.ask(query('set search_path = lab, public'));
     await rig.ask(query('select id from results where id in (select id from patients)'));
     expect(rig.heard()).toEqual(['SELECT id FROM lab.results WHERE id IN (SELECT id FROM patients)']);
   });
 
-  it('reads each statement by the tables as the one before has left them', async () => {
+  it('translates each statement by the tables as the one before has left them', async () => {
     const made = {
       TABLES: [['SQLUser', 'beds', 'TABLE']],
       COLUMNS: [['SQLUser', 'beds', 'name', 'varchar', '50', null, null, 'YES', 'NO', 'SQLUPPER']],
@@ -257,17 +257,19 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(rig.heard().at(-2)).toBe("SELECT name FROM beds WHERE %EXACT(name) IN ('x', 'X')");
   });
 
-  it('warns of what this version may answer wrongly, or refuses it', async () => {
+  it('warns of statements to which this version may return wrong results, or refuses them', async () => {
     const text = 'select p.id from patients p left join (select id from patients where active) x on x.id = p.id';
     rig = await SessionRig.start(() => rows, { version: '2025.1' });
-    expect((await rig.ask(query(text)))[0]).toContain('N WARNING 01000 this IRIS may answer wrongly: an outer join');
+    expect((await rig.ask(query(text)))[0]).toContain(
+      'N WARNING 01000 this version of IRIS may return wrong results: an outer join',
+    );
     await rig.close();
     rig = await SessionRig.start(() => rows, { version: '2025.1', hazards: 'refuse' });
-    expect((await rig.ask(query(text)))[0]).toContain('E ERROR 0A000 this IRIS may answer wrongly');
+    expect((await rig.ask(query(text)))[0]).toContain('E ERROR 0A000 this version of IRIS may return wrong results');
     expect(rig.heard()).toEqual([]);
   });
 
-  it('answers about itself without IRIS, and shows what it would send', async () => {
+  it('answers questions about itself without IRIS, and shows translations', async () => {
     rig = await SessionRig.start(() => 1);
     expect(await rig.ask(query("set application_name to 'x'"))).toEqual(['C SET', 'S application_name=x', 'Z I']);
     expect(await rig.ask(query('show application_name'))).toEqual(['T application_name:25', 'D x', 'C SHOW', 'Z I']);
@@ -286,7 +288,7 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(rig.heard()).toEqual([]);
   });
 
-  it('brings a process back to the isolation that every session expects', async () => {
+  it('restores the isolation level that every session expects', async () => {
     rig = await SessionRig.start(() => 1);
     expect(await rig.ask(query('discard all'))).toEqual(['C DISCARD ALL', 'Z I']);
     expect(rig.heard()).toEqual(['SET TRANSACTION ISOLATION LEVEL READ COMMITTED']);
@@ -302,13 +304,13 @@ describe('a session on IRIS in the simple protocol', () => {
     'USE ward',
     'SET OPTION LOCK_TIMEOUT = 1',
     'set transaction %COMMITMODE NONE',
-  ])('does not pass on %s, which would stay with the process', async (text) => {
+  ])('refuses %s, which would stay with the process', async (text) => {
     rig = await SessionRig.start(() => 0);
     expect((await rig.ask(query(`/*iris*/ ${text}`)))[0]).toContain('E ERROR 0A000');
     expect(rig.heard()).toEqual([]);
   });
 
-  it('takes back at the end of a transaction what is set in the SQL of IRIS', async () => {
+  it('restores at the end of a transaction what IRIS SQL has set', async () => {
     rig = await SessionRig.start(() => 0);
     const set = '/*iris*/ SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED';
     await rig.ask(query('begin'));
@@ -318,7 +320,7 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(rig.heard()).toEqual(['commit', 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED']);
   });
 
-  it('says whether an index served the last search for nearest vectors', async () => {
+  it('shows whether an index served the last nearest-neighbour search', async () => {
     let plan = 'Read index map SQLUser.patients.E';
     rig = await SessionRig.start((sql) => (sql.startsWith('EXPLAIN') ? [[plan]] : [['1']]));
     const show = query('show medrex.vector_index_used');
@@ -332,7 +334,7 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(await rig.ask(show)).toContain('D off');
   });
 
-  it('passes on IRIS SQL as it stands', async () => {
+  it('passes IRIS SQL on unchanged', async () => {
     rig = await SessionRig.start(() => [['7']]);
     expect(await rig.ask(query('/*iris*/ SELECT TOP 1 %ID FROM Ward.Patient'))).toEqual([
       'T c1:1043',
@@ -343,7 +345,7 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(rig.heard()).toEqual(['SELECT TOP 1 %ID FROM Ward.Patient']);
   });
 
-  it('looks at the tables again when they have been changed', async () => {
+  it('reads the tables again after DDL', async () => {
     rig = await SessionRig.start(() => 0);
     await rig.ask(query('create table beds (id int)'));
     const [first, ...more] = rig.heard();
@@ -384,7 +386,7 @@ describe('COPY on IRIS', () => {
     ]);
   });
 
-  it('inserts the rows that come, all or none', async () => {
+  it('inserts all rows or none', async () => {
     rig = await SessionRig.start(() => 1);
     rig.send(query('copy patients (id, name) from stdin'));
     await rig.until('G');
@@ -396,7 +398,7 @@ describe('COPY on IRIS', () => {
     expect(rig.heard()).toEqual(['begin read committed', `${insert} (1, Ann)`, `${insert} (2, NULL)`, 'commit']);
   });
 
-  it('keeps nothing of one that its client gives up', async () => {
+  it('keeps nothing if the client aborts', async () => {
     rig = await SessionRig.start(() => 1);
     rig.send(query('copy patients (id, name) from stdin csv'));
     await rig.until('G');
@@ -406,7 +408,7 @@ describe('COPY on IRIS', () => {
     expect(rig.heard()).toEqual(['begin read committed', 'rollback']);
   });
 
-  it('gives rows as text or CSV', async () => {
+  it('sends rows as text or CSV', async () => {
     rig = await SessionRig.start(() => [['1', 'a,b'], ['2', null]]); // prettier-ignore
     expect(await rig.ask(query('copy (select id, name from patients) to stdout with (format csv, header)'))).toEqual([
       'H',
@@ -421,7 +423,7 @@ describe('COPY on IRIS', () => {
 });
 
 describe('the stream of a session', () => {
-  it('holds up a client that sends while something runs, and answers in order', async () => {
+  it('applies back-pressure to a client that sends while a statement runs, and answers in order', async () => {
     let go: (rows: number) => void = () => undefined;
     rig = await SessionRig.start((sql) => (sql.startsWith('DELETE') ? new Promise((resolve) => (go = resolve)) : rows));
     rig.send(query('delete from patients'));
@@ -434,7 +436,7 @@ describe('the stream of a session', () => {
     expect(rig.stream.writableLength).toBe(0);
   });
 
-  it('says that IRIS is gone, and ends', async () => {
+  it('reports that IRIS is gone, and ends', async () => {
     rig = await SessionRig.start(() => rows);
     rig.driver.lose();
     expect(await rig.until('closed')).toEqual(['E FATAL 08006 IRIS closed the connection', 'closed']);

@@ -36,18 +36,18 @@ import { SqlCommands } from './sql-commands.ts';
 const idleTooLong = 'terminating connection due to idle-in-transaction timeout';
 const aborted = 'current transaction is aborted, commands ignored until end of transaction block';
 
-/** A session that speaks PostgreSQL to its client and runs what it is told on IRIS. One message after the other. */
+/** A session that speaks PostgreSQL's protocol to its client and runs the statements on IRIS, one message after the other. */
 export class IrisSession {
   readonly #context: SessionContext;
   readonly #executor: Executor;
   readonly #statements = new Map<string, Prepared>();
   readonly #portals = new Map<string, Portal>();
   readonly #commands: SqlCommands;
-  /** The text that is read, described or run. */
+  /** The current SQL text. */
   #asked = '';
-  /** An error in the extended protocol: all up to Sync is passed over. */
+  /** After an error in the extended protocol: messages are skipped until Sync. */
   #isSkipping = false;
-  /** The client has been told that all it asked for has been done. */
+  /** ReadyForQuery was sent, and no message has arrived since. */
   #isReady = false;
 
   constructor(context: SessionContext) {
@@ -66,7 +66,7 @@ export class IrisSession {
     context.transaction.beforeEnd = beforeEnd;
   }
 
-  /** Until the client says that it goes, or is gone. */
+  /** Handles messages until the client terminates or is gone. */
   async run(): Promise<void> {
     for (let message = await this.#next(); message !== undefined; message = await this.#next()) {
       if (message.type === from.terminate) return;
@@ -75,7 +75,7 @@ export class IrisSession {
     }
   }
 
-  /** Undefined: the client is gone, or has asked for nothing in its transaction for too long. */
+  /** The next message; undefined: the client is gone, or was idle in a transaction for too long. */
   async #next(): Promise<Message | undefined> {
     const { inbox, outlet, settings, transaction } = this.#context;
     const isIdle = this.#isReady && transaction.status !== 0x49;
@@ -131,7 +131,7 @@ export class IrisSession {
     this.#ready();
   }
 
-  /** The end of what was sent together: portals live as long as their transaction. */
+  /** Ends an implicit transaction, and closes the portals that live in it. */
   async #endImplicit(): Promise<void> {
     const { transaction } = this.#context;
     try {
@@ -143,12 +143,12 @@ export class IrisSession {
     }
   }
 
-  /** All but cursors that outlive their transaction, whose rows are here. */
+  /** Closes all portals except cursors WITH HOLD, whose rows are in memory. */
   async #closePortals(): Promise<void> {
     for (const [name, portal] of [...this.#portals]) {
       if (portal.isKept === true) continue;
       this.#portals.delete(name);
-      await this.#executor.close(portal).catch(() => undefined); // what fails here was closed before
+      await this.#executor.close(portal).catch(() => undefined); // it fails if it is closed already
     }
   }
 
@@ -184,7 +184,7 @@ export class IrisSession {
         if (!isAlone && touchesIris(plan)) await transaction.beginImplicit();
         const prepared: Prepared = { text, plan, declaredTypes: [] };
         await this.#run({ prepared, parameters: [], resultFormats: [] }, { rowsMax: 0, isDescribed: true });
-        // What follows is about tables as they are now.
+        // The following statements depend on the changed tables.
         if (plan.kind === 'iris' && plan.isSchema && place + 1 < plans.length)
           plans = await this.#plans({ text, types: [] });
       }
@@ -195,7 +195,7 @@ export class IrisSession {
     this.#ready();
   }
 
-  /** By tables as others may have changed them. A transaction that has failed asks IRIS nothing. */
+  /** Plans a text by fresh tables; in a failed transaction without asking IRIS. */
   async #freshPlans(text: string, types: readonly number[]): Promise<readonly Plan[]> {
     const { shared, connection, transaction } = this.#context;
     if (transaction.isFailed) return this.#plans({ text, types });
@@ -218,7 +218,7 @@ export class IrisSession {
     return plansOf(text, analysis, translations);
   }
 
-  /** A statement by the values that its translation depends on. @throws SessionFault */
+  /** Translates a statement again if its translation depends on bound values. @throws SessionFault */
   async #fitted(prepared: Prepared, parameters: readonly BoundParameter[]): Promise<Prepared> {
     const { plan, text, declaredTypes: types } = prepared;
     if (plan?.kind !== 'iris') return prepared;
@@ -231,9 +231,9 @@ export class IrisSession {
     return { ...prepared, plan: fitted };
   }
 
-  /** @throws SessionFault what a statement cannot be run for */
+  /** Checks that a statement may run now. @throws SessionFault it may not */
   #admit(plan: Plan | undefined): void {
-    // The grammar comes before all else: what is no SQL says so in a failed transaction, too.
+    // Syntax errors come first, in a failed transaction too.
     if (plan?.kind === 'refused' && plan.fault.sqlstate === '42601') throw faultOf(plan.fault);
     if (this.#context.transaction.isFailed && !endsTransaction(plan)) throw new SessionFault('25P02', aborted);
     if (plan?.kind === 'refused') throw faultOf(plan.fault);
@@ -312,7 +312,7 @@ export class IrisSession {
     const formatOf = (place: number): number =>
       bound.parameterFormats.length === 1 ? (bound.parameterFormats[0] ?? 0) : (bound.parameterFormats[place] ?? 0);
     const parameters = bound.parameters.map((bytes, place): BoundParameter => {
-      // The memory of a message is somebody else's as soon as it has been dealt with.
+      // Copied, as the memory of a message is reused once it is handled.
       const own = bytes === null ? null : Buffer.from(bytes);
       return { bytes: own, isBinary: formatOf(place) === 1, type: typeOfOid(types[place] ?? 0) };
     });
@@ -321,7 +321,7 @@ export class IrisSession {
     this.#context.outlet.send(bindComplete());
   }
 
-  /** OIDs of all parameters: declared, or told by their place; asked of the server only where that is needed. */
+  /** OIDs of all parameters: declared, inferred, or, if needed, asked of the server. */
   async #parameterTypes({ plan, declaredTypes }: Prepared, isNeeded: boolean): Promise<readonly number[]> {
     if (plan?.kind === 'session') return parametersOfSession(plan, declaredTypes);
     if (plan?.kind !== 'iris') return declaredTypes;
@@ -413,7 +413,7 @@ export class IrisSession {
     const { plan } = portal.prepared;
     if (plan === undefined) return this.#context.outlet.send(emptyQueryResponse());
     this.#admit(plan);
-    // Alone up to its Sync a statement is a transaction by itself; IRIS makes it one.
+    // A single statement before Sync needs no transaction: IRIS runs it as one.
     if (this.#context.inbox.following !== from.sync && touchesIris(plan))
       await this.#context.transaction.beginImplicit();
     await this.#run(portal, { rowsMax: Math.max(0, rowsMax), isDescribed: false });
@@ -431,17 +431,17 @@ export class IrisSession {
   }
 }
 
-/** What plans are made of. */
+/** The input of planning. */
 interface PlanQuestion {
   readonly text: string;
-  /** OIDs of parameters as the client declared them. */
+  /** OIDs of parameters declared by the client. */
   readonly types: readonly number[];
-  /** The text that it came with, where that is another one. */
+  /** The text of the client, if it differs. */
   readonly asked?: string;
   readonly values?: Translatable['values'];
 }
 
-/** IRIS has no list with NULL in it. */
+/** Whether an array contains NULL, which IRIS lists cannot. */
 const hasNull = (array: BoundParameter | undefined): boolean => /\bnull\b/i.test(textOf(array) ?? '');
 
 const textOf = (parameter: BoundParameter | undefined): string | null =>

@@ -1,4 +1,4 @@
-/** Where answers go; `drained` when the reader has taken enough that more may be sent. */
+/** Where answers go; `drained` resolves when the reader can take more. */
 export interface Outlet {
   send(message: Buffer): void;
   drained(): Promise<void> | undefined;

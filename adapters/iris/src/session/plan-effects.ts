@@ -1,6 +1,6 @@
 import type { IrisPlan, Plan } from './plan.ts';
 
-// What a plan does, as far as a session must know before it is run.
+// Properties of a plan that a session checks before running it.
 
 const readers: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'EXPLAIN']);
 const endings: ReadonlySet<string> = new Set(['commit', 'rollback', 'rollbackTo']);
@@ -10,12 +10,12 @@ export function touchesIris(plan: Plan): boolean {
   return plan.kind === 'iris' || plan.kind === 'copyIn' || plan.kind === 'copyOut';
 }
 
-/** Whether it may be said in a transaction that has failed. */
+/** Whether it is allowed in a failed transaction. */
 export function endsTransaction(plan: Plan | undefined): boolean {
   return plan?.kind === 'transaction' && endings.has(plan.statement.transaction?.verb ?? '');
 }
 
-/** What changes rows or tables, in the words of an error: IRIS does not refuse that in a transaction that only reads. Undefined: nothing does. */
+/** The command that changes rows or tables, for an error in a read-only transaction, as IRIS does not enforce these. Undefined: none. */
 export function changeOf(plan: Plan | undefined): string | undefined {
   if (plan?.kind === 'copyIn') return 'COPY';
   if (plan?.kind !== 'iris' || plan.steps.length === 0) return undefined;
@@ -23,12 +23,12 @@ export function changeOf(plan: Plan | undefined): string | undefined {
   return readers.has(plan.command) ? undefined : plan.command;
 }
 
-/** A query changes nothing, unless it has rows to lock. */
+/** Whether a query locks rows. */
 function locksRows({ command, steps }: IrisPlan): boolean {
   return command === 'SELECT' && steps.some(({ only }) => only === 'afterChange' || only === 'ofRowsRead');
 }
 
-/** DISCARD ALL. */
+/** Whether it is DISCARD ALL. */
 export function forgetsAll(plan: Plan): boolean {
   return (
     plan.kind === 'session' &&

@@ -13,21 +13,21 @@ import {
   type Translation,
 } from '@medrex/sql';
 
-/** What a session does for one statement. */
+/** How a session executes a statement. */
 export type Plan =
-  /** Statements of transactions and of the session: nothing of them is translated. */
+  /** Transaction and session statements, which are not translated. */
   | { readonly kind: 'transaction'; readonly statement: Statement; readonly steps: readonly IrisStep[] }
   | {
       readonly kind: 'session';
       readonly statement: Statement;
       readonly text: string;
       readonly modes?: Modes | undefined;
-      /** The columns of a SELECT. */
+      /** The columns of a SELECT of settings. */
       readonly asked?: AskedSettings | undefined;
     }
-  /** PREPARE, EXECUTE, DECLARE, FETCH and their relatives. */
+  /** PREPARE, EXECUTE, DECLARE, FETCH and the like. */
   | { readonly kind: 'command'; readonly statement: Statement; readonly command: SqlCommand }
-  /** Answered by a PostgreSQL that has the tables of IRIS and none of their rows. */
+  /** Answered by the embedded PostgreSQL that mirrors the tables of IRIS without rows. */
   | { readonly kind: 'catalog'; readonly statement: Statement; readonly text: string }
   | IrisPlan
   | {
@@ -44,13 +44,13 @@ export type Plan =
 type Modes = Extract<Translation, { kind: 'local' }>['modes'];
 
 export interface IrisPlan extends IrisTranslation {
-  /** Words of the tag. */
+  /** Command tag without counts. */
   readonly command: string;
-  /** It changes what tables there are. */
+  /** It changes table definitions. */
   readonly isSchema: boolean;
 }
 
-/** The plans of a text, one for each statement. A text without a statement has none. */
+/** The plans of a text, one per statement. */
 export function plansOf(text: string, analysis: Analysis, translations: readonly Translation[]): readonly Plan[] {
   if (analysis.kind === 'refused') return [{ kind: 'refused', fault: analysis.fault }];
   if (analysis.kind !== 'read') return translations.map((translation) => planOf(translation, undefined, text));
@@ -63,7 +63,7 @@ export function plansOf(text: string, analysis: Analysis, translations: readonly
   });
 }
 
-const unread: Plan = { kind: 'refused', fault: { sqlstate: '42601', message: 'the statement is not understood' } };
+const unread: Plan = { kind: 'refused', fault: { sqlstate: '42601', message: 'the statement cannot be parsed' } };
 
 function planOf(translation: Translation, statement: Statement | undefined, text: string): Plan {
   if (statement === undefined) {
@@ -92,7 +92,7 @@ function irisPlan(translation: IrisTranslation, command: string, isSchema: boole
   return { ...translation, command, isSchema };
 }
 
-/** IRIS SQL that nobody has read: whatever is no query and no change of rows may change tables. */
+/** The plan of passed-through IRIS SQL: all but queries and changes of rows may change table definitions. */
 function passedPlan(translation: IrisTranslation, command: string): Plan {
   return irisPlan(
     translation,
@@ -101,7 +101,7 @@ function passedPlan(translation: IrisTranslation, command: string): Plan {
   );
 }
 
-/** What tools ask a server about itself at their start, and chance: it changes from time to time, and changes nothing. */
+/** Functions about the server that tools call at startup, and random functions. They are volatile but change nothing. */
 const ofServer: ReadonlySet<string> = new Set([
   'pg_backend_pid',
   'pg_is_in_recovery',
@@ -112,7 +112,7 @@ const ofServer: ReadonlySet<string> = new Set([
   ...['random', 'gen_random_uuid', 'clock_timestamp', 'timeofday'],
 ]);
 
-/** What needs no table and IRIS cannot compute: version(), current_schemas(true), generate_series(1, 3). */
+/** Whether a statement needs no tables, so that the embedded PostgreSQL can run it: version(), generate_series(1, 3). */
 function isWithoutTables({ kind, reads, writes, calls, isReadOnly, volatility }: Statement): boolean {
   if (kind !== 'select' || reads.length > 0 || writes.length > 0) return false;
   if (isReadOnly && volatility !== 'volatile') return true;
@@ -123,7 +123,7 @@ function firstWord(text: string): string {
   return (/^\s*(?:\/\*.*?\*\/\s*)*(\w+)/s.exec(text)?.[1] ?? 'SELECT').toUpperCase();
 }
 
-/** What CommandComplete says. */
+/** The tag of CommandComplete. */
 export function tagOf(command: string, rows: number): string {
   if (command === 'INSERT') return `INSERT 0 ${rows}`;
   return countedCommands.has(command) ? `${command} ${rows}` : command;

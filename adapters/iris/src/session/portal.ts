@@ -3,35 +3,35 @@ import type { OutColumn } from '../values/row-writer.ts';
 import type { BoundParameter } from '../values/parameter-values.ts';
 import type { Plan } from './plan.ts';
 
-/** A statement as a Parse left it. */
+/** A prepared statement. */
 export interface Prepared {
   readonly text: string;
-  /** Undefined: there is no statement in the text. */
+  /** Undefined: the text is empty. */
   readonly plan: Plan | undefined;
-  /** OIDs as the client declared them; zero where it did not. */
+  /** OIDs declared by the client; 0: unspecified. */
   readonly declaredTypes: readonly number[];
 }
 
-/** A statement with its parameters, and what has been read of its rows. */
+/** A bound statement, and the state of its execution. */
 export interface Portal {
   readonly prepared: Prepared;
   readonly parameters: readonly BoundParameter[];
   readonly resultFormats: readonly number[];
-  /** Undefined: it has not been executed, or its rows are `ready`. */
+  /** Undefined: not executed yet, or its rows are in `ready`. */
   rows?: PortalRows | undefined;
-  /** Rows that are here whole: of the catalog, or of a cursor that outlives its transaction. */
+  /** All rows in memory: of the catalogue, or of a cursor WITH HOLD. */
   ready?: ReadyRows | undefined;
-  /** It was declared by SQL; FETCH asks for its rows. */
+  /** Set for a cursor declared by SQL. */
   readonly cursor?: { readonly isHeld: boolean };
-  /** It is a cursor that outlives transactions: the one that made it has been committed. */
+  /** A cursor WITH HOLD whose transaction was committed. */
   isKept?: boolean;
-  /** What an EXECUTE runs. */
+  /** The portal of the statement that an EXECUTE runs. */
   inner?: Portal;
-  /** It has come to its end. */
+  /** It has run to completion. */
   isDone?: boolean;
 }
 
-/** Rows as messages. */
+/** Rows as DataRow messages. */
 export interface ReadyRows {
   readonly description: Buffer | undefined;
   readonly rows: readonly Buffer[];
@@ -39,10 +39,10 @@ export interface ReadyRows {
   readonly tag: (rows: number) => string;
 }
 
-/** Rows that go out as they are asked for. */
+/** Rows read from a cursor of the driver. */
 export interface PortalRows {
   readonly columns: readonly OutColumn[];
-  /** Read and not sent. */
+  /** Rows read but not sent. */
   waiting: readonly SqlRow[];
   from: number;
   isLast: boolean;

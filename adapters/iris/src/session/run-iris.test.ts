@@ -31,7 +31,7 @@ const upsert: readonly Step[] = [
 ];
 
 describe('the steps of a statement', () => {
-  it('insert only what was not there to be changed', async () => {
+  it('insert only rows that did not exist to be updated', async () => {
     const rows = [['1']];
     expect(await ran(upsert, (sql) => (sql === 'select' ? rows : 1))).toEqual({
       ...{ heard: ['update', 'select'], rows, changed: 1 },
@@ -41,7 +41,7 @@ describe('the steps of a statement', () => {
     });
   });
 
-  it('return no row where none was changed, whatever stands there', async () => {
+  it('return no row if none was changed', async () => {
     const steps: readonly Step[] = [
       ['insert 1', false],
       ['select 1', true, 'afterChange'],
@@ -53,7 +53,7 @@ describe('the steps of a statement', () => {
     expect(await ran(steps.slice(0, 2), answer)).toMatchObject({ rows: [], changed: 0 });
   });
 
-  it('give the rows that are deleted next, and fail where others have come in between', async () => {
+  it('return the rows to be deleted, and fail if others were added in between', async () => {
     const steps: readonly Step[] = [
       ['select', true],
       ['delete', false, 'ofRowsRead'],
@@ -64,7 +64,7 @@ describe('the steps of a statement', () => {
     await expect(ran(steps, answer(1))).rejects.toMatchObject({ report: { sqlstate: '40001' } });
   });
 
-  it('fail where rows that were locked are none of those any more that were asked for', async () => {
+  it('fail if locked rows no longer match the condition', async () => {
     const steps: readonly Step[] = [
       ['lock', false],
       ['read', true],
@@ -75,7 +75,7 @@ describe('the steps of a statement', () => {
     await expect(ran(steps, answer([['3']]))).rejects.toMatchObject({ report: { sqlstate: '40001' } });
   });
 
-  it('fail where there are rows that the answer would be without', async () => {
+  it('fail if there are rows that the result would lack', async () => {
     const steps: readonly Step[] = [
       ['check', false, 'ofNoRows'],
       ['select', true],
@@ -85,7 +85,7 @@ describe('the steps of a statement', () => {
     await expect(ran(steps, answer([['1']]))).rejects.toMatchObject({ report: { sqlstate: '54001' } });
   });
 
-  it('go by the rows that have been kept: all of them at once, or one after the other', async () => {
+  it('use the rows of an earlier step: all at once, or one after the other', async () => {
     const rows = [
       ['7', 'x'],
       ['8', null],

@@ -7,25 +7,25 @@ import type { IrisPlan } from './plan.ts';
 import { reportOf, SessionFault } from './session-fault.ts';
 import type { TimedConnection } from './timed-connection.ts';
 
-/** What the steps of one statement came to. */
+/** The result of the steps of a statement. */
 export interface Ran {
-  /** Of the step whose rows are those of the statement. */
+  /** The rows of the step that returns the statement's result. */
   readonly answer: Extract<SqlAnswer, { kind: 'rows' }> | undefined;
   readonly changed: number;
 }
 
 const missing: BoundParameter = { bytes: null, isBinary: false, type: undefined };
 
-/** Rows that have been read for the steps behind them, as clients would send them. */
+/** Rows read by a step for later steps, as parameters. */
 interface Kept {
   readonly rows: readonly (readonly BoundParameter[])[];
-  /** The one that steps are run for. */
+  /** The current row, when steps are run for each row. */
   readonly at?: readonly BoundParameter[];
 }
 
 const nothingKept: Kept = { rows: [] };
 
-/** The text to run and what to bind to it. @throws SessionFault */
+/** The text to run and its parameters. @throws SessionFault */
 export function boundText(
   text: IrisText,
   parameters: readonly BoundParameter[],
@@ -46,7 +46,7 @@ export function boundText(
   }
 }
 
-/** Runs the steps of a statement in their order. The caller has seen to a transaction where there are several. */
+/** Runs the steps of a statement in order. With several steps, the caller must have begun a transaction. */
 export async function runIris(
   connection: TimedConnection,
   plan: IrisPlan,
@@ -101,7 +101,7 @@ function checkRead(rows: number, read: number): void {
   if (rows !== read) throw new SessionFault('40001', 'others have changed the rows since they were read');
 }
 
-/** As PostgreSQL's text of their types. */
+/** Rows in PostgreSQL's text format. */
 function keptRows(columns: readonly ResultColumn[], answer: RowsAnswer): Kept['rows'] {
   const out = outColumns(columns, answer.columns);
   const rules = out.map(ruleOf);
@@ -115,7 +115,7 @@ function keptRows(columns: readonly ResultColumn[], answer: RowsAnswer): Kept['r
   );
 }
 
-/** What came to nothing as what it means in this statement. @throws SessionFault */
+/** Runs a step, and maps its failure to the error that it means in this statement. @throws SessionFault */
 async function meaning<T>({ meanings }: IrisPlan, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
@@ -137,7 +137,7 @@ const messages: ReadonlyMap<string, string> = new Map([
   ['22003', 'input is out of range'],
 ]);
 
-/** The same of rows that are read later. */
+/** The same for the later pages of a result. */
 function byCursor(plan: IrisPlan, answer: SqlAnswer): SqlAnswer {
   if (answer.kind === 'count' || plan.meanings.size === 0) return answer;
   const { cursor } = answer;
@@ -149,7 +149,7 @@ function byCursor(plan: IrisPlan, answer: SqlAnswer): SqlAnswer {
 
 type RowsAnswer = NonNullable<Ran['answer']>;
 
-/** What is changed next may not be read any more. @throws SessionFault */
+/** Reads all rows now, as the next step changes them. @throws SessionFault */
 async function wholly(answer: RowsAnswer): Promise<RowsAnswer> {
   const rows = [...answer.first.rows];
   let bytes = bytesOf(rows);
@@ -163,19 +163,19 @@ async function wholly(answer: RowsAnswer): Promise<RowsAnswer> {
   return { ...answer, first: { ...answer.first, rows, isLast: true } };
 }
 
-/** Of rows that are read before they are changed. */
+/** Maximum size of rows that are read before they are changed. */
 const readBytesMax = 64 * 1024 * 1024;
 
 const bytesOf = (rows: readonly SqlRow[]): number =>
   rows.reduce((sum, row) => sum + row.reduce((size, cell) => size + (cell?.byteLength ?? 0), 0), 0);
 
-/** The columns alone: the rows are not those of the statement. */
+/** The columns without the rows, which are not the statement's result. */
 async function withoutRows(answer: RowsAnswer): Promise<RowsAnswer> {
   if (!answer.first.isLast) await answer.cursor.close();
   return { ...answer, first: { ...answer.first, rows: [], isLast: true } };
 }
 
-/** RETURNING of several rows comes as an answer for each of them; they are short. */
+/** Concatenates results: RETURNING of several rows is one short result per row. */
 function joined(one: RowsAnswer, other: RowsAnswer): RowsAnswer {
   return { ...one, first: { rows: [...one.first.rows, ...other.first.rows], isLast: true } };
 }

@@ -8,44 +8,44 @@ import type { TimedConnection } from './timed-connection.ts';
 import type { Transaction } from './transaction.ts';
 import type { TranslationTimes } from './translation-times.ts';
 
-/** What the sessions of one database share. */
+/** The state shared by the sessions of a database. */
 export interface SharedDatabase {
   readonly schemas: SchemaMap;
-  /** What becomes of a published defect of this version that a statement may run into. */
+  /** What to do when a statement may be affected by a known defect of this version. */
   readonly hazards: 'notice' | 'refuse' | 'ignore';
-  /** How long a process of this IRIS waits for a lock. */
+  /** The default lock timeout of an IRIS process. */
   readonly lockTimeoutMs: number;
-  /** Milliseconds on a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
-  /** Here, or, where that would hold up others, on another thread. @throws SqlFailure */
+  /** Translates a text; a large one on another thread. @throws SqlFailure */
   translate(asked: Translatable): Translated | Promise<Translated>;
   describe(connection: SqlConnection, sql: string): Promise<SqlDescription>;
-  /** Undefined: nothing is known of it. */
+  /** Undefined: unknown. */
   columnType(relation: RelationName, column: string): PgType | undefined;
-  /** Before a statement is read: looks at the tables where that is long ago. @throws SqlFailure */
+  /** Call before planning: reads the tables if the last reading is old. @throws SqlFailure */
   freshTables(connection: SqlConnection): Promise<void>;
-  /** After one was translated: whether it named tables that were not known, and now others are. @throws SqlFailure */
+  /** Call after translating: whether unknown tables were named and the tables have been read again. @throws SqlFailure */
   missedTables(connection: SqlConnection): Promise<boolean>;
-  /** Tables are others from now on. */
+  /** Table definitions have changed. */
   schemaChanged(connection: SqlConnection): Promise<void>;
-  /** Asks the catalog: frontend messages in, its backend messages out. */
+  /** Sends frontend messages to the catalogue and returns its backend messages. */
   askCatalog(asker: CatalogAsker, messages: Buffer): Promise<Buffer>;
 }
 
-/** For whom the catalog answers. */
+/** The session for which the catalogue answers. */
 export interface CatalogAsker {
   readonly connection: SqlConnection;
   readonly user: string;
   readonly database: string;
-  /** Those of its parameters that the catalog knows as well. */
+  /** Its settings that the catalogue has too. */
   readonly settings: readonly (readonly [name: string, value: string])[];
 }
 
-/** What the parts of one session have in common. */
+/** The state shared by the parts of a session. */
 export interface SessionContext {
   readonly shared: SharedDatabase;
   readonly connection: SqlConnection;
-  /** The same for what statements run: its client's timeouts hold there. */
+  /** The connection for running statements, with the client's timeouts. */
   readonly timed: TimedConnection;
   readonly inbox: Inbox;
   readonly outlet: Outlet;

@@ -2,7 +2,7 @@ import type { Report } from '@medrex/pg-wire';
 import { positionOfUnknown, sqlstateOf, type SqlFault } from '@medrex/sql';
 import { SqlFailure } from '@medrex/sql-driver';
 
-/** What a client is told; it ends the statement. */
+/** An error for the client, which ends the statement. */
 export class SessionFault extends Error {
   readonly report: Report;
 
@@ -20,8 +20,8 @@ export function faultOf({ sqlstate, message, position, hint }: SqlFault): Sessio
 }
 
 /**
- * As PostgreSQL would say it; whatever is no failure of a server is one of ours.
- * @param asked the text that failed, in which a name is shown that IRIS does not know
+ * The report of an error in PostgreSQL's words; errors other than the server's are internal ones (XX000).
+ * @param asked the text that failed, to find the position of a name that IRIS does not know
  */
 export function reportOf(error: unknown, asked = ''): Report {
   if (error instanceof SessionFault) return error.report;
@@ -46,7 +46,7 @@ const unknownKinds: ReadonlyMap<string, 'column' | 'table'> = new Map([
   ['42P01', 'table'],
 ]);
 
-/** A number of IRIS says more than the SQLSTATE that its driver makes of it. */
+/** The SQLSTATE of a failure, by its SQLCODE, which is more specific than the driver's SQLSTATE. */
 function stateOf({ sqlcode, sqlstate, message }: SqlFailure): string {
   if (sqlcode !== undefined) return sqlstateOf(-Math.abs(sqlcode), message);
   if (/SQLCODE/i.test(message)) return sqlstateOf(undefined, message);

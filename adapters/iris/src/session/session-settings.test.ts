@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { SessionSettings } from './session-settings.ts';
 
 describe('the settings of a session', () => {
-  it('are those of a PostgreSQL in UTC, with the user', () => {
+  it('are those of a PostgreSQL in UTC, and the user', () => {
     const reported = new Map(new SessionSettings('app').reported());
     expect(reported.get('TimeZone')).toBe('UTC');
     expect(reported.get('session_authorization')).toBe('app');
     expect(reported.get('client_encoding')).toBe('UTF8');
   });
 
-  it('change, and tell so once, whatever case their names have', () => {
+  it('change and are reported once, whatever the case of their names', () => {
     const settings = new SessionSettings('app');
     settings.set('Application_Name', 'psql', false);
     expect(settings.takeChanges()).toEqual([['application_name', 'psql']]);
@@ -37,14 +37,14 @@ describe('the settings of a session', () => {
     expect(refusal).toMatchObject({ report: { sqlstate } });
   });
 
-  it('show times as PostgreSQL does', () => {
+  it('show durations as PostgreSQL does', () => {
     const settings = new SessionSettings('app');
     expect(settings.timeoutMs('statement_timeout')).toBe(0);
     expect(settings.set('statement_timeout', '90000', false)).toBe('90s');
     expect(settings.timeoutMs('statement_timeout')).toBe(90_000);
   });
 
-  it('are those from before a transaction that is rolled back, and of SET LOCAL nothing stays', () => {
+  it('are restored by a rollback, and SET LOCAL ends with the transaction', () => {
     const settings = new SessionSettings('app');
     settings.set('search_path', 'a', false);
     settings.begin();
@@ -59,7 +59,7 @@ describe('the settings of a session', () => {
     expect([settings.get('search_path'), settings.get('TimeZone')]).toEqual(['a', 'Europe/Berlin']);
   });
 
-  it('are those of a savepoint again, and what was local there ends with the transaction', () => {
+  it('are restored by ROLLBACK TO, and SET LOCAL before it ends with the transaction', () => {
     const settings = new SessionSettings('app');
     settings.begin();
     settings.set('search_path', 'a', true);
@@ -76,7 +76,7 @@ describe('the settings of a session', () => {
     ['statement_timeout', '0'],
     ['lc_messages', 'C'],
     ['bytea_output', 'hex'],
-  ])('begin as those of a server, though %s says nothing to IRIS', (name, value) => {
+  ])('have the default of PostgreSQL for %s, which has no meaning in IRIS', (name, value) => {
     expect(new SessionSettings('app').get(name)).toBe(value);
   });
 });

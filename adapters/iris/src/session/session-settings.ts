@@ -1,18 +1,18 @@
 import { millisecondsOf, searchPathOf, timeText, type SearchPath } from '@medrex/sql';
 import { SessionFault } from './session-fault.ts';
 
-/** What a server says of itself; the catalog answers as this one. */
+/** The server version reported to clients, which is that of the embedded PostgreSQL. */
 export const serverVersion = '18.6';
 
 interface Parameter {
   readonly value: string;
-  /** Clients are told of it at login and when it changes. */
+  /** Reported by ParameterStatus at login and on change. */
   readonly isReported?: boolean;
-  /** Nobody sets it. */
+  /** It cannot be set. */
   readonly isFixed?: boolean;
-  /** Of one transaction only; this one says what it begins with. */
+  /** Name of the setting that has its default for each transaction. */
   readonly standard?: string;
-  /** Undefined: it does not take this. @throws SessionFault */
+  /** Normalizes a value; undefined: invalid. @throws SessionFault */
   readonly take?: (value: string) => string | undefined;
 }
 
@@ -23,7 +23,7 @@ const timeoutNames = [
 type TimeoutName = (typeof timeoutNames)[number];
 const longestMs = 2 ** 31 - 1;
 
-/** Zero: there is none. */
+/** A timeout setting; 0: none. */
 const timeout = (name: TimeoutName): Parameter => ({
   value: '0',
   take: (text) => {
@@ -43,7 +43,7 @@ const timeout = (name: TimeoutName): Parameter => ({
 const fixed = (value: string, isReported = false): Parameter => ({ value, isReported, isFixed: true });
 const onOff = (value: string): string | undefined =>
   /^(?:on|true|yes|1|t|y)$/i.test(value) ? 'on' : /^(?:off|false|no|0|f|n)$/i.test(value) ? 'off' : undefined;
-/** IRIS keeps no zone and answers in ISO; what a client asks for in vain must fail where it asks. */
+/** Only ISO is supported for dates; any other DateStyle is refused when it is set. */
 const isoOnly = (value: string): string | undefined => (/^iso\b/i.test(value) ? 'ISO, MDY' : undefined);
 const utf8Only = (value: string): string | undefined => (/^'?(?:utf-?8|unicode)'?$/i.test(value) ? 'UTF8' : undefined);
 const isolation = (value: string): string | undefined =>
@@ -82,7 +82,7 @@ const parameters: Readonly<Record<string, Parameter>> = {
   ...Object.fromEntries(timeoutNames.map((name) => [name, timeout(name)])),
 };
 
-/** Known, and without meaning for IRIS: what they begin with. */
+/** Settings without meaning for IRIS, with their defaults. */
 const ignored: ReadonlyMap<string, string> = new Map(
   Object.entries({
     extra_float_digits: '1',
@@ -138,18 +138,18 @@ const ignored: ReadonlyMap<string, string> = new Map(
 
 const canonical = new Map(Object.keys(parameters).map((name) => [name.toLowerCase(), name] as const));
 
-/** What was set at a savepoint, and what ends with the transaction. */
+/** Settings at a savepoint, and those local to the transaction. */
 export interface SavedSettings {
   readonly set: ReadonlyMap<string, string>;
   readonly local: ReadonlyMap<string, string | undefined>;
 }
 
-/** The parameters of one session: nothing of them goes to IRIS. */
+/** The settings of a session; they are not sent to IRIS. */
 export class SessionSettings {
   readonly #set = new Map<string, string>();
   readonly #user: string;
   #changed = new Set<string>();
-  /** As it was when the transaction began, and what the transaction set for itself alone. */
+  /** Settings at the begin of the transaction; `#local`: those that end with it. */
   #before: ReadonlyMap<string, string> | undefined;
   readonly #local = new Map<string, string | undefined>();
 
@@ -166,36 +166,36 @@ export class SessionSettings {
     return own ?? parameter?.value ?? ignored.get(known);
   }
 
-  /** Where tables are looked for that are named without a schema; undefined: as everybody begins. */
+  /** The search_path; undefined: the default. */
   get path(): SearchPath | undefined {
     return this.#set.has('search_path') ? searchPathOf(this.get('search_path') ?? '') : undefined;
   }
 
-  /** Where the catalog looks for tables, and what current_setting() is asked for. */
+  /** Settings for the catalogue: search_path, and those for current_setting(). */
   ofCatalog(): [string, string][] {
     const own = [...this.#set.keys()].filter((name) => name === 'application_name' || name.includes('.'));
     return ['search_path', ...own].map((name) => [name, this.get(name) ?? '']);
   }
 
-  /** Of the transaction that is open, or would be. */
+  /** Whether the current (or next) transaction is read-only. */
   get isReadOnly(): boolean {
     return this.get('transaction_read_only') === 'on';
   }
 
-  /** In milliseconds; zero: none. */
+  /** A timeout in ms; 0: none. */
   timeoutMs(name: TimeoutName): number {
     const own = this.#set.get(name);
     return own === undefined ? 0 : (millisecondsOf(own) ?? 0);
   }
 
-  /** What clients are told at login. */
+  /** The settings reported at login. */
   reported(): [string, string][] {
     return Object.keys(parameters)
       .filter((name) => parameters[name]?.isReported === true)
       .map((name) => [name, this.get(name) ?? '']);
   }
 
-  /** Reported ones that have changed since it was asked last. */
+  /** The reported settings that have changed since the last call. */
   takeChanges(): [string, string][] {
     const names = [...this.#changed].filter((name) => parameters[name]?.isReported === true);
     this.#changed = new Set();
@@ -208,7 +208,7 @@ export class SessionSettings {
       .map((name) => [name, this.get(name) ?? '']);
   }
 
-  /** Returns it as it is taken. @throws SessionFault */
+  /** Sets a setting and returns its normalized value. @throws SessionFault */
   set(name: string, value: string, isSetLocal: boolean): string {
     const known = parameterName(name);
     const parameter = parameters[known];
@@ -219,7 +219,7 @@ export class SessionSettings {
     const taken = parameter?.take === undefined ? value : parameter.take(value);
     if (taken === undefined)
       throw new SessionFault('0A000', `invalid value for parameter "${known}": IRIS has nothing for it`);
-    if (isLocal && this.#before === undefined) return taken; // outside of a transaction it ends at once
+    if (isLocal && this.#before === undefined) return taken; // SET LOCAL outside of a transaction has no effect
     if (isLocal && !this.#local.has(known)) this.#local.set(known, this.#set.get(known));
     if (!isLocal) this.#local.delete(known);
     this.#put(known, taken);
@@ -249,12 +249,12 @@ export class SessionSettings {
     this.#before = undefined;
   }
 
-  /** For a savepoint. */
+  /** The state to restore by ROLLBACK TO. */
   saved(): SavedSettings {
     return { set: new Map(this.#set), local: new Map(this.#local) };
   }
 
-  /** ROLLBACK TO the savepoint. */
+  /** Restores the state of a savepoint. */
   restore({ set, local }: SavedSettings): void {
     this.#putAll(set);
     this.#local.clear();
@@ -273,7 +273,7 @@ export class SessionSettings {
   }
 }
 
-/** As the server writes it, however it is asked for. */
+/** The name of a setting as the server spells it. */
 export function parameterName(name: string): string {
   const lower = name
     .toLowerCase()

@@ -8,7 +8,7 @@ import { parameterName } from './session-settings.ts';
 
 type SessionPlan = Extract<Plan, { kind: 'session' }>;
 
-/** What a statement of the session answers. */
+/** The answer to a session statement. */
 export interface SessionAnswer {
   readonly columns?: readonly string[];
   readonly rows?: readonly (readonly (string | null)[])[];
@@ -17,7 +17,7 @@ export interface SessionAnswer {
 
 const showForm = /^\s*(?:--[^\n]*\n|\/\*.*?\*\/|\s)*show\s+("?[\w.]+"?(?:\s+\w+)*)\s*;?\s*$/is;
 
-/** SET, RESET, SHOW, DISCARD and their relatives: IRIS has no part in them. @throws SessionFault */
+/** Runs SET, RESET, SHOW, DISCARD and the like, without IRIS. @throws SessionFault */
 export function runSession(
   { settings, user }: SessionContext,
   { statement, text, asked }: SessionPlan,
@@ -30,7 +30,7 @@ export function runSession(
   return { tag: statement.command };
 }
 
-/** Columns of what `runSession` answers, before it is run. */
+/** The columns of the answer of `runSession`. */
 export function columnsOfSession({ text, asked }: SessionPlan): readonly string[] | undefined {
   const shown = showForm.exec(text)?.[1];
   if (shown !== undefined)
@@ -47,7 +47,7 @@ function show(settings: SessionContext['settings'], name: string): SessionAnswer
   return { columns: [parameterName(name)], rows: [[value]], tag: 'SHOW' };
 }
 
-/** One after the other: what is asked for before it is set is as it was. */
+/** Evaluates a SELECT of current_setting and set_config from left to right. */
 function selectSettings(
   settings: SessionContext['settings'],
   { columns, among }: AskedSettings,
@@ -65,7 +65,7 @@ function selectSettings(
   return { columns: labels, rows: [row], tag: 'SELECT 1' };
 }
 
-/** What it is then, if only for this statement. */
+/** Runs set_config and returns the new value. */
 function changed(
   settings: SessionContext['settings'],
   name: string,
@@ -78,7 +78,7 @@ function changed(
   return settings.get(name) ?? '';
 }
 
-/** OIDs of the parameters that such a SELECT has. */
+/** OIDs of the parameters of such a SELECT. */
 export function parametersOfSession({ asked }: SessionPlan, declared: readonly number[]): readonly number[] {
   const types: number[] = [];
   const note = (value: Value | undefined, type: number): void => {

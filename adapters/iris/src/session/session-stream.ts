@@ -18,15 +18,15 @@ export interface StreamOptions {
   readonly database: string;
 }
 
-/** Answers that are collected before they are handed on; a chunk of one row each would cost more than the row. */
+/** Answers are collected up to this size; a chunk per row would cost more than the row. */
 const joinedBytes = 64 * 1024;
 
 /**
- * A connection to IRIS that looks like one to PostgreSQL that is logged in: frontend messages are written to it, backend
- * messages are read from it. Who does not read holds it up, and its connection with it.
+ * A connection to IRIS that behaves like a logged-in connection to PostgreSQL: write frontend messages, read backend messages. If it is
+ * not read, it stops reading from IRIS (back-pressure).
  */
 export class SessionStream extends Duplex implements Outlet {
-  /** What a server reports at login. */
+  /** The settings reported at login. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly translationTimes = new TranslationTimes();
   readonly #inbox = new Inbox();
@@ -53,7 +53,7 @@ export class SessionStream extends Duplex implements Outlet {
     );
   }
 
-  /** The connection is gone. */
+  /** The connection to IRIS was lost. */
   lost(): void {
     this.send(errorResponse({ severity: 'FATAL', sqlstate: '08006', message: 'IRIS closed the connection' }));
     this.#end();

@@ -9,7 +9,7 @@ afterEach(async () => rig.close());
 
 const select = 'select id, name from patients';
 const ask = (text: string): Promise<string[]> => rig.ask(query(text));
-/** By the extended protocol, with a description. */
+/** Runs a statement by the extended protocol, with a Describe. */
 const extended = (text: string, rowsMax = 0, formats: number[] = []): Promise<string[]> =>
   rig.ask(
     parsed(text),
@@ -20,7 +20,7 @@ const extended = (text: string, rowsMax = 0, formats: number[] = []): Promise<st
   );
 
 describe('PREPARE, EXECUTE and DEALLOCATE', () => {
-  it('run what was prepared with constants in place of its parameters', async () => {
+  it('run a prepared statement with the given constants', async () => {
     rig = await SessionRig.start(() => rows);
     expect(await ask(`prepare p (int) as ${select} where id = $1 and name = $2`)).toEqual(['C PREPARE', 'Z I']);
     expect(await ask("execute p (7, 'O''Hara')")).toEqual([
@@ -35,7 +35,7 @@ describe('PREPARE, EXECUTE and DEALLOCATE', () => {
     ]);
   });
 
-  it('have it translated by what EXECUTE says where that depends on it', async () => {
+  it('translate the statement by the values of EXECUTE if it depends on them', async () => {
     rig = await SessionRig.start(() => [['Ann']]);
     await ask('prepare p as select left(name, $1) from patients');
     await ask('execute p (2)');
@@ -46,7 +46,7 @@ describe('PREPARE, EXECUTE and DEALLOCATE', () => {
     ]);
   });
 
-  it('are described and suspended as what they run', async () => {
+  it('are described and suspended like the statement that they run', async () => {
     rig = await SessionRig.start(() => rows);
     await ask(`prepare p as ${select}`);
     expect(await extended('execute p', 2)).toEqual([
@@ -54,7 +54,7 @@ describe('PREPARE, EXECUTE and DEALLOCATE', () => {
     ]);
   });
 
-  it('give binary values where they are asked for, of cursors too', async () => {
+  it('return values in binary format on request, for cursors too', async () => {
     rig = await SessionRig.start(() => [['258', 'x']]);
     await ask(`prepare p as ${select}`);
     expect(await extended('execute p', 0, [1, 0])).toContain('D \u0000\u0000\u0001\u0002|x');
@@ -71,7 +71,7 @@ describe('PREPARE, EXECUTE and DEALLOCATE', () => {
     expect(words).toEqual(['1', '2', 'T id:23b name:1043', 'D \u0000\u0000\u0001\u0002|x', 'C FETCH 1', 'Z I']);
   });
 
-  it('share their names with the protocol', async () => {
+  it('share names with the extended protocol', async () => {
     rig = await SessionRig.start(() => rows);
     await ask(`prepare p as ${select}`);
     const again = await rig.ask(parsed(select, 'p'), sync());
@@ -80,7 +80,7 @@ describe('PREPARE, EXECUTE and DEALLOCATE', () => {
     expect(await ask('execute p')).toEqual(['E ERROR 26000 prepared statement "p" does not exist', 'Z I']);
   });
 
-  it('refuse too few parameters, a type that nobody knows, and what IRIS cannot do at its place', async () => {
+  it('refuse too few parameters and unknown types, and report the position of unsupported parts', async () => {
     rig = await SessionRig.start(() => rows);
     await ask(`prepare p as ${select} where id = $1`);
     expect(await ask('execute p')).toEqual([
@@ -97,7 +97,7 @@ describe('PREPARE, EXECUTE and DEALLOCATE', () => {
 });
 
 describe('cursors', () => {
-  it('give rows as FETCH asks for them, and end with their transaction', async () => {
+  it('return rows by FETCH, and end with their transaction', async () => {
     rig = await SessionRig.start(() => rows);
     await ask('begin');
     expect(await ask(`declare c cursor for ${select}`)).toEqual(['C DECLARE CURSOR', 'Z T']);
@@ -111,13 +111,13 @@ describe('cursors', () => {
     expect(rig.heard()).toEqual(['begin read committed', 'SELECT id, name FROM patients', 'commit']);
   });
 
-  it('end with a transaction in the midst of a text', async () => {
+  it('end with a transaction in the middle of a text', async () => {
     rig = await SessionRig.start(() => rows);
     const text = `begin; declare c cursor for ${select}; commit; begin; fetch c`;
     expect((await ask(text)).at(-2)).toBe('E ERROR 34000 cursor "c" does not exist');
   });
 
-  it('WITH HOLD outlive the transaction that commits, and no other', async () => {
+  it('WITH HOLD outlive a transaction only if it commits', async () => {
     rig = await SessionRig.start(() => rows);
     await ask('begin');
     await ask(`declare c cursor with hold for ${select}`);
@@ -132,7 +132,7 @@ describe('cursors', () => {
     expect(await ask('close c; fetch c')).toEqual(['C CLOSE CURSOR', 'E ERROR 34000 cursor "c" does not exist', 'Z I']);
   });
 
-  it('WITH HOLD that leave too much end their transaction without keeping anything', async () => {
+  it('WITH HOLD roll their transaction back if their rows are too large', async () => {
     const long = 'x'.repeat(2 ** 20);
     rig = await SessionRig.start(() => Array.from({ length: 70 }, () => ['1', long]));
     await ask('begin');
@@ -142,7 +142,7 @@ describe('cursors', () => {
     expect(await ask('fetch c')).toEqual(['E ERROR 34000 cursor "c" does not exist', 'Z I']);
   });
 
-  it('need a transaction, a name of their own, and a query', async () => {
+  it('need a transaction, a unique name, and a query', async () => {
     rig = await SessionRig.start(() => rows);
     expect(await ask(`declare c cursor for ${select}`)).toEqual([
       'E ERROR 25P01 DECLARE CURSOR can only be used in transaction blocks',
@@ -156,14 +156,14 @@ describe('cursors', () => {
   });
 });
 
-describe('what IRIS has nothing for', () => {
+describe('statements that IRIS cannot run', () => {
   it.each(['listen a', "notify a, 'x'"])('%s is refused', async (text) => {
     rig = await SessionRig.start(() => rows);
     expect((await ask(text))[0]).toMatch(/^E ERROR 0A000 (?:LISTEN|NOTIFY) /);
   });
 });
 
-it('says of what is no SQL that it is none, in a failed transaction too', async () => {
+it('reports syntax errors, in a failed transaction too', async () => {
   rig = await SessionRig.start(() => rows);
   await ask('begin');
   await ask('listen a');

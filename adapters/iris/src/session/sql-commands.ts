@@ -13,17 +13,17 @@ type Command<Kind extends SqlCommand['kind']> = Extract<SqlCommand, { kind: Kind
 export interface SqlCommandsOptions {
   readonly context: SessionContext;
   readonly executor: Executor;
-  /** By name; SQL and the protocol share them, as in PostgreSQL. */
+  /** Prepared statements by name, shared by SQL and the extended protocol, as in PostgreSQL. */
   readonly statements: Map<string, Prepared>;
   readonly portals: Map<string, Portal>;
   readonly plansOf: (text: string, types: readonly number[]) => Promise<readonly Plan[]>;
-  /** A statement by the values that its translation depends on. @throws SessionFault */
+  /** Translates a statement again if its translation depends on bound values. @throws SessionFault */
   readonly fitted: (prepared: Prepared, parameters: readonly BoundParameter[]) => Promise<Prepared>;
-  /** @throws SessionFault where it may not run now */
+  /** @throws SessionFault the statement may not run now */
   readonly admit: (plan: Plan | undefined) => void;
 }
 
-/** PREPARE, EXECUTE, DEALLOCATE, DECLARE, FETCH, MOVE and CLOSE, which do by SQL what the extended protocol does by messages. */
+/** Runs PREPARE, EXECUTE, DEALLOCATE, DECLARE, FETCH, MOVE and CLOSE, the SQL counterparts of extended protocol messages. */
 export class SqlCommands {
   readonly #options: SqlCommandsOptions;
 
@@ -61,7 +61,7 @@ export class SqlCommands {
     context.outlet.send(commandComplete(statement.command));
   }
 
-  /** What the rows of a command look like, before it is run; undefined: as those of this prepared statement. */
+  /** What describes the rows of a command: the statement of an EXECUTE, or the RowDescription of a FETCH. */
   describedBy(
     command: SqlCommand,
     formats: readonly number[],
@@ -72,7 +72,7 @@ export class SqlCommands {
     return { rows: isFetch ? executor.describeRows(this.#cursor(command.name), formats) : undefined };
   }
 
-  /** Cursors WITH HOLD, at the end of the transaction that made them. @throws SessionFault, SqlFailure */
+  /** Reads cursors WITH HOLD into memory at the end of their transaction. @throws SessionFault, SqlFailure */
   async hold(): Promise<void> {
     for (const portal of this.#options.portals.values())
       if (portal.cursor?.isHeld === true) await this.#options.executor.hold(portal);
@@ -126,7 +126,7 @@ export class SqlCommands {
     const prepared = await fitted(declared, parameters);
     const portal: Portal = { prepared, parameters, resultFormats: [], cursor: { isHeld } };
     await executor.open(portal);
-    // What reads on may be no more than the transaction that it is in.
+    // Without a transaction block, the cursor must be read before its own transaction ends.
     if (isHeld && !transaction.isOpen) await executor.hold(portal);
     portals.set(name, portal);
   }
@@ -141,7 +141,7 @@ export class SqlCommands {
     const { portals, executor } = this.#options;
     const closed = name === undefined ? [...portals] : [[name, this.#cursor(name)] as const];
     for (const [each, portal] of closed) {
-      if (each === '') continue; // that of the protocol
+      if (each === '') continue; // the unnamed statement of the extended protocol
       portals.delete(each);
       await executor.close(portal);
     }

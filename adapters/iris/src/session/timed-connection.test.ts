@@ -10,7 +10,7 @@ afterEach(async () => rig.close());
 
 const tooLate = 'E ERROR 57014 canceling statement due to statement timeout';
 
-/** What counts rows is run until it is cancelled. */
+/** A session in which a count runs until it is cancelled. */
 async function startSlow(): Promise<SessionRig> {
   rig = await SessionRig.start((sql) => {
     if (!sql.includes('COUNT')) return sql.startsWith('SELECT') ? patients : 1;
@@ -35,7 +35,7 @@ describe("a client's statement_timeout", () => {
     },
   );
 
-  it('holds for a transaction with SET LOCAL, which it fails', async () => {
+  it('applies to a transaction by SET LOCAL, and fails it', async () => {
     await startSlow();
     await rig.ask(query('begin; set local statement_timeout = 1'));
     expect(await rig.ask(query(slow))).toEqual([tooLate, 'Z E']);
@@ -44,7 +44,7 @@ describe("a client's statement_timeout", () => {
     expect(rig.heard()).toEqual(['begin read committed', 'SELECT COUNT(*) FROM patients', 'cancel', 'rollback']);
   });
 
-  it('is looked at before each part of a statement; a part that has been done is done', async () => {
+  it('is checked before each step of a statement; completed steps stay', async () => {
     rig = await SessionRig.start(() => new Promise((resolve) => (rig.driver.cancelled = () => resolve(1))));
     await rig.ask(query("set statement_timeout = '1ms'"));
     const upsert = "insert into patients (id, name) values (1, 'x') on conflict (id) do update set name = 'y'";
@@ -60,7 +60,7 @@ describe("a client's statement_timeout", () => {
 });
 
 describe("a client's lock_timeout", () => {
-  it('is told to the process in whole seconds, before what may wait, and only where it is another', async () => {
+  it('is set in the process in whole seconds, before statements that may wait, and only if it differs', async () => {
     rig = await SessionRig.start(() => 1);
     const change = query('update patients set active = true');
     const told = async (): Promise<string[]> => (await rig.ask(change), rig.heard().slice(0, -1));
@@ -72,7 +72,7 @@ describe("a client's lock_timeout", () => {
     expect(await told()).toEqual(['SET OPTION LOCK_TIMEOUT = 10']);
   });
 
-  it('is none at all for NOWAIT', async () => {
+  it('is zero for NOWAIT', async () => {
     rig = await SessionRig.start((sql) => (sql.startsWith('SELECT') ? patients : 1));
     await rig.ask(query('select id from patients where id = 1 for update nowait'));
     expect(rig.heard()).toEqual([
@@ -87,7 +87,7 @@ describe("a client's lock_timeout", () => {
 });
 
 describe("a client's idle_in_transaction_session_timeout", () => {
-  it('ends the session of who does nothing in a transaction', async () => {
+  it('ends a session that is idle in a transaction', async () => {
     rig = await SessionRig.start(() => 1);
     await rig.ask(query("set idle_in_transaction_session_timeout = '1ms'"));
     await rig.ask(query('delete from patients'), query('begin'));

@@ -3,12 +3,12 @@ import { standardPage } from '../database/page-sizes.ts';
 import { reportOf, SessionFault } from './session-fault.ts';
 import type { SessionSettings } from './session-settings.ts';
 
-/** IRIS takes no longer time to wait for a lock. */
+/** The maximum lock timeout of IRIS. */
 const lockSecondsMax = 32_767;
 
 /**
- * What statements run by. One that lasts longer than its client's statement_timeout is ended by the way that a cancel takes; how long locks are
- * waited for is told to the process, which keeps it.
+ * Runs statements with the client's timeouts: statement_timeout cancels the statement; lock_timeout is set in the IRIS process, which
+ * keeps it.
  */
 export class TimedConnection {
   readonly #connection: SqlConnection;
@@ -19,7 +19,7 @@ export class TimedConnection {
   #isOver = false;
   #cancelled: Promise<void> | undefined;
 
-  /** @param lockTimeoutMs how long a process waits that nobody has told anything */
+  /** @param lockTimeoutMs the default lock timeout of a process */
   constructor(connection: SqlConnection, settings: SessionSettings, lockTimeoutMs: number) {
     this.#connection = connection;
     this.#settings = settings;
@@ -27,7 +27,7 @@ export class TimedConnection {
     this.#lockSeconds = this.#lockSecondsStandard;
   }
 
-  /** Does one statement. What it asks of IRIS behind its time fails with 57014. */
+  /** Runs a statement; its calls to IRIS after statement_timeout fail with 57014. */
   async within(statement: () => Promise<void>): Promise<void> {
     const timeoutMs = this.#settings.timeoutMs('statement_timeout');
     if (timeoutMs === 0) return statement();
@@ -58,7 +58,7 @@ export class TimedConnection {
     return this.#timed(() => this.#connection.runMany(sql, batch));
   }
 
-  /** IRIS counts whole seconds, and has nothing for who would wait for ever. */
+  /** Sets the lock timeout of the process, in whole seconds; IRIS has no unlimited wait. */
   async #tellLockTimeout(isNowait: boolean): Promise<void> {
     const ownMs = this.#settings.timeoutMs('lock_timeout');
     const seconds = isNowait ? 0 : ownMs === 0 ? this.#lockSecondsStandard : secondsOf(ownMs);
@@ -67,10 +67,10 @@ export class TimedConnection {
     this.#lockSeconds = seconds;
   }
 
-  /** What is not asked for now is refused when it is. */
+  /** Marks the statement as timed out, and cancels its running call. */
   #expire(): void {
     this.#isOver = true;
-    if (this.#isAsking) this.#cancelled = this.#connection.cancel().catch(() => undefined); // it runs to its end then
+    if (this.#isAsking) this.#cancelled = this.#connection.cancel().catch(() => undefined); // if the cancel fails, the call runs to its end
   }
 
   #checkTime(): void {
@@ -87,7 +87,7 @@ export class TimedConnection {
       throw error;
     } finally {
       this.#isAsking = false;
-      // Nothing that comes behind it may be hit.
+      // The cancel must not hit a later call.
       await this.#cancelled;
       this.#cancelled = undefined;
     }

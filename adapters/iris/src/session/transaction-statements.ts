@@ -4,7 +4,7 @@ import type { Plan } from './plan.ts';
 import { boundText } from './run-iris.ts';
 import type { SessionContext } from './session-context.ts';
 
-/** BEGIN and its relatives. Returns the tag. @throws SessionFault, SqlFailure */
+/** Runs BEGIN, COMMIT, SAVEPOINT and the like. Returns the command tag. @throws SessionFault, SqlFailure */
 export async function controlTransaction(
   context: SessionContext,
   { statement, steps }: Extract<Plan, { kind: 'transaction' }>,
@@ -56,7 +56,7 @@ async function ended({ settings, transaction }: SessionContext, isKept: boolean,
   await transaction.begin(settings.isReadOnly);
 }
 
-/** SET TRANSACTION: of the one that is open, and of no other. */
+/** SET TRANSACTION: sets modes of the open transaction only. */
 export function setModes(context: SessionContext, isReadOnly: boolean | undefined): void {
   if (!context.transaction.isOpen) warn(context, '25P01', 'SET TRANSACTION can only be used in transaction blocks');
   else if (isReadOnly !== undefined) setReadOnly(context, isReadOnly);

@@ -12,17 +12,17 @@ interface Savepoint {
 }
 
 /**
- * PostgreSQL's transactions on a connection of IRIS: a failed one takes nothing but its end, and statements that come together
- * without BEGIN are all done or none.
+ * PostgreSQL's transaction semantics on a connection of IRIS: a failed transaction accepts only its end, and several statements sent
+ * together without BEGIN are one implicit transaction.
  */
 export class Transaction {
   readonly #connection: SqlConnection;
   #state: 'none' | 'implicit' | 'explicit' | 'failed' = 'none';
-  /** IRIS keeps those that were released, and does not tell one that is not there as PostgreSQL does. */
+  /** Tracked here, as IRIS keeps released savepoints, and reports unknown ones differently. */
   #savepoints: Savepoint[] = [];
-  /** A client has set something in IRIS's own SQL, which would stay with the process. */
+  /** Passed-through IRIS SQL may have changed settings of the process. */
   isTouched = false;
-  /** What has to be done while it is still open; where that fails before a commit, nothing is kept. */
+  /** Called before the transaction ends; if it fails before a commit, the transaction is rolled back. */
   beforeEnd: (isCommit: boolean) => Promise<void> = () => Promise.resolve();
 
   constructor(connection: SqlConnection) {
@@ -42,14 +42,14 @@ export class Transaction {
     return this.#state === 'failed';
   }
 
-  /** A block of several statements that nobody began. */
+  /** Begins an implicit transaction of several statements. */
   async beginImplicit(): Promise<void> {
     if (this.#state !== 'none') return;
     await this.#connection.begin(standard);
     this.#state = 'implicit';
   }
 
-  /** False: one is open already. */
+  /** False: a transaction block is open already. */
   async begin(isReadOnly: boolean): Promise<boolean> {
     if (this.#state === 'none') await this.#connection.begin({ ...standard, isReadOnly });
     const wasBegun = this.#state === 'explicit';
@@ -57,7 +57,7 @@ export class Transaction {
     return !wasBegun;
   }
 
-  /** True: it is kept. A failed one is rolled back. */
+  /** Returns whether it was committed; a failed one is rolled back. */
   async commit(): Promise<boolean> {
     if (this.#state === 'failed') {
       await this.rollback();
@@ -82,19 +82,19 @@ export class Transaction {
     await this.#connection.rollback();
   }
 
-  /** Outside of a transaction a process is as every session expects it. */
+  /** Restores the default isolation level of the process after a transaction. */
   async restore(): Promise<void> {
     if (!this.isTouched || this.#state !== 'none') return;
     this.isTouched = false;
     await this.#connection.run(isolationSql, [], standardPage);
   }
 
-  /** The end of a block that nobody began. */
+  /** Commits an implicit transaction. */
   async endImplicit(): Promise<void> {
     if (this.#state === 'implicit') await this.commit();
   }
 
-  /** A statement failed. */
+  /** A statement has failed. */
   async failed(): Promise<void> {
     if (this.#state === 'implicit') await this.rollback();
     else if (this.#state === 'explicit') this.#state = 'failed';
@@ -104,12 +104,12 @@ export class Transaction {
     this.#savepoints.push({ name, settings });
   }
 
-  /** What was saved behind it is gone with it. @throws SessionFault 3B001 */
+  /** Releases a savepoint and all later ones. @throws SessionFault 3B001 */
   release(name: string): void {
     this.#savepoints.length = this.#savepoints.indexOf(this.#named(name));
   }
 
-  /** ROLLBACK TO, which leaves the savepoint where it is. Returns what was set there. @throws SessionFault 3B001 */
+  /** ROLLBACK TO, which keeps the savepoint. Returns the settings at it. @throws SessionFault 3B001 */
   async rollbackTo(name: string, run: () => Promise<void>): Promise<SavedSettings> {
     const savepoint = this.#named(name);
     await run();
@@ -129,7 +129,7 @@ export class Transaction {
     this.#savepoints = [];
   }
 
-  /** @throws SessionFault 25P01 */
+  /** @throws SessionFault 25P01 no transaction block is open */
   expectBlock(what: string): void {
     if (this.#state === 'none' || this.#state === 'implicit')
       throw new SessionFault('25P01', `${what} can only be used in transaction blocks`);

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { TranslationTimes } from './translation-times.ts';
 
-it('tells once what a text has taken since somebody had a backend', () => {
+it('returns the time of a text once, if it was translated after the client got its backend', () => {
   const times = new TranslationTimes();
   times.add('select 1', 10, 2);
   times.add('select 1', 11, 3);
@@ -10,13 +10,13 @@ it('tells once what a text has taken since somebody had a backend', () => {
   expect(times.takeMs('select 2', 10.5)).toBe(0);
 });
 
-it('knows a text by its bytes', () => {
+it('finds a text by its bytes', () => {
   const times = new TranslationTimes();
   times.add("select 'é'", 1, 2);
   expect(times.takeMs(Buffer.from("select 'é'").toString('latin1'), 0)).toBe(2);
 });
 
-it('forgets what nobody asks for', () => {
+it('drops the oldest times that are not taken', () => {
   const times = new TranslationTimes();
   for (let number = 0; number < 100; number++) times.add(String(number), 1, 1);
   expect([times.takeMs('0', 0), times.takeMs('99', 0)]).toEqual([0, 1]);

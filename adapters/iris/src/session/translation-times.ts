@@ -1,8 +1,8 @@
-/** Texts whose times wait for somebody to ask: those of the proxy's own statements are asked for by nobody. */
+/** Maximum of recorded times; those of the proxy's own statements are never taken. */
 const textsMax = 64;
 const ascii = /^[\0-\x7f]*$/;
 
-/** How long it took to make SQL of IRIS out of what clients have sent, by the text. */
+/** How long the translation of each text took. */
 export class TranslationTimes {
   readonly #texts = new Map<string, { readonly atMs: number; readonly ms: number }>();
 
@@ -15,7 +15,7 @@ export class TranslationTimes {
     for (const oldest of this.#texts.keys()) return void this.#texts.delete(oldest);
   }
 
-  /** What has been spent on a text since then, told once; 0 where it was known. @param text UTF-8 as latin1 */
+  /** Takes the time spent on translating a text since `sinceMs`; 0 if it was cached. @param text its UTF-8 bytes as latin1 */
   takeMs(text: string, sinceMs: number): number {
     const found = this.#texts.get(text);
     if (found === undefined) return 0;

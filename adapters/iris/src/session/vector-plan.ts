@@ -1,10 +1,10 @@
 import type { SqlConnection, SqlValue } from '@medrex/sql-driver';
 import { standardPage } from '../database/page-sizes.ts';
 
-/** The only shape that an HNSW index of IRIS serves. */
+/** The only form of query that an HNSW index of IRIS serves. */
 const nearestFirst = /\bORDER BY VECTOR_(?:COSINE|DOT_PRODUCT)\(.*\) DESC/s;
 
-/** The last query of a session that looked for nearest vectors, and whether an index served it. */
+/** The last nearest-neighbour query of a session, and whether an index served it. */
 export class VectorPlan {
   #sql: string | undefined;
   #values: readonly SqlValue[] = [];
@@ -15,7 +15,7 @@ export class VectorPlan {
     this.#values = values;
   }
 
-  /** By the plan that IRIS shows: `on`, `off`, or nothing where there has been no such query. @throws SqlFailure */
+  /** Reads the query plan of IRIS: `on`, `off`, or an empty text if there was no such query. @throws SqlFailure */
   async isIndexUsed(connection: SqlConnection): Promise<'on' | 'off' | ''> {
     if (this.#sql === undefined) return '';
     const answer = await connection.run(`EXPLAIN ${this.#sql}`, this.#values, standardPage);

@@ -1,7 +1,7 @@
 import { bind, execute, parse } from '@medrex/pg-wire';
 import type { Script } from './scripted-driver.ts';
 
-/** Of the table that a session rig has: id and name. */
+/** Rows of the session rig's table: id and name. */
 export const patients: Script = [
   ['1', 'Ann'],
   ['2', null],

@@ -15,7 +15,7 @@ const inMaven = join(
   `postgresql-${version}.jar`,
 );
 
-/** PostgreSQL's JDBC driver from Maven Central, as Maven keeps it; undefined where this machine has no Java to run it. */
+/** Path of pgjdbc in the local Maven repository; undefined if Java or the driver is missing. */
 export function pgjdbcJar(): string | undefined {
   if (existsSync(inMaven)) return hasJava() ? inMaven : undefined;
   try {

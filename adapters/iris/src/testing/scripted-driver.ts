@@ -12,16 +12,16 @@ import {
   type TransactionModes,
 } from '@medrex/sql-driver';
 
-/** What a statement answers: how many rows it changed, rows of text, or a failure. */
+/** The answer to a statement: a number of changed rows, rows of text, or a failure. */
 type Rows = readonly (readonly (string | null)[])[];
 export type Script = number | Rows | SqlFailure | Promise<number | Rows>;
 
-/** A driver whose server is a function; what is asked of it is written down. */
+/** A driver whose server is a function; it records the calls. */
 export class ScriptedDriver implements SqlDriver {
   readonly heard: string[] = [];
   readonly answer: (sql: string) => Script;
   lose: () => void = () => undefined;
-  /** Somebody cancels what is run. */
+  /** Called on cancel. */
   cancelled: () => void = () => undefined;
 
   constructor(answer: (sql: string) => Script) {

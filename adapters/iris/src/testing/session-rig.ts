@@ -5,10 +5,10 @@ import type { SessionStream } from '../session/session-stream.ts';
 import { ScriptedDriver, type Script } from './scripted-driver.ts';
 
 type Row = readonly (string | null)[];
-/** Rows of INFORMATION_SCHEMA by its tables. */
+/** Rows of INFORMATION_SCHEMA by table. */
 type Schema = Readonly<Record<string, readonly Row[]>>;
 
-/** What INFORMATION_SCHEMA says of one table, patients: id integer (its key), name varchar(50), active bit. */
+/** Columns in INFORMATION_SCHEMA of the table patients: id integer (key), name varchar(50), active bit. */
 const columns: readonly Row[] = [
   ['SQLUser', 'patients', 'id', 'integer', null, null, null, 'NO', 'NO', 'EXACT'],
   ['SQLUser', 'patients', 'name', 'varchar', '50', null, null, 'YES', 'NO', 'SQLUPPER'],
@@ -21,13 +21,13 @@ const schema: Schema = {
   KEY_COLUMN_USAGE: [['SQLUser', 'patients', 'patients_pkey', 'id', 'PRIMARY KEY']],
 };
 
-/** What an IRIS is like where a test says nothing else. */
+/** Default options of the database for tests. */
 export const plainly: Omit<IrisDatabaseOptions, 'driver' | 'analyser'> = {
   ...{ version: '2025.2', schemas: { public: 'SQLUser' }, hazards: 'notice', skipped: [], isOrderKept: true },
   ...{ normalised: [], tablesMs: 60_000, lockTimeoutMs: 10_000, now: () => 0 },
 };
 
-/** A session on a scripted driver; what it says is told in words. */
+/** A session on a scripted driver, whose messages are returned in readable form. */
 export class SessionRig {
   readonly driver: ScriptedDriver;
   readonly database: IrisDatabase;
@@ -72,7 +72,7 @@ export class SessionRig {
     return new SessionRig(driver, database, stream);
   }
 
-  /** What is heard from now up to a word that begins so. */
+  /** Returns the messages up to the first that begins with `last`. */
   async until(last: string): Promise<string[]> {
     for (;;) {
       const at = this.#words.findIndex((word) => word.startsWith(last));
@@ -90,7 +90,7 @@ export class SessionRig {
     return this.until('Z');
   }
 
-  /** What the driver has been asked for since this was called last. */
+  /** The calls of the driver since the last call of this. */
   heard(): string[] {
     return this.driver.heard.splice(0);
   }

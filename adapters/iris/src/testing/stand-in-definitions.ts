@@ -23,7 +23,7 @@ const words: ReadonlySet<string> = new Set(
   DROP ALTER ADD COLUMN VIEW RENAME TO RESTRICT NO ACTION CURRENT_TIMESTAMP CURRENT_DATE`.split(/\s+/),
 );
 
-/** A definition of IRIS as what PostgreSQL takes for it; undefined where the text is none. @throws Error where it is not understood */
+/** Converts a DDL statement of IRIS to PostgreSQL; undefined if the text is not DDL. @throws Error it is not understood */
 export function postgresOfDefinition(sql: string): string | undefined {
   const view = /^CREATE (?:OR REPLACE )?VIEW ([\w."]+)(?: \(([^)]*)\))? AS (.*)$/s.exec(sql);
   if (view !== null) {
@@ -71,7 +71,7 @@ function rename(tokens: readonly IrisToken[]): string | undefined {
   return `${table} RENAME COLUMN ${names(tokens.slice(column + 1, at))} TO ${names(tokens.slice(at + 1))}`;
 }
 
-/** ALTER COLUMN c NOT NULL, NULL, or a type; what is said of defaults PostgreSQL says in the same words. */
+/** ALTER COLUMN c NOT NULL, NULL, or a type; the syntax of defaults is the same in PostgreSQL. */
 function alterColumn(tokens: readonly IrisToken[]): string | undefined {
   const at = tokens.findIndex(({ text }, place) => text === 'ALTER' && tokens[place + 1]?.text === 'COLUMN');
   const [first, second] = tokens.slice(at + 3).map(({ text }) => text);
@@ -89,7 +89,7 @@ function alterColumn(tokens: readonly IrisToken[]): string | undefined {
     .join(' ')}`;
 }
 
-/** Types in the words of PostgreSQL; text compares without case unless it is declared EXACT. */
+/** Columns with PostgreSQL types; text compares case-insensitively unless declared EXACT. */
 function columnsWithTypes(tokens: readonly IrisToken[]): string {
   const parts: string[] = [];
   for (let place = 0; place < tokens.length; place++) {

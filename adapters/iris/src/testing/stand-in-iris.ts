@@ -16,7 +16,7 @@ import { standInSchema } from './stand-in-schema.ts';
 import { syntaxProblem } from './stand-in-syntax.ts';
 
 export interface StandInOptions {
-  /** Where the rows really are. */
+  /** The PostgreSQL that has the rows. */
   readonly postgres: SqlDriver;
   readonly version: string;
   readonly licenceUnits?: number;
@@ -25,9 +25,8 @@ export interface StandInOptions {
 const smallPage: PageSize = { rowsMax: 1, bytesMax: 1_000 };
 
 /**
- * A driver that behaves as that of an IRIS would, on PostgreSQL: it takes the SQL of IRIS of one version and refuses any other, counts
- * connections as a licence does, leaves a process with the isolation that it had, and answers with SQLCODEs. What
- * a statement means is said by a reader that does not know the translator.
+ * A stand-in for the driver of IRIS, on PostgreSQL: it accepts the IRIS SQL of one version only, counts connections like a licence, keeps
+ * the isolation level of a process, and fails with SQLCODEs. Statements are converted by a parser that is independent of the translator.
  */
 export class StandInIris implements SqlDriver {
   readonly licences: StandInLicences;
@@ -42,7 +41,7 @@ export class StandInIris implements SqlDriver {
 
   async open(login: SqlLogin): Promise<SqlConnection> {
     if (!this.licences.take(login.user)) throw new SqlFailure('License limit exceeded', { isFatal: true });
-    let connection: StandInConnection | undefined; // lost before there is one where the bridge ends meanwhile
+    let connection: StandInConnection | undefined; // `lost` may be called before it is set, if the bridge ends meanwhile
     try {
       const inner = await this.#options.postgres.open({ ...login, lost: () => this.#lost(connection, login) });
       await (this.#made ??= make(inner));
@@ -77,18 +76,18 @@ async function make(connection: SqlConnection): Promise<void> {
   );
 }
 
-/** One process of the stand-in. */
+/** A process of the stand-in. */
 export class StandInConnection implements SqlConnection {
   readonly processId: string;
-  /** Stays as it was set: a process of IRIS begins with this one. */
+  /** The isolation level, which persists; this is the default of an IRIS process. */
   isolation: TransactionModes['isolation'] = 'read uncommitted';
-  /** With what each statement has run. */
+  /** The isolation level of each statement that was run. */
   readonly isolations: TransactionModes['isolation'][] = [];
   readonly #inner: SqlConnection;
   readonly #version: string;
   readonly #iris: StandInIris;
   readonly #closed: () => void;
-  /** Where LAST_IDENTITY points to. */
+  /** The row of LAST_IDENTITY. */
   #lastRow = '(0,0)';
   #lockTimeoutMs = 10_000;
 
@@ -113,7 +112,7 @@ export class StandInConnection implements SqlConnection {
     }
     const lockSeconds = /^SET OPTION LOCK_TIMEOUT = (\d+)$/.exec(sql)?.[1];
     if (lockSeconds !== undefined) {
-      this.#lockTimeoutMs = Number(lockSeconds) * 1_000 || 1; // zero is for ever in PostgreSQL
+      this.#lockTimeoutMs = Number(lockSeconds) * 1_000 || 1; // 0 means no timeout in PostgreSQL
       return this.#setLockTimeout();
     }
     const cancelled = /^CANCEL QUERY (\d+)/.exec(sql)?.[1];
@@ -163,7 +162,7 @@ export class StandInConnection implements SqlConnection {
     await this.#inner.close();
   }
 
-  /** PostgreSQL rolls it back as well. */
+  /** Sets it in PostgreSQL, which reverts it on rollback, unlike IRIS. */
   async #setLockTimeout(): Promise<SqlAnswer> {
     return this.#inner.run(`SET lock_timeout TO ${this.#lockTimeoutMs}`, [], smallPage);
   }
@@ -213,8 +212,8 @@ function textOf(value: SqlValue): string | null {
 }
 
 /**
- * Names that are not known are told as IRIS does it: in capital letters, with the alias of the table and its schema. What
- * ObjectScript does not compute is told by its word for it.
+ * Rewords errors as IRIS does: unknown names in upper case with the alias of the table and its schema, and errors of ObjectScript by
+ * their codes.
  */
 function irisWording({ sqlstate = '', message }: SqlFailure): string {
   if (message.includes('overflow')) return `<MAXNUMBER> ${message}`;
@@ -225,7 +224,7 @@ function irisWording({ sqlstate = '', message }: SqlFailure): string {
   return `Table '${name.includes('.') ? '' : 'SQLUSER.'}${name.toUpperCase()}' not found`;
 }
 
-/** As InterSystems' driver words them. */
+/** A failure in the wording of InterSystems' driver. */
 function irisFailure(sqlcode: number, message: string, cause?: unknown): SqlFailure {
   return new SqlFailure(`[SQLCODE: <${sqlcode}>] ${message}`, { sqlcode, sqlstate: 'S1000', cause });
 }

@@ -1,7 +1,7 @@
-/** Connections of one user for one licence unit. One more, and each of them costs one until all of them are closed. */
+/** Connections of a user per licence unit. With one more, each costs a unit until all are closed. */
 const perUnit = 25;
 
-/** The licence arithmetic of an IRIS, by user and address; whoever connects here has one address. */
+/** Counts licence units as IRIS does by user and address; all connections here have the same address. */
 export class StandInLicences {
   readonly #unitsMax: number;
   readonly #connections = new Map<string, { open: number; isByConnection: boolean }>();
@@ -10,7 +10,7 @@ export class StandInLicences {
     this.#unitsMax = unitsMax;
   }
 
-  /** False: the licence does not allow it. */
+  /** Adds a connection. False: the licence does not allow it. */
   take(user: string): boolean {
     const known = this.#connections.get(user) ?? { open: 0, isByConnection: false };
     known.open++;

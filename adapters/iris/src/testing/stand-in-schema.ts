@@ -1,4 +1,4 @@
-/** What a PostgreSQL needs to stand for a namespace of IRIS: its default schema, its collation, and its INFORMATION_SCHEMA. */
+/** SQL that makes a PostgreSQL database stand for an IRIS namespace: default schema, collation and INFORMATION_SCHEMA. */
 export const standInSchema = `
   CREATE SCHEMA IF NOT EXISTS sqluser;
   DO $$ BEGIN

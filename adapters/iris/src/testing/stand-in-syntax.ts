@@ -1,6 +1,6 @@
 import { irisTokens } from '@medrex/sql/testing';
 
-/** Words with the version from which IRIS knows them, and the SQLCODE of one that does not. */
+/** Words with the IRIS version that introduced them, and the SQLCODE of older versions. */
 const gates: readonly (readonly [word: string, since: readonly [year: number, release: number], sqlcode: number])[] = [
   ['LIMIT', [2025, 1], -25],
   ['INTERSECT', [2025, 1], -25],
@@ -17,7 +17,7 @@ export interface SyntaxProblem {
   readonly message: string;
 }
 
-/** What an IRIS of this version would not take. */
+/** The syntax error that this version of IRIS would report. */
 export function syntaxProblem(sql: string, version: string): SyntaxProblem | undefined {
   let texts: readonly string[];
   try {

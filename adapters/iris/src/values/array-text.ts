@@ -1,6 +1,6 @@
 const item = /\s*(?:"((?:[^"\\]|\\.)*)"|((?:[^,{}"\\]|\\.)*?))\s*(,|\}$)/sy;
 
-/** The elements of `{1,"a b",NULL}`; undefined where it is not well formed or has several dimensions. */
+/** The elements of an array in text form, `{1,"a b",NULL}`; undefined if it is malformed or multidimensional. */
 export function arrayItems(text: string): (string | null)[] | undefined {
   const whole = text.trim();
   if (!whole.startsWith('{') || !whole.endsWith('}')) return undefined;

@@ -1,16 +1,16 @@
-/** JSON as a jsonb of PostgreSQL writes it: short keys before long ones, the last of equal ones, a blank behind `:` and `,`. */
+/** Formats JSON like PostgreSQL's jsonb: keys by length, last of duplicate keys, a space after `:` and `,`. */
 export function jsonbText(text: string): string {
   try {
     JSON.parse(text);
   } catch {
-    return text; // not by IRIS: it is the client's to see
+    return text; // not JSON made by IRIS: passed on unchanged
   }
   return new JsonbWriter(text).value();
 }
 
 const token = /\s*("(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+)/sy;
 
-/** Reads well-formed JSON, and keeps its numbers as they are written. */
+/** Parses well-formed JSON, and keeps numbers as written. */
 class JsonbWriter {
   readonly #text: string;
   #at = 0;

@@ -7,7 +7,7 @@ import { jsonbText } from './jsonb-text.ts';
 import { textRule } from './result-text.ts';
 import { wireTypeOf } from './wire-types.ts';
 
-/** PostgreSQL's text of what IRIS SQL cannot say; null for NULL. @throws SessionFault */
+/** Computes a PostgreSQL text that IRIS SQL cannot express; null for NULL. @throws SessionFault */
 export function madeText(made: MadeText, text: string): string | null {
   if (made.kind === 'jsonPath') return jsonAtPath(made, text);
   if (made.kind === 'joined' && made.json === 'jsonb') return jsonbText(joinedText(made, text));

@@ -4,15 +4,15 @@ import type { SqlValue } from '@medrex/sql-driver';
 import { SessionFault } from '../session/session-fault.ts';
 import { arrayItems } from './array-text.ts';
 
-/** A parameter as a Bind brings it. */
+/** A bound parameter. */
 export interface BoundParameter {
   readonly bytes: Uint8Array | null;
   readonly isBinary: boolean;
-  /** Undefined: of an array, or unknown. */
+  /** Undefined: an array, or unknown. */
   readonly type: WireType | undefined;
 }
 
-/** Its text; null is NULL. @throws SessionFault */
+/** The text of a parameter; null for NULL. @throws SessionFault */
 export function textOfParameter({ bytes, isBinary, type }: BoundParameter): string | null {
   if (bytes === null) return null;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -29,12 +29,12 @@ function textOfArray(binary: Buffer): string | undefined {
   return items === undefined ? undefined : `{${items.join(',')}}`;
 }
 
-/** A parameter as the driver binds it. @throws SessionFault */
+/** Converts a parameter for the driver. @throws SessionFault */
 export function sqlValueOf(parameter: BoundParameter, use: ParameterUse): SqlValue {
   if (parameter.bytes === null) return null;
   const itemOf = listItems[use];
   if (itemOf !== undefined) return { as: 'list', items: itemsOf(parameter).map(itemOf) };
-  // Of no type that anybody knows: drivers send bytes so.
+  // Drivers send bytes with an unknown type.
   if (parameter.isBinary && parameter.type === undefined) return { as: 'bytes', bytes: parameter.bytes };
   const text = textOfParameter(parameter) ?? '';
   if (use === 'months' || use === 'time') return { as: 'integer', text: String(partOfInterval(text, use)) };
@@ -49,17 +49,17 @@ function partOfInterval(text: string, use: 'months' | 'time'): number {
   return use === 'months' ? months : days * 86_400_000_000 + micros;
 }
 
-/** Items of a $LIST, as IRIS keeps what they are compared with. */
+/** Converts items of a $LIST to the internal format of the values that they are compared with. */
 const listItems: { readonly [Use in ParameterUse]?: (item: string) => string } = {
   list: (item) => item,
   numbers: keptNumber,
   days: (item) => String(Date.parse(`${dayOf(item.trim(), 'date')}T00:00Z`) / 86_400_000 + unixEpochDay),
 };
 
-/** 1970-01-01, from 1840-12-31 on. */
+/** 1970-01-01 as days since 1840-12-31, the epoch of IRIS. */
 const unixEpochDay = 47_117;
 
-/** No sign before it, no zero that says nothing: -0.50 is kept as -.5, and true as 1. */
+/** The canonical number format of IRIS: -0.50 becomes -.5, and true becomes 1. */
 function keptNumber(item: string): string {
   const text = item.trim();
   if (/^(?:t|true|f|false)$/i.test(text)) return /^t/i.test(text) ? '1' : '0';
@@ -72,7 +72,7 @@ function keptNumber(item: string): string {
   return digits === '' ? '0' : `${sign === '-' ? '-' : ''}${digits}`;
 }
 
-/** 1.5e3 without its exponent. */
+/** A number without exponent: 1.5e3 becomes 1500. */
 function plainOf(text: string): string {
   const [, sign = '', whole = '', fraction = '', power = ''] =
     /^([-+]?)(\d*)\.?(\d*)e([-+]?\d{1,3})$/i.exec(text) ?? noValue(text, 'numeric');
@@ -146,23 +146,23 @@ const binds: Readonly<Partial<Record<WireType, Bind>>> = {
     const whole = clock.length === 5 ? `${clock}:00` : clock;
     return fraction === '' ? { as: 'time', text: whole } : { as: 'text', text: whole + fraction };
   },
-  // A zone says nothing there: PostgreSQL leaves it out.
+  // PostgreSQL ignores a zone in a timestamp.
   timestamp: (text, type) => moment(text.trim().replace(/(?<=:\d\d(?:\.\d+)?) ?(?:[-+]\d\d(?::?\d\d)?|Z)$/i, ''), type),
   timestamptz: (text, type) => moment(inUtc(text.trim()), type),
 };
 
-/** What drivers send of a time or a date may have a zone behind it that means nothing. */
+/** A time as drivers send it, possibly with a zone, which is ignored. */
 const timeForm = /^((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(\.\d{1,9})?(?: ?[-+]\d\d(?::?\d\d)?)?$/;
 const dayForm = /^(\d{4})-(\d\d)-(\d\d)(?=$| ?[-+]\d\d(?::?\d\d)?$|[ T]\d\d:)/;
 
-/** @throws SessionFault 22008 where it looks like one */
+/** @throws SessionFault 22008 if the text looks like a date or time, otherwise 22007 */
 function noTime(text: string, type: WireType): never {
   const isLike = /(?:^|[ T])\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/.test(text.trim());
   if (isLike) throw new SessionFault('22008', `date/time field value out of range: "${text.slice(0, 100)}"`);
   return noValue(text, type, '22007');
 }
 
-/** A day that there is, in IRIS's calendar and in PostgreSQL's. */
+/** Validates a date, which must exist in both IRIS and PostgreSQL. */
 function dayOf(text: string, type: WireType): string {
   const [, year = '', month = '', day = ''] = dayForm.exec(text) ?? noValue(text, type, '22007');
   const date = new Date(Date.UTC(2000, Number(month) - 1, Number(day)));
@@ -179,7 +179,7 @@ function moment(text: string, type: WireType): SqlValue {
   return { as: 'timestamp', text: `${day} ${clock.length === 5 ? `${clock}:00` : clock}${fraction}` };
 }
 
-/** IRIS keeps no zone: a moment goes there in UTC. */
+/** Converts a timestamp to UTC, as IRIS stores no zone. */
 function inUtc(text: string): string {
   const [, zone] = /([-+]\d\d(?::?\d\d)?|Z)$/.exec(text) ?? [];
   if (zone === undefined || zone === 'Z') return text.replace(/Z$/, '').replace('T', ' ');

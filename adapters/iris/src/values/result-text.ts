@@ -2,13 +2,13 @@ import { intervalOfMicros, textOfInterval, type WireType } from '@medrex/pg-wire
 import { jsonbText } from './jsonb-text.ts';
 import { isQuotient, isRounded, scaleDigits, withDigits, type NumericScale, type PgType } from '@medrex/sql';
 
-/** `.5` and `-.5` lack what PostgreSQL's clients expect. */
+/** Adds the leading zero of `.5` and `-.5`. */
 function number(text: string): string {
   if (text.startsWith('.')) return `0${text}`;
   return text.startsWith('-.') ? `-0${text.slice(1)}` : text;
 }
 
-/** The shortest text that is this number, as PostgreSQL writes it. */
+/** Formats a float as PostgreSQL does: the shortest text with the same value. */
 const float =
   (digitsMax: number) =>
   (text: string): string => {
@@ -22,19 +22,19 @@ const float =
     return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
   };
 
-/** Fractions of seconds without zeros at their end. */
+/** A timestamp without trailing zeros in its fraction. */
 function moment(text: string): string {
   return text
     .replace('T', ' ')
     .replace(/(\.\d*?)0+(?=$|[-+Z])/, (_, fraction: string) => (fraction === '.' ? '' : fraction));
 }
 
-/** A number of as many has more of them, which nobody knows. */
+/** Significant decimal digits of a double; a number with as many may be inexact. */
 const digitsOfDouble = 15;
 
 /**
- * A numeric in the digits that PostgreSQL would write. A driver fills up with zeros as its column says, or leaves them out:
- * where nothing says how many belong there, those at the end go. No other digit is lost.
+ * Formats a numeric with the scale of PostgreSQL. Drivers pad with zeros by the column's scale or omit them; without a known scale,
+ * trailing zeros are removed. No other digit is lost.
  */
 function numeric(text: string, scale: NumericScale | undefined): string {
   const [, whole = '', fraction = ''] = /^(-?\d+)(?:\.(\d*))?$/.exec(number(text.trim())) ?? [];
@@ -48,7 +48,7 @@ function numeric(text: string, scale: NumericScale | undefined): string {
   return digits === '' ? whole : `${whole}.${digits}`;
 }
 
-/** The translation has made a number of microseconds of it. */
+/** Formats an interval, which the translation has made a number of microseconds. */
 function interval(text: string): string {
   const micros = /^\s*(-?\d+)(?:\.0*)?\s*$/.exec(text)?.[1];
   if (micros !== undefined) return textOfInterval(intervalOfMicros(BigInt(micros)));
@@ -62,7 +62,7 @@ const rules: Readonly<Partial<Record<WireType | 'vector', (text: string) => stri
   float8: float(15),
   time: moment,
   timestamp: moment,
-  // IRIS keeps no zone: what it keeps is taken for UTC.
+  // IRIS stores no zone; its values are in UTC.
   timestamptz: (text) => (/[-+]\d\d(?::?\d\d)?$/.test(text) ? moment(text) : `${moment(text).replace(/Z$/, '')}+00`),
   interval,
   uuid: (text) => text.toLowerCase(),
@@ -70,7 +70,7 @@ const rules: Readonly<Partial<Record<WireType | 'vector', (text: string) => stri
   vector: (text) => (text.startsWith('[') ? text : `[${text}]`),
 };
 
-/** Makes PostgreSQL's text of a value of IRIS's driver; undefined: they are the same. */
+/** The function that converts a text of IRIS's driver to PostgreSQL's; undefined: they are equal. */
 export function textRule(
   type: WireType,
   pgType: PgType | undefined,

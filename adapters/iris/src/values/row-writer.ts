@@ -15,25 +15,25 @@ import { textRule } from './result-text.ts';
 import { arrayItems } from './array-text.ts';
 import { arrayOids, wireTypeOf, wireTypeOfSql } from './wire-types.ts';
 
-/** A column as a client gets it. */
+/** A column of a result for the client. */
 export interface OutColumn {
   readonly label: string;
   readonly type: WireType;
   readonly pgType: PgType | undefined;
   readonly holdsSchema: boolean;
   readonly modifier: number;
-  /** Of a numeric: the digits that PostgreSQL writes behind its point. */
+  /** The scale of a numeric in PostgreSQL. */
   readonly scale: NumericScale | undefined;
-  /** What is made of the text that IRIS gives. */
+  /** How to convert the text of IRIS. */
   readonly made?: MadeText | undefined;
 }
 
-/** What the translation knows, and where it does not know, what the driver says. */
+/** The columns by the translation, completed by the driver's description. */
 export function outColumns(
   translated: readonly ResultColumn[] | undefined,
   columns: readonly SqlColumn[] | undefined,
 ): readonly OutColumn[] {
-  const isNone = translated?.length === 0; // IRIS selects nothing but columns
+  const isNone = translated?.length === 0; // IRIS cannot select zero columns
   if (translated !== undefined && (isNone || columns === undefined || translated.length === columns.length)) {
     return translated.map(({ label, type, holdsSchema, scale, modifiers, made }, place) => {
       const own = columns?.[place];
@@ -50,14 +50,14 @@ export function outColumns(
   }));
 }
 
-/** As pg_attribute.atttypmod has it. */
+/** The type modifier as in pg_attribute.atttypmod. */
 function typeModifier(type: PgType | undefined, [first, second = 0]: readonly number[] = []): number {
   if (first === undefined) return -1;
   if (type === 'varchar' || type === 'bpchar') return first + 4;
   return type === 'numeric' ? first * 65_536 + second + 4 : -1;
 }
 
-/** For RowDescription; one format stands for all columns, none for text. */
+/** Columns for RowDescription. @param formats one for all columns, or one each; none: text */
 export function describedColumns(columns: readonly OutColumn[], formats: readonly number[]): Column[] {
   return columns.map(({ label, type, modifier, made }, place) => ({
     ...{ name: label, table: 0, attribute: 0, ...(isArray(made) ? arrayType(type) : scalarType(type)) },
@@ -77,7 +77,7 @@ const scalarType = (type: WireType): Pick<Column, 'type' | 'typeSize'> => ({
 const formatOf = (formats: readonly number[], place: number): number =>
   formats.length === 1 ? (formats[0] ?? 0) : (formats[place] ?? 0);
 
-/** What makes PostgreSQL's text of a cell, or NULL of it; undefined: it is. */
+/** Converts a cell to PostgreSQL's text, or to NULL; undefined: it is that text. */
 type TextRule = ((text: string) => string | null) | undefined;
 
 /** @see TextRule */
@@ -87,7 +87,7 @@ export function ruleOf({ type, pgType, scale, made }: OutColumn): TextRule {
 
 type WriteCell = (writer: BodyWriter, cell: Uint8Array) => void;
 
-/** Writes rows of a driver as DataRow messages, or as CopyData of a binary COPY, where they are laid out alike. */
+/** Writes rows of a driver as DataRow messages, or as CopyData of a binary COPY, which has the same layout. */
 export class RowWriter {
   readonly #cells: readonly WriteCell[];
   readonly #message: number;
@@ -121,7 +121,7 @@ export class RowWriter {
 }
 
 const asItIs: WriteCell = (writer, cell) => writer.value(cell);
-/** Text of these is text in both formats. */
+/** Types whose binary format equals the text format. */
 const textual: ReadonlySet<WireType> = new Set(['text', 'varchar', 'bpchar', 'json', 'name', 'unknown']);
 
 function cellWriter(column: OutColumn, isBinary: boolean, toPostgres: (schema: string) => string): WriteCell {
@@ -167,9 +167,9 @@ function binaryWriter({ type, made, label }: OutColumn, rule: TextRule): WriteCe
 
 interface IntegerRange {
   readonly name: string;
-  /** As many are within the range, whatever they are. */
+  /** Numbers with at most this many digits are within the range. */
   readonly digits: number;
-  /** The highest value, and one more. */
+  /** The highest value plus one. */
   readonly end: bigint;
 }
 
@@ -179,7 +179,7 @@ const integers: Readonly<Partial<Record<WireType, IntegerRange>>> = {
   int8: { name: 'bigint', digits: 18, end: 2n ** 63n },
 };
 
-/** IRIS computes beyond the type that PostgreSQL gives a sum or a product. @throws SessionFault 22003 */
+/** Checks the range of an integer, as IRIS may compute beyond PostgreSQL's type. @throws SessionFault 22003 */
 function checkRange(cell: Uint8Array, { name, end }: IntegerRange): void {
   const text = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString('utf8');
   const value = /^-?\d+$/.test(text) ? BigInt(text) : 0n;

@@ -59,14 +59,14 @@ describe('intervals as parameters', () => {
       sqlValueOf({ bytes: Buffer.from(text), isBinary: false, type: 'interval' }, use),
     );
 
-  it('come as months, and as microseconds of all that is shorter', () => {
+  it('are bound as months, and as microseconds for the rest', () => {
     expect(parts('1 year 2 days 00:00:01')).toEqual([
       { as: 'integer', text: '12' },
       { as: 'integer', text: '172801000000' },
     ]);
   });
 
-  it('come in binary format, too', () => {
+  it('are accepted in binary format too', () => {
     const bytes = Buffer.from('00000000000f4240000000020000000c', 'hex');
     expect(sqlValueOf({ bytes, isBinary: true, type: 'interval' }, 'time')).toEqual({
       as: 'integer',
@@ -74,7 +74,7 @@ describe('intervals as parameters', () => {
     });
   });
 
-  it('that are none are refused', () => {
+  it('are refused if they are invalid', () => {
     expect(() => parts('a while')).toThrow(SessionFault);
   });
 });
@@ -83,7 +83,7 @@ describe('text whose order counts', () => {
   const behindBlank = (text: string | null): unknown =>
     sqlValueOf({ bytes: text === null ? null : Buffer.from(text), isBinary: false, type: 'text' }, 'behindBlank');
 
-  it('comes behind a blank, so that IRIS takes none for a number, and NULL as NULL', () => {
+  it('is prefixed by a space, so that IRIS does not take it for a number; NULL stays NULL', () => {
     expect([behindBlank('10'), behindBlank(''), behindBlank(null)]).toEqual([
       { as: 'text', text: ' 10' },
       { as: 'text', text: ' ' },
@@ -116,7 +116,7 @@ describe('items of an array', () => {
   );
 });
 
-describe('what the proxy makes', () => {
+describe('results computed by the proxy', () => {
   const rowOf = (made: MadeText, type: WireType, text: string, format: number): Buffer => {
     const pgType = type === 'text' ? 'text' : 'int4';
     const column = { label: 'c', type, pgType, holdsSchema: false, modifier: -1, scale: undefined, made } as const;
@@ -274,7 +274,7 @@ describe('results', () => {
     expect(textRule('numeric', undefined, scale)?.(text)).toBe(expected),
   );
 
-  it('of type float8 are the numbers that they were', () => {
+  it('of type float8 keep their value', () => {
     fc.assert(
       fc.property(
         fc.double().filter((value) => !Object.is(value, -0)),

@@ -28,19 +28,19 @@ const byCode: Readonly<Record<number, WireType>> = {
   2004: 'bytea',
 };
 
-/** The type that a client is told for one of JDBC; what is not known is text. */
+/** The PostgreSQL type of a JDBC type; text if unknown. */
 export function wireTypeOfSql({ code, name }: SqlType): WireType {
   if (name.toLowerCase() === 'uuid' || name.toLowerCase() === 'uniqueidentifier') return 'uuid';
   return byCode[code] ?? 'text';
 }
 
-/** Of an array with such elements. */
+/** OIDs of array types by element type. */
 export const arrayOids: Readonly<Partial<Record<WireType, number>>> = {
   ...{ bool: 1000, int2: 1005, int4: 1007, int8: 1016, numeric: 1231, float4: 1021, float8: 1022, text: 1009 },
   ...{ varchar: 1015, bpchar: 1014, date: 1182, time: 1183, timestamp: 1115, timestamptz: 1185, uuid: 2951 },
 };
 
-/** A vector goes to clients as text: its OID is another one in every database that has it. */
+/** The type for clients; a vector is sent as text, as its OID differs between databases. */
 export function wireTypeOf(type: PgType): WireType {
   return type === 'vector' ? 'text' : type;
 }

@@ -18,26 +18,26 @@ import type { LiveOperation } from './live-operation.ts';
 import type { LiveOperations } from './live-operations.ts';
 import type { ProgressKeeper } from './progress-keeper.ts';
 
-/** Where admitted operations go. */
+/** Options of an Admission. */
 export interface AdmissionOptions {
   readonly planner: BatchPlanner;
   readonly keeper: ProgressKeeper;
   readonly live: LiveOperations;
   readonly clock: Clock;
-  /** Undefined where no call of per-transaction mode is taken. */
+  /** Undefined when per-transaction mode is off. */
   readonly callKey: CallKey | undefined;
-  /** Undefined likewise. */
+  /** Undefined when per-transaction mode is off. */
   readonly names: QueueNames | undefined;
   readonly learned: LearnedKeys;
-  /** Our own chaincode, which no call may name. */
+  /** Name of the Medrex chaincode, which calls must not name. */
   readonly chaincode: string;
 }
 
 const classNumber = new Map(operationClasses.map((name, number) => [name, number]));
 
 /**
- * Takes runs of the `operations` log in: each operation once, in seq order, skipping what was read before (delivery is at
- * least once) and what an earlier generation finished. Waits between records while there is no room.
+ * Admits runs of the `operations` log: each operation once, in seq order. Skips operations read before (delivery is at least once)
+ * and those finished by an earlier generation. Waits between records while there is no room.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -47,8 +47,8 @@ export class Admission {
   }
 
   /**
-   * Calls `onAdmitted` after each record with how many of its operations were new.
-   * @throws CodedError MESSAGE_MALFORMED for a record that cannot be read; nothing behind it is taken, and nothing is skipped.
+   * Calls `onAdmitted` after each record with the number of its new operations.
+   * @throws CodedError MESSAGE_MALFORMED for an unreadable record; nothing behind it is admitted, and nothing is skipped
    */
   async take(run: LogRun, onAdmitted: (operations: number) => void): Promise<void> {
     const { keeper, live } = this.#options;
@@ -106,7 +106,7 @@ export class Admission {
     throw new CodedError(ordererErrors.CALL_KEY_MISSING, `operation ${operation.opId} is a call`);
   }
 
-  /** Sender or template named the keys, or earlier calls of the function tell what they will be. */
+  /** The keys of a call: declared by the sender or a template, otherwise predicted from earlier calls of the function. */
   #keysOfCall(call: Call, declared: readonly DeclaredKey[], recordKey: DeclaredKey['key']): readonly DeclaredKey[] {
     const callKey = this.#options.callKey as CallKey;
     const names = this.#options.names as QueueNames;

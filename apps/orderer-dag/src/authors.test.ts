@@ -8,7 +8,7 @@ const anne = new TestAuthor('dr-anne');
 const signed = (account: string): Operation => anne.signed(deposit(account));
 let changes = 0;
 
-/** An administrator's transaction, past the log. */
+/** Submits an administrator's transaction directly, not by the log. */
 async function change(channel: TestChannel, asked: AuthorChange): Promise<void> {
   const txId = `change ${(changes += 1)}`;
   const args = [itemOf(anOperation({ ...asked, opId: txId }))];
@@ -30,7 +30,7 @@ async function started() {
 const ends = (channel: TestChannel, seqs: readonly number[]) => seqs.map((seq) => channel.end(seq));
 
 describe('authors', () => {
-  it('are told in the outcomes of what they signed, and of nothing else', async () => {
+  it('appear in the outcomes of the operations they signed, and only there', async () => {
     const { channel } = await started();
     const [one, other] = await channel.append([signed('ann'), deposit('ann')]);
     await channel.quiet();
@@ -38,7 +38,7 @@ describe('authors', () => {
     expect(authors).toEqual([anne.id, undefined]);
   });
 
-  it('cost nothing that two envelopes could meet on: independent operations of one author fly at the same time', async () => {
+  it('add no shared key: independent operations of one author fly concurrently', async () => {
     const { channel, instance } = await started();
     channel.ledger.setFaults({ envelopeHangs: isFusion });
     const first = await channel.append([signed('ann')]);
@@ -52,7 +52,7 @@ describe('authors', () => {
     expect(instance.notes.filter((note) => note.startsWith('returned'))).toEqual([]);
   });
 
-  it('revoked while what they signed is in the air, take it with them; it is planned again, and nobody is blamed', async () => {
+  it('invalidate a signed operation in flight when revoked; it is planned again, without a strike', async () => {
     const { channel, instance } = await started();
     channel.ledger.setFaults({ envelopeHangs: isFusion });
     const seqs = await channel.append([signed('ann'), deposit('ben')]);
@@ -66,7 +66,7 @@ describe('authors', () => {
     expect(instance.loop.status().planner.widened).toBe(0);
   });
 
-  it('that a policy asks for are missed from the policy on; a change of policy slows nothing down behind it', async () => {
+  it('are required from a change of policy on, which slows down nothing behind it', async () => {
     const { channel, instance } = await started();
     const before = await channel.append([deposit('ann'), signed('ann')]);
     await channel.quiet();
@@ -76,7 +76,7 @@ describe('authors', () => {
     await channel.quiet();
     expect(ends(channel, before)).toEqual(['applied OK', 'applied OK']);
     expect(ends(channel, behind)).toEqual(['rejected SIGNATURE_REQUIRED', ...Array<string>(3).fill('applied OK')]);
-    // Of keys that others wrote lately each operation would have flown alone.
+    // Had their keys counted as written by others, each operation would have flown alone.
     expect(instance.count('sent') - sent).toBe(1);
   });
 });

@@ -7,7 +7,7 @@ import { ManualClock } from './testing/manual-clock.ts';
 
 type OnBlock = (block: Block) => void | Promise<void>;
 
-/** A stream whose blocks and errors the test hands out. */
+/** A block stream driven by the test. */
 function handFed(from = 0) {
   const clock = new ManualClock();
   const opened: number[] = [];
@@ -36,7 +36,7 @@ function handFed(from = 0) {
 }
 
 describe('BlockFollower', () => {
-  it('hands out each block once and in order, repeats left out', async () => {
+  it('passes on each block once and in order, without repeats', async () => {
     const { follower, taken, give } = handFed(5);
     await give(3, 4, 5, 6, 5, 6, 7);
     expect([taken, follower.height]).toEqual([[5, 6, 7], 8]);
@@ -49,7 +49,7 @@ describe('BlockFollower', () => {
     expect(taken).toEqual([5]);
   });
 
-  it('opens a broken stream again where it broke', async () => {
+  it('reopens a broken stream where it broke', async () => {
     const { clock, opened, failures, give, fail } = handFed(5);
     await give(5, 6);
     fail(new Error('peer restarted'));
@@ -57,14 +57,14 @@ describe('BlockFollower', () => {
     expect([opened, failures]).toEqual([[5, 7], ['peer restarted']]);
   });
 
-  it('goes on at the height when the block it wants is kept no more', async () => {
+  it('continues at the current height when the next block is pruned', async () => {
     const { clock, opened, fail } = handFed(5);
     fail(new CodedError(ledgerErrors.blockPruned, 'block 5'));
     await clock.advance(10);
     expect(opened).toEqual([5, 90]);
   });
 
-  it('leaves a stream alone once it is closed', async () => {
+  it('does not reopen a stream after close', async () => {
     const { follower, clock, opened, taken, give, fail } = handFed(5);
     await follower.close();
     fail(new Error('closed'));

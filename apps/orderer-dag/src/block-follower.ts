@@ -4,10 +4,10 @@ import { backoffMs, type BackoffLimits } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { ordererErrors } from './errors.ts';
 
-/** What a BlockFollower needs. */
+/** Options of a BlockFollower. */
 export interface BlockFollowerOptions {
   readonly stream: BlockStream;
-  /** First block to hand out. */
+  /** Number of the first block to pass on. */
   readonly from: number;
   readonly clock: Clock;
   readonly backoff: BackoffLimits;
@@ -16,7 +16,7 @@ export interface BlockFollowerOptions {
   readonly onFailure: (error: unknown, failures: number) => void;
 }
 
-/** Follows the channel's blocks without a gap or a repeat, whatever the stream does; reopens it where it broke. */
+/** Follows the blocks of a channel without gaps or repeats; reopens a broken stream where it broke. */
 export class BlockFollower {
   readonly #options: BlockFollowerOptions;
   #next: number;
@@ -31,7 +31,7 @@ export class BlockFollower {
     this.#follow();
   }
 
-  /** Blocks handed out: the number of the next one. */
+  /** Number of the next block. */
   get height(): number {
     return this.#next;
   }
@@ -75,7 +75,7 @@ export class BlockFollower {
     this.#cancelRetry = clock.after(backoffMs(this.#failures, backoff), () => void this.#again(error));
   }
 
-  /** Blocks that no peer keeps any more cannot be reported; operations that stand in them answer from their records. */
+  /** Reopens the stream after an error. Pruned blocks are skipped; operations in them are answered from their operation records. */
   async #again(error: unknown): Promise<void> {
     const isPruned = isCodedError(error, 'BLOCK_PRUNED');
     try {

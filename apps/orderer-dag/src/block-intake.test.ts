@@ -23,7 +23,7 @@ function anIntake() {
 }
 
 describe('BlockIntake', () => {
-  it('takes what another chaincode wrote by calling ours for a foreign write of our keys', () => {
+  it('counts writes of our keys by another chaincode that calls ours as foreign', () => {
     const { intake, planner, recent, reports } = anIntake();
     const { readWriteSet } = aTransaction({ writes: ['a'] });
     const caller = {

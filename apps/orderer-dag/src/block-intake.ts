@@ -10,29 +10,29 @@ import type { RecentWrites } from './recent-writes.ts';
 import type { SentEnvelopes } from './sent-envelopes.ts';
 import type { WorkingTime } from './working-time.ts';
 
-/** What a block is taken apart for. */
+/** Options of a BlockIntake. */
 export interface BlockIntakeOptions {
   readonly planner: BatchPlanner;
   readonly sent: SentEnvelopes;
   readonly recent: RecentWrites;
   readonly reports: LogWriter;
   readonly clock: Clock;
-  /** The planner's time. */
+  /** The clock of the planner. */
   readonly working: WorkingTime;
   readonly observer: ChannelObserver;
-  /** Our own chaincode. */
+  /** Name of the Medrex chaincode. */
   readonly chaincode: string;
-  /** How keys of other chaincodes are called in the queues; undefined where no call touches them. */
+  /** Queue names of other chaincodes' keys; undefined when per-transaction mode is off. */
   readonly names: QueueNames | undefined;
-  /** Blocks below this were committed before this process drove the channel: what others wrote there concerns nobody any more. */
+  /** Blocks below this were committed before this process led the channel; their foreign writes are irrelevant. */
   readonly liveFrom: number;
-  /** Lowest height that a flight under way started from, given the height behind this block. */
+  /** Lowest height at which an active flight started, given the height after this block. */
   readonly oldestHeight: (height: number) => number;
-  /** Everything below `height` is reported. */
+  /** Called when all blocks below `height` are reported. */
   readonly onReported: (height: number) => void;
 }
 
-/** Takes one block after the other: whose writes are foreign, which of our envelopes are in it, and the report of it. */
+/** Processes each block: notes foreign writes, resolves our envelopes in it, and reports it. */
 export class BlockIntake {
   readonly #options: BlockIntakeOptions;
 
@@ -43,7 +43,7 @@ export class BlockIntake {
   take(block: Block): void {
     const { recent, sent, oldestHeight } = this.#options;
     recent.note(block, (txId) => !sent.isAwaited(txId));
-    // What others wrote is known before our own envelopes are judged by it.
+    // Foreign writes must be noted before our own envelopes are judged.
     this.#foreignWrites(block);
     sent.show(block);
     recent.forgetBelow(oldestHeight(block.number + 1));
@@ -62,7 +62,7 @@ export class BlockIntake {
     observer.foreignWrites(keys.length);
   }
 
-  /** What a transaction wrote, itself and through chaincodes that it called, as our queues call it. */
+  /** The queue names of the keys that a transaction wrote, including those written by chaincodes that it called. */
   #queuedKeys(transaction: CommittedTransaction): readonly StateKey[] {
     const { chaincode: own, names } = this.#options;
     return setsOf(transaction).flatMap(({ chaincode, readWriteSet }) => {

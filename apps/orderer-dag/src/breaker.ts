@@ -1,11 +1,11 @@
 import { backoffMs, type BackoffLimits } from './backoff.ts';
 
-/** Why nothing is sent to the channel at the moment. */
+/** Why the breaker is open. */
 export type OpenReason = 'probe-failed' | 'template-version-missing';
 
 /**
- * Keeps operations away from a channel that cannot carry any. Open only while the probe fails (or while the contract
- * there lacks a template version that the log still needs); a failure of one set of operations never opens it.
+ * Circuit breaker of a channel. Open only while the probe fails, or while the contract on the channel lacks a template version that
+ * the log needs; the failure of a set of operations never opens it.
  */
 export class Breaker {
   #reason: OpenReason | undefined;
@@ -17,7 +17,7 @@ export class Breaker {
     this.#limits = limits;
   }
 
-  /** Why it is open; undefined when it is closed and everything flows. */
+  /** Why it is open; undefined when it is closed. */
   get reason(): OpenReason | undefined {
     return this.#reason;
   }
@@ -26,12 +26,12 @@ export class Breaker {
     return this.#reason === undefined;
   }
 
-  /** When it opened, epoch ms; meaningless while it is closed. */
+  /** When it opened, epoch ms; only meaningful while it is open. */
   get openedAtMs(): number {
     return this.#openedAtMs;
   }
 
-  /** Opens it, or notes one more failure. Returns in how many ms the next try is due. */
+  /** Opens it, or counts one more failure. Returns the delay until the next try, in ms. */
   trip(reason: OpenReason, nowMs: number): number {
     if (this.#reason === undefined) this.#openedAtMs = nowMs;
     this.#reason = reason;
@@ -39,7 +39,7 @@ export class Breaker {
     return backoffMs(this.#failures, this.#limits);
   }
 
-  /** Closes it for a try, and keeps counting where it stopped if the try fails. Returns how long it was open, ms. */
+  /** Half-opens it for a try without resetting the failure count. Returns how long it was open, in ms. */
   letThrough(nowMs: number): number | undefined {
     const failures = this.#failures;
     const openMs = this.reset(nowMs);
@@ -47,7 +47,7 @@ export class Breaker {
     return openMs;
   }
 
-  /** A try has passed: everything flows again. Returns how long it was open, ms, or undefined when it was not. */
+  /** Closes it after a successful try. Returns how long it was open, in ms, or undefined when it was not. */
   reset(nowMs: number): number | undefined {
     const wasOpen = this.#reason !== undefined;
     this.#reason = undefined;

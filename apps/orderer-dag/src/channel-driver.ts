@@ -11,15 +11,15 @@ import type { KeptOperations } from './kept-operations.ts';
 import { newestIn, Standby, type NewestProgress } from './standby.ts';
 
 /**
- * One instance's part in a channel: it leads, or it waits in reserve until it may. Leadership stands in the `progress`
- * topic and nowhere else, so it is the same on every log, whatever a broker thinks of its consumers.
+ * The role of one instance in a channel: leader or standby. Leadership is decided by the `progress` topic alone, so it works the same
+ * on every log, independently of consumer groups.
  */
 export class ChannelDriver {
   readonly #options: ChannelOptions;
   readonly #onEnd: (error: unknown) => void;
   #loop: ChannelLoop | undefined;
   #standby: Standby | undefined;
-  /** The take-over under way, and the handing out of what was kept. */
+  /** The take-over in progress, and the replay of the kept operations. */
   #taking: Promise<void> | undefined;
   #handing: Promise<void> | undefined;
   #isEnding = false;
@@ -30,8 +30,8 @@ export class ChannelDriver {
   }
 
   /**
-   * Leads where nobody else does; waits where somebody may.
-   * @param onEnd this instance has nothing to do on the channel any more: the process has to end.
+   * Becomes leader if there is none, otherwise standby.
+   * @param onEnd called when this instance has no role in the channel any more and the process has to end
    * @throws CodedError OPERATIONS_LOG_BEHIND
    */
   static async open(options: ChannelOptions, onEnd: (error: unknown) => void): Promise<ChannelDriver> {
@@ -48,21 +48,21 @@ export class ChannelDriver {
     return this.#loop;
   }
 
-  /** Where the reading of `operations` and of `progress` has to begin. */
+  /** Start offsets for reading `operations` and `progress`. */
   get readFrom(): { readonly operations: number; readonly progress: number } {
     if (this.#loop !== undefined) return this.#loop.readFrom;
     const { progress, offset } = (this.#standby as Standby).newest;
     return { operations: Math.floor(progress.lowWaterMark / operationsPerRecord), progress: offset };
   }
 
-  /** Resolves when all of the run is admitted, or kept for later. @throws CodedError MESSAGE_MALFORMED */
+  /** Resolves when the whole run is admitted, or kept by a standby. @throws CodedError MESSAGE_MALFORMED */
   async onOperations(run: LogRun): Promise<void> {
     if (this.#loop === undefined && (await this.#standby?.kept.keep(run))) return;
-    await this.#handing; // what was kept stands before it
+    await this.#handing; // the kept operations come first
     await this.#loop?.onOperations(run);
   }
 
-  /** False when the advice was not taken, because somebody else leads. */
+  /** Returns false when the advice was ignored because another instance leads. */
   onAnalyzed(run: LogRun): boolean {
     this.#loop?.onAnalyzed(run);
     return this.#loop !== undefined;
@@ -73,7 +73,7 @@ export class ChannelDriver {
     else if (this.#loop.isSuperseded(run)) this.#superseded();
   }
 
-  /** Why it cannot do its work at the moment, in a word; a standby's work is to wait. */
+  /** Why it is not ready, as a word; undefined when it is. A waiting standby is ready. */
   notReady(): string | undefined {
     if (this.#standby !== undefined && this.#standby.failures > 0) return 'progress-unreadable';
     const state = this.#loop?.state();
@@ -82,13 +82,13 @@ export class ChannelDriver {
     return state?.breaker;
   }
 
-  /** SIGTERM: a leader hands over, see `ChannelLoop.close`; a standby just goes. */
+  /** Handles SIGTERM: a leader hands over, see `ChannelLoop.close`; a standby just stops. */
   async close(): Promise<void> {
     await this.#end();
     await this.#loop?.close();
   }
 
-  /** Lets go at once; nothing is written any more. */
+  /** Stops at once without writing anything. */
   async abandon(): Promise<void> {
     await this.#end();
     await this.#loop?.abandon();
@@ -120,7 +120,7 @@ export class ChannelDriver {
     this.#handing = this.#handOut(standby.kept, loop);
   }
 
-  /** Admits what was kept, with a turn of the loop between two runs: blocks and answers are not kept waiting. */
+  /** Admits the kept operations, yielding to the event loop between runs so that blocks and answers are not delayed. */
   async #handOut(kept: KeptOperations, loop: ChannelLoop): Promise<void> {
     for (const run of kept.handOut()) {
       await this.#insist(() => loop.onOperations(run));
@@ -128,7 +128,7 @@ export class ChannelDriver {
     }
   }
 
-  /** As the log does with a run that could not be taken: nothing is skipped. */
+  /** Retries until it succeeds, like the log with a failed run, so that nothing is skipped. */
   async #insist(take: () => Promise<void>): Promise<void> {
     const { clock, observer, limits } = this.#options;
     for (let failures = 1; !this.#isEnding; failures++) {
@@ -142,7 +142,7 @@ export class ChannelDriver {
   }
 
   #superseded(): void {
-    const what = `channel ${this.#options.channel}: another orderer-dag has taken it over`;
+    const what = `channel ${this.#options.channel}: another orderer-dag has taken over`;
     this.#onEnd(new CodedError(ordererErrors.GENERATION_SUPERSEDED, what));
   }
 }

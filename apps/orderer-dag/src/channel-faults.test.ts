@@ -14,14 +14,14 @@ async function running(options: TestChannelOptions = {}) {
   return { channel, instance: await channel.start() };
 }
 
-/** Strikes the first so many fusions. */
+/** Matches the first `count` fusions. */
 function first(count: number): (proposal: Proposal) => boolean {
   let left = count;
   return (proposal) => isFusion(proposal) && left-- > 0;
 }
 
 describe('an envelope', () => {
-  it('that is dropped after its acknowledgement is planned again', async () => {
+  it('that is dropped after its acknowledgement has its operations planned again', async () => {
     const { channel, instance } = await running({ faults: { envelopeDropped: first(1) } });
     const seqs = await channel.append(deposits(3));
     await channel.quiet();
@@ -38,7 +38,7 @@ describe('an envelope', () => {
     expect(instance.notes.filter((note) => note.startsWith('closing'))).toEqual([]);
   });
 
-  it('that hangs in an orderer while its operation is closed kills nothing and applies nothing', async () => {
+  it('that is delayed while its operation is closed changes nothing', async () => {
     const { channel, instance } = await running({ faults: { envelopeHangs: first(1) } });
     const [seq] = (await channel.append([deposit('ann')], { deadlineMs: channel.clock.now() + 1_000 })) as [number];
     await channel.quiet();
@@ -50,7 +50,7 @@ describe('an envelope', () => {
     expect(await audit(channel)).toEqual([]);
   });
 
-  it('that turns up before the close of its operation wins: the close is answered with what happened', async () => {
+  it('that is committed before the close of its operation wins, and the close returns its result', async () => {
     const hung = deposit('ann');
     const { channel, instance } = await running({
       faults: {
@@ -70,7 +70,7 @@ describe('an envelope', () => {
     expect(await audit(channel)).toEqual([]);
   });
 
-  it('that turns up in one block with the second try takes effect once, and is no conflict between two flights', async () => {
+  it('that is committed in one block with the second try takes effect once, and does not count as a conflict of two flights', async () => {
     const { channel, instance } = await running({
       latencies: { hopMs: 10 },
       faults: { envelopeHangs: first(1), hangMs: 2_030 },
@@ -83,7 +83,7 @@ describe('an envelope', () => {
     expect(await audit(channel)).toEqual([]);
   });
 
-  it('above the limit of the network is narrowed down to the operation that does not fit', async () => {
+  it('above the size limit of the network is halved down to the operation that is too large', async () => {
     const large = deposit('ann', { bodies: [Buffer.alloc(60_000, 'b')] });
     const { channel } = await running({ faults: { absoluteMaxBytes: 50_000 } });
     const [seq] = (await channel.append([large, ...deposits(20)])) as [number];
@@ -93,7 +93,7 @@ describe('an envelope', () => {
     expect(await audit(channel)).toEqual([]);
   });
 
-  it('with a validation code that nobody knows stops the channel; nothing is dead-lettered, and a restart goes on', async () => {
+  it('with an unknown validation code stops the channel without dead letters, and a restart continues', async () => {
     const { channel, instance } = await running({
       faults: { verdict: (proposal) => (isFusion(proposal) ? 'NOT_VALIDATED' : undefined) },
     });
@@ -111,7 +111,7 @@ describe('an envelope', () => {
   });
 
   it.each(['ENDORSEMENT_POLICY_FAILURE', 'BAD_CREATOR_SIGNATURE', 'INVALID_OTHER_REASON'] as const)(
-    'invalid by %s is tried again once the channel accepts envelopes',
+    'invalid with %s is tried again once the channel accepts envelopes',
     async (code) => {
       const { channel, instance } = await running({ faults: { verdict: () => code } });
       await channel.append(deposits(6));
@@ -128,13 +128,13 @@ describe('infrastructure', () => {
   const outages: [string, TestChannelOptions['faults']][] = [
     ['endorsers do not answer', { endorsementFails: 1 }],
     ['endorsers refuse everything', { endorsementRefused: 1 }],
-    ['the state database is away', { stateReadsFail: 1 }],
+    ['the state database is unavailable', { stateReadsFail: 1 }],
     ['the orderer does not answer', { ordererUnavailable: true }],
     ['the orderer drops everything', { envelopeDropped: 1 }],
-    ['the block stream stands still', { blockStreamStands: true }],
+    ['the block stream stalls', { blockStreamStands: true }],
   ];
 
-  it.each(outages)('is waited for: %s for a minute', async (_what, faults) => {
+  it.each(outages)('that fails for a minute only delays: %s', async (_what, faults) => {
     const { channel, instance } = await running();
     await channel.append(deposits(20));
     channel.ledger.setFaults(faults ?? {});
@@ -157,7 +157,7 @@ describe('infrastructure', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('may be away for a weekend: nothing expires that has no deadline, nothing is dead', async () => {
+  it('may fail for a weekend: no operation without a deadline ends dead', async () => {
     const { channel, instance } = await running({ faults: { endorsementFails: 1 } });
     await channel.append(deposits(20));
     await channel.clock.advance(5_000);
@@ -169,7 +169,7 @@ describe('infrastructure', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('that is away counts against nobody: what still fails when it is back has its thirty seconds before it', async () => {
+  it('that fails counts against no operation: the 30 s limit only runs while it works', async () => {
     const { channel, instance } = await running({ faults: { envelopeDropped: first(1) } });
     await channel.append([deposit('ann')]);
     await channel.until(() => instance.count('sent') === 1);
@@ -182,7 +182,7 @@ describe('infrastructure', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('may fail every third time without anything being lost, doubled or dead', async () => {
+  it('may fail every third time without an operation being lost, applied twice or dead', async () => {
     for (const seed of [1, 2, 3]) {
       const { channel, instance } = await running({
         ...{ seed, organisations: ['Org1MSP', 'Org2MSP'] },
@@ -206,7 +206,7 @@ describe('infrastructure', () => {
     }
   });
 
-  it('that lags behind only delays: an endorser that stands behind another is no reason to suspect anybody', async () => {
+  it('that lags only delays: a lagging endorser makes no operation suspect', async () => {
     const { channel, instance } = await running({ organisations: ['Org1MSP', 'Org2MSP'] });
     channel.ledger.setFaults({ laggingEndorsers: { Org2MSP: 'held' } });
     channel.somebodySets('ann', 7);
@@ -225,12 +225,12 @@ describe('one bad operation among many', () => {
   const bad = deposit('eve');
   const kinds: [string, TestChannelOptions][] = [
     [
-      'that two endorsers write differently',
+      'on which two endorsers differ',
       { organisations: ['Org1MSP', 'Org2MSP'], faults: { endorserDiffers: (proposal) => carries(proposal, bad) } },
     ],
     ['that the chaincode refuses', { faults: { endorsementRefused: (proposal) => carries(proposal, bad) } }],
     [
-      'that never ends',
+      'that loops for ever',
       {
         contracts: [
           assetContractWith(
@@ -246,7 +246,7 @@ describe('one bad operation among many', () => {
     ],
   ];
 
-  it.each(kinds)('%s is found, proven and closed; the others are applied', async (_what, options) => {
+  it.each(kinds)('%s is isolated and closed; the others are applied', async (_what, options) => {
     const { channel, instance } = await running(options);
     const seqs = await channel.append([...deposits(20), bad, ...deposits(20), deposit('eve')]);
     await channel.quiet(300_000);
@@ -256,7 +256,7 @@ describe('one bad operation among many', () => {
     expect(instance.loop.status().breaker).toBeUndefined();
   });
 
-  it('that throws in the contract is dead with CONTRACT_ERROR, and nothing of it stays', async () => {
+  it('on which the contract throws ends dead with CONTRACT_ERROR and changes no state', async () => {
     const { channel } = await running();
     const seqs = await channel.append([deposit('ann'), anAssetOperation({ do: 'crash', asset: 'a' }), deposit('ann')]);
     await channel.quiet();
@@ -266,7 +266,7 @@ describe('one bad operation among many', () => {
 });
 
 describe('an upgrade of the chaincode', () => {
-  it('sends what is outstanding back and is no contention', async () => {
+  it('returns operations in flight and does not count as contention', async () => {
     const { channel, instance } = await running({ faults: { envelopeHangs: first(1), hangMs: 100 } });
     await channel.append(deposits(10));
     await channel.until(() => instance.count('sent') > 0);
@@ -279,7 +279,7 @@ describe('an upgrade of the chaincode', () => {
     expect(instance.loop.status().progress.contractVersion).toBe('2');
   });
 
-  it('and another one, and another one, make nobody wait: what they cost is not counted as losses', async () => {
+  it('repeated several times makes no operation wait: its conflicts do not count as losses', async () => {
     const { channel, instance } = await running({ faults: { envelopeHangs: first(4), hangMs: 100 } });
     await channel.append([deposit('ann')]);
     for (const upgrades of [1, 2, 3, 4]) {
@@ -292,7 +292,7 @@ describe('an upgrade of the chaincode', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('is waited for when the log holds a template version that the contract on the channel lacks', async () => {
+  it('is awaited when the log has a template version that the contract on the channel lacks', async () => {
     const { channel, instance } = await running();
     const seqs = await channel.append([deposit('ann'), deposit('ann', { templateVersion: 2 }), deposit('ann')]);
     await channel.clock.advance(120_000);

@@ -12,7 +12,7 @@ import { TestChannel } from './testing/test-channel.ts';
 const people = Array.from({ length: 10 }, (_, at) => `p${at}`);
 
 describe('a repeated operation', () => {
-  it('in the same fusion, behind it in flight and after it, is told what the first was told', async () => {
+  it('gets the outcome of the first one: in the same fusion, while it is in flight, and afterwards', async () => {
     const channel = await TestChannel.open({ latencies: { hopMs: 10 } });
     const instance = await channel.start();
     const one = deposit('ann');
@@ -33,7 +33,7 @@ describe('a repeated operation', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('that conflicts with nothing else waits behind the first one all the same', async () => {
+  it('waits for the first one even when it conflicts with nothing else', async () => {
     const channel = await TestChannel.open({ latencies: { hopMs: 10 } });
     const instance = await channel.start();
     const note = anAssetOperation({ do: 'note', asset: 'a', id: 'n1' });
@@ -46,7 +46,7 @@ describe('a repeated operation', () => {
     expect(await audit(channel)).toEqual([]);
   });
 
-  it('with other source bytes is rejected as ID_REUSED, and the first answer stands', async () => {
+  it('with another body is rejected as ID_REUSED, and the first outcome stands', async () => {
     const channel = await TestChannel.open();
     await channel.start();
     const one = deposit('ann');
@@ -57,8 +57,8 @@ describe('a repeated operation', () => {
   });
 });
 
-describe('a key that only the state can tell', () => {
-  /** `a` belongs to ann; what happens to her holding is discovered by whoever transfers it away from her. */
+describe('a key that depends on the state', () => {
+  /** `a` belongs to ann; transferring it from her discovers the key of her holding. */
   async function started() {
     const channel = await TestChannel.open({ latencies: { hopMs: 5 } });
     const instance = await channel.start();
@@ -67,7 +67,7 @@ describe('a key that only the state can tell', () => {
     return { channel, instance };
   }
 
-  it('that another flight holds sends the operation back, wider; nothing of it is sent, and nothing conflicts', async () => {
+  it('that another flight holds widens the operation before anything is sent, so that nothing conflicts', async () => {
     const { channel, instance } = await started();
     await channel.append([anAssetOperation({ do: 'create', asset: 'b', owner: 'ann', value: 1 })]);
     await channel.until(() => instance.count('sent') === 2);
@@ -79,7 +79,7 @@ describe('a key that only the state can tell', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('that is free is taken into the queues, and the outcome says that it was discovered', async () => {
+  it('that is free is added to the queues, and reported as undeclared in the outcome', async () => {
     const { channel, instance } = await started();
     const [seq] = (await channel.append([anAssetOperation({ do: 'transfer', asset: 'a', to: 'ben' })])) as [number];
     await channel.quiet();
@@ -92,7 +92,7 @@ describe('a key that only the state can tell', () => {
 });
 
 describe('an operation that touches another key at each try', () => {
-  it('is closed after eight of them, at its place in the order', async () => {
+  it('is closed after eight tries, at its place in the order', async () => {
     const restless = deposit('ann');
     let tries = 0;
     const contract: Contract = {
@@ -102,7 +102,7 @@ describe('an operation that touches another key at each try', () => {
         return assetTransfer.apply(operation, state, budget);
       },
     };
-    // Each of the keys it comes upon is held by an operation that is in flight for 200 ms.
+    // Each key that it discovers is held by an operation that is in flight for 200 ms.
     const isHeld = (proposal: Proposal): boolean => isFusion(proposal) && !carries(proposal, restless);
     const channel = await TestChannel.open({ contracts: [contract], faults: { envelopeHangs: isHeld, hangMs: 200 } });
     const instance = await channel.start();
@@ -121,7 +121,7 @@ describe('an operation that touches another key at each try', () => {
 });
 
 describe('a foreign writer', () => {
-  it('costs tries, never an operation: everything is applied on what he left', async () => {
+  it('costs tries but no operation: all are applied on top of its writes', async () => {
     const channel = await TestChannel.open({ seed: 5 });
     const instance = await channel.start();
     const random = seededRandom(5);
@@ -139,12 +139,12 @@ describe('a foreign writer', () => {
     expect(instance.count('validated: MVCC_READ_CONFLICT')).toBeLessThanOrEqual(13);
   });
 
-  it('who invalidates a fusion makes the contract decide again: a rejection in it is no outcome until a VALID envelope says so', async () => {
+  it('that invalidates a fusion makes the contract decide again: a rejection counts only in a VALID envelope', async () => {
     const channel = await TestChannel.open();
     const instance = await channel.start();
     await channel.append([deposit('ann')]);
     await channel.quiet();
-    // The next fusion finds too little money; before it is ordered, somebody else puts enough there.
+    // The next fusion finds too low a balance; before it is ordered, a foreign write raises it.
     const seqs = await (async () => {
       channel.ledger.setFaults({ envelopeHangs: ({ fn }) => fn === 'executeBatch' });
       const made = await channel.append([
@@ -164,12 +164,12 @@ describe('a foreign writer', () => {
     expect(await audit(channel)).toEqual([]);
   });
 
-  it('is seen before anything is sent where the block came during endorsement', async () => {
+  it('is noticed before sending when its block arrives during endorsement', async () => {
     const channel = await TestChannel.open({ latencies: { endorseMs: 60 } });
     const instance = await channel.start();
     channel.somebodySets('ann', 9);
     await channel.clock.advance(62);
-    await channel.append([deposit('ann')]); // endorsed from the 62nd to the 122nd ms; his block comes in the 80th
+    await channel.append([deposit('ann')]); // endorsed from 62 to 122 ms; the foreign block arrives at 80 ms
     await channel.quiet();
     expect([instance.count('returned: stale'), instance.count('validated: MVCC_READ_CONFLICT')]).toEqual([1, 0]);
     expect(await audit(channel)).toEqual([]);
@@ -177,7 +177,7 @@ describe('a foreign writer', () => {
 });
 
 describe('advice', () => {
-  it('may come twice, swapped, for operations that are gone or never were, or not at all', async () => {
+  it('may be repeated, out of order, missing, or for unknown operations', async () => {
     const channel = await TestChannel.open();
     const disturbed = (log: EventLog): EventLog =>
       new FaultyEventLog(log, { seed: 3, deliveries: { [topics.analyzed]: { duplicate: 0.5, swap: 0.5, drop: 0.2 } } });
@@ -203,7 +203,7 @@ describe('advice', () => {
 });
 
 describe('the log of operations', () => {
-  it('is read no further than memory allows, and nothing locks up', async () => {
+  it('is read only as far as memory allows, without deadlock', async () => {
     const channel = await TestChannel.open({ limits: { live: { operationsMax: 30, bytesMax: 1_000_000 } } });
     const instance = await channel.start();
     for (let run = 0; run < 60; run++) await channel.append(people.map((name) => deposit(name)));
@@ -231,7 +231,7 @@ describe('the log of operations', () => {
     expect(told).toHaveLength(100);
   });
 
-  it('may be shortened behind the low-water mark, once that is durable', async () => {
+  it('may be truncated below the low-water mark once that is durable', async () => {
     const channel = await TestChannel.open();
     await channel.start();
     for (let run = 0; run < 70; run++) await channel.append([deposit('ann')]);
@@ -246,7 +246,7 @@ describe('the log of operations', () => {
     expect((await log.bounds(topics.operations, 0)).start).toBe(70);
   });
 
-  it('is not shortened while the mark is not durable', async () => {
+  it('is not truncated while the mark is not durable', async () => {
     const channel = await TestChannel.open();
     let isDown = false;
     const failing = (log: EventLog): EventLog =>
@@ -265,7 +265,7 @@ describe('the log of operations', () => {
     expect((await channel.newLog().bounds(topics.operations, 0)).start).toBe(70);
   });
 
-  it('with a record that cannot be read stands still there, and says so', async () => {
+  it('stops at an unreadable record, and reports it', async () => {
     const channel = await TestChannel.open();
     const instance = await channel.start();
     const before = await channel.append([deposit('ann')]);
@@ -278,7 +278,7 @@ describe('the log of operations', () => {
 });
 
 describe('a deadline', () => {
-  it('that passed before planning closes the operation at its place in the order', async () => {
+  it('that has passed before planning closes the operation at its place in the order', async () => {
     const channel = await TestChannel.open();
     const instance = await channel.start();
     await channel.append([deposit('ann')]);
@@ -291,8 +291,8 @@ describe('a deadline', () => {
   });
 });
 
-describe('an operation that is ready and never carried', () => {
-  it('is closed after 30 s in which the channel worked, with an alarm after 10 s', async () => {
+describe('an operation that is ready but never carried', () => {
+  it('is closed after 30 s of working time, with an alarm after 10 s', async () => {
     const hopeless = deposit('ann');
     const channel = await TestChannel.open({
       faults: {
@@ -319,7 +319,7 @@ describe('an operation that is ready and never carried', () => {
 });
 
 describe('SIGTERM', () => {
-  it('lets flights land, writes progress and leaves nothing to do twice', async () => {
+  it('waits for flights, writes progress, and leaves nothing to be repeated', async () => {
     const channel = await TestChannel.open({ latencies: { hopMs: 5 } });
     const first = await channel.start();
     await channel.append(people.map((name) => deposit(name)));
@@ -338,7 +338,7 @@ describe('SIGTERM', () => {
     expect(allReports(channel.topics).flatMap(({ outcomes }) => outcomes)).toHaveLength(11);
   });
 
-  it('waits no longer than a second for what does not land', async () => {
+  it('waits at most a second for flights', async () => {
     const channel = await TestChannel.open({ faults: { envelopeHangs: 1 } });
     const first = await channel.start();
     await channel.append([deposit('ann')]);
@@ -358,7 +358,7 @@ describe('SIGTERM', () => {
 });
 
 describe('classes', () => {
-  it('are all carried, whatever stands in front of them', async () => {
+  it('are all carried, whatever is in front of them', async () => {
     const channel = await TestChannel.open();
     await channel.start();
     for (const name of operationClasses)

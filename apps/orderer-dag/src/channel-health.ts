@@ -3,20 +3,20 @@ import type { BackoffLimits } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import type { Probe } from './probe.ts';
 
-/** Whom a ChannelHealth asks and tells. */
+/** Options of a ChannelHealth. */
 export interface ChannelHealthOptions {
   readonly probe: Pick<Probe, 'ask'>;
   readonly clock: Clock;
   readonly backoff: BackoffLimits;
   readonly onProbe: (hasPassed: boolean) => void;
   readonly onOpened: (reason: OpenReason, error: unknown) => void;
-  /** The channel carries operations again, after being closed to them for `openMs`. */
+  /** Called when the breaker closes again, after being open for `openMs`. */
   readonly onClosed: (openMs: number) => void;
 }
 
 /**
- * Whether the channel carries anything at all. A failure that could be the fault of either side is settled by `ask`;
- * while the probe fails, the breaker is open and the probe repeats with backoff until it passes.
+ * Whether the channel works. When either the channel or the operations may be at fault, `ask` settles it by a probe. While the probe
+ * fails, the breaker is open and the probe is repeated with backoff.
  */
 export class ChannelHealth {
   readonly #options: ChannelHealthOptions;
@@ -39,12 +39,12 @@ export class ChannelHealth {
     return this.#breaker.reason;
   }
 
-  /** A probe has passed and no infrastructure has failed since: the "before" of a failure that may count as a strike. */
+  /** True when a probe has passed and no infrastructure failure followed, as required before a failure that counts as a strike. */
   get hasPassedProbe(): boolean {
     return this.#hasPassedProbe;
   }
 
-  /** Settles a failure: true when a probe that started after this call was carried to VALID. */
+  /** Settles a failure: resolves with true when a probe started after this call was carried to VALID. */
   async ask(): Promise<boolean> {
     const answer = await this.#options.probe.ask();
     if (this.#isEnded) return false;
@@ -54,18 +54,18 @@ export class ChannelHealth {
     return answer.kind === 'passed';
   }
 
-  /** Infrastructure is known to have failed; a probe says whether the channel has to be closed for it. */
+  /** Notes an infrastructure failure; a probe decides whether the breaker opens. */
   trouble(): void {
     this.#hasPassedProbe = false;
     void this.ask();
   }
 
-  /** The contract on the channel lacks a template version of the log: wait for the upgrade, try again now and then. */
+  /** Opens the breaker because the contract lacks a template version of the log; retries until the upgrade. */
   templateMissing(error: unknown): void {
     this.#open('template-version-missing', error);
   }
 
-  /** An envelope with operations became VALID: whatever was missing is there. */
+  /** Notes that an envelope with operations became VALID, which closes the breaker. */
   carried(): void {
     if (this.#breaker.isClosed) this.#breaker.reset(this.#options.clock.now());
   }
@@ -77,7 +77,7 @@ export class ChannelHealth {
 
   #passed(): void {
     this.#hasPassedProbe = true;
-    // A passing probe says nothing about template versions: only the next try of the operations themselves does.
+    // A passing probe says nothing about template versions; only the next try of the operations does.
     if (this.#breaker.reason === 'template-version-missing') return;
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
@@ -99,7 +99,7 @@ export class ChannelHealth {
     });
   }
 
-  /** Half open: operations go again, the count of failures stays until one of them is carried. */
+  /** Half-opens the breaker: operations are sent again, and the failure count stays until one is carried. */
   #letThrough(): void {
     const openMs = this.#breaker.letThrough(this.#options.clock.now());
     if (openMs !== undefined) this.#options.onClosed(openMs);

@@ -11,7 +11,7 @@ import { ledgerState } from './testing/channel-record.ts';
 import { anAssetOperation, deposit } from './testing/operations.ts';
 import { TestChannel, type TestChannelOptions } from './testing/test-channel.ts';
 
-// Histories that the protocol names (docs/protocol.md, "Histories"). Each was found by walking a history that breaks without a rule.
+// The histories of docs/protocol.md, "Histories". Each one breaks without one of the rules of the protocol.
 
 async function running(options: TestChannelOptions = {}) {
   const channel = await TestChannel.open(options);
@@ -24,7 +24,7 @@ const stateOf = async ({ ledger }: TestChannel, key: StateKey) => parseStateValu
 const detailOf = (channel: TestChannel, seq: number) => channel.outcomes().get(seq)?.[0]?.detail;
 
 describe('a duplicate', () => {
-  it('after the compaction of its delta adds nothing, and neither does one that stands beside the compaction', async () => {
+  it('adds nothing after the compaction of its delta, or in the same fusion as the compaction', async () => {
     const { channel } = await running({ latencies: { hopMs: 10 } });
     const [one, two] = [5, 2].map((amount, at) =>
       anAssetOperation({ do: 'count', counter: 'census', id: `d${at}`, amount }),
@@ -42,7 +42,7 @@ describe('a duplicate', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('after its patient was merged is told what the first was told, and brings the survivor nothing', async () => {
+  it('gets the outcome of the first after its patient was merged, and does not change the survivor', async () => {
     const { channel, instance } = await running({ contracts: [clinicalContract], latencies: { hopMs: 10 } });
     const clinic = new Clinic();
     const put = async (id: string, over: object = {}): Promise<readonly Operation[]> => {
@@ -58,7 +58,7 @@ describe('a duplicate', () => {
     const link = { active: false, link: [{ type: 'replaced-by', other: { reference: 'Patient/stays' } }] };
     const [first] = await channel.append([before, ...(await put('stays')), ...(await put('goes'))]);
     await channel.quiet();
-    // In flight beside the merge, and behind it.
+    // In flight together with the merge, and after it.
     await channel.append([beside]);
     await channel.until(() => instance.count('sent') > 1);
     const [merge] = await channel.append([...(await put('goes', link)), before, beside, behind]);
@@ -73,7 +73,7 @@ describe('a duplicate', () => {
     expect(await audit(channel)).toEqual([]);
   });
 
-  it('of a name about somebody else waits for the first one, is refused and touches nobody', async () => {
+  it('of the name of an operation about another patient waits for it, is rejected and changes nothing', async () => {
     const { channel, instance } = await running({ latencies: { hopMs: 10 } });
     const first = deposit('ann');
     const seqs = await channel.append([first]);
@@ -90,7 +90,7 @@ describe('a duplicate', () => {
 describe('ensures of one key', () => {
   const ensure = (content: string): Operation => anAssetOperation({ do: 'ensure', kind: 'k', content });
 
-  it('with equal content are all applied, with other content rejected, in flight and later; the first stands', async () => {
+  it('are applied with equal content and rejected with other content, in flight and later; the first one stands', async () => {
     const { channel, instance } = await running({ latencies: { hopMs: 10 } });
     const seqs = await channel.append([ensure('x'), ensure('x')]);
     await channel.until(() => instance.count('sent') > 0);
@@ -113,7 +113,7 @@ describe('ensures of one key', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('of which the first is not applied are led by the next one', async () => {
+  it('are led by the next one when the first is not applied', async () => {
     const { channel, instance } = await running({ latencies: { hopMs: 10 } });
     const expired = await channel.append([ensure('y')], { deadlineMs: channel.clock.now() - 1 });
     const next = await channel.append([ensure('x'), ensure('x'), ensure('y')]);
@@ -130,13 +130,13 @@ describe('ensures of one key', () => {
   });
 });
 
-describe('an identifier that several resources have', () => {
+describe('an identifier shared by several resources', () => {
   const ifNoneExist = 'identifier=http://hl7.org/fhir/sid/us-npi|9999999999';
   const nobody = aPractitioner({ identifier: undefined });
   const asked = (method: 'POST' | 'PUT' | 'DELETE', url: string) => ({ request: { method, url } }) as const;
   const put = (id: string, body = aPractitioner()) => [body, asked('PUT', `Practitioner/${id}`)] as const;
   const post = [aPractitioner(), asked('POST', 'Practitioner')] as const;
-  // Under a condition, with another identifier that others have: it changes a line without having said so.
+  // A conditional update with another shared identifier changes an undeclared key.
   const other = { system: 'urn:hospital:staff', value: 'S-1' };
   const searched = `identifier=${other.system}|${other.value}`;
   const twoNames = aPractitioner({ identifier: [...(aPractitioner().identifier as object[]), other] });
@@ -147,7 +147,7 @@ describe('an identifier that several resources have', () => {
   const removeOne = (id: string) => [undefined, asked('DELETE', `Practitioner/${id}`)] as const;
   const name = [anObservation({ performer: [{ reference: `Practitioner?${ifNoneExist}` }] }), {}] as const;
 
-  it('leads to the one that is left, however many were written at once', async () => {
+  it('leads to the remaining resource, however many were written concurrently', async () => {
     const { channel, instance } = await running({ contracts: [clinicalContract], latencies: { hopMs: 10 } });
     const clinic = new Clinic();
     const operations = async (
@@ -163,7 +163,7 @@ describe('an identifier that several resources have', () => {
     await channel.quiet();
     expect(did(racing)).toEqual(['created', ...Array.from({ length: 49 }, () => 'existing')]);
 
-    // Each of these finds the line there and changes it, the last one without having said so.
+    // Each of these changes the existing entry, the last one without having declared it.
     const more = await channel.append(await operations([put('a'), put('b')]));
     await channel.until(() => instance.count('sent') > 1);
     more.push(...(await channel.append(await operations([post, put('c'), put('a'), discover]))));
@@ -187,7 +187,7 @@ describe('an identifier that several resources have', () => {
     expect(await audit(channel)).toEqual([]);
   });
 
-  it.each([1, 2, 3, 4, 5, 6])('comes to one history whatever is in flight together, seed %i', async (seed) => {
+  it.each([1, 2, 3, 4, 5, 6])('has a serial history whatever is in flight together, seed %i', async (seed) => {
     const { channel, instance } = await running({
       ...{ contracts: [clinicalContract], seed },
       latencies: { hopMs: 10 },
@@ -212,13 +212,13 @@ describe('an identifier that several resources have', () => {
   });
 });
 
-/** The id that an applied operation of one entry tells. */
+/** The id in the result of an applied operation with one entry. */
 function idIn(detail: unknown): string {
   return (detail as readonly { readonly reference: string }[])[0]!.reference.replace('Practitioner/', '');
 }
 
-describe('an order (CPOE) behind a hub key of the audit trail', () => {
-  it('takes along what stands before it on the key, past everything else that waits', async () => {
+describe('an order (CPOE) behind a hot key of the audit trail', () => {
+  it('takes along the earlier operations on the key, in front of all others that wait', async () => {
     const planner = {
       ...defaultPlannerLimits,
       fusion: { ...defaultPlannerLimits.fusion, operationsMax: 20 },
@@ -231,14 +231,14 @@ describe('an order (CPOE) behind a hub key of the audit trail', () => {
     await channel.append([...others, ...before], { class: 'audit' });
     const [order] = (await channel.append([deposit('hub')], { class: 'cpoe' })) as [number];
     await channel.until(() => channel.end(order) !== undefined);
-    // The hub's forty and the order are three fusions, one after the other; four flights of others go beside each at most.
+    // The forty operations on the key and the order make three consecutive fusions, each beside at most four other flights.
     expect(channel.outcomes().size).toBeLessThan(400);
     await channel.quiet();
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 });
 
-/** Takes no refusal for an answer. */
+/** Ignores every refusal. */
 async function insist(state: State): Promise<void> {
   try {
     await state.get(accountKey('eve'));
@@ -256,7 +256,7 @@ describe('an endless loop in the contract', () => {
   });
   const kinds: [string, Contract][] = [
     [
-      'that spends its budget',
+      'that exhausts its budget',
       looping((_operation, _state, budget) => {
         for (;;) budget.spend(1);
       }),
@@ -277,7 +277,7 @@ describe('an endless loop in the contract', () => {
   ];
 
   it.each(kinds)(
-    '%s ends in a rejection at its place; the others are applied, and nobody is suspect',
+    '%s ends in a rejection at its place; the others are applied and none is suspect',
     async (_what, contract) => {
       const { channel, instance } = await running({ contracts: [contract] });
       const seqs = await channel.append([deposit('ann'), bad, deposit('eve')]);
@@ -289,8 +289,8 @@ describe('an endless loop in the contract', () => {
   );
 });
 
-describe('a second endorser that is dead', () => {
-  it('is waited for: nothing is sent, nothing is given up, and all goes on when it is back', async () => {
+describe('a second endorser that is down', () => {
+  it('is awaited: nothing is sent or given up, and all goes on when it is back', async () => {
     const { channel, instance } = await running({ organisations: ['Org1MSP', 'Org2MSP'] });
     await channel.append(['ann', 'ben', 'ann'].map((name) => deposit(name)));
     await channel.quiet();

@@ -7,11 +7,11 @@ import { audit, auditSerially } from './testing/audit.ts';
 import { discoveringOperations } from './testing/operations.ts';
 import { TestChannel } from './testing/test-channel.ts';
 
-/** What only the state can tell (whose holding shrinks, whom `payOwner` pays): order on these keys begins with their discovery. */
+/** Whether an operation discovers keys from the state (the holding that shrinks, whom `payOwner` pays); their order only holds from then on. */
 const discovers = (operation: Operation): boolean =>
   ['transfer', 'delete', 'payOwner'].includes((operation.facts as unknown as AssetFacts).do);
 
-/** A compaction may name committed deltas only; a random one names what is under way too, and loses to it once. */
+/** Whether an operation is a compaction. A random one may also name deltas in flight, and conflicts with them once. */
 const compacts = (operation: Operation): boolean => (operation.facts as unknown as AssetFacts).do === 'compact';
 
 /** Appends operations in runs of random length, some of them twice, while time passes. */
@@ -27,7 +27,7 @@ async function feed(channel: TestChannel, operations: readonly Operation[], seed
   }
 }
 
-/** A network of some slowness, and now and then another client who writes what our operations read. */
+/** A network with some latency, and an occasional foreign writer of keys that our operations read. */
 interface World {
   readonly seed: number;
   readonly hopMs: number;
@@ -58,13 +58,13 @@ async function live(operations: readonly Operation[], { seed, hopMs, endorseMs, 
   await feed(channel, operations, seed);
   await channel.quiet();
   for (const cancel of writing) cancel();
-  // What others sent last is committed too before anything is compared.
+  // The last foreign writes are committed before the comparison.
   await channel.clock.advance(500);
   return { channel, instance };
 }
 
 describe('ChannelLoop', () => {
-  it('ends every operation once, in order on declared keys, with the state that the committed order gives', async () => {
+  it('ends every operation once, in order on declared keys, with the state of the committed order', async () => {
     let widened = 0;
     await fc.assert(
       fc.asyncProperty(histories, world, async (operations, given) => {
@@ -76,11 +76,11 @@ describe('ChannelLoop', () => {
       }),
       { numRuns: 60 },
     );
-    // The histories are worth something only if keys were discovered that another flight held.
+    // The test is only meaningful if discovered keys were held by another flight.
     expect(widened).toBeGreaterThan(0);
   });
 
-  it('keeps all of that beside foreign writers, whose writes take their places in the committed order', async () => {
+  it('does so beside foreign writers, whose writes have their places in the committed order', async () => {
     await fc.assert(
       fc.asyncProperty(histories, world, foreign, async (operations, given, foreignWrites) => {
         const { channel, instance } = await live(operations, { ...given, foreignWrites });
@@ -91,7 +91,7 @@ describe('ChannelLoop', () => {
     );
   });
 
-  it('gives the state of serial execution in seq order where nobody else writes and nothing is discovered', async () => {
+  it('gives the state of serial execution in seq order without foreign writers and discovered keys', async () => {
     await fc.assert(
       fc.asyncProperty(assetOperations({ maxLength: 60 }), world, async (operations, given) => {
         const { channel } = await live(

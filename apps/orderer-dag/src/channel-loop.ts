@@ -14,41 +14,40 @@ import { outcomesOf } from './outcomes-of.ts';
 import { Planning } from './planning.ts';
 import { supersedes, takeOver, type Claim, type TakeOver } from './restart.ts';
 
-/** How long the end of the loop waits for what is under way, ms. */
+/** How long `close` waits for flights, in ms. */
 const graceMs = 1_000;
 
-/** What a loop is told by whoever opens it, and whom it tells. */
+/** Options for opening a loop. */
 export interface LoopStart {
-  /** The newest progress, for whoever has followed the topic to its end. */
+  /** The newest progress, when the caller has followed the topic to its end. */
   readonly before?: Progress | undefined;
-  /** The log says that another instance has taken the channel over. */
+  /** Called when the log shows that another instance has taken over the channel. */
   readonly onSuperseded: () => void;
 }
 
-/** Whether a channel can do its work. */
+/** Readiness of a channel. */
 export interface ChannelState {
   readonly channel: string;
   readonly generation: number;
-  /** The blocks that stood there at the start have been read. */
+  /** True when the blocks that existed at the start have been read. */
   readonly isCaughtUp: boolean;
   readonly breaker: OpenReason | undefined;
-  /** Why the channel stands; undefined while it works. */
+  /** The error that stopped the channel; undefined while it works. */
   readonly stopped: unknown;
 }
 
-/** How a channel stands, in numbers. Made by looking at every live operation: for a scrape, not for every turn. */
+/** Numbers of a channel. Computed from all live operations, so for scrapes only. */
 export interface ChannelStatus extends ChannelState {
   readonly progress: Progress;
-  /** Operations between the low-water mark and what was read. */
+  /** Operations from the low-water mark to the last one read. */
   readonly span: number;
   readonly flights: number;
   readonly planner: ReturnType<ChannelParts['planner']['statistics']>;
 }
 
 /**
- * The DAG block constructor of one channel: reads operations, plans fusions, carries them through the ledger, follows the
- * blocks, reports outcomes and progress. One thread, one mutator: whatever happens ends in `Planning.soon`, which plans
- * once for everything that happened together.
+ * The DAG block constructor of one channel: reads operations, plans fusions, carries them through the ledger, follows the blocks, and
+ * reports outcomes and progress. Single-threaded: every event ends in `Planning.soon`, which plans once for all events of a turn.
  */
 export class ChannelLoop {
   readonly #options: ChannelOptions;
@@ -57,7 +56,7 @@ export class ChannelLoop {
   readonly #parts: ChannelParts;
   readonly #planning: Planning;
   readonly #follower: BlockFollower;
-  /** Planning begins when the blocks that stood there at the start have been read. */
+  /** Planning begins when the blocks below this height have been read. */
   readonly #startHeight: number;
   #reportedHeight: number;
   #contractVersion: string;
@@ -88,25 +87,25 @@ export class ChannelLoop {
     this.#follower = this.#followBlocks();
   }
 
-  /** Takes the channel over and begins to follow its blocks. @throws CodedError OPERATIONS_LOG_BEHIND */
+  /** Takes over the channel and starts to follow its blocks. @throws CodedError OPERATIONS_LOG_BEHIND */
   static async open(options: ChannelOptions, { before, onSuperseded }: LoopStart): Promise<ChannelLoop> {
     const { log, channel, partition, blocks } = options;
-    const startHeight = await blocks.height(); // first: whoever cannot ask the ledger claims nothing
+    const startHeight = await blocks.height(); // first, so that an instance without access to the ledger claims nothing
     const taken = await takeOver({ log, channel, partition, ...(before && { before }) });
     return new ChannelLoop(options, taken, startHeight, onSuperseded);
   }
 
-  /** Where the reading of `operations` and of `progress` has to begin. */
+  /** Start offsets for reading `operations` and `progress`. */
   get readFrom(): { readonly operations: number; readonly progress: number } {
     return { operations: this.#taken.operationsOffset, progress: this.#taken.progressOffset };
   }
 
-  /** The right by which this instance drives the channel. */
+  /** The claim under which this instance leads the channel. */
   get claim(): Claim {
     return { generation: this.#taken.progress.generation, offset: this.#taken.progressOffset };
   }
 
-  /** Admits a run; resolves when all of it is in, which is the back-pressure. @throws CodedError MESSAGE_MALFORMED */
+  /** Admits a run; resolves when all of it is admitted, which gives back-pressure. @throws CodedError MESSAGE_MALFORMED */
   async onOperations(run: LogRun): Promise<void> {
     await this.#parts.admission.take(run, (operations) => {
       this.#options.observer.admitted(operations);
@@ -115,7 +114,7 @@ export class ChannelLoop {
     });
   }
 
-  /** Takes advice: it may come late, twice or never, and for operations that are gone. */
+  /** Takes advice, which may arrive late, twice, never, or for unknown operations. */
   onAnalyzed(run: LogRun): void {
     for (const record of run.records) {
       for (const { seq, depth, criticality } of analyzedCodec.decode(record.value).analyses) {
@@ -124,12 +123,12 @@ export class ChannelLoop {
     }
   }
 
-  /** True when another instance has taken the channel over; this one must end, and does not write any more. */
+  /** True when another instance has taken over the channel; then this one writes nothing more and must end. */
   isSuperseded(run: LogRun): boolean {
     return run.records.some((record) => this.#isLater(record));
   }
 
-  /** SIGTERM: plans nothing more, waits at most a second for what is in flight, and hands the channel over by its last progress. */
+  /** Handles SIGTERM: stops planning, waits at most a second for flights, and hands over the channel by a last progress record. */
   async close(): Promise<void> {
     const { live, flights, outcomes, reports, progress } = this.#parts;
     this.#end();
@@ -148,7 +147,7 @@ export class ChannelLoop {
     this.#options.observer.handedOver(this.#taken.progress.generation);
   }
 
-  /** Lets go at once, as after a crash: nothing is written any more. */
+  /** Stops at once without writing anything, as in a crash. */
   async abandon(): Promise<void> {
     const { flights, outcomes, reports, progress, live } = this.#parts;
     this.#end();
@@ -211,7 +210,7 @@ export class ChannelLoop {
     try {
       intake.take(block);
     } catch (defect) {
-      this.#stop(defect); // what else the block says of our envelopes is lost on this process, and in the records for the next
+      this.#stop(defect); // this process ignores the rest of the block; the next one finds it in the operation records
     }
     this.#planning.soon();
     const { reports } = this.#parts;
@@ -221,7 +220,7 @@ export class ChannelLoop {
   #landed({ flight, results, transaction, block, isLate }: Landing): void {
     const { planner, live, suspects, outcomes, working } = this.#parts;
     const { clock, observer } = this.#options;
-    // A late envelope's operations are planned already, or under way again: there they get the same answer from their records.
+    // The operations of a late envelope are already planned again, and get the same result from their operation records.
     if (isLate) return observer.settledLate(flight);
     const ends = flight.operations.map(({ seq }, at) => ({ seq, isApplied: results[at]?.status === 'applied' }));
     planner.complete(flight.fusion, ends, working.now());
@@ -241,7 +240,7 @@ export class ChannelLoop {
     observer.settled(flight, report.outcomes);
   }
 
-  /** The version of our own contract: a call's chaincode has one of its own. */
+  /** Notes the version of the Medrex contract; the chaincodes of calls have their own versions. */
   #noteVersion({ endorsement }: Landing['flight']): void {
     if (endorsement?.proposal.chaincode === this.#options.chaincode)
       this.#contractVersion = endorsement.chaincodeVersion;
@@ -257,7 +256,7 @@ export class ChannelLoop {
     return supersedes(record, this.#options.channel, this.#taken);
   }
 
-  /** Our progress is in the log. After a silence of ours the log has to say that nobody took over in it. */
+  /** Called when our progress is durable. If the lease had run out, first checks in the log that no other instance took over meanwhile. */
   async #heard(madeMs: number): Promise<void> {
     const { lease } = this.#parts;
     if (!lease.isHeld) {
@@ -265,7 +264,7 @@ export class ChannelLoop {
       if ((await log.latest(topics.progress, partition)).some((record) => this.#isLater(record))) {
         return this.#onSuperseded();
       }
-      this.#planning.soon(); // when this has run out, and the lease is renewed
+      this.#planning.soon(); // runs after this turn, when the lease is renewed
     }
     lease.renew(madeMs);
   }

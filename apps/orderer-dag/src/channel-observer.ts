@@ -5,14 +5,13 @@ import type { CloseReason } from './close-reason.ts';
 import type { Flight } from './flight.ts';
 
 /**
- * Why the operations of a flight went back to their places.
+ * Why the operations of a flight were returned to their queues.
  *
- * - `widened`: they touched keys that were not held; `stale`: what they read was overwritten before anything was sent
- * - `foreign`, `upgrade`, `registry`, `own`: a block showed the envelope invalid through a key of another writer (an envelope
- *   of our own that had been given up counts as one), through a chaincode upgrade, through a change of authors or policies, or
- *   through an envelope that is under way with it, which must not happen
- * - `unknown`: it was not seen in a block in time, or only as a duplicate
- * - `lapsed`: this instance has not been able to write its progress for so long that another may drive the channel
+ * - `widened`: they touched keys that were not held; `stale`: a read was overwritten before anything was sent
+ * - `foreign`, `upgrade`, `registry`, `own`: the envelope was invalid in a block because of another writer (an own envelope that was
+ *   given up counts as one), a chaincode upgrade, a change of authors or policies, or another own flight, which must not happen
+ * - `unknown`: the envelope was not seen in a block in time, or only as a duplicate
+ * - `lapsed`: the lease of this instance ran out, so another one may lead the channel
  * - `infrastructure`, `suspect`: the channel failed, or this set of operations did
  */
 export const returnReasons = [
@@ -29,7 +28,7 @@ export const returnReasons = [
 ] as const;
 export type ReturnReason = (typeof returnReasons)[number];
 
-/** Which step keeps failing, in a log line and a metric label. */
+/** Names of retried steps, for log lines and a metric label. */
 export const troubleSteps = [
   'operations',
   'analyzed',
@@ -44,46 +43,46 @@ export const troubleSteps = [
 ] as const;
 export type TroubleStep = (typeof troubleSteps)[number];
 
-/** An instance's part in a channel. */
+/** Roles of an instance in a channel. */
 export const channelRoles = ['leader', 'standby'] as const;
 
-/** Why an instance drives a channel: nobody did, the one before let go of it, or was not heard any more. */
+/** Why an instance became leader: there was none, the last one handed over, or it fell silent. */
 export type LeadReason = 'start' | 'handed-over' | 'silence';
 
-/** The facts of a channel as they happen; whoever observes counts, logs and traces them. Nothing is decided here. */
+/** Receives the events of a channel, to count, log and trace them. It decides nothing. */
 export interface ChannelObserver {
-  /** Another instance drives the channel under this generation; this one waits in reserve. */
+  /** Another instance leads the channel under this generation; this one is a standby. */
   waits(generation: number): void;
   leads(generation: number, reason: LeadReason): void;
-  /** This instance has let go of the channel, for another one or for its own restart. */
+  /** This instance has handed over the channel. */
   handedOver(generation: number): void;
   admitted(operations: number): void;
   started(flight: Flight): void;
   endorsed(flight: Flight): void;
   sent(flight: Flight): void;
-  /** The orderer took the envelope; its block may have been seen before. */
+  /** The orderer acknowledged the envelope; its block may have arrived before that. */
   acknowledged(flight: Flight): void;
-  /** A block showed the envelope of a flight, VALID or not. */
+  /** The envelope of a flight was seen in a block, VALID or not. */
   validated(flight: Flight, code: ValidationCode, commitMs: number): void;
   settled(flight: Flight, outcomes: readonly OperationOutcome[]): void;
-  /** An envelope turned up VALID after its operations had been planned again: these now answer from their records. */
+  /** An envelope became VALID after its operations were planned again; these are now answered from their operation records. */
   settledLate(flight: Flight): void;
   returned(
     flight: Flight,
     reason: ReturnReason,
     particulars?: { readonly error?: unknown; readonly widened?: number },
   ): void;
-  /** An operation will be closed at its place: deadline, ready too long, unstable keys, poison. */
+  /** An operation will be closed at its place in the order. */
   closing(seq: number, reason: CloseReason): void;
   probed(hasPassed: boolean): void;
   opened(reason: OpenReason, error: unknown): void;
   closed(openMs: number): void;
-  /** The channel stands until somebody looks: nothing is sent, nothing is dead-lettered. */
+  /** The channel is stopped until an operator acts: nothing is sent or dead-lettered. */
   stopped(error: unknown): void;
   trouble(step: TroubleStep, error: unknown, failures: number): void;
-  /** A call without declared keys was endorsed for the first time: whether all it touched had been predicted. */
+  /** A call without declared keys was endorsed for the first time. @param isRight whether all touched keys were predicted */
   predicted(isRight: boolean): void;
   foreignWrites(keys: number): void;
-  /** Live operations that have been ready for too long without being carried (a third of the limit). */
+  /** Number of live operations that have been ready for a third of the limit without being carried. */
   hanging(operations: number): void;
 }

@@ -11,7 +11,7 @@ import type { OrdererConfig } from './config.ts';
 import type { OrdererPorts } from './open-ports.ts';
 import { ordererErrors } from './errors.ts';
 
-/** Everything that the loop of one channel is made from, out of the configuration of the process. */
+/** The options of one channel, from the configuration of the process. */
 export function channelOptionsOf(
   config: OrdererConfig,
   ports: OrdererPorts,
@@ -28,12 +28,12 @@ export function channelOptionsOf(
   return {
     ...own,
     ...{ chaincode: config.MEDREX_CHAINCODE, creator: config.MEDREX_MSP_ID, log: ports.log, ledger, blocks: ledger },
-    // Drawn once per process: no two processes make one transaction id.
+    // Random per process, so that two processes never make the same transaction id.
     ...{ secret: randomBytes(32), place: Math.random() },
     ...(ports.callSecret !== undefined && { callKey: new CallKey(ports.callSecret, own.channel) }),
     limits: {
       ...limitsOf(config, ports.cutters?.get(own.channel)),
-      // The embedded ledger lets in one process: there is nobody to wait for.
+      // The embedded ledger allows only one process, so there are no standbys.
       ...(!ports.isModel && { standby: standbyOf(config.ORDERER_SILENCE_MS) }),
     },
   };
@@ -43,7 +43,7 @@ const standbyOf = (silenceMs: number): StandbyLimits => ({
   ...{ silenceMs, heartbeatMs: silenceMs / 4, leaseMs: (silenceMs * 3) / 4 },
 });
 
-/** The channel's own configuration wins where it asks for less, and where it says how long a block may take. */
+/** The limits of a channel: the stricter of both configurations, and the channel's own BatchTimeout. */
 function limitsOf(config: OrdererConfig, cutter: Partial<BlockCutterLimits> = {}): ChannelLimits {
   const { preferredMaxBytes = Infinity, batchTimeoutMs = config.LEDGER_BATCH_TIMEOUT_MS } = cutter;
   const { fusion } = defaultPlannerLimits;
@@ -68,10 +68,10 @@ function limitsOf(config: OrdererConfig, cutter: Partial<BlockCutterLimits> = {}
     endorseTimeoutMs: config.ORDERER_ENDORSE_TIMEOUT_MS,
     unseenAfterMs: config.ORDERER_UNSEEN_MS + batchTimeoutMs,
     progressEveryMs: config.ORDERER_PROGRESS_MS,
-    // Outcomes and blocks of a few seconds at full load; both only grow while the log does not take anything.
+    // A few seconds of outcomes and blocks at full load; both only grow while the log is unavailable.
     ...{ outcomesWaitingMax: 64, blocksWaitingMax: 256 },
     doneRangesMax: 4_096,
-    // Soon enough for a hiccup, rare enough for a weekend.
+    // Short enough for a glitch, long enough for an outage of days.
     backoff: { baseMs: 100, capMs: 5_000, jitter: Math.random },
   };
 }

@@ -8,8 +8,8 @@ import type { Clock } from './clock.ts';
 import type { LiveLimits } from './live-operations.ts';
 
 /**
- * How instances of one channel wait for each other, ms. The leader is heard at least every `heartbeatMs`, stops sending by
- * itself `leaseMs` after the last progress that it could write, and is taken for dead after `silenceMs`: each well below the next.
+ * Timing of leader and standbys, in ms. The leader writes progress at least every `heartbeatMs`, stops sending `leaseMs` after its last
+ * durable progress, and is considered dead after `silenceMs`; each is well below the next.
  */
 export interface StandbyLimits {
   readonly heartbeatMs: number;
@@ -17,28 +17,28 @@ export interface StandbyLimits {
   readonly silenceMs: number;
 }
 
-/** Everything that bounds a channel's loop; times in ms. */
+/** Limits of a channel's loop; times in ms. */
 export interface ChannelLimits {
   readonly planner: PlannerLimits;
   readonly live: LiveLimits;
   readonly endorseTimeoutMs: number;
-  /** 2 s and the channel's BatchTimeout. */
+  /** Default: 2 s plus the BatchTimeout of the channel. */
   readonly unseenAfterMs: number;
   readonly progressEveryMs: number;
-  /** Log records of outcomes that may wait to become durable before planning pauses. */
+  /** Log records of outcomes not yet durable, above which planning pauses. */
   readonly outcomesWaitingMax: number;
-  /** Log records of blocks that may wait to become durable before the next block is taken. */
+  /** Log records of blocks not yet durable, above which no further block is processed. */
   readonly blocksWaitingMax: number;
   readonly doneRangesMax: number;
-  /** Absent where only one process can drive the channel: then nobody waits, and nobody is waited for. */
+  /** Absent when only one process can lead the channel, so that there are no standbys. */
   readonly standby?: StandbyLimits;
   readonly backoff: BackoffLimits;
 }
 
-/** What the loop of one channel is made from. */
+/** Options of a channel. */
 export interface ChannelOptions {
   readonly channel: string;
-  /** The channel's partition of every topic. */
+  /** The partition of the channel in every topic. */
   readonly partition: number;
   readonly chaincode: string;
   /** MSP id of this client. */
@@ -48,11 +48,11 @@ export interface ChannelOptions {
   readonly blocks: BlockStream;
   readonly clock: Clock;
   readonly observer: ChannelObserver;
-  /** In [0, 1), another one for each process: two standbys do not move at once. */
+  /** Random number in [0, 1) per process, so that two standbys do not act at the same time. */
   readonly place: number;
-  /** Drawn once per process; transaction ids are made from it. */
+  /** Random bytes per process, from which transaction ids are derived. */
   readonly secret: Uint8Array;
-  /** For calls of per-transaction mode; the same for every process that ever drives the channel. Without it none is taken. */
+  /** Key of per-transaction mode; the same in every process that ever leads the channel. Without it the mode is off. */
   readonly callKey?: CallKey;
   readonly limits: ChannelLimits;
 }

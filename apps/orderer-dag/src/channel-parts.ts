@@ -27,13 +27,13 @@ import { Suspects } from './suspects.ts';
 import { transactionNames } from './transaction-names.ts';
 import { WorkingTime } from './working-time.ts';
 
-/** What the parts of a channel tell its loop. */
+/** Callbacks from the parts of a channel to its loop. */
 export interface ChannelHooks {
   readonly onLanded: (landing: Landing) => void;
-  /** Something may be planned that could not be before. */
+  /** Planning may be possible now. */
   readonly onChange: () => void;
   readonly onReported: (seqs: readonly number[]) => void;
-  /** An operation can only be closed any more. */
+  /** An operation can only be closed. */
   readonly onHopeless: (seq: number, reason: CloseReason) => void;
   readonly onStop: (error: unknown) => void;
   readonly snapshot: () => Progress;
@@ -41,10 +41,10 @@ export interface ChannelHooks {
   readonly onProgress: (progress: Progress, madeMs: number) => void | Promise<void>;
 }
 
-/** The parts of one channel, put together. */
+/** The wired parts of one channel. */
 export type ChannelParts = ReturnType<typeof channelParts>;
 
-/** Puts the parts of a channel together; nothing runs until it is given something. */
+/** Wires the parts of a channel; nothing runs before the first input. */
 export function channelParts(options: ChannelOptions, taken: TakeOver, hooks: ChannelHooks) {
   const { progress } = taken;
   const { limits, ledger, clock, observer } = options;

@@ -11,7 +11,7 @@ import { Mortal } from './testing/mortal.ts';
 import { anAssetOperation, deposit, discoveringOperations } from './testing/operations.ts';
 import { TestChannel } from './testing/test-channel.ts';
 
-/** Operations that depend on each other, commute, are refused and repeat. */
+/** Operations that depend on each other, commute, are rejected and repeat. */
 const history = () => {
   const first = deposit('ann');
   return [
@@ -36,7 +36,7 @@ const progressOf = async (log: EventLog) =>
   );
 
 describe('a channel whose orderer-dag dies', () => {
-  /** Runs the history under an instance that dies at a step, and another one after it. Returns the steps the first one took. */
+  /** Runs the history under an instance that dies at a step, then under a second one. Returns the steps of the first. */
   async function dying(diesAtStep: number, millisecondsBetween: number): Promise<number> {
     const channel = await TestChannel.open({ limits: { progressEveryMs: 10 } });
     const mortal = new Mortal(diesAtStep);
@@ -57,13 +57,13 @@ describe('a channel whose orderer-dag dies', () => {
     return mortal.steps;
   }
 
-  it('between any two of its acked writes loses nothing, doubles nothing and keeps the order', async () => {
+  it('between any two of its acked writes loses no operation, applies none twice and keeps the order', async () => {
     const steps = await dying(Number.POSITIVE_INFINITY, 25);
     expect(steps).toBeGreaterThan(20);
     for (let step = 1; step <= steps; step++) await dying(step, 25);
   });
 
-  it('again and again on a bad network, with operations coming in and others writing, keeps every promise', async () => {
+  it('repeatedly, on a faulty network with new operations and foreign writers, keeps all guarantees', async () => {
     const bad = fc.record({
       seed: fc.integer(),
       hopMs: fc.constantFrom(0, 6),
@@ -93,7 +93,7 @@ describe('a channel whose orderer-dag dies', () => {
         mortal.kill();
         await channel.start();
         await channel.quiet(600_000);
-        // What hung, and what others sent last, is committed before anything is compared.
+        // Delayed envelopes and the last foreign writes are committed before the comparison.
         await channel.clock.advance(5_000);
         expect(await audit(channel)).toEqual([]);
       }),
@@ -120,7 +120,7 @@ describe('a channel whose orderer-dag dies', () => {
     expect(await audit(channel)).toEqual([]);
   });
 
-  it('begins again at the low-water mark and skips what is done above it', async () => {
+  it('restarts at the low-water mark and skips terminal operations above it', async () => {
     const channel = await TestChannel.open({ faults: { envelopeDropped: () => false } });
     const blocked = deposit('ann');
     const mortal = new Mortal();
@@ -128,7 +128,7 @@ describe('a channel whose orderer-dag dies', () => {
     await channel.start({ mortal });
     await channel.append([deposit('ben')]);
     await channel.quiet();
-    // A foreign writer keeps one account moving, so its operation stays live while others end behind it.
+    // A foreign writer keeps changing one account, so its operation stays live while later ones end.
     channel.ledger.setFaults({
       envelopeDropped: ({ args }) => args.some((arg) => Buffer.from(arg).includes(blocked.opId)),
     });
@@ -146,13 +146,13 @@ describe('a channel whose orderer-dag dies', () => {
     expect(second.loop.readFrom.operations).toBe(1);
     await channel.quiet();
     await channel.clock.advance(500);
-    // Only the blocked operation ran again: one more report, with one outcome in it.
+    // Only the blocked operation ran again: one more report with one outcome.
     const reports = allReports(channel.topics).slice(reportsBefore);
     expect(reports.flatMap(({ outcomes }) => outcomes.map(({ opId }) => opId))).toEqual([blocked.opId]);
     expect(await audit(channel)).toEqual([]);
   });
 
-  it('has a successor that knows a span of 100,000 live operations again in seconds', async () => {
+  it('has a successor that rebuilds 100,000 live operations within seconds', async () => {
     const limits = { live: { operationsMax: 200_000, bytesMax: 256 * 1024 * 1024 } };
     const channel = await TestChannel.open({ limits, faults: { endorsementFails: 1 } });
     const operations = Array.from({ length: 100_000 }, (_, at) => deposit(`a${at % 10_000}`));
@@ -160,13 +160,13 @@ describe('a channel whose orderer-dag dies', () => {
     const begunMs = performance.now();
     const successor = await channel.start();
     while (successor.loop.status().planner.live < operations.length) await nextTurn();
-    // Two seconds on a quiet machine; five are promised. A machine under load must not make this fail, a walk that is quadratic must.
+    // 2 s on an idle machine; 5 s are promised. The limit allows for a loaded machine but not for a quadratic walk.
     expect(performance.now() - begunMs).toBeLessThan(30_000);
     expect(successor.loop.status().span).toBe(operations.length);
     await successor.loop.abandon();
   }, 90_000);
 
-  it('reports every block once more at most, and none never', async () => {
+  it('reports every block, at most twice', async () => {
     const channel = await TestChannel.open();
     const first = await channel.start();
     await channel.append([deposit('ann')]);
@@ -184,8 +184,8 @@ describe('a channel whose orderer-dag dies', () => {
   });
 });
 
-describe('two instances alive', () => {
-  it('the older one ends when it sees the newer generation, and nothing is lost or doubled', async () => {
+describe('two live instances', () => {
+  it('lose nothing and apply nothing twice; the older one ends when it sees the newer generation', async () => {
     const channel = await TestChannel.open({ latencies: { hopMs: 4 } });
     const first = await channel.start();
     for (let run = 0; run < 6; run++) {
@@ -202,7 +202,7 @@ describe('two instances alive', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('exclude each other on the ledger as long as the older one does not know: the loser answers from the records', async () => {
+  it('exclude each other on the ledger while the older one has not noticed: the loser answers from the operation records', async () => {
     const channel = await TestChannel.open({ latencies: { hopMs: 4 } });
     const deaf = (log: EventLog): EventLog =>
       new FaultyEventLog(log, { seed: 1, deliveries: { [topics.progress]: { drop: 1 } } });
@@ -217,12 +217,12 @@ describe('two instances alive', () => {
     expect(first.isSuperseded()).toBe(false);
     expect([first, second].map((one) => one.notes.includes('validated: MVCC_READ_CONFLICT'))).toContain(true);
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
-    // Both reported every operation, and both said the same.
+    // Both reported every operation with the same outcome.
     const told = allReports(channel.topics).flatMap(({ outcomes }) => outcomes.map(({ seq }) => seq));
     expect(told.length).toBe(channel.placed.length * 2);
   });
 
-  it('do not share a generation: of two that took the same one, at most one goes on', async () => {
+  it('do not share a generation: of two that claimed the same one, at most one continues', async () => {
     const channel = await TestChannel.open();
     const [first, second] = await Promise.all([channel.start(), channel.start()]);
     await channel.append([deposit('ann')]);

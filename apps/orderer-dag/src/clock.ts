@@ -1,12 +1,12 @@
-/** Time as the loop sees it: wall clock for now, and one-shot timers. Injected, so that tests move it by hand. */
+/** Wall clock and one-shot timers, injected so that tests can control time. */
 export interface Clock {
   /** Epoch ms. */
   now(): number;
-  /** Calls `run` once, `ms` from now; the answer cancels it. */
+  /** Calls `run` once after `ms`; returns a function that cancels it. */
   after(ms: number, run: () => void): () => void;
 }
 
-/** The machine's own clock. Its timers do not keep a process alive by themselves. */
+/** The system clock. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, run) => {
@@ -21,8 +21,8 @@ export const pause = (clock: Clock, ms: number): Promise<void> =>
   new Promise((resolve) => void clock.after(ms, resolve));
 
 /**
- * Settles as `promise` does, or rejects with what `late` makes when that takes longer than `ms`.
- * The promise itself goes on; what it comes to afterwards is dropped.
+ * Settles like `promise`, or rejects with the error made by `late` when that takes longer than `ms`.
+ * The promise itself continues; its later result is ignored.
  */
 export function within<T>(clock: Clock, ms: number, promise: Promise<T>, late: () => Error): Promise<T> {
   return new Promise<T>((resolve, reject) => {

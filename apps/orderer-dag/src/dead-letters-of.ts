@@ -1,7 +1,7 @@
 import { encodeDeadLetter, type NewRecord, type OperationOutcome, type Routing } from '@medrex/contracts';
 import type { LiveOperation } from './live-operation.ts';
 
-/** The operations of a Fabric transaction that ended dead, each as it was accepted. @param outcomes in the order of the operations. */
+/** The dead letters of the operations of a Fabric transaction that ended dead. @param outcomes in the order of the operations */
 export function deadLettersOf(
   operations: readonly LiveOperation[],
   outcomes: readonly OperationOutcome[],

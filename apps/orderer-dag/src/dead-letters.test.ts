@@ -18,7 +18,7 @@ function lettersOf(channel: TestChannel): DeadLetter[] {
   return partition.read(partition.start, Infinity, Infinity).map(decodeDeadLetter);
 }
 
-/** A log that takes no dead letters while `isDown`. */
+/** A log that rejects dead letters while `isDown`. */
 function without(log: EventLog, down: { isDown: boolean }): EventLog {
   return Object.assign(Object.create(log) as EventLog, {
     append: (...given: Parameters<EventLog['append']>) =>
@@ -29,7 +29,7 @@ function without(log: EventLog, down: { isDown: boolean }): EventLog {
 const bytesOf = (operation: Operation) => Buffer.from(encodeOperation(operation));
 
 describe('an operation that ended dead', () => {
-  it('is kept as it was accepted, with the reason; what was applied or rejected is not', async () => {
+  it('has a dead letter with its bytes and the reason; applied and rejected ones have none', async () => {
     const channel = await open();
     await channel.start();
     const late = deposit('ann');
@@ -49,7 +49,7 @@ describe('an operation that ended dead', () => {
     expect(Buffer.from(letter?.operationBytes ?? [])).toEqual(bytesOf(broken));
   });
 
-  it('is reported only when its letter is durable, and the channel waits for that', async () => {
+  it('is reported only when its dead letter is durable, for which the channel waits', async () => {
     const channel = await open();
     const down = { isDown: true };
     const { count } = await channel.start({ wrap: (log) => without(log, down) });
@@ -65,7 +65,7 @@ describe('an operation that ended dead', () => {
     expect(lettersOf(channel)).toHaveLength(1);
   });
 
-  it('has a letter when its outcome is told, wherever orderer-dag dies', async () => {
+  it('has a dead letter before its outcome is reported, wherever orderer-dag dies', async () => {
     const dying = async (step: number): Promise<number> => {
       const channel = await open();
       const mortal = new Mortal(step);

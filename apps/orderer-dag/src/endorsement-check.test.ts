@@ -45,14 +45,14 @@ const touched = ({
 describe('checkEndorsement', () => {
   const operation = anOperation('1', [declared('read', 'a'), declared('write', 'b')]);
 
-  it('covers what the operations declared, their records and what is read of the channel', () => {
+  it('covers declared keys, operation records, and reads of channel data', () => {
     const record = operationRecordKey('1');
     const ofChannel = ['_lifecycle/medrex' as StateKey, authorKey('dr-1'), authorPolicyKey('clinical')];
     const set = touched({ reads: [key('a'), record, ...ofChannel], writes: [key('b'), record] });
     expect(checkEndorsement([operation], [result('1')], set)).toEqual({ kind: 'covered', discoveries: [] });
   });
 
-  it('hands on what a result admits to have touched', () => {
+  it('returns the undeclared keys listed by a result', () => {
     const found = [declared('readWrite', 'c')];
     const set = touched({ reads: [key('c')], writes: [key('c')] });
     expect(checkEndorsement([operation], [result('1', found)], set)).toEqual({
@@ -72,7 +72,7 @@ describe('checkEndorsement', () => {
     expect(checkEndorsement([operation], [result('1')], touched(set))).toEqual({ kind: 'uncovered', keys });
   });
 
-  it('wants one end per operation, in order', () => {
+  it('requires one result per operation, in order', () => {
     const other = anOperation('2', []);
     expect(checkEndorsement([operation, other], [result('1')], touched({})).kind).toBe('unfinished');
     expect(checkEndorsement([operation, other], [result('2'), result('1')], touched({})).kind).toBe('unfinished');

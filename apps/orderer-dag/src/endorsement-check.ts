@@ -3,18 +3,18 @@ import { isRegistryKey, type AccessMode, type DeclaredKey } from '@medrex/keys';
 import type { ReadWriteSet } from '@medrex/ledger';
 import type { LiveOperation } from './live-operation.ts';
 
-/** What an operation touched beyond its declaration. */
+/** The undeclared keys that an operation touched. */
 export interface Discovery {
   readonly seq: number;
   readonly keys: readonly DeclaredKey[];
 }
 
 /**
- * What the endorsed read/write set and results say about a fusion.
+ * The verdict about the endorsed read-write set and results of a fusion.
  *
- * - `covered`: every operation reached an end, and every touched key was declared or is among the discoveries
- * - `unfinished`: the response does not hold one end per operation, in order
- * - `uncovered`: keys or ranges were touched that no operation declared and no result admits
+ * - `covered`: every operation has a result, and every touched key was declared or is among the discoveries
+ * - `unfinished`: the response does not hold one result per operation, in order
+ * - `uncovered`: keys or ranges were touched that no operation declared and no result lists
  */
 export type EndorsementVerdict =
   | { readonly kind: 'covered'; readonly discoveries: readonly Discovery[] }
@@ -33,10 +33,9 @@ const rights: Readonly<Record<AccessMode, number>> = {
 };
 
 /**
- * Compares what was endorsed with what the operations hold. Nothing may be sent unless the verdict is `covered` and the
- * planner then holds the discoveries: a key outside the queues is a key that two of our envelopes could meet on.
- * `_lifecycle` reads (no state key begins with `_`) and reads of the registry of authors are the channel's, not ours: no operation of
- * the log writes those keys. O(keys of the fusion).
+ * Compares the endorsed keys with the keys that the operations hold. An envelope may be sent only if the verdict is `covered` and the
+ * planner then holds the discoveries; otherwise two of our envelopes could conflict on a key outside the queues. Reads of
+ * `_lifecycle` and of the registry of authors are exempt, as no operation writes them. O(keys of the fusion).
  */
 export function checkEndorsement(
   operations: readonly LiveOperation[],
@@ -72,7 +71,7 @@ function uncovered(held: ReadonlyMap<string, number>, touched: ReadWriteSet): st
   };
   for (const { key } of touched.reads) if (!isRegistryKey(key)) need(key, mayRead);
   for (const { key } of touched.writes) need(key, mayWrite);
-  // No queue can hold a range: what may appear in it later has no key yet.
+  // A range cannot be held in the queues, as keys may be added to it.
   for (const { start, end } of touched.ranges) missing.push(`[${start}, ${end})`);
   return missing;
 }

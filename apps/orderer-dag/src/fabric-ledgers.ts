@@ -10,7 +10,7 @@ import type { OrdererMetrics } from './telemetry-observer.ts';
 
 const hour = 3_600_000;
 
-/** The channels of a real Fabric network. @throws CodedError LEDGER_PROFILE_MISSING, and as `FabricLedger.open`. */
+/** Opens the ledgers of the channels of a Fabric network. @throws CodedError LEDGER_PROFILE_MISSING, and those of `FabricLedger.open` */
 export async function fabricLedgers(
   config: OrdererConfig,
   telemetry: Telemetry,
@@ -20,7 +20,7 @@ export async function fabricLedgers(
   if (profile === undefined) {
     throw new CodedError(
       ordererErrors.LEDGER_PROFILE_MISSING,
-      'MEDREX_LEDGER is fabric, MEDREX_FABRIC_PROFILE is not set',
+      'MEDREX_LEDGER is fabric, but MEDREX_FABRIC_PROFILE is not set',
     );
   }
   const ledgers = new Map<string, FabricLedger>();
@@ -46,14 +46,14 @@ export async function fabricLedgers(
   return { ledgers, isModel: false, cutters, close };
 }
 
-/** Without the channel's configuration the limits of our own stand. */
+/** The block limits of the channel; undefined when its configuration cannot be read. */
 async function cutterOf(ledger: FabricLedger, { log }: Telemetry): Promise<Partial<BlockCutterLimits> | undefined> {
   try {
     return await ledger.cutterLimits();
   } catch (error) {
     log.warn(
       { channel: ledger.channel, error },
-      "the channel's configuration cannot be read; the limits of this process stand",
+      "the channel's configuration cannot be read; the limits of this process apply",
     );
     return undefined;
   }
@@ -63,14 +63,14 @@ function fabricObserver({ log }: Telemetry, metrics: OrdererMetrics, channel: st
   return {
     streamBroken: (peer, error) => {
       metrics.fabricStreamBreaks.inc();
-      log.debug({ channel, peer, error }, 'a block stream broke; it is opened again');
+      log.debug({ channel, peer, error }, 'a block stream broke; it is reopened');
     },
     pinned: ({ to, why }) => {
       metrics.fabricPinned.inc({ why });
       log.warn({ channel, peer: to, reason: why }, 'another peer is pinned');
     },
-    identityReloaded: () => log.info({ channel }, 'the identity was read again'),
-    identityFailed: (error) => log.warn({ channel, error }, 'changed files of the identity cannot be used'),
+    identityReloaded: () => log.info({ channel }, 'the identity was reloaded'),
+    identityFailed: (error) => log.warn({ channel, error }, 'the changed files of the identity cannot be used'),
   };
 }
 
@@ -88,6 +88,6 @@ function warnOfExpiry(config: OrdererConfig, { log }: Telemetry, ledgers: readon
   for (const ledger of ledgers) {
     const daysLeft = Math.floor(ledger.status().identityDaysLeft);
     if (daysLeft >= config.MEDREX_FABRIC_EXPIRY_DAYS) continue;
-    log.warn({ channel: ledger.channel, daysLeft }, 'the certificate of the Fabric client ends soon');
+    log.warn({ channel: ledger.channel, daysLeft }, 'the certificate of the Fabric client expires soon');
   }
 }

@@ -36,7 +36,7 @@ describeReal('FABRIC', 'startOrdererDag on real peers', (profile) => {
     chaincode.close();
   });
 
-  it('carries operations on hot accounts to outcomes, without one conflict', async () => {
+  it('carries operations on hot accounts to outcomes without any conflict', async () => {
     const operations = Array.from({ length: 400 }, (_, at) => deposit(`account-${name}-${at % 4}`));
     for (let from = 0; from < operations.length; from += 50) await orderer.append(operations.slice(from, from + 50));
     const ended = await orderer.outcomes(operations.length);
@@ -47,7 +47,7 @@ describeReal('FABRIC', 'startOrdererDag on real peers', (profile) => {
     expect(Number((await orderer.metric('medrex_orderer_fabric_identity_days'))?.split(' ')[1])).toBeGreaterThan(0);
   });
 
-  it('waits while the chaincode is gone, and dead-letters nothing', async () => {
+  it('waits while the chaincode is down, and dead-letters nothing', async () => {
     await orderer.append([deposit(`gone-${name}`)]);
     await orderer.outcomes(1);
     chaincode.close();
@@ -60,7 +60,7 @@ describeReal('FABRIC', 'startOrdererDag on real peers', (profile) => {
     expect((await orderer.outcomes(3)).map(({ status }) => status)).toEqual(['applied', 'applied', 'applied']);
   });
 
-  it('goes on after a restart, where it had ended', async () => {
+  it('continues after a restart where it had stopped', async () => {
     await orderer.append([deposit(`again-${name}`)]);
     await orderer.outcomes(1);
     await orderer.end();

@@ -16,7 +16,7 @@ function aFlight(operations: readonly LiveOperation[], isAfterPassingProbe = tru
   return new Flight({ txId: 't', fusion, operations, startedMs: 0, isAfterPassingProbe, startHeight: 0 });
 }
 
-/** A judge whose probes answer as told. */
+/** A judge with scripted probe answers. */
 function aJudge(probes: boolean[]) {
   const clock = new ManualClock();
   const events: string[] = [];
@@ -37,7 +37,7 @@ function aJudge(probes: boolean[]) {
 const failure = new Error('refused');
 
 describe('FailureJudge', () => {
-  it('takes an operation for poison after three failures alone between passing probes, not sooner', async () => {
+  it('declares an operation poison after exactly three failures alone between passing probes', async () => {
     const { judge, events } = aJudge([]);
     const alone = [operation(7)];
     expect(await judge.judge(aFlight(alone, false), 'ask-probe', failure)).toBe('suspect');
@@ -47,7 +47,7 @@ describe('FailureJudge', () => {
     expect(events).toEqual(['poison 7']);
   });
 
-  it('counts nothing against anybody while the probe fails', async () => {
+  it('counts no strikes while the probe fails', async () => {
     const { judge, events } = aJudge([false, false, false, false, false]);
     for (let tries = 0; tries < 5; tries++) {
       expect(await judge.judge(aFlight([operation(7)]), 'ask-probe', failure)).toBe('infrastructure');
@@ -55,7 +55,7 @@ describe('FailureJudge', () => {
     expect(events).toEqual([]);
   });
 
-  it('counts nothing against operations that failed together, nor against a close', async () => {
+  it('counts no strikes for operations that failed together, nor for a close', async () => {
     const { judge, events } = aJudge([]);
     const closed = { ...operation(9), closeReason: 'EXPIRED' } as const;
     for (let tries = 0; tries < 5; tries++) {
@@ -65,7 +65,7 @@ describe('FailureJudge', () => {
     expect(events).toEqual([]);
   });
 
-  it('keeps what met failing infrastructure longer each time, until something is carried', async () => {
+  it('holds back operations longer after each infrastructure failure, until something is carried', async () => {
     const { judge, clock, events } = aJudge([]);
     const waits: number[] = [];
     for (const isCarried of [false, false, true]) {
@@ -82,7 +82,7 @@ describe('FailureJudge', () => {
     ]);
   });
 
-  it('stops, or waits for the upgrade, where no operation can be at fault', async () => {
+  it('stops, or waits for the upgrade, when no operation can be at fault', async () => {
     const { judge, events } = aJudge([]);
     expect(await judge.judge(aFlight([operation(7)]), 'stop', failure)).toBe('stop');
     expect(await judge.judge(aFlight([operation(7)]), 'template-missing', failure)).toBe('infrastructure');

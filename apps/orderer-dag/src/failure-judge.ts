@@ -5,19 +5,19 @@ import type { FailureVerdict } from './failure-table.ts';
 import type { Flight } from './flight.ts';
 import type { Suspects } from './suspects.ts';
 
-/** What a FailureJudge asks and whom it tells. */
+/** Options of a FailureJudge. */
 export interface FailureJudgeOptions {
   readonly health: Pick<ChannelHealth, 'ask' | 'trouble' | 'templateMissing' | 'carried'>;
   readonly suspects: Suspects;
   readonly clock: Clock;
-  /** How long operations that met failing infrastructure keep their flight, by failures in a row. */
+  /** How long operations keep their flight after an infrastructure failure, in ms, by consecutive failures. */
   readonly holdBackMs: (failures: number) => number;
-  /** The operation failed alone three times between passing probes. */
+  /** Called when an operation has failed alone three times between passing probes. */
   readonly onPoison: (seq: number) => void;
   readonly onStop: (error: unknown) => void;
 }
 
-/** Finds out who failed, and keeps the two sides apart: infrastructure is waited for, a set of operations is narrowed down. */
+/** Finds out whether infrastructure failed, which is awaited, or a set of operations, which is halved. */
 export class FailureJudge {
   readonly #options: FailureJudgeOptions;
   #failures = 0;
@@ -26,15 +26,15 @@ export class FailureJudge {
     this.#options = options;
   }
 
-  /** Something was carried: the next failure of infrastructure is the first again. */
+  /** Resets the count of consecutive infrastructure failures after something was carried. */
   carried(): void {
     this.#failures = 0;
     this.#options.health.carried();
   }
 
   /**
-   * Judges a failed flight. Resolves when its operations may go back to their places: `infrastructure` when nobody in it
-   * is suspect, `suspect` when the set is at fault and has to be halved, `stop` when the channel stops instead.
+   * Judges a failed flight. Resolves when its operations may return to their queues: `infrastructure` when none of them is suspect,
+   * `suspect` when the set is at fault and has to be halved, `stop` when the channel stops instead.
    */
   async judge(flight: Flight, verdict: FailureVerdict, error: unknown): Promise<'infrastructure' | 'suspect' | 'stop'> {
     const { health, onStop } = this.#options;
@@ -63,7 +63,7 @@ export class FailureJudge {
     return 'suspect';
   }
 
-  /** A failure alone counts; a close is never given up: it parses nothing, so it cannot be what is wrong. */
+  /** Counts a failure of a single operation. A close never counts, as it does not execute the operation. */
   #strike(flight: Flight, isCounted: boolean): void {
     const [operation, second] = flight.operations;
     if (!isCounted || operation === undefined || second !== undefined || operation.closeReason !== undefined) return;

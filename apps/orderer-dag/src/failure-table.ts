@@ -1,23 +1,23 @@
 import { isCodedError } from '@medrex/coded-error';
 
 /**
- * Who failed, as far as an error tells.
+ * Who failed, according to an error.
  *
- * - `infrastructure`: the endorsers, the orderer or the state behind them; wait, nobody is suspect
- * - `template-missing`: the contract on the channel cannot read what the log still holds; the channel pauses
- * - `set`: proven to be the fault of this set of operations; it is halved, and alone it counts as a strike
- * - `ask-probe`: either side may be at fault; a probe settles it
- * - `stop`: the configuration names something that does not exist; nothing can be concluded about any operation
+ * - `infrastructure`: the endorsers, the orderer or their state database; wait, no operation is suspect
+ * - `template-missing`: the contract on the channel lacks a template version of the log; the channel pauses
+ * - `set`: this set of operations is at fault; it is halved, and a single operation gets a strike
+ * - `ask-probe`: either may be at fault; a probe decides
+ * - `stop`: the configuration names something that does not exist; nothing follows about any operation
  */
 export type FailureVerdict = 'infrastructure' | 'template-missing' | 'set' | 'ask-probe' | 'stop';
 
-/** What an error of `endorse` or `submit` says by its code; everything else is asked of the probe, unless it is retryable. */
+/** Verdicts by error code of `endorse` or `submit`. Other errors are `infrastructure` if retryable, otherwise `ask-probe`. */
 export const failureTable: Readonly<Record<string, FailureVerdict>> = {
   LEDGER_UNAVAILABLE: 'infrastructure',
   LEDGER_CLOSED: 'infrastructure',
-  // The definition is not committed or not installed everywhere: an upgrade under way, or not begun.
+  // The definition is not committed or not installed everywhere, as during an upgrade.
   CHAINCODE_MISSING: 'infrastructure',
-  // The client is nobody to the network any more, whatever it sends: a renewed certificate ends it.
+  // The network rejects everything from this client until its certificate is renewed.
   FABRIC_IDENTITY_EXPIRED: 'infrastructure',
   FABRIC_IDENTITY_REFUSED: 'infrastructure',
   ENVELOPE_TOO_LARGE: 'set',
@@ -30,14 +30,14 @@ export const failureTable: Readonly<Record<string, FailureVerdict>> = {
 export function whoFailed(error: unknown): FailureVerdict {
   if (!isCodedError(error)) return 'ask-probe';
   if (error.code === 'ENDORSEMENT_REFUSED') return whoRefused(error);
-  // With unequal read or contract versions the endorsers stood at different heights, which passes. With equal ones the
-  // contract is proven to be nondeterministic on this set, and the error says that it cannot be retried.
+  // With different read or contract versions the endorsers were at different heights, which is transient. With equal versions
+  // the contract is nondeterministic on this set, and the error is not retryable.
   if (error.code === 'ENDORSEMENTS_DIFFER') return error.retryable ? 'infrastructure' : 'set';
   const known = Object.hasOwn(failureTable, error.code) ? failureTable[error.code] : undefined;
   return known ?? (error.retryable ? 'infrastructure' : 'ask-probe');
 }
 
-/** The wrapper around the contracts puts the two cases that are not the operations' fault first in its message. */
+/** The verdict on a refusal: the chaincode marks the two cases that are not the operations' fault by a prefix of its message. */
 function whoRefused(refusal: Error): FailureVerdict {
   const said = 'chaincodeMessage' in refusal ? String(refusal.chaincodeMessage) : refusal.message;
   if (said.startsWith('INFRASTRUCTURE')) return 'infrastructure';

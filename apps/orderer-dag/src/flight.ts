@@ -6,14 +6,14 @@ import { ordererErrors } from './errors.ts';
 import type { LiveOperation } from './live-operation.ts';
 
 /**
- * The life of one Fabric transaction.
+ * The states of a flight.
  *
  * - `endorsing`: the proposal is with the pinned endorsers
- * - `judging`: something failed; who failed is being found out, and the operations keep their flight meanwhile
- * - `sent`: the envelope went to the orderer, or may have; only a block can tell
- * - `returned`: its operations are back at their places; nothing of it was sent, or a block showed it invalid
- * - `unknown`: its operations are back at their places, and it may still turn up in a block
- * - `settled`: a block showed it VALID
+ * - `judging`: something failed; the cause is being determined while the operations keep their flight
+ * - `sent`: the envelope was, or may have been, sent to the orderer; only a block can tell
+ * - `returned`: its operations are back in their queues; nothing was sent, or the envelope is invalid in a block
+ * - `unknown`: its operations are back in their queues, but the envelope may still appear in a block
+ * - `settled`: the envelope is VALID in a block
  */
 export type FlightState = 'endorsing' | 'judging' | 'sent' | 'returned' | 'unknown' | 'settled';
 
@@ -26,20 +26,20 @@ const next: Readonly<Record<FlightState, readonly FlightState[]>> = {
   settled: [],
 };
 
-/** What is known of a flight when it starts. */
+/** The data with which a flight starts. */
 export interface FlightStart {
   readonly txId: string;
   readonly fusion: Fusion;
-  /** The operations behind `fusion.operations`, in the same order. */
+  /** The operations of `fusion.operations`, in the same order. */
   readonly operations: readonly LiveOperation[];
   readonly startedMs: number;
-  /** A probe had passed, and nothing had failed since, when this flight started. */
+  /** True when a probe had passed before this flight started, and nothing failed since. */
   readonly isAfterPassingProbe: boolean;
-  /** Block height when it started: what it reads is at least as new as this. */
+  /** Block height when it started; its reads are at least as new. */
   readonly startHeight: number;
 }
 
-/** A fusion on its way through one Fabric transaction. A retry is another flight with another transaction id. */
+/** A fusion in one Fabric transaction. A retry is another flight with another transaction id. */
 export class Flight {
   #start: FlightStart;
   #state: FlightState = 'endorsing';
@@ -77,12 +77,12 @@ export class Flight {
     return this.#endorsement;
   }
 
-  /** What the endorsed response says of each operation; how they ended says only the envelope in its block. */
+  /** The endorsed result of each operation; it counts only when the envelope is VALID in a block. */
   get results(): readonly OperationResult[] {
     return this.#results;
   }
 
-  /** How long the endorsement took, ms. */
+  /** Duration of the endorsement, in ms. */
   get endorseMs(): number {
     return this.#endorsedMs - this.#start.startedMs;
   }
@@ -98,14 +98,14 @@ export class Flight {
     this.#endorsedMs = nowMs;
   }
 
-  /** Goes to `sent`; `cancelTimer` ends the waiting for a block. */
+  /** Goes to state `sent`. @param cancelTimer cancels the timeout of the wait for a block */
   sent(nowMs: number, cancelTimer: () => void): void {
     this.to('sent');
     this.#sentMs = nowMs;
     this.#cancelTimer = cancelTimer;
   }
 
-  /** @throws CodedError FLIGHT_STATE when no flight may go from where it is to `state`. */
+  /** Changes the state. @throws CodedError FLIGHT_STATE for an invalid transition */
   to(state: FlightState): void {
     if (!next[this.#state].includes(state)) {
       throw new CodedError(ordererErrors.FLIGHT_STATE, `flight ${this.txId}: ${this.#state} does not lead to ${state}`);
@@ -115,7 +115,7 @@ export class Flight {
     this.#state = state;
   }
 
-  /** Lets go of operations and endorsement: an unknown flight may be remembered for as long as its envelope can turn up. */
+  /** Releases operations and endorsement, since an unknown flight is remembered for as long as its envelope may appear. */
   letGo(): void {
     const { fusion } = this.#start;
     this.#start = { ...this.#start, fusion: { ...fusion, operations: [] }, operations: [] };

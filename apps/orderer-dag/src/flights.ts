@@ -26,17 +26,17 @@ import type { TransactionName } from './transaction-names.ts';
 import { validationRule } from './validation-table.ts';
 import type { WorkingTime } from './working-time.ts';
 
-/** A flight whose envelope a block showed VALID, and what its response payload says. */
+/** A flight whose envelope is VALID in a block, with the results in its response payload. */
 export interface Landing {
   readonly flight: Flight;
   readonly results: readonly OperationResult[];
   readonly transaction: CommittedTransaction;
   readonly block: Block;
-  /** Its operations had been given back before it turned up. */
+  /** True when its operations were already returned. */
   readonly isLate: boolean;
 }
 
-/** What the flights of one channel share. */
+/** Options of the flights of a channel. */
 export interface FlightsOptions {
   readonly ledger: Ledger;
   readonly planner: BatchPlanner;
@@ -46,23 +46,23 @@ export interface FlightsOptions {
   readonly recent: RecentWrites;
   readonly lease: Pick<Lease, 'isHeld'>;
   readonly clock: Clock;
-  /** The planner's time. */
+  /** The clock of the planner. */
   readonly working: WorkingTime;
   readonly observer: ChannelObserver;
   readonly endorseTimeoutMs: number;
-  /** An envelope not seen in a block this long after it was sent is unknown: 2 s and the channel's BatchTimeout. */
+  /** An envelope not seen in a block within this time, in ms, becomes unknown. Default: 2 s plus the BatchTimeout of the channel. */
   readonly unseenAfterMs: number;
   readonly nextName: () => TransactionName;
   readonly propose: (operations: readonly LiveOperation[], name: TransactionName) => Proposal;
   readonly onLanded: (landing: Landing) => void;
-  /** Operations went back to their places: plan again. */
+  /** Called when operations were returned to their queues, so planning is due. */
   readonly onReturned: () => void;
-  /** An operation was widened too often to ever be sent. */
+  /** Called when an operation was widened too often. */
   readonly onUnstable: (seq: number) => void;
   readonly onStop: (error: unknown) => void;
 }
 
-/** Carries fusions through the ledger: endorse, check, submit, wait for the block. Every flight ends with its operations terminal or back at their places. */
+/** Carries fusions through the ledger: endorse, check, submit, wait for the block. Every flight ends with its operations terminal or back in their queues. */
 export class Flights {
   readonly #options: FlightsOptions;
   readonly #active = new Set<Flight>();
@@ -72,12 +72,12 @@ export class Flights {
     this.#options = options;
   }
 
-  /** Flights that hold operations. */
+  /** Number of flights that hold operations. */
   get active(): number {
     return this.#active.size;
   }
 
-  /** Lowest block height that an active flight started from; `height` when there is none. */
+  /** Lowest block height at which an active flight started; `height` when there is none. */
   oldestHeight(height: number): number {
     let oldest = height;
     for (const { start } of this.#active) oldest = Math.min(oldest, start.startHeight);
@@ -96,7 +96,7 @@ export class Flights {
     this.#watch(this.#fly(flight, name));
   }
 
-  /** From here on nothing is sent and nothing given back; what blocks still show is taken. */
+  /** Stops sending and returning operations; envelopes in blocks are still processed. */
   ground(): void {
     this.#isGrounded = true;
   }
@@ -119,11 +119,12 @@ export class Flights {
     }
   }
 
-  /** Whether nothing in the envelope can meet another envelope of ours, and nothing that it read is known to be overwritten. */
+  /** Whether the envelope cannot conflict with another one of ours, and no read is known to be stale. */
   async #mayBeSent(flight: Flight, { readWriteSet, proposal }: Endorsement): Promise<boolean> {
     const verdict = checkEndorsement(flight.operations, flight.results, readWriteSet);
     if (verdict.kind !== 'covered') {
-      const why = verdict.kind === 'unfinished' ? verdict.why : `${verdict.keys.length} keys or ranges touched unsaid`;
+      const why =
+        verdict.kind === 'unfinished' ? verdict.why : `${verdict.keys.length} undeclared keys or ranges touched`;
       await this.#fail(flight, 'set', new CodedError(ordererErrors.ENDORSEMENT_UNSOUND, `tx ${flight.txId}: ${why}`));
       return false;
     }
@@ -158,14 +159,14 @@ export class Flights {
     }
   }
 
-  /** The orderer did not take the envelope, as far as the error tells. */
+  /** Handles an error of submit: the orderer apparently did not accept the envelope. */
   async #refused(flight: Flight, error: unknown): Promise<void> {
     flight.to('judging');
     const judged = await this.#options.judge.judge(flight, whoFailed(error), error);
     if (judged !== 'stop') this.#giveBack(flight, judged === 'suspect' ? 'suspect' : 'unknown', error);
   }
 
-  /** Absence proves nothing: an orderer may hold the envelope. The operations run again, and the record read kills the loser. */
+  /** Handles an envelope that was not seen in time, but may still be ordered. The operations run again; both read the operation records, so only one can be VALID. */
   #unseen(flight: Flight): void {
     this.#giveBack(flight, 'unknown');
     void this.#options.health.ask();
@@ -180,7 +181,7 @@ export class Flights {
     else if (action === 'stop') onStop(new CodedError(ordererErrors.CHANNEL_STOPPED, what));
     else if (flight.state === 'unknown') flight.to('returned');
     else if (flight.state !== 'sent')
-      return; // whoever is judging it gives it back
+      return; // the judging code returns it
     else if (action === 'look-up') this.#giveBack(flight, 'unknown');
     else if (action === 'plan-again') this.#giveBack(flight, conflictOf(flight, this.#options.recent));
     else this.#watch(this.#fail(flight, action, new CodedError(ordererErrors.ENVELOPE_INVALID, what)));
@@ -214,7 +215,7 @@ export class Flights {
     onReturned();
   }
 
-  /** Takes the operations back to their places, unless the flight has come to its end in the meantime. */
+  /** Returns the operations to their queues, unless the flight has ended meanwhile. */
   #giveBack(flight: Flight, reason: Exclude<ReturnReason, 'widened'>, error?: unknown): void {
     if (this.#isGrounded || !this.#active.delete(flight)) return;
     const { planner, working, sent, observer, onReturned } = this.#options;
@@ -226,24 +227,24 @@ export class Flights {
     onReturned();
   }
 
-  /** A defect of our own must neither lose operations nor turn in circles: the channel stops and says why. */
+  /** Stops the channel on an internal error, so that it neither loses operations nor loops. */
   #watch(running: Promise<void>): void {
     running.catch(this.#options.onStop);
   }
 }
 
-/** Which other writer an invalid envelope lost to. */
+/** The kind of writer that invalidated an envelope. */
 export function conflictOf({ endorsement }: Flight, recent: RecentWrites): 'foreign' | 'upgrade' | 'registry' | 'own' {
   if (endorsement === undefined) return 'own';
   const overtaken = recent.stale(endorsement.readWriteSet.reads, new Set(), endorsement.proposal.chaincode);
-  // Every read set holds the chaincode's definition; only an upgrade writes it.
+  // Every read set contains the chaincode definition, which only an upgrade writes.
   if (overtaken.some(isLifecycleKey)) return 'upgrade';
-  // Authors and policies, which only administrators write.
+  // Authors and policies are written by administrators only.
   if (overtaken.some(isRegistryKey)) return 'registry';
   return overtaken.length > 0 ? 'foreign' : 'own';
 }
 
-/** An upgrade is not contention, nor is a change of the registry: nothing is counted against the operations. */
+/** Reasons for the planner. Upgrades and registry changes are not contention, so they do not count as losses. */
 export const plannerReason = {
   stale: 'invalid',
   foreign: 'invalid',

@@ -1,12 +1,12 @@
 import { countOperations, type LogRecord, type LogRun } from '@medrex/contracts';
 import type { LiveLimits } from './live-operations.ts';
 
-/** Bytes and records of one run that is handed out again: as the log itself would hand them out. */
+/** Maximum records and bytes of a replayed run, as for runs from the log. */
 const runLimits = { records: 64, bytes: 512 * 1024 };
 
 /**
- * The records of `operations` that a successor would read again, kept in the order of the log: from the low-water mark to
- * as far as there is room. Whoever reads waits for room, so memory is bounded by what one process may have live anyway.
+ * The `operations` records from the low-water mark on that a standby keeps for a take-over, in log order. The reader waits for room,
+ * so memory is bounded by the limit of live operations.
  */
 export class KeptOperations {
   readonly #limits: LiveLimits;
@@ -20,12 +20,12 @@ export class KeptOperations {
     this.#limits = limits;
   }
 
-  /** Operations kept, finished ones above the mark included. */
+  /** Number of kept operations, including terminal ones above the mark. */
   get size(): number {
     return this.#operations;
   }
 
-  /** Keeps a run when there is room. False when nothing is kept any more: the run belongs to whoever took over. */
+  /** Keeps a run as soon as there is room. Returns false after the take-over, when the run must be admitted instead. */
   async keep(run: LogRun): Promise<boolean> {
     while (!this.#isClosed && !this.#hasRoom()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     if (this.#isClosed) return false;
@@ -33,14 +33,14 @@ export class KeptOperations {
     return true;
   }
 
-  /** Everything below `offset` is terminal. */
+  /** Drops records below `offset`, whose operations are terminal. */
   dropBelow(offset: number): void {
     const kept = this.#records.findIndex((record) => record.offset >= offset);
     for (const record of this.#records.splice(0, kept < 0 ? this.#records.length : kept)) this.#count(record, -1);
     this.#wake();
   }
 
-  /** Hands everything out, from the beginning, as runs; from here on nothing is kept. */
+  /** Replays all kept records as runs; from now on nothing is kept. */
   *handOut(): Generator<LogRun> {
     this.close();
     const records = this.#records;
@@ -58,7 +58,7 @@ export class KeptOperations {
     this.#wake();
   }
 
-  /** A repeat is dropped: delivery is at least once. */
+  /** Adds a record, unless it is a redelivery. */
   #add(record: LogRecord): void {
     const last = this.#records.at(-1);
     if (last !== undefined && record.offset <= last.offset) return;

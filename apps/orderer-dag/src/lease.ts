@@ -1,16 +1,16 @@
 import type { Clock } from './clock.ts';
 
 /**
- * How long an instance may believe that it still drives its channel: since the making of its newest durable progress, and
- * for less time than a standby waits in silence. A process that was stopped and goes on finds its lease over, and sends
- * nothing before it has asked the log who drives the channel. What it had already handed to the network loses on the ledger.
+ * How long a leader may assume that it still leads: from the creation of its newest durable progress record, and for less time than
+ * the silence after which a standby takes over. A process resumed after a suspension finds its lease expired, and sends nothing
+ * before the log tells who leads. Envelopes that it sent before lose on the ledger.
  */
 export class Lease {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #ms: number;
   #sinceMs: number;
 
-  /** @param ms never over when absent: then nobody waits for the channel. */
+  /** @param ms duration in ms; infinite when absent, as without standbys */
   constructor(clock: Pick<Clock, 'now'>, ms = Number.POSITIVE_INFINITY) {
     this.#clock = clock;
     this.#ms = ms;
@@ -21,7 +21,7 @@ export class Lease {
     return this.#clock.now() - this.#sinceMs < this.#ms;
   }
 
-  /** Progress made at `madeMs` is durable, and no later claim stands before it. */
+  /** Renews the lease: progress created at `madeMs` is durable, and no later claim precedes it. */
   renew(madeMs: number): void {
     this.#sinceMs = Math.max(this.#sinceMs, madeMs);
   }

@@ -3,7 +3,7 @@ import type { DeclaredKey } from '@medrex/keys';
 import type { Call } from './calls/call.ts';
 import type { CloseReason } from './close-reason.ts';
 
-/** An accepted operation that is not terminal yet, with what its report will need. */
+/** An accepted operation that is not terminal, with the data for its outcome. */
 export interface LiveOperation {
   readonly seq: number;
   readonly opId: string;
@@ -11,11 +11,11 @@ export interface LiveOperation {
   readonly sealedName: string;
   readonly item: number;
   readonly class: OperationClass;
-  /** Its declaration, and readWrite on its operation record. */
+  /** Its declared keys, plus readWrite on its operation record. */
   readonly keys: readonly DeclaredKey[];
-  /** The operation as ingest encoded it; a proposal is built from these bytes as they are. */
+  /** The operation as encoded by ingest; proposals contain these bytes unchanged. */
   readonly bytes: Uint8Array;
-  /** YYYY-MM-DD of the operation's own time: what its record will say, so that the dedupe window means one thing. */
+  /** Date (YYYY-MM-DD) of the operation's own time, which its operation record gets, so that one dedupe window applies everywhere. */
   readonly day: string;
   readonly traceparent?: string;
   /** When ingest accepted it, epoch ms. */
@@ -26,8 +26,8 @@ export interface LiveOperation {
   readonly deadlineMs?: number;
   /** Set for an operation of per-transaction mode. */
   readonly call?: Call;
-  /** When it was planned for the first time, in working time. */
+  /** When it was first planned, in ms of working time. */
   firstPlannedMs?: number;
-  /** Set once it has been given up: from then on its close is carried in its place. */
+  /** Set once it is given up; from then on its close is carried instead. */
   closeReason?: CloseReason;
 }

@@ -15,7 +15,7 @@ describe('LiveOperations', () => {
     return asking;
   };
 
-  it('has no room above either limit until something ends', async () => {
+  it('has no room above either limit until an operation ends', async () => {
     const live = new LiveOperations({ operationsMax: 2, bytesMax: 1_000 });
     live.add(operation(1));
     live.add(operation(2));
@@ -39,7 +39,7 @@ describe('LiveOperations', () => {
     expect(asking.answer).toBe(true);
   });
 
-  it('sends away whoever waits when it is closed', async () => {
+  it('resolves waits with false when it is closed', async () => {
     const live = new LiveOperations({ operationsMax: 1, bytesMax: 1 });
     live.add(operation(1));
     const asking = asked(live);

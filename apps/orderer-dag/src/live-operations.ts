@@ -1,15 +1,14 @@
 import type { LiveOperation } from './live-operation.ts';
 
-/** How much of the log may be live in this process at once. */
+/** Limits of the live operations in this process. */
 export interface LiveLimits {
   readonly operationsMax: number;
   readonly bytesMax: number;
 }
 
 /**
- * The operations that were read and are not terminal. Ingest keeps their number in bounds by class; the limits here are
- * the hard ones, so that memory stays bounded whatever stands in the log. Whoever reads waits for room; what is live
- * never depends on what is still unread, so waiting cannot lock anything up.
+ * The operations that were read and are not terminal. Ingest limits their number by class; these limits are the hard ones that bound
+ * memory whatever the log contains. The reader waits for room. Live operations never depend on unread ones, so there is no deadlock.
  */
 export class LiveOperations {
   readonly #limits: LiveLimits;
@@ -35,7 +34,7 @@ export class LiveOperations {
     return this.#bySeq.get(seq);
   }
 
-  /** All of them, oldest first. */
+  /** All live operations, oldest first. */
   all(): Iterable<LiveOperation> {
     return this.#bySeq.values();
   }
@@ -53,13 +52,13 @@ export class LiveOperations {
     if (this.#waiting.length > 0 && this.#hasRoom()) this.#wake();
   }
 
-  /** Resolves when another record may be admitted: true, or false when nothing is admitted any more. */
+  /** Resolves with true when another record may be admitted, or with false once closed. */
   async room(): Promise<boolean> {
     while (!this.#isClosed && !this.#hasRoom()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     return !this.#isClosed;
   }
 
-  /** Lets everybody go who waits for room; nothing is admitted any more. */
+  /** Ends all waits for room; nothing is admitted any more. */
   close(): void {
     this.#isClosed = true;
     this.#wake();

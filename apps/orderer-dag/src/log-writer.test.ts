@@ -8,7 +8,7 @@ import { ManualClock, settle } from './testing/manual-clock.ts';
 const topic = 'medrex.outcomes.v1';
 const record = (text: string): NewRecord => ({ value: Buffer.from(text) });
 
-/** A log whose appends fail as often as told, and that notes how many records came in each call. */
+/** A log whose first appends fail, and that counts the records of each append. */
 function watched(failures: number) {
   const topics = new InMemoryTopics();
   const log = new InMemoryEventLog({ clock: realClock, topics });
@@ -35,7 +35,7 @@ function watched(failures: number) {
 }
 
 describe('LogWriter', () => {
-  it('appends what one turn wrote together, and what came meanwhile with the next append', async () => {
+  it('appends the records of one turn together, and later ones with the next append', async () => {
     const { writer, calls, texts } = watched(0);
     const durable: string[] = [];
     for (const text of ['a', 'b', 'c']) writer.write(record(text), () => void durable.push(text));
@@ -47,7 +47,7 @@ describe('LogWriter', () => {
     });
   });
 
-  it('tries the same records again until they are durable, and reports each failure', async () => {
+  it('retries the same records until they are durable, and reports each failure', async () => {
     const { writer, clock, texts, troubles } = watched(3);
     let isDurable = false;
     writer.write(record('a'), () => (isDurable = true));
@@ -57,14 +57,14 @@ describe('LogWriter', () => {
     expect([isDurable, texts()]).toEqual([true, ['a']]);
   });
 
-  it('cuts long queues into appends of at most 64 records', async () => {
+  it('splits long queues into appends of at most 64 records', async () => {
     const { writer, calls } = watched(0);
     for (let count = 0; count < 150; count++) writer.write(record(String(count)), () => undefined);
     await writer.drained();
     expect(calls).toEqual([64, 64, 22]);
   });
 
-  it('gives up what is not durable when it is closed, and takes nothing more', async () => {
+  it('drops records that are not durable when it is closed, and accepts no more', async () => {
     const { writer, clock, texts } = watched(1);
     writer.write(record('a'), () => expect('never durable').toBe('durable'));
     await settle();

@@ -2,14 +2,14 @@ import type { EventLog, NewRecord } from '@medrex/contracts';
 import { backoffMs, type BackoffLimits } from './backoff.ts';
 import type { Clock } from './clock.ts';
 
-/** Where a LogWriter writes, and whom it tells. */
+/** Options of a LogWriter. */
 export interface LogWriterOptions {
   readonly log: EventLog;
   readonly topic: string;
   readonly partition: number;
   readonly clock: Clock;
   readonly backoff: BackoffLimits;
-  /** An append failed for the `failures`th time in a row; it will be tried again. */
+  /** Called when an append failed for the `failures`th time in a row; it will be retried. */
   readonly onFailure: (error: unknown, failures: number) => void;
 }
 
@@ -22,9 +22,8 @@ const recordsPerAppend = 64;
 const bytesPerAppend = 4 * 1024 * 1024;
 
 /**
- * Appends to one partition in the order of the calls, one append under way at a time, and again until it is durable.
- * What is written meanwhile goes out together with the next append. Nothing is given up: the callers bound what is
- * waiting by looking at `waiting`.
+ * Appends to one partition in the order of the calls, one append in flight at a time, retried until it is durable. Records written
+ * meanwhile share the next append. Nothing is dropped; callers limit the queue by looking at `waiting`.
  */
 export class LogWriter {
   readonly #options: LogWriterOptions;
@@ -36,7 +35,7 @@ export class LogWriter {
     this.#options = options;
   }
 
-  /** Records that are not durable yet. */
+  /** Number of records not yet durable. */
   get waiting(): number {
     return this.#queue.length;
   }
@@ -53,20 +52,20 @@ export class LogWriter {
     await this.#running;
   }
 
-  /** Gives up what is not durable yet; a successor makes it again. */
+  /** Drops records that are not yet durable; a successor produces them again. */
   close(): void {
     this.#isClosed = true;
     this.#queue = [];
   }
 
   async #run(): Promise<void> {
-    // Let the turn that wrote the first record finish, so that its other records travel with it.
+    // Wait for the end of the turn, so that its other records share the append.
     await Promise.resolve();
     while (this.#queue.length > 0) await this.#appendSome(this.#take());
     this.#running = undefined;
   }
 
-  /** How many records of the queue's beginning go together. */
+  /** Number of records at the front of the queue that go into one append. */
   #take(): number {
     let bytes = 0;
     let count = 0;

@@ -7,44 +7,44 @@ import { closeReasons } from './close-reason.ts';
 
 const codes = Object.keys(validationCodes) as ValidationCode[];
 
-/** Everything that orderer-dag counts and times. */
+/** The metrics of orderer-dag. */
 export const ordererMetrics = defineMetrics({
   admitted: {
     name: 'medrex_orderer_operations_admitted_total',
     kind: 'counter',
-    help: 'Operations read from the log and taken in, repeats among them.',
+    help: 'Operations admitted from the log, including repeats.',
   },
   operations: {
     name: 'medrex_orderer_operations_total',
     kind: 'counter',
-    help: 'Operations that became terminal, by how they ended and by class.',
+    help: 'Operations that became terminal, by outcome and class.',
     labels: { end: ['applied', 'rejected', 'dead'], class: operationClasses },
   },
   repeats: {
     name: 'medrex_orderer_repeats_total',
     kind: 'counter',
-    help: 'Operations that were answered from the record of an earlier transaction: resent messages, and work done twice over a restart.',
+    help: 'Operations answered from the operation record of an earlier transaction: repeated messages, and work repeated after a restart.',
   },
   mispredictions: {
     name: 'medrex_orderer_mispredictions_total',
     kind: 'counter',
-    help: 'Operations that touched keys beyond their declaration. Growing: a key template misses keys that the message could tell.',
+    help: 'Operations that touched undeclared keys. Growing: a key template misses keys that could be derived from the message.',
   },
   predictions: {
     name: 'medrex_orderer_call_predictions_total',
     kind: 'counter',
-    help: 'Calls of per-transaction mode without declared keys, by whether everything they touched was predicted from earlier calls of the same function. Wrong ones growing: name the keys in a template.',
+    help: 'Calls of per-transaction mode without declared keys, by whether all touched keys were predicted from earlier calls of the function. Wrong ones growing: name the keys in a template.',
     labels: { result: ['right', 'wrong'] },
   },
   widenings: {
     name: 'medrex_orderer_widenings_total',
     kind: 'counter',
-    help: 'Times that an operation went back to its place with more keys, because another operation held what it had touched.',
+    help: 'Times that an operation was returned to its queue with more keys, because another operation held a key that it touched.',
   },
   closings: {
     name: 'medrex_orderer_closings_total',
     kind: 'counter',
-    help: 'Operations given up, by reason; each ends as dead unless an earlier envelope of it had taken effect.',
+    help: 'Operations given up, by reason; each ends dead unless an earlier envelope of it took effect.',
     labels: { reason: closeReasons },
   },
   fusionOperations: {
@@ -56,74 +56,74 @@ export const ordererMetrics = defineMetrics({
   transactions: {
     name: 'medrex_orderer_fabric_transactions_total',
     kind: 'counter',
-    help: 'Our Fabric transactions as blocks show them, by validation code, probes aside.',
+    help: 'Our Fabric transactions in blocks, by validation code, without probes.',
     labels: { code: codes },
   },
   returned: {
     name: 'medrex_orderer_fusions_returned_total',
     kind: 'counter',
-    help: 'Fusions whose operations went back to their places, by reason. `own` must stay at zero: two envelopes of ours met on a key.',
+    help: 'Fusions whose operations were returned to their queues, by reason. `own` must stay zero: two of our envelopes conflicted on a key.',
     labels: { reason: returnReasons },
   },
   late: {
     name: 'medrex_orderer_late_transactions_total',
     kind: 'counter',
-    help: 'Envelopes that turned up VALID after their operations had been planned again.',
+    help: 'Envelopes that became VALID after their operations were planned again.',
   },
   queueSeconds: {
     name: 'medrex_orderer_queue_seconds',
     kind: 'histogram',
-    help: 'From reading the oldest operation of a fusion to its flight, for each flight.',
+    help: 'Time from reading the oldest operation of a fusion to its flight.',
   },
   endorseSeconds: {
     name: 'medrex_orderer_endorse_seconds',
     kind: 'histogram',
-    help: 'From the proposal to the agreed endorsement.',
+    help: 'Time from the proposal to the agreed endorsement.',
   },
   commitSeconds: {
     name: 'medrex_orderer_commit_seconds',
     kind: 'histogram',
-    help: 'From sending an envelope to its block.',
+    help: 'Time from sending an envelope to its block.',
   },
   probes: {
     name: 'medrex_orderer_probes_total',
     kind: 'counter',
-    help: 'Probes of the channel, by whether they were carried to VALID.',
+    help: 'Probes of the channel, by whether they became VALID.',
     labels: { result: ['passed', 'failed'] },
   },
   breakerOpen: {
     name: 'medrex_orderer_breaker_open',
     kind: 'gauge',
-    help: 'Channels to which nothing is sent because the probe fails, or because the contract lacks a template version of the log.',
+    help: 'Channels with an open breaker, because the probe fails or the contract lacks a template version of the log.',
     labels: { reason: ['probe-failed', 'template-version-missing'] },
   },
   stopped: {
     name: 'medrex_orderer_channels_stopped',
     kind: 'gauge',
-    help: 'Channels that stand until somebody looks. Above zero: act.',
+    help: 'Channels stopped until an operator acts. Above zero: act.',
   },
   troubles: {
     name: 'medrex_orderer_troubles_total',
     kind: 'counter',
-    help: 'Failures of a step that is tried again until it works.',
+    help: 'Failures of a step that is retried until it succeeds.',
     labels: { step: troubleSteps },
   },
   foreignWrites: {
     name: 'medrex_orderer_foreign_writes_total',
     kind: 'counter',
-    help: 'Keys written on our channels by transactions that are not ours.',
+    help: 'Keys written by foreign transactions on our channels.',
   },
   channels: {
     name: 'medrex_orderer_channels',
     kind: 'gauge',
-    help: 'Channels of this process by its part in them. Over all instances each channel has one leader: act when it has none for more than 15 s.',
+    help: 'Channels of this process by its role. Over all instances each channel has one leader: act when it has none for more than 15 s.',
     labels: { role: channelRoles },
   },
   live: { name: 'medrex_orderer_live_operations', kind: 'gauge', help: 'Operations read and not terminal.' },
   ready: {
     name: 'medrex_orderer_ready_operations',
     kind: 'gauge',
-    help: 'Live operations that wait for a flight only.',
+    help: 'Live operations that only wait for a flight.',
   },
   taken: { name: 'medrex_orderer_taken_operations', kind: 'gauge', help: 'Live operations in a flight.' },
   waiting: {
@@ -135,39 +135,39 @@ export const ordererMetrics = defineMetrics({
   hanging: {
     name: 'medrex_orderer_hanging_operations',
     kind: 'gauge',
-    help: 'Operations ready for more than a third of the time after which they are closed, while the channel works. Above zero: act.',
+    help: 'Operations that have been ready for more than a third of the time after which they are closed, while the channel works. Above zero: act.',
   },
   flights: { name: 'medrex_orderer_flights', kind: 'gauge', help: 'Fabric transactions in flight.' },
   span: {
     name: 'medrex_orderer_low_water_lag',
     kind: 'gauge',
-    help: 'Operations between the low-water mark and what was read: what a successor has to know again. Alarm above 100,000: a take-over may take longer than 5 s.',
+    help: 'Operations from the low-water mark to the last one read, which a successor has to rebuild. Alarm above 100,000: a take-over may take longer than 5 s.',
   },
   fabricCalls: {
     name: 'medrex_orderer_fabric_calls',
     kind: 'gauge',
-    help: 'Calls to a Fabric network, by kind: under way, and waiting because the limit of their kind is reached.',
+    help: 'Calls to a Fabric network, by kind: in flight, and waiting because the limit of their kind is reached.',
     labels: { target: fabricPools, state: ['in_flight', 'waiting'] },
   },
   fabricIdentityDays: {
     name: 'medrex_orderer_fabric_identity_days',
     kind: 'gauge',
-    help: 'Days until the certificate of the Fabric client ends; of several channels the least. Renew it before it is zero.',
+    help: 'Days until the certificate of the Fabric client expires; the minimum of all channels. Renew it before it is zero.',
   },
   fabricPinned: {
     name: 'medrex_orderer_fabric_pinned_total',
     kind: 'counter',
-    help: 'Times that another peer of an organisation was pinned, by what was wrong with the one before.',
+    help: 'Times that another peer of an organisation was pinned, by the problem of the previous one.',
     labels: { why: pinTroubles },
   },
   fabricStreamBreaks: {
     name: 'medrex_orderer_fabric_stream_breaks_total',
     kind: 'counter',
-    help: 'Times that the block stream of a pinned peer broke and was opened again.',
+    help: 'Times that the block stream of a pinned peer broke and was reopened.',
   },
   blockHeight: {
     name: 'medrex_orderer_block_height',
     kind: 'gauge',
-    help: 'Blocks reported, of all channels together.',
+    help: 'Blocks reported, over all channels.',
   },
 });

@@ -5,7 +5,7 @@ import type { GatewayAnswer, ModelGateway } from './model-gateway.ts';
  * The model gateway over HTTP: `POST /model/transactions` endorses, submits and waits for the block, `POST /model/evaluate`
  * simulates. Both take `{ chaincode, fn, args (base64), channel?, creator?, isAdministrator? }`.
  *
- * @param gateways by channel; a request that names none goes to the first
+ * @param gateways by channel; the first one serves requests that name no channel
  */
 export function gatewayPosts(gateways: ReadonlyMap<string, ModelGateway>): EndpointPosts {
   const [first] = gateways.values();
@@ -16,7 +16,10 @@ export function gatewayPosts(gateways: ReadonlyMap<string, ModelGateway>): Endpo
       const channel = channelOf(request);
       const gateway = channel === undefined ? first : gateways.get(channel);
       if (gateway === undefined)
-        return reply({ status: 404, body: { error: 'CHANNEL_UNKNOWN', message: 'no such channel here' } });
+        return reply({
+          status: 404,
+          body: { error: 'CHANNEL_UNKNOWN', message: 'this process does not serve that channel' },
+        });
       return reply(await act(gateway, request));
     };
   return {
@@ -25,7 +28,7 @@ export function gatewayPosts(gateways: ReadonlyMap<string, ModelGateway>): Endpo
   };
 }
 
-/** JSON of a body; undefined, which no request is, when it is none. */
+/** Parses a body as JSON; undefined when it is invalid. */
 function parse(body: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());

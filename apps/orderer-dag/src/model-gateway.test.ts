@@ -33,14 +33,14 @@ describe('ModelGateway', () => {
     return gateway;
   }
 
-  it('carries a transaction to its block and tells its validation code', async () => {
+  it('carries a transaction to its block and returns its validation code', async () => {
     const gateway = await aGateway();
     const { status, body } = await gateway.transact(request);
     expect({ status, code: body.code, block: body.blockNum }).toEqual({ status: 200, code: 'VALID', block: 1 });
     expect(decodeResults(Buffer.from(String(body.payload), 'base64'))[0]?.status).toBe('applied');
   });
 
-  it('makes clients lose to each other as Fabric would', async () => {
+  it('makes clients conflict as on Fabric', async () => {
     const gateway = await aGateway();
     const other = assetOperation({ do: 'deposit', account: 'ann', amount: 1 }, { opId: '1'.repeat(32) });
     const rival = { ...request, args: [base64(operationItem(encodeOperation(other)))] };
@@ -55,7 +55,7 @@ describe('ModelGateway', () => {
     expect(JSON.parse(Buffer.from(String(body.payload), 'base64').toString())).toMatchObject({ balance: 5 });
   });
 
-  it('says what is wrong with a request, and what the chaincode refused', async () => {
+  it('reports invalid requests and refusals of the chaincode', async () => {
     const gateway = await aGateway();
     expect(await gateway.transact({ chaincode: 'medrex', args: [] })).toMatchObject({
       status: 400,

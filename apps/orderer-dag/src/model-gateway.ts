@@ -4,16 +4,16 @@ import { z } from 'zod';
 import { within, type Clock } from './clock.ts';
 import { SentEnvelopes } from './sent-envelopes.ts';
 
-/** What another client of the model of Fabric asks for; arguments are base64. */
+/** A request of another client of the model of Fabric; arguments are base64. */
 export const gatewayRequest = z.object({
   /** The first channel when absent. */
   channel: z.string().min(1).optional(),
   chaincode: z.string().min(1),
   fn: z.string().min(1),
   args: z.array(z.base64()).max(10_000),
-  /** MSP id that it comes under. */
+  /** MSP id of the client. */
   creator: z.string().min(1).default('ModelClientMSP'),
-  /** Whether it comes as an administrator: a model has no certificate to read that from. */
+  /** Whether the client is an administrator, since the model has no certificates to tell. */
   isAdministrator: z.boolean().default(false),
 });
 export type GatewayRequest = z.infer<typeof gatewayRequest>;
@@ -24,19 +24,19 @@ export interface GatewayAnswer {
   readonly body: Readonly<Record<string, string | number>>;
 }
 
-/** What a ModelGateway stands before. */
+/** Options of a ModelGateway. */
 export interface ModelGatewayOptions {
   readonly ledger: Ledger & BlockStream;
   readonly clock: Clock;
-  /** A fresh transaction id. */
+  /** Returns a fresh transaction id. */
   readonly nextTxId: () => string;
-  /** Longest wait for the block, ms. */
+  /** Maximum wait for the block, in ms. */
   readonly unseenAfterMs: number;
 }
 
 /**
- * Other clients of the embedded ledger: plain clients that a comparison needs, foreign writers, readers of state. It is
- * no part of the pipeline: its transactions are foreign to orderer-dag, as any other client's would be on a network.
+ * Access to the embedded ledger for other clients: plain clients of a comparison, foreign writers, readers of state. It is not part of
+ * the pipeline; its transactions are foreign to orderer-dag, like those of any other client of a network.
  */
 export class ModelGateway {
   readonly #options: ModelGatewayOptions;
@@ -47,7 +47,7 @@ export class ModelGateway {
     this.#options = options;
   }
 
-  /** Endorses, submits and waits for the block; the answer's `code` is the validation code. */
+  /** Endorses, submits and waits for the block; `code` in the answer is the validation code. */
   async transact(request: unknown): Promise<GatewayAnswer> {
     return this.#answer(request, async (proposal) => {
       const { ledger, clock, unseenAfterMs } = this.#options;
@@ -101,7 +101,7 @@ export class ModelGateway {
 
   async #follow(): Promise<BlockSubscription> {
     const { ledger } = this.#options;
-    // A stream that ends is followed again by the next request.
+    // When the stream ends, the next request follows it again.
     const ended = (): void => void (this.#following = undefined);
     return ledger.follow(await ledger.height(), (block) => this.#sent.show(block), ended);
   }

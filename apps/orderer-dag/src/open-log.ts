@@ -4,7 +4,7 @@ import { EmbeddedEventLog } from '@medrex/embedded';
 import { poolObserver, type Telemetry } from '@medrex/telemetry';
 import type { OrdererConfig } from './config.ts';
 
-/** The event log that MEDREX_LOG names. @throws CodedError of the adapter, when its topics are not there or promise too little */
+/** Opens the event log chosen by MEDREX_LOG. @throws CodedError of the adapter, when topics are missing or not durable enough */
 export async function openLog(config: OrdererConfig, { log, metrics }: Telemetry): Promise<EventLog> {
   if (config.MEDREX_LOG === 'kafka') {
     const { kafkaMetrics, openKafkaLog } = await import('@medrex/kafka');

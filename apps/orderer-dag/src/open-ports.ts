@@ -19,23 +19,23 @@ import type { OrdererMetrics } from './telemetry-observer.ts';
 
 /** The ledger of each channel. */
 export interface OpenedLedgers {
-  /** By channel; a model of Fabric also answers for other clients. */
+  /** By channel. */
   readonly ledgers: ReadonlyMap<string, Ledger & BlockStream>;
-  /** True for a model of Fabric in this process: then the model gateway is offered. */
+  /** True for the model of Fabric in this process, which offers the model gateway. */
   readonly isModel: boolean;
-  /** How the orderers of a channel cut blocks, as far as they say. */
+  /** Block cutting limits of each channel, as far as known. */
   readonly cutters?: ReadonlyMap<string, Partial<BlockCutterLimits>>;
   close(): Promise<void>;
 }
 
-/** What orderer-dag stands on: the log, and the ledger of each channel. */
+/** Ports of orderer-dag: the log, and the ledger of each channel. */
 export interface OrdererPorts extends OpenedLedgers {
   readonly log: EventLog;
-  /** The secret of per-transaction mode, 32 bytes; without it no call is taken. */
+  /** Secret of per-transaction mode, 32 bytes; without it the mode is off. */
   readonly callSecret?: Uint8Array;
 }
 
-/** The event log that MEDREX_LOG names and the ledger that MEDREX_LEDGER names: by default both in files below MEDREX_DATA_DIR, one process at a time. */
+/** Opens the event log chosen by MEDREX_LOG and the ledger chosen by MEDREX_LEDGER; by default both are files below MEDREX_DATA_DIR, for one process at a time. */
 export async function openPorts(
   config: OrdererConfig,
   telemetry: Telemetry,
@@ -54,7 +54,7 @@ export async function openPorts(
   return { ...opened, log, callSecret, close };
 }
 
-/** What Fabric needs is loaded only where it is asked for. */
+/** Opens the ledgers. The Fabric client is loaded only when it is used. */
 async function openLedgers(
   config: OrdererConfig,
   telemetry: Telemetry,
@@ -96,15 +96,15 @@ function openLedger(
 /** Loads `module#export`. @throws CodedError CONTRACT_MODULE */
 async function contractOf(name: string): Promise<Contract> {
   const contract = await exportOf('MEDREX_CONTRACTS', name);
-  if (!isContract(contract)) throw wrong('MEDREX_CONTRACTS', name, 'is no contract');
+  if (!isContract(contract)) throw wrong('MEDREX_CONTRACTS', name, 'is not a contract');
   return contract;
 }
 
-/** The same of a chaincode that knows nothing of us. @throws CodedError CONTRACT_MODULE */
+/** Loads a foreign chaincode given as `module#export`. @throws CodedError CONTRACT_MODULE */
 async function plainChaincodeOf(name: string): Promise<Chaincode> {
   const exported = await exportOf('MEDREX_PLAIN_CHAINCODES', name);
   const chaincode: unknown = typeof exported === 'function' ? (exported as () => unknown)() : exported;
-  if (!isChaincode(chaincode)) throw wrong('MEDREX_PLAIN_CHAINCODES', name, 'is no chaincode');
+  if (!isChaincode(chaincode)) throw wrong('MEDREX_PLAIN_CHAINCODES', name, 'is not a chaincode');
   return chaincode;
 }
 

@@ -15,7 +15,7 @@ async function opened(channel: TestChannel) {
   return { dag, superseded };
 }
 
-/** Everything that stands in a topic, as one run. */
+/** All records of a topic as one run. */
 function runOf(channel: TestChannel, topic: string): LogRun {
   const { start, end } = channel.topics.partition(topic, 0);
   const records = channel.topics.partition(topic, 0).read(start, Infinity, Infinity);
@@ -23,7 +23,7 @@ function runOf(channel: TestChannel, topic: string): LogRun {
 }
 
 describe('OrdererDag', () => {
-  it('starts to read where its generation begins, and takes advice from where it was committed', async () => {
+  it('reads operations from the start of its generation, and advice from the committed offset', async () => {
     const channel = await TestChannel.open();
     const { dag } = await opened(channel);
     expect(dag.startOf(topics.operations, 0)).toEqual({ at: 'offset', offset: 0 });
@@ -32,7 +32,7 @@ describe('OrdererDag', () => {
     expect(() => dag.startOf(topics.operations, 1)).toThrow(expect.objectContaining({ code: 'CHANNEL_UNMAPPED' }));
   });
 
-  it('is ready when the blocks of before are read, and while nothing keeps it from its work', async () => {
+  it('is ready once the earlier blocks are read, while the channel works', async () => {
     const channel = await TestChannel.open({ faults: { blockStreamStands: true } });
     const { dag } = await opened(channel);
     expect(dag.notReady()).toBe('catching-up');
@@ -52,7 +52,7 @@ describe('OrdererDag', () => {
     expect(dag.notReady()).toBe('channel-stopped');
   });
 
-  it('ends with a clear word when a newer generation has taken a channel over, once', async () => {
+  it('ends once, with an error, when a newer generation has taken over a channel', async () => {
     const channel = await TestChannel.open();
     const first = await opened(channel);
     await opened(channel);

@@ -5,14 +5,14 @@ import type { ChannelStatus } from './channel-loop.ts';
 import type { ChannelOptions } from './channel-options.ts';
 import { ordererErrors } from './errors.ts';
 
-/** What an OrdererDag drives, and whom it tells that it has to end. */
+/** Options of an OrdererDag. */
 export interface OrdererDagOptions {
   readonly channels: readonly ChannelOptions[];
-  /** The process has to end: another instance took a channel over, or waiting in reserve has no sense any more. */
+  /** Called when the process has to end: another instance took over a channel, or a standby cannot go on. */
   readonly onEnd: (error: unknown) => void;
 }
 
-/** The block constructor of all channels of one process: takes runs of the log and hands them to the driver of their channel. */
+/** The block constructor of all channels of a process: passes runs of the log to the driver of their channel. */
 export class OrdererDag {
   readonly #onEnd: (error: unknown) => void;
   readonly #drivers = new Map<number, ChannelDriver>();
@@ -22,7 +22,7 @@ export class OrdererDag {
     this.#onEnd = onEnd;
   }
 
-  /** Takes every channel over that nobody else drives. @throws CodedError OPERATIONS_LOG_BEHIND */
+  /** Takes over every channel without a leader. @throws CodedError OPERATIONS_LOG_BEHIND */
   static async open({ channels, onEnd }: OrdererDagOptions): Promise<OrdererDag> {
     const dag = new OrdererDag(onEnd);
     for (const channel of channels) {
@@ -32,25 +32,25 @@ export class OrdererDag {
     return dag;
   }
 
-  /** Channels that this process leads, and those that it waits for. */
+  /** Number of channels that this process leads, and for which it is a standby. */
   get roles(): { readonly leader: number; readonly standby: number } {
     const leader = [...this.#drivers.values()].filter(({ loop }) => loop !== undefined).length;
     return { leader, standby: this.#drivers.size - leader };
   }
 
-  /** Where reading begins; a generation starts at its low-water mark and never by a committed offset. */
+  /** The start offset of a topic; `operations` start at the low-water mark, never at a committed offset. */
   startOf(topic: string, partition: number | undefined): StartPosition {
     const { operations, progress } = this.#driver(partition).readFrom;
     if (topic === topics.operations) return { at: 'offset', offset: operations };
     return topic === topics.progress ? { at: 'offset', offset: progress } : { at: 'committed' };
   }
 
-  /** @throws CodedError MESSAGE_MALFORMED for a record that cannot be read; the same run comes again. */
+  /** @throws CodedError MESSAGE_MALFORMED for an unreadable record; the run is redelivered */
   async onOperations(run: LogRun): Promise<void> {
     await this.#driver(run.partition).onOperations(run);
   }
 
-  /** False when the advice was for somebody else, who has to say that it was read. */
+  /** Returns false when another instance leads the channel; then that one must commit the advice. */
   onAnalyzed(run: LogRun): boolean {
     return this.#driver(run.partition).onAnalyzed(run);
   }
@@ -59,12 +59,12 @@ export class OrdererDag {
     if (!this.#isEnding) this.#driver(run.partition).onProgress(run);
   }
 
-  /** Of the channels that this process leads. */
+  /** Statuses of the channels that this process leads. */
   statuses(): readonly ChannelStatus[] {
     return [...this.#drivers.values()].flatMap(({ loop }) => loop?.status() ?? []);
   }
 
-  /** Why it cannot do its work at the moment, in a word; undefined when it can. Waiting in reserve is work. */
+  /** Why it is not ready, as a word; undefined when it is. A waiting standby is ready. */
   notReady(): string | undefined {
     if (this.#isEnding) return 'ending';
     for (const driver of this.#drivers.values()) {
@@ -74,14 +74,14 @@ export class OrdererDag {
     return undefined;
   }
 
-  /** SIGTERM: see `ChannelDriver.close`. */
+  /** Handles SIGTERM: see `ChannelDriver.close`. */
   async close(): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
     await Promise.all([...this.#drivers.values()].map((driver) => driver.close()));
   }
 
-  /** Lets go of everything at once and says why, the first time. */
+  /** Abandons all channels at once, and reports the reason of the first call. */
   async #give(error: unknown): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
@@ -92,7 +92,7 @@ export class OrdererDag {
   #driver(partition: number | undefined): ChannelDriver {
     const driver = partition === undefined ? undefined : this.#drivers.get(partition);
     if (driver === undefined)
-      throw new CodedError(ordererErrors.CHANNEL_UNMAPPED, `partition ${partition} is no channel's`);
+      throw new CodedError(ordererErrors.CHANNEL_UNMAPPED, `partition ${partition} belongs to no channel`);
     return driver;
   }
 }

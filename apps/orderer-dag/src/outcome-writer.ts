@@ -1,7 +1,7 @@
 import { outcomesCodec, type NewRecord, type TransactionOutcomes } from '@medrex/contracts';
 import type { LogWriter } from './log-writer.ts';
 
-/** Where an OutcomeWriter writes, and whom it tells. */
+/** Options of an OutcomeWriter. */
 export interface OutcomeWriterOptions {
   readonly outcomes: LogWriter;
   readonly deadLetters: LogWriter;
@@ -9,8 +9,8 @@ export interface OutcomeWriterOptions {
 }
 
 /**
- * Appends one log record per Fabric transaction, encoded once, and says when operations are reported durably. Dead letters
- * are durable before the outcome that speaks of them, so whoever learns that an operation is dead finds its letter.
+ * Appends one outcomes record per Fabric transaction, and reports when it is durable. Dead letters are durable before the outcome of
+ * their operations, so whoever learns that an operation is dead finds its letter.
  */
 export class OutcomeWriter {
   readonly #options: OutcomeWriterOptions;
@@ -19,7 +19,7 @@ export class OutcomeWriter {
     this.#options = options;
   }
 
-  /** Log records that are not durable yet. */
+  /** Number of log records not yet durable. */
   get waiting(): number {
     return this.#options.outcomes.waiting + this.#options.deadLetters.waiting;
   }

@@ -4,17 +4,17 @@ import { operationRecordKey } from '@medrex/keys';
 import type { Block, CommittedTransaction, Version } from '@medrex/ledger';
 import type { LiveOperation } from './live-operation.ts';
 
-/** What a VALID envelope settled. */
+/** The data of a VALID envelope for its outcomes. */
 export interface Settlement {
   readonly operations: readonly LiveOperation[];
-  /** From the response payload of the envelope in the block, in the order of the operations. */
+  /** Results from the response payload of the envelope in the block, in the order of the operations. */
   readonly results: readonly OperationResult[];
   readonly transaction: CommittedTransaction;
   readonly block: Block;
   readonly committedAtMs: number;
 }
 
-/** The report of one Fabric transaction: how each of its operations ended. */
+/** The outcomes of one Fabric transaction. */
 export function outcomesOf({
   operations,
   results,
@@ -50,8 +50,8 @@ function outcomeOf(operation: LiveOperation, result: OperationResult, settledIn:
 }
 
 /**
- * Where an operation's record was written: the version at which this transaction read it. So the report of a repeat
- * names the same place as the report of the original.
+ * The version of an operation's record that this transaction read, i.e. where it was written; so the outcome of a repeat names the
+ * same block and position as that of the original.
  */
 function recordVersion(transaction: CommittedTransaction, opId: string): Version | undefined {
   const record = operationRecordKey(opId);

@@ -3,14 +3,14 @@ import type { ChannelParts } from './channel-parts.ts';
 import type { CloseReason } from './close-reason.ts';
 import type { LiveOperation } from './live-operation.ts';
 
-/** How often operations are looked for that have been ready for too long, ms. */
+/** Interval of the search for operations that have been ready for too long, in ms. */
 const overdueEveryMs = 1_000;
 
-/** What Planning asks of the loop. */
+/** Callbacks of Planning. */
 export interface PlanningHooks {
   /** False while nothing may be sent. */
   readonly mayPlan: () => boolean;
-  /** Blocks taken so far. */
+  /** Current block height. */
   readonly height: () => number;
   readonly onStop: (error: unknown) => void;
 }
@@ -18,8 +18,8 @@ export interface PlanningHooks {
 type Parts = Pick<ChannelParts, 'planner' | 'flights' | 'live' | 'working'>;
 
 /**
- * Turns of planning: whatever happens asks for one by `soon`, and one answers for everything that happened together.
- * Gives up, at their places in the order, operations that are too late or were ready for too long.
+ * Schedules planning: every event calls `soon`, and all events of a turn share one planning. Closes operations, at their places in the
+ * order, that are past their deadline or were ready for too long.
  */
 export class Planning {
   readonly #options: Pick<ChannelOptions, 'clock' | 'observer' | 'limits'>;
@@ -36,7 +36,7 @@ export class Planning {
     this.#lookLater();
   }
 
-  /** Plans when the code that is running now has run out. */
+  /** Plans once after the current turn. */
   soon(): void {
     if (this.#isDue) return;
     this.#isDue = true;
@@ -46,7 +46,7 @@ export class Planning {
     });
   }
 
-  /** The operation can only be closed any more: from its next flight on its close is carried in its place. */
+  /** Gives up an operation; from its next flight on its close is carried instead. */
   close(seq: number, reason: CloseReason): void {
     const operation = this.#parts.live.get(seq);
     if (operation === undefined || operation.closeReason !== undefined) return;
@@ -89,7 +89,7 @@ export class Planning {
     });
   }
 
-  /** The alarm comes at a third of the time after which an operation is closed. */
+  /** Closes operations that were ready for too long, and raises the alarm at a third of that time. */
   #look(): void {
     const nowMs = this.#parts.working.now();
     if (!this.#hooks.mayPlan()) return;
@@ -101,7 +101,7 @@ export class Planning {
     this.soon();
   }
 
-  /** Operations that were never given a flight in this time, or were given one again and again and never carried. O(live). */
+  /** Operations that have been ready for longer, without a flight or without being carried by their flights. O(live). */
   #readyLongerThan(ms: number, nowMs: number): ReadonlySet<number> {
     const { planner, live } = this.#parts;
     const found = new Set(planner.overdue(nowMs + this.#options.limits.planner.readyMaxMs - ms));

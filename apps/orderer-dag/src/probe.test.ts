@@ -7,7 +7,7 @@ import { SentEnvelopes } from './sent-envelopes.ts';
 import { aBlock, aTransaction } from './testing/blocks.ts';
 import { ManualClock, settle } from './testing/manual-clock.ts';
 
-/** A wire that answers each proposal as the script says: with a code in a block, with silence, or with an error. */
+/** A ledger with scripted answers per proposal: a code in a block, silence, or an error. */
 function scripted(answers: (ValidationCode | 'silence' | 'unavailable')[], written = [probeKey('1')]) {
   const clock = new ManualClock();
   const sent = new SentEnvelopes();
@@ -17,7 +17,7 @@ function scripted(answers: (ValidationCode | 'silence' | 'unavailable')[], writt
     channel: 'ehr',
     transactionId: (nonce) => Buffer.from(nonce).toString('hex'),
     label: 'scripted wire',
-    evaluate: () => Promise.reject(new Error('nobody evaluates here')),
+    evaluate: () => Promise.reject(new Error('evaluate is not scripted')),
     close: () => Promise.resolve(),
     endorse: (proposal) => {
       if (answers[0] === 'unavailable') {
@@ -58,18 +58,18 @@ function scripted(answers: (ValidationCode | 'silence' | 'unavailable')[], writt
 }
 
 describe('Probe', () => {
-  it('passes when a block shows it VALID, conflicts on its own key aside', async () => {
+  it('passes when it is VALID in a block, or conflicts on its own key', async () => {
     const { probe, proposals } = scripted(['MVCC_READ_CONFLICT', 'VALID']);
     expect(await probe.ask()).toEqual({ kind: 'passed', chaincodeVersion: '1' });
     expect(proposals()).toBe(2);
   });
 
-  it('fails when a chaincode endorses it and does nothing: one that does not look where the arguments are', async () => {
+  it('fails when an older chaincode endorses it without writing, as it does not find the arguments', async () => {
     const { probe } = scripted(['VALID'], []);
     expect(await probe.ask()).toMatchObject({ kind: 'failed', error: { code: 'PROBE_INVALID' } });
   });
 
-  it('fails when the endorser, the orderer or the block says so', async () => {
+  it('fails when the endorser, the orderer or the block reports a failure', async () => {
     expect((await scripted(['unavailable']).probe.ask()).kind).toBe('failed');
     expect((await scripted(['ENDORSEMENT_POLICY_FAILURE']).probe.ask()).kind).toBe('failed');
     const silent = scripted(['silence']);
@@ -78,7 +78,7 @@ describe('Probe', () => {
     expect(await answer).toMatchObject({ kind: 'failed', error: { code: 'PROBE_UNSEEN' } });
   });
 
-  it('answers everybody who asks during a probe from one that starts after they asked', async () => {
+  it('answers calls made during a probe from one that starts after them', async () => {
     const { probe, proposals, clock } = scripted(['silence', 'VALID']);
     const first = probe.ask();
     await settle();
@@ -101,7 +101,7 @@ describe('ChannelHealth', () => {
     return { health, events };
   };
 
-  it('is open while the probe fails, repeats it with backoff, and closes when it passes', async () => {
+  it('opens the breaker while the probe fails, repeats it with backoff, and closes the breaker when it passes', async () => {
     const wire = scripted(['unavailable', 'unavailable', 'unavailable']);
     const { health, events } = watched(wire);
     health.trouble();
@@ -115,14 +115,14 @@ describe('ChannelHealth', () => {
     expect(wire.clock.pending).toBe(0);
   });
 
-  it('stays closed when the probe passes', async () => {
+  it('leaves the breaker closed when the probe passes', async () => {
     const { health, events } = watched(scripted([]));
     expect(await health.ask()).toBe(true);
     expect([health.isClosed, health.hasPassedProbe]).toEqual([true, true]);
     expect(events).toEqual(['passed']);
   });
 
-  it('waits out a missing template version whatever the probe says, longer each time until something is carried', async () => {
+  it('waits for a missing template version whatever the probe says, longer each time until something is carried', async () => {
     const wire = scripted([]);
     const { health, events } = watched(wire);
     health.templateMissing(new Error('TEMPLATE_VERSION_MISSING'));

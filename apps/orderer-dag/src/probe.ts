@@ -4,25 +4,25 @@ import { within, type Clock } from './clock.ts';
 import { ordererErrors } from './errors.ts';
 import type { SentEnvelopes } from './sent-envelopes.ts';
 
-/** Whether the channel carries a no-op from endorsement to a block; `failed` says where it stuck. */
+/** Whether the channel carried a no-op from endorsement to a block; `failed` has the error of the failed step. */
 export type ProbeAnswer =
   { readonly kind: 'passed'; readonly chaincodeVersion: string } | { readonly kind: 'failed'; readonly error: unknown };
 
-/** What a probe needs of its channel. */
+/** Options of a Probe. */
 export interface ProbeOptions {
   readonly ledger: Ledger;
   readonly sent: SentEnvelopes;
   readonly clock: Clock;
-  /** A fresh proposal that reads and writes one system key of this instance. */
+  /** Makes a proposal that reads and writes one system key of this instance. */
   readonly propose: () => Proposal;
-  /** Longest wait for the endorsement and, apart, for the block, ms. */
+  /** Maximum wait for the endorsement, in ms; the block has its own limit. */
   readonly endorseTimeoutMs: number;
   readonly unseenAfterMs: number;
 }
 
 /**
- * A no-op operation carried to VALID on the same endorsers and orderer. It tells the failure of a set of operations
- * from the failure of the channel. Conflicts do not fail it: another instance may be probing the same key.
+ * A no-op carried to VALID on the same endorsers and orderer, to distinguish a failure of a set of operations from a failure of the
+ * channel. Conflicts do not fail it, as another instance may be probing the same key.
  */
 export class Probe {
   readonly #options: ProbeOptions;
@@ -33,7 +33,7 @@ export class Probe {
     this.#options = options;
   }
 
-  /** The answer of a probe that starts after this call; callers who ask while one is under way share the next one. */
+  /** The answer of a probe that starts after this call; calls made during a probe share the next one. */
   ask(): Promise<ProbeAnswer> {
     if (this.#running === undefined) return (this.#running = this.#run());
     return (this.#following ??= this.#running.then(() => {
@@ -62,9 +62,9 @@ export class Probe {
           `probe ${proposal.txId}: no answer in ${endorseTimeoutMs} ms`,
         );
       const endorsement = await within(clock, endorseTimeoutMs, ledger.endorse(proposal), late);
-      // An older chaincode does not look where the arguments are: it must not be taken for a channel that works.
+      // An older chaincode does not find the arguments and writes nothing; that is not a working channel.
       if (endorsement.readWriteSet.writes.length === 0) {
-        const message = `probe ${proposal.txId}: endorsed, and nothing written; is the chaincode older than this orderer-dag?`;
+        const message = `probe ${proposal.txId}: endorsed, but nothing written; is the chaincode older than this orderer-dag?`;
         throw new CodedError(ordererErrors.PROBE_INVALID, message);
       }
       const seen = this.#seen(proposal.txId);

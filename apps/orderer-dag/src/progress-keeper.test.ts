@@ -8,7 +8,7 @@ const covers = (position: LogPosition, seq: number): boolean =>
   seq < position.lowWaterMark || position.doneRanges.some(([first, last]) => first <= seq && seq <= last);
 
 describe('ProgressKeeper', () => {
-  it('moves the mark to the first live operation and keeps what is done above it as ranges', () => {
+  it('moves the mark to the first live operation and keeps terminal ones above it as ranges', () => {
     const keeper = new ProgressKeeper(fromStart);
     for (const seq of [0, 1, 2, 1024, 1025]) keeper.admit(seq);
     keeper.read(2048);
@@ -23,7 +23,7 @@ describe('ProgressKeeper', () => {
     expect(keeper.live).toBe(2);
   });
 
-  it('moves the mark behind everything read when nothing is live, over gaps in the log too', () => {
+  it('moves the mark behind everything read when nothing is live, also over gaps in the log', () => {
     const keeper = new ProgressKeeper(fromStart);
     keeper.admit(5);
     keeper.read(3 * 1024);
@@ -31,7 +31,7 @@ describe('ProgressKeeper', () => {
     expect(keeper.position()).toEqual({ lowWaterMark: 3072, doneRanges: [] });
   });
 
-  it('spans the operations behind the first live one, not the places between them', () => {
+  it('counts the operations from the first live one on, not the seqs between them', () => {
     const keeper = new ProgressKeeper({ lowWaterMark: 0, doneRanges: [] });
     for (const seq of [0, 1024, 2048, 3072]) keeper.admit(seq);
     keeper.done(0);
@@ -41,7 +41,7 @@ describe('ProgressKeeper', () => {
     expect([keeper.span, keeper.live]).toEqual([0, 0]);
   });
 
-  it('keeps what an earlier generation finished above the point read so far', () => {
+  it('keeps ranges finished by an earlier generation above the last seq read', () => {
     const keeper = new ProgressKeeper({
       lowWaterMark: 10,
       doneRanges: [
@@ -70,7 +70,7 @@ describe('ProgressKeeper', () => {
     expect(keeper.position()).toEqual({ lowWaterMark: 1024, doneRanges: [[4000, 5000]] });
   });
 
-  it('ignores a second report of one operation and one of an operation it never read', () => {
+  it('ignores repeated reports, and reports of unread operations', () => {
     const keeper = new ProgressKeeper(fromStart);
     keeper.admit(3);
     keeper.done(99);
@@ -93,7 +93,7 @@ describe('ProgressKeeper', () => {
     });
   });
 
-  it('covers exactly what is read and not live, over any history of two generations', () => {
+  it('covers exactly the operations that are read and not live, over any history of two generations', () => {
     const history = fc.record({
       gaps: fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 80 }),
       ends: fc.array(fc.nat(), { maxLength: 120 }),
@@ -106,7 +106,7 @@ describe('ProgressKeeper', () => {
         let position: LogPosition = fromStart;
         let end = 0;
         for (const { gaps, ends, readTo } of [first, second]) {
-          // A successor reads the log again from the mark on; what was appended meanwhile stands behind it.
+          // A successor reads the log from the mark on, with later operations appended.
           const keeper = new ProgressKeeper(position);
           for (const gap of gaps) log.push((end += gap));
           end = Math.max(end + 1, readTo);

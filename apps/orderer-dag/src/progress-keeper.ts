@@ -1,4 +1,4 @@
-/** Where an orderer-dag stands in the `operations` log. */
+/** Progress of an orderer-dag in the `operations` log. */
 export interface LogPosition {
   /** Every operation with a lower seq is terminal and reported. */
   readonly lowWaterMark: number;
@@ -9,9 +9,9 @@ export interface LogPosition {
 /**
  * Which operations of a channel are terminal, as a low-water mark and ranges above it.
  *
- * Seqs are admitted in rising order and have gaps; everything that was read and is not live counts as done, so the
- * ranges run over the gaps and there are never more of them than live operations. What an earlier generation finished
- * above the point read so far is kept as it was found. Admit O(1), done O(log live), position O(span of live operations).
+ * Seqs are admitted in ascending order and have gaps. Every seq read that is not live counts as done, so ranges span the gaps and there
+ * are never more ranges than live operations. Ranges finished by an earlier generation above the last seq read are kept unchanged.
+ * Admit O(1), done O(log live), position O(span of live operations).
  */
 export class ProgressKeeper {
   #seqs: number[] = [];
@@ -26,17 +26,17 @@ export class ProgressKeeper {
     this.#earlier = start.doneRanges;
   }
 
-  /** Operations read and not yet terminal and reported. */
+  /** Number of operations read and not yet terminal and reported. */
   get live(): number {
     return this.#liveCount;
   }
 
-  /** Operations read at or above the mark, done ones included: what a successor reads again. Places that nobody took do not count. */
+  /** Number of operations read at or above the mark, done ones included, which a successor reads again; gaps do not count. */
   get span(): number {
     return this.#seqs.length - this.#head;
   }
 
-  /** Everything below was read. */
+  /** Every seq below this was read. */
   get readTo(): number {
     return this.#readTo;
   }
@@ -45,12 +45,12 @@ export class ProgressKeeper {
     return this.#seqs[this.#head] ?? this.#readTo;
   }
 
-  /** True when an operation at `seq` has to be carried out: it was neither read before nor finished by an earlier generation. */
+  /** True when the operation at `seq` has to be executed: neither read before nor finished by an earlier generation. */
   isWanted(seq: number): boolean {
     return seq >= this.#readTo && !this.#wasFinished(seq);
   }
 
-  /** Takes a wanted operation in; seqs rise from call to call. */
+  /** Admits a wanted operation; seqs must ascend. */
   admit(seq: number): void {
     this.#seqs.push(seq);
     this.#isDone.push(false);
@@ -58,12 +58,12 @@ export class ProgressKeeper {
     this.#readTo = seq + 1;
   }
 
-  /** Notes that everything below `end` was read, whether or not anything stood there. */
+  /** Notes that all seqs below `end` were read, including gaps. */
   read(end: number): void {
     this.#readTo = Math.max(this.#readTo, end);
   }
 
-  /** Notes that a live operation is terminal and its outcome durable; anything else changes nothing. */
+  /** Notes that a live operation is terminal with a durable outcome; ignores other seqs. */
   done(seq: number): void {
     const at = this.#find(seq);
     if (at === undefined || this.#isDone[at] === true) return;
@@ -74,8 +74,8 @@ export class ProgressKeeper {
   }
 
   /**
-   * What a successor needs to know to go on from here.
-   * @param rangesMax keeps the lowest ranges; what lies in the others runs again there and answers from its records.
+   * The position from which a successor continues.
+   * @param rangesMax maximum number of ranges, lowest first; operations in dropped ranges run again and are answered from their records
    */
   position(rangesMax = Number.POSITIVE_INFINITY): LogPosition {
     const ranges: (readonly [number, number])[] = [];
@@ -94,13 +94,13 @@ export class ProgressKeeper {
     }
     add(from, this.#readTo - 1);
     for (const [first, last] of this.#earlier) add(Math.max(first, this.#readTo), last);
-    // With nothing live the mark may meet a range that an earlier generation finished.
+    // With nothing live the mark may reach a range finished by an earlier generation.
     const lowWaterMark =
       ranges[0]?.[0] === this.lowWaterMark ? (ranges.shift() as readonly [number, number])[1] + 1 : this.lowWaterMark;
     return { lowWaterMark, doneRanges: ranges.slice(0, rangesMax) };
   }
 
-  /** By an earlier generation. O(log ranges): a successor asks this of everything that it reads again. */
+  /** Whether an earlier generation finished it. O(log ranges), as a successor checks every operation it reads again. */
   #wasFinished(seq: number): boolean {
     let low = 0;
     let high = this.#earlier.length - 1;

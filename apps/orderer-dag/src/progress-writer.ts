@@ -3,34 +3,34 @@ import { backoffMs, type BackoffLimits } from './backoff.ts';
 import { pause, type Clock } from './clock.ts';
 import { progressRecord } from './restart.ts';
 
-/** What a ProgressWriter writes, where and how often. */
+/** Options of a ProgressWriter. */
 export interface ProgressWriterOptions {
   readonly log: EventLog;
   readonly partition: number;
-  /** Offset of the claim under which this instance drives the channel. */
+  /** Offset of the claim under which this instance leads the channel. */
   readonly claimOffset: number;
   readonly clock: Clock;
   readonly backoff: BackoffLimits;
-  /** At most one record in this time, ms. */
+  /** Minimum time between two records, in ms. */
   readonly everyMs: number;
-  /** A record at least this often, also when nothing changes, ms: whoever waits in reserve listens for it. Never when absent. */
+  /** Maximum time between two records, in ms, also without changes, for standbys. No heartbeat when absent. */
   readonly heartbeatMs?: number;
-  /** What holds now; called when a record is made. */
+  /** The current progress; called when a record is written. */
   readonly snapshot: () => Progress;
-  /** A record is durable that was made at `madeMs`. What it throws counts as a failure to write. */
+  /** Called when a record created at `madeMs` is durable. An exception counts as a failed write. */
   readonly onWritten: (progress: Progress, madeMs: number) => void | Promise<void>;
   readonly onFailure: (step: 'progress' | 'truncate', error: unknown, failures: number) => void;
 }
 
-/** Truncating asks the log for a scan of its segments, so it waits until this many records lie behind the mark. */
+/** Truncating scans the segments of the log, so it waits until this many records are below the mark. */
 const recordsPerTruncation = 64;
 
-/** How long what lies behind the mark is left to standbys, which read it a little later than the leader, ms. */
+/** How long records below the mark are kept for standbys, which read a little later than the leader, in ms. */
 const leaveToStandbysMs = 10_000;
 
 /**
- * Keeps the newest progress of this generation in the log while something changes, and lets the log delete the operations
- * behind a low-water mark once that mark is durable: a successor starts at it.
+ * Writes the progress of this generation to the log when it changes, and truncates the operations below a low-water mark once that
+ * mark is durable, as a successor starts there.
  */
 export class ProgressWriter {
   readonly #options: ProgressWriterOptions;
@@ -47,16 +47,16 @@ export class ProgressWriter {
     this.#beatLater();
   }
 
-  /** Something that a successor would want to know has changed. */
+  /** Notes a change of progress. */
   changed(): void {
     this.#isDirty = true;
     if (!this.#isStopped) this.#running ??= this.#run();
   }
 
-  /** Writes what holds now, once, as the last word of this generation, and stops. @throws what the append throws */
+  /** Writes the final progress of this generation and stops. @throws errors of the append */
   async handOver(): Promise<void> {
     this.stop();
-    await this.#writing?.catch(() => undefined); // it was reported where it was started
+    await this.#writing?.catch(() => undefined); // its error is reported by its own caller
     await this.#write({ handedOver: true });
   }
 
@@ -108,11 +108,11 @@ export class ProgressWriter {
       await log.truncateBefore(topics.operations, partition, before);
       this.#truncatedTo = before;
     } catch (error) {
-      onFailure('truncate', error, 1); // the log only grows meanwhile; the next mark tries again
+      onFailure('truncate', error, 1); // the log only grows meanwhile; the next mark retries
     }
   }
 
-  /** Up to where no standby can want anything any more, now that the mark is at `offset`. */
+  /** The offset below which no standby reads any more, given the mark at `offset`. */
   #mayGo(offset: number): number {
     const { clock, heartbeatMs } = this.#options;
     if (heartbeatMs === undefined) return offset;

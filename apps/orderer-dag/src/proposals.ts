@@ -4,7 +4,7 @@ import type { Proposal } from '@medrex/ledger';
 import type { LiveOperation } from './live-operation.ts';
 import type { TransactionName } from './transaction-names.ts';
 
-/** Who proposes, to which chaincode. */
+/** The client that proposes, and its chaincode. */
 export interface Proposer {
   readonly channel: string;
   readonly chaincode: string;
@@ -12,7 +12,7 @@ export interface Proposer {
   readonly creator: string;
 }
 
-/** The proposal of a fusion, from the operations' own bytes; operations that are to be closed travel as closes at their places. */
+/** The proposal of a fusion, from the bytes of its operations; operations to be closed are replaced by their closes. */
 export function fusionProposal(
   proposer: Proposer,
   operations: readonly LiveOperation[],
@@ -21,13 +21,13 @@ export function fusionProposal(
   const args = operations.map(({ opId, sourceHash, day, bytes, closeReason }) =>
     closeReason === undefined ? operationItem(bytes) : closeItem({ opId, sourceHash, reason: closeReason, day }),
   );
-  // What they do stands in the writes; the operations themselves would make an envelope twice as large.
+  // The envelope has the writes; recording the operations too would double its size.
   return { ...proposer, fn: 'executeBatch', args, isUnrecorded: true, ...name };
 }
 
-/** The proposal of a probe: it reads and writes one system key of this generation and nothing else. */
+/** The proposal of a probe, which only reads and writes one system key of this generation. */
 export function probeProposal(proposer: Proposer, generation: number, name: TransactionName): Proposal {
   const key = stateKey('system', 'probe', String(generation));
-  // The same way as fusions: what it tells is whether they can go.
+  // Sent like a fusion, as it must tell whether fusions work.
   return { ...proposer, fn: 'executeBatch', args: [probeItem({ key })], isUnrecorded: true, ...name };
 }

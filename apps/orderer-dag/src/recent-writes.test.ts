@@ -6,7 +6,7 @@ const isForeign = (txId: string): boolean => txId.startsWith('foreign');
 const nothingDiscovered = new Set<string>();
 
 describe('RecentWrites', () => {
-  it('finds reads that a foreign writer has overtaken, and no others', () => {
+  it('finds exactly the reads made stale by a foreign writer', () => {
     const recent = new RecentWrites();
     recent.note(
       aBlock(7, [aTransaction({ txId: 'ours', writes: ['a'] }), aTransaction({ txId: 'foreign', writes: ['b'] })]),
@@ -21,14 +21,14 @@ describe('RecentWrites', () => {
     expect(recent.stale([{ key: bedKey('b'), version: at(8, 0) }], nothingDiscovered, 'medrex')).toEqual([]);
   });
 
-  it('counts our own writes where the key was only just discovered', () => {
+  it('counts our own writes of discovered keys', () => {
     const recent = new RecentWrites();
     recent.note(aBlock(7, [aTransaction({ txId: 'ours', writes: ['a'] })]), isForeign);
     const reads = [{ key: bedKey('a'), version: at(6, 0) }];
     expect(recent.stale(reads, new Set([bedKey('a')]), 'medrex')).toEqual([bedKey('a')]);
   });
 
-  it('knows absence from presence', () => {
+  it('distinguishes absent keys from present ones', () => {
     const recent = new RecentWrites();
     recent.note(aBlock(7, [aTransaction({ txId: 'foreign', writes: ['a'], deletes: ['b'] })]), isForeign);
     const absent = [bedKey('a'), bedKey('b')].map((key) => ({ key, version: undefined }));
@@ -36,13 +36,13 @@ describe('RecentWrites', () => {
     expect(recent.stale([{ key: bedKey('b'), version: at(2, 0) }], nothingDiscovered, 'medrex')).toEqual([bedKey('b')]);
   });
 
-  it('takes no notice of transactions that a block shows invalid', () => {
+  it('ignores invalid transactions', () => {
     const recent = new RecentWrites();
     recent.note(aBlock(7, [aTransaction({ txId: 'foreign', code: 'MVCC_READ_CONFLICT', writes: ['a'] })]), isForeign);
     expect(recent.stale([{ key: bedKey('a'), version: at(1, 0) }], nothingDiscovered, 'medrex')).toEqual([]);
   });
 
-  it('forgets what no endorsement under way can have missed', () => {
+  it('forgets blocks older than every endorsement in flight', () => {
     const recent = new RecentWrites();
     recent.note(aBlock(7, [aTransaction({ txId: 'foreign', writes: ['a'] })]), isForeign);
     recent.note(aBlock(8, [aTransaction({ txId: 'foreign', writes: ['b'] })]), isForeign);
@@ -52,7 +52,7 @@ describe('RecentWrites', () => {
     expect(recent.size).toBe(1);
   });
 
-  it('tells keys of one name in two chaincodes apart', () => {
+  it('distinguishes equal keys of two chaincodes', () => {
     const recent = new RecentWrites();
     const other = { ...aTransaction({ txId: 'foreign', writes: ['a'] }), chaincode: 'basic' };
     recent.note(aBlock(7, [other]), isForeign);

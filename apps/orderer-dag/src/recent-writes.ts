@@ -1,6 +1,6 @@
 import { namespaceOf, setsOf, type Block, type KeyRead, type Version } from '@medrex/ledger';
 
-/** The newest known write of a key: where it stands, and whether it deleted the key. */
+/** The newest known write of a key: its version, and whether it is a deletion. */
 interface LatestWrite {
   readonly version: Version;
   readonly isDelete: boolean;
@@ -10,23 +10,23 @@ const isBefore = (a: Version, b: Version): boolean =>
   a.blockNum < b.blockNum || (a.blockNum === b.blockNum && a.txNum < b.txNum);
 
 /**
- * The blocks committed while something is being endorsed, to tell before sending whether an endorsement is stale.
+ * The writes of blocks committed during endorsements, to detect stale endorsements before sending.
  *
- * Declared keys of our own operations cannot go stale by our own envelopes. Two other things can: keys that somebody
- * else writes, which are noted one by one, and keys discovered by this very endorsement, for which the kept blocks are
- * searched. So the usual case, nobody else and nothing discovered, costs nothing per key.
+ * Reads of declared keys cannot become stale by our own envelopes. They can by foreign writes, which are indexed by key; and reads of
+ * keys discovered by this endorsement can by any write, for which the kept blocks are searched. So the common case, without foreign
+ * writers and discoveries, costs nothing per key.
  */
 export class RecentWrites {
-  /** By namespace, then by key: two chaincodes may have a key of one name. */
+  /** By namespace, then by key, as two chaincodes may have equal keys. */
   readonly #foreign = new Map<string, Map<string, LatestWrite>>();
   #blocks: Block[] = [];
 
-  /** Blocks kept. */
+  /** Number of blocks kept. */
   get size(): number {
     return this.#blocks.length;
   }
 
-  /** Notes a block and which of its transactions were not ours. */
+  /** Adds a block. @param isForeign whether a transaction is not ours */
   note(block: Block, isForeign: (txId: string) => boolean): void {
     this.#blocks.push(block);
     for (const transaction of block.transactions) {
@@ -39,7 +39,7 @@ export class RecentWrites {
     }
   }
 
-  /** Forgets blocks below `blockNum`: every endorsement under way began at that height or later. */
+  /** Forgets blocks below `blockNum`; every endorsement in flight started at that height or later. */
   forgetBelow(blockNum: number): void {
     this.#blocks = this.#blocks.filter(({ number }) => number >= blockNum);
     for (const [name, written] of this.#foreign) {
@@ -49,8 +49,7 @@ export class RecentWrites {
   }
 
   /**
-   * The keys among the `reads` of a chaincode that were written since they were read; of our own writes only those to
-   * `discovered` keys count.
+   * The keys among `reads` of a chaincode that were written after they were read. Our own writes only count for `discovered` keys.
    */
   stale(reads: readonly KeyRead[], discovered: ReadonlySet<string>, chaincode: string): string[] {
     if (this.#foreign.size === 0 && discovered.size === 0) return [];
@@ -85,7 +84,7 @@ export class RecentWrites {
   }
 }
 
-/** A read of an absent key has no version: it is stale once the key was put. An endorser may be ahead of us, never behind for long. */
+/** Whether the write is newer than the read. A read of an absent key has no version; it is stale once the key is put. */
 function isStale(read: KeyRead, write: LatestWrite | undefined): boolean {
   if (write === undefined) return false;
   return read.version === undefined ? !write.isDelete : isBefore(read.version, write.version);

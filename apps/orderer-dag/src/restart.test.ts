@@ -16,13 +16,13 @@ function aLog() {
 }
 
 describe('takeOver', () => {
-  it('begins a new channel at generation 1 and the start of everything', async () => {
+  it('starts a new channel at generation 1 and offset 0', async () => {
     const { log } = aLog();
     const taken = await takeOver({ log, channel: 'ehr', partition: 0 });
     expect(taken).toMatchObject({ operationsOffset: 0, progress: { generation: 1, lowWaterMark: 0, blockHeight: 0 } });
   });
 
-  it('goes on where the highest generation stood, and makes that known before it returns', async () => {
+  it('continues from the highest generation, and its claim is durable before it returns', async () => {
     const { log, write, operations } = aLog();
     await operations(9);
     await write(aProgress({ generation: 7, lowWaterMark: 8 * 1024 + 3, doneRanges: [[8197, 8200]], blockHeight: 40 }));
@@ -45,7 +45,7 @@ describe('takeOver', () => {
     expect((await takeOver({ log, channel: 'ehr', partition: 0 })).progress.generation).toBe(1);
   });
 
-  it('halts when the operations log ends before the low-water mark: it was made anew', async () => {
+  it('fails when the operations log ends before the low-water mark, i.e. was recreated', async () => {
     const { log, write, operations } = aLog();
     await operations(3);
     await write(aProgress({ generation: 1, lowWaterMark: 4 * 1024 }));
@@ -54,7 +54,7 @@ describe('takeOver', () => {
     });
   });
 
-  it('is seen by whoever claimed the channel earlier, and by nobody who claimed it later', async () => {
+  it('supersedes earlier claims, but not later ones', async () => {
     const { log, write } = aLog();
     const claim = async (generation: number) => {
       const progress = aProgress({ generation });
@@ -68,7 +68,7 @@ describe('takeOver', () => {
       return [first, twin, later].map((own) => supersedes(record, 'ehr', own));
     };
     expect(await isSeenBy()).toEqual([true, true, false]);
-    // What the first of two twins still writes says nothing to the second, whatever the compaction has left of their claims.
+    // Of two claims of one generation, later records of the first do not supersede the second, whatever compaction has left.
     await write(first.progress, first.progressOffset);
     expect(await isSeenBy()).toEqual([false, false, false]);
     await write(twin.progress, twin.progressOffset);
@@ -77,7 +77,7 @@ describe('takeOver', () => {
     expect(await isSeenBy()).toEqual([false, false, false]);
   });
 
-  it('takes back the word of whoever handed the channel over', async () => {
+  it('clears the hand-over mark of the previous leader', async () => {
     const { log, write } = aLog();
     await write(aProgress({ generation: 4, handedOver: true }));
     expect((await takeOver({ log, channel: 'ehr', partition: 0 })).progress).toEqual(aProgress({ generation: 5 }));

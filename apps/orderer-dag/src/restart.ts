@@ -12,42 +12,42 @@ import {
 } from '@medrex/contracts';
 import { ordererErrors } from './errors.ts';
 
-/** Header of a progress record: where the claim stands under which it was written. The claim itself has none. */
+/** Header of a progress record: the offset of the claim under which it was written. The claim itself has none. */
 const claimHeader = 'claim';
 
-/** An instance's right to drive a channel: a generation, and the offset of the record that claimed it. */
+/** An instance's claim to lead a channel: a generation, and the offset of the record that claims it. */
 export interface Claim {
   readonly generation: number;
   readonly offset: number;
 }
 
-/** What an instance knows when it has taken a channel over. */
+/** The result of a take-over. */
 export interface TakeOver {
-  /** Where the one before it stood, under this instance's generation. */
+  /** Progress of the previous leader, under the generation of this instance. */
   readonly progress: Progress;
   /** Offset of the first `operations` record to read. */
   readonly operationsOffset: number;
-  /** Offset of this instance's first progress record, its claim: a later one shows itself behind it. */
+  /** Offset of the first progress record of this instance, its claim; a later claim has a higher offset. */
   readonly progressOffset: number;
 }
 
-/** Which channel is taken over, on which log. */
+/** Options of a take-over. */
 export interface TakeOverOptions {
   readonly log: EventLog;
   readonly channel: string;
   readonly partition: number;
-  /** The newest progress, for whoever has followed the topic to its end; read from the topic when absent. */
+  /** The newest progress, when the caller has followed the topic to its end; read from the topic when absent. */
   readonly before?: Progress;
 }
 
-/** A record of the progress topic, marked with the claim of the instance that writes it; the claim itself when there is none yet. */
+/** A record of the progress topic. @param claimOffset offset of the writer's claim; absent for the claim itself */
 export const progressRecord = (progress: Progress, claimOffset?: number): NewRecord => ({
   key: progressKey(progress),
   value: progressCodec.encode(progress),
   ...(claimOffset !== undefined && { headers: new Map([[claimHeader, Buffer.from(String(claimOffset))]]) }),
 });
 
-/** Under which claim a progress record was written; undefined for a record of another channel. */
+/** The claim under which a progress record was written; undefined for a record of another channel. */
 export function claimOf(record: LogRecord, channel: string): Claim | undefined {
   const progress = progressCodec.decode(record.value);
   if (progress.channel !== channel) return undefined;
@@ -57,23 +57,23 @@ export function claimOf(record: LogRecord, channel: string): Claim | undefined {
 }
 
 /**
- * The order of all claims of a channel: by generation, and where two took the same one, the claim that stands later in the
- * log counts. The log has put them in order, so every instance that reads both comes to the same answer, and one stays.
+ * The order of claims of a channel: by generation, then by offset in the log. All instances read the same order, so exactly one stays
+ * leader.
  */
 export const isLater = (claim: Claim, than: Claim): boolean =>
   claim.generation > than.generation || (claim.generation === than.generation && claim.offset > than.offset);
 
-/** True for a progress record of this channel that was written under a later claim than ours. */
+/** Whether a progress record of this channel was written under a later claim than ours. */
 export function supersedes(record: LogRecord, channel: string, { progress, progressOffset }: TakeOver): boolean {
   const claim = claimOf(record, channel);
   return claim !== undefined && isLater(claim, { generation: progress.generation, offset: progressOffset });
 }
 
 /**
- * Takes a channel over: the next generation, from where the highest one stood. The new generation is durable before
- * anything is read or sent, so whoever drove the channel until now sees it and ends.
+ * Takes over a channel under the next generation, from the progress of the highest one. The claim is durable before anything is read
+ * or sent, so the previous leader sees it and ends.
  *
- * @throws CodedError OPERATIONS_LOG_BEHIND when the log ends before the low-water mark.
+ * @throws CodedError OPERATIONS_LOG_BEHIND when the log ends before the low-water mark
  */
 export async function takeOver({ log, channel, partition, before: known }: TakeOverOptions): Promise<TakeOver> {
   const before = known ?? (await newestOf(log, channel, partition)) ?? nothingYet(channel);

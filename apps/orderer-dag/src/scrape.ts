@@ -3,7 +3,7 @@ import { channelRoles } from './channel-observer.ts';
 import type { OrdererDag } from './orderer-dag.ts';
 import type { OrdererMetrics, TelemetryObserver } from './telemetry-observer.ts';
 
-/** Sets the gauges to what holds now, summed over the channels; called before each scrape. */
+/** Sets the gauges, summed over the channels; called before each scrape. */
 export function setGauges(metrics: OrdererMetrics, dag: OrdererDag, observers: readonly TelemetryObserver[]): void {
   const statuses = dag.statuses();
   const sum = (of: (status: (typeof statuses)[number]) => number): number =>

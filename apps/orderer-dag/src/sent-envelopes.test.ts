@@ -10,7 +10,7 @@ describe('SentEnvelopes', () => {
     return { sent, codes };
   };
 
-  it('lets VALID win within a block, wherever it stands', () => {
+  it('prefers VALID within a block, at any position', () => {
     for (const order of [
       ['VALID', 'DUPLICATE_TXID'],
       ['DUPLICATE_TXID', 'VALID'],
@@ -26,7 +26,7 @@ describe('SentEnvelopes', () => {
     }
   });
 
-  it('takes the first code of an id as final and drops what later blocks show of it', () => {
+  it('takes the code of the first block of an id, and ignores later blocks', () => {
     const { sent, codes } = watched();
     sent.show(aBlock(4, [aTransaction({ txId: 'other' })]));
     sent.show(aBlock(5, [aTransaction({ txId: 'ours', code: 'MVCC_READ_CONFLICT' })]));
@@ -35,7 +35,7 @@ describe('SentEnvelopes', () => {
     expect(sent.size).toBe(0);
   });
 
-  it('remembers ten thousand envelopes and forgets the oldest beyond', () => {
+  it('remembers 10,000 envelopes and then forgets the oldest', () => {
     const sent = new SentEnvelopes();
     for (let count = 0; count <= 10_000; count++) sent.expect(`tx${count}`, () => undefined);
     expect([sent.size, sent.isOurs('tx0'), sent.isOurs('tx1')]).toEqual([10_000, false, true]);

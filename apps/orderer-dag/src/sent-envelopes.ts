@@ -1,12 +1,12 @@
 import type { Block, CommittedTransaction } from '@medrex/ledger';
 
-/** Called once, with the transaction as the first block that holds its id shows it. */
+/** Called once per id, with the transaction in the first block that contains it. */
 export type OnSeen = (transaction: CommittedTransaction, block: Block) => void;
 
-/** Envelopes that may still turn up are remembered up to this many; the records on the ledger answer for older ones. */
+/** Maximum envelopes remembered; operations of older ones are answered from their operation records. */
 const rememberedMax = 10_000;
 
-/** Envelopes of this process on their way into a block, by transaction id. */
+/** Sent envelopes of this process that may appear in a block, by transaction id. */
 export class SentEnvelopes {
   readonly #expected = new Map<string, OnSeen>();
   readonly #givenUp = new Set<string>();
@@ -15,7 +15,7 @@ export class SentEnvelopes {
     return this.#expected.size;
   }
 
-  /** Expects `txId` in a block, again or for the first time. Must be called before the envelope is sent: the block may come before the ack. */
+  /** Expects `txId` in a block. Call it before sending the envelope, as the block may arrive before the acknowledgement. */
   expect(txId: string, onSeen: OnSeen): void {
     this.#expected.delete(txId);
     this.#givenUp.delete(txId);
@@ -27,24 +27,24 @@ export class SentEnvelopes {
     }
   }
 
-  /** The operations of the envelope are planned again: should it still turn up, it counts as another writer's. */
+  /** Gives up an envelope whose operations are planned again; if it appears in a block, its writes count as foreign. */
   giveUp(txId: string): void {
     if (this.#expected.has(txId)) this.#givenUp.add(txId);
   }
 
-  /** True for an envelope that somebody still waits for. */
+  /** True for an envelope that is expected and not given up. */
   isAwaited(txId: string): boolean {
     return this.#expected.has(txId) && !this.#givenUp.has(txId);
   }
 
-  /** True for an envelope of this process, awaited or given up. */
+  /** True for an envelope of this process, expected or given up. */
   isOurs(txId: string): boolean {
     return this.#expected.has(txId);
   }
 
   /**
-   * Tells those whose envelopes stand in the block. The code that counts for an id is VALID where the block has it,
-   * else the first one; what later blocks show of the same id is a resubmission and means nothing.
+   * Notifies the owners of envelopes in the block. Of several transactions with one id in a block, the VALID one counts, otherwise the
+   * first. The same id in later blocks is a resubmission and is ignored.
    */
   show(block: Block): void {
     for (const transaction of decisive(block)) {
@@ -61,7 +61,7 @@ export class SentEnvelopes {
   }
 }
 
-/** One transaction per id: the VALID one, else the first. */
+/** One transaction per id: the VALID one, otherwise the first. */
 export function decisive(block: Block): Iterable<CommittedTransaction> {
   const byId = new Map<string, CommittedTransaction>();
   for (const transaction of block.transactions) {

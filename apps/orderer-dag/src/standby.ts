@@ -14,13 +14,13 @@ import { ordererErrors } from './errors.ts';
 import { KeptOperations } from './kept-operations.ts';
 import { claimOf, isLater, type Claim } from './restart.ts';
 
-/** Looks at the silence in one wait for it. What passes between two looks counts as one step, so a stopped standby hears before it judges. */
+/** Checks of the silence per `silenceMs`. Time between two checks counts as one step at most, so a standby that was suspended reads the log before it takes over. */
 const looksPerSilence = 32;
 
-/** Standbys try up to so much later than each other, ms: the first one's claim is heard by the others. */
+/** Maximum random delay between standbys, in ms, so that the others see the claim of the first. */
 const spreadMs = { silence: 250, 'handed-over': 100 };
 
-/** The newest progress of a channel and where it was read. */
+/** The newest progress of a channel and its offset. */
 export interface NewestProgress {
   readonly progress: Progress;
   readonly claim: Claim;
@@ -29,24 +29,24 @@ export interface NewestProgress {
 
 type StandbyReason = Exclude<LeadReason, 'start'>;
 
-/** What a Standby asks of whoever it waits for. */
+/** Callbacks of a Standby. */
 export interface StandbyHooks {
-  /** Nobody drives the channel: take it over from here. Rejects when that could not be done. */
+  /** Takes over the channel, which has no leader. Rejects when that fails. */
   readonly takeOver: (before: Progress, reason: StandbyReason) => Promise<void>;
-  /** Waiting has no sense any more. */
+  /** Called when the standby cannot go on. */
   readonly onEnd: (error: unknown) => void;
 }
 
 /**
- * Waits in reserve for a channel that another instance drives. It follows `progress`, keeps the operations that it would
- * have to read again, and takes over when the leader hands over or has not been heard for `silenceMs` of its own time. No
- * clock of another machine is looked at, and a log that cannot be read says nothing about the leader.
+ * Standby of a channel that another instance leads. It follows `progress`, keeps the operations that a successor would read again, and
+ * takes over when the leader hands over or has been silent for `silenceMs` on the standby's own clock. No clock of another machine is
+ * used, and while the log cannot be read, nothing is concluded about the leader.
  */
 export class Standby {
   readonly #options: ChannelOptions;
   readonly #limits: StandbyLimits;
   readonly #hooks: StandbyHooks;
-  /** What a successor would read again. */
+  /** The operations that a successor would read again. */
   readonly kept: KeptOperations;
   #newest: NewestProgress;
   #readTo: number;
@@ -71,7 +71,7 @@ export class Standby {
     return this.#newest;
   }
 
-  /** Tries to take over or to find out whether it has to that failed in a row. */
+  /** Consecutive failures to take over, or to find out whether a take-over is due. */
   get failures(): number {
     return this.#failures;
   }
@@ -102,9 +102,9 @@ export class Standby {
     this.kept.dropBelow(Math.floor(heard.progress.lowWaterMark / operationsPerRecord));
   }
 
-  /** A mark never falls, except where the operations topic was made anew: then nothing that is kept means anything. */
+  /** Ends the standby because the low-water mark decreased, i.e. the operations topic was recreated and the kept operations are void. */
   #reset(): void {
-    const what = `channel ${this.#options.channel}: its low-water mark has gone back`;
+    const what = `channel ${this.#options.channel}: its low-water mark has decreased`;
     this.#hooks.onEnd(new CodedError(ordererErrors.CHANNEL_RESET, what));
   }
 
@@ -134,7 +134,7 @@ export class Standby {
     } catch (error) {
       this.#failures += 1;
       observer.trouble('take-over', error, this.#failures);
-      // Anything else may pass: a log that is away, one that the last leader is still letting go of.
+      // Other errors are transient, e.g. an unavailable log, or one still locked by the last leader.
       if (isCodedError(error, 'OPERATIONS_LOG_BEHIND')) this.#hooks.onEnd(error);
     } finally {
       this.#silentMs = 0;
@@ -142,7 +142,7 @@ export class Standby {
     }
   }
 
-  /** Whether nothing was heard meanwhile, and the log has nothing of the leader that has not reached us yet. */
+  /** Whether the leader is still silent, and the log has no progress of it that has not arrived yet. */
   async #isStillDue(reason: StandbyReason): Promise<boolean> {
     const { log, partition, channel } = this.#options;
     if (reason === 'silence' && this.#due() === reason) {
@@ -154,7 +154,7 @@ export class Standby {
   }
 }
 
-/** The newest progress of a channel among records: under the latest claim, the one written last. */
+/** The newest progress of a channel among records: the last one written under the latest claim. */
 export function newestIn(records: readonly LogRecord[], channel: string): NewestProgress | undefined {
   let newest: NewestProgress | undefined;
   for (const record of records) {

@@ -31,7 +31,7 @@ describe('startOrdererDag on the embedded log and ledger', () => {
     expect(all[3]).toMatchObject({ status: 'applied', blockNum: 2 });
   });
 
-  it('shows every series from the start, counts what ends, and says when it is ready', async () => {
+  it('exports every series from the start, counts outcomes, and reports readiness', async () => {
     expect(await orderer.metric('medrex_orderer_operations_total{end="dead",class="audit"}')).toMatch(/ 0$/);
     expect(await orderer.metric('medrex_orderer_fabric_transactions_total{code="MVCC_READ_CONFLICT"}')).toMatch(/ 0$/);
     await eventually(async () => (await fetch(orderer.url('model', '/readyz'))).ok);
@@ -42,7 +42,7 @@ describe('startOrdererDag on the embedded log and ledger', () => {
     expect(await orderer.metric('medrex_orderer_live_operations')).toMatch(/ 0$/);
   });
 
-  it('traces a sampled operation under its own trace, linked to its fusion', async () => {
+  it('traces a sampled operation in its own trace, linked to its fusion', async () => {
     const traceparent = newTraceparent(true);
     await orderer.append([deposit('ann')], { traceparent });
     await orderer.append([deposit('ben')], { traceparent: newTraceparent(false) });
@@ -60,7 +60,7 @@ describe('startOrdererDag on the embedded log and ledger', () => {
     expect([fuse?.parentSpanId, fuse?.links]).toEqual([traceparent.slice(36, 52), []]);
   });
 
-  it('lets other clients of the model write and read: their writes are foreign', async () => {
+  it('lets other clients of the model read and write; their writes are foreign', async () => {
     const post = async (path: string, body: object): Promise<Record<string, unknown>> => {
       const response = await fetch(orderer.url('model', path), { method: 'POST', body: JSON.stringify(body) });
       return (await response.json()) as Record<string, unknown>;
@@ -90,7 +90,7 @@ describe('startOrdererDag on the embedded log and ledger', () => {
 });
 
 describe('the configuration', () => {
-  it('names everything that is wrong, by variable', () => {
+  it('reports all problems, by variable name', () => {
     const { error } = ordererConfig.safeParse({
       ...{ PORT: '70000', ORDERER_FLIGHTS: 'many', MEDREX_CHANNELS: ' , ', MEDREX_CONTRACTS: '' },
     });
@@ -102,7 +102,7 @@ describe('the configuration', () => {
     ]);
   });
 
-  it('refuses contracts that are none', async () => {
+  it('refuses exports that are not contracts', async () => {
     for (const name of ['@medrex/execute-batch#encodeOperation', '@medrex/nowhere#contract', '@medrex/execute-batch']) {
       const config = ordererConfig.parse({ MEDREX_DATA_DIR: tmpdir(), MEDREX_CONTRACTS: name });
       await expect(

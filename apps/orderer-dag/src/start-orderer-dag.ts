@@ -20,7 +20,7 @@ import { OrdererDagModule } from './orderer-dag.module.ts';
 import { setGauges } from './scrape.ts';
 import { TelemetryObserver } from './telemetry-observer.ts';
 
-/** What a caller may put in place of the embedded default; whoever gives a port closes it. */
+/** Ports instead of the embedded defaults; the caller closes them. */
 export interface GivenPorts {
   readonly ports?: OrdererPorts;
   readonly telemetry?: Telemetry;
@@ -28,9 +28,9 @@ export interface GivenPorts {
 }
 
 /**
- * Starts orderer-dag on the log and ledger that the configuration names, or on the ports given; resolves when it reads.
+ * Starts orderer-dag on the log and ledger of the configuration, or on the given ports; resolves when it reads its channels.
  *
- * @param end called when the process has to end by itself: another instance leads a channel that this one led.
+ * @param end called when the process has to end, because another instance leads a channel that this one led
  */
 export async function startOrdererDag(
   config: OrdererConfig,
@@ -59,10 +59,7 @@ export async function startOrdererDag(
   });
   telemetry.log.info({ channels: config.MEDREX_CHANNELS, isModel: ports.isModel }, 'orderer-dag reads its channels');
   if (ports.isModel)
-    telemetry.log.info(
-      { isModel: true },
-      'the embedded ledger lets in one process: no other orderer-dag can wait in reserve',
-    );
+    telemetry.log.info({ isModel: true }, 'the embedded ledger allows only one process, so there can be no standby');
   return {
     urls: { metrics: `${endpoint.url}/metrics`, ...(ports.isModel && { model: endpoint.url }) },
     close: async () => {
@@ -78,7 +75,7 @@ export async function startOrdererDag(
 }
 
 function ended({ log }: Telemetry, error: unknown, end: (code: number) => void): void {
-  log.error({ error }, 'this orderer-dag has nothing to drive any more, and ends');
+  log.error({ error }, 'this orderer-dag leads no channel any more, and ends');
   end(1);
 }
 
@@ -93,7 +90,7 @@ function strategyOf(
     partitions: channels.map(({ partition }) => partition),
     from: (topic, partition) => dag.startOf(topic, partition),
     onError: (error, { topic, partition }) =>
-      telemetry.log.error({ topic, partition, error }, 'a run could not be taken; it comes again'),
+      telemetry.log.error({ topic, partition, error }, 'a run failed; it will be redelivered'),
   });
 }
 

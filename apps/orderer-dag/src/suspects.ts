@@ -1,21 +1,21 @@
-/** Failures alone between passing probes, after which an operation is dead. */
+/** Strikes (failures alone between passing probes) after which an operation is poison. */
 export const strikesMax = 3;
 
 /**
- * Operations that failed alone although the channel was well.
+ * Operations that failed alone while the channel worked.
  *
- * A failure counts as a strike only when a probe passed before the try and another one after it: then the endorsers and
- * the orderer carried something else at both ends, and the operation itself is what does not work.
+ * A failure counts as a strike only when a probe passed before and after it. Then the endorsers and the orderer worked, so the
+ * operation itself is at fault.
  */
 export class Suspects {
   readonly #strikes = new Map<number, number>();
 
-  /** Operations with at least one strike. */
+  /** Number of operations with at least one strike. */
   get size(): number {
     return this.#strikes.size;
   }
 
-  /** Counts a failure of the operation alone between two passing probes. True when it has had its last chance. */
+  /** Counts a strike. Returns true when the operation has reached the maximum. */
   strike(seq: number): boolean {
     const strikes = (this.#strikes.get(seq) ?? 0) + 1;
     this.#strikes.set(seq, strikes);

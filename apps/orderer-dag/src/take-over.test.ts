@@ -11,7 +11,7 @@ import { deposit, discoveringOperations } from './testing/operations.ts';
 import { TestChannel, type TestChannelOptions, type TestInstance } from './testing/test-channel.ts';
 
 const standby = { heartbeatMs: 1_000, leaseMs: 3_000, silenceMs: 4_000 };
-/** What is promised, from the death of the leader to the first outcome of the next one. */
+/** Guaranteed maximum from the death of the leader to the first outcome of the next one, in ms. */
 const promisedMs = 5_000;
 
 const openChannel = (options: TestChannelOptions = {}): Promise<TestChannel> =>
@@ -25,7 +25,7 @@ const progressOf = async (log: EventLog) =>
 
 const leads = (instance: TestInstance): boolean => instance.driver.loop !== undefined;
 
-/** A leader that has done some work, and a standby behind it. */
+/** A leader with some outcomes, and a standby. */
 async function pair(options: TestChannelOptions = {}, mortal = new Mortal()) {
   const channel = await openChannel(options);
   const leader = await channel.start({ mortal });
@@ -35,15 +35,15 @@ async function pair(options: TestChannelOptions = {}, mortal = new Mortal()) {
   return { channel, mortal, leader, second };
 }
 
-describe('an instance that finds a live one', () => {
-  it('waits, for as long as the leader is heard, although nothing changes', async () => {
+describe('an instance beside a live leader', () => {
+  it('stays a standby as long as the leader writes progress, even without changes', async () => {
     const { channel, leader, second } = await pair();
     await channel.clock.advance(60_000);
     expect([leads(leader), leads(second), second.notes]).toEqual([true, false, ['waits: 1']]);
     expect(second.driver.notReady()).toBeUndefined();
   });
 
-  it('keeps what it would have to read again, and lets go of what is behind the mark', async () => {
+  it('keeps the operations from the low-water mark on, and drops those below it', async () => {
     const { channel, leader } = await pair();
     const { driver } = await channel.start();
     channel.ledger.setFaults({ endorsementFails: 1 });
@@ -57,7 +57,7 @@ describe('an instance that finds a live one', () => {
     expect([leads(leader), driver.readFrom.operations]).toEqual([true, 2]);
   });
 
-  it('leads at once where the last one has handed over, and where nobody ever led', async () => {
+  it('leads at once when the last leader has handed over, or there never was one', async () => {
     const channel = await openChannel();
     const first = await channel.start();
     await first.stop();
@@ -67,7 +67,7 @@ describe('an instance that finds a live one', () => {
 });
 
 describe('a leader that dies', () => {
-  it('is followed within five seconds, and everything that it left is carried', async () => {
+  it('is succeeded within five seconds, and all its operations are carried', async () => {
     const { channel, mortal, second } = await pair({ latencies: { hopMs: 4 } });
     for (const pauseMs of [0, 130, 400, 999]) await channel.clock.advance(pauseMs);
     await channel.append([deposit('ann'), deposit('ben'), deposit('ann')]);
@@ -83,12 +83,12 @@ describe('a leader that dies', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('is followed by one of three standbys; the others go on waiting', async () => {
+  it('is succeeded by one of three standbys; the others keep waiting', async () => {
     const { channel, mortal, second: none } = await pair();
     await none.stop();
     const mortals = [new Mortal(), new Mortal(), new Mortal()];
     const others: TestInstance[] = [];
-    // A broker across the street: a claim is heard some time after it was made.
+    // A remote broker: a claim is read some time after it was written.
     const slow = (log: EventLog): EventLog =>
       Object.assign(Object.create(log) as EventLog, {
         append: async (...what: Parameters<EventLog['append']>) => {
@@ -102,12 +102,12 @@ describe('a leader that dies', () => {
     await channel.quiet();
     await channel.clock.advance(20_000);
     expect(others.filter(leads)).toHaveLength(1);
-    // They did not even try: each waits a little longer than the one before.
+    // The others did not even try, as each waits a little longer than the one before.
     expect(mortals.filter(({ steps }) => steps === 0)).toHaveLength(2);
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('is followed by one of two that claim the same generation at one moment', async () => {
+  it('is succeeded by one of two that claim the same generation at the same time', async () => {
     const channel = await openChannel();
     const [first, second] = await Promise.all([channel.start(), channel.start()]);
     await channel.append([deposit('ann'), deposit('ben')]);
@@ -119,7 +119,7 @@ describe('a leader that dies', () => {
 });
 
 describe('a standby', () => {
-  it('whose memory is full when it takes over admits what it kept before what it reads', async () => {
+  it('at its memory limit admits the kept operations before newly read ones when it takes over', async () => {
     const limits = { live: { operationsMax: 12, bytesMax: 1_000_000 } };
     const { channel, mortal, second } = await pair({ limits });
     channel.ledger.setFaults({ endorsementFails: 1 });
@@ -134,7 +134,7 @@ describe('a standby', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('that was stopped itself hears before it judges', async () => {
+  it('that was suspended reads the log before it takes over', async () => {
     const channel = await openChannel();
     await channel.start();
     const mortal = new Mortal();
@@ -147,7 +147,7 @@ describe('a standby', () => {
     expect(second.notes).toEqual(['waits: 1']);
   });
 
-  it('whose log cannot be read says so, and takes nothing over', async () => {
+  it('that cannot read the log reports that, and does not take over', async () => {
     const channel = await openChannel();
     await channel.start();
     let isDown = false;
@@ -167,7 +167,7 @@ describe('a standby', () => {
     expect([leads(second), second.driver.notReady()]).toEqual([false, undefined]);
   });
 
-  it('that is told nothing asks the log before it takes over, and takes over when the log has nothing new', async () => {
+  it('that gets no records checks the log first, and takes over when the log has nothing new', async () => {
     const channel = await openChannel();
     const mortal = new Mortal();
     await channel.start({ mortal });
@@ -181,7 +181,7 @@ describe('a standby', () => {
     expect(leads(second)).toBe(true);
   });
 
-  it('ends when the mark goes back: the topics were reset', async () => {
+  it('ends when the low-water mark decreases, i.e. the topics were reset', async () => {
     const { channel, leader, second } = await pair();
     await channel.clock.advance(1_000);
     await leader.driver.abandon();
@@ -196,7 +196,7 @@ describe('a standby', () => {
 });
 
 describe('a planned hand-over', () => {
-  it('takes less than a second under load, and loses and doubles nothing', async () => {
+  it('takes less than a second under load, loses no operation and applies none twice', async () => {
     const { channel, leader, second } = await pair({ latencies: { hopMs: 4 } });
     const people = Array.from({ length: 40 }, (_, at) => `p${at}`);
     // A thousand operations a second, five at a time.
@@ -222,7 +222,7 @@ describe('a planned hand-over', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('goes to one of three, and back when the first is started again and the next one leaves', async () => {
+  it('goes to one of three, and back when the first has restarted and the second leaves', async () => {
     const { channel, leader, second } = await pair();
     const others = [second, await channel.start(), await channel.start()];
     await leader.stop();
@@ -238,8 +238,8 @@ describe('a planned hand-over', () => {
   });
 });
 
-describe('a leader that is stopped and goes on after the take-over', () => {
-  /** Stops the leader at a step of its own or after a while, lets the standby take over, and wakes the leader up. */
+describe('a leader that is suspended and resumes after the take-over', () => {
+  /** Suspends the leader at a step, lets the standby take over, and resumes the leader. */
   async function zombie(endsAtStep: number): Promise<number> {
     const mortal = new Mortal(endsAtStep, 'stop');
     const channel = await openChannel({ latencies: { hopMs: 4 }, limits: { progressEveryMs: 10 } });
@@ -263,15 +263,15 @@ describe('a leader that is stopped and goes on after the take-over', () => {
     return mortal.steps;
   }
 
-  it('at any of its acked writes, has no effect any more, and ends', async () => {
+  it('at any of its acked writes has no further effect, and ends', async () => {
     const steps = await zombie(Number.POSITIVE_INFINITY);
     expect(steps).toBeGreaterThanOrEqual(20);
     for (let step = 3; step <= steps; step++) await zombie(step);
   }, 60_000);
 
-  it('sends nothing at all when it is not in the middle of sending: its lease is over', async () => {
+  it('sends nothing, as its lease has expired, unless it was already sending', async () => {
     const { channel, mortal, leader, second } = await pair({ latencies: { hopMs: 4 } });
-    // Its endorsement is answered while it sleeps.
+    // Its endorsement is answered while it is suspended.
     await channel.append([deposit('ann')]);
     await channel.until(() => leader.count('started: 1') > 0);
     const sent = leader.count('sent');
@@ -285,14 +285,14 @@ describe('a leader that is stopped and goes on after the take-over', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('asks the log who leads before it sends anything, and ends, although nobody tells it', async () => {
+  it('asks the log who leads before it sends anything, and ends, even without a record from the topic', async () => {
     const channel = await openChannel({ latencies: { hopMs: 4 } });
     const mortal = new Mortal();
     const deaf = (log: EventLog): EventLog =>
       new FaultyEventLog(log, { seed: 1, deliveries: { [topics.progress]: { drop: 1 } } });
     const leader = await channel.start({ mortal, wrap: deaf });
     const second = await channel.start();
-    // Its endorsement is answered while it sleeps.
+    // Its endorsement is answered while it is suspended.
     await channel.append([deposit('ann')]);
     await channel.until(() => leader.count('started: 1') > 0);
     mortal.stop();
@@ -306,7 +306,7 @@ describe('a leader that is stopped and goes on after the take-over', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
-  it('goes on when nobody has taken over meanwhile', async () => {
+  it('continues when no other instance took over meanwhile', async () => {
     const channel = await openChannel();
     const mortal = new Mortal();
     const only = await channel.start({ mortal });
@@ -319,7 +319,7 @@ describe('a leader that is stopped and goes on after the take-over', () => {
     expect(await audit(channel)).toEqual([]);
   });
 
-  it('again and again, with deaths and hand-overs between, on a bad network, keeps every promise', async () => {
+  it('repeatedly, with deaths and hand-overs in between, on a faulty network, keeps all guarantees', async () => {
     const deed = fc.constantFrom('kill' as const, 'stop' as const, 'hand over' as const, 'nothing' as const);
     const bad = fc.record({
       seed: fc.integer(),

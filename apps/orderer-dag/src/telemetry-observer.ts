@@ -5,21 +5,21 @@ import type { ChannelObserver, LeadReason, ReturnReason, TroubleStep } from './c
 import type { Flight } from './flight.ts';
 import type { ordererMetrics } from './metrics.ts';
 
-/** Handles of orderer-dag's metrics. */
+/** Handles of the metrics of orderer-dag. */
 export type OrdererMetrics = MetricHandles<typeof ordererMetrics>;
 
-/** A step that keeps failing is logged at its first failure and at each doubling. */
+/** Whether to log the nth consecutive failure of a step: at powers of two. */
 const isWorthALine = (failures: number): boolean => (failures & (failures - 1)) === 0;
 
-/** Counts, times, logs and traces what happens on a channel: a line per event that matters, none per operation. */
+/** Counts, times, logs and traces the events of a channel. Writes no log line per operation. */
 export class TelemetryObserver implements ChannelObserver {
   readonly #telemetry: Telemetry;
   readonly #metrics: OrdererMetrics;
   readonly #channel: string;
   readonly #spans = new Map<Flight, Span>();
-  /** Traceparents of fusions, also where their block came before the orderer's answer. */
+  /** Traceparents of the fusion spans, kept even when the block arrives before the acknowledgement. */
   readonly #fused = new WeakMap<Flight, string>();
-  /** When operations of recorded traces came back to their places, epoch ms: from then on they are planned again. */
+  /** When sampled operations were returned to their queues, epoch ms; their next plan span starts there. */
   readonly #returnedAt = new WeakMap<Flight['operations'][number], number>();
   #hanging = 0;
 
@@ -32,19 +32,19 @@ export class TelemetryObserver implements ChannelObserver {
   waits(generation: number): void {
     this.#telemetry.log.info(
       { channel: this.#channel, generation },
-      'another orderer-dag drives the channel; this one waits in reserve',
+      'another orderer-dag leads the channel; this one is a standby',
     );
   }
 
   leads(generation: number, reason: LeadReason): void {
     const fields = { channel: this.#channel, generation, reason };
     if (reason === 'silence')
-      this.#telemetry.log.warn(fields, 'the orderer-dag that drove the channel is not heard any more; this one leads');
+      this.#telemetry.log.warn(fields, 'the leader of the channel has fallen silent; this orderer-dag leads now');
     else this.#telemetry.log.info(fields, 'this orderer-dag leads the channel');
   }
 
   handedOver(generation: number): void {
-    this.#telemetry.log.info({ channel: this.#channel, generation }, 'this orderer-dag has let go of the channel');
+    this.#telemetry.log.info({ channel: this.#channel, generation }, 'this orderer-dag has handed over the channel');
   }
 
   admitted(operations: number): void {
@@ -61,7 +61,7 @@ export class TelemetryObserver implements ChannelObserver {
       .map(({ traceparent }) => traceparent);
     if (sampled.length === 0) return;
     const attributes = { channel: this.#channel, txId: flight.txId, operations: operations.length };
-    // The first is its parent: a link to it would take that place in some viewers.
+    // The first trace is the parent; some viewers would show a link to it instead.
     const [parent, ...links] = sampled;
     const startedAtMs = start.startedMs;
     const span = this.#telemetry.tracing.startSpan('orderer-dag fuse', { parent, links, attributes, startedAtMs });
@@ -121,12 +121,12 @@ export class TelemetryObserver implements ChannelObserver {
     this.#metrics.returned.inc({ reason });
     this.#metrics.widenings.inc(widened);
     const fields = { channel: this.#channel, txId: flight.txId, reason, operations: flight.operations.length };
-    if (reason === 'own') this.#telemetry.log.error(fields, 'two of our own envelopes met on a key');
+    if (reason === 'own') this.#telemetry.log.error(fields, 'two of our own envelopes conflicted on a key');
     else if (reason === 'suspect')
       this.#telemetry.log.warn({ ...fields, error }, 'a fusion failed on a working channel; it is halved');
     else if (reason === 'unknown')
       this.#telemetry.log.warn({ ...fields, error }, 'an envelope is in no block; its operations are planned again');
-    else this.#telemetry.log.debug({ ...fields, widened }, 'a fusion went back');
+    else this.#telemetry.log.debug({ ...fields, widened }, 'a fusion was returned to the queues');
     for (const one of flight.operations) if (isSampled(one.traceparent)) this.#returnedAt.set(one, Date.now());
     this.#end(flight, error ?? new Error(reason));
   }
@@ -135,7 +135,7 @@ export class TelemetryObserver implements ChannelObserver {
     this.#metrics.closings.inc({ reason });
     this.#telemetry.log.warn(
       { channel: this.#channel, seq, code: reason },
-      'an operation is given up and closed at its place',
+      'an operation is given up and closed at its place in the order',
     );
   }
 
@@ -149,7 +149,7 @@ export class TelemetryObserver implements ChannelObserver {
     else
       this.#telemetry.log.error(
         { channel: this.#channel, reason, error },
-        'the contract on the channel lacks a template version that the log holds; waiting for the upgrade',
+        'the contract on the channel lacks a template version of the log; waiting for the upgrade',
       );
   }
 
@@ -160,7 +160,7 @@ export class TelemetryObserver implements ChannelObserver {
   stopped(error: unknown): void {
     this.#telemetry.log.error(
       { channel: this.#channel, error },
-      'the channel stands until somebody looks; nothing is sent, nothing is dead-lettered',
+      'the channel is stopped until an operator acts; nothing is sent or dead-lettered',
     );
   }
 
@@ -169,8 +169,8 @@ export class TelemetryObserver implements ChannelObserver {
     if (!isWorthALine(failures)) return;
     const fields = { channel: this.#channel, stage: step, tries: failures, error };
     const isHard = isCodedError(error) && !error.retryable;
-    if (isHard || failures >= 8) this.#telemetry.log.error(fields, 'a step keeps failing; it is tried again');
-    else this.#telemetry.log.warn(fields, 'a step failed; it is tried again');
+    if (isHard || failures >= 8) this.#telemetry.log.error(fields, 'a step keeps failing; it is retried');
+    else this.#telemetry.log.warn(fields, 'a step failed; it is retried');
   }
 
   predicted(isRight: boolean): void {
@@ -184,17 +184,20 @@ export class TelemetryObserver implements ChannelObserver {
   hanging(operations: number): void {
     const fields = { channel: this.#channel, overdue: operations };
     if (operations > 0 && this.#hanging === 0) {
-      this.#telemetry.log.error(fields, 'operations are ready for a third of the time after which they are closed');
+      this.#telemetry.log.error(
+        fields,
+        'operations have been ready for a third of the time after which they are closed',
+      );
     }
     this.#hanging = operations;
   }
 
-  /** Operations ready for a third of the limit, at the last look. */
+  /** Operations that have been ready for a third of the limit, at the last check. */
   get hangingOperations(): number {
     return this.#hanging;
   }
 
-  /** One span for each sampled operation: how long it waited for what stood before it, and for its fusion. */
+  /** Writes a span for each sampled operation: its wait for earlier operations and for its fusion. */
   #planned({ operations, txId, start }: Flight): void {
     for (const one of operations) {
       if (!isSampled(one.traceparent)) continue;
@@ -206,7 +209,7 @@ export class TelemetryObserver implements ChannelObserver {
     }
   }
 
-  /** A step of a fusion that is over, under the fusion's span: what the ledger took of the time. */
+  /** Writes the span of a finished step of a fusion, as a child of the fusion span. */
   #step(
     flight: Flight,
     name: 'orderer-dag endorse' | 'orderer-dag submit' | 'orderer-dag commit',
@@ -225,7 +228,7 @@ export class TelemetryObserver implements ChannelObserver {
       .end();
   }
 
-  /** One span for each sampled operation, under its own trace, and the end of the fusion's. */
+  /** Writes a span for each sampled operation in its own trace, and ends the fusion span. */
   #trace(flight: Flight, outcomes: readonly OperationOutcome[]): void {
     const span = this.#spans.get(flight);
     if (span === undefined) return;

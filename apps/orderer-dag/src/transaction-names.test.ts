@@ -5,7 +5,7 @@ import { transactionNames } from './transaction-names.ts';
 describe('transaction names', () => {
   const hashing = { transactionId: (nonce: Uint8Array) => createHash('sha256').update(nonce).digest('hex') };
 
-  it('are never used twice: not by one process, not by the one after it, not by two of one generation', () => {
+  it('are unique: within a process, across restarts, and between two processes of one generation', () => {
     const secrets = ['one process', 'another'].map((text) => Buffer.from(text));
     const makers = secrets.flatMap((secret) =>
       [1, 2].map((generation) => transactionNames(hashing, secret, generation)),

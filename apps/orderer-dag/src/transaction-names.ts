@@ -5,9 +5,9 @@ import type { Ledger, Proposal } from '@medrex/ledger';
 export type TransactionName = Required<Pick<Proposal, 'txId' | 'nonce'>>;
 
 /**
- * Names the transactions of one process: a nonce is the HMAC-SHA256 of generation and a counter under a secret that is
- * drawn once per process, and the ledger makes the id of it. No try ever reuses an id, neither of this process nor of one
- * before it, so a code seen for an id is about one envelope.
+ * Names the transactions of one process. A nonce is the HMAC-SHA256 of generation and counter under a random secret of the process;
+ * the ledger derives the transaction id from it. Ids are never reused, by this or an earlier process, so the validation code of an
+ * id belongs to one envelope.
  */
 export function transactionNames(
   ledger: Pick<Ledger, 'transactionId'>,

@@ -25,7 +25,7 @@ describe('two orderer-dag services on one log and one ledger', () => {
   let ledger: InMemoryLedger;
   let services: RunningService[];
 
-  /** A service with clients of its own, as in another process. */
+  /** A service with its own clients, as in another process. */
   const started = async (): Promise<RunningService> => {
     const log = new InMemoryEventLog({ clock: realClock, topics: kept });
     const ports = { log, ledgers: new Map([['ehr', ledger]]), isModel: false, close: () => log.close() };
@@ -65,7 +65,7 @@ describe('two orderer-dag services on one log and one ledger', () => {
     await ledger.close();
   });
 
-  it('the second is ready and waits, says so, and carries on when the first is told to end', async () => {
+  it('the second is a ready standby, logs that, and leads when the first is stopped', async () => {
     const first = await started();
     const second = await started();
     expect([await isLeader(first), await isLeader(second)]).toEqual([true, false]);
@@ -79,8 +79,8 @@ describe('two orderer-dag services on one log and one ledger', () => {
     await eventually(() => outcomes() === 4);
     expect(await isLeader(second)).toBe(true);
     const told = lines.join();
-    expect(told).toContain('another orderer-dag drives the channel; this one waits in reserve');
-    expect(told).toContain('this orderer-dag has let go of the channel');
-    expect(told).not.toContain('this orderer-dag has nothing to drive any more, and ends');
+    expect(told).toContain('another orderer-dag leads the channel; this one is a standby');
+    expect(told).toContain('this orderer-dag has handed over the channel');
+    expect(told).not.toContain('this orderer-dag leads no channel any more, and ends');
   });
 });

@@ -3,7 +3,7 @@ import { validationCodes } from '@medrex/ledger';
 import { validationRule, validationTable } from './validation-table.ts';
 
 describe('validationTable', () => {
-  it('has a row for every validation code of Fabric and no other', () => {
+  it('has exactly one row for each validation code of Fabric', () => {
     expect(Object.keys(validationTable).sort()).toEqual(Object.keys(validationCodes).sort());
   });
 
@@ -12,7 +12,7 @@ describe('validationTable', () => {
     expect(completing.map(([code]) => code)).toEqual(['VALID']);
   });
 
-  it('stops the channel on a code that nobody has thought about', () => {
+  it('stops the channel on an unknown code', () => {
     expect(validationRule('LATTICE_REFUSED').action).toBe('stop');
     expect(validationRule('toString').action).toBe('stop');
   });

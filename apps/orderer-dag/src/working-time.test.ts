@@ -3,7 +3,7 @@ import { ManualClock } from './testing/manual-clock.ts';
 import { WorkingTime } from './working-time.ts';
 
 describe('WorkingTime', () => {
-  it('stands still while the channel does not work, and over gaps and jumps', () => {
+  it('stops while the channel does not work, and skips gaps and clock jumps', () => {
     const clock = new ManualClock(1_000);
     let isWorking = true;
     const time = new WorkingTime(clock, () => isWorking);

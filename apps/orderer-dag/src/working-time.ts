@@ -1,12 +1,12 @@
 import type { Clock } from './clock.ts';
 
-/** Longer gaps between two looks at the clock are not work: the process was stopped, or the machine asleep. */
+/** Longer gaps between two readings of the clock do not count: the process or machine was suspended. */
 const gapMaxMs = 2_000;
 
 /**
- * Time in which the channel could carry operations: it stands still while the breaker is open, while the process is
- * stopped, and over a jump of the clock. What an operation may be kept waiting is measured in it, so nobody is given up
- * for an outage. Must be looked at more often than every two seconds.
+ * Time during which the channel could carry operations. It stops while the breaker is open or the process is suspended, and skips
+ * clock jumps. The maximum wait of an operation is measured in it, so that none is given up because of an outage. It must be read at
+ * least every two seconds.
  */
 export class WorkingTime {
   readonly #clock: Clock;
@@ -23,7 +23,7 @@ export class WorkingTime {
     this.#wasWorking = isWorking();
   }
 
-  /** Ms on a clock of its own; begins at the epoch ms of its making and never runs faster than the real one. */
+  /** Working time in ms; starts at the epoch ms of its creation and never runs faster than real time. */
   now(): number {
     const nowMs = this.#clock.now();
     const passedMs = nowMs - this.#lookedAtMs;

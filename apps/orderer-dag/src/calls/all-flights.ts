@@ -4,12 +4,12 @@ import type { LiveOperation } from '../live-operation.ts';
 import type { CallFlights } from './call-flights.ts';
 import type { CallOperation } from './call-proposals.ts';
 
-/** All that is in the air on a channel: fusions, and calls, which go by another protocol. */
+/** All flights of a channel: of fusions and of calls. */
 export class AllFlights {
   readonly #fused: Flights;
   readonly #calls: CallFlights | undefined;
 
-  /** @param calls undefined where no call can be admitted. */
+  /** @param calls undefined when per-transaction mode is off */
   constructor(fused: Flights, calls: CallFlights | undefined) {
     this.#fused = fused;
     this.#calls = calls;

@@ -2,12 +2,12 @@ import { CodedError, isCodedError } from '@medrex/coded-error';
 import { whoFailed, type FailureVerdict } from '../failure-table.ts';
 
 /**
- * What a failed endorsement of a call means.
+ * The meaning of a failed endorsement of a call.
  *
- * - `used`: a transaction of this id stands in a block; the ledger says what became of it
- * - `refused`: the contract ran and said no, in these words
- * - `missing`: there is no such chaincode, or not yet
- * - else who failed, as for a fusion
+ * - `used`: a transaction with this id is in a block; the ledger has its result
+ * - `refused`: the contract ran and refused, with this message
+ * - `missing`: the chaincode does not exist, or not yet
+ * - `failed`: who failed, as for a fusion
  */
 export type CallFailure =
   | { readonly kind: 'used' }
@@ -15,7 +15,7 @@ export type CallFailure =
   | { readonly kind: 'refused'; readonly words: string }
   | { readonly kind: 'failed'; readonly verdict: FailureVerdict };
 
-/** How a peer begins when it could not run the contract to its end; what else comes with a status is the contract's own. */
+/** How the message of a peer begins when it could not run the contract to its end; any other message is of the contract itself. */
 const peersOwnWords = /^(error in simulation|failed to execute transaction|timeout expired while executing)/;
 
 export function callFailure(error: unknown): CallFailure {
@@ -28,7 +28,7 @@ export function callFailure(error: unknown): CallFailure {
   return { kind: 'failed', verdict: whoFailed(error) };
 }
 
-/** An error without its words: those of a foreign contract may quote its arguments, and logs and spans are no place for them. */
+/** The error without its message, for logs and spans: the message of a foreign contract may quote its arguments. */
 export function withoutWords(error: unknown, txId: string): Error {
   if (!isCodedError(error)) return new Error(`tx ${txId}: ${error instanceof Error ? error.name : 'unknown failure'}`);
   const { code, retryable, remedy } = error;

@@ -34,7 +34,7 @@ import { EndedCalls } from './ended-calls.ts';
 import type { LearnedKeys } from './learned-keys.ts';
 import { keysToHold, touchedKeys, wholeStates, type QueueNames } from './touched-keys.ts';
 
-/** What the flights of calls share. */
+/** Options of CallFlights. */
 export interface CallFlightsOptions {
   readonly proposer: Proposer;
   readonly key: CallKey;
@@ -52,27 +52,27 @@ export interface CallFlightsOptions {
   readonly working: WorkingTime;
   readonly observer: ChannelObserver;
   readonly endorseTimeoutMs: number;
-  /** An envelope not seen in a block this long after it was sent is sent again. */
+  /** An envelope not seen in a block within this time is sent again, in ms. */
   readonly unseenAfterMs: number;
   readonly backoff: BackoffLimits;
   readonly onLanded: (landing: Landing) => void;
-  /** The operation went back to its place: plan again. */
+  /** Called when an operation was returned to its queue, so planning is due. */
   readonly onReturned: () => void;
   readonly onUnstable: (seq: number) => void;
   readonly onStop: (error: unknown) => void;
 }
 
-/** One call in the air. */
+/** A call in flight. */
 interface CallFlight {
   readonly flight: Flight;
   readonly operation: CallOperation;
 }
 
 /**
- * Carries calls, each alone. A try has one transaction id, made of the operation and the number of the try, whoever sends it
- * and however often: so at most one envelope of a try takes effect, a close of the call included. The next try begins only when
- * the one before stands invalid in a block. An envelope that is not seen is sent again as it is, and an id that turns out to be
- * used is looked up on the ledger. So a restart needs to remember nothing.
+ * Carries calls, each in its own Fabric transaction. The transaction id of a try is derived from the operation and the number of the
+ * try, so at most one envelope of a try takes effect, whoever sends it and including a close of the call. The next try begins only
+ * when the previous one is invalid in a block. An envelope that is not seen is sent again unchanged, and the result of a used id is
+ * looked up on the ledger. So a restart needs no memory.
  */
 export class CallFlights {
   readonly #options: CallFlightsOptions;
@@ -111,7 +111,7 @@ export class CallFlights {
     if (!this.#repeats(call)) this.#watch(this.#try(call));
   }
 
-  /** Answers a repeat of a call that ended lately. */
+  /** Answers a repeat of a call that ended recently. */
   #repeats(call: CallFlight): boolean {
     const { opId, sourceHash } = call.operation;
     const ended = this.#ended.get(opId);
@@ -146,14 +146,14 @@ export class CallFlights {
     const failure = callFailure(error);
     if (failure.kind === 'used') return this.#lookUp(call);
     if (isClose)
-      call.operation.call.refusal = undefined; // whoever cannot close it may have been unable to read its state, too
+      call.operation.call.refusal = undefined; // when its close fails, the refusal may have been due to unreadable state too
     else if (failure.kind === 'refused') return this.#refused(call, failure.words);
     else if (failure.kind === 'missing') return this.#giveBack(call, 'infrastructure', 'invalid', error);
     const verdict = failure.kind === 'failed' ? failure.verdict : whoFailed(error);
     await this.#fail(call, verdict, error);
   }
 
-  /** The contract said no. That counts once everything before the call is terminal; then it is written down by a close. */
+  /** Handles a refusal of the contract. It counts once every earlier operation is terminal; then a close records it. */
   async #refused(call: CallFlight, words: string): Promise<void> {
     const { call: state } = call.operation;
     if (state.isDeclared || state.holdsAll) state.refusal = words;
@@ -161,7 +161,7 @@ export class CallFlights {
     await this.#try(call);
   }
 
-  /** Takes the whole state of the chaincode, behind everything before the call; false when it has to wait for that. */
+  /** Holds the whole state of the chaincode; false when the call has to wait for earlier operations first. */
   #holdAll({ flight, operation }: CallFlight): boolean {
     const { key, planner } = this.#options;
     const { call, seq } = operation;
@@ -173,7 +173,7 @@ export class CallFlights {
     return held.kind === 'held';
   }
 
-  /** Whether every touched key is held, and nothing that was read is known to be overwritten. */
+  /** Whether every touched key is held, and no read is known to be stale. */
   async #mayBeSent(call: CallFlight, { readWriteSet }: Endorsement): Promise<boolean> {
     const { planner, names, learned, observer } = this.#options;
     const { flight, operation } = call;
@@ -191,7 +191,7 @@ export class CallFlights {
       this.#widened(call, held);
       return false;
     }
-    // What stood in the range may have changed before all of it was held.
+    // The range may have changed before the whole state was held.
     if (isRangeNews) return this.#try(call).then(() => false);
     if (!this.#options.lease.isHeld) {
       this.#giveBack(call, 'lapsed');
@@ -202,7 +202,7 @@ export class CallFlights {
     return false;
   }
 
-  /** @param news keys that were not held while it was endorsed, as the queues call them */
+  /** @param news queue names of the keys that were not held during endorsement */
   #isStale(set: NamespaceSet, news: ReadonlySet<string>): boolean {
     const { names, recent } = this.#options;
     return setsOf(set).some(({ chaincode, readWriteSet: { reads, writes } }) => {
@@ -223,7 +223,7 @@ export class CallFlights {
     await this.#submit(call, endorsement);
   }
 
-  /** Absence proves nothing: the same bytes go again, and again, until a block shows what became of this id. */
+  /** Sends the same bytes again until a block contains this id, since its absence so far proves nothing. */
   #sendAgainLater(call: CallFlight, endorsement: Endorsement, waiting: { cancel: () => void }): void {
     const { clock, health, unseenAfterMs } = this.#options;
     waiting.cancel = clock.after(unseenAfterMs, () => {
@@ -241,23 +241,23 @@ export class CallFlights {
       observer.acknowledged(call.flight);
     } catch (error) {
       if (call.flight.state !== 'sent' || this.#isGrounded) return;
-      // Only what the orderer refuses for itself was surely not ordered.
+      // Only this refusal of the orderer proves that the envelope was not ordered.
       if (isCodedError(error, 'ENVELOPE_TOO_LARGE')) await this.#fail(call, 'set', error);
       else health.trouble();
     }
   }
 
-  /** A block shows the first transaction of the try's id. */
+  /** Handles the first transaction with the id of the try in a block. */
   #seen(call: CallFlight, transaction: CommittedTransaction, block: Block): void {
     const { observer, clock } = this.#options;
-    if (!this.#active.has(call.flight)) return; // should the orderer have taken what it refused: the next try of this id finds it
+    if (!this.#active.has(call.flight)) return; // if the orderer accepted it after all, the next try of this id finds it
     observer.validated(call.flight, transaction.code, clock.now() - call.flight.sentMs);
     if (call.flight.state === 'sent') call.flight.to('judging');
     if (validationRule(transaction.code).action === 'look-up') this.#watch(this.#lookUp(call));
     else this.#decided(call, transaction, block);
   }
 
-  /** The id was used: an envelope of this try stands in a block, sent by a process before this one or by this one unseen. */
+  /** Looks up the result of a used id: an envelope of this try is in a block, sent by an earlier process or unseen by this one. */
   async #lookUp(call: CallFlight): Promise<void> {
     const { clock, blocks, backoff, observer } = this.#options;
     if (call.flight.state !== 'judging') call.flight.to('judging');
@@ -277,18 +277,18 @@ export class CallFlights {
     this.#decided(call, transaction, block, 'unknown');
   }
 
-  /** That it was carried is known, and how it ended is kept nowhere any more: nothing may be tried again. */
+  /** The transaction is in a pruned block, so its result is unknown; the call must not be tried again. */
   #pruned(call: CallFlight): void {
     const { opId, sourceHash } = call.operation;
     const { proposer } = this.#options;
     const { txId } = call.flight;
-    const message = 'the block that says how it ended is pruned; look at the state before sending it again';
+    const message = 'the block with its result is pruned; check the state before sending the call again';
     const ending = { status: 'dead', code: 'ANSWER_PRUNED', message, txId, undeclared: [] } as const;
     const nowhere = { channel: proposer.channel, number: 0, transactions: [] };
     this.#land(call, { opId, sourceHash, ...ending }, prunedTransaction(txId, proposer), nowhere);
   }
 
-  /** @param lost why its operation goes back when the envelope stands invalid. */
+  /** @param lost why the operation is returned when the envelope is invalid */
   #decided(
     call: CallFlight,
     transaction: CommittedTransaction,
@@ -339,7 +339,7 @@ export class CallFlights {
     onReturned();
   }
 
-  /** Takes the call back to its place: nothing of its try is outstanding, as far as this process sent it. */
+  /** Returns the call to its queue; no envelope of this process is outstanding for its try. */
   #giveBack(
     { flight }: CallFlight,
     reason: Exclude<ReturnReason, 'widened'>,

@@ -6,18 +6,18 @@ import type { Proposer } from '../proposals.ts';
 import type { TransactionName } from '../transaction-names.ts';
 import type { Call } from './call.ts';
 
-/** The code under which our chaincode notes that a contract refused a call. */
+/** The close code of a call that its contract refused. */
 export const refusedCode = 'CALL_REFUSED';
 
 /** A live operation that is a call. */
 export type CallOperation = LiveOperation & { readonly call: Call };
 
-/** What a try carries: the call itself, or its close, with the code that it is closed with. */
+/** The close code of a call that is to be closed; undefined when the call itself is to be tried. */
 export function closeCodeOf({ call, closeReason }: CallOperation): string | undefined {
   return closeReason ?? (call.refusal === undefined ? undefined : refusedCode);
 }
 
-/** The name of a try: a function of the operation and the number of the try, so that no try ever takes effect twice. */
+/** The transaction id and nonce of a try, derived from the operation and the number of the try, so that no try takes effect twice. */
 export function tryName(
   ledger: Pick<Ledger, 'transactionId'>,
   key: CallKey,
@@ -27,7 +27,7 @@ export function tryName(
   return { nonce, txId: ledger.transactionId(nonce) };
 }
 
-/** The proposal of a try. A close runs in our own chaincode, under the id that the call would have: one excludes the other. */
+/** The proposal of a try. A close runs in the Medrex chaincode under the transaction id of the call, so only one of them can be valid. */
 export function tryProposal(proposer: Proposer, operation: CallOperation, name: TransactionName): Proposal {
   const { opId, sourceHash, day, call } = operation;
   const reason = closeCodeOf(operation);

@@ -3,11 +3,11 @@ import type { CommittedTransaction } from '@medrex/ledger';
 import type { CallAnswer, CallKey } from '@medrex/privacy';
 import { refusedCode, type CallOperation } from './call-proposals.ts';
 
-/** Bytes of a response that an outcome carries, and of a contract's words of refusal. */
+/** Maximum bytes of a response, or of a refusal message, in an outcome. */
 const payloadBytesMax = 16 * 1024;
 const wordsMax = 1_024;
 
-/** How a call ended, out of the VALID transaction of one of its tries. @param own our chaincode: what it ran is a close. */
+/** The result of a call from the VALID transaction of one of its tries. @param own the Medrex chaincode; its transaction is a close */
 export function resultOf(
   operation: CallOperation,
   transaction: CommittedTransaction,
@@ -38,7 +38,7 @@ function closedResult(
   };
 }
 
-/** The name was used by a message with other bytes. */
+/** The result when the name was used by a message with another body. */
 export function reusedResult(
   { opId, sourceHash }: Pick<OperationResult, 'opId' | 'sourceHash'>,
   txId: string,
@@ -53,7 +53,7 @@ function answerOf(payload: Uint8Array): CallAnswer | undefined {
   const bytes = Buffer.from(payload.subarray(0, payloadBytesMax));
   const text = bytes.toString();
   const cut = isCut ? { isCut } : {};
-  // A cut through a character is no reason to take text for bytes.
+  // Text that was cut inside a character is still text.
   const isText = Buffer.from(text).equals(bytes) || (isCut && !text.slice(0, -1).includes('\ufffd'));
   return isText ? { payload: text, ...cut } : { payload: bytes.toString('base64'), encoding: 'base64', ...cut };
 }

@@ -3,23 +3,23 @@ import { decodeOperation, type OperationHeader } from '@medrex/execute-batch';
 import type { DeclaredKey, StateKey } from '@medrex/keys';
 import type { CallKey } from '@medrex/privacy';
 
-/** What is wrong with a call that cannot be carried out. */
+/** Stands in for the facts of an unreadable call. */
 const unreadable: Pick<CallFacts, 'chaincode' | 'function'> = { chaincode: '', function: '' };
 
-/** An operation of per-transaction mode while it is live: what it calls, and how far its tries have come. */
+/** A live operation of per-transaction mode: what it calls, and the state of its tries. */
 export class Call {
   readonly chaincode: string;
   readonly fn: string;
   readonly args: readonly string[];
-  /** Sender or template named all its keys, so that a refusal counts at once. */
+  /** True when the sender or a template named all keys; then a refusal counts at once. */
   readonly isDeclared: boolean;
-  /** False for one whose arguments do not open, or that names no chaincode of others: it can only be closed. */
+  /** False when the arguments cannot be unsealed or the chaincode is reserved; then it can only be closed. */
   readonly isReadable: boolean;
-  /** The try that runs, from 1. Every try before it stands invalid in a block. */
+  /** The current try, from 1. Every earlier try is invalid in a block. */
   attempt = 1;
-  /** It holds the whole state of its chaincode: everything before it is terminal. */
+  /** True when it holds the whole state of its chaincode; then every earlier operation is terminal. */
   holdsAll = false;
-  /** What the contract said when it refused; the close that writes this down is under way. */
+  /** The refusal message of the contract, while the close that records it is in flight. */
   refusal: string | undefined;
   #wasLookedAt = false;
   readonly #held = new Map<string, boolean>();
@@ -33,24 +33,24 @@ export class Call {
     this.isReadable = given.isReadable;
   }
 
-  /** Keys found beyond what was declared, in the order of their finding. */
+  /** Undeclared keys that it touched, in order of discovery. */
   get discovered(): readonly DeclaredKey[] {
     return [...this.#discovered.values()];
   }
 
-  /** True once: at its first endorsement, which is what a prediction is measured by. */
+  /** True once, at the first endorsement, by which the prediction is measured. */
   isFirstLook(): boolean {
     const isFirst = !this.#wasLookedAt;
     this.#wasLookedAt = true;
     return isFirst;
   }
 
-  /** Notes keys that it holds in the queues from its admission on. */
+  /** Notes keys that it holds in the queues since its admission. */
   hold(keys: readonly DeclaredKey[]): void {
     for (const key of keys) this.#note(key);
   }
 
-  /** Notes what an endorsement touched; returns what was not held before. */
+  /** Notes the keys that an endorsement touched; returns those not held before. */
   discover(keys: readonly DeclaredKey[]): readonly DeclaredKey[] {
     const news = keys.filter(
       ({ key, mode }) => this.#held.get(key) !== true && (mode !== 'read' || !this.#held.has(key)),
@@ -69,7 +69,7 @@ export class Call {
 
 export const isCall = ({ contract }: Pick<OperationHeader, 'contract'>): boolean => contract === perTransactionContract;
 
-/** Reads a call out of the bytes of its operation. @param reserved a chaincode that calls may not name: our own. */
+/** Decodes a call from the bytes of its operation. @param reserved the Medrex chaincode, which calls must not name */
 export function readCall(bytes: Uint8Array, key: CallKey, reserved: string): Call {
   const { facts, bodies, sourceHash } = decodeOperation(bytes);
   const { chaincode, function: fn, ...rest } = readCallFacts(facts) ?? { ...unreadable, isDeclared: false };
@@ -87,11 +87,11 @@ function opened(
   try {
     return key.openArguments(name, body);
   } catch {
-    return undefined; // sealed under another key: the dead letter says so, and it can be sent again under the right one
+    return undefined; // sealed under another key; the dead letter can be resent under the right one
   }
 }
 
-/** What a call is queued on: what was declared or predicted, its record, and that it touches some key of its chaincode. */
+/** The queue keys of a call: its declared or predicted keys, its operation record, and the marker of its chaincode's state. */
 export function keysOfCall(
   call: Call,
   declared: readonly DeclaredKey[],

@@ -19,7 +19,7 @@ const isCallOf =
   (proposal: Proposal): boolean =>
     proposal.fn === fn;
 
-/** Calls on a few assets, of which some are refused, and a repeat. */
+/** Calls on a few assets, some of which are refused, and a repeat. */
 function history(isDeclared: boolean): Operation[][] {
   const call = (fn: string, ...args: string[]) => assetCall(fn, args, isDeclared);
   const first = call('createAsset', 'a', 'ann', '1');
@@ -55,7 +55,7 @@ describe('calls on a channel whose orderer-dag dies', () => {
   }
 
   it.each([true, false])(
-    'between any two of its acked writes lose nothing and double nothing (declared: %s)',
+    'between any two of its acked writes are neither lost nor applied twice (declared: %s)',
     async (isDeclared) => {
       const steps = await dying(Number.POSITIVE_INFINITY, isDeclared);
       expect(steps).toBeGreaterThan(20);
@@ -63,7 +63,7 @@ describe('calls on a channel whose orderer-dag dies', () => {
     },
   );
 
-  it('again and again on a bad network, with others writing, keep every promise', async () => {
+  it('repeatedly, on a faulty network with foreign writers, keep all guarantees', async () => {
     const id = fc.constantFrom('a', 'b', 'c');
     const deed = fc.oneof(
       fc.tuple(fc.constant('createAsset'), id, fc.constantFrom('ann', 'ben')),
@@ -117,7 +117,7 @@ describe('calls on a channel whose orderer-dag dies', () => {
     );
   });
 
-  it('with an envelope in the orderer are not carried a second time when it turns up late', async () => {
+  it('are applied once when an envelope in the orderer is committed late', async () => {
     const channel = await open();
     const mortal = new Mortal();
     await channel.start({ mortal });
@@ -134,7 +134,7 @@ describe('calls on a channel whose orderer-dag dies', () => {
     expect(await auditCalls(channel, basic)).toEqual([]);
   });
 
-  it('with an envelope in the orderer and a deadline that has passed end dead, and the envelope takes no effect', async () => {
+  it('end dead after their deadline, and a late envelope of theirs takes no effect', async () => {
     const channel = await open();
     const mortal = new Mortal();
     await channel.start({ mortal });
@@ -154,7 +154,7 @@ describe('calls on a channel whose orderer-dag dies', () => {
     expect(await auditCalls(channel, basic)).toEqual([]);
   });
 
-  it('and whose deadline passed after they took effect are applied', async () => {
+  it('are applied when they took effect before their deadline', async () => {
     const channel = await open();
     const mortal = new Mortal();
     await channel.start({ mortal, wrap: withoutOutcomes });
@@ -169,7 +169,7 @@ describe('calls on a channel whose orderer-dag dies', () => {
     expect(await auditCalls(channel, basic)).toEqual([]);
   });
 
-  it('after tries that others made invalid go on with the next try', async () => {
+  it('continue with the next try after tries that foreign writes invalidated', async () => {
     const channel = await open();
     await channel.start();
     await channel.append([assetCall('createAsset', ['a', 'ann', '1'], true)]);
@@ -197,8 +197,8 @@ const withoutOutcomes = (log: EventLog): EventLog =>
       topic === topics.outcomes ? Promise.reject(new Error('no room')) : log.append(topic, ...rest),
   });
 
-describe('calls on a bad network', () => {
-  it('whose envelope is dropped are sent again as they are', async () => {
+describe('calls on a faulty network', () => {
+  it('are sent again unchanged when their envelope is dropped', async () => {
     const channel = await open();
     let dropped = 0;
     channel.ledger.setFaults({ envelopeDropped: ({ fn }) => fn === 'createAsset' && dropped++ < 2 });
@@ -210,7 +210,7 @@ describe('calls on a bad network', () => {
     expect(await auditCalls(channel, basic)).toEqual([]);
   });
 
-  it('whose acknowledgement is lost are applied once', async () => {
+  it('are applied once when their acknowledgement is lost', async () => {
     const channel = await open({ faults: { acknowledgementLost: isCallOf('createAsset') } });
     await channel.start();
     await channel.append([assetCall('createAsset', ['a', 'ann', '1'], true)]);
@@ -220,7 +220,7 @@ describe('calls on a bad network', () => {
     expect(await auditCalls(channel, basic)).toEqual([]);
   });
 
-  it('are not refused for a state that cannot be read', async () => {
+  it('are not rejected because state cannot be read', async () => {
     const channel = await open();
     await channel.start();
     await channel.append([assetCall('createAsset', ['a', 'ann', '1'], true)]);
@@ -235,8 +235,8 @@ describe('calls on a bad network', () => {
   });
 });
 
-describe('two instances alive', () => {
-  it('carry each call once, and say the same of it, while the older one does not know', async () => {
+describe('two live instances', () => {
+  it('apply each call once and report the same, while the older one has not noticed the newer', async () => {
     const channel = await open({ latencies: { hopMs: 4 } });
     const deaf = (log: EventLog): EventLog =>
       new FaultyEventLog(log, { seed: 1, deliveries: { [topics.progress]: { drop: 1 } } });

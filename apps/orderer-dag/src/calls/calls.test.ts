@@ -9,7 +9,7 @@ import { callKey, TestChannel } from '../testing/test-channel.ts';
 const basic = assetChaincode();
 const open = (more: Parameters<typeof TestChannel.open>[0] = {}) => TestChannel.open({ plain: [basic], ...more });
 
-/** Ten assets, each changed many times, with refusals among it. */
+/** Many changes of ten assets, some of them refused. */
 function hotTen(isDeclared: boolean): Operation[] {
   const ids = Array.from({ length: 10 }, (_, at) => `asset${at}`);
   const creates = ids.map((id) => assetCall('createAsset', [id, 'ann', '1'], isDeclared));
@@ -32,7 +32,7 @@ const answerTo = (channel: TestChannel, seq: number, { opId }: Operation) => {
 };
 
 describe('calls of a plain contract', () => {
-  it('with declared keys never conflict on ten hot keys, and give what running them in order gives', async () => {
+  it('with declared keys never conflict on ten hot keys, and give the state of serial execution', async () => {
     const channel = await open();
     await channel.start();
     await channel.append(hotTen(true));
@@ -42,7 +42,7 @@ describe('calls of a plain contract', () => {
     expect(await ledgerStateOf(channel, 'basic')).toEqual(await serialState(basic, channel.placed));
   });
 
-  it('with keys found out by endorsing never conflict either', async () => {
+  it('with keys discovered by endorsement never conflict either', async () => {
     const channel = await open({ latencies: { hopMs: 3 } });
     const { count } = await channel.start();
     const operations = hotTen(false);
@@ -62,7 +62,7 @@ describe('calls of a plain contract', () => {
     expect(count('predicted')).toBeGreaterThan(100);
   });
 
-  it('go beside fusions of our own contract, and two chaincodes with equal keys do not wait for each other', async () => {
+  it('run beside fusions, and calls of two chaincodes with equal keys do not wait for each other', async () => {
     const other = assetChaincode('other');
     const channel = await open({ plain: [basic, other], latencies: { hopMs: 6 } });
     const { count } = await channel.start();
@@ -79,7 +79,7 @@ describe('calls of a plain contract', () => {
     expect(await ownCodes(channel)).toEqual({ VALID: 3 });
   });
 
-  it('that the contract refuses are rejected, and its words reach the caller only', async () => {
+  it('that the contract refuses are rejected, and its message reaches the caller only', async () => {
     const channel = await open();
     const { notes } = await channel.start();
     const [first, second] = [
@@ -93,7 +93,7 @@ describe('calls of a plain contract', () => {
     expect(JSON.stringify([...channel.outcomes().values(), notes])).not.toMatch(/already/);
   });
 
-  it('without declared keys are refused only when everything before them has ended', async () => {
+  it('without declared keys are rejected only when every earlier operation is terminal', async () => {
     const channel = await open({ latencies: { hopMs: 10 } });
     await channel.start();
     await channel.append([
@@ -126,7 +126,7 @@ describe('calls of a plain contract', () => {
     expect(await auditCalls(channel, basic)).toEqual([]);
   });
 
-  it('carry the answer of the contract to their caller, sealed and bounded', async () => {
+  it('return the answer of the contract to the caller, sealed and truncated to a limit', async () => {
     const channel = await open();
     await channel.start();
     const create = assetCall('createAsset', ['a', 'x'.repeat(20_000), '1'], true);
@@ -138,7 +138,7 @@ describe('calls of a plain contract', () => {
     expect(answer?.payload).toHaveLength(16 * 1024);
   });
 
-  it('meet foreign writers on their own keys only, and win at last', async () => {
+  it('conflict with foreign writers on their own keys only, and are applied at last', async () => {
     const channel = await open();
     const { count } = await channel.start();
     await channel.append([assetCall('createAsset', ['a', 'ann', '0'], true), deposit('ann')]);
@@ -157,7 +157,7 @@ describe('calls of a plain contract', () => {
 });
 
 describe('repeats of a call', () => {
-  it('get the answer of the first, in flight and after its end', async () => {
+  it('are answered like the first, while it is in flight and after its end', async () => {
     const channel = await open();
     await channel.start();
     const call = assetCall('createAsset', ['a', 'ann', '1'], true);
@@ -171,7 +171,7 @@ describe('repeats of a call', () => {
     expect(await auditCalls(channel, basic)).toEqual([]);
   });
 
-  it('get it from the ledger in a process that knows nothing of the first', async () => {
+  it('are answered from the ledger by a process that does not know the first', async () => {
     const channel = await open();
     const first = await channel.start();
     const call = assetCall('createAsset', ['a', 'ann', '1'], true);
@@ -186,7 +186,7 @@ describe('repeats of a call', () => {
     expect(await auditCalls(channel, basic)).toEqual([]);
   });
 
-  it('under a used name with other bytes are rejected', async () => {
+  it('with another body are rejected', async () => {
     const channel = await open();
     await channel.start();
     const call = assetCall('createAsset', ['a', 'ann', '1'], true);
@@ -198,8 +198,8 @@ describe('repeats of a call', () => {
   });
 });
 
-describe('calls that cannot be carried out', () => {
-  it('of a chaincode that is not there end dead, and others go on', async () => {
+describe('calls that cannot be executed', () => {
+  it('of a missing chaincode end dead, and others go on', async () => {
     const channel = await open();
     await channel.start();
     const [lost = 0] = await channel.append([aCall('f', ['x'], { chaincode: 'absent', keys: [] })]);
@@ -209,7 +209,7 @@ describe('calls that cannot be carried out', () => {
     expect(channel.end(lost)).toBe('dead READY_TOO_LONG');
   });
 
-  it('because they name our own chaincode, or do not open, end dead at once', async () => {
+  it('end dead at once when they name the Medrex chaincode or cannot be unsealed', async () => {
     const channel = await open();
     await channel.start();
     const own = aCall('executeBatch', ['x'], { chaincode: 'medrex', keys: [] });

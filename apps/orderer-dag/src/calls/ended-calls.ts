@@ -1,17 +1,17 @@
 import type { OperationResult } from '@medrex/execute-batch';
 import type { Block, CommittedTransaction } from '@medrex/ledger';
 
-/** How a call ended, and where. */
+/** The result of a call, and its transaction and block. */
 export interface EndedCall {
   readonly result: OperationResult;
   readonly transaction: CommittedTransaction;
   readonly block: Block;
 }
 
-/** Repeats come soon after their originals; those that come later are answered from the ledger. */
+/** Maximum calls remembered; later repeats are answered from the ledger. */
 const rememberedMax = 10_000;
 
-/** The calls that ended lately, by operation: what a repeat of one is told. */
+/** Recently ended calls by operation, to answer repeats. */
 export class EndedCalls {
   readonly #byId = new Map<string, EndedCall>();
 

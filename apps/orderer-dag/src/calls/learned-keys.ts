@@ -1,6 +1,6 @@
 import type { NamespaceKey, TouchedKey } from './touched-keys.ts';
 
-/** One text of a pattern: itself, or an argument by its place. */
+/** A literal piece of a pattern, or the index of an argument. */
 type Piece = string | number;
 
 interface Pattern {
@@ -10,25 +10,25 @@ interface Pattern {
 }
 
 interface Learned {
-  /** Keys that follow from the arguments, as the last call showed them. */
+  /** Patterns of keys that contain arguments, from the last call. */
   readonly fromArguments: readonly Pattern[];
-  /** Keys of the last call that hold no argument, by chaincode and name; predicted once two calls in a row touched them. */
+  /** Keys of the last call without arguments, by chaincode and name; predicted once two consecutive calls touched them. */
   readonly constant: ReadonlyMap<string, TouchedKey & { readonly isRepeated: boolean }>;
 }
 
-/** Functions remembered, the longest unused forgotten first; keys of one call looked at. */
+/** Maximum functions remembered (least recently used dropped first), and maximum keys learned per call. */
 const functionsMax = 1_000;
 const keysMax = 64;
 
 /**
- * What the keys of a function's calls look like in terms of its arguments, learned from what was endorsed: `asset1` for the
- * arguments `asset1, 5` becomes "argument 0". A prediction only saves a second endorsement: what it misses is discovered, what it
- * names too much is waited for. The same calls in the same order always predict the same.
+ * Learns from endorsements how the keys of a function depend on its arguments: key `asset1` for the arguments `asset1, 5` becomes
+ * "argument 0". A prediction only saves a second endorsement: missed keys are discovered, and superfluous keys only cause waiting.
+ * Deterministic: the same calls in the same order give the same predictions.
  */
 export class LearnedKeys {
   readonly #functions = new Map<string, Learned>();
 
-  /** The keys that a call is expected to touch; undefined when nothing is known of its function. */
+  /** The keys that a call is expected to touch; undefined for an unknown function. */
   predict(chaincode: string, fn: string, args: readonly string[]): readonly TouchedKey[] | undefined {
     const learned = this.#functions.get(nameOf(chaincode, fn));
     if (learned === undefined) return undefined;
@@ -63,8 +63,8 @@ const nameOf = (chaincode: string, fn: string): string => `${chaincode}\0${fn}`;
 const placeOf = ({ chaincode, key }: NamespaceKey): string => `${chaincode}\0${key}`;
 
 /**
- * A key in terms of the arguments: each part of a composite key (they stand between U+0000) that is an argument, or else the
- * longest argument that the part holds. Undefined for a key that holds none.
+ * The pattern of a key: each part of a composite key (separated by U+0000) that equals an argument, or else contains one, the longest
+ * first. Undefined for a key that contains no argument.
  */
 function piecesOf(key: string, args: readonly string[]): readonly Piece[] | undefined {
   const pieces = key

@@ -18,7 +18,7 @@ function aSet(given: { reads?: string[]; writes?: string[]; hasRange?: boolean }
   };
 }
 
-/** A chaincode that bills what it finds at another one and at ours. */
+/** The read-write set of a chaincode that calls another one and the Medrex chaincode. */
 const billing = {
   chaincode: 'billing',
   readWriteSet: {
@@ -30,8 +30,8 @@ const billing = {
   },
 };
 
-describe('what a call touched', () => {
-  it('holds the keys of the chaincodes that it called, ours under their own names', () => {
+describe('the touched keys of a call', () => {
+  it('include those of the called chaincodes; Medrex keys under their own names', () => {
     expect(touchedKeys(billing)).toEqual([
       { chaincode: 'billing', key: 'claim', mode: 'readWrite' },
       { chaincode: 'medrex', key: bed, mode: 'readWrite' },
@@ -47,7 +47,7 @@ describe('what a call touched', () => {
     ]);
   });
 
-  it('says that it touches the state of every chaincode it called, so that who holds all of it waits', () => {
+  it('include a marker for the state of every called chaincode, so that holders of the whole state conflict with it', () => {
     const called = [{ chaincode: 'prices', readWriteSet: aSet({ writes: ['aspirin'] }) }];
     const set = { chaincode: 'billing', readWriteSet: { ...aSet({}), called } };
     expect(keysToHold(set, names)).toEqual([
@@ -57,13 +57,13 @@ describe('what a call touched', () => {
     expect(queuedKeys(touchedKeys(set), names)).toEqual(keysToHold(set, names));
   });
 
-  it('leaves out the registry of authors, which is ours alone', () => {
+  it('exclude the registry of authors', () => {
     const set = aSet({ reads: ['sys~author~a'] });
     expect(keysToHold({ chaincode: 'medrex', readWriteSet: set }, names)).toEqual([]);
     expect(keysToHold({ chaincode: 'billing', readWriteSet: set }, names)).toHaveLength(2);
   });
 
-  it('is predicted for each chaincode apart', () => {
+  it('are predicted for each chaincode separately', () => {
     const learned = new LearnedKeys();
     const touched = [
       { chaincode: 'billing', key: 'claim7', mode: 'readWrite' },

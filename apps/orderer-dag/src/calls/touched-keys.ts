@@ -1,7 +1,7 @@
 import { isRegistryKey, type AccessMode, type DeclaredKey, type StateKey } from '@medrex/keys';
 import { isLifecycleKey, setsOf, type NamespaceSet } from '@medrex/ledger';
 
-/** How the keys of a foreign chaincode are called in our queues. */
+/** Names the keys of foreign chaincodes in the queues. */
 export interface KeyNaming {
   queueKey(chaincode: string, key: string): StateKey;
   wholeStateKey(chaincode: string): StateKey;
@@ -13,17 +13,17 @@ export interface NamespaceKey {
   readonly key: string;
 }
 
-/** A key that a call touched, in the state of its own chaincode or of one that this one called, and how. */
+/** A key that a call touched, in its own chaincode or in one that it called, with the mode. */
 export interface TouchedKey extends NamespaceKey {
   readonly mode: Extract<AccessMode, 'read' | 'write' | 'readWrite'>;
 }
 
-/** What keys of every chaincode are called in the queues: our own as they are, whoever touches them. */
+/** Queue names of the keys of all chaincodes; Medrex keys keep their own names. */
 export class QueueNames {
   readonly #own: string;
   readonly #naming: KeyNaming;
 
-  /** @param own our own chaincode */
+  /** @param own name of the Medrex chaincode */
   constructor(own: string, naming: KeyNaming) {
     this.#own = own;
     this.#naming = naming;
@@ -33,18 +33,18 @@ export class QueueNames {
     return chaincode === this.#own ? (key as StateKey) : this.#naming.queueKey(chaincode, key);
   }
 
-  /** The registry of authors stands in no queue of ours. */
+  /** Whether the key is queued; those of the registry of authors are not. */
   has({ chaincode, key }: NamespaceKey): boolean {
     return chaincode !== this.#own || !isRegistryKey(key);
   }
 
-  /** Of our own chaincode nobody holds the whole state. */
+  /** The queue name for the whole state of a chaincode; undefined for the Medrex chaincode, whose state is never held as a whole. */
   wholeState(chaincode: string): StateKey | undefined {
     return chaincode === this.#own ? undefined : this.#naming.wholeStateKey(chaincode);
   }
 }
 
-/** What an endorsement touched, the definitions of chaincodes aside. */
+/** The keys that an endorsement touched, without chaincode definitions. */
 export function touchedKeys(touched: NamespaceSet): readonly TouchedKey[] {
   return setsOf(touched).flatMap(({ chaincode, readWriteSet: { reads, writes } }) => {
     const modes = new Map<string, TouchedKey['mode']>();
@@ -54,27 +54,27 @@ export function touchedKeys(touched: NamespaceSet): readonly TouchedKey[] {
   });
 }
 
-/** Chaincodes in whose state a range was read. */
+/** The chaincodes of whose state a range was read. */
 const rangedIn = (touched: NamespaceSet): ReadonlySet<string> =>
   new Set(setsOf(touched).flatMap(({ chaincode, readWriteSet: { ranges } }) => (ranges.length > 0 ? [chaincode] : [])));
 
-/** The whole states that have to be held, because a range was read in them. */
+/** Queue names of the whole states to hold because a range was read. */
 export const wholeStates = (touched: NamespaceSet, names: QueueNames): readonly StateKey[] =>
   [...rangedIn(touched)].flatMap((chaincode) => names.wholeState(chaincode) ?? []);
 
 /**
- * What has to be held for these to be safe. A range can be held by no key, since what may appear in it has none yet: who read
- * one holds the whole state of its chaincode.
+ * The keys to hold for the touched keys to be safe. A range cannot be held key by key, as keys may be added to it; a reader of a
+ * range holds the whole state of its chaincode.
  */
 export function keysToHold(touched: NamespaceSet, names: QueueNames): readonly DeclaredKey[] {
   return queuedKeys(touchedKeys(touched), names, rangedIn(touched));
 }
 
 /**
- * How keys stand in the queues: each by itself, and beside it that the state of its chaincode is touched, so that whoever holds all
- * of that state waits for it, and it for them.
+ * The queue entries of keys: each key, plus a marker that the state of its chaincode is touched, which conflicts with holders of that
+ * whole state.
  *
- * @param wholly chaincodes of which the whole state is held
+ * @param wholly chaincodes whose whole state is held
  */
 export function queuedKeys(
   touched: readonly TouchedKey[],

@@ -3,9 +3,9 @@ import { allBlocks, committedSteps, comparable, ledgerState, orderViolations, re
 import type { TestChannel } from './test-channel.ts';
 
 /**
- * What a finished history breaks of the promises, in words; nothing when all is well. Every accepted operation has
- * exactly one outcome; declared keys follow seq; replaying the committed order, foreign writes included, gives the
- * ledger's state and the reported ends.
+ * The guarantees that a finished history violates, as texts; empty when all hold. Every accepted operation has exactly one outcome;
+ * operations on declared keys follow their seq; replaying the committed order, with foreign writes, gives the state of the ledger and
+ * the reported outcomes.
  */
 export async function audit(channel: TestChannel): Promise<string[]> {
   const outcomes = channel.outcomes();
@@ -28,7 +28,7 @@ export async function audit(channel: TestChannel): Promise<string[]> {
   return broken;
 }
 
-/** Where the ledger's state is not what carrying out the operations one by one in seq order gives. */
+/** The differences between the state of the ledger and that of serial execution in seq order. */
 export async function auditSerially(channel: TestChannel): Promise<string[]> {
   const serial: CommittedState = new Map();
   await applySerially(

@@ -4,7 +4,7 @@ import type { Block, CommittedTransaction, ValidationCode, Version } from '@medr
 /** A state key for tests. */
 export const bedKey = (name: string): StateKey => stateKey('clinical', 'bed', name);
 
-/** A transaction of a block with everything defaulted; `writes` and `deletes` are names for `bedKey`. */
+/** A transaction of a block with defaults; `writes` and `deletes` are names for `bedKey`. */
 export function aTransaction(given: {
   readonly txId?: string;
   readonly code?: ValidationCode;
@@ -25,7 +25,7 @@ export function aTransaction(given: {
   };
 }
 
-/** A block of the transactions given, numbered in order. */
+/** A block of the given transactions, numbered in order. */
 export const aBlock = (number: number, transactions: readonly Omit<CommittedTransaction, 'txNum'>[] = []): Block => ({
   channel: 'ehr',
   number,

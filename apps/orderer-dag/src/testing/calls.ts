@@ -8,7 +8,7 @@ import { callKey, type TestChannel } from './test-channel.ts';
 
 let made = 0;
 
-/** How a call says what it touches: all of it, in the chaincode's own words; or not at all. */
+/** The declared keys of a call, as its chaincode names them; none when absent. */
 export interface CallOptions {
   readonly keys?: readonly { readonly key: string; readonly mode: AccessMode }[];
   readonly chaincode?: string;
@@ -16,7 +16,7 @@ export interface CallOptions {
   readonly sourceHash?: string;
 }
 
-/** A call as ingest makes one. */
+/** A call as encoded by ingest. */
 export function aCall(fn: string, args: readonly string[], given: CallOptions = {}): Operation {
   made += 1;
   const { keys, chaincode = 'basic', opId = `ca11${made.toString(16).padStart(28, '0')}`, sourceHash = opId } = given;
@@ -28,14 +28,14 @@ export function aCall(fn: string, args: readonly string[], given: CallOptions = 
   };
 }
 
-/** A call whose only key is its first argument, said or not. */
+/** A call whose only key is its first argument, declared or not. */
 export function assetCall(fn: string, args: readonly string[], isDeclared: boolean): Operation {
   return aCall(fn, args, isDeclared ? { keys: [{ key: args[0] ?? '', mode: 'readWrite' }] } : {});
 }
 
 const oursOf = (block: Block) => block.transactions.filter(({ creator }) => creator === 'MedrexMSP');
 
-/** Validation codes of our own envelopes, each with how often it came. */
+/** Number of our own envelopes by validation code. */
 export async function ownCodes(channel: TestChannel): Promise<Readonly<Record<string, number>>> {
   const counts: Record<string, number> = {};
   for (const block of await allBlocks(channel.ledger)) {
@@ -45,9 +45,8 @@ export async function ownCodes(channel: TestChannel): Promise<Readonly<Record<st
 }
 
 /**
- * What a finished history of calls breaks of the promises, in words. Each has one ending; an applied call stands in exactly
- * one VALID transaction and any other in none; and running what is VALID one after the other gives the answers and the state
- * of the ledger.
+ * The guarantees that a finished history of calls violates, as texts. Each call has one outcome; an applied call is in exactly one VALID
+ * transaction, any other in none; and executing the VALID ones serially gives the answers and the state of the ledger.
  */
 export async function auditCalls(channel: TestChannel, plain: Chaincode): Promise<string[]> {
   const broken: string[] = [];
@@ -108,7 +107,7 @@ function writeAll(
   }
 }
 
-/** Runs one call on a state that is changed by it. */
+/** Executes a call on a state, and applies its writes. */
 async function run(plain: Chaincode, { operation }: Placed, state: Map<string, Uint8Array>): Promise<Uint8Array> {
   const { chaincode, function: fn } = operation.facts as { readonly chaincode: string; readonly function: string };
   const name = { sourceHash: operation.sourceHash, chaincode, function: fn };
@@ -117,7 +116,7 @@ async function run(plain: Chaincode, { operation }: Placed, state: Map<string, U
   return payload;
 }
 
-/** The state after all of these, one after the other in their order; what the contract refuses changes nothing. */
+/** The state after executing the calls serially; refused calls change nothing. */
 export async function serialState(plain: Chaincode, placed: readonly Placed[]): Promise<ReadonlyMap<string, string>> {
   const state = new Map<string, Uint8Array>();
   for (const one of placed) await run(plain, one, state).catch(() => undefined);

@@ -5,7 +5,7 @@ import { applySerially, comparableState, type CommittedState } from '@medrex/exe
 import type { AccessMode, StateKey } from '@medrex/keys';
 import type { Block, ModelLedger } from '@medrex/ledger';
 
-/** An operation of a test and the place that the log gave it. */
+/** An operation of a test with its seq. */
 export interface Placed {
   readonly seq: number;
   readonly operation: Operation;
@@ -17,7 +17,7 @@ export function allReports(inTopics: InMemoryTopics): TransactionOutcomes[] {
   return partition.read(partition.start, Infinity, Infinity).map(({ value }) => outcomesCodec.decode(value));
 }
 
-/** The different outcomes reported of each seq: one each, when all is well, however often it was reported. */
+/** The distinct outcomes reported for each seq: one per seq in a correct history, however often it was reported. */
 export class ToldOutcomes {
   readonly #topics: InMemoryTopics;
   readonly #bySeq = new Map<number, OperationOutcome[]>();
@@ -27,7 +27,7 @@ export class ToldOutcomes {
     this.#topics = inTopics;
   }
 
-  /** Reads on, and gives everything told so far. */
+  /** Reads new reports, and returns all outcomes so far. */
   bySeq(): ReadonlyMap<number, readonly OperationOutcome[]> {
     for (const { offset, value } of this.#topics.partition(topics.outcomes, 0).read(this.#next, Infinity, Infinity)) {
       outcomesCodec.decode(value).outcomes.forEach((outcome) => this.#note(outcome));
@@ -38,14 +38,14 @@ export class ToldOutcomes {
 
   #note(outcome: OperationOutcome): void {
     const known = this.#bySeq.get(outcome.seq) ?? [];
-    // What was discovered is told with the transaction that settled it; a later answer from the record does not repeat it.
+    // Undeclared keys are only reported by the transaction that settled the operation, not by later answers from its record.
     const told = { ...outcome, undeclared: undefined };
     if (!known.some((other) => JSON.stringify(other) === JSON.stringify(told))) known.push(told);
     this.#bySeq.set(outcome.seq, known);
   }
 }
 
-/** All blocks of a ledger of this process. */
+/** All blocks of a ledger. */
 export async function allBlocks(ledger: ModelLedger): Promise<Block[]> {
   const height = await ledger.height();
   const blocks: Block[] = [];
@@ -58,12 +58,12 @@ export async function allBlocks(ledger: ModelLedger): Promise<Block[]> {
   return blocks;
 }
 
-/** One step of the committed history: an operation that ended there, or what somebody else wrote. */
+/** One step of the committed history: an operation that ended, or a foreign write. */
 type Step =
   | { readonly opId: string; readonly sourceHash: string; readonly status: string; readonly code: string }
   | { readonly writes: Block['transactions'][number]['readWriteSet']['writes'] };
 
-/** What took effect, in the order of the blocks. */
+/** The steps that took effect, in block order. */
 export function committedSteps(blocks: readonly Block[]): Step[] {
   return blocks.flatMap(({ transactions }) =>
     transactions.flatMap((transaction): Step[] => {
@@ -77,8 +77,8 @@ export function committedSteps(blocks: readonly Block[]): Step[] {
 }
 
 /**
- * Replays the committed order, foreign writes included, one operation after another on a Map, and gives the state and
- * each operation's end as this oracle sees them.
+ * An oracle: replays the committed order, with foreign writes, serially on a Map, and returns the state and the outcome of each
+ * operation.
  */
 export async function replay(
   contracts: readonly Contract[],
@@ -107,7 +107,7 @@ export async function replay(
   return { state, ends };
 }
 
-/** The ledger's state without what is no operation's: chaincode definitions and probes. */
+/** The state of the ledger without chaincode definitions and probes. */
 export async function ledgerState(ledger: ModelLedger): Promise<CommittedState> {
   const state: CommittedState = new Map();
   for await (const { key, value } of ledger.scan()) if (!isAside(key)) state.set(key as StateKey, value);
@@ -116,14 +116,14 @@ export async function ledgerState(ledger: ModelLedger): Promise<CommittedState> 
 
 const isAside = (key: string): boolean => key.startsWith('_') || key.startsWith('sys~probe~');
 
-/** States as comparable text, without what is no operation's. */
+/** A state in comparable form, without keys that belong to no operation. */
 export const comparable = (state: CommittedState): readonly (readonly [string, string])[] =>
   comparableState(new Map([...state].filter(([key]) => !isAside(key))));
 
 /**
- * Pairs of operations that took effect against their seq although they declared a key that one of them writes. An append
- * or a delta makes a key of its own, which nobody knows before it stands: a compaction that names the delta of a later
- * operation folds it or leaves it, and the counter says the same.
+ * Pairs of operations that took effect against their seq order although they declared a common key that one of them writes. Appends and
+ * deltas create keys of their own, so they are exempt: whether a compaction folds the delta of a later operation or not, the counter
+ * has the same value.
  */
 export function orderViolations(placed: readonly Placed[], steps: readonly Step[]): string[] {
   const violations: string[] = [];

@@ -5,7 +5,7 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** A clock that moves only when told to; timers fire in order of their time, and of their making where times are equal. */
+/** A clock that only moves when told to; timers fire in order of their time, then of their creation. */
 export class ManualClock implements Clock {
   #nowMs: number;
   #timers: Timer[] = [];
@@ -14,7 +14,7 @@ export class ManualClock implements Clock {
     this.#nowMs = startMs;
   }
 
-  /** Timers that have not fired. */
+  /** Number of pending timers. */
   get pending(): number {
     return this.#timers.length;
   }
@@ -31,7 +31,7 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** Moves on by `ms`; between two timers everything that is ready to run in the process runs. */
+  /** Advances by `ms`; pending promises and immediates run between timers. */
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
     await settle();
@@ -45,7 +45,7 @@ export class ManualClock implements Clock {
     await settle();
   }
 
-  /** The machine was asleep, or its clock was set: time has passed, and no timer fired in it. */
+  /** Simulates a suspended machine or a set clock: time passes without timers firing. */
   leap(ms: number): void {
     this.#nowMs += ms;
   }
@@ -55,7 +55,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets promises and immediates that are due run out. */
+/** Runs pending promises and immediates. */
 export async function settle(turns = 4): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }

@@ -5,9 +5,9 @@ import type { Clock } from '../clock.ts';
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
 /**
- * A process that can die, or be stopped, at any instruction between two acked writes. Its ports count the writes; when it
- * dies, whatever it still asks for never answers, nothing is delivered to it any more, and its timers do not fire. While it
- * is stopped all of that waits, a write that it was about to make too; when it goes on, everything comes at once.
+ * Simulates a process that can die, or be suspended (SIGSTOP), between any two acked writes. Its ports count writes. After death its
+ * requests never settle, nothing is delivered, and timers do not fire. While it is suspended all of that is held back, including a
+ * write in progress, and happens at once when it resumes.
  */
 export class Mortal {
   readonly #endsAtStep: number;
@@ -18,7 +18,7 @@ export class Mortal {
   #steps = 0;
   #isDead = false;
 
-  /** @param endsAtStep two steps for each write: before it is made, and when it is made but not yet acked. */
+  /** @param endsAtStep each write is two steps: before it is made, and when it is made but not yet acked */
   constructor(endsAtStep = Number.POSITIVE_INFINITY, end: 'die' | 'stop' = 'die') {
     this.#endsAtStep = endsAtStep;
     this.#end = end;
@@ -100,7 +100,7 @@ export class Mortal {
     };
   }
 
-  /** A timer cannot be cancelled between its time and the moment at which a stopped process goes on: that is a fault more, not less. */
+  /** Fires a timer. While the process is suspended, a due timer can no longer be cancelled, which makes the test stricter. */
   async #fire(run: () => void): Promise<void> {
     if (this.#stopped !== undefined) await this.#stopped.promise;
     if (!this.#isDead) run();
@@ -127,7 +127,7 @@ export class Mortal {
     }
   }
 
-  /** Nobody hears an answer that comes after the death. */
+  /** Never settles when the process has died before the answer. */
   #ifAlive<T>(answer: T | Promise<T>): T | Promise<T> {
     if (!this.#isDead)
       return this.#stopped === undefined ? answer : this.#stopped.promise.then(() => this.#ifAlive(answer));

@@ -1,6 +1,6 @@
 import type { ChannelObserver } from '../channel-observer.ts';
 
-/** What an observer was told, as short texts: `returned: stale`, `validated: VALID`, `opened: probe-failed` ... */
+/** An observer that records events as short texts: `returned: stale`, `validated: VALID`, `opened: probe-failed` ... */
 export function notedObserver(): {
   readonly observer: ChannelObserver;
   readonly notes: string[];

@@ -5,18 +5,18 @@ import fc from 'fast-check';
 
 let made = 0;
 
-/** An asset operation under a name of its own. */
+/** An asset operation with a unique name. */
 export function anAssetOperation(facts: AssetFacts, over: Partial<Operation> = {}): Operation {
   made += 1;
   const opId = made.toString(16).padStart(32, '0');
   return assetOperation(facts, { opId, sourceHash: opId, ...over });
 }
 
-/** Reads and writes one account: two of them on one account depend on each other. */
+/** A deposit; two deposits on one account depend on each other. */
 export const deposit = (account: string, over: Partial<Operation> = {}): Operation =>
   anAssetOperation({ do: 'deposit', account, amount: 1 }, over);
 
-/** Whether a proposal carries an operation itself, not its close. */
+/** Whether a proposal contains an operation itself, not its close. */
 export function carries(proposal: Proposal, { opId }: Operation): boolean {
   return proposal.args.some((arg) => {
     const item = decodeItem(arg);
@@ -28,7 +28,7 @@ export function carries(proposal: Proposal, { opId }: Operation): boolean {
 export const isFusion = ({ fn, args }: Proposal): boolean =>
   fn === 'executeBatch' && args.some((arg) => decodeItem(arg).kind !== 'probe');
 
-/** The asset contract, behaving badly on one operation. */
+/** The asset contract, misbehaving on one operation. */
 export const assetContractWith = (
   isStruck: (operation: Operation) => boolean,
   behave: () => Promise<undefined>,
@@ -41,8 +41,8 @@ const asset = fc.nat(7).map((number) => `a${number}`);
 const person = fc.constantFrom('ann', 'ben', 'cat');
 
 /**
- * Histories in which keys are discovered: eight assets are made first, and then change hands, so that every transfer finds
- * out from the state whose holding shrinks while other flights are busy with the same three people.
+ * Histories with discovered keys: eight assets are created and then change owners among three people, so that each transfer
+ * discovers from the state whose holding shrinks while other flights touch the same people.
  */
 export const discoveringOperations: fc.Arbitrary<Operation[]> = fc
   .array(

@@ -18,7 +18,7 @@ const silent = {
   keepSpans: true,
 } as const;
 
-/** The whole service on an embedded log of its own, with what stands before and behind it played by the test. */
+/** The whole service on its own embedded log; the test plays ingest and the readers of outcomes. */
 export class OrdererUnderTest {
   readonly #folder: string;
   readonly #config: OrdererConfig;
@@ -41,7 +41,7 @@ export class OrdererUnderTest {
     return new OrdererUnderTest(folder, config, telemetry, await startOrdererDag(config, { telemetry }));
   }
 
-  /** Spans of its present run. */
+  /** Tracing of the current run. */
   get tracing(): Telemetry['tracing'] {
     return this.#telemetry.tracing;
   }
@@ -57,7 +57,7 @@ export class OrdererUnderTest {
     await this.#log.append(topics.operations, 0, values);
   }
 
-  /** All outcomes from the beginning, once there are so many. */
+  /** Resolves with all outcomes from the beginning, once there are `count`. */
   async outcomes(count: number): Promise<OperationOutcome[]> {
     const found: OperationOutcome[] = [];
     const from = { at: 'start' } as const;
@@ -72,13 +72,13 @@ export class OrdererUnderTest {
     return found;
   }
 
-  /** The line of a series, value and all. */
+  /** The line of a metric series. */
   async metric(series: string): Promise<string | undefined> {
     const text = await (await fetch(this.url('metrics'))).text();
     return text.split('\n').find((line) => line.startsWith(`${series} `));
   }
 
-  /** Ends the service; `begin` starts it again. */
+  /** Stops the service; `begin` starts it again. */
   end(): Promise<void> {
     return this.#service.close();
   }

@@ -26,11 +26,11 @@ import { ManualClock } from './manual-clock.ts';
 import { Mortal } from './mortal.ts';
 import { notedObserver } from './noted-observer.ts';
 
-/** What a test channel is made of; everything has a default. */
+/** Options of a test channel; all have defaults. */
 export interface TestChannelOptions {
   readonly seed?: number;
   readonly contracts?: readonly Contract[];
-  /** Chaincodes of others, for calls. */
+  /** Foreign chaincodes, for calls. */
   readonly plain?: readonly Chaincode[];
   readonly organisations?: readonly string[];
   readonly faults?: Partial<ModelFaults>;
@@ -38,7 +38,7 @@ export interface TestChannelOptions {
   readonly limits?: Partial<ChannelLimits>;
 }
 
-/** One orderer-dag of a test channel. */
+/** An orderer-dag instance of a test channel. */
 export interface TestInstance {
   readonly driver: ChannelDriver;
   /** The loop of a leader. */
@@ -48,7 +48,7 @@ export interface TestInstance {
   readonly count: (note: string) => number;
   /** SIGTERM. */
   stop(): Promise<void>;
-  /** Becomes true when it saw a newer generation. */
+  /** True once it has seen a newer generation. */
   isSuperseded(): boolean;
 }
 
@@ -57,13 +57,13 @@ const batchTimeoutMs = 20;
 /** The call key of every test channel. */
 export const callKey = new CallKey(Buffer.alloc(32, 7), 'ehr');
 
-/** A channel on a log and a ledger in memory, in time that only the test moves. The same seed gives the same run. */
+/** A channel on an in-memory log and ledger with a manual clock. Deterministic for a given seed. */
 export class TestChannel {
   readonly clock = new ManualClock();
   readonly topics = new InMemoryTopics();
   readonly ledger: InMemoryLedger;
   readonly contracts: readonly Contract[];
-  /** Every operation that was appended, by its place. */
+  /** All appended operations with their seqs. */
   readonly placed: Placed[] = [];
   readonly #options: TestChannelOptions;
   readonly #log: EventLog;
@@ -126,7 +126,7 @@ export class TestChannel {
     return seqs;
   }
 
-  /** What a new orderer-dag of this channel is made from. */
+  /** Options for a new orderer-dag of this channel. */
   channelOptions(given: {
     readonly mortal?: Mortal;
     readonly wrap?: (log: EventLog) => EventLog;
@@ -144,7 +144,7 @@ export class TestChannel {
     };
   }
 
-  /** Starts an orderer-dag. `wrap` may put a faulty log between it and the topics. */
+  /** Starts an orderer-dag. @param wrap may wrap its log, e.g. with faults */
   async start(
     given: {
       readonly mortal?: Mortal;
@@ -162,13 +162,13 @@ export class TestChannel {
     return Object.assign(await subscribed(driver, log, told), { mortal, notes, count });
   }
 
-  /** Another client sets the balance of an account; on a bad network his transaction may be lost like any other. */
+  /** A foreign client sets the balance of an account; on a faulty network its transaction may be lost like any other. */
   somebodySets(account: string, balance: number): void {
     const value = Buffer.from(JSON.stringify({ balance }));
     void this.ledger.foreignWrite({ key: accountKey(account), value }).catch(() => undefined);
   }
 
-  /** Moves time on until `isDone`, at most `maxMs`. */
+  /** Advances time until `isDone`, by at most `maxMs`. */
   async until(isDone: () => boolean | Promise<boolean>, maxMs = 120_000): Promise<void> {
     for (let passed = 0; !(await isDone()); passed += 5) {
       if (passed >= maxMs) throw new Error(`not done after ${maxMs} ms of the test's time`);
@@ -176,7 +176,7 @@ export class TestChannel {
     }
   }
 
-  /** Moves time on until every appended operation is reported. */
+  /** Advances time until every appended operation is reported. */
   async quiet(maxMs?: number): Promise<void> {
     await this.until(() => {
       const reported = this.outcomes();
@@ -184,7 +184,7 @@ export class TestChannel {
     }, maxMs);
   }
 
-  /** The different outcomes reported of each seq. */
+  /** The distinct outcomes reported for each seq. */
   outcomes(): ReadonlyMap<number, readonly OperationOutcome[]> {
     return this.#told.bySeq();
   }
@@ -201,13 +201,13 @@ interface Told {
   onEnd?: (error: unknown) => void;
 }
 
-/** An instance that died before it drove anything. */
+/** An instance that died before it led the channel. */
 const stillborn = {
   ...{ driver: undefined as never, loop: undefined as never },
   ...{ stop: async () => undefined, isSuperseded: () => false },
 };
 
-/** Subscribes a driver as the service does, and ends it as the service does. */
+/** Subscribes a driver, and stops it, as the service does. */
 async function subscribed(
   driver: ChannelDriver,
   log: EventLog,
@@ -245,7 +245,7 @@ async function subscribed(
 const chaincode = (contracts: readonly Contract[], version = '1') =>
   batchChaincode({ name: 'medrex', version, contracts });
 
-/** Another version of the channel's chaincode. */
+/** Makes another version of the channel's chaincode. */
 export const chaincodeOf = chaincode;
 
 function testLimits(seed: number): ChannelLimits {

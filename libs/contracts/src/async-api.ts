@@ -24,7 +24,7 @@ export function asyncApi(info: { readonly version: string }): JsonDocument {
       title: 'Medrex',
       version: info.version,
       description:
-        'Topics that carry clinical transactions from hospital systems to the ledger, and back what became of them.',
+        'Topics that carry clinical transactions from hospital systems to the ledger, and their results back.',
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     defaultContentType: 'application/json',

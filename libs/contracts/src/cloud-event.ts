@@ -32,22 +32,19 @@ const text = z.string().min(1);
 /** The envelope of a message: CloudEvents 1.0 (cloudevents.io), with our extension attributes; others are let pass. */
 export const cloudEventSchema = z.looseObject({
   specversion: z.literal('1.0'),
-  id: text.describe('with source it names the message: the same name again is a repeat'),
+  id: text.describe('names the message together with source; a message with the same name is a repeat'),
   source: text.describe('URI reference of the sender'),
   type: text,
   time: z.iso.datetime({ offset: true }).optional(),
-  datacontenttype: text.optional().describe('application/fhir+json when absent'),
-  medrexcontract: text.optional().describe('contract that the message is for; clinical when absent'),
-  medrexclass: operationClass.optional().describe('priority class; the contract chooses when absent'),
-  medrexdeadline: z.iso.datetime({ offset: true }).optional().describe('not to be applied after this time'),
-  medrexmethod: z
-    .enum(['POST', 'PUT', 'DELETE'])
-    .optional()
-    .describe('how a single resource is meant; POST when absent'),
+  datacontenttype: text.optional().describe('default: application/fhir+json'),
+  medrexcontract: text.optional().describe('contract of the message; default: clinical'),
+  medrexclass: operationClass.optional().describe('priority class; by default, the contract chooses it'),
+  medrexdeadline: z.iso.datetime({ offset: true }).optional().describe('time after which it must not be applied'),
+  medrexmethod: z.enum(['POST', 'PUT', 'DELETE']).optional().describe('method for a single resource; default: POST'),
   medrexurl: z.string().optional().describe('e.g. Observation/x, for PUT and DELETE'),
   medrexifmatch: text.optional(),
   medrexifnoneexist: text.optional(),
-  medrexauthor: z.string().refine(isAuthorId, 'is no id of an author').optional().describe('author that signed it'),
+  medrexauthor: z.string().refine(isAuthorId, 'is no id of an author').optional().describe('author who signed it'),
   medrexsalt: z
     .string()
     .refine(isSalt, 'is not base64url of 16 to 64 bytes')
@@ -57,7 +54,7 @@ export const cloudEventSchema = z.looseObject({
     .string()
     .refine(isSignature, 'is not base64url of a signature')
     .optional()
-    .describe("the author's signature, base64url; docs/how-to/signed-operations.md says of what"),
+    .describe("the author's signature, base64url; docs/how-to/signed-operations.md says what is signed"),
   data: z.unknown().optional().describe('the message as JSON'),
   data_base64: z.base64().optional().describe('the message as bytes, instead of data'),
 });

@@ -38,7 +38,7 @@ export const messages = {
   receipt: {
     title: 'Receipt',
     summary:
-      'What became of one clinical message: taken in, refused, or settled with the outcome of each of its items. Or that a partition of an intake topic stands still (delayed: no room for its class, or something does not answer; repeated every 30 s), or goes on (resumed).',
+      'The result of one clinical message: accepted, refused, or settled with the outcome of each of its items. Or the state of a partition of an intake topic: paused (delayed: no room for its class, or something does not answer; repeated every 30 s), or continuing (resumed).',
     version: receiptCodec.version,
     contentType: json,
     schema: receiptCodec.schema,
@@ -47,7 +47,7 @@ export const messages = {
   refusedMessage: {
     title: 'Refused message',
     summary:
-      'One record of an intake topic that was refused, wholly or in part. Its key, headers and bytes are sealed; the headers here say where it stood and why it was refused. Empty where it is too large to be kept: its place says where it is.',
+      'A record of an intake topic that was refused, wholly or partly. Its key, headers and bytes are sealed; the headers say where it was and why it was refused. It is empty if the record was too large to be kept; its place says where the record is.',
     version: 1,
     contentType: 'application/octet-stream',
     schema: refusedMessageSchema,
@@ -91,7 +91,7 @@ export const messages = {
   },
   progress: {
     title: 'Progress of a channel',
-    summary: 'Which operations are terminal, so that nobody reads them again and their log can be deleted.',
+    summary: 'Which operations are terminal, so that they are not read again and their log can be deleted.',
     version: progressCodec.version,
     contentType: json,
     schema: progressCodec.schema,

@@ -49,7 +49,7 @@ const operationOutcome = z.object({
   blockNum: wholeNumber,
   txNum: wholeNumber,
   undeclared: z.array(declaredKey).optional(),
-  author: z.string().optional().describe('author whose signature the ledger found right; absent: attested by ingest'),
+  author: z.string().optional().describe('author whose signature the ledger verified; absent: attested by ingest'),
   traceparent: traceparent.optional(),
 }) satisfies z.ZodType<OperationOutcome>;
 

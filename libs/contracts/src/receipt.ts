@@ -70,10 +70,10 @@ const receiptItem = z.object({
   state: z.enum(receiptItemStates),
   code: z.string().min(1),
   opId: mintedId.optional(),
-  resendOf: mintedId.optional().describe('the operation that ended dead and of which this one is another attempt'),
+  resendOf: mintedId.optional().describe('the dead operation of which this one is another attempt'),
   message: z.string().optional(),
   detail: jsonValue.optional(),
-  author: z.string().optional().describe('author whose signature the ledger found right; absent: attested by ingest'),
+  author: z.string().optional().describe('author whose signature the ledger verified; absent: attested by ingest'),
   issues: z.array(refusalIssue).optional(),
 }) satisfies z.ZodType<ReceiptItem>;
 
@@ -83,19 +83,21 @@ export const receiptSchema = z.object({
   isIdMinted: z.boolean(),
   state: z
     .enum(receiptStates)
-    .describe('of a message; delayed and resumed: of a partition of an intake topic, which is the source'),
+    .describe(
+      'state of a message; delayed and resumed are states of a partition of an intake topic, which is the source',
+    ),
   code: z.string().min(1),
   items: z.array(receiptItem),
   issues: z.array(refusalIssue),
   intake: z.object({ topic: z.string(), partition: wholeNumber, offset: wholeNumber }).optional(),
   delay: z
     .object({
-      class: operationClass.optional().describe('of the operations that wait for room'),
+      class: operationClass.optional().describe('class of the operations that wait for room'),
       sinceMs: epochMs,
-      expectedS: wholeNumber.optional().describe('seconds until there should be room for the class, 30 at most'),
+      expectedS: wholeNumber.optional().describe('estimated seconds until there is room for the class, 30 at most'),
     })
     .optional()
-    .describe('of delayed and resumed: intake says at which record the partition stands or stood'),
+    .describe('for delayed and resumed; intake names the record at which the partition is or was paused'),
   atMs: epochMs,
 }) satisfies z.ZodType<Receipt>;
 

@@ -29,11 +29,11 @@ export interface RefusedMessage {
 
 export const refusedMessageHeadersSchema = z.object({
   code: z.string().min(1).describe('code of the refusal, as in the receipt'),
-  reason: z.string().describe('the same in words'),
+  reason: z.string().describe('reason of the refusal'),
   topic: z.string().min(1).describe('the intake topic'),
-  partition: z.string().regex(/^\d+$/).describe('its partition'),
-  offset: z.string().regex(/^\d+$/).describe('the offset there'),
-  time: z.iso.datetime().describe('when it was refused, ISO 8601'),
+  partition: z.string().regex(/^\d+$/).describe('partition of the message'),
+  offset: z.string().regex(/^\d+$/).describe('offset of the message'),
+  time: z.iso.datetime().describe('time of the refusal, ISO 8601'),
   traceparent: traceparent.optional().describe('trace context of the sender'),
 });
 

@@ -40,5 +40,5 @@ export const refusalIssue = z.object({
   severity: z.enum(['error', 'fatal', 'warning']),
   code: z.string().describe('FHIR issue type: structure, required, value, invariant, not-supported, too-long ...'),
   diagnostics: z.string(),
-  expression: z.string().optional().describe('FHIRPath, or a JSON path for other contracts, of what is wrong'),
+  expression: z.string().optional().describe('FHIRPath of the fault, or its JSON path for other contracts'),
 }) satisfies z.ZodType<RefusalIssue>;

@@ -37,7 +37,7 @@ describe('a benchmark of many clients', () => {
 
   it('sets clients side by side in the README', () => {
     const text = matrixHeadlines(line);
-    expect(text).toContain('|  | gateway client | Medrex |');
+    expect(text).toContain('| workload | gateway client | Medrex |');
     expect(text).toContain('| ward | 207 (90.9 %) | 373 (360 to 380) (100 %) |');
     expect(text).toContain('| ward at 1000/s | 950 | - | - | 480 | - |');
   });

@@ -46,15 +46,15 @@ export function matrixHeadlines(line: HistoryLine): string {
   ]);
   const alone = cases.filter((of) => !of.includes(': '));
   const kinds = ['goodput', 'VALID Fabric transactions', 'latency p50', 'latency p99', 'CPOE latency p99'];
-  const said = `On ${line.ledger} with Kafka and PostgreSQL, operations/s that ended (VALID share of the Fabric transactions); ${line.commit.slice(0, 9)}, ${line.date.slice(0, 10)}:`;
+  const said = `Completed operations/s on ${line.ledger} with Kafka and PostgreSQL, and in parentheses the VALID share of the Fabric transactions; ${line.commit.slice(0, 9)}, ${line.date.slice(0, 10)}:`;
   return [
     said,
-    markdownTable(['', ...clients], rows),
+    markdownTable(['workload', ...clients], rows),
     ...(alone.length === 0
       ? []
       : [
           markdownTable(
-            ['Medrex', ...kinds.map((kind) => `${kind}, ${unitOf(line.figures, kind)}`)],
+            ['workload, Medrex', ...kinds.map((kind) => `${kind}, ${unitOf(line.figures, kind)}`)],
             alone.map((of) => [of, ...kinds.map((kind) => cell(line.figures, `${of}: ${kind}`))]),
           ),
         ]),

@@ -35,7 +35,9 @@ const line: HistoryLine = {
 describe('the figures of poolers', () => {
   it('have a row for each way in the README, with the ratios to the other pooler', () => {
     const text = headlineTables([line]);
-    expect(text).toContain('pg-proxy beside PgBouncer 1.25, transactions/s (some work); abcdef012, 2026-03-01:');
+    expect(text).toContain(
+      'pg-proxy compared with PgBouncer 1.25, transactions/s (some work). Ratios are pg-proxy / PgBouncer 1.25; abcdef012, 2026-03-01:',
+    );
     expect(text).toContain(
       '| way 3, of many | 50,000 | 17,000 | 20,000 | 0.85 (0.84 to 0.86) | 1.10 (0.90 to 1.30) | 25 | 18 |',
     );

@@ -29,7 +29,16 @@ export function poolersTable({ figures, workload, commit, date }: HistoryLine): 
     ratio(`${way}, p99 of pg-proxy over ${other}`),
     ...['pg-proxy', other].map((side) => median(`${way}, CPU of ${side} per transaction`)),
   ]);
-  const head = ['', 'direct', 'pg-proxy', other, `over ${other}`, 'p99 over its', 'CPU of pg-proxy, us', 'its CPU, us'];
-  const said = `pg-proxy beside ${other}, transactions/s (${workload}); ${commit.slice(0, 9)}, ${date.slice(0, 10)}:`;
+  const head = [
+    'workload',
+    'direct',
+    'pg-proxy',
+    other,
+    'throughput ratio',
+    'p99 ratio',
+    'CPU of pg-proxy, us',
+    `CPU of ${other}, us`,
+  ];
+  const said = `pg-proxy compared with ${other}, transactions/s (${workload}). Ratios are pg-proxy / ${other}; ${commit.slice(0, 9)}, ${date.slice(0, 10)}:`;
   return `${said}\n\n${markdownTable(head, rows)}`;
 }

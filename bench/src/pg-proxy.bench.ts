@@ -43,7 +43,7 @@ const ways: readonly Way[] = [
  */
 export const bench: Bench = {
   name: 'pg-proxy',
-  workload: `pgbench -S, scale ${scale}, ${clients} clients where it does not say how many, ${runs} rounds of ${seconds} s each way, after one that is not counted; PostgreSQL, pgbench and pooler share this machine`,
+  workload: `pgbench -S, scale ${scale}, ${clients} clients unless the row says otherwise, ${runs} rounds of ${seconds} s for each pooler after one uncounted round; PostgreSQL, pgbench and pooler share this machine`,
   ledger: 'none',
   seed: 0,
   run: () =>

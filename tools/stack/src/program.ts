@@ -41,37 +41,35 @@ const blockSize = (text: string): string => {
 /** The command line of `npm run stack`. */
 export function program(): Command {
   const stack = new Command('npm run stack --')
-    .description(
-      'The real stack on this machine without containers: Kafka, Fabric, Redis, PostgreSQL, all on 127.0.0.1',
-    )
+    .description('Runs Kafka, Fabric, Redis and PostgreSQL on this machine without containers, all on 127.0.0.1')
     .showHelpAfterError()
     .exitOverride();
   addUp(stack);
   stack
     .command('down')
-    .description('stops everything that up started; the data stay')
+    .description('stops everything that up started; keeps the data')
     .addOption(dir())
-    .option('--clean', 'removes the data too', false)
+    .option('--clean', 'also removes the data', false)
     .addOption(json())
     .action(async (flags: DownFlags) => down(flags));
   stack
     .command('status')
-    .description('what runs, where, since when; exit code 1 when something that was started is not running')
+    .description('shows what runs, where, and since when; exits with 1 if a started part is not running')
     .addOption(dir())
     .addOption(json())
     .action(async (flags: CommonFlags) => showStatus(flags));
   stack
     .command('logs')
-    .description('prints the end of the logs, of all processes or of one')
+    .description('prints the end of the logs of all processes, or of one')
     .argument('[process]', 'its name in status')
     .addOption(dir())
-    .option('--lines <n>', 'how many of each', whole, 50)
-    .option('--follow', 'prints what is added, until Ctrl-C', false)
+    .option('--lines <n>', 'number of lines of each log', whole, 50)
+    .option('--follow', 'keeps printing new lines, until Ctrl-C', false)
     .action(async (name: string | undefined, flags: LogsFlags) => showLogs(name, flags));
   stack
     .command('env')
     .description(
-      'prints the variables under which tests and services find the stack, for a shell: eval "$(npm run -s stack -- env)"',
+      'prints the variables with which tests and services find the stack, for a shell: eval "$(npm run -s stack -- env)"',
     )
     .addOption(dir())
     .addOption(json())
@@ -83,7 +81,7 @@ export function program(): Command {
 function addUp(stack: Command): void {
   stack
     .command('up')
-    .description('brings up what is not running yet, and returns when clients can use it')
+    .description('starts what is not running yet, and returns when clients can connect')
     .addOption(dir())
     .option('--only <parts>', `some of: ${partNames.join(', ')}`, parts)
     .addOption(
@@ -102,27 +100,27 @@ function addUp(stack: Command): void {
         '2',
       ]),
     )
-    .option('--mutual-tls', 'peers and orderer of real Fabric ask their clients for a certificate')
+    .option('--mutual-tls', 'peers and orderer of real Fabric require client certificates')
     .addOption(new Option('--state-db <which>', "the peers' state database").choices(['goleveldb', 'couchdb']))
     .option('--chaincode <command>', 'command that runs the chaincode server, or none (default: ours)')
-    .option('--offset <n>', 'number that all ports are moved by, for a stack beside another; auto finds one', offset)
+    .option('--offset <n>', 'offset of all ports, for a second stack; auto finds free ports', offset)
     .addOption(json())
-    .addHelpText('after', '\nWhat is not given is as it was at the last up in the same folder.')
+    .addHelpText('after', '\nOmitted flags keep their values from the last up in the same folder.')
     .action(async (flags: UpFlags) => up(flags));
 }
 
 function addChaincode(stack: Command): void {
   stack
     .command('chaincode')
-    .description('any chaincode as a service on the network that is up')
+    .description('manages chaincodes that run as a service on the running network')
     .command('deploy')
-    .description('installs, approves and commits it; prints the package id that its server must be started with')
+    .description('installs, approves and commits a chaincode; prints the package id for its server')
     .requiredOption('--name <name>', 'its name on the channel')
     .requiredOption('--address <host:port>', 'where its server listens')
     .option('--version <text>', 'its version', '1')
-    .option('--policy <rule>', "endorsement policy, as OR('Org1MSP.peer') (default: every organisation)")
+    .option('--policy <rule>', "endorsement policy, for example OR('Org1MSP.peer') (default: every organisation)")
     .option('--sequence <n>', 'sequence of the definition (default: the next one)', whole)
-    .option('--meta-inf <folder>', 'folder that holds META-INF, for indexes')
+    .option('--meta-inf <folder>', 'folder that contains META-INF, for indexes')
     .addOption(dir())
     .addOption(json())
     .action(async (flags: DeployFlags) => deploy(flags));

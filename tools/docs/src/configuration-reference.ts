@@ -15,7 +15,7 @@ const services: readonly (readonly [string, z.ZodObject])[] = [
 /** docs/reference/configuration.md */
 export function configurationReference(): string {
   const sections = services.map(
-    ([service, schema]) => `## ${service}\n\n${markdownTable(['variable', 'default', 'what it is'], rowsOf(schema))}`,
+    ([service, schema]) => `## ${service}\n\n${markdownTable(['variable', 'default', 'description'], rowsOf(schema))}`,
   );
   return page(
     'Configuration',

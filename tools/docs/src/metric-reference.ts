@@ -25,7 +25,7 @@ export function metricReference(): string {
       labels.join('; ') || '-',
       help,
     ]);
-    return `## ${service}\n\n${markdownTable(['metric', 'kind', 'labels', 'what it says'], rows)}`;
+    return `## ${service}\n\n${markdownTable(['metric', 'kind', 'labels', 'meaning'], rows)}`;
   });
   return page(
     'Metrics',

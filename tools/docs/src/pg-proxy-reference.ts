@@ -20,7 +20,7 @@ export function pgProxyReference(): string {
     'pg-proxy',
     'The configuration file of `medrex pg-proxy --config FILE` is JSON; files named in it are relative to it. `--check-config` reports all problems together. SIGHUP reads it again without dropping anybody, and names the changes that need a restart; `SHOW CONFIG` says of each field whether it needs one (`changeable`).',
     "pg-proxy's config",
-    markdownTable(['field', 'default', 'what it is'], rowsOf(schema, '')),
+    markdownTable(['field', 'default', 'description'], rowsOf(schema, '')),
   );
 }
 

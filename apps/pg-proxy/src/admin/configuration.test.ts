@@ -40,8 +40,8 @@ describe('RELOAD', () => {
     }));
     expect(await console.ask(query('RELOAD'))).toEqual([
       'NOTICE 00000 listen.port stays as it was until a restart',
-      'NOTICE 00000 pool app/app: max is 2 in place of 3, because of a limit across pools',
-      'NOTICE 00000 pool app/app: reserve is 0 in place of 5, because of a limit across pools',
+      'NOTICE 00000 pool app/app: size is 2 instead of 3, because of a limit across pools',
+      'NOTICE 00000 pool app/app: reserve is 0 instead of 5, because of a limit across pools',
       ...['C RELOAD', 'Z I'],
     ]);
     const metrics = await (await fetch(rig.running.urls.metrics)).text();

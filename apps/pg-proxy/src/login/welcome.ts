@@ -25,7 +25,8 @@ import { settingsOf, type Settings } from '../session/left-behind/settings.ts';
 import { StatementBook } from '../session/prepared/statement-book.ts';
 import type { Shapes } from '../session/prepared/statements.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
-import { clampReport, notAccepting } from '../upstream/refusal-report.ts';
+import { notAccepting } from '../upstream/refusal-report.ts';
+import { clampNotice } from '../upstream/tuning-notes.ts';
 import { placeOf } from './arrival.ts';
 import type { Newcomer } from './reception.ts';
 import { LoginReports, messagesOf, type Parameters } from './login-reports.ts';
@@ -267,7 +268,8 @@ export class Welcome {
     client.session.settings.reportedAtLogin = parameters;
     outbox.push(messagesOf(parameters));
     outbox.push(backendKeyData(this.#host.cancelKeys.give(client, minor)));
-    for (const clamp of client.pooled.pool.clamps) outbox.push(noticeResponse(clampReport(clamp)));
+    for (const clamp of client.pooled.pool.clamps)
+      outbox.push(noticeResponse({ severity: 'NOTICE', sqlstate: '01000', message: clampNotice(clamp) }));
     outbox.push(readyForQuery(transactionStatus.idle));
     outbox.send();
     client.restedAtMs = this.#host.now();

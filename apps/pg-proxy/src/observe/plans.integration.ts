@@ -59,7 +59,7 @@ describeReal('POSTGRES', 'plans by fingerprint', (where) => {
     await client.query('create table gone (id int)');
     await client.query('select * from gone where id = 1');
     await client.query('drop table gone');
-    expect(await planOf('select * from gone where%')).toContain('no plan: a table of it is not there');
+    expect(await planOf('select * from gone where%')).toContain('no plan: one of its tables does not exist');
     await expect(operator.query('show plan 0123456789abcdef')).rejects.toMatchObject({ code: '42704' });
     await expect(operator.query('show plan')).rejects.toMatchObject({ code: '42601' });
   });

@@ -131,15 +131,15 @@ function withoutLiterals(line: string): string {
 
 /** Why a text that ran with literals may fail with parameters in their places. */
 const reasons: Readonly<Record<string, string>> = {
-  '42601': 'with a parameter in place of each literal it is no statement',
-  '42P18': 'the types of its parameters are not known',
-  '42P08': 'the types of its parameters are not known',
-  '42725': 'the types of its parameters are not known',
-  '42883': 'the types of its parameters are not known',
-  '42P01': 'a table of it is not there, or not in the search_path of',
-  '42501': 'something of it is not allowed to',
-  '55P03': 'a table of it is locked',
-  '57014': 'it took too long',
+  '42601': 'with parameters in place of its literals it is not a valid statement',
+  '42P18': 'the types of its parameters cannot be determined',
+  '42P08': 'the types of its parameters cannot be determined',
+  '42725': 'the types of its parameters cannot be determined',
+  '42883': 'the types of its parameters cannot be determined',
+  '42P01': 'one of its tables does not exist, or is not in the search_path of',
+  '42501': 'permission denied for',
+  '55P03': 'one of its tables is locked',
+  '57014': 'planning took too long',
 };
 
 function problemOf(message: string, user: string): string {

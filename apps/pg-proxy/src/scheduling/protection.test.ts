@@ -210,7 +210,7 @@ describe('exhaustion', () => {
 describe('settings that cannot be granted', () => {
   it('are clamped, and clients are told at login', async () => {
     await start({}, { config: { databases: { app: { upstream: 'main', backendsMax: 2 } } } });
-    const notice = 'NOTICE 01000 pool app/app: max is 2 instead of 4: a limit across pools is smaller';
+    const notice = 'NOTICE 01000 pool app/app: size is 2 instead of 4, because of a limit across pools';
     expect(await rig.open().until('Z')).toEqual([notice, 'Z I']);
     const metrics = await (await fetch(rig.running.urls.metrics)).text();
     expect(metrics).toContain('medrex_pg_proxy_settings_clamped 1');

@@ -1,5 +1,5 @@
 import type { Report, WireFault } from '@medrex/pg-wire';
-import type { Clamp, Refusal, WaitNotice, WorkloadClass } from '@medrex/pool';
+import type { Refusal, WaitNotice, WorkloadClass } from '@medrex/pool';
 
 const about = (ms: number): string => `${Math.ceil(ms / 100) / 10} s`;
 /** When the client's turn is expected; empty if nobody has been served yet. */
@@ -76,19 +76,5 @@ export function waitReport({ cause, position, waiting, waitedMs, etaMs }: WaitNo
   return {
     ...{ severity: 'NOTICE', sqlstate: '00000', message: `waiting for a connection: ${causes[cause]}` },
     detail: `Waited ${about(waitedMs)}; place ${position} of ${waiting}${expected(etaMs)}.`,
-  };
-}
-
-const reasonsOfClamps = {
-  licence: 'more connections would each cost a licence unit',
-  limit: 'a limit across pools is smaller',
-  max: 'the pool is smaller',
-} as const;
-
-/** Sent to a client for whose pool a setting could not be granted. */
-export function clampReport({ subject, setting, asked, given, because }: Clamp): Report {
-  return {
-    ...{ severity: 'NOTICE', sqlstate: '01000' },
-    message: `pool ${subject}: ${setting} is ${given} instead of ${asked}: ${reasonsOfClamps[because]}`,
   };
 }

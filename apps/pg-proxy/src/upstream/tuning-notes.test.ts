@@ -33,27 +33,27 @@ describe('tuningNotes', () => {
     expect(
       notes({ upstreams: { main: { backendsMax: 10 } }, users: { portal: { size: 4, min: 8, reserve: 2 } } }),
     ).toEqual([
-      'pool clinic/portal: min is 4 in place of 8, because of its size',
-      'pool clinic/*: max is 10 in place of 20, because of a limit across pools',
-      'pool clinic/*: reserve is 0 in place of 5, because of a limit across pools',
+      'pool clinic/portal: min is 4 instead of 8, because of its size',
+      'pool clinic/*: size is 10 instead of 20, because of a limit across pools',
+      'pool clinic/*: reserve is 0 instead of 5, because of a limit across pools',
     ]);
     const iris = { kind: 'iris', iris: { version: '2025.1', jars: ['driver.jar'] } };
     expect(notes({ upstreams: { main: iris }, pool: { size: 40 } })).toContain(
-      'pool clinic/*: max is 24 in place of 40, because of the licence',
+      'pool clinic/*: size is 24 instead of 40, because of the licence',
     );
   });
 
   it('report how many clients the limit of open files allows', () => {
     expect(notes({ clientsMax: 800 }, [], 1_024)).toEqual([]);
     expect(notes({ clientsMax: 1_000 }, [], 1_024)).toEqual([
-      'clientsMax 1000: there is room for 892 clients and backends together, because this process may have 1024 files open (ulimit -n, LimitNOFILE)',
+      'clientsMax 1000: there is room for 892 clients and backends together, because this process may open 1024 files (ulimit -n, LimitNOFILE)',
     ]);
   });
 
   it('report the same for many pools once', () => {
     const databases = Object.fromEntries(Array.from('abcde', (name) => [name, { upstream: 'main' }]));
     expect(notes({ databases, upstreams: { main: { backendsMax: 10 } }, pool: { reserve: 0 } })).toEqual([
-      'pool a/*, b/*, c/* and 2 more: max is 10 in place of 20, because of a limit across pools',
+      'pool a/*, b/*, c/* and 2 more: size is 10 instead of 20, because of a limit across pools',
     ]);
   });
 
@@ -67,13 +67,13 @@ describe('tuningNotes', () => {
     };
     expect(
       notes({ databases, users, pool: { reserve: 0 } }, [...['a', 'b'].map((name) => [name, 'proxy'] as const)]),
-    ).toEqual(['users.portal: he logs in as proxy, whose rules count in place of size, backendsMax, in a']);
+    ).toEqual(['users.portal: logs in at the server as proxy, whose rules apply instead of size, backendsMax, in a']);
   });
 
   it('report timeouts that are never reached', () => {
     expect(notes({ pool: { waitTimeoutMs: 3_000 } })).toEqual([
-      'pool clinic/*: reserve is never used, because nobody waits longer than waitTimeoutMs 3000',
-      'pool clinic/*: nobody is told that he waits, because nobody waits longer than waitTimeoutMs 3000',
+      'pool clinic/*: reserve is never used, because no client waits longer than waitTimeoutMs 3000',
+      'pool clinic/*: noticeAfterMs has no effect, because no client waits longer than waitTimeoutMs 3000',
     ]);
   });
 });

@@ -41,7 +41,7 @@ function tooFewFiles(clientsMax: number, filesMax: number): readonly string[] {
   const room = connectionsMax(filesMax);
   if (clientsMax < room) return [];
   return [
-    `clientsMax ${clientsMax}: there is room for ${room} clients and backends together, because this process may have ${filesMax} files open (ulimit -n, LimitNOFILE)`,
+    `clientsMax ${clientsMax}: there is room for ${room} clients and backends together, because this process may open ${filesMax} files (ulimit -n, LimitNOFILE)`,
   ];
 }
 
@@ -54,7 +54,7 @@ function withoutPool(loaded: LoadedConfig): readonly string[] {
     for (const [database, { upstream }] of user === '*' || names.length === 0 ? [] : Object.entries(databases)) {
       if (rules.databases?.includes(database) === false) continue;
       const { user: as } = poolNameOf(loaded, upstream, database, user);
-      const note = `users.${user}: he logs in as ${as}, whose rules count in place of ${names.join(', ')}`;
+      const note = `users.${user}: logs in at the server as ${as}, whose rules apply instead of ${names.join(', ')}`;
       if (as !== user) places.set(note, (places.get(note) ?? new Set()).add(database));
     }
   }
@@ -77,13 +77,14 @@ export function clampNotice(clamp: Clamp): string {
 
 function clampText({ setting, asked, given, because }: Clamp): string {
   const causes = { licence: 'the licence', limit: 'a limit across pools', max: 'its size' } as const;
-  return `${setting} is ${given} in place of ${asked}, because of ${causes[because]}`;
+  const field = setting === 'max' ? 'size' : setting;
+  return `${field} is ${given} instead of ${asked}, because of ${causes[because]}`;
 }
 
 function* inVain(settings: ReturnType<typeof settingsFor>): Generator<string> {
   const { waitTimeoutMs, reserve, reserveAfterMs, noticeAfterMs } = settings;
   if (reserve > 0 && reserveAfterMs >= waitTimeoutMs)
-    yield `reserve is never used, because nobody waits longer than waitTimeoutMs ${waitTimeoutMs}`;
+    yield `reserve is never used, because no client waits longer than waitTimeoutMs ${waitTimeoutMs}`;
   if (noticeAfterMs >= waitTimeoutMs)
-    yield `nobody is told that he waits, because nobody waits longer than waitTimeoutMs ${waitTimeoutMs}`;
+    yield `noticeAfterMs has no effect, because no client waits longer than waitTimeoutMs ${waitTimeoutMs}`;
 }

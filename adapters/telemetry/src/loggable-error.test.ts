@@ -50,6 +50,7 @@ describe('maskMessage', () => {
     ['Unexpected token "Koepp" in JSON at position 12', '… token … in … at position 12'],
     ['not reached: ECONNREFUSED; db: ENOTFOUND, EAI_AGAIN', 'not reached: ECONNREFUSED; db: ENOTFOUND, EAI_AGAIN'],
     ['patient ESMITH', 'patient …'],
+    ['the upstream does not offer TLS', 'the upstream does not offer TLS'],
     ['call 555-201-7731 or a@b.example', 'call … or …'],
   ])('%s', (message, masked) => {
     expect(maskMessage(message)).toBe(masked);

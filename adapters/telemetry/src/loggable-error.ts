@@ -63,6 +63,7 @@ const plainWords: readonly RegExp[] = [
   /^[a-z]{1,20}(?:[-'’][a-z]{1,20})*$/, // words in lower case
   /^\d{1,4}(?:[.,]\d{1,3})?(?:ms|s|h|kB|MB|MiB|B|%)?$/, // counts, limits, durations; too short for an identifier
   /^[A-Z]+(?:_[A-Z0-9]+)+$/, // codes
+  /^(?:LDAP|SASL|SCRAM|TLS)$/, // what two ends cannot agree on
   /^(?:peer|orderer|org|org\.)\d{1,2}(?:\.[a-z]{2,12}\d{0,2})*$/,
   textShapes.topic,
   textShapes.hex,

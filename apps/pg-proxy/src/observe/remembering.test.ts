@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Outcome } from './outcome.ts';
@@ -126,6 +126,25 @@ describe('the statistics folder', () => {
     await kept.flush();
     expect(failed).toEqual([expect.objectContaining({ code: 'ELOOP' })]);
     expect(readlinkSync(file)).toBe('hours.jsonl');
+  });
+
+  it('says once that it cannot be written, until it can be again', async () => {
+    const failed: unknown[] = [];
+    const file = join(folder, 'slow.jsonl');
+    const kept = new StatisticsFolder(folder, (error) => failed.push(error));
+    const addTwo = async (): Promise<void> => {
+      for (const query of ['one', 'two']) kept.addSlow({ atMs: 1, fingerprint: 'f', query } as SlowSample, []);
+      await kept.flush();
+    };
+    for (const times of [1, 2]) {
+      mkdirSync(file);
+      await addTwo();
+      expect(failed).toHaveLength(times);
+      rmSync(file, { recursive: true });
+      await addTwo();
+      expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(3);
+      rmSync(file);
+    }
   });
 
   it('does not grow for ever', async () => {

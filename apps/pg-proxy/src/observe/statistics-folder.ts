@@ -19,6 +19,7 @@ export class StatisticsFolder {
   readonly #failed: (error: unknown) => void;
   #slowLines = 0;
   #writing: Promise<void> = Promise.resolve();
+  #isFailing = false;
 
   constructor(folder: string, failed: (error: unknown) => void) {
     this.#hours = join(folder, 'hours.jsonl');
@@ -76,7 +77,14 @@ export class StatisticsFolder {
   }
 
   #next(write: () => Promise<void>): void {
-    this.#writing = this.#writing.then(write).catch((error: unknown) => this.#failed(error));
+    this.#writing = this.#writing.then(write).then(
+      () => void (this.#isFailing = false),
+      (error: unknown) => {
+        // A full disk is full for every line.
+        if (!this.#isFailing) this.#failed(error);
+        this.#isFailing = true;
+      },
+    );
   }
 }
 

@@ -108,7 +108,7 @@ nondefaultdb = pool_size=50 reserve_pool=10
     expect(problems).toEqual([]);
     const parsed = proxyConfig.parse(config);
     expect(parsed.databases).toMatchObject({
-      foodb: { upstream: '/var/run/postgresql:5432' },
+      foodb: { upstream: '/tmp:5432' },
       bardb: { upstream: 'localhost:5432', database: 'bazdb' },
       forcedb: { user: 'baz', parameters: { client_encoding: 'UNICODE', datestyle: 'ISO' } },
       nondefaultdb: { size: 50, reserve: 10 },
@@ -116,7 +116,7 @@ nondefaultdb = pool_size=50 reserve_pool=10
       '*': { upstream: 'testserver:5432' },
     });
     expect(parsed.upstreams['testserver:5432']).toMatchObject({ tls: 'verify-full', ca: '/etc/ca.pem' });
-    expect(parsed.upstreams['/var/run/postgresql:5432']).toMatchObject({ tls: 'disable' });
+    expect(parsed.upstreams['/tmp:5432']).toMatchObject({ tls: 'disable' });
     expect(Object.values(secrets)).toEqual(["fo'o"]);
     expect(JSON.stringify(config)).not.toContain("fo'o");
   });

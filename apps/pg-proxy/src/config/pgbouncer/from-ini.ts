@@ -4,7 +4,7 @@ import { Gathering } from './gathering.ts';
 import { readAuth } from './ini-auth.ts';
 import { readDatabases, readPeers, readUsers } from './ini-sections.ts';
 import { readIni, type IniEntry } from './ini-file.ts';
-import { asInC, names, oldestTls, tlsMode, yes } from './ini-values.ts';
+import { asInC, names, oldestTls, socketFolder, tlsMode, yes } from './ini-values.ts';
 import { settingOf } from './setting-fields.ts';
 import { pgbouncerDefaults, settingsTable } from './settings-table.ts';
 
@@ -109,9 +109,9 @@ function readListen(gathering: Gathering): void {
   readClientTls(gathering);
 }
 
-/** PgBouncer's socket is in /tmp, unless the file names another folder or an empty one. */
+/** An empty folder means no socket. */
 function readSocket(gathering: Gathering): void {
-  const folder = gathering.general.get('unix_socket_dir')?.value ?? '/tmp';
+  const folder = gathering.general.get('unix_socket_dir')?.value ?? socketFolder;
   const mode = gathering.value('unix_socket_mode');
   if (folder.startsWith('@'))
     return gathering.problem('unix_socket_dir', 'abstract sockets are not supported; name a folder');

@@ -5,7 +5,7 @@ import { queryOf } from './ini-auth.ts';
 import { readParameters, type IniEntry } from './ini-file.ts';
 import { hostsOf } from '../../upstream/host-turns.ts';
 import { isSocketFolder } from '../../upstream/connect.ts';
-import { asInC, milliseconds, oldestTls, oneOf, tlsMode, whole } from './ini-values.ts';
+import { asInC, milliseconds, oldestTls, oneOf, socketFolder, tlsMode, whole } from './ini-values.ts';
 import { narrowTable } from './settings-table.ts';
 
 /** Session settings that a connection string may request from the server. */
@@ -18,9 +18,6 @@ const parametersOfDatabases = [
   ...sessionParameters,
   ...lookups,
 ];
-
-/** The folder of a server's socket if neither its host nor `unix_socket_dir` is set. */
-const socketFolder = '/var/run/postgresql';
 
 /** The largest number that fits into a process id besides the client's. */
 const peerIdMax = 255;

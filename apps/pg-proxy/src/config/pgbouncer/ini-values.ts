@@ -38,3 +38,6 @@ export function names(text: string): string[] {
     .map((name) => name.trim())
     .filter((name) => name !== '');
 }
+
+/** The folder of PgBouncer's socket, and of a server's socket, if neither a host nor `unix_socket_dir` is set. */
+export const socketFolder = '/tmp';

@@ -23,7 +23,7 @@ export class Refusal extends Error {
   }
 }
 
-const otherwise = 'Write it otherwise, or send the SQL of IRIS as it stands behind /*iris*/.';
+const otherwise = 'Rewrite it, or put /*iris*/ in front of SQL that IRIS should get unchanged.';
 
 export function refuse(what: string, location?: number, hint = otherwise): never {
   throw new Refusal(`${what} cannot be translated to IRIS SQL`, { location, hint });

@@ -10,14 +10,14 @@ import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { typedValue, untypedText } from './typed-constants.ts';
 
-/** The call of age() that a node is. */
+/** The node as a call of age(), if it is one. */
 export function ageOf(node: Node | undefined): FuncCall | undefined {
   const call = bodyOf(node, 'FuncCall');
   const words = namesOf(call?.funcname);
   return words.at(-1) === 'age' && (words.length === 1 || words[0] === 'pg_catalog') ? call : undefined;
 }
 
-/** `to|from` as text, of which the proxy makes what age() says; undefined for anything else. */
+/** Prints age(to, from) as the text `to|from`, from which the proxy computes the interval; undefined for any other node. */
 export function agePair(p: Printing, node: Node | undefined, scope: Scope): Node | undefined {
   const call = ageOf(node);
   if (call === undefined) return undefined;
@@ -34,7 +34,7 @@ export function agePair(p: Printing, node: Node | undefined, scope: Scope): Node
   return operator('||', operator('||', to, constant(momentSeparator)), momentOf(second ?? first));
 }
 
-/** age() where nothing can be made of it. */
+/** Refuses age() where the proxy cannot compute it. */
 export const refuseAge = (location?: number): never =>
   refuse(
     'age() here',
@@ -76,7 +76,7 @@ export function ageParts(
   };
   const to = second === undefined ? 'CAST(CURRENT_DATE AS TIMESTAMP)' : moment(first);
   const from = moment(second ?? first);
-  // From the earlier one to the later: a month is whole when its day and time have come.
+  // Whole months from the earlier to the later timestamp: a month is complete once its day and time are reached.
   const isShort = (later: string, earlier: string): string => `${inMonth(later)} < ${inMonth(earlier)}`;
   const months = (later: string, earlier: string): string =>
     `(DATEDIFF('month', ${earlier}, ${later}) - CASE WHEN ${isShort(later, earlier)} THEN 1 ELSE 0 END)`;
@@ -90,7 +90,7 @@ export function ageParts(
 const monthStart = (moment: string): string =>
   `DATEADD('day', 1 - DATEPART('day', ${moment}), CAST(CAST(${moment} AS DATE) AS TIMESTAMP))`;
 
-/** Microseconds since the month has begun. */
+/** Microseconds since the beginning of the month. */
 const inMonth = (moment: string): string => `DATEDIFF('microsecond', ${monthStart(moment)}, ${moment})`;
 
 /** How many the whole month has. */

@@ -33,7 +33,7 @@ const aggregates: Readonly<Record<string, Aggregate | undefined>> = {
   jsonb_agg: (p, call, scope) => printJsonList(p, 'jsonb_agg', call, scope),
 };
 
-/** An aggregate of a grouped query, or of all its rows as one group; undefined for a function of any other kind. */
+/** Prints an aggregate call; undefined if the function is not an aggregate. */
 export function printAggregateCall(p: Printing, name: string, call: FuncCall, scope: Scope): string | undefined {
   if (isAggregateName(name)) noteAggregate(call, scope);
   const [arg] = call.args ?? [];
@@ -63,7 +63,7 @@ function printAggregate(p: Printing, name: string, call: FuncCall, scope: Scope)
   return isText ? `SUBSTRING(${printed}, 2)` : printed;
 }
 
-/** What IRIS would take for a number, or compare, and PostgreSQL does not. @throws Refusal 42883 */
+/** Refuses argument types that IRIS would convert to numbers or compare, and PostgreSQL does not accept. @throws Refusal 42883 */
 function checkAggregated({ funcname, location }: FuncCall, type: PgType | undefined): void {
   const name = namesOf(funcname).at(-1) ?? '';
   const isWrong =
@@ -78,7 +78,7 @@ function checkAggregated({ funcname, location }: FuncCall, type: PgType | undefi
     throw new Refusal(`function ${name}(${type}) does not exist`, { sqlstate: '42883', location });
 }
 
-/** LIST puts a comma between, and nothing else: for another separator the commas of the texts step aside. */
+/** Prints string_agg by LIST, which separates by commas only; for another separator, commas within the texts are replaced meanwhile. */
 function printList(p: Printing, call: FuncCall, scope: Scope): string {
   const [arg, separator] = call.args ?? [];
   const between = bodyOf(separator, 'A_Const')?.sval === undefined ? undefined : constantText(separator);
@@ -97,7 +97,7 @@ function printList(p: Printing, call: FuncCall, scope: Scope): string {
   return between === ',' ? list : `REPLACE(REPLACE(${list}, ${comma}, ${p.marks.string(between)}), ${aside}, ${comma})`;
 }
 
-/** @throws Refusal 42803 for one inside another */
+/** @throws Refusal 42803 for nested aggregates */
 function noteAggregate({ args = [], agg_filter: filter, location }: FuncCall, scope: Scope): void {
   scope.aggregates++;
   if (isOfQueryAround(args, scope)) refuse('an aggregate of the query around', location, 'Take it in a query in FROM.');
@@ -112,7 +112,7 @@ function noteAggregate({ args = [], agg_filter: filter, location }: FuncCall, sc
     });
 }
 
-/** Whether all columns that an aggregate reads are of a query around: then it is that one's. */
+/** Whether an aggregate reads columns of an outer query only, so that it belongs to that query. */
 function isOfQueryAround(args: readonly Node[], scope: Scope): boolean {
   const columns: ColumnRef[] = [];
   hasPart(args, (node) => {

@@ -14,8 +14,8 @@ import type { Scope } from './scope.ts';
 type PrintIn = (p: Printing, membership: A_Expr, scope: Scope, isNegated: boolean) => string;
 
 /**
- * A test of one value against each of an array. One that stands in the text becomes a list, or a test for each member; one that
- * comes as a parameter becomes one $LIST, whatever its length, where the test is for membership.
+ * Prints `value op ANY/ALL (array)`. A constant array becomes a list, or one test per element; an array parameter becomes one $LIST of any
+ * length, if the test is for membership.
  */
 export function printArrayTest(p: Printing, test: A_Expr, scope: Scope, printIn: PrintIn): string {
   const { kind, name, lexpr, rexpr, location = -1 } = test;
@@ -51,7 +51,7 @@ export function printArrayTest(p: Printing, test: A_Expr, scope: Scope, printIn:
   return isIn ? member : `NOT (${member})`;
 }
 
-/** A test for each member, one or all of which have to hold: `LIKE ANY (ARRAY[...])`, `> ALL ('{1,2}')`. */
+/** One test per element, combined by OR or AND: `LIKE ANY (ARRAY[...])`, `> ALL ('{1,2}')`. */
 function eachTest(
   { kind, name, lexpr, rexpr, location = -1 }: A_Expr,
   operator: string,
@@ -76,7 +76,7 @@ function eachTest(
   return together(kind === 'AEXPR_OP_ANY' ? 'OR_EXPR' : 'AND_EXPR', tests);
 }
 
-/** Elements of a $LIST are compared as IRIS keeps them, whatever the client's notation. */
+/** How to bind the elements of a $LIST: in the internal format of IRIS, whatever the client's notation. */
 function listUse(type: PgType | undefined, location?: number): ParameterUse {
   if (type === 'date') return 'days';
   if (numberTypes.has(type) || type === 'bool') return 'numbers';

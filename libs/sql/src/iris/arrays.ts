@@ -1,7 +1,7 @@
 import type { Node } from 'libpg-query';
 import { bodyOf, constantText } from '../ast.ts';
 
-/** The members of an array that the text writes out: ARRAY[1, 2] or '{1,2,NULL}'; undefined for any other. */
+/** The elements of a constant array, ARRAY[1, 2] or '{1,2,NULL}'; undefined for any other node. */
 export function arrayMembers(node: Node | undefined): readonly Node[] | undefined {
   const cast = bodyOf(node, 'TypeCast');
   if (cast !== undefined) return arrayMembers(cast.arg);
@@ -23,7 +23,7 @@ function literalMembers(text: string, location: number): readonly Node[] | undef
   if (/^\{\s*\}$/.test(text)) return members;
   for (let rest = text.slice(1); rest !== '';) {
     const match = member.exec(rest);
-    if (match === null) return undefined; // nested, or not well formed
+    if (match === null) return undefined; // nested or malformed
     const [whole, quoted, plain = ''] = match;
     if (quoted === undefined && plain === '') return undefined;
     const isNull = quoted === undefined && plain.toUpperCase() === 'NULL';

@@ -8,21 +8,21 @@ import { labelOf } from './labels.ts';
 export interface AskedSetting {
   readonly label: string;
   readonly name: Value;
-  /** Undefined: it is only asked for. Without a value it is reset. */
+  /** Undefined: current_setting(). Without a value the setting is reset. */
   readonly change?: { readonly value: Value | undefined; readonly isLocal: Value };
-  /** NULL where there is none of that name. */
+  /** The result is NULL if the setting does not exist (missing_ok). */
   readonly isOptional: boolean;
-  /** Asked is whether it IS NULL, which pg-proxy does where it wants nothing but the change. */
+  /** The column is `... IS NULL`, as pg-proxy writes it when it only wants the change. */
   readonly isTested: boolean;
 }
 
 export interface AskedSettings {
   readonly columns: readonly AskedSetting[];
-  /** Nothing is set, and no row comes, where there is no setting of this name. */
+  /** Without a setting of this name nothing is set and no row is returned. */
   readonly among: string | undefined;
 }
 
-/** Undefined where a statement sets nothing, or asks for anything else as well. */
+/** The settings that a SELECT sets and shows; undefined if it does anything else. */
 export function askedSettings(statement: Node): AskedSettings | undefined {
   const { targetList = [], fromClause, whereClause, ...more } = bodyOf(statement, 'SelectStmt') ?? {};
   if (Object.keys(more).some((part) => part !== 'limitOption' && part !== 'op')) return undefined;
@@ -33,7 +33,7 @@ export function askedSettings(statement: Node): AskedSettings | undefined {
   return isWhole && columns.some(({ change }) => change !== undefined) ? { columns, among } : undefined;
 }
 
-/** `FROM pg_show_all_settings() WHERE name = '...'`, as pgAdmin asks. */
+/** The name in `FROM pg_show_all_settings() WHERE name = '...'`, as pgAdmin uses it. */
 function namedAmong([source, ...more]: readonly Node[] = [], condition: Node | undefined): string | undefined {
   const { functions = [] } = bodyOf(source, 'RangeFunction') ?? {};
   const call = bodyOf(bodyOf(functions[0], 'List')?.items?.[0], 'FuncCall');

@@ -10,7 +10,7 @@ import type { Scope } from './scope.ts';
 import { checkNumber, typedConstant, untypedText } from './typed-constants.ts';
 import { vectorSide } from './vector.ts';
 
-/** A value where it goes into a column: PostgreSQL casts it on the way, IRIS would store a fraction or the number of a day. */
+/** Prints a value assigned to a column with PostgreSQL's assignment cast; IRIS would store fractions, or day numbers of dates. */
 export function printAssigned(p: Printing, node: Node, column: ColumnFacts | undefined, scope: Scope): string {
   const to = column?.type;
   learnType(p, node, to);
@@ -28,7 +28,7 @@ export function printAssigned(p: Printing, node: Node, column: ColumnFacts | und
   return castValue(p, { arg: node, typeName: { names: [{ String: { sval: to } }], location: -1 } }, scope);
 }
 
-/** A text that is longer than its column, blanks at its end apart. @throws Refusal 22001 */
+/** Refuses a text that is longer than its column, not counting trailing spaces. @throws Refusal 22001 */
 function checkLength(node: Node, { type, modifiers = [] }: Partial<ColumnFacts> = {}): void {
   const [length] = modifiers;
   const text = textTypes.has(type) ? untypedText(node)?.trimEnd() : undefined;
@@ -37,7 +37,7 @@ function checkLength(node: Node, { type, modifiers = [] }: Partial<ColumnFacts> 
   throw new Refusal(`value too long for type ${named}(${length})`, { sqlstate: '22001', isPlaceless: true });
 }
 
-/** The same of what a query puts there, which has to be of the column's type by itself. @throws Refusal */
+/** Checks that a column of a query can be assigned without a cast. @throws Refusal */
 export function checkAssigned(from: PgType | undefined, column: ColumnFacts | undefined, part: unknown): void {
   const to = column?.type;
   if (from === 'interval') throw unlike(from, column, part);
@@ -51,7 +51,7 @@ const unlike = (from: PgType, column: ColumnFacts | undefined, part: unknown): R
     ...{ sqlstate: '42804', hint: 'Cast it.', location: placeOf(part) },
   });
 
-/** Whether IRIS would store something else than PostgreSQL does. */
+/** Whether an assignment needs a cast, as IRIS would store another value than PostgreSQL. */
 function isCast(from: PgType, to: PgType): boolean {
   if (textTypes.has(to)) return !textTypes.has(from) && from !== 'uuid' && !integerTypes.has(from);
   if (integerTypes.has(to)) return !integerTypes.has(from);
@@ -59,7 +59,7 @@ function isCast(from: PgType, to: PgType): boolean {
   return to === 'bool' || numberTypes.has(to) !== numberTypes.has(from);
 }
 
-/** What PostgreSQL casts when it is told to, and not by itself. */
+/** Whether PostgreSQL has an explicit cast only, so the assignment is an error. */
 function isRefused(from: PgType, to: PgType): boolean {
   if (textTypes.has(to)) return false;
   if (numberTypes.has(to)) return !numberTypes.has(from);

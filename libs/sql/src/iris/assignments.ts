@@ -9,7 +9,7 @@ import { refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
 import type { Scope } from './scope.ts';
 
-/** What stands behind SET. */
+/** Prints the assignments of SET. */
 export function printAssignments(
   p: Printing,
   targets: readonly Node[],
@@ -28,7 +28,7 @@ export function printAssignments(
     .join(', ');
 }
 
-/** `(a, b) = (x, y)` as `a = x, b = y`; of a query each column is a query of its own. */
+/** Splits `(a, b) = (x, y)` into `a = x, b = y`; a query is repeated for each column. */
 function oneOfSeveral({ val, location }: ResTarget): Node | undefined {
   const several = bodyOf(val, 'MultiAssignRef');
   if (several === undefined) return val;

@@ -8,7 +8,7 @@ import { Refusal, refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
 import type { Scope } from './scope.ts';
 
-/** The bits of an integer beside those of a constant that is not negative, by arithmetic: IRIS SQL has no bits. */
+/** Prints bit operations of an integer and a non-negative constant by arithmetic, as IRIS SQL has no bit operators. */
 export function printBits(p: Printing, { name, lexpr, rexpr, location }: A_Expr, scope: Scope): string {
   const operator = lastNameOf(name) ?? '';
   const sides = [lexpr, rexpr] as const;
@@ -36,19 +36,19 @@ export function printBits(p: Printing, { name, lexpr, rexpr, location }: A_Expr,
   return `(${value} + ${mask} - ${operator === '|' ? '' : '2 * '}${common})`;
 }
 
-/** Bits of the integers whose digits IRIS computes with. */
+/** Widths of the integer types in bits. */
 const widths: ReadonlyMap<PgType | undefined, number> = new Map([
   ['int2', 16],
   ['int4', 32],
 ]);
 
-/** Bits that would leave the integer are left out, and the highest that stays is its sign. */
+/** A shift to the left: bits beyond the width are dropped, and the highest one left is the sign. */
 function shifted(value: string, places: number, width: number): string {
   const [kept, half] = [2 ** (width - places), 2 ** (width - places - 1)];
   return `CAST((${value} - ${kept} * FLOOR((${value} + ${half}) / ${kept})) * ${2 ** places} AS BIGINT)`;
 }
 
-/** Run by run: as many bits from here on as are set beside each other. */
+/** Bitwise AND with a mask, by runs of adjacent set bits. */
 function commonBits(value: string, mask: number): string {
   const runs: string[] = [];
   for (let bit = 0; bit < 31;) {

@@ -36,7 +36,7 @@ import { distinctNames, hasAggregate, isSame, labelled, named, names, sortedNode
 import { typedValue } from './typed-constants.ts';
 import { rowKeys } from './row-keys.ts';
 
-/** One SELECT ... FROM ... WHERE. */
+/** Prints one SELECT ... FROM ... WHERE block. */
 export class Block {
   readonly #p: Printing;
   readonly #select: SelectStmt;
@@ -81,7 +81,7 @@ export class Block {
     const { readInside } = this.#scope;
     const read = readInside.size;
     if (isGrouped()) checkGrouped(select, named, groups, this.#scope);
-    // IRIS tests each row then, and not the one group that they are.
+    // For HAVING without GROUP BY, IRIS would test each row instead of the one group.
     const isOneGroup = select.havingClause !== undefined && select.groupClause === undefined && ofTargets === 0;
     if (isOneGroup && targets?.every(({ node }) => isConstant(node)) !== true)
       return refuse('HAVING without GROUP BY, and no aggregate selected', placeOf(select.havingClause));
@@ -96,7 +96,7 @@ export class Block {
     return this.#select.distinctClause?.some((node) => Object.keys(node).length > 0) === true;
   }
 
-  /** By what columns its rows are told apart. */
+  /** The columns that identify its rows. */
   #keys(targets: readonly Target[]): readonly RowKey[] {
     if (this.#isDistinctOn) return [];
     if (this.#select.distinctClause !== undefined) return [targets.map(({ column }) => column.name)];
@@ -108,13 +108,13 @@ export class Block {
       .filter((key, place) => key.length === named[place]?.length);
   }
 
-  /** What stands behind SELECT; undefined entries stand for `*` over something unknown. */
+  /** The result columns; undefined entries stand for `*` over unknown columns. */
   #targets(): readonly ResTarget[] {
     const targets = (this.#select.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
     return targets.flatMap((target) => this.#expanded(target));
   }
 
-  /** `*` becomes its columns where they are known and have to be touched. */
+  /** Expands `*` to its columns if they are known and need rewriting. */
   #expanded(target: ResTarget): readonly ResTarget[] {
     const fields = bodyOf(target.val, 'ColumnRef')?.fields ?? [];
     if (bodyOf(fields.at(-1), 'A_Star') === undefined) return [target];
@@ -135,7 +135,7 @@ export class Block {
     }));
   }
 
-  /** Undefined where a `*` hides how many there are. */
+  /** Undefined if the number of columns is unknown because of `*`. */
   #printTargets(targets: readonly ResTarget[], groups: readonly Node[]): readonly Target[] | undefined {
     const isStar = targets.some(({ val }) => bodyOf(bodyOf(val, 'ColumnRef')?.fields?.at(-1), 'A_Star') !== undefined);
     const isCompared = this.#options.isExact === true || this.#select.distinctClause !== undefined;
@@ -171,7 +171,7 @@ export class Block {
     const shown = isShown ? shownTarget(this.#p, node, this.#scope) : undefined;
     if (shown !== undefined) return { ...shown, node, column: { ...shown.column, name: label, isNullable: true } };
     const pair = isShown ? agePair(this.#p, node, this.#scope) : undefined;
-    // Inside a query it is a value, which may be compared and computed with.
+    // In a subquery it is a value, which may be used in comparisons and computations.
     const spans = isShown && this.#options.isTop === true ? summedSpans(this.#p, node, this.#scope) : undefined;
     const called =
       spans ?? (isShown ? (madeCall(this.#p, node, this.#scope) ?? madePath(this.#p, node, this.#scope)) : undefined);
@@ -187,7 +187,7 @@ export class Block {
     const sql = typedValue(this.#p, node, wanted) ?? moment ?? plain();
     learnType(this.#p, node, wanted);
     const isOfNone = isUntypedConstant(node) || isOpenParameter(this.#p, node);
-    const isText = this.#options.isTop === true && wanted === undefined && isOfNone; // nothing more will say what it is
+    const isText = this.#options.isTop === true && wanted === undefined && isOfNone; // no other context gives it a type
     const isOpen = wanted === undefined && isOfNone;
     const parameter = bodyOf(node, 'ParamRef');
     if (isText && parameter !== undefined) this.#p.textParameters.push(parameter); // at the end, as PostgreSQL does
@@ -265,21 +265,21 @@ export class Block {
     if (groups.length === 0) return '';
     const print = (group: Node): string =>
       withoutWindows(this.#scope, 'GROUP BY', group, () => exact(this.#p, group, this.#scope));
-    // Of one value alone there is one group, where there are rows: none without it.
+    // Grouping by a constant gives one group if there are rows, and none otherwise.
     const [first = number(1), ...more] = groups.filter((group) => !isConstant(group));
     const printed = isConstant(first) ? [print(castTo('int4', number(1)))] : [first, ...more].map(print);
     return ` GROUP BY ${printed.join(', ')}`;
   }
 
-  /** The keys of ORDER BY, as expressions: IRIS takes names of results not everywhere. */
+  /** The keys of ORDER BY as expressions, as IRIS does not accept output names everywhere. */
   #sortKeys(targets: readonly Target[] | undefined): readonly SortKey[] {
     return (this.#select.sortClause ?? []).flatMap((clause) => {
       const sort = bodyOf(clause, 'SortBy') ?? {};
       const node = sortedNode(sort.node, targets, this.#scope);
-      if (isConstant(node)) return []; // it would be the place of another column
+      if (isConstant(node)) return []; // IRIS would take it for a column number
       return printSortKey(this.#p, sort, node, this.#scope)
         .map(structured)
-        .filter(({ key }) => !/^-?[\d.]+$/.test(key)); // so would what is printed as one
+        .filter(({ key }) => !/^-?[\d.]+$/.test(key)); // the same for what is printed as a number
     });
   }
 
@@ -306,7 +306,7 @@ export class Block {
     });
   }
 
-  /** What DISTINCT ON groups by are the first keys of ORDER BY, as far as there are any. @throws Refusal 42P10 */
+  /** Checks that the expressions of DISTINCT ON are the first keys of ORDER BY. @throws Refusal 42P10 */
   #checkFirstKeys(groups: readonly (Node | undefined)[], targets: readonly Target[]): void {
     const sorted = (this.#select.sortClause ?? []).map((clause) =>
       sortedNode(bodyOf(clause, 'SortBy')?.node, targets, this.#scope),
@@ -322,7 +322,7 @@ export class Block {
       });
   }
 
-  /** The first row of each group, by its number in it. */
+  /** Prints DISTINCT ON by row numbers: the first row of each group. */
   #distinctOn(targets: readonly Target[] | undefined, rest: string): string {
     if (targets === undefined)
       return refuse('DISTINCT ON with *', placeOf(this.#select.targetList), 'Name the columns.');
@@ -351,7 +351,7 @@ export class Block {
   }
 }
 
-/** Those that a cast says, that a column has, or the one column of a query as a value, and that all of several values share. */
+/** Type modifiers of an expression: of a cast, a column or a subquery, or those that all alternatives share. */
 function modifiersOf(p: Printing, node: Node | undefined, scope: Scope): readonly number[] {
   const reference = bodyOf(node, 'ColumnRef');
   const seen = reference === undefined ? undefined : scope.column(reference);
@@ -373,7 +373,7 @@ function modifiersOf(p: Printing, node: Node | undefined, scope: Scope): readonl
   return column?.facts?.modifiers ?? column?.modifiers ?? [];
 }
 
-/** The values one of which an expression is; undefined for any other, and where NULL is one of them. */
+/** The alternatives of CASE, COALESCE and the like; undefined for other expressions, and if NULL is one of them. */
 function choicesOf(node: Node | undefined): readonly (Node | undefined)[] | undefined {
   const branches = bodyOf(node, 'CaseExpr');
   const values = bodyOf(node, 'CoalesceExpr')?.args ?? bodyOf(node, 'MinMaxExpr')?.args;
@@ -381,7 +381,7 @@ function choicesOf(node: Node | undefined): readonly (Node | undefined)[] | unde
   return [branches.defresult, ...(branches.args ?? []).map((each) => bodyOf(each, 'CaseWhen')?.result)];
 }
 
-/** Of an array its elements have it. */
+/** The type of a value computed by the proxy; of an array, of its elements. */
 function typeOfMade(made: MadeText | undefined): PgType | undefined {
   if (made?.kind === 'called') return calledFunctions[made.name];
   if (made?.kind === 'jsonPath') return made.of;
@@ -389,7 +389,7 @@ function typeOfMade(made: MadeText | undefined): PgType | undefined {
   return made?.kind === 'joined' ? made.json : undefined;
 }
 
-/** A function of a text that IRIS has not: the proxy calls it. */
+/** A call of a text function that IRIS lacks, and which the proxy computes. */
 function madeCall(p: Printing, node: Node | undefined, scope: Scope): { arg: Node; made: MadeText } | undefined {
   const { funcname, args = [], over } = bodyOf(node, 'FuncCall') ?? {};
   const [said, ...more] = namesOf(funcname);

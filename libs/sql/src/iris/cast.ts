@@ -22,7 +22,7 @@ import { textOperand } from './text-operand.ts';
 import { booleanConstant, checkConstant, checkNumber, typedConstant, untypedText } from './typed-constants.ts';
 import { vectorText } from './vector-text.ts';
 
-/** CAST(x AS t), with what PostgreSQL does on the way: numbers are rounded, constants are checked. */
+/** Prints CAST(x AS t) with PostgreSQL's semantics: numbers are rounded, and constants are checked. */
 export function castValue(p: Printing, cast: TypeCast, scope: Scope): string {
   const { typeName } = cast;
   const to = typeUse(typeName)?.type;
@@ -62,7 +62,7 @@ export function castValue(p: Printing, cast: TypeCast, scope: Scope): string {
 const noCast = (to: PgType | undefined, location: number | undefined): Refusal =>
   new Refusal(`cannot cast type json to ${to ?? ''}`, { sqlstate: '42846', location });
 
-/** As PostgreSQL writes it. */
+/** A cast to text, in PostgreSQL's format. */
 function textValue(p: Printing, arg: Node | undefined, use: TypeUse, scope: Scope, location?: number): string {
   const type = irisCastType(use) ?? refuse('text of this size', location);
   if (use.type === 'bpchar' && (use.modifiers[0] ?? 1) > 1)
@@ -72,7 +72,7 @@ function textValue(p: Printing, arg: Node | undefined, use: TypeUse, scope: Scop
   return from === 'bool' && use.modifiers.length === 0 && use.type !== 'bpchar' ? text : `CAST(${text} AS ${type})`;
 }
 
-/** IRIS cuts the fraction off. */
+/** A cast to an integer, rounded, as IRIS would truncate. */
 function integerValue(arg: Node | undefined, value: string, from: PgType | undefined, type: string): string {
   const isWhole =
     from === 'bool' ||
@@ -84,7 +84,7 @@ function integerValue(arg: Node | undefined, value: string, from: PgType | undef
   return `CAST(${from === 'float4' || from === 'float8' ? evenly(value) : `ROUND(${value}, 0)`} AS ${type})`;
 }
 
-/** Halves of a float go to the even neighbour in PostgreSQL, away from 0 in IRIS. */
+/** Rounds half to even, as PostgreSQL does for floats; IRIS rounds half away from zero. */
 export function evenly(value: string): string {
   const isOdd = `ABS(${value} - ROUND(${value}, 0, 1)) = 0.5 AND MOD(ROUND(${value}, 0), 2) <> 0`;
   return `(ROUND(${value}, 0) - CASE WHEN ${isOdd} THEN SIGN(${value}) ELSE 0 END)`;

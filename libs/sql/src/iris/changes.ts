@@ -36,10 +36,10 @@ import { Scope, seenColumn, type SeenColumn } from './scope.ts';
 import { unnestedRows } from './series.ts';
 import type { IrisStep } from './translation.ts';
 
-/** One call to IRIS, as printed text with marks. */
+/** One statement for IRIS, as printed text with marks. */
 export interface PrintedStep {
   readonly sql: string;
-  /** Its rows are those of the statement. Of all other steps only the counts of rows are added up. */
+  /** Its rows are the statement's result. Of other steps only the row counts are added. */
   readonly isResult: boolean;
   readonly only?: IrisStep['only'];
   readonly kept?: readonly SeenColumn[];
@@ -95,7 +95,7 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
   return eachRow(query, columns, insertRows, placeOf(insert.returningClause) ?? clause?.location);
 }
 
-/** INSERT ... SELECT row by row: what it inserts is read first. */
+/** Prints INSERT ... SELECT row by row: reads the rows first. */
 function eachRow(
   { sql, columns: kept }: PrintedQuery,
   columns: readonly string[] | undefined,
@@ -110,7 +110,7 @@ function eachRow(
   return { ...change, steps: [{ sql, isResult: false, kept }, ...each] };
 }
 
-/** What WITH names before INSERT is the same inside its query. */
+/** Moves the WITH of an INSERT into its query. */
 function withBefore(clause: WithClause | undefined, select: SelectStmt | undefined): SelectStmt | undefined {
   if (clause === undefined) return select;
   if (select === undefined || select.valuesLists !== undefined)
@@ -127,7 +127,7 @@ interface GivenValue {
 
 const rowOf = (given: readonly GivenValue[]): GivenRow => new Map(given.map(({ name, node }) => [name ?? '', node]));
 
-/** The rows of VALUES: a DEFAULT leaves its column out. */
+/** The rows of VALUES; a DEFAULT omits its column. */
 function givenRows(
   valuesLists: readonly Node[],
   columns: readonly string[] | undefined,
@@ -150,7 +150,7 @@ function givenRows(
   });
 }
 
-/** One statement for each row: LAST_IDENTITY knows one row only. */
+/** Prints one INSERT per row, as LAST_IDENTITY returns one row only. */
 function rowInsert(
   p: Printing,
   given: readonly GivenValue[],
@@ -165,7 +165,7 @@ function rowInsert(
   return `${head}${list} VALUES (${given.map(valueOf).join(', ')})`;
 }
 
-/** The steps of each row that may be there already. */
+/** The steps for each row that may exist already (ON CONFLICT). */
 function conflictSteps(
   p: Printing,
   conflicts: Conflicts,
@@ -200,7 +200,7 @@ function checkNames(names: readonly string[], cols: readonly Node[]): void {
     });
 }
 
-/** @param cols the columns as they are named, if they are */
+/** @param cols the column list, if given */
 function checkCount(
   values: readonly Node[],
   columns: readonly string[] | undefined,
@@ -230,7 +230,7 @@ function withReturning(inserts: readonly string[], returning: Returning | undefi
   return { steps, ...(returning === undefined ? {} : { columns: returning.columns }) };
 }
 
-/** What is read of the row that has just been inserted, or of those that WHERE tells. */
+/** The query for RETURNING: of the row just inserted, or of those that WHERE selects. */
 function printReturning(
   p: Printing,
   exprs: readonly Node[],
@@ -241,7 +241,7 @@ function printReturning(
   const { scope, name } = target(p, relation);
   const targets = exprs.map((node) => bodyOf(node, 'ResTarget') ?? {}).flatMap((each) => withoutStar(each, facts));
   const columns = targets.map(({ val, name: label }): SeenColumn => {
-    const type = isOfOther(p, val) ? 'text' : typeOf(p, val, scope); // nothing more will say what it is
+    const type = isOfOther(p, val) ? 'text' : typeOf(p, val, scope); // no other context gives it a type
     learnType(p, val, type);
     const reference = bodyOf(val, 'ColumnRef');
     const facts = reference === undefined ? undefined : scope.column(reference)?.facts;
@@ -265,8 +265,8 @@ function withoutStar(target: ResTarget, facts: TableFacts | undefined): readonly
 }
 
 /**
- * INSERT OR UPDATE sets every column it is given and goes by every unique key there is: the same only where the table has
- * no other key, and each column that is given and not part of the key is set to what was to be inserted.
+ * Whether INSERT OR UPDATE is equivalent: it sets all given columns and matches by any unique key. So the table must have no other key,
+ * and each given column outside of the key must be set to the value to insert.
  */
 function isWholeUpsert(
   clause: OnConflictClause,
@@ -319,12 +319,12 @@ export function printUpdate(p: Printing, update: UpdateStmt): PrintedChange {
   if (exprs === undefined) return { steps: [step] };
   const isRow = facts === undefined || from !== '' ? undefined : rowByKey(update, facts, scope);
   if (isRow === undefined) return updateOfSeveral(p, update, { name, from, where, set });
-  // The row is this transaction's own now: nobody else changes it.
+  // The row is locked by this transaction now, so no other one changes it.
   const { sql, columns } = printReturning(p, exprs, relation, facts, p.predicate(isRow, scope));
   return { steps: [step, { sql, isResult: true, only: 'afterChange' }], columns };
 }
 
-/** The rows are told by their %ID: UPDATE may change whatever WHERE goes by. */
+/** UPDATE with RETURNING of several rows: selected by %ID, as UPDATE may change what WHERE tests. */
 function updateOfSeveral(
   p: Printing,
   update: UpdateStmt,
@@ -356,7 +356,7 @@ function updateOfSeveral(
 const aliasOf = (relation: NonNullable<UpdateStmt['relation']>): string =>
   relation.alias?.aliasname ?? relation.relname ?? '';
 
-/** Rows have a %ID in tables, and what is read of them beside other tables is of the table that is changed. @throws Refusal */
+/** Checks that the rows have a %ID, and that RETURNING reads the changed table only. @throws Refusal */
 function checkRowIds(
   verb: string,
   facts: TableFacts | undefined,
@@ -382,7 +382,7 @@ function checkRowIds(
     refuse(`RETURNING of ${verb} of columns of other tables`, location, 'Read them in the transaction.');
 }
 
-/** The condition on all columns of a key where WHERE has one, which UPDATE leaves as they are. */
+/** The condition on a whole key in WHERE, if UPDATE does not change the key. */
 export function rowByKey(update: UpdateStmt, facts: TableFacts, scope: Scope): Node | undefined {
   const all = bodyOf(update.whereClause, 'BoolExpr');
   const tests = all === undefined ? [update.whereClause] : all.boolop === 'AND_EXPR' ? (all.args ?? []) : [];
@@ -413,7 +413,7 @@ export function printDelete(p: Printing, statement: DeleteStmt): PrintedChange {
   const from = statement.usingClause === undefined ? '' : ` FROM ${printFrom(p, statement.usingClause, scope)}`;
   const condition = statement.whereClause === undefined ? undefined : p.predicate(statement.whereClause, scope);
   const where = condition === undefined ? '' : ` WHERE ${condition}`;
-  // Row by row IRIS would find each row still referenced by the next one.
+  // Row by row, IRIS would find each row still referenced by the next one.
   const isWhole =
     from === '' && where === '' && p.catalog.table(relationOf(relation))?.isReferencedByItselfOnly === true;
   const step = { sql: `DELETE ${isWhole ? '%NOCHECK ' : ''}FROM ${name}${from}${where}`, isResult: false };

@@ -1,4 +1,4 @@
-/** A class of characters of a regular expression. */
+/** A character class of a regular expression. */
 export interface CharacterClass {
   readonly members: readonly string[];
   readonly isNegated: boolean;
@@ -10,7 +10,7 @@ const shorthands: Readonly<Record<string, string>> = {
   s: ' \t\n\v\f\r\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000',
 };
 
-/** `[...]`, or one of its abbreviations, once or more. */
+/** Parses `[...]` or an abbreviation, possibly followed by `+`. */
 export function classOf(regex: string): CharacterClass | undefined {
   const isRepeated = regex.endsWith('+');
   const bare = isRepeated ? regex.slice(0, -1) : regex;
@@ -24,7 +24,7 @@ export function classOf(regex: string): CharacterClass | undefined {
   return members === undefined ? undefined : { members, isNegated: sign === '^', isRepeated };
 }
 
-/** The characters of a class; undefined where it has a range of more than letters or digits. */
+/** The characters of a class; undefined if it has a range other than of letters or digits. */
 export function classMembers(inside: string): readonly string[] | undefined {
   const parts = inside.match(/(?:\\.|[^\\])-(?:\\.|[^\\])|\\.|[^\\]/gsu) ?? [];
   const members = new Set<string>();

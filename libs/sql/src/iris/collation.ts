@@ -6,10 +6,10 @@ import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 
-/** Those that order text by its characters, as it is compared here anyway. */
+/** Collations that order by code points, which is the order here anyway. */
 const byCharacters: ReadonlySet<string> = new Set(['C', 'POSIX', 'ucs_basic']);
 
-/** What stands before COLLATE, which has to say how text is compared here. @throws Refusal 42804 */
+/** The operand of COLLATE, which must name one of these collations. @throws Refusal 42804 */
 export function collated(p: Printing, { arg, collname, location }: CollateClause, scope: Scope): Node {
   const name = namesOf(collname).at(-1) ?? '';
   if (arg === undefined || !byCharacters.has(name))

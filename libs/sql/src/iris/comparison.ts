@@ -9,7 +9,7 @@ import type { Scope } from './scope.ts';
 import { comparedSpan } from './span.ts';
 import { typedConstant } from './typed-constants.ts';
 
-/** Columns whose value is the name of a schema: what they are compared with is translated too. */
+/** Columns that hold schema names; constants compared with them are translated too. */
 const schemaColumns: ReadonlySet<string> = new Set([
   'table_schema',
   'schema_name',
@@ -20,7 +20,7 @@ const schemaColumns: ReadonlySet<string> = new Set([
   'view_schema',
 ]);
 
-/** A comparison as PostgreSQL makes it: by the text as it is stored, where text is compared. */
+/** Prints a comparison with PostgreSQL's semantics: texts compare by their stored value (%EXACT). */
 export function comparison(
   p: Printing,
   operator: string,
@@ -52,7 +52,7 @@ export function comparison(
   return `${one} ${operator === '!=' ? '<>' : operator} ${another}`;
 }
 
-/** Dates among moments: IRIS makes days of both, PostgreSQL moments. */
+/** Whether dates are compared with timestamps: PostgreSQL compares as timestamps, IRIS as dates. */
 export function areMoments(types: readonly (PgType | undefined)[]): boolean {
   return types.includes('date') && types.some((type) => type === 'timestamp' || type === 'timestamptz');
 }
@@ -69,7 +69,7 @@ export function comparedOperand(
   return isMoment && type === 'date' ? `CAST(${printed} AS TIMESTAMP)` : printed;
 }
 
-/** Whether two sides are, or may be, text. One known side that is none decides. */
+/** Whether two operands may be text: not if one of them is known to be of another type. */
 export function comparedText(
   p: Printing,
   left: Node | undefined,
@@ -99,7 +99,7 @@ function isComparedText(
   return false;
 }
 
-/** PostgreSQL compares none of these with text, IRIS does in its own way. */
+/** Types that PostgreSQL does not compare with text, while IRIS does. */
 const unlikeText: ReadonlySet<PgType | undefined> = new Set([
   ...numberTypes,
   ...timeTypes,
@@ -109,7 +109,7 @@ const unlikeText: ReadonlySet<PgType | undefined> = new Set([
   'interval',
 ]);
 
-/** The stored value of an expression that may be text: nothing is needed for what IRIS does not collate. */
+/** Prints an expression so that a text compares by its stored value; no %EXACT for what IRIS does not collate. */
 export function exact(p: Printing, node: Node | undefined, scope: Scope): string {
   if (node === undefined) return refuse('an empty expression');
   const column = bodyOf(node, 'ColumnRef');
@@ -126,8 +126,8 @@ export function exact(p: Printing, node: Node | undefined, scope: Scope): string
 const orders: ReadonlySet<string> = new Set(['<', '>', '<=', '>=']);
 
 /**
- * Whether texts need help to come in their order. Certainly text they have to be: a number would be ordered by its digits.
- * Beside a constant that begins behind the digits a number is less, whichever way it is looked at.
+ * Whether the operands are certainly texts whose order must be corrected, as EXACT orders numeric texts by value. Not needed beside a
+ * constant that sorts after all digits.
  */
 export function isOrdered(types: readonly (PgType | undefined)[], nodes: readonly (Node | undefined)[]): boolean {
   const isText = types.some((type) => textTypes.has(type));
@@ -136,8 +136,8 @@ export function isOrdered(types: readonly (PgType | undefined)[], nodes: readonl
 }
 
 /**
- * Something of unknown type beside a constant that may be a number: text would be ordered by its characters, and a number
- * by its value. @throws Refusal
+ * Refuses an operand of unknown type beside a constant that may be a number, as texts order by characters, and numbers
+ * by value. @throws Refusal
  */
 export function checkOrdered(
   types: readonly (PgType | undefined)[],
@@ -154,8 +154,8 @@ const isOpenText = (node: Node | undefined): boolean =>
   isUntypedConstant(node) || bodyOf(node, 'ParamRef') !== undefined;
 
 /**
- * Text where it is asked which comes first: EXACT has what looks like a number in front of all other text, by its value ('9'
- * before '10', both before ''). With a blank before it no text does.
+ * Prints a text for an order comparison. EXACT orders numeric texts before all others and by value ('9' before '10', both before ''); with
+ * a leading space no text is numeric.
  */
 export function ordered(p: Printing, node: Node | undefined, scope: Scope): string {
   const constant = isUntypedConstant(node) ? constantText(node) : undefined;
@@ -166,7 +166,7 @@ export function ordered(p: Printing, node: Node | undefined, scope: Scope): stri
   return isNullable(p, node, scope) ? `CASE WHEN ${operand(p, node, scope)} IS NOT NULL THEN ${value} END` : value;
 }
 
-/** A text after which nothing is ordered as a number. */
+/** Prefixes a text with a space, so that it is not ordered as a number. */
 export const behindBlank = (p: Printing, value: string): string => `%EXACT(${p.marks.string(' ')} || ${value})`;
 
 function schemaName(p: Printing, node: Node | undefined, other: Node | undefined): string | undefined {

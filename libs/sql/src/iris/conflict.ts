@@ -16,7 +16,7 @@ import { Scope, seenColumn } from './scope.ts';
 import { withoutPlaces } from './targets.ts';
 import { typedValue } from './typed-constants.ts';
 
-/** What a row is to be, by the names of the columns that are given. */
+/** The values of a row to insert, by column name. */
 export type GivenRow = ReadonlyMap<string, Node>;
 
 export interface Conflicts {
@@ -28,7 +28,7 @@ export interface Conflicts {
 const aboutKeys =
   'ON CONFLICT (the columns of a key) DO UPDATE, or DO NOTHING, of a table whose keys are known is translated.';
 
-/** The keys that a row may be there by already. @throws Refusal where they are not known */
+/** The keys by which a row may conflict. @throws Refusal they are unknown */
 function conflictKeys({ clause, facts }: Conflicts): readonly (readonly string[])[] {
   const { infer, location } = clause;
   if (infer?.conname !== undefined || infer?.whereClause !== undefined)
@@ -52,7 +52,7 @@ export function sameWords(left: readonly string[], right: readonly string[]): bo
   return [...left].sort().join('\0') === [...right].sort().join('\0');
 }
 
-/** The row that has the same key, as a condition; undefined where the key is not given: IRIS makes it. */
+/** The condition that selects the row with the same key; undefined if IRIS generates the key. */
 function isSameRow(key: readonly string[], row: GivenRow, facts: TableFacts, table: string): Node | undefined {
   const tests = key.map((name) => {
     const value = row.get(name);
@@ -87,7 +87,7 @@ export function checkOnce(clause: OnConflictClause, rows: readonly GivenRow[]): 
   }
 }
 
-/** A value as the column makes it that it goes into. */
+/** A value cast to the type of its column. */
 function asColumn(arg: Node, column: ColumnFacts | undefined): Node {
   if (column === undefined) return arg;
   const typmods = column.type === 'numeric' ? (column.modifiers ?? []).map(number) : [];
@@ -95,7 +95,7 @@ function asColumn(arg: Node, column: ColumnFacts | undefined): Node {
   return { TypeCast: { arg, typeName: { names, ...(typmods.length === 0 ? {} : { typmods }), location: -1 } } };
 }
 
-/** INSERT of one row, unless it is there. Between the look and the INSERT somebody else may put it there: that ends in 23505. */
+/** Inserts a row unless it exists. If another session inserts it in between, the INSERT fails with 23505. */
 export function insertUnlessThere(p: Printing, conflicts: Conflicts, row: GivenRow): PrintedStep {
   const { relation, facts } = conflicts;
   const scope = new Scope();
@@ -120,7 +120,7 @@ export function insertUnlessThere(p: Printing, conflicts: Conflicts, row: GivenR
   return { sql: `${head} ${list} SELECT ${values.join(', ')} WHERE ${isThere}`, isResult: false };
 }
 
-/** UPDATE of the row that has the key, and INSERT where there is none. */
+/** Updates the row with the key, or inserts it if there is none. */
 export function updateOrInsert(
   p: Printing,
   conflicts: Conflicts,
@@ -134,7 +134,7 @@ export function updateOrInsert(
     isSameRow(key, row, facts, table) ?? refuse('ON CONFLICT with a key that is not given', clause.location, aboutKeys);
   if (clause.infer === undefined) return refuse('ON CONFLICT DO UPDATE without a key', clause.location, aboutKeys);
   const isKey = (name = ''): boolean => key.includes(name.toLowerCase());
-  // A part of the key that is set to what it is already.
+  // A key column that is set to its own value.
   const isKept = ({ name, val }: ResTarget): boolean =>
     isKey(name) &&
     namesOf(bodyOf(val, 'ColumnRef')?.fields).join('.').toLowerCase() === `excluded.${name?.toLowerCase() ?? ''}`;
@@ -165,7 +165,7 @@ export function updateOrInsert(
   );
   const where = condition === undefined ? isSame : together('AND_EXPR', [isSame, condition]);
   const update = `UPDATE ${printRelation(p, relation)}${alias} SET ${values} WHERE ${p.predicate(where, scope)}`;
-  // One that is there, and that the condition leaves as it is, is not inserted either.
+  // A row that exists but does not match the condition must not be inserted either.
   const orInsert = condition === undefined ? insert : insertUnlessThere(p, conflicts, row).sql;
   return {
     steps: [

@@ -8,7 +8,7 @@ import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Translation } from './translation.ts';
 
-/** COPY FROM STDIN: the insert that each row is bound to. @throws Refusal */
+/** Prints the INSERT to which each row of a COPY FROM STDIN is bound. @throws Refusal */
 export function printCopyIn(p: Printing, copied: CopyStmt): Translation {
   const { relation = {}, attlist, whereClause, filename, is_program, options } = copied;
   if (filename !== undefined || is_program === true) return refuse('COPY from a file of the server');
@@ -23,7 +23,7 @@ export function printCopyIn(p: Printing, copied: CopyStmt): Translation {
   return { kind: 'copyIn', relation: relationOf(relation), insert, columns, options: copyOptions(options, true) };
 }
 
-/** What COPY of a table selects. */
+/** The SELECT of a COPY of a table. */
 export function selectOf(relation: RangeVar, attlist: readonly Node[]): Node {
   const fields = attlist.length === 0 ? [{ A_Star: {} }] : attlist;
   const targetList = fields.map((field): Node => ({ ResTarget: { val: { ColumnRef: { fields: [field] } } } }));

@@ -2,18 +2,18 @@ import type { Node } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import { Refusal, refuse } from './refusal.ts';
 
-/** How the rows of a COPY are written. */
+/** The format of the rows of a COPY. */
 export interface CopyOptions {
   readonly format: 'text' | 'csv' | 'binary';
   readonly delimiter: string;
-  /** What stands for NULL. */
+  /** The text of NULL. */
   readonly nothing: string;
-  /** The first line: data, names that are passed over, or names that have to be those of the columns. */
+  /** The first line: data (`none`), skipped names (`first`), or names that must match the columns (`match`). */
   readonly header: 'none' | 'first' | 'match';
-  /** In CSV only. */
+  /** CSV only. */
   readonly quote: string;
   readonly escape: string;
-  /** Columns whose values are quoted always; `all` for every one. */
+  /** Columns whose values are always quoted, or `all`. */
   readonly forceQuote: readonly string[] | 'all';
 }
 
@@ -80,7 +80,7 @@ function listed(node: Node): readonly string[] {
   return namesOf(bodyOf(node, 'List')?.items);
 }
 
-/** Options take words, numbers and booleans bare. */
+/** The value of an option, which may be an unquoted word, number or boolean. */
 function wordOf(node: Node | undefined): string | undefined {
   const number = bodyOf(node, 'Integer');
   if (number !== undefined) return String(number.ival ?? 0);

@@ -8,23 +8,23 @@ import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 
-/** How many digits the numbers of its rows have at most: a series of more rows ends in a division by zero. */
+/** Maximum digits of row numbers; a series with more rows fails by a division by zero. */
 const digitsMax = 4;
 
-/** IRIS has days up to the year 9999, and each number is tried: no series goes further than this from where it begins. */
+/** Maximum span of a series in years: dates in IRIS end at 9999, and each row number is evaluated. */
 const yearsMax = 1_500;
 
-/** generate_series over the numbers up to a limit: its ends are two columns of a query beside them. */
+/** generate_series over a query of row numbers, joined with a one-row query of its bounds. */
 export interface CountedSeries {
   readonly from: Node;
   readonly to: Node;
-  /** The value of a row, and whether it is one, by the columns of `ends` and `numbers`. */
+  /** The value of a row, and the condition that it is within bounds, over the columns of `ends` and `numbers`. */
   readonly value: Node;
   readonly isWithin: Node;
   readonly numbers: Node;
 }
 
-/** What the query of the ends, its two columns, and the query of the numbers are called. */
+/** Aliases of the query of the bounds, its columns, and the query of the numbers. */
 export const ends = { query: 'iris_e', from: 'iris_f', to: 'iris_t' } as const;
 const numbersAlias = 'iris_k';
 const count = columnOf(numbersAlias, 'n');
@@ -50,7 +50,7 @@ export function countedSeries(p: Printing, { args = [], location }: FuncCall, sc
   if (digitsOfRows < 2) return refuse('generate_series by so many years', location);
   const failed = operator('/', number(1), operator('-', count, count));
   const isTooLong = isUpTo(number(10 ** digitsOfRows));
-  // PostgreSQL goes on from the last day of a month where it has come to one.
+  // PostgreSQL continues from the last day of a month once it was clamped to it.
   const isLate = operator('>', callOf2('date_part', 'day', first), number(28));
   const isFailure = hasMonths
     ? together('OR_EXPR', [isTooLong, together('AND_EXPR', [isLate, isUpTo(number(1))])])
@@ -71,7 +71,7 @@ interface Step {
   readonly by: Node;
   readonly isDownwards: boolean;
   readonly hasMonths: boolean;
-  /** How long it is; none where it is no time. */
+  /** Span of a step in years; 0 for numbers. */
   readonly years: number;
 }
 
@@ -113,7 +113,7 @@ function momentStep(
   if (known.length === 0 || !known.every((type) => timeTypes.has(type)) || size === 0 || months * length < 0)
     return undefined;
   const others = known.filter((type) => type !== 'date');
-  // Days become moments with a zone where nothing else is there.
+  // Dates become timestamptz if there is no other type.
   const type = others.length === 0 || others.includes('timestamptz') ? 'timestamptz' : 'timestamp';
   const years = Math.abs(months / 12 + length / (365 * 86_400_000_000));
   const by = castTo('interval', { A_Const: { sval: { sval: text ?? '' }, location: -1 } });
@@ -149,7 +149,7 @@ const callOf2 = (name: string, word: string, arg: Node): Node => ({
 const digits: Node = {
   SelectStmt: { valuesLists: Array.from({ length: 10 }, (_, digit) => ({ List: { items: [number(digit)] } })) },
 };
-/** The numbers from 0 on that have so many digits. */
+/** A query of all numbers from 0 with this many digits. */
 function numbersQuery(digitsOfRows: number): SelectStmt {
   const places = Array.from({ length: digitsOfRows }, (_, at) => `iris_d${at}`);
   const sum = places

@@ -1,8 +1,8 @@
-/** What an IRIS version can, as far as translation depends on it. A feature begins with the version that stands beside it. */
+/** Features of IRIS that translation depends on, with the version that introduced them. */
 const features = {
   /** SELECT ... LIMIT n OFFSET m at the end of a query; TOP elsewhere. */
   limitClause: '2025.1',
-  /** OFFSET without LIMIT; 2025.1 takes it and loses it. */
+  /** OFFSET without LIMIT; 2025.1 accepts but ignores it. */
   offsetAlone: '2025.2',
   withClause: '2024.1',
   intersectExcept: '2025.1',
@@ -15,20 +15,20 @@ const features = {
 
 export type IrisFeature = keyof typeof features;
 
-/** The oldest and the newest that the rules were written for; a newer one is taken for the newest. */
+/** The oldest and newest version that the rules were written for; newer versions are treated as the newest. */
 export const irisVersions = { oldest: '2023.1', newest: '2026.1' } as const;
 
 type Ranges = readonly (readonly [from: string, to: string])[];
 
 export interface IrisDialect {
   readonly version: string;
-  /** Whether it lies within one of the ranges; both ends belong to them. */
+  /** Whether the version is in one of the ranges (inclusive). */
   isWithin(ranges: Ranges): boolean;
   has(feature: IrisFeature): boolean;
   since(feature: IrisFeature): string;
 }
 
-/** @throws RangeError where the text is no version, or one older than the rules */
+/** @throws RangeError the text is not a version, or an unsupported older one */
 export function irisDialect(version: string): IrisDialect {
   const parts = versionParts(version);
   if (compareParts(parts, versionParts(irisVersions.oldest)) < 0) {
@@ -51,7 +51,7 @@ export function irisDialect(version: string): IrisDialect {
   };
 }
 
-/** Whether the text is a version for which the rules were written, or a newer one. */
+/** Whether the text is a supported version. */
 export function isKnownIris(version: string): boolean {
   return (
     /^\d{4}\.\d+(\.\d+)*$/.test(version) && compareParts(versionParts(version), versionParts(irisVersions.oldest)) >= 0
@@ -70,7 +70,7 @@ function versionParts(version: string): readonly number[] {
   return version.split('.').slice(0, 3).map(Number);
 }
 
-/** 2025.1 stands for 2025.1.0. */
+/** Missing parts count as 0. */
 function compareParts(left: readonly number[], right: readonly number[]): number {
   for (const place of [0, 1, 2]) {
     const difference = (left[place] ?? 0) - (right[place] ?? 0);

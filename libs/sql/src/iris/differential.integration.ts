@@ -26,8 +26,8 @@ const seed = Number(process.env['MEDREX_SEED'] ?? 7);
 const generated = Number(process.env['MEDREX_DIFFERENTIAL_QUERIES'] ?? 600);
 
 /**
- * The ward twice: as PostgreSQL keeps it, and as IRIS does, where BIT is a number and text compares without case unless
- * %EXACT says otherwise. A translation that forgets that gives other rows.
+ * Creates the ward tables in a schema: one copy as in PostgreSQL, one as in IRIS, where BIT is a number and text compares without case
+ * unless %EXACT is used. A translation that ignores this returns different rows.
  */
 function wardSql(schema: string, text: string, flag: string): string {
   const isOn = (value: boolean): string => (flag === 'boolean' ? String(value) : value ? '1' : '0');
@@ -58,7 +58,7 @@ const oids: Readonly<Partial<Record<PgType, number>>> = {
 
 const arrayOids: typeof oids = { bool: 1000, int4: 1007, text: 1009, date: 1182, timestamp: 1115 };
 
-/** Of encounters: its collation is EXACT. */
+/** Columns with collation EXACT (of encounters). */
 const exactColumns = new Set(['code']);
 
 type Rows = readonly (readonly string[])[];
@@ -172,14 +172,14 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
       translator = await IrisTranslator.load({ version }, wardCatalog);
     });
 
-    it('is the same for what applications write', async () => {
+    it('is the same for queries of applications', async () => {
       const tally = emptyTally();
       const queries = version === '2023.1' ? writtenQueries : [...writtenQueries, ...youngerQueries];
       for (const query of queries) await compare(translator, query, tally);
       expect(tally).toEqual({ compared: queries.length, refused: 0, invalid: 0, different: [] });
     });
 
-    it('is the same for what testers write from outside', async () => {
+    it('is the same for queries written without knowledge of the translator', async () => {
       const tally = emptyTally();
       for (const query of outsideQueries) await compare(translator, query, tally);
       expect(tally.different).toEqual([]);
@@ -188,49 +188,49 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
       expect(tally.compared).toBeGreaterThan(outsideQueries.length * 0.9);
     });
 
-    it('is the same for what reports do with time', async () => {
+    it('is the same for time queries of reports', async () => {
       const tally = emptyTally();
       for (const query of timeQueries) await compare(translator, query, tally);
       expect(tally.different).toEqual([]);
       expect(tally).toMatchObject({ refused: 0, invalid: 0 });
     });
 
-    it('is the same for what is written out', async () => {
+    it('is the same for queries that are spelled out in other features', async () => {
       const tally = emptyTally();
       for (const query of spelledOutQueries) await compare(translator, query, tally);
       expect(tally.different).toEqual([]);
       expect(tally).toMatchObject({ refused: 0, invalid: 0 });
     });
 
-    it('is the same for what has other functions, or none', async () => {
+    it('is the same for queries whose functions differ or are missing in IRIS', async () => {
       const tally = emptyTally();
       for (const query of widenedQueries) await compare(translator, query, tally);
       expect(tally.different).toEqual([]);
       expect(tally).toMatchObject({ refused: 0, invalid: 0 });
     });
 
-    it('is the same for what is said in other words', async () => {
+    it('is the same for rewritten queries', async () => {
       const tally = emptyTally();
       for (const query of rewrittenQueries) await compare(translator, query, tally);
       expect(tally.different).toEqual([]);
       expect(tally).toMatchObject({ refused: 0, invalid: 0 });
     });
 
-    it('is the same for what reports ask beside rows and sums', async () => {
+    it('is the same for reporting queries', async () => {
       const tally = emptyTally();
       for (const query of reportingQueries) await compare(translator, query, tally);
       expect(tally.different).toEqual([]);
       expect(tally).toMatchObject({ refused: 0, invalid: 0 });
     });
 
-    it('is the same for what a Bind says', async () => {
+    it('is the same for queries that depend on bound values', async () => {
       const tally = emptyTally();
       for (const query of boundQueries) await compare(translator, query, tally);
       expect(tally.different).toEqual([]);
       expect(tally).toMatchObject({ refused: 0, invalid: 0 });
     });
 
-    it(`is the same for ${generated} queries of a grammar (seed ${seed})`, async () => {
+    it(`is the same for ${generated} random queries (seed ${seed})`, async () => {
       const writer = new QueryWriter(seededRandom(seed));
       const tally = emptyTally();
       for (let place = 0; place < generated; place++) await compare(translator, writer.query(), tally);
@@ -239,7 +239,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     });
   });
 
-  describe('the judge', () => {
+  describe('the comparison', () => {
     const forgetful: SqlCatalog = {
       ...wardCatalog,
       table: (relation) => {
@@ -261,7 +261,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
   });
 });
 
-/** As a Bind has it translated: by the values that it depends on. */
+/** Translates by the values that the translation depends on, as after a Bind. */
 function boundTranslation(
   translator: IrisTranslator,
   sql: string,
@@ -300,17 +300,17 @@ function boundAs(use: ParameterUse, value: string | null): string | null {
 const hasScale = (text: string | null, scale: NumericScale): boolean =>
   text === null || (text.split('.')[1]?.length ?? 0) === scaleDigits(text, scale);
 
-/** An interval as the translation has it: PostgreSQL's in days and time. */
+/** Converts an interval of PostgreSQL to microseconds, as in the translation. */
 function microsOf(text: string | null): string | null {
   const value = text === null ? undefined : intervalValue(text);
   return value === undefined ? null : String(value.days * microsPerDay + value.micros);
 }
 
-/** Types say TRUE or 1, 2.50 or 2.5: the value is one. */
+/** Normalizes values that types format differently: TRUE and 1, 2.50 and 2.5. */
 function plain(value: string | null): string {
   if (value === null) return 'NULL';
   if (value === 't' || value === 'f') return value === 't' ? '1' : '0';
-  const moment = /^(\d{4}-\d\d-\d\d .*)\+00$/.exec(value)?.[1]; // IRIS has no zone: all is UTC
+  const moment = /^(\d{4}-\d\d-\d\d .*)\+00$/.exec(value)?.[1]; // IRIS stores no zone; all values are in UTC
   if (moment !== undefined) return `'${moment}'`;
   if (isJson(value)) return sorted(JSON.parse(value));
   return /^-?\d+(\.\d+)?$/.test(value) ? String(Number(value)) : `'${value}'`;
@@ -325,7 +325,7 @@ function isJson(value: string): boolean {
   }
 }
 
-/** JSON whatever its blanks and the order of its keys. */
+/** Sorts the keys of JSON, for comparison. */
 function sorted(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part !== 'object' || part === null || Array.isArray(part)

@@ -1,16 +1,16 @@
 import { Refusal } from './refusal.ts';
 
-/** Characters of a statement: IRIS has no longer strings. */
+/** Maximum length of a statement, which is that of a string in IRIS. */
 const textMax = 3_641_144;
 
-/** What one statement may cost: all texts that are printed on the way, in characters, and some for each part and each query. */
+/** Maximum effort of a statement: the characters of all intermediate texts, plus a constant for each part and query. */
 const effortMax = 64 * 1024 * 1024;
 const ofPart = 64;
 const ofQuery = 32 * 1024;
 
 /**
- * What IRIS lacks is written out, and what is inside that stands there several times. Parts within parts grow so by powers: a
- * short statement could take the memory and the time of all clients.
+ * Limits the size of translations. Features that IRIS lacks are expanded, and operands repeated; when nested, texts grow exponentially, so
+ * a short statement could use up memory and time of all clients.
  */
 export class Effort {
   #spent = 0;

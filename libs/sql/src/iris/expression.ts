@@ -34,13 +34,13 @@ import { typedConstant, typedValue } from './typed-constants.ts';
 
 type Printer = (p: Printing, node: Node, scope: Scope) => string;
 
-/** Every kind of expression that is translated. What is not here is refused. */
+/** Printers by kind of expression; other kinds are refused. */
 const printers: { readonly [Kind in NodeKind]?: Printer } = {
   A_Const: printConstant,
   ParamRef: (p, node) => p.marks.parameter(bodyOf(node, 'ParamRef')?.number ?? 0),
   ColumnRef: (p, node, scope) => {
     const isGrouped = scope.groups?.some((group) => isSame(group, node, scope)) === true;
-    // As GROUP BY has it: nothing else is certain to be one value of the group.
+    // Printed as in GROUP BY, as nothing else is certain to be constant in the group.
     return isGrouped ? exact(p, node, scope) : printReference(p, bodyOf(node, 'ColumnRef') ?? {}, scope);
   },
   TypeCast: (p, node, scope) => castValue(p, bodyOf(node, 'TypeCast') ?? {}, scope),
@@ -62,8 +62,8 @@ const printers: { readonly [Kind in NodeKind]?: Printer } = {
 };
 
 /**
- * A column by its name, whatever it is a part of.
- * @param isShown it is a result column as it is
+ * Prints a column reference.
+ * @param isShown it is a result column by itself
  */
 export function printReference(p: Printing, reference: ColumnRef, scope: Scope, isShown = false): string {
   if (!isShown && scope.column(reference)?.made !== undefined)
@@ -81,7 +81,7 @@ export function printReference(p: Printing, reference: ColumnRef, scope: Scope, 
   return scope.mergedOf(reference)?.sql ?? printColumn(p, reference);
 }
 
-/** @throws Refusal 42P01 where no table is called so, 42702 where several have such a column */
+/** @throws Refusal 42P01 no such table, 42702 ambiguous column */
 export function checkReference({ fields = [], location }: ColumnRef, scope: Scope): void {
   const alias = bodyOf(fields.at(-2), 'String')?.sval;
   if (alias !== undefined && !scope.hasTable(alias))
@@ -91,7 +91,7 @@ export function checkReference({ fields = [], location }: ColumnRef, scope: Scop
     throw new Refusal(`column reference "${name}" is ambiguous`, { sqlstate: '42702', location });
 }
 
-/** An expression where a value stands: a test becomes 1, 0 or NULL. */
+/** Prints an expression as a value: a predicate becomes 1, 0 or NULL. */
 export function printValue(p: Printing, node: Node | undefined, scope: Scope): string {
   if (node === undefined) return refuse('an empty expression');
   const kind = kindOf(node);
@@ -100,7 +100,7 @@ export function printValue(p: Printing, node: Node | undefined, scope: Scope): s
   return print?.(p, node, scope) ?? refuse(wordsOf(node), placeOf(node));
 }
 
-/** An expression where a condition stands: a value is compared with 1. */
+/** Prints an expression as a condition: a boolean value is compared with 1. */
 export function printPredicate(p: Printing, node: Node | undefined, scope: Scope): string {
   if (node === undefined) return refuse('an empty condition');
   const kind = kindOf(node);
@@ -117,7 +117,7 @@ export function printPredicate(p: Printing, node: Node | undefined, scope: Scope
   return `${value} = 1`;
 }
 
-/** What is a condition of itself. */
+/** Printers of kinds that are predicates in IRIS. */
 const conditions: { readonly [Kind in NodeKind]?: Printer } = {
   A_Expr: (p, node, scope) => printComparison(p, bodyOf(node, 'A_Expr') ?? {}, scope),
   BoolExpr: (p, node, scope) => printBool(p, bodyOf(node, 'BoolExpr') ?? {}, scope),
@@ -126,19 +126,19 @@ const conditions: { readonly [Kind in NodeKind]?: Printer } = {
   SubLink: (p, node, scope) => printTestQuery(p, bodyOf(node, 'SubLink') ?? {}, scope),
 };
 
-/** `(…)` around everything that is not one token or one call: IRIS may be set to read operators from left to right. */
+/** Prints an operand, in parentheses unless it is one token or call: IRIS may be configured to evaluate operators from left to right. */
 export function operand(p: Printing, node: Node | undefined, scope: Scope): string {
   const printed = p.value(node, scope);
   return node !== undefined && bodyOf(node, 'A_Expr') !== undefined ? `(${printed})` : printed;
 }
 
-/** One of several values that have a type in common. */
+/** Prints one of several values with a common type. */
 export function valueAs(p: Printing, node: Node | undefined, type: PgType | undefined, scope: Scope): string {
   learnType(p, node, type);
   return typedValue(p, node, type) ?? momentOfDay(p, node, type, scope) ?? p.value(node, scope);
 }
 
-/** A day where a moment is wanted, which IRIS does not make of it by itself; undefined for anything else. */
+/** Prints a date as a timestamp, which IRIS does not convert implicitly; undefined for other types. */
 export function momentOfDay(
   p: Printing,
   node: Node | undefined,
@@ -151,7 +151,7 @@ export function momentOfDay(
 
 function testAsValue(p: Printing, node: Node, scope: Scope): string {
   const link = bodyOf(node, 'SubLink');
-  // IRIS takes EXISTS in WHERE only.
+  // IRIS accepts EXISTS in WHERE only.
   if (link?.subLinkType === 'EXISTS_SUBLINK') return `COALESCE((SELECT 1 WHERE ${p.predicate(node, scope)}), 0)`;
   const test = p.predicate(node, scope);
   const isCertain = kindOf(node) === 'NullTest' || kindOf(node) === 'BooleanTest';
@@ -217,7 +217,7 @@ function printBooleanTest(p: Printing, node: Node, scope: Scope): string {
   const value = p.value(arg, scope);
   switch (booltesttype) {
     case 'IS_TRUE':
-      return `(${value} = 1 AND ${value} IS NOT NULL)`; // never NULL, as the test
+      return `(${value} = 1 AND ${value} IS NOT NULL)`; // never NULL, like the predicate
     case 'IS_FALSE':
       return `(${value} = 0 AND ${value} IS NOT NULL)`;
     case 'IS_NOT_TRUE':
@@ -278,7 +278,7 @@ function printRegex(p: Printing, expression: A_Expr, scope: Scope): string {
   );
 }
 
-/** A test by %PATTERN, which says nothing of NULL. */
+/** A test by %PATTERN, which ignores NULL. */
 function printPattern(p: Printing, { name, lexpr }: A_Expr, pattern: string, scope: Scope): string {
   checkRepeatable(lexpr, 'a regular expression');
   const text = operand(p, lexpr, scope);
@@ -287,7 +287,7 @@ function printPattern(p: Printing, { name, lexpr }: A_Expr, pattern: string, sco
   return `CASE WHEN ${text} IS NOT NULL THEN ${test} END = 1`;
 }
 
-/** BETWEEN SYMMETRIC, which is BETWEEN one way or the other. */
+/** BETWEEN SYMMETRIC: BETWEEN in either order. */
 function printSymmetric(p: Printing, expression: A_Expr, scope: Scope): string {
   checkRepeatable(expression, 'BETWEEN SYMMETRIC');
   const isNegated = expression.kind === 'AEXPR_NOT_BETWEEN_SYM';
@@ -299,7 +299,7 @@ function printSymmetric(p: Printing, expression: A_Expr, scope: Scope): string {
   return `(${ways.map((way) => `(${way})`).join(isNegated ? ' AND ' : ' OR ')})`;
 }
 
-/** True or false, never NULL, like the test itself. */
+/** IS NOT DISTINCT FROM: never NULL. */
 function notDistinct(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope): string {
   const equal = comparison(p, '=', lexpr, rexpr, scope, location);
   const [left, right] = [operand(p, lexpr, scope), operand(p, rexpr, scope)];
@@ -308,7 +308,7 @@ function notDistinct(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Sco
 
 function printIn(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope, isNegated: boolean): string {
   const members = bodyOf(rexpr, 'List')?.items ?? [];
-  // Each of them, for what it says of parameters.
+  // No short-circuit, as each call infers types of parameters.
   const isText = !members.map((member) => comparedText(p, lexpr, member, scope, location)).includes(false);
   const isMoment = areMoments([lexpr, ...members].map((each) => typeOf(p, each, scope)));
   const type = isMoment ? 'timestamp' : typeOf(p, lexpr, scope);
@@ -324,10 +324,10 @@ function printLike(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope:
   const pattern = escape ? bodyOf(rexpr, 'FuncCall')?.args?.[0] : rexpr;
   const by = escape ? bodyOf(rexpr, 'FuncCall')?.args?.[1] : undefined;
   const not = operator.startsWith('!') ? ' NOT' : '';
-  // The backslash escapes in PostgreSQL unless something else is said, in IRIS nothing does.
+  // The default escape character is the backslash in PostgreSQL; IRIS has none.
   const isPlain = bodyOf(pattern, 'A_Const') !== undefined && constantText(pattern)?.includes('\\') !== true;
   const sign = by === undefined ? (isPlain ? '' : '\\') : constantText(by);
-  // Of no length: nothing escapes.
+  // ESCAPE '': no escape character.
   const end = sign === '' ? '' : ` ESCAPE ${sign === undefined ? p.value(by, scope) : p.marks.string(sign)}`;
   if (kind === 'AEXPR_ILIKE' && (sign === undefined || /\p{L}/u.test(sign)))
     return refuse('ILIKE that a letter escapes', location, 'Take another sign.');
@@ -335,7 +335,7 @@ function printLike(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope:
     return `UPPER(${p.value(lexpr, scope)})${not} LIKE UPPER(${p.value(pattern, scope)})${end}`;
   if (typeOf(p, lexpr, scope) === 'bytea') return refuse('LIKE of bytes', location);
   const text = exact(p, lexpr, scope);
-  // A constant, cast or not, or a parameter has no collation of its own.
+  // Constants and parameters have no collation.
   const bare = bodyOf(lexpr, 'TypeCast')?.arg ?? lexpr;
   const isBare = isUntypedConstant(bare) || bodyOf(lexpr, 'ParamRef') !== undefined;
   return `${isBare ? `%EXACT(${text})` : text}${not} LIKE ${operand(p, pattern, scope)}${end}`;

@@ -1,47 +1,47 @@
 /**
- * Printed SQL holds marks where values of the user go, because text is put together out of order and parameters are counted in
- * the order of the finished text. A mark cannot be in a name: names with control characters are refused.
+ * Printed SQL has marks in place of values, as text is assembled out of order while parameters are numbered in the order of the final text.
+ * Names cannot contain marks, as names with control characters are refused.
  */
 const open = '\u0001';
 const close = '\u0002';
 const marks = /\u0001([plndiosvmtbkc])(\d+)\u0002/g;
 
-/** How the driver sends a parameter. */
+/** How to bind a parameter. */
 export type ParameterUse =
-  /** As it is. */
+  /** Unchanged. */
   | 'value'
-  /** An array as $LIST, for %INLIST; an array with a NULL in it is to be refused. */
+  /** An array as $LIST, for %INLIST; it must not contain NULL. */
   | 'list'
-  /** The same of numbers, or of booleans as 1 and 0, in the one notation that IRIS keeps; of dates as it counts days. */
+  /** A $LIST of numbers in canonical notation, booleans as 1 and 0, or dates as day numbers. */
   | 'numbers'
   | 'days'
   /** `[1,2,3]` without its brackets, for TO_VECTOR. */
   | 'vector'
-  /** Of an interval its months, or the microseconds of its days and time. */
+  /** The months of an interval, or the microseconds of its days and time. */
   | 'months'
   | 'time'
-  /** Text with a blank before it, where its order counts: none is ordered as a number then. */
+  /** Text prefixed by a space, so that it is not ordered as a number. */
   | 'behindBlank'
-  /** No parameter of the client: the first column of the rows that have been kept, as $LIST, or one column of the row at hand. */
+  /** Not a client's parameter: the first column of the kept rows as $LIST, or a column of the current kept row. */
   | 'keptRows'
   | 'column';
 
 export interface IrisParameter {
-  /** The n of `$n`; of a column its place, from 1 on. */
+  /** The n of `$n`; for a kept row, the number of the column from 1. */
   readonly parameter: number;
   readonly use: ParameterUse;
 }
 
-/** SQL text, and between the texts parameters whose integer has to stand in it: TOP and LIMIT take no `?` everywhere. */
+/** A piece of SQL text, or a parameter whose integer is inlined, as TOP and LIMIT do not accept `?` everywhere. */
 export type IrisPiece = string | { readonly inline: number; readonly isOffset: boolean };
 
 export interface IrisText {
   readonly pieces: readonly IrisPiece[];
-  /** Of each `?`, in order. */
+  /** The parameters of each `?`, in order. */
   readonly parameters: readonly IrisParameter[];
 }
 
-/** Collects the literals of one statement and hands out marks for them. */
+/** Collects the values of a statement, and returns marks for them. */
 export class Marks {
   readonly #strings: string[] = [];
 
@@ -50,7 +50,7 @@ export class Marks {
     return `${open}s${this.#strings.length - 1}${close}`;
   }
 
-  /** One below zero is a column of the row at hand. */
+  /** A negative number is a column of the current kept row. */
   parameter(number: number, use: ParameterUse = 'value'): string {
     if (number < 0) return `${open}c${-number}${close}`;
     return `${open}${use === 'value' ? 'p' : use.charAt(0)}${number}${close}`;
@@ -102,10 +102,10 @@ const uses = {
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** NULL is no limit in PostgreSQL. */
+/** LIMIT NULL means no limit in PostgreSQL. */
 const noLimit = '2147483647';
 
-/** The text to run. @throws RangeError where the value for a place in the text is no count, SyntaxError where it is no number */
+/** The final text. @throws RangeError an inlined value is not a count, SyntaxError it is not a number */
 export function irisSql(
   { pieces }: IrisText,
   bound: (parameter: number) => string | undefined = () => undefined,

@@ -1,7 +1,7 @@
 import type { Node, WindowDef } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
 
-/** What PostgreSQL's grammar says of a frame, as bits. */
+/** The frame option bits of PostgreSQL's grammar. */
 const bits = {
   range: 0x2,
   rows: 0x4,
@@ -16,22 +16,22 @@ const bits = {
   exclusion: 0x8000 | 0x10000 | 0x20000,
 } as const;
 
-/** RANGE from the first row to the peers of this one: that of a window that says nothing. */
+/** The default frame: RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW. */
 const defaultOptions = bits.range | bits.startUnbounded | bits.endCurrent;
 
 export type Frame =
-  /** To this row and its peers, as where nothing is said. */
+  /** The default frame: up to the peers of the current row. */
   | { readonly kind: 'peers' }
   /** All rows of the partition. */
   | { readonly kind: 'all' }
-  /** Row by row: from the first to this one, or from this one to the last. */
+  /** ROWS from the first to the current row, or, if reversed, from the current to the last row. */
   | { readonly kind: 'running'; readonly isReversed: boolean }
-  /** Rows by their distance from this one, those before it negative. */
+  /** ROWS by their offsets from the current row; negative ones precede it. */
   | { readonly kind: 'sliding'; readonly offsets: readonly number[] };
 
 const rowsMax = 64;
 
-/** Undefined: none that can be said in IRIS SQL. */
+/** Undefined: the frame cannot be expressed in IRIS SQL. */
 export function frameOf({ frameOptions = defaultOptions, startOffset, endOffset }: WindowDef): Frame | undefined {
   const has = (option: keyof typeof bits): boolean => (frameOptions & bits[option]) !== 0;
   if (has('exclusion')) return undefined;
@@ -59,7 +59,7 @@ function distance(
   return isPreceding ? 0 - rows : rows;
 }
 
-/** The same order from its other end. */
+/** Reverses an ORDER BY. */
 export function reversed(clauses: readonly Node[]): readonly Node[] {
   return clauses.map((clause) => {
     const sort = bodyOf(clause, 'SortBy') ?? {};

@@ -21,7 +21,7 @@ import {
   type SeenTable,
 } from './scope.ts';
 
-/** FROM, and what of it the query sees from then on. @throws Refusal */
+/** Prints FROM, and adds its tables to the scope. @throws Refusal */
 export function printFrom(p: Printing, items: readonly Node[], scope: Scope): string {
   checkAliases(items);
   const parts: string[] = [];
@@ -36,7 +36,7 @@ export function printFrom(p: Printing, items: readonly Node[], scope: Scope): st
 
 interface NamedItem {
   readonly name: string;
-  /** Of a table without an alias. */
+  /** The schema of a table without an alias. */
   readonly schema: string | undefined;
 }
 
@@ -59,7 +59,7 @@ function checkAliases(items: readonly Node[]): void {
   throw new Refusal(what, { sqlstate: '42712', isPlaceless: true });
 }
 
-/** A LATERAL query behind a comma is joined to what stands before it. */
+/** Turns a LATERAL query after a comma into a join with the preceding items. */
 function withLaterals(items: readonly Node[]): readonly Node[] {
   if (!items.some((item) => bodyOf(item, 'RangeSubselect')?.lateral === true)) return items;
   const [first, ...others] = items;
@@ -112,7 +112,7 @@ function printTableItem(p: Printing, table: RangeVar, scope: Scope): Item {
   return { sql, tables: [{ ...rows, alias: name ?? table.relname ?? '', isOuter: false }] };
 }
 
-/** A table whose columns have other names, the first of them at least: as a query. */
+/** Prints a table with column aliases as a query. */
 function printRenamed(p: Printing, table: RangeVar, { aliasname = '', colnames }: Alias, scope: Scope): Item {
   const bare: RangeVar = { ...table };
   delete bare.alias;
@@ -143,7 +143,7 @@ export function checkNames(what: string, columns: number, names: number, place: 
 const namedBy = ({ schemaname, relname }: RangeVar, scope: Scope): NamedRows | undefined =>
   schemaname === undefined ? scope.withNamed(relname ?? '') : undefined;
 
-/** By what the catalogue says, as long as it says that. */
+/** Cached rows by the facts of a table. */
 const rowsOf = new WeakMap<TableFacts, SeenRows>();
 
 function tableRows(p: Printing, table: RangeVar): SeenRows {
@@ -167,7 +167,7 @@ function printQueryItem(p: Printing, { lateral, subquery, alias }: RangeSubselec
     );
   const select = bodyOf(subquery, 'SelectStmt');
   if (select === undefined) return refuse('this query in FROM');
-  // Not correlated: it sees what is around the query, not its neighbours.
+  // Without LATERAL it sees outer queries, but not its neighbours in FROM.
   const { sql, ...rows } = p.query(select, scope, { names: namesOf(alias?.colnames), isShown: true });
   const name = alias?.aliasname ?? 'iris_subquery';
   const { columns } = rows;
@@ -190,7 +190,7 @@ const joinWords: Readonly<Record<string, string>> = {
   JOIN_FULL: 'FULL OUTER JOIN',
 };
 
-/** What stands beside each row of the left side, or of the rows that it has there. */
+/** Prints a LATERAL join: expressions over the left row, or joined rows. */
 function printLateral(p: Printing, join: JoinExpr, lateral: RangeSubselect, scope: Scope): Item {
   const left = printItem(p, join.larg ?? refuse('this join'), scope);
   const { jointype = 'JOIN_INNER', quals } = join;
@@ -243,7 +243,7 @@ function printJoin(p: Printing, join: JoinExpr, scope: Scope): Item {
   return { sql: `${left.sql} ${words} ${rightSql} ON ${condition}`, tables, merged };
 }
 
-/** What NATURAL joins by: the columns that both sides have, as the left one has them. */
+/** The columns of a NATURAL join: those that both sides have, in the order of the left one. */
 function commonNames(left: Item, right: Item, location?: number): readonly string[] {
   const namesIn = ({ tables, merged }: Item): readonly string[] => {
     if (tables.some(({ columns }) => columns === undefined))
@@ -254,7 +254,7 @@ function commonNames(left: Item, right: Item, location?: number): readonly strin
   return [...new Set(namesIn(left))].filter((name) => ofRight.has(name));
 }
 
-/** What WITH names is a query to IRIS, wherever it stands. */
+/** Replaces a reference to a WITH query by the query. */
 function asSent(side: Node, scope: Scope): Node {
   const join = bodyOf(side, 'JoinExpr');
   if (join?.larg !== undefined && join.rarg !== undefined)
@@ -267,11 +267,11 @@ function asSent(side: Node, scope: Scope): Node {
 const asOuter = (tables: readonly SeenTable[], isOuter: boolean): readonly SeenTable[] =>
   isOuter ? tables.map((table) => ({ ...table, isOuter: true })) : tables;
 
-/** The condition sees the two sides before the rest of FROM does. */
+/** Prints a join condition, which sees the two sides only. */
 const printCondition = (p: Printing, quals: Node, scope: Scope, sides: Item): string =>
   within(scope, sides, () => withoutWindows(scope, 'JOIN conditions', quals, () => p.predicate(quals, scope)));
 
-/** Prints what sees tables that stand in FROM already, and nothing else of it does. */
+/** Prints within a scope of some tables of FROM only. */
 function within<T>(scope: Scope, { tables, merged }: Item, print: () => T): T {
   const before = { tables: scope.tables.length, merged: [...scope.merged] };
   scope.tables.push(...tables);
@@ -283,7 +283,7 @@ function within<T>(scope: Scope, { tables, merged }: Item, print: () => T): T {
   return printed;
 }
 
-/** USING as ON: IRIS would join text by its collation, and does not say whose column a bare name is. */
+/** Prints a USING column as an ON condition: IRIS would compare text by collation, and finds unqualified names ambiguous. */
 function usingPair(left: Item, right: Item, name: string, jointype: string): MergedColumn & { condition: string } {
   const [one, other] = [usedColumn(left, name), usedColumn(right, name)];
   const sides = [one, other].map(({ sql, column: { type, isExact } }) => {

@@ -1,13 +1,13 @@
-/** Of what a function of a numeric gives: PostgreSQL writes 16 digits that count, and as many behind the point as its argument has. */
+/** The scale of a function of a numeric: PostgreSQL writes 16 significant digits, and at least the scale of the argument. */
 export interface FunctionScale {
   readonly of: RootOrPower;
-  /** Digits behind the point of the argument. */
+  /** Scale of the argument. */
   readonly argument: number;
 }
 
 type RootOrPower = 'sqrt' | 'exp' | 'ln' | 'log10';
 
-/** By the names of the functions that are so. */
+/** The functions with such a scale, by name. */
 export const scaledFunctions: ReadonlyMap<string, RootOrPower> = new Map([
   ['sqrt', 'sqrt'],
   ['exp', 'exp'],
@@ -17,10 +17,10 @@ export const scaledFunctions: ReadonlyMap<string, RootOrPower> = new Map([
 ]);
 
 const digitsThatCount = 16;
-/** IRIS gives no more behind the point of a logarithm. */
+/** Maximum scale of a logarithm in IRIS. */
 const digitsOfLogarithm = 18;
 
-/** How many digits PostgreSQL writes behind the point of a result. It goes by an estimate of how large that becomes. */
+/** PostgreSQL's scale of a result, which it derives from an estimate of its size. */
 export function functionDigits(result: number, { of, argument }: FunctionScale): number {
   const digits = Math.max(digitsThatCount - magnitude(result, of), argument, 0);
   return of === 'ln' || of === 'log10' ? Math.min(digits, Math.max(digitsOfLogarithm, argument)) : digits;
@@ -36,5 +36,5 @@ function magnitude(result: number, of: RootOrPower): number {
   return Math.trunc(Math.log10(Math.abs(logarithm)));
 }
 
-/** Of the first digit that is no zero; 0 of zero. */
+/** The power of ten of the first non-zero digit; 0 for zero. */
 const powerOfTen = (value: number): number => Number(value.toExponential().split('e')[1]);

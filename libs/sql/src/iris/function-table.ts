@@ -1,22 +1,22 @@
 import type { PgType } from './pg-type.ts';
 
-/** The type that a function gives back, by that of its first argument; undefined: not known. */
+/** The result type of a function, by the type of its first argument; undefined: unknown. */
 type TypeOf = (argument: PgType | undefined) => PgType | undefined;
 
 interface FunctionRule {
   readonly result?: PgType | TypeOf;
-  /** What its first argument has to be, and all those of numbers; PostgreSQL has no other function of that name. */
+  /** The required type of its first argument (of all, for numbers); PostgreSQL has no other overload. */
   readonly takes?: 'text' | 'number';
-  /** What its only argument is taken for where that has no type of its own; `second`: what the second of two is. */
+  /** The type assumed for an untyped argument; `second`: that of the second argument. */
   readonly assumes?: PgType | 'second';
-  /** The name in IRIS, where the arguments stay as they are. */
+  /** The name in IRIS, if the arguments are the same. */
   readonly iris?: string;
-  /** IRIS has it only as an ODBC scalar function. */
+  /** IRIS has it as an ODBC scalar function only. */
   readonly isScalar?: true;
-  /** How many it takes where it is called by its name in IRIS. */
+  /** The number of arguments of the IRIS function. */
   readonly arguments?: readonly [min: number, max: number];
   readonly isAggregate?: true;
-  /** The SQLSTATE of an argument that it has no result for. */
+  /** The SQLSTATE for arguments outside of its domain. */
   readonly domain?: string;
 }
 
@@ -45,18 +45,18 @@ const one = [1, 1] as const;
 const two = [2, 2] as const;
 const isAggregate = true;
 const isScalar = true;
-/** Of numbers; a parameter is taken for what PostgreSQL prefers. */
+/** Number arguments; a parameter is assumed to be of PostgreSQL's preferred type. */
 const number = { takes: 'number', assumes: 'float8' } as const;
 const angle = { result: 'float8', takes: 'number', arguments: one } as const;
 const deviation = { result: ofAverage, arguments: one, isAggregate } as const;
 const ofPairs = { result: 'float8', isAggregate } as const;
 
-/** What is known of functions by their names. Those without a name in IRIS have rules of their own, or none. */
+/** Rules of functions by name. Functions without an IRIS name have their own printers, or are refused. */
 export const functionTable: ReadonlyMap<string, FunctionRule> = new Map<string, FunctionRule>(
   Object.entries({
     lower: { result: 'text', takes: 'text', iris: 'LOWER', arguments: one },
     upper: { result: 'text', takes: 'text', iris: 'UPPER', arguments: one },
-    length: { result: 'int4', takes: 'text', iris: 'CHAR_LENGTH', arguments: one }, // LENGTH would not count blanks at the end
+    length: { result: 'int4', takes: 'text', iris: 'CHAR_LENGTH', arguments: one }, // LENGTH would not count trailing spaces
     char_length: { result: 'int4', takes: 'text', iris: 'CHAR_LENGTH', arguments: one },
     character_length: { result: 'int4', takes: 'text', iris: 'CHAR_LENGTH', arguments: one },
     replace: { result: 'text', takes: 'text', iris: 'REPLACE', arguments: [3, 3] },
@@ -204,7 +204,7 @@ export const functionTable: ReadonlyMap<string, FunctionRule> = new Map<string, 
   } satisfies Record<string, FunctionRule>),
 );
 
-/** @param name without a schema */
+/** @param name unqualified */
 export const isAggregateName = (name: string): boolean => functionTable.get(name)?.isAggregate === true;
 
 /** @param argument the type of the first argument */

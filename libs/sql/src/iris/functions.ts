@@ -36,7 +36,7 @@ import { printExtract, printTruncated } from './time.ts';
 import { isWindowFunction, printWindow } from './windows.ts';
 import { printZoned } from './zoned.ts';
 
-/** A call by its name: another name, another form, or none. */
+/** Prints a function call: renamed, rewritten, or refused. */
 export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
   const words = namesOf(call.funcname);
   const { location } = call;
@@ -64,7 +64,7 @@ export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
   return printNamed(p, name, call, scope);
 }
 
-/** A function of the user, under its schema: IRIS calls class methods so. */
+/** A user's function, qualified by its schema, as IRIS calls class methods. */
 function printOwnFunction(p: Printing, words: readonly string[], call: FuncCall, scope: Scope): string {
   const [schema = '', name = ''] = words;
   if (words.length > 2) return refuse('a function of another database', call.location);
@@ -95,7 +95,7 @@ function printNamed(p: Printing, name: string, call: FuncCall, scope: Scope): st
   return rule.isScalar === true ? `{fn ${printed}}` : printed;
 }
 
-/** IRIS takes numbers for text, and text for the number that it begins with. @throws Refusal 42883 */
+/** Checks argument types, as IRIS converts implicitly between text and numbers. @throws Refusal 42883 */
 function checkArguments(p: Printing, name: string, call: FuncCall, scope: Scope): void {
   const { args = [] } = call;
   const kind = functionTable.get(name)?.takes;
@@ -118,7 +118,7 @@ const jsonFunctions: ReadonlySet<string> = new Set([
 
 type Special = (p: Printing, args: readonly Node[], scope: Scope, location?: number) => string;
 
-/** Without what is left, as the backslash of IRIS does it. */
+/** Integer division, by the backslash operator of IRIS. */
 function printDivision(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   if (args.length !== 2 || args.some((arg) => isOfOther(p, arg)))
     return refuse('div of this', location, 'Cast what it takes.');
@@ -151,7 +151,7 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   btrim: (p, args, scope, location) => printTrim(p, 'BOTH', args, scope, location),
   ltrim: (p, args, scope, location) => printTrim(p, 'LEADING', args, scope, location),
   rtrim: (p, args, scope, location) => printTrim(p, 'TRAILING', args, scope, location),
-  concat: (p, args, scope, location) => `STRING(${args.map((arg) => outputText(p, arg, scope, location)).join(', ')})`, // both take NULL for no text
+  concat: (p, args, scope, location) => `STRING(${args.map((arg) => outputText(p, arg, scope, location)).join(', ')})`, // both treat NULL as an empty text
   substr: printSubstring,
   substring: printSubstring,
   left: (p, args, scope, location) => printEnd(p, 'LEFT', args, scope, location),
@@ -199,13 +199,13 @@ function printWidthBucket(p: Printing, args: readonly Node[], scope: Scope, loca
 
 const dateName = { names: [{ String: { sval: 'date' } }] };
 
-/** date(moment) is a cast. */
+/** date(timestamp), which is a cast. */
 function dayOf([arg, ...more]: readonly Node[], location?: number): TypeCast {
   if (arg === undefined || more.length > 0) return refuse('date() of this', location);
   return { arg, typeName: { ...dateName, location: location ?? -1 } };
 }
 
-/** format() with nothing but %s: the texts one after the other, NULL as none, as concat() has them. */
+/** format() with %s only: concatenates the texts, NULL as an empty one, like concat(). */
 function printFormat(p: Printing, [pattern, ...values]: readonly Node[], scope: Scope, location?: number): string {
   const text = bodyOf(pattern, 'A_Const')?.sval === undefined ? undefined : constantText(pattern);
   const parts: readonly string[] = text?.match(/%s|%%|[^%]+|%/g) ?? [];
@@ -241,7 +241,7 @@ function printTrim(
   return `TRIM(${side} ${p.marks.string(set)} FROM ${p.value(text, scope)})`;
 }
 
-/** With a pattern in place of the first place it is another function; places before the text count in PostgreSQL. */
+/** substring() by positions, or by a pattern; in PostgreSQL, positions before the text count. */
 function printSubstring(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   const [text, from, count] = args;
   for (const place of [from, count]) learnType(p, place, 'int4');
@@ -287,7 +287,7 @@ function printDistanceCall(p: Printing, operator: string, args: readonly Node[],
   );
 }
 
-/** GREATEST and LEAST of texts, one after the other: IRIS would compare them by their collation. */
+/** GREATEST and LEAST of texts by pairwise comparisons, as IRIS would use their collation. */
 function extremeText(operator: string, args: readonly Node[], location = -1): Node {
   checkRepeatable(args, 'GREATEST or LEAST of text');
   const [first, ...others] = args;
@@ -302,7 +302,7 @@ function extremeText(operator: string, args: readonly Node[], location = -1): No
   }, first);
 }
 
-/** PostgreSQL passes over NULLs, IRIS answers NULL: so another argument stands in for one that is. */
+/** GREATEST and LEAST: PostgreSQL ignores NULLs and IRIS returns NULL, so each NULL is replaced by another argument. */
 export function printMinMax(p: Printing, { op, args = [], location }: MinMaxExpr, scope: Scope): string {
   const isText = args.every((arg) => comparedText(p, arg, args[0], scope, location));
   if (isText) return p.value(extremeText(op === 'IS_GREATEST' ? '>=' : '<=', args, location), scope);
@@ -315,7 +315,7 @@ export function printMinMax(p: Printing, { op, args = [], location }: MinMaxExpr
   return `${op === 'IS_GREATEST' ? 'GREATEST' : 'LEAST'}(${certain.join(', ')})`;
 }
 
-/** CURRENT_TIMESTAMP of IRIS is the time of its own zone, without saying which; clients get a moment. */
+/** The current time in UTC; CURRENT_TIMESTAMP of IRIS is in its local zone. */
 const utcNow = (digits = 6): string => `GETUTCDATE(${digits})`;
 
 const valueFunctions: Readonly<Record<string, string>> = {

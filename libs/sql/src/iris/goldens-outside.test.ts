@@ -3,7 +3,7 @@ import { becomes, type Golden } from '../testing/golden.ts';
 import { wardCatalog } from '../testing/ward-catalog.ts';
 import { IrisTranslator } from './iris-translator.ts';
 
-// Written from outside, as those that are refused.
+// Statements written without knowledge of the translator.
 let translator: IrisTranslator;
 
 beforeAll(async () => {

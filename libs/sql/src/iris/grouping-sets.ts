@@ -15,17 +15,17 @@ import { Scope, type SeenColumn } from './scope.ts';
 import { sortOutside } from './set-operations.ts';
 import { distinctNames, isSame, labelled } from './targets.ts';
 
-/** Each is a query of its own over the same rows. */
+/** Maximum of sets; each becomes a query of its own. */
 const setsMax = 64;
 
 export const hasGroupingSets = (select: SelectStmt): boolean =>
   select.groupClause?.some((node) => bodyOf(node, 'GroupingSet') !== undefined) === true;
 
-/** GROUPING SETS, ROLLUP and CUBE: one grouped query for each set, with NULL for what is not in it, UNION ALL. */
+/** Prints GROUPING SETS, ROLLUP and CUBE as UNION ALL of a grouped query per set, with NULL for expressions not in the set. */
 export function printGroupingSets(p: Printing, select: SelectStmt, scope: Scope, options: QueryOptions): PrintedQuery {
   const place = placeOf(select.groupClause);
   checkSimple(select, place);
-  const rows = new Scope(scope); // seen for the sake of names and types
+  const rows = new Scope(scope); // only to resolve names and types
   if (select.fromClause !== undefined) printFrom(p, select.fromClause, rows);
   const said = (select.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
   const targets = [...said, ...sortedBy(select, said, options)];
@@ -57,7 +57,7 @@ export function printGroupingSets(p: Printing, select: SelectStmt, scope: Scope,
   return ordered(p, select, { targets, labels, shown: said.length, parts }, options);
 }
 
-/** What is sorted by and is no result column: it stands beside them, for each set as it is there. */
+/** Sort keys that are not result columns, added as hidden columns of each set. */
 function sortedBy(select: SelectStmt, targets: readonly ResTarget[], { names }: QueryOptions): readonly ResTarget[] {
   const labels = new Set(targets.map(({ val, name }, at) => names?.[at] ?? labelOf(val, name)));
   return (select.sortClause ?? [])
@@ -73,14 +73,14 @@ function isResult(node: Node, targets: readonly ResTarget[], labels: ReadonlySet
 }
 
 interface Part extends PrintedQuery {
-  /** Of each column: it is NULL in this set. */
+  /** For each column, whether it is NULL in this set. */
   readonly isNull: readonly boolean[];
 }
 
 interface Written {
   readonly targets: readonly ResTarget[];
   readonly labels: readonly string[];
-  /** How many of them the client sees. */
+  /** Number of columns that the client sees. */
   readonly shown: number;
   readonly parts: readonly Part[];
 }
@@ -108,7 +108,7 @@ function columnOf(parts: readonly Part[], at: number): SeenColumn {
   if (first === undefined) return refuse('GROUPING SETS without columns');
   return {
     ...first,
-    ...(first.isOpen === true ? { type: 'text', isOpen: false } : {}), // what is grouped by has a type
+    ...(first.isOpen === true ? { type: 'text', isOpen: false } : {}), // a grouped expression has a type
     isNullable: all.some(({ isNullable }) => isNullable) || valued.length < parts.length,
     isExact: all.every(({ isExact }) => isExact),
     scale: others.every((other) => isSameScale(other?.scale, first.scale)) ? first.scale : undefined,
@@ -136,7 +136,7 @@ const hasStar = (node: Node | undefined): boolean =>
 
 type Sets = readonly (readonly Node[])[];
 
-/** The sets of all items of GROUP BY, each with each. */
+/** The cross product of the sets of all GROUP BY items. */
 function setsOf(items: readonly Node[], resolved: (node: Node) => readonly Node[], place: number | undefined): Sets {
   const tooMany = (): never => refuse(`more than ${setsMax} grouping sets`, place);
   const setsOfItem = (node: Node): Sets => {
@@ -178,7 +178,7 @@ function setsOfKind(
 const distinct = (nodes: readonly Node[], scope: Scope): readonly Node[] =>
   nodes.filter((node, at) => !nodes.slice(0, at).some((before) => isSame(before, node, scope)));
 
-/** An expression in a set: NULL for what the set does not group by, a number for GROUPING; aggregates see the rows as they are. */
+/** An expression in a set: NULL for what the set does not group by, and a number for GROUPING(); arguments of aggregates are unchanged. */
 function without(
   p: Printing,
   node: Node | undefined,

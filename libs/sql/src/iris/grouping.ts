@@ -6,7 +6,7 @@ import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { isSame, noResult, placeOfResult } from './targets.ts';
 
-/** A part of a query where no call with OVER may stand. @throws Refusal 42P20 */
+/** Checks that a part of a query has no window functions. @throws Refusal 42P20 */
 export function withoutWindows(scope: Scope, where: string, part: Node | undefined, print: () => string): string {
   const before = scope.windowCalls;
   const printed = print();
@@ -15,7 +15,7 @@ export function withoutWindows(scope: Scope, where: string, part: Node | undefin
   return printed;
 }
 
-/** An expression of GROUP BY: numbers and names of result columns become what they stand for, `(a, b)` both. */
+/** The expressions of a GROUP BY item: column numbers and output names are resolved, and `(a, b)` is split. */
 export function groupedBy(node: Node, targets: readonly ResTarget[], scope: Scope): readonly Node[] {
   const row = bodyOf(node, 'RowExpr');
   if (row?.row_format === 'COERCE_IMPLICIT_CAST')
@@ -25,7 +25,7 @@ export function groupedBy(node: Node, targets: readonly ResTarget[], scope: Scop
   return [targets[place - 1]?.val ?? noResult(node, 'GROUP BY')];
 }
 
-/** A name in GROUP BY is a column of a table first, and one of the result where no table has it. */
+/** Resolves a name in GROUP BY: a table column first, then an output name. */
 function byName(node: Node, targets: readonly ResTarget[], scope: Scope): Node | undefined {
   const { fields = [], location } = bodyOf(node, 'ColumnRef') ?? {};
   const name = namesOf(fields).at(0);
@@ -43,14 +43,14 @@ export const noGroup = (location: number | undefined): Refusal =>
     ...{ sqlstate: '42803', location },
   });
 
-/** The call of an aggregate, and not of a window, that a node is. */
+/** Whether a node is an aggregate call without OVER. */
 export function isAggregate(node: Node): boolean {
   const call = bodyOf(node, 'FuncCall');
   return call !== undefined && call.over === undefined && isAggregateName(lastNameOf(call.funcname) ?? '');
 }
 
 /**
- * A column of a grouped query has to be the same in all rows of a group: IRIS would take it of any row.
+ * Checks that columns of a grouped query are grouped or aggregated; IRIS would take the value of any row.
  * @throws Refusal 42803
  */
 export function checkGrouped(
@@ -78,7 +78,7 @@ export function checkGrouped(
   }
 }
 
-/** The same of what a query inside, which has been printed, reads of this one. */
+/** The same check for columns that a printed subquery reads of this query. */
 function checkInside(part: unknown, groups: readonly Node[], scope: Scope): void {
   if (scope.readInside.size === 0 || typeof part !== 'object' || part === null) return;
   const column = bodyOf(part as Node, 'ColumnRef');

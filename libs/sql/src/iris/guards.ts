@@ -3,20 +3,20 @@ import { bodyOf } from '../ast.ts';
 import { relationOf } from './from.ts';
 import type { Printing } from './printing.ts';
 
-/** A published defect of IRIS by which a statement of a certain shape may answer wrongly without an error. */
+/** A published defect of IRIS, by which certain statements may return wrong results without an error. */
 export interface Hazard {
   readonly id: 'DP-442892' | 'FULL-JOIN-EMPTY-ROW';
   readonly meaning: string;
-  /** `certain` ones are refused, where the answer depends on indexes and plans a notice is given. */
+  /** `certain`: the statement is refused; `possible` (it depends on indexes and plans): a notice is given. */
   readonly risk: 'certain' | 'possible';
 }
 
 type Ranges = readonly (readonly [from: string, to: string])[];
 
 /**
- * Of the versions that are translated for. Older than all of them, and so not here: AK1043 (GROUP BY without an aggregate, and a column
- * that is not grouped by; mended in 2020.1.2 and 2021.1.1), and outer joins at READ COMMITTED (2018.1.1). Nor is here what no statement
- * shows: row-level security, partitioned tables, SQLStorage.
+ * Defects of supported versions. Not included, as they are fixed in all of these: AK1043 (GROUP BY without an aggregate and an ungrouped
+ * column; fixed in 2020.1.2 and 2021.1.1) and outer joins at READ COMMITTED (2018.1.1). Nor those that a statement does not show:
+ * row-level security, partitioned tables, SQLStorage.
  */
 const defects: readonly (Hazard & {
   readonly versions: Ranges;
@@ -49,7 +49,7 @@ const defects: readonly (Hazard & {
   },
 ];
 
-/** The alert excepts queries with UNION, with TOP or LIMIT, and with aggregates that are not grouped. What is in a view nobody knows. */
+/** Whether the alert applies to a side of a join: not to queries with UNION, TOP or LIMIT, or ungrouped aggregates. Views are unknown. */
 function isAtRisk(p: Printing, side: Node | undefined): boolean {
   const join = bodyOf(side, 'JoinExpr');
   if (join !== undefined) return isAtRisk(p, join.larg) || isAtRisk(p, join.rarg);
@@ -60,7 +60,7 @@ function isAtRisk(p: Printing, side: Node | undefined): boolean {
   return select.larg === undefined && select.limitCount === undefined && select.limitOffset === undefined;
 }
 
-/** Notes the defects that a join may run into on this version. */
+/** Records the defects that may affect a join on this version. */
 export function hazardOf(p: Printing, join: JoinExpr): void {
   for (const { versions, applies, ...hazard } of defects) {
     if (p.dialect.isWithin(versions) && applies(join, p)) p.hazards.push(hazard);

@@ -8,9 +8,9 @@ import type { Scope, SeenColumn } from './scope.ts';
 import { isOutOfRange } from './typed-constants.ts';
 
 /**
- * Notes the type that a parameter has by where it stands; the first place that tells counts.
- * @param operatorAt where the operator stands that takes it
- * @throws Refusal 42883 where an operator, and 42P08 where anything else, wants a type that PostgreSQL does not make of that one
+ * Infers the type of a parameter from its context; the first context counts.
+ * @param operatorAt location of the operator that takes it
+ * @throws Refusal 42883 (for an operator) or 42P08 (otherwise) the context wants a type to which PostgreSQL does not convert
  */
 export function learnType(p: Printing, node: Node | undefined, type: PgType | undefined, operatorAt?: number): void {
   const { number, location } = bodyOf(node, 'ParamRef') ?? {};
@@ -25,19 +25,19 @@ export function learnType(p: Printing, node: Node | undefined, type: PgType | un
         });
 }
 
-/** Types that PostgreSQL makes of each other by itself; undefined for those of which that is not said here. */
+/** The category of types that PostgreSQL converts implicitly to each other; undefined for other types. */
 function kindOfType(type: PgType): 'number' | 'text' | 'moment' | PgType {
   if (numberTypes.has(type)) return 'number';
   if (textTypes.has(type)) return 'text';
   return timeTypes.has(type) ? 'moment' : type;
 }
 
-/** What an explicit cast takes, whatever its type is: a parameter of no type yet gets that one. */
+/** Gives an untyped parameter the type of its cast. */
 export function learnCast(p: Printing, node: Node | undefined, type: PgType): void {
   if (isOpenParameter(p, node) && learntType(p, node) === undefined) learnType(p, node, type);
 }
 
-/** Comparisons and tests: IRIS keeps them apart from values. */
+/** Whether a node is a predicate, which IRIS distinguishes from values. */
 export function isPredicate(node: Node, kind = kindOf(node)): boolean {
   switch (kind) {
     case 'BoolExpr':
@@ -52,7 +52,7 @@ export function isPredicate(node: Node, kind = kindOf(node)): boolean {
       const expression = bodyOf(node, 'A_Expr');
       if (expression === undefined || expression.kind === 'AEXPR_NULLIF') return false;
       if (expression.kind !== 'AEXPR_OP') return true;
-      return expression.lexpr !== undefined && comparisons.has(lastNameOf(expression.name) ?? ''); // ~ alone turns bits
+      return expression.lexpr !== undefined && comparisons.has(lastNameOf(expression.name) ?? ''); // the prefix operator ~ is bitwise NOT
     }
     default:
       return false;
@@ -73,7 +73,7 @@ export const comparisons: ReadonlySet<string> = new Set([
   '!~*',
 ]);
 
-/** The PostgreSQL type of an expression; undefined where nothing tells. An untyped string constant has none yet. */
+/** The PostgreSQL type of an expression; undefined if unknown, or for an untyped string constant. */
 export function typeOf(p: Printing, node: Node | undefined, scope: Scope): PgType | undefined {
   if (node === undefined) return undefined;
   const kind = kindOf(node);
@@ -102,7 +102,7 @@ const inferences: { readonly [Kind in NodeKind]?: Inference } = {
   },
 };
 
-/** What a query gives that has no type of its own is text outside of it. */
+/** The type of a subquery's column; untyped columns are text. */
 const resolved = (column: SeenColumn | undefined): PgType | undefined =>
   column?.isOpen === true ? 'text' : column?.type;
 
@@ -137,7 +137,7 @@ function caseType(p: Printing, node: Node, scope: Scope): PgType | undefined {
   );
 }
 
-/** PostgreSQL's rule for several branches, where all that is typed agrees; numbers widen. */
+/** The common type of several branches by PostgreSQL's rules, if the typed ones agree; numbers are widened. */
 export function common(p: Printing, nodes: readonly Node[] | undefined, scope: Scope): PgType | undefined {
   const typed = (nodes ?? []).filter((node) => !isUntypedConstant(node));
   if (typed.length === 0) return 'text';
@@ -155,19 +155,19 @@ export function wider(left: PgType | undefined, right: PgType | undefined): PgTy
   if (left === undefined || right === undefined) return undefined;
   if (textTypes.has(left) && textTypes.has(right)) return left;
   if (timeTypes.has(left) && timeTypes.has(right))
-    return left === 'timestamptz' || right === 'timestamptz' ? 'timestamptz' : 'timestamp'; // days are moments there
+    return left === 'timestamptz' || right === 'timestamptz' ? 'timestamptz' : 'timestamp'; // dates become timestamps
   if (!numberTypes.has(left) || !numberTypes.has(right)) return undefined;
   if (left !== right && (left === 'float4' || right === 'float4')) return 'float8';
   return widths[Math.max(widths.indexOf(left), widths.indexOf(right))];
 }
 
-/** NULL or a string whose type its surroundings give. */
+/** Whether a node is NULL or a string constant without a cast. */
 export function isUntypedConstant(node: Node | undefined): boolean {
   const constant = bodyOf(node, 'A_Const');
   return constant !== undefined && (constant.isnull === true || constant.sval !== undefined);
 }
 
-/** A constant of any type, or a parameter, with a sign in front of it or a cast around it: one value for all rows. */
+/** Whether a node is a constant or parameter, possibly signed or cast. */
 export function isConstant(node: Node | undefined): boolean {
   const { kind, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
   const cast = bodyOf(node, 'TypeCast');
@@ -176,22 +176,22 @@ export function isConstant(node: Node | undefined): boolean {
   return bodyOf(node, 'A_Const') !== undefined || bodyOf(node, 'ParamRef') !== undefined;
 }
 
-/** One whose type nobody has told. */
+/** Whether a node is a parameter without a declared or inferred type. */
 export function isOpenParameter(p: Printing, node: Node | undefined): boolean {
   const number = bodyOf(node, 'ParamRef')?.number;
   return number !== undefined && p.parameterTypes[number - 1] === undefined;
 }
 
-/** The type that a parameter has got by another place already. */
+/** The type already inferred for a parameter. */
 export function learntType(p: Printing, node: Node | undefined): PgType | undefined {
   return isOpenParameter(p, node) ? p.learntTypes.get(bodyOf(node, 'ParamRef')?.number ?? 0) : undefined;
 }
 
-/** A constant or a parameter of no type, up to here. */
+/** Whether a node is a constant or parameter without a type so far. */
 export const isWithoutType = (p: Printing, node: Node | undefined): boolean =>
   isOfOther(p, node) && learntType(p, node) === undefined;
 
-/** What takes the type of the other side of an operator. */
+/** Whether a node takes the type of the other operand. */
 export const isOfOther = (p: Printing, node: Node | undefined): boolean =>
   isUntypedConstant(node) || isOpenParameter(p, node);
 
@@ -236,13 +236,13 @@ function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined
   );
 }
 
-/** That of the left side, as the operator = takes it. */
+/** The type of NULLIF: that of the left operand, as converted for `=`. */
 function nullIfType(left: PgType | undefined, right: PgType | undefined): PgType | undefined {
   if (left === 'varchar') return 'text';
   return integerTypes.has(left) && !integerTypes.has(right) && numberTypes.has(right) ? right : left;
 }
 
-/** What an interval added to something gives, or taken from it. */
+/** The type of adding or subtracting an interval. */
 function withInterval(type: PgType | undefined): PgType | undefined {
   if (type === 'date') return 'timestamp';
   return type === 'interval' || type === 'time' || timeTypes.has(type) ? type : undefined;
@@ -253,7 +253,7 @@ function timeArithmetic(operator: string, left: PgType | undefined, right: PgTyp
   if (operator === '-' && timeTypes.has(left) && timeTypes.has(right))
     return left === 'date' && right === 'date' ? 'int4' : 'interval';
   if ((left === 'date' && integerTypes.has(right)) || (right === 'date' && integerTypes.has(left))) return 'date';
-  if (!timeTypes.has(left)) return right === 'date' ? 'timestamp' : right; // interval + moment
+  if (!timeTypes.has(left)) return right === 'date' ? 'timestamp' : right; // interval + timestamp
   return left === 'date' ? 'timestamp' : left;
 }
 
@@ -276,7 +276,7 @@ function callType(p: Printing, call: FuncCall, scope: Scope): PgType | undefined
   if ((words.at(-1) === 'lag' || words.at(-1) === 'lead') && first !== undefined && otherwise !== undefined)
     return common(p, [first, otherwise], scope);
   const isRounded = words.at(-1) === 'round' || words.at(-1) === 'trunc';
-  if (isRounded && call.args?.length === 2) return 'numeric'; // there is no other with digits behind the point
+  if (isRounded && call.args?.length === 2) return 'numeric'; // only numeric has a second argument
   if (ofBoth.has(words.at(-1) ?? '') && call.args?.length === 2)
     return functionType(words, () => operandsType(p, call.args ?? [], scope));
   if (words.at(-1) === 'timezone') return zonedType(typeOf(p, call.args?.[1], scope));
@@ -286,7 +286,7 @@ function callType(p: Printing, call: FuncCall, scope: Scope): PgType | undefined
   );
 }
 
-/** What a function takes a parameter for, or a constant without a type, where that is certain; undefined for any other argument. */
+/** The type of an untyped parameter or constant as a function argument; undefined if it is not certain. */
 export function openType(p: Printing, name: string, args: readonly Node[], scope: Scope): PgType | undefined {
   if (!isOfOther(p, args[0])) return undefined;
   const assumed = functionTable.get(name)?.assumes;
@@ -294,13 +294,13 @@ export function openType(p: Printing, name: string, args: readonly Node[], scope
   return args.length === 1 ? assumed : undefined;
 }
 
-/** AT TIME ZONE takes the zone away from a moment that has one, and gives one to what has none. */
+/** The type of AT TIME ZONE: timestamp for timestamptz, and the other way round. */
 function zonedType(type: PgType | undefined): PgType | undefined {
   if (type === 'timestamp' || type === 'date') return 'timestamptz';
   return type === 'timestamptz' ? 'timestamp' : undefined;
 }
 
-/** False only where it is certain. */
+/** Whether an expression may be NULL; false only if it certainly is not. */
 export function isNullable(p: Printing, node: Node | undefined, scope: Scope): boolean {
   if (node === undefined) return true;
   const constant = bodyOf(node, 'A_Const');

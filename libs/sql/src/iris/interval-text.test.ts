@@ -6,7 +6,7 @@ const counts = (text: string, mask = 0x7fff): string | undefined => {
   return value === undefined ? undefined : [value.months, value.days, value.micros].join();
 };
 
-// What PostgreSQL 15 makes of the same texts.
+// Expected values are those of PostgreSQL 15.
 describe('the text of an interval', () => {
   it.each([
     ['1 day', '0,1,0'],
@@ -57,7 +57,7 @@ describe('the text of an interval', () => {
     'P1',
     '1-13',
     '999999999999 years',
-  ])('is none: %s', (text) => {
+  ])('is invalid: %s', (text) => {
     expect(counts(text)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** An interval as PostgreSQL keeps it: whole numbers of each. */
+/** An interval as in PostgreSQL: integers of months, days and microseconds. */
 export interface IntervalValue {
   readonly months: number;
   readonly days: number;
@@ -8,7 +8,7 @@ export interface IntervalValue {
 export const microsPerSecond = 1_000_000;
 export const microsPerDay = 86_400 * microsPerSecond;
 
-/** Of months and of days. */
+/** Maximum of months and of days. */
 const countMax = 2_147_483_647;
 
 type Counted = readonly [field: keyof IntervalValue, count: number];
@@ -36,14 +36,14 @@ const bits = { month: 1 << 1, year: 1 << 2, day: 1 << 3, hour: 1 << 10, minute: 
 type Field = keyof typeof bits;
 const fieldOrder: readonly Field[] = ['second', 'minute', 'hour', 'day', 'month', 'year'];
 
-/** The smallest field that `INTERVAL '...' DAY TO HOUR` names, by the mask of the grammar; undefined: it names none. */
+/** The smallest field of `INTERVAL '...' DAY TO HOUR`, by the grammar's mask; undefined: none is named. */
 export function smallestField(mask: number): Field | undefined {
   return mask === 0x7fff ? undefined : fieldOrder.find((field) => (mask & bits[field]) !== 0);
 }
 
 /**
- * Reads what PostgreSQL reads as an interval: `1 day 02:00`, `1.5 hours ago`, `1-2`, `P1DT2H`. A number without a unit counts `smallest`,
- * and what is smaller is cut off. Undefined: it is none.
+ * Parses an interval as PostgreSQL does: `1 day 02:00`, `1.5 hours ago`, `1-2`, `P1DT2H`. A number without a unit counts in `smallest`
+ * units, and smaller fields are truncated. Undefined: invalid.
  */
 export function intervalValue(text: string, smallest?: Field): IntervalValue | undefined {
   const sum = { months: 0, days: 0, micros: 0 };
@@ -56,7 +56,7 @@ export function intervalValue(text: string, smallest?: Field): IntervalValue | u
 
 type Sum = { -readonly [Name in keyof IntervalValue]: IntervalValue[Name] };
 
-/** Fractions of months are days of a thirtieth, those of days are time. */
+/** Adds a field; a fraction of a month becomes days (a month has 30), and a fraction of a day becomes time. */
 function add(sum: Sum, [field, per]: Counted, count: number): void {
   const exact = Number((count * per).toPrecision(15));
   const whole = field === 'micros' ? Math.round(exact) : Math.trunc(exact);
@@ -80,7 +80,7 @@ function readWords(text: string, unit: Field, sum: Sum): boolean {
     token.lastIndex = at;
     const match = token.exec(words);
     const name = match === null ? undefined : readToken(match, words, token.lastIndex, unit, sum);
-    // PostgreSQL forgets what a fraction of days behind a clock is.
+    // PostgreSQL ignores the fraction of days after a time.
     const isForgotten = seen.has('clock') && match?.[8]?.includes('.') === true;
     if (name === undefined || seen.has(name) || isForgotten) return false;
     seen.add(name);
@@ -89,7 +89,7 @@ function readWords(text: string, unit: Field, sum: Sum): boolean {
   return true;
 }
 
-/** What it was, which may stand there once; undefined: nothing that can stand there. */
+/** Reads a token and returns its kind, which may occur once; undefined: the token is invalid here. */
 function readToken(match: RegExpExecArray, text: string, end: number, unit: Field, sum: Sum): string | undefined {
   const [, clockSign, hours, minutes = '', seconds = '0', yearSign, years, months = '', count, name] = match;
   if (hours !== undefined) {

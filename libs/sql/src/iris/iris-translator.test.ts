@@ -35,7 +35,7 @@ const sql = (text: string, by = translator): string =>
     .steps.map((step) => irisSql(step))
     .join('; ');
 
-describe('what is not translated is refused, at its place', () => {
+describe('unsupported statements are refused with their position', () => {
   it.each([
     ["select 'äö€😀', name ~ '\\w' from patients", '0A000', 21],
     ['select id from patients for update', '0A000', 16],
@@ -73,13 +73,13 @@ describe('what is not translated is refused, at its place', () => {
     expect(translation.kind === 'refused' ? translation.fault.position : 0).toBe(position);
   });
 
-  it('in a query of several, where their statement begins', () => {
+  it('in a text of several statements, at the beginning of the statement', () => {
     const [first, second] = translator.translate("select 'ä';\n  create schema s");
     expect(first?.kind).toBe('iris');
     expect(second).toMatchObject({ kind: 'refused', fault: { position: 15 } });
   });
 
-  it('can be told to let a statement pass that IRIS has nothing for', async () => {
+  it('unless a kind of statement without a counterpart in IRIS is configured to be skipped', async () => {
     const lenient = await IrisTranslator.load({ version: '2026.1', skipped: ['CreatePolicyStmt'] });
     expect(iris('create policy p on patients', lenient).steps).toEqual([]);
     expect(only("comment on table patients is 'x'", lenient)).toMatchObject({
@@ -91,7 +91,7 @@ describe('what is not translated is refused, at its place', () => {
   });
 });
 
-describe('what others got wrong', () => {
+describe('known errors of other translators', () => {
   it('1: the nearest rows come first, not the farthest', () => {
     expect(sql('select id from notes order by e <=> $1 limit 3')).toMatch(
       /^SELECT TOP 3 .* ORDER BY VECTOR_COSINE\(.*\) DESC$/,
@@ -115,12 +115,12 @@ describe('what others got wrong', () => {
     expect(sql("select '' where '' = $1")).toBe("SELECT '' WHERE '' = ?");
   });
 
-  it('5: RETURNING of several rows reads each row behind its own INSERT', () => {
+  it('5: RETURNING of several rows reads each row after its own INSERT', () => {
     const { steps } = iris('insert into patients (name) values ($1), ($2) returning id');
     expect(steps.map(({ isResult }) => isResult)).toEqual([false, true, false, true]);
   });
 
-  it('6: no number is taken for a time', () => {
+  it('6: a number is not taken for a time', () => {
     expect(iris('insert into encounters (id, cost) values ($1, 946684800)').steps[0]).toEqual({
       pieces: ['INSERT INTO encounters (id, cost) VALUES (?, 946684800)'],
       parameters: [{ parameter: 1, use: 'value' }],
@@ -128,25 +128,25 @@ describe('what others got wrong', () => {
     });
   });
 
-  it('7: words in a text or a name do not catch a statement', () => {
+  it('7: keywords in a string or name do not affect a statement', () => {
     expect(sql("select 'SHOW x', 'CURRENT_SETTING' from show_log")).toBe(
       "SELECT 'SHOW x', 'CURRENT_SETTING' FROM show_log",
     );
   });
 
-  it('8: parameters may come twice and in any order, and $1 in a text is text', () => {
+  it('8: parameters may repeat in any order, and $1 in a string is text', () => {
     expect(iris("select $2, $1, $1, '$1'").steps[0]).toMatchObject({
       pieces: ["SELECT ?, ?, ?, '$1'"],
       parameters: [2, 1, 1].map((parameter) => ({ parameter, use: 'value' })),
     });
   });
 
-  it('9: what cannot be translated is not sent as it stands', () => {
+  it('9: an untranslatable statement is not sent unchanged', () => {
     expect(only("select name ~ '\\w' from patients").kind).toBe('refused');
     expect(only('selec 1').kind).toBe('refused');
   });
 
-  it('10: no literal stands in a fault', () => {
+  it('10: errors contain no literal', () => {
     for (const text of ["select 'secret'::int", "select '2024-99-secret'::date", "select data->>'secret key' from t"]) {
       expect(JSON.stringify(only(text))).not.toContain('secret');
     }
@@ -189,7 +189,7 @@ describe('versions', () => {
     expect(only(text, await IrisTranslator.load({ version: after }, wardCatalog)).kind).toBe('iris');
   });
 
-  it('are known from the oldest on', () => {
+  it('are supported from the oldest on', () => {
     expect(() => irisDialect('2022.1')).toThrow(RangeError);
     expect(() => irisDialect('new')).toThrow(RangeError);
     expect(irisDialect(irisVersions.newest).has('limitClause')).toBe(true);
@@ -208,11 +208,11 @@ describe('published defects', () => {
     });
   });
 
-  it.each(['2024.1.6', '2025.1.4', '2026.1'])('let it pass on %s', async (version) => {
+  it.each(['2024.1.6', '2025.1.4', '2026.1'])('accept it on %s', async (version) => {
     expect(iris(full, await IrisTranslator.load({ version })).hazards).toEqual([]);
   });
 
-  it('give a notice where plan and indexes decide', async () => {
+  it('give a notice if it depends on plan and indexes', async () => {
     const at = async (version: string): Promise<readonly string[]> =>
       iris(inner, await IrisTranslator.load({ version })).hazards.map(({ id }) => id);
     expect(await at('2024.1.3')).toEqual(['DP-442892']);
@@ -221,7 +221,7 @@ describe('published defects', () => {
     expect(await at('2025.1.1')).toEqual([]);
   });
 
-  it.each(['2023.3.0', '2025.1.0'])('see a query in what WITH has named, and in a view, on %s', async (version) => {
+  it.each(['2023.3.0', '2025.1.0'])('apply to WITH queries and views on %s', async (version) => {
     const views: SqlCatalog = {
       ...wardCatalog,
       table: (relation) => {
@@ -241,7 +241,7 @@ describe('published defects', () => {
   });
 });
 
-describe('results as a client of PostgreSQL expects them', () => {
+describe('result columns', () => {
   it.each([
     ['select id, p.name as N, 1 + 1 from patients p', ['id:int4', 'n:text', '?column?:int4']],
     [
@@ -259,7 +259,7 @@ describe('results as a client of PostgreSQL expects them', () => {
     expect(iris(text).columns?.map(({ label, type }) => `${label}:${type}`)).toEqual(columns);
   });
 
-  it('have the types of JSON that the proxy puts together, and text where nothing else is said', () => {
+  it('have the types of JSON that the proxy assembles, and text if untyped', () => {
     const typesOf = (text: string) => iris(text).columns?.map(({ label, type }) => `${label} ${type ?? '?'}`);
     expect(typesOf('select $1 as g, count(*) from patients group by rollup ($1)')).toEqual(['g text', 'count int8']);
     expect(
@@ -267,7 +267,7 @@ describe('results as a client of PostgreSQL expects them', () => {
     ).toEqual([...['coalesce json', 'jsonb_agg jsonb']]);
   });
 
-  it('know nothing of * over an unknown table, and say where schemas stand', () => {
+  it('are unknown for * over an unknown table, and mark columns with schema names', () => {
     expect(iris('select * from unknown', bare).columns).toBeUndefined();
     expect(iris('select table_schema from information_schema.tables').columns?.[0]?.holdsSchema).toBe(true);
     expect(schemaMap().toPostgres('sqluser')).toBe('public');
@@ -306,7 +306,7 @@ describe('statements that are not sent', () => {
     ['close all', { kind: 'closeCursor', name: undefined }],
   ])('%s', (text, command) => expect(only(text)).toEqual({ kind: 'command', command }));
 
-  it('has its places in the whole text', () => {
+  it('has positions in the whole text', () => {
     const [, second] = translator.translate("select 'é'; prepare p as /* as */ select é;");
     expect(second).toEqual({
       kind: 'command',
@@ -329,7 +329,7 @@ describe('statements that are not sent', () => {
 });
 
 describe('passthrough', () => {
-  it('sends the text as it stands and counts its places', () => {
+  it('sends the text unchanged and counts its placeholders', () => {
     expect(iris("/*iris*/ SELECT TOP 5 %ID, '?' FROM t WHERE a = ? AND b->c = ? -- ?\n;")).toMatchObject({
       steps: [
         {
@@ -341,7 +341,7 @@ describe('passthrough', () => {
     });
   });
 
-  it('takes the numbers of parameters that drivers write', () => {
+  it('accepts numbered parameters, as drivers write them', () => {
     const text = `/*iris*/ SELECT '$1', "$2", a$1 FROM t /* $3 */ WHERE a = $2 AND b = $1 AND c = $2`;
     expect(iris(text)).toMatchObject({
       steps: [
@@ -356,7 +356,7 @@ describe('passthrough', () => {
 });
 
 describe('COPY', () => {
-  it('becomes an INSERT that each row is bound to', () => {
+  it('becomes an INSERT to which each row is bound', () => {
     expect(only('copy public.patients (id, name) from stdin')).toMatchObject({
       kind: 'copyIn',
       insert: { pieces: ['INSERT INTO SQLUser.patients (id, name) VALUES (?, ?)'] },
@@ -367,7 +367,7 @@ describe('COPY', () => {
 });
 
 describe('values in the text', () => {
-  it('are checked before they are put there', () => {
+  it('are checked before they are inlined', () => {
     const [step] = iris('select id from patients limit $1 offset $2').steps;
     const at = (limit: string | undefined, offset: string | undefined): string =>
       irisSql(step ?? { pieces: [], parameters: [] }, (parameter) => (parameter === 1 ? limit : offset));
@@ -377,7 +377,7 @@ describe('values in the text', () => {
     for (const bad of ['-1', '12345678901']) expect(() => at(bad, '0')).toThrow(RangeError);
   });
 
-  it('come out as they went in, whatever they are', () => {
+  it('are returned unchanged', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }).filter((text) => !text.includes('\0')),

@@ -47,11 +47,11 @@ import { printTableOfQuery } from './table-of-query.ts';
 export interface TranslatorOptions {
   /** Such as 2025.1.2. */
   readonly version: string;
-  /** PostgreSQL's schemas by those of IRIS. */
+  /** Schemas of PostgreSQL and IRIS. */
   readonly schemas?: Readonly<Record<string, string>>;
-  /** False leaves rows in the order of IRIS: indexes can serve ORDER BY then; NULLs, and texts that are numbers, come first. */
+  /** False keeps the order of IRIS, so that indexes can serve ORDER BY; NULLs and numeric texts then come first. */
   readonly isOrderKept?: boolean;
-  /** Statements about things that IRIS has not, by the words of their command, that are to succeed without being done. */
+  /** Command tags of statements without a counterpart in IRIS that succeed without effect. */
   readonly skipped?: readonly string[];
   readonly cacheBytesMax?: number;
 }
@@ -59,8 +59,8 @@ export interface TranslatorOptions {
 const cacheBytesDefault = 16 * 1024 * 1024;
 
 /**
- * PostgreSQL's SQL to that of IRIS, by the grammar and by a list of what is known. Anything that is not on it is refused with
- * 0A000 at its place: no statement runs as something else than it says.
+ * Translates PostgreSQL SQL to IRIS SQL, by the parse tree and a list of supported constructs. Anything else is refused with 0A000 and its
+ * position, so that no statement runs with another meaning.
  */
 export class IrisTranslator {
   readonly #dialect: IrisDialect;
@@ -89,12 +89,12 @@ export class IrisTranslator {
     return this.#schemas;
   }
 
-  /** Translations may rest on what the catalog said: after a change of tables they are made anew. */
+  /** Drops cached translations; call it when the tables have changed. */
   forget(): void {
     this.#cache.clear();
   }
 
-  /** One translation for each statement of the text; a text that is no SQL gives one that is refused. */
+  /** Returns a translation per statement; a text that cannot be parsed gives one refusal. */
   translate(
     text: string,
     types: readonly (PgType | undefined)[] = [],
@@ -110,12 +110,12 @@ export class IrisTranslator {
     return translations;
   }
 
-  /** Undefined: it has yet to be translated. */
+  /** The cached translations, if there are any. */
   known(asked: Translatable): readonly Translation[] | undefined {
     return this.#cache.get(keyOf(asked));
   }
 
-  /** Takes over what a translator of another thread, made as this one is, has made of a text. */
+  /** Caches translations by a translator with the same options on another thread. */
   remember(asked: Translatable, translations: readonly Translation[]): void {
     this.#cache.set(keyOf(asked), translations);
   }
@@ -246,7 +246,7 @@ export class IrisTranslator {
   #other(p: Printing, node: Node): readonly string[] {
     const truncate = bodyOf(node, 'TruncateStmt');
     if (truncate !== undefined) return printTruncate(p, truncate);
-    if (bodyOf(node, 'CreateExtensionStmt')?.extname === 'vector') return []; // vectors are part of IRIS
+    if (bodyOf(node, 'CreateExtensionStmt')?.extname === 'vector') return []; // vectors are built into IRIS
     const type = namesOf(bodyOf(node, 'CreateEnumStmt')?.typeName).at(-1);
     if (type !== undefined && p.catalog.isEnum(type)) return [];
     const lock = bodyOf(node, 'LockStmt');
@@ -260,7 +260,7 @@ export class IrisTranslator {
     return refuse(words, undefined, `With "${kind}" in iris.skipped it succeeds without being done.`);
   }
 
-  /** EXPLAIN (TRANSLATE) shows what would be sent; EXPLAIN asks IRIS. */
+  /** EXPLAIN (TRANSLATE) returns the translation; EXPLAIN is sent to IRIS. */
   #explain({ query, options = [] }: ExplainStmt, parameters: Parameters): Translation {
     if (query === undefined) return refuse('this EXPLAIN');
     const inner = this.#statement(query, parameters);
@@ -290,19 +290,19 @@ export class IrisTranslator {
   }
 }
 
-/** What is known of the parameters of a statement. */
+/** The parameters of a statement. */
 interface Parameters {
-  /** As the client declared them. */
+  /** Types declared by the client. */
   readonly types: readonly (PgType | undefined)[];
-  /** Those that the translation depends on. */
+  /** Parameters that the translation depends on. */
   readonly wanted: ReadonlyMap<number, PgType>;
-  /** Those of them that are arrays, by the types of their members. */
+  /** Those of them that are arrays, by element type. */
   readonly arrays: ReadonlyMap<number, PgType>;
-  /** Their values are in their places. */
+  /** Their values are known. */
   readonly isKnown: boolean;
 }
 
-/** Options that say how much of a plan is shown, and not that the statement is to be run, or in which format. */
+/** Options of EXPLAIN that affect the display only. */
 const ofDisplay: ReadonlySet<string> = new Set(['costs', 'verbose', 'settings', 'summary', 'generic_plan', 'memory']);
 
 function isOfDisplay({ defname = '', arg }: DefElem): boolean {
@@ -311,7 +311,7 @@ function isOfDisplay({ defname = '', arg }: DefElem): boolean {
   return ofDisplay.has(defname) || value === 'off' || value === 'false' || value === '0';
 }
 
-/** What the proxy answers itself, and IRIS never sees. */
+/** Kinds of statements that the proxy answers itself. */
 const localKinds: ReadonlySet<string> = new Set([
   'VariableSetStmt', 'VariableShowStmt', 'DiscardStmt', 'ListenStmt', 'UnlistenStmt', 'ConstraintsSetStmt',
 ]); // prettier-ignore
@@ -363,14 +363,14 @@ function finished(
   };
 }
 
-/** Nothing where it may mean several things. */
+/** The meaning of an SQLSTATE, if it is unambiguous. */
 function meaningOf(state: string, meant: ReadonlySet<string>): readonly (readonly [string, string])[] {
   return meant.size === 1 && !meant.has(state) ? [...meant].map((one) => [state, one] as const) : [];
 }
 
 const checkStep = (sql: string): PrintedStep => ({ sql, isResult: false, only: 'ofNoRows' });
 
-/** Of one that is no difference of moments it is not known how many of its hours are days. */
+/** Refuses interval columns other than differences of timestamps, as their split into days and hours is unknown. */
 function checkIntervals(columns: readonly SeenColumn[], node: Node): void {
   const place = columns.findIndex(({ type, isDifference = false }) => type === 'interval' && !isDifference);
   if (place < 0) return;
@@ -389,7 +389,7 @@ function resultColumn({ name, label = name, type, scale, facts, made, modifiers 
   };
 }
 
-/** TRUNCATE of IRIS counts from 1 again, which in PostgreSQL RESTART IDENTITY says; DELETE does not. */
+/** TRUNCATE in IRIS restarts identities, as RESTART IDENTITY does; otherwise DELETE is used. */
 function printTruncate(p: Printing, { relations = [], restart_seqs, behavior }: TruncateStmt): readonly string[] {
   const tables = relations.map((each) => bodyOf(each, 'RangeVar') ?? {});
   if (behavior === 'DROP_CASCADE')
@@ -401,7 +401,7 @@ function printTruncate(p: Printing, { relations = [], restart_seqs, behavior }: 
 /** ACCESS SHARE. */
 const lockOfReaders = 1;
 
-/** Who reads holds up nobody in IRIS; any other lock stays there until UNLOCK, beyond the transaction. */
+/** ACCESS SHARE needs no lock in IRIS; other table locks in IRIS outlive the transaction, and are refused. */
 function printLock({ mode, relations = [] }: LockStmt): readonly string[] {
   if (mode === lockOfReaders) return [];
   const { location } = bodyOf(relations[0], 'RangeVar') ?? {};
@@ -418,7 +418,7 @@ function untoldFault({ number, sqlstate, location }: UntoldParameter, text: stri
   return { sqlstate, message, position: positionOf(Buffer.from(text, 'utf8'), location) };
 }
 
-/** A refusal without a place of its own stands where its statement begins. */
+/** The fault of a refusal; without a location it is at the beginning of the statement. */
 function faultOf(refusal: Refusal, text: string, start: number): SqlFault {
   const { message, sqlstate, hint, location = -1, isPlaceless } = refusal;
   const bytes = Buffer.from(text, 'utf8');

@@ -15,8 +15,8 @@ interface JsonPath {
 }
 
 /**
- * `->` is two things: before a key or an index it goes into JSON, before a name it is the arrow of IRIS, which follows a
- * reference to another table. PostgreSQL's grammar tells them apart.
+ * `->` has two meanings: before a key or index it is a JSON path; before a name it is the arrow of IRIS, which follows a reference to
+ * another table. PostgreSQL's grammar distinguishes them.
  */
 export function printJsonPath(p: Printing, expression: A_Expr, scope: Scope): string {
   const { name, lexpr, rexpr, location } = expression;
@@ -95,7 +95,7 @@ function pathOf({ name, lexpr, rexpr, location }: A_Expr): JsonPath {
   return { root, steps: [...steps, ...own] };
 }
 
-/** Of `#>`: an array as text, or ARRAY['a', 'b'] with a cast around it or without. */
+/** The path of `#>`: an array literal, or ARRAY['a', 'b'], possibly cast. */
 function stepsOf(operator: string, key: Node | undefined): readonly JsonStep[] | undefined {
   if (operator.startsWith('#')) {
     const words = arrayMembers(key)?.map((member) => constantText(member)?.trim());

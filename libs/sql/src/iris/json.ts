@@ -10,9 +10,9 @@ import { checkRepeatable } from './repeatable.ts';
 import type { Scope } from './scope.ts';
 import { textOperand } from './text-operand.ts';
 
-/** An object or an array that a statement puts together. */
+/** A JSON object or array constructed by a statement. */
 interface Form {
-  /** Of an object, one for each member. */
+  /** The keys of an object. */
   readonly keys?: readonly string[];
   readonly members: readonly Node[];
 }
@@ -21,7 +21,7 @@ const objects: ReadonlySet<string> = new Set(['json_build_object', 'jsonb_build_
 const arrays: ReadonlySet<string> = new Set(['json_build_array', 'jsonb_build_array']);
 const ofRows: ReadonlySet<string> = new Set(['row_to_json', 'to_json', 'to_jsonb']);
 
-/** jsonb_build_object('k', v, ...) and its like, and a row by the name of its table; undefined for any other value. */
+/** The form of json_build_object and the like, or of a row by its table name; undefined for other values. */
 function formOf(node: Node | undefined, scope: Scope): Form | undefined {
   const row = bodyOf(node, 'ColumnRef');
   if (row !== undefined) return formOfRow(row, scope);
@@ -37,7 +37,7 @@ function formOf(node: Node | undefined, scope: Scope): Form | undefined {
   return { keys: known, members: args.filter((_, place) => place % 2 === 1) };
 }
 
-/** Of `t`, where no column is called so, and of `t.*`. */
+/** The form of a whole row: `t` (if no column has that name) or `t.*`. */
 function formOfRow(row: ColumnRef, scope: Scope): Form | undefined {
   const [alias = '', ...more] = namesOf(row.fields);
   const isWhole = bodyOf(row.fields?.[1], 'A_Star') !== undefined && more.length === 0;
@@ -47,13 +47,13 @@ function formOfRow(row: ColumnRef, scope: Scope): Form | undefined {
   return { keys: names, members: names.map((name) => columnOf(alias, name)) };
 }
 
-/** IRIS writes a text of no length as a character 0, which no text of PostgreSQL has. */
+/** Corrects empty texts in JSON, which IRIS writes as a character 0. */
 function withEmptyTexts(p: Printing, json: string, node: Node | undefined, scope: Scope): string {
   if (!mayBeEmpty(p, node, scope)) return json;
   return `REPLACE(${json}, ${p.marks.string('"\\u0000"')}, ${p.marks.string('""')})`;
 }
 
-/** Whether a value, or a member of it, may be a text of no length. */
+/** Whether a value, or a member of it, may be an empty text. */
 function mayBeEmpty(p: Printing, node: Node | undefined, scope: Scope): boolean {
   const form = formOf(node, scope);
   if (form !== undefined) return form.members.some((member) => mayBeEmpty(p, member, scope));
@@ -61,7 +61,7 @@ function mayBeEmpty(p: Printing, node: Node | undefined, scope: Scope): boolean 
   return textTypes.has(typeOf(p, node, scope)) || (node !== undefined && isOpenParameter(p, node));
 }
 
-/** json_build_object(...) and its like, row_to_json(row), to_json(value): NULL of nothing but a value that is. */
+/** Prints json_build_object and the like, row_to_json and to_json. */
 export function printJson(p: Printing, node: Node, scope: Scope, location?: number): string {
   const { args = [] } = bodyOf(node, 'FuncCall') ?? {};
   const form = formOf(node, scope);
@@ -72,16 +72,16 @@ export function printJson(p: Printing, node: Node, scope: Scope, location?: numb
   return isNullable(p, value, scope) ? `CASE WHEN ${operand(p, value, scope)} IS NOT NULL THEN ${json} END` : json;
 }
 
-/** What stands for the JSON of a value as text: no client calls it so. */
+/** Internal function name for the JSON text of a value. */
 export const jsonMember = 'iris_json_member';
 
-/** A member of an array that the proxy puts together. */
+/** Prints an element of a JSON array that the proxy assembles. */
 export function printJsonMember(p: Printing, [value]: readonly Node[], scope: Scope, location?: number): string {
   if (value === undefined) return refuse('this function', location);
   return withEmptyTexts(p, jsonText(p, value, scope, location), value, scope);
 }
 
-/** json_agg(value): the texts that LIST puts commas between, NULL among them as null. */
+/** Prints json_agg(value) by LIST over JSON texts, with NULL as null. */
 export function printJsonList(p: Printing, name: string, call: FuncCall, scope: Scope): string {
   const { args = [], agg_filter: filter, agg_distinct: isDistinct, agg_order: order, location } = call;
   const [value, ...more] = args;
@@ -94,7 +94,7 @@ export function printJsonList(p: Printing, name: string, call: FuncCall, scope: 
 
 const aboutOrder = 'With an order it is translated as a column of the result, by itself or inside COALESCE.';
 
-/** By JSON_OBJECT and JSON_ARRAY, which make numbers and texts of their members; with any other among them piece by piece. */
+/** Prints an object or array by JSON_OBJECT and JSON_ARRAY if all members are numbers and texts, and by concatenation otherwise. */
 function printForm(p: Printing, form: Form, scope: Scope, location?: number): string {
   const { keys, members } = form;
   if (members.length === 0) return keys === undefined ? "'[]'" : "'{}'";
@@ -119,7 +119,7 @@ function isPlain(p: Printing, node: Node, scope: Scope): boolean {
   return type !== 'bool' && type !== 'json' && type !== 'jsonb';
 }
 
-/** The JSON of a value as text, never NULL. */
+/** Prints the JSON text of a value, never NULL. */
 function jsonText(p: Printing, node: Node, scope: Scope, location?: number): string {
   const form = formOf(node, scope);
   if (form !== undefined) return printForm(p, form, scope, location);
@@ -134,7 +134,7 @@ function jsonText(p: Printing, node: Node, scope: Scope, location?: number): str
   return `SUBSTRING(${array}, 2, CHAR_LENGTH(${array}) - 2)`;
 }
 
-/** IRIS makes numbers and texts of members, and of JSON what it has made itself. */
+/** Prints a member for JSON_OBJECT or JSON_ARRAY, which handle numbers, texts, and their own results; undefined otherwise. */
 function plainMember(p: Printing, node: Node, scope: Scope, location?: number): string {
   const form = formOf(node, scope);
   if (form !== undefined) return printForm(p, form, scope, location);

@@ -27,7 +27,7 @@ const sqlOf = (translation: Translation | undefined): string => {
 };
 
 describe('a translation that depends on parameters', () => {
-  it('names them, with their types and those of its rows, before anybody knows their values', () => {
+  it('names them with their types, and the types of its rows, before their values are known', () => {
     const { constants, columns, parameterTypes } = translated(
       'select date_trunc($2, started) as at, left(status, $3), to_char(cost, $1) from encounters where code = $4',
     ) as IrisTranslation;
@@ -57,19 +57,19 @@ describe('a translation that depends on parameters', () => {
     ['select id from patients where id <> all($1)', ['{1,NULL}'], 'SELECT id FROM patients WHERE id NOT IN (1, NULL)'],
   ])('%s by %j', (text, values, sql) => expect(sqlOf(translated(text, values))).toBe(sql));
 
-  it('takes the index of JSON for what its type is', () => {
+  it('uses a JSON index by its type', () => {
     expect(sqlOf(translated('select d ->> $1 from t', ['2'], ['int4']))).toBe("SELECT JSON_VALUE(d, '$[2]') FROM t");
     expect(translated('select d ->> $1 from t', ['2'])).toMatchObject({ kind: 'refused' });
   });
 
-  it('is another one for other values, and keeps them apart', () => {
+  it('differs by values, and is cached by them', () => {
     const text = 'select date_trunc($1, started) from encounters';
     expect(sqlOf(translated(text, ['hour']))).not.toBe(sqlOf(translated(text, ['day'])));
     expect(sqlOf(translated(text, ['hour']))).toContain("DATEADD('hour'");
   });
 
   it.each([
-    // Whatever the values: PostgreSQL does not know them either when it reads the statement.
+    // For any values, as PostgreSQL does not know them when it analyses the statement.
     ['select date_trunc($1, started) from encounters group by date_trunc($2, started)', ['day', 'day'], '42803', 23],
     ["select date_trunc($1, started) from encounters group by date_trunc('day', started)", ['day'], '42803', 23],
     ['select date_trunc($1, started) from encounters', [null], '0A000', 8],
@@ -79,13 +79,13 @@ describe('a translation that depends on parameters', () => {
     expect(translated(text, values)).toMatchObject({ fault: { sqlstate, position } }),
   );
 
-  it('leaves a parameter of another type where it stands', () => {
+  it('keeps a parameter of another type', () => {
     expect(translated('select date_trunc($1, started) from encounters', undefined, ['int4'])).toMatchObject({
       fault: { sqlstate: '0A000' },
     });
   });
 
-  it('is shown by EXPLAIN for a value that is written out', () => {
+  it('is shown by EXPLAIN for a constant', () => {
     const explain = 'explain (translate) select date_trunc($1, started) from encounters';
     expect(translated(explain)).toMatchObject({ fault: { sqlstate: '0A000', hint: 'Write its value out.' } });
     expect(translated(explain.replace('$1', "'day'"))).toMatchObject({ kind: 'answer' });

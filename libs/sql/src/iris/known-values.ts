@@ -4,10 +4,10 @@ import { ageOf } from './age.ts';
 import { elementType, numberTypes, textTypes, integerTypes, typeUse, type PgType } from './pg-type.ts';
 import { Refusal, refuse } from './refusal.ts';
 
-/** Texts of parameters by their numbers; null is NULL. */
+/** Values of parameters, as text, by number; null is NULL. */
 export type KnownValues = ReadonlyMap<number, string | null>;
 
-/** Where IRIS SQL depends on what stands there, and what may stand there while nobody knows. */
+/** An argument whose value the translation depends on, with a sample to use until the value is known. */
 interface Place {
   readonly type: 'text' | 'int4' | 'float8';
   readonly sample: string;
@@ -19,7 +19,7 @@ const share: Place = { type: 'float8', sample: '0.5' };
 const arrayPlace = text('{}');
 const none = undefined;
 
-/** By the names of functions and the places of their arguments. */
+/** Such arguments by function name and argument index. */
 const ofCalls: Readonly<Record<string, readonly (Place | undefined)[] | undefined>> = {
   date_trunc: [text('day')],
   date_part: [text('epoch')],
@@ -49,22 +49,22 @@ const builders: ReadonlySet<string> = new Set(['json_build_object', 'jsonb_build
 const jsonPaths: ReadonlySet<string> = new Set(['->', '->>', '#>', '#>>']);
 const regexes: ReadonlySet<string> = new Set(['~', '~*', '!~', '!~*']);
 
-/** A constant of a parameter is longer than any unit, pattern or separator; an array has as many rows as are written out. */
+/** Limits for inlined values: units, patterns and separators are short, and each element of an array is expanded. */
 const charactersMax = 1_000;
 const arrayCharactersMax = 100_000;
 
 export interface Known {
   readonly statement: Node;
-  /** The parameters whose values have been put in, or have to be, with the types that their places say. */
+  /** The parameters that the translation depends on, with the types of their context. */
   readonly wanted: ReadonlyMap<number, PgType>;
-  /** Those of them that are arrays, by the types of their members. */
+  /** Those of them that are arrays, by element type. */
   readonly arrays: ReadonlyMap<number, PgType>;
 }
 
 /**
- * A statement with constants in place of the parameters that its translation depends on: a unit of time, a pattern, a separator.
- * Their values come with a Bind; until then a sample stands in each place, which tells as much as a Describe asks for.
- * @param values undefined: they are not known yet
+ * Replaces the parameters that the translation depends on (units of time, patterns, separators) by constants. Values are known at Bind;
+ * until then samples are used, which suffice for Describe.
+ * @param values undefined: not known yet
  */
 export function withKnownValues(
   statement: Node,
@@ -86,7 +86,7 @@ class ConstantWriter {
     this.#values = values;
   }
 
-  /** The same object where nothing in it has changed. */
+  /** Returns the same object if nothing in it has changed. */
   rewritten(part: unknown): unknown {
     if (typeof part !== 'object' || part === null) return part;
     const call = bodyOf(part as Node, 'FuncCall');
@@ -128,8 +128,8 @@ class ConstantWriter {
   }
 
   /**
-   * One whose members are tested one by one: where it is asked whether something is among them IRIS takes it as it comes, unless NULL is
-   * among them, too, for which its value is told.
+   * An array whose elements are tested one by one. For a membership test it can be bound as a $LIST instead, unless it contains NULL,
+   * when its value is needed.
    */
   #testedArray({ kind, name }: A_Expr, array: Node): Node {
     const operator = lastNameOf(name) ?? '';
@@ -155,7 +155,7 @@ class ConstantWriter {
     return text(operator.startsWith('#') ? '{k}' : 'k');
   }
 
-  /** A constant without the cast around it that says nothing, and what a parameter is; anything else as it is. */
+  /** A constant without a redundant cast, or the constant of a parameter; any other node unchanged. */
   #constant(node: Node, place: Place | undefined): Node {
     if (place === undefined) return node;
     const cast = bodyOf(node, 'TypeCast');
@@ -196,6 +196,6 @@ function constantOf(value: string | null, place: Place, parameter: Node): Node {
       : isWhole
         ? { ival: Number(value) === 0 ? {} : { ival: Number(value) } }
         : { sval: { sval: value } };
-  // Two parameters are two, whatever their values: what is grouped by one is not grouped by the other.
+  // Keeps the parameter's number: two parameters differ even with equal values, for GROUP BY.
   return { A_Const: { ...constant, ...{ parameter: number }, location } };
 }

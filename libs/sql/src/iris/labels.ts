@@ -6,7 +6,7 @@ export function labelOf(node: Node | undefined, name?: string): string {
   return name ?? strongLabel(node) ?? weakLabel(node) ?? '?column?';
 }
 
-/** A name of the expression itself. */
+/** A name of the expression itself (strength 2 in PostgreSQL's FigureColname). */
 function strongLabel(node: Node | undefined): string | undefined {
   if (node === undefined) return undefined;
   const column = bodyOf(node, 'ColumnRef');
@@ -38,7 +38,7 @@ function queryLabel(node: Node): string | undefined {
   return target?.name ?? strongLabel(target?.val);
 }
 
-/** One that is taken where nothing better is found inside. */
+/** A fallback name, if nothing inside has a better one. */
 function weakLabel(node: Node | undefined): string | undefined {
   const cast = bodyOf(node, 'TypeCast');
   if (cast !== undefined) return namesOf(cast.typeName?.names).at(-1);

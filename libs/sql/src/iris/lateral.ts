@@ -15,14 +15,14 @@ import { valueAs } from './expression.ts';
 
 const hint = 'Write each value as a query in SELECT, or join a query with GROUP BY or row_number().';
 
-/** What LATERAL gives beside each row: columns that are expressions over it, and rows of their own only where it has several. */
+/** A LATERAL query: columns that are expressions over the left row, and joined rows if there may be several. */
 export interface Beside {
-  /** What is joined to the row; undefined where it is one row, always. */
+  /** What to join; undefined if it always has exactly one row. */
   readonly sql: string | undefined;
   readonly table: SeenTable;
 }
 
-/** LATERAL that is one row always, or the rows of VALUES; undefined for any other. The scope sees the tables before it. */
+/** Prints LATERAL with exactly one row, or of VALUES; undefined for any other. The scope must have the preceding tables. */
 export function besideEach(p: Printing, { subquery, alias }: RangeSubselect, scope: Scope): Beside | undefined {
   const select = bodyOf(subquery, 'SelectStmt');
   if (select === undefined || !isPlain(select) || select.limitCount !== undefined) return undefined;
@@ -62,7 +62,7 @@ const isPlain = ({ op, distinctClause, withClause, windowClause, limitOffset, lo
   ![distinctClause, withClause, windowClause, limitOffset, lockingClause].some((part) => part !== undefined);
 
 function valueColumn(p: Printing, value: Node | undefined, name: string, scope: Scope): Column {
-  // A constant alone would be a place in ORDER BY.
+  // A bare constant would be a column number in ORDER BY.
   const isConstant = bodyOf(value, 'A_Const') !== undefined;
   const node = isConstant ? castTo(typeOf(p, value, scope) ?? 'text', value) : value;
   const type = typeOf(p, node, scope);
@@ -81,7 +81,7 @@ function queryColumn(p: Printing, select: SelectStmt, name: string, scope: Scope
   return [column, `(${sql})`];
 }
 
-/** VALUES over the columns beside it: as many rows as it has, and CASE for what is in them. */
+/** VALUES over columns of the left row: a query of row numbers, and CASE expressions for the columns. */
 function valuesBeside(
   p: Printing,
   { valuesLists = [] }: SelectStmt,
@@ -106,12 +106,12 @@ function valuesBeside(
   return { sql: `(${numbers}) AS ${identifier(name)}`, table: { ...computedTable(name, columns), keys: [] } };
 }
 
-/** Columns that the join is by, and that nobody else sees. */
+/** Whether a column is an internal one of these joins. */
 export const isHidden = (name: string): boolean => /^iris_(?:k\d+|n)$/.test(name);
 
 /**
- * A join with a LATERAL query that looks at the tables before it in tests for equality alone, as a join by these: with LIMIT
- * each row gets its number among those that are equal there. @throws Refusal for any other
+ * Turns a LATERAL query that refers to preceding tables only in equalities into a join by these. A LIMIT becomes a condition on the row
+ * number per key. @throws Refusal for any other
  */
 export function joinedByKeys(p: Printing, join: JoinExpr, scope: Scope): JoinExpr {
   const lateral = bodyOf(join.rarg, 'RangeSubselect');
@@ -209,7 +209,7 @@ function everyColumn(part: unknown, see: (column: ColumnRef) => void): void {
   });
 }
 
-/** Whether a column is so, also in the queries inside. */
+/** Whether a part has such a column, subqueries included. */
 function hasColumn(part: unknown, test: (column: ColumnRef) => boolean): boolean {
   if (typeof part !== 'object' || part === null) return false;
   const column = bodyOf(part as Node, 'ColumnRef');

@@ -5,11 +5,11 @@ import { typeUse } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 
-/** How many rows, and from where; as text with the place of a parameter in it, for IRIS takes no `?` there in every version. */
+/** LIMIT and OFFSET, as text with marks of inlined parameters, as not every version of IRIS accepts `?` there. */
 export interface Limits {
   readonly count: string | undefined;
   readonly offset: string | undefined;
-  /** With all rows that are equal to the last one in the order. */
+  /** WITH TIES. */
   readonly isWithTies: boolean;
 }
 
@@ -50,7 +50,7 @@ function countOf(constant: A_Const): A_Const {
   throw new Refusal('invalid input syntax for type bigint', { sqlstate: '22P02', location: constant.location });
 }
 
-/** Of whole numbers that are added, subtracted or multiplied; undefined for anything else. */
+/** Evaluates sums, differences and products of integer constants; undefined for anything else. */
 function sumOf(node: Node): number | undefined {
   const constant = bodyOf(node, 'A_Const')?.ival;
   if (constant !== undefined) return constant.ival ?? 0;

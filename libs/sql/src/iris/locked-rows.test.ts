@@ -3,7 +3,7 @@ import { becomes } from '../testing/golden.ts';
 import { wardWith } from '../testing/ward-catalog.ts';
 import { IrisTranslator } from './iris-translator.ts';
 
-/** The ward, whose tables are no views, with keys. */
+/** The ward catalogue; its relations are tables with keys. */
 const catalog = wardWith({ hasRowId: true, uniqueKeys: [['id']] });
 
 describe('SELECT ... FOR UPDATE', () => {
@@ -15,7 +15,7 @@ describe('SELECT ... FOR UPDATE', () => {
 
   const shown = (text: string): readonly string[] => becomes(translator, `explain (translate) ${text}`);
 
-  it('of one row by its key sets a column to what it is, and reads the row then', () => {
+  it('of one row by its key updates a column to itself, and then reads the row', () => {
     expect(shown("select id, status from encounters where id = $1 and status <> 'closed' for update")).toEqual([
       "UPDATE encounters SET patient_id = patient_id WHERE (id = ?) AND (%EXACT(status) <> 'closed')",
       '-- ? = $1',
@@ -24,7 +24,7 @@ describe('SELECT ... FOR UPDATE', () => {
     ]);
   });
 
-  it('of other rows reads which they are before, and by the condition again behind it', () => {
+  it('of other rows reads their ids first, and reads them by the condition again after locking', () => {
     expect(shown('select status from encounters e where e.cost < $1 order by 1 for no key update')).toEqual([
       'SELECT e.%ID AS iris_id FROM encounters AS e WHERE e.cost < ?',
       '-- ? = $1',
@@ -35,7 +35,7 @@ describe('SELECT ... FOR UPDATE', () => {
     ]);
   });
 
-  it('with LIMIT reads the first ones, by what ORDER BY means', () => {
+  it('with LIMIT reads the first rows by the expressions of ORDER BY', () => {
     expect(shown('select cost as n, id from encounters order by id desc, 1 limit 2 offset 1 for share')[0]).toMatch(
       /^SELECT TOP ALL iris_id .*ROW_NUMBER\(\) OVER \(ORDER BY id DESC, CASE WHEN cost IS NULL .* WHERE iris_rn /,
     );
@@ -46,7 +46,7 @@ describe('SELECT ... FOR UPDATE', () => {
     expect(last).toContain('WHERE e.%ID %INLIST ? LIMIT <$1>');
   });
 
-  it('waits for no lock with NOWAIT', () => {
+  it('does not wait for locks with NOWAIT', () => {
     const [translation] = translator.translate('select cost from encounters where id = 1 for update nowait');
     const steps = translation?.kind === 'iris' ? translation.steps : [];
     expect(steps.map(({ isNowait }) => isNowait)).toEqual([true, undefined]);
@@ -72,7 +72,7 @@ describe('SELECT ... FOR UPDATE', () => {
     expect(translation?.kind === 'refused' && translation.fault.message).toMatch(message);
   });
 
-  it('knows of tables that are not there', () => {
+  it('reports missing tables', () => {
     const [translation] = translator.translate('select id from encounters for update of x');
     expect(translation).toMatchObject({ kind: 'refused', fault: { sqlstate: '42P01', position: 41 } });
   });

@@ -15,10 +15,9 @@ import { Scope, seenColumn, type SeenColumn } from './scope.ts';
 import { noResult, placeOfResult } from './targets.ts';
 
 /**
- * SELECT ... FOR UPDATE. IRIS locks a row for the rest of the transaction when it is changed, and in no other way that ends with the
- * transaction: so a column is set to what it is. Which rows these are is read before, and what they hold behind it, by the same
- * condition: others may have changed them until they were locked.
- * @param printed the query as printQuery prints it
+ * Prints SELECT ... FOR UPDATE. In IRIS, only changing a row locks it until the end of the transaction, so a column is updated to itself.
+ * The rows' ids are read before, and the rows after locking, by the same condition, as other sessions may have changed them in between.
+ * @param printed the query as printed by printQuery
  */
 export function printLockedRows(
   p: Printing,
@@ -89,7 +88,7 @@ const words: Readonly<Record<string, string>> = {
 
 const wordsOf = ({ strength }: LockingClause): string => words[strength ?? ''] ?? 'FOR UPDATE';
 
-/** What PostgreSQL locks no rows of, and what IRIS cannot lock so. @throws Refusal 0A000 */
+/** Refuses what PostgreSQL or IRIS cannot lock. @throws Refusal 0A000 */
 function checkLockable(select: SelectStmt, locking: LockingClause): void {
   const { op = 'SETOP_NONE', targetList } = select;
   const isWindow = (node: Node): boolean => bodyOf(node, 'FuncCall')?.over !== undefined;
@@ -164,7 +163,7 @@ function lockedTable(
 const namesOfQueries = (ctes: readonly Node[] = []): ReadonlySet<string> =>
   new Set(ctes.map((node) => bodyOf(node, 'CommonTableExpr')?.ctename ?? ''));
 
-/** Types that are set to themselves at little cost. */
+/** Types that are cheap to update. */
 const small: ReadonlySet<PgType | undefined> = new Set([
   ...integerTypes,
   ...timeTypes,
@@ -174,7 +173,7 @@ const small: ReadonlySet<PgType | undefined> = new Set([
   'float4',
 ]);
 
-/** One that is part of no key, and that is given by nobody else. */
+/** The column to update: outside of all keys, and not generated. */
 function columnToSet({ columns, uniqueKeys }: TableFacts, { location }: RangeVar): ColumnFacts {
   const keys = new Set(uniqueKeys.flat());
   const free = columns.filter(({ name, isIdentity }) => !keys.has(name) && isIdentity !== true);
@@ -186,7 +185,7 @@ function columnToSet({ columns, uniqueKeys }: TableFacts, { location }: RangeVar
   );
 }
 
-/** The whole condition where it tells one row at most. */
+/** The condition, if it selects one row at most. */
 function ownRow(p: Printing, { whereClause }: SelectStmt, facts: TableFacts, table: RangeVar): string | undefined {
   if (whereClause === undefined) return undefined;
   const scope = new Scope();
@@ -194,7 +193,7 @@ function ownRow(p: Printing, { whereClause }: SelectStmt, facts: TableFacts, tab
   return rowByKey({ whereClause }, facts, scope) === undefined ? undefined : p.predicate(whereClause, scope);
 }
 
-/** A query for the %ID of each row. */
+/** The query for the %ID of the rows. */
 function rowIdsOf(p: Printing, query: SelectStmt, name: string, isLimited: boolean, isAlone: boolean): string {
   const id = target('iris_id', callOf(rowId, columnOf(name)));
   const { sortClause, ...rest } = query;
@@ -205,7 +204,7 @@ function rowIdsOf(p: Printing, query: SelectStmt, name: string, isLimited: boole
   return `SELECT DISTINCT iris_id FROM (${sql}) AS iris_l`;
 }
 
-/** A key of ORDER BY that names a result, or says its place, as what it stands for. */
+/** Resolves a key of ORDER BY that is an output name or number. */
 function asSaid(clause: Node, { targetList = [] }: SelectStmt): Node {
   const sort = bodyOf(clause, 'SortBy') ?? {};
   const targets = targetList.map((node) => bodyOf(node, 'ResTarget') ?? {});

@@ -10,7 +10,7 @@ import type { Scope } from './scope.ts';
 import { movedMoment, printSpan } from './span.ts';
 import { typedValue } from './typed-constants.ts';
 
-/** make_date(year, month, day), make_timestamp(year, month, day, hour, minute, second): a day that every month of that name has. */
+/** make_date(year, month, day), make_timestamp(year, month, day, hour, minute, second); only for days that every month has. */
 export function printMadeMoment(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   const [year, month, day, ...clock] = args;
   const [months, days] = [Number(constantText(month)), Number(constantText(day))];
@@ -47,7 +47,7 @@ export function printMomentOfSeconds(p: Printing, seconds: Node | undefined, sco
   return movedMoment(`CAST(${p.marks.string('1970-01-01 00:00:00')} AS TIMESTAMP)`, span, false);
 }
 
-/** date_bin(stride, moment, origin): the start of the stride that the moment is in. */
+/** date_bin(stride, timestamp, origin) */
 export function printBin(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   const [stride, moment, origin] = args;
   const size = Number(printSpan(p, stride, scope));

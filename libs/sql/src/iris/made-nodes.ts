@@ -1,14 +1,14 @@
 import type { Node } from 'libpg-query';
 
-/** Nodes of the grammar, for what is said in other words than the client's. */
+/** Builders of parse tree nodes, for rewriting. */
 export const words = (name: string): Node[] => [{ String: { sval: name } }];
 
-/** A column by its name, or by that of its table and its own. */
+/** A column reference, possibly qualified. */
 export const columnOf = (...names: readonly string[]): Node => ({
   ColumnRef: { fields: names.flatMap(words), location: -1 },
 });
 
-/** A column of the row at hand, of those that have been kept; the first is 1. */
+/** A column of the current kept row, numbered from 1. */
 export const keptColumn = (place: number): Node => ({ ParamRef: { number: -place, location: -1 } });
 
 /** A string constant. */

@@ -2,33 +2,33 @@ import type { NumericScale } from './quotient.ts';
 import type { PgType } from './pg-type.ts';
 import { microsPerDay, microsPerSecond, type IntervalValue } from './interval-text.ts';
 
-/** What the proxy makes of a text that IRIS gives, where IRIS SQL cannot say it. */
+/** How the proxy computes a result from a text of IRIS, if IRIS SQL cannot express it. */
 export type MadeText =
-  /** Texts that an aggregate has put together: IRIS keeps no order there, so each comes with its number. */
+  /** Texts concatenated by an aggregate, each with its number, as IRIS does not order them. */
   | {
       readonly kind: 'joined';
       readonly separator: string;
       readonly json?: 'json' | 'jsonb';
       readonly isObject?: boolean;
     }
-  /** Values of a type, each behind its number and a plus sign, and a minus sign for NULL. */
+  /** Values of a type, each as its number and `+` with the value, or `-` for NULL. */
   | {
       readonly kind: 'values';
-      /** `{a,b}`, the texts with a separator between them, or the one that is there most often. */
+      /** As an array, as a joined text, or as the most frequent value. */
       readonly as: 'array' | 'text' | 'mode';
       readonly of: PgType;
       readonly scale?: NumericScale | undefined;
       readonly separator?: string;
-      /** What stands for NULL in the text; undefined: nothing. */
+      /** The text for NULL; undefined: NULLs are omitted. */
       readonly ofNull?: string | undefined;
     }
-  /** A text that a function takes. */
+  /** A function applied to the text. */
   | { readonly kind: 'called'; readonly name: CalledFunction }
   /** JSON, of which it is the value that a path leads to. */
   | { readonly kind: 'jsonPath'; readonly of: 'json' | 'jsonb'; readonly steps: readonly JsonStep[] }
-  /** Two moments, whose age() it is. */
+  /** age() of two timestamps. */
   | { readonly kind: 'age' }
-  /** The days of intervals, all their microseconds and how many they are, of which it is the sum or the average. */
+  /** The sum or average of intervals, from total days, total microseconds and count. */
   | { readonly kind: 'summedSpans'; readonly isAverage: boolean };
 
 /** The key of an object, or the place in an array; a word of a path that is a number may be both. */
@@ -37,16 +37,16 @@ export interface JsonStep {
   readonly index?: number;
 }
 
-/** Functions of a text that IRIS has not, by what they give. */
+/** Text functions that IRIS lacks, with their result types. */
 export const calledFunctions = { md5: 'text', initcap: 'text', octet_length: 'int4', bit_length: 'int4' } as const;
 
 export type CalledFunction = keyof typeof calledFunctions;
 
-/** Between the texts as IRIS gives them; no text has it. */
+/** Separates the texts; does not occur in them. */
 export const recordSeparator = '\u001e';
 export const unitSeparator = '\u001f';
 
-/** `2:b␞1:a` as `a, b`; of JSON in brackets. */
+/** Joins `2:b␞1:a` to `a, b`, or to a JSON array. */
 export function joinedText(made: Extract<MadeText, { kind: 'joined' }>, numbered: string): string {
   const { separator, json, isObject = false } = made;
   const joined = inOrder(numbered)
@@ -72,8 +72,8 @@ function inOrder(numbered: string): readonly NumberedText[] {
 }
 
 /**
- * `2:+b␞1:-` as `{NULL,b}`, or what else is made of values.
- * @param textOf PostgreSQL's text of a value
+ * Converts `2:+b␞1:-` to `{NULL,b}`, or to a joined text or mode.
+ * @param textOf converts a value to PostgreSQL's text
  */
 export function textOfValues(
   { as, separator = '', ofNull }: Extract<MadeText, { kind: 'values' }>,
@@ -91,7 +91,7 @@ export function textOfValues(
     .join(separator);
 }
 
-/** Of several that are there as often the first in the order; equal ones have one number. */
+/** The most frequent item, the first of several; equal items have the same number. */
 function mostOften(items: readonly NumberedText[]): NumberedText {
   const counts = new Map<number, number>();
   for (const { number } of items) counts.set(number, (counts.get(number) ?? 0) + 1);
@@ -99,19 +99,19 @@ function mostOften(items: readonly NumberedText[]): NumberedText {
   return items.find(({ number }) => counts.get(number) === most) ?? { number: 0, text: '' };
 }
 
-/** As array_out writes it. */
+/** An array element as written by array_out. */
 function arrayElement(value: string | null): string {
   if (value === null) return 'NULL';
   const isPlain = value !== '' && !/[{},"\\\s]/.test(value) && !/^null$/i.test(value);
   return isPlain ? value : `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
-/** Between the later moment and the earlier one. */
+/** Separates the later and the earlier timestamp. */
 export const momentSeparator = '|';
 
 /**
- * `2024-03-31|2024-02-29 10:00:00` as age(): field by field, where a month that has to be broken up is the one of the earlier
- * moment. Undefined where it is no two moments.
+ * Computes age() of `2024-03-31|2024-02-29 10:00:00`, field by field; a borrowed month has the length of the earlier timestamp's month.
+ * Undefined: not two timestamps.
  */
 export function ageBetween(moments: string): IntervalValue | undefined {
   const [to, from] = moments.split(momentSeparator).map(fieldsOf);
@@ -129,7 +129,7 @@ export function ageBetween(moments: string): IntervalValue | undefined {
   return { months: sign * months || 0, days: sign * days || 0, micros: sign * micros || 0 };
 }
 
-/** Months from the year 0 on, the day in the month, and the time of the day. */
+/** A timestamp as months since year 0, day of the month, and time of day. */
 function fieldsOf(moment: string): IntervalValue | undefined {
   const { year, month, day, clock } =
     /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)(?:[ T](?<clock>\d\d:\d\d:\d\d(?:\.\d*)?))?$/.exec(moment)?.groups ??
@@ -146,17 +146,17 @@ function fieldsOf(moment: string): IntervalValue | undefined {
 const compared = (left: IntervalValue, right: IntervalValue): number =>
   left.months - right.months || left.days - right.days || left.micros - right.micros;
 
-/** How many days a month has. */
+/** Days of a month. */
 const daysOf = (months: number): number =>
   new Date(Date.UTC(2000 + (Math.floor(months / 12) % 400), (months % 12) + 1, 0)).getUTCDate();
 
-/** `9|788400500000|4` as sum() or avg() of intervals without months. Undefined where it is no such thing. */
+/** Computes sum() or avg() of intervals without months from `9|788400500000|4`. Undefined: malformed. */
 export function sumOfSpans(text: string, isAverage: boolean): IntervalValue | undefined {
   const [days = Number.NaN, all = Number.NaN, count = Number.NaN] = text.split(momentSeparator).map(Number);
   const micros = all - days * microsPerDay;
   if (!Number.isSafeInteger(micros) || !(count > 0)) return undefined;
   if (!isAverage) return { months: 0, days, micros };
-  // As interval_div has it: what is left of the days is time, in whole microseconds.
+  // Like interval_div of PostgreSQL: fractions of days become time, in whole microseconds.
   const whole = Math.trunc(days / count);
   const rest = roundedHalfEven((days / count - whole) * 86_400 * microsPerSecond);
   return { months: 0, days: whole, micros: roundedHalfEven(micros / count + rest) };

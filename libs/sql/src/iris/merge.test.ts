@@ -14,7 +14,7 @@ const update = 'when matched then update set label = s.label';
 const insert = 'when not matched then insert (id, label) values (s.id, s.label)';
 
 describe('MERGE', () => {
-  it('changes the rows that match, and inserts the others', () => {
+  it('updates the matching rows, and inserts the others', () => {
     expect(
       shown(`merge into wards w using (select $1::int as id, $2::text as label) s on w.id = s.id ${update} ${insert}`),
     ).toEqual([
@@ -25,7 +25,7 @@ describe('MERGE', () => {
     ]);
   });
 
-  it('takes a key of the source for one row of it, and conditions of its clauses', () => {
+  it('accepts a key of the source, and conditions of its clauses', () => {
     expect(
       shown('merge into encounters e using patients p on e.id = p.id when matched and e.cost < 1 then delete'),
     ).toEqual(['DELETE FROM encounters AS e FROM patients AS p WHERE (e.id = p.id) AND (e.cost < 1)']);

@@ -11,8 +11,8 @@ import { Scope } from './scope.ts';
 const hint = 'Write UPDATE, and INSERT ... SELECT ... WHERE NOT EXISTS, in one transaction.';
 
 /**
- * MERGE of one thing that is done to rows that match and one to those that are missing: UPDATE, and then INSERT of what is not there.
- * Each row of the table may match one row of the source at most, which the source has to say by a key.
+ * Prints MERGE with one action for matching rows and one for missing ones: UPDATE or DELETE, and then INSERT of missing rows. Each row of
+ * the table may match one source row at most, which must follow from a key of the source.
  */
 export function printMerge(p: Printing, merge: MergeStmt): PrintedChange {
   const { relation = {}, sourceRelation, joinCondition, mergeWhenClauses = [], withClause, returningClause } = merge;
@@ -27,7 +27,7 @@ export function printMerge(p: Printing, merge: MergeStmt): PrintedChange {
     kind.find(({ commandType }) => commandType !== 'CMD_NOTHING'),
   );
   const isSimple = matched.length < 2 && missing.length < 2 && matched.length + missing.length === clauses.length;
-  const isOfBoth = change?.commandType === 'CMD_DELETE' && insert !== undefined; // what is deleted would be missing
+  const isOfBoth = change?.commandType === 'CMD_DELETE' && insert !== undefined; // deleted rows would be inserted again
   if (!isSimple || isOfBoth) return refuse('MERGE of these clauses', placeOf(sourceRelation), hint);
   checkSource(p, merge, sourceRelation, joinCondition, change);
   const steps = [
@@ -84,7 +84,7 @@ function insertOf(
   }).steps;
 }
 
-/** The source is read for each step, and says which row of it a row of the table is. @throws Refusal */
+/** Checks that the source can be read by each step, and has a key. @throws Refusal */
 function checkSource(
   p: Printing,
   { relation = {} }: MergeStmt,
@@ -94,7 +94,7 @@ function checkSource(
 ): void {
   const place = placeOf(source);
   checkRepeatable(source, 'MERGE');
-  // Wherever it stands: also in queries within the source, into which `hasPart` does not look.
+  // Anywhere, also in subqueries of the source, which `hasPart` does not enter.
   if (JSON.stringify(source).includes(JSON.stringify({ relname: relation.relname }).slice(1, -1)))
     refuse('MERGE from the table that it changes', place, hint);
   const scope = new Scope();
@@ -113,14 +113,14 @@ function checkSource(
   if (hasPart(join, isSet)) refuse('MERGE that changes what it joins by', place, hint);
 }
 
-/** SELECT of constants and parameters, or VALUES with one row. */
+/** Whether the source is a SELECT of constants and parameters, or VALUES with one row. */
 function isOfOneRow(source: Node): boolean {
   const select = bodyOf(bodyOf(source, 'RangeSubselect')?.subquery, 'SelectStmt');
   if (select === undefined || (select.op ?? 'SETOP_NONE') !== 'SETOP_NONE') return false;
   return select.valuesLists === undefined ? select.fromClause === undefined : select.valuesLists.length === 1;
 }
 
-/** Columns of a table that something else is equal to, by their names. */
+/** Names of the columns of a table that a condition equates with something else. */
 function equalColumns(condition: Node, alias: string | undefined): readonly string[] {
   const both = bodyOf(condition, 'BoolExpr');
   if (both?.boolop === 'AND_EXPR') return (both.args ?? []).flatMap((each) => equalColumns(each, alias));

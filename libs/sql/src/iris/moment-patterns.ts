@@ -12,19 +12,19 @@ import { typedValue } from './typed-constants.ts';
 const textOf = (node: Node | undefined): string | undefined =>
   bodyOf(node, 'A_Const')?.sval === undefined ? undefined : constantText(node);
 
-/** What stands in a pattern for the same in both: TO_CHAR of IRIS may do it. */
+/** Patterns with the same meaning in PostgreSQL and IRIS, which TO_CHAR of IRIS can handle. */
 const common = /^(?:YYYY|MM|DD|HH24|MI|SS|[-/:., ])+$/;
-/** Whatever PostgreSQL knows that begins as another of these does stands before it. */
+/** Template patterns of PostgreSQL; a longer one precedes its prefixes. */
 const tokens =
   /"([^"\\]*)"|FM(?:MONTH|Month|month|DAY|Day|day|DD|MM|dd|mm)|MONTH|Month|month|MON|Mon|mon|DAY|Day|day|DY|Dy|dy|AM|PM|am|pm|IYYY|IW|IDDD|ID|DDD|YYYY|YY|WW|DD|MM|MS|HH24|HH12|HH|MI|SSSSS|SSSS|SS|US|Q|D|iyyy|iw|iddd|id|ddd|yyyy|yy|ww|dd|mm|ms|hh24|hh12|hh|mi|sssss|ssss|ss|us|q|d|[^A-Za-z"\\]/gy;
-/** How names are written says how the name is; of everything else it says nothing. */
+/** Case matters for patterns of names only. */
 const inUpperCase = (word: string): string =>
   /^(?:FM)?(?:mon|month|day|dy)$/i.test(word) || /^(?:am|pm|".*")$/.test(word) ? word : word.toUpperCase();
 
 const aboutPatterns =
   'Years, quarters, months, weeks, days, hours, minutes and seconds are translated, with signs and digits between, and text in double quotes.';
 
-/** to_char(moment, pattern) */
+/** to_char(timestamp, pattern) */
 export function printToChar(p: Printing, [value, format]: readonly Node[], scope: Scope, location?: number): string {
   const type = typeOf(p, value, scope);
   const written = textOf(format) ?? '';
@@ -59,14 +59,14 @@ const ofClock: ReadonlySet<string> = new Set([
 
 const ofPlainClock: ReadonlySet<string> = new Set(['HH24', 'HH12', 'HH', 'MI', 'SS', 'AM', 'PM', 'am', 'pm']);
 
-/** The same of a time without a day, of which TO_CHAR of IRIS would be told nothing. */
+/** The same for a time without a date, which TO_CHAR of IRIS does not support. */
 function clockOf(word: string, value: string): string | undefined {
   if (word === 'HH24') return padded(`DATEPART('hour', ${value})`, 2);
   if (word === 'MI') return padded(`DATEPART('minute', ${value})`, 2);
   return word === 'SS' ? padded(`ROUND(DATEPART('second', ${value}), 0, 1)`, 2) : undefined;
 }
 
-/** One part of a pattern as text; undefined for what stands for itself. */
+/** Prints one template pattern; undefined for literal text. */
 function partOf(word: string, value: string): string | undefined {
   const name = nameOf(word, value);
   if (name !== undefined) return name;
@@ -121,7 +121,7 @@ const padded = (number: string, digits: number): string => `RIGHT('${'0'.repeat(
 const months = 'January February March April May June July August September October November December'.split(' ');
 const days = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
-/** Full names come with blanks up to nine characters, unless FM says otherwise. */
+/** Names of months and days, padded to nine characters unless FM is given. */
 function nameOf(word: string, value: string): string | undefined {
   const bare = word.replace('FM', '');
   const names = /^mon/i.test(bare) ? months : /^d(?:ay|y)$/i.test(bare) ? days : undefined;
@@ -165,7 +165,7 @@ const aboutReading = 'YYYY, MM, DD, HH24, MI and SS with -, /, :, a point, a com
 
 const digitsOf: Readonly<Record<string, number>> = { YYYY: 4, MM: 2, DD: 2, HH24: 2, MI: 2, SS: 2, MS: 3, US: 6 };
 
-/** A constant that is written as its pattern says, digit by digit: nothing is left to tell. */
+/** A constant that matches its pattern exactly, converted here. */
 function readMoment(text: string, pattern: string): string | undefined {
   const parts = pattern.match(/YYYY|MM|DD|HH24|MI|SS|MS|US|[-/:., ]/g) ?? [];
   const named = parts.filter((part) => part in digitsOf);

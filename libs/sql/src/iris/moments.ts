@@ -5,8 +5,8 @@ const form =
   /^(\d{4}-\d\d-\d\d)(?:[ T]((?:[01]\d|2[0-3]):[0-5]\d)(?::([0-5]\d))?(\.\d{1,6})?)? ?(Z|[+-]\d\d(?::?\d\d)?)?$/i;
 
 /**
- * A constant that stands for a day or a moment, as IRIS keeps it: what is compared there is text, so that another notation would be
- * another moment. In UTC for timestamptz; a zone says nothing of a timestamp. @throws Refusal 22007, 22008
+ * Normalizes a date or timestamp constant to the format of IRIS, which compares them as text. In UTC for timestamptz; in a timestamp, a
+ * zone is ignored. @throws Refusal 22007, 22008
  */
 export function momentText(type: PgType, text: string, location?: number): string {
   const [, day, clock = '00:00', seconds = '00', fraction = '', zone] = form.exec(withPlainDay(text.trim())) ?? [];
@@ -27,7 +27,7 @@ const monthFirst = new RegExp(`^(?<month>${monthNames}) (?<day>\\d{1,2}),? (?<ye
 const digits = /^(?<year>\d{4})(?<month>\d\d)(?<day>\d\d)(?=$|[ T])/;
 const short = /^(?<year>\d{4})-(?<month>\d{1,2})-(?<day>\d{1,2})(?=$|[ T])/;
 
-/** A day in another notation that is the same in every DateStyle, as year, month and day. */
+/** Rewrites a date whose notation is unambiguous in every DateStyle to year, month and day. */
 function withPlainDay(text: string): string {
   for (const notation of [short, digits, dayFirst, monthFirst]) {
     const { year = '', month = '', day = '' } = notation.exec(text)?.groups ?? {};
@@ -41,7 +41,7 @@ function withPlainDay(text: string): string {
 const problem = (type: PgType): string =>
   `invalid input syntax for type ${type}, or a notation that IRIS does not read`;
 
-/** East of Greenwich. */
+/** The offset in minutes east of Greenwich. */
 function minutesOf(zone: string | undefined): number {
   const [, sign, hours = '0', minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/.exec(zone ?? '') ?? [];
   const size = Number(hours) * 60 + Number(minutes);

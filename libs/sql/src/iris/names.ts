@@ -1,6 +1,6 @@
 import { refuse } from './refusal.ts';
 
-/** PostgreSQL's schemas and those of IRIS, one to one. */
+/** A one-to-one map between schemas of PostgreSQL and IRIS. */
 export interface SchemaMap {
   toIris(schema: string): string;
   toPostgres(schema: string): string;
@@ -15,19 +15,19 @@ export function schemaMap(pairs: Readonly<Record<string, string>> = { public: 'S
   };
 }
 
-/** Case does not matter to IRIS, delimited or not; what is a plain name stays plain. */
+/** Prints a name, delimited if needed. IRIS ignores case even in delimited names. */
 export function identifier(name: string, location?: number): string {
   if (/^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name)) return name;
   if (/[\u0000-\u001f]/.test(name)) return refuse('a name with control characters', location);
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** The schemas of IRIS have capitals, and no PostgreSQL client quotes them. */
+/** Prints a schema name; those of IRIS have capitals, which clients of PostgreSQL do not quote. */
 export function schemaIdentifier(name: string, location?: number): string {
   return /^[A-Za-z][A-Za-z0-9_]*$/.test(name) && !reserved.has(name.toLowerCase()) ? name : identifier(name, location);
 }
 
-/** Words that IRIS takes for something else where a name may stand. */
+/** Reserved words of IRIS. */
 const reserved: ReadonlySet<string> = new Set(
   `absolute add all allocate alter and any are as asc assertion at authorization avg begin between bit bit_length both by
   cascade case cast char character character_length char_length check close coalesce collate commit connect connection

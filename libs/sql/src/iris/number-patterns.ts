@@ -16,12 +16,12 @@ interface Pattern {
   readonly isFilled: boolean;
   readonly before: string;
   readonly digits: number;
-  /** How many digits stand there in any case, zeros in front of the number. */
+  /** Minimum digits, by leading zeros. */
   readonly digitsMin: number;
   readonly hasGroups: boolean;
-  /** Undefined without a point. */
+  /** Decimal places; undefined without a point. */
   readonly places: number | undefined;
-  /** Of these the ones that stand there as zeros as well; the others are left out behind the last that is none. */
+  /** Minimum decimal places; further trailing zeros are omitted. */
   readonly placesMin: number;
   readonly behind: string;
 }
@@ -86,11 +86,11 @@ const groupedSigns = (digits: number): string => inThrees('#'.repeat(digits));
 
 const inThrees = (text: string): string => text.replaceAll(/(?!^)(?=(?:.{3})+$)/g, ',');
 
-/** One place is that of the sign. */
+/** Width of the result, including the sign. */
 const widthOf = ({ digits, hasGroups, places }: Pattern): number =>
   1 + digits + (hasGroups ? Math.floor((digits - 1) / 3) : 0) + (places === undefined ? 0 : places + 1);
 
-/** The digits before the point: as many as there are, and zeros in front of them. */
+/** The integer digits with leading zeros. */
 function wholeText(absolute: string, { digits, digitsMin, hasGroups, isFilled, places, placesMin }: Pattern): string {
   const whole = `ROUND(${absolute}, 0, 1)`;
   const padded = `RIGHT('${'0'.repeat(digits)}' || ${whole}, ${digits})`;
@@ -103,14 +103,14 @@ function wholeText(absolute: string, { digits, digitsMin, hasGroups, isFilled, p
         size === digits ? 'ELSE' : `WHEN ${size === least ? `${count} <= ${size}` : `${count} = ${size}`} THEN`;
       return `${test} ${hasGroups ? inGroups(padded, digits, size) : `RIGHT(${padded}, ${size})`}`;
     });
-  const isZeroAlone = !isFilled && placesMin === 0; // `0.`, where no other digit is left
+  const isZeroAlone = !isFilled && placesMin === 0; // `0.`, if no digit is left
   const zero = isZeroAlone ? [`WHEN ${absolute} = 0 THEN '0'`] : [];
   const none = least === 0 ? [...zero, `WHEN ${whole} = 0 THEN ''`] : [];
   const all = [...none, ...branches];
   return all.length === 1 ? (all[0]?.replace('ELSE ', '') ?? "''") : `CASE ${all.join(' ')} END`;
 }
 
-/** The last digits of a text of digits, with a comma before each three. */
+/** The last digits, with thousands separators. */
 function inGroups(text: string, digits: number, size: number): string {
   const sizes = [((size - 1) % 3) + 1, ...Array.from({ length: Math.floor((size - 1) / 3) }, () => 3)];
   let from = digits - size + 1;
@@ -136,8 +136,8 @@ function fractionText(absolute: string, { places, placesMin, isFilled }: Pattern
 }
 
 /**
- * A text that to_date reads: it passes over blanks, so those that to_char leaves for a sign need not be there. What is constant of it
- * becomes one.
+ * The text argument of to_date, simplified: to_date ignores spaces, so that to_char need not leave one for the sign, and constant parts
+ * are joined.
  */
 export function readText(node: Node): Node {
   const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};

@@ -8,12 +8,12 @@ import type { Printing } from './printing.ts';
 import { checkRepeatable } from './repeatable.ts';
 import type { Scope } from './scope.ts';
 
-/** More digits behind the point than IRIS surely keeps beside those before it. */
+/** Maximum scale that IRIS certainly keeps. */
 const scaleMax = 12;
 
 /**
- * A number that is no integer by its type, as PostgreSQL writes it; undefined where its digits are not certain. IRIS leaves out the
- * zeros at the end, and the one before the point.
+ * Prints a non-integer number in PostgreSQL's format; undefined if its scale is not certain. IRIS omits trailing zeros, and the zero before
+ * the point.
  */
 export function fractionText(p: Printing, node: Node, scope: Scope): string | undefined {
   if (isWhole(p, node, scope)) return operand(p, node, scope);
@@ -26,13 +26,13 @@ export function fractionText(p: Printing, node: Node, scope: Scope): string | un
   return `CASE WHEN ${value} < 0 THEN '-' || ${text} WHEN ${value} >= 0 THEN ${text} END`;
 }
 
-/** A number that is not negative, and has no more digits behind the point than these. */
+/** Formats a non-negative number with at most this scale. */
 function digitsOf(value: string, scale: number): string {
   const whole = `ROUND(${value}, 0, 1)`;
   return `${whole} || '.' || ${fractionDigits(value, scale)}`;
 }
 
-/** The digits behind the point of a number that is not negative, as many as these. */
+/** The fractional digits of a non-negative number, padded to this scale. */
 export const fractionDigits = (value: string, scale: number): string =>
   `RIGHT('${'0'.repeat(scale)}' || ROUND((${value} - ROUND(${value}, 0, 1)) * 1${'0'.repeat(scale)}, 0), ${scale})`;
 
@@ -42,13 +42,13 @@ const wholeFields: ReadonlySet<string> = new Set(
 );
 const sizes: { readonly [Type in PgType]?: number } = { int2: 2 ** 15, int4: 2 ** 31 };
 
-/** From here on PostgreSQL writes a double precision with an exponent. */
+/** From this value on, PostgreSQL writes double precision with an exponent. */
 const wholeMax = 1e15;
 
-/** A double precision that has no fraction, as PostgreSQL knows it: it is written as an integer. */
+/** Whether a double precision certainly has no fraction, so that it is written as an integer. */
 const isWhole = (p: Printing, node: Node, scope: Scope): boolean => (sizeOf(p, node, scope) ?? wholeMax) < wholeMax;
 
-/** How large such a number may be; undefined for one that may have a fraction, or be of any size. */
+/** The maximum of such a number; undefined if it may have a fraction, or is unbounded. */
 function sizeOf(p: Printing, node: Node | undefined, scope: Scope): number | undefined {
   const constant = bodyOf(node, 'A_Const')?.ival;
   if (constant !== undefined) return Math.abs(constant.ival ?? 0);

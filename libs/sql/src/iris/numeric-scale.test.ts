@@ -3,14 +3,14 @@ import { wardCatalog } from '../testing/ward-catalog.ts';
 import { IrisTranslator } from './iris-translator.ts';
 import { scaleDigits } from './quotient.ts';
 
-describe('the digits behind the point of a numeric', () => {
+describe('the scale of a numeric', () => {
   let translator: IrisTranslator;
 
   beforeAll(async () => {
     translator = await IrisTranslator.load({ version: '2025.2' }, wardCatalog);
   });
 
-  /** With as many zeros as it says; undefined: nobody knows. */
+  /** The value with that scale; undefined: unknown. */
   const written = (expression: string, value: string): string | undefined => {
     const [translation] = translator.translate(
       `select ${expression} from (select score::numeric(6, 2) as x, id from patients) p`,
@@ -52,7 +52,7 @@ describe('the digits behind the point of a numeric', () => {
     ['ln(x)', '-0.105360515657826', '-0.10536051565782600'],
     ['log(x)', '2', '2.0000000000000000'],
     ['log(x)', '0', '0.0000000000000000'],
-  ])('of %s are those of %s', (expression, value, expected) => expect(written(expression, value)).toBe(expected));
+  ])('of %s is that of %s', (expression, value, expected) => expect(written(expression, value)).toBe(expected));
 
   it.each([
     'sum(case when id > 1 then x else 1 end)', // 2.00, or 2 of rows that are all 1
@@ -64,5 +64,5 @@ describe('the digits behind the point of a numeric', () => {
     '-ln(x)',
     'exp(x / 3)',
     'power(x, 2)', // other zeros from PostgreSQL 16 on
-  ])('of %s are not known', (expression) => expect(written(expression, '1')).toBeUndefined());
+  ])('of %s is unknown', (expression) => expect(written(expression, '1')).toBeUndefined());
 });

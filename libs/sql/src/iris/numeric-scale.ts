@@ -16,7 +16,7 @@ import {
 } from './quotient.ts';
 import type { Scope } from './scope.ts';
 
-/** The digits that PostgreSQL writes behind the point of a numeric, zeros as well; undefined where only the values tell. */
+/** PostgreSQL's scale of a numeric expression, trailing zeros included; undefined if it depends on values. */
 export function scaleOf(p: Printing, node: Node | undefined, scope: Scope): NumericScale | undefined {
   if (node === undefined) return undefined;
   return scales[kindOf(node)]?.(p, node, scope) ?? (integerTypes.has(typeOf(p, node, scope)) ? 0 : undefined);
@@ -58,7 +58,7 @@ function constantScale(text: string | undefined): number | undefined {
   return /^-?\d*(?:\.(\d*))?$/.test(text ?? '.x') ? (text?.split('.')[1]?.length ?? 0) : undefined;
 }
 
-/** Values keep their own digits: it is certain only where all have as many, or are known by what they are. */
+/** The scale of alternatives, which keep their own scales: certain only if these are equal, or the constants are known. */
 function common(p: Printing, nodes: readonly Node[] | undefined, scope: Scope): NumericScale | undefined {
   const values = (nodes ?? []).filter((node) => bodyOf(node, 'A_Const')?.isnull !== true);
   const all = values.map((node) => scaleOf(p, node, scope));
@@ -67,7 +67,7 @@ function common(p: Printing, nodes: readonly Node[] | undefined, scope: Scope): 
   return choices.every((choice) => choice !== undefined) ? choiceAmong(choices) : undefined;
 }
 
-/** A constant, or values of which the digits are certain, as one of several. */
+/** One alternative: a constant, or an expression of known scale. */
 function choiceOf(node: Node, scale: NumericScale | undefined): Partial<ChoiceScale> | undefined {
   const text = constantText(node);
   if (isChoice(scale)) return scale;
@@ -114,7 +114,7 @@ function operatorScale(p: Printing, expression: A_Expr, scope: Scope): NumericSc
   return ['+', '-', '%'].includes(sign) ? together(left, right, Math.max) : undefined;
 }
 
-/** A zero may come of either, so it has the fewest digits that it can have. */
+/** Combines alternatives; a zero may be of either, so it gets the smallest scale. */
 function together(
   left: number | ChoiceScale,
   right: number | ChoiceScale,
@@ -146,7 +146,7 @@ function multiplied(
   return { ...quotient, times: { factor, digits } };
 }
 
-/** A quotient divided by a constant from 1 on, behind which there are as many digits as behind the larger one, or more. */
+/** A quotient divided by a constant of at least 1; the scale is at least the larger of both. */
 function dividedAgain(
   { least, isRoot = false, times }: QuotientScale,
   node: Node | undefined,
@@ -158,7 +158,7 @@ function dividedAgain(
     : undefined;
 }
 
-/** Seconds have microseconds, of a date there are whole ones. */
+/** extract(): seconds have scale 6, or 0 for a date. */
 function extractScale(field: string | undefined, type: PgType | undefined): number {
   const isSeconds = field?.toLowerCase() === 'epoch' || field?.toLowerCase() === 'second';
   if (field?.toLowerCase() === 'milliseconds') return 3;
@@ -169,7 +169,7 @@ const ofArgument: ReadonlySet<string> = new Set([
   'min', 'max', 'abs', 'lag', 'lead', 'first_value', 'last_value',
 ]); // prettier-ignore
 
-/** Quotients, by how many digits their dividends have for each one of the argument. */
+/** Aggregates that are quotients, by the scale of their dividends relative to the argument's. */
 const quotients: ReadonlyMap<
   string,
   { readonly times: number; readonly isRoot?: boolean; readonly isSpread?: boolean }
@@ -217,7 +217,7 @@ function callScale(p: Printing, { funcname, args = [] }: FuncCall, scope: Scope)
   return places === undefined ? undefined : Math.max(0, places.ival ?? 0);
 }
 
-/** Zeros that are added count for nothing, and only where there is nothing else is the sum one of them. */
+/** The scale of a sum: added zeros do not count, unless there is nothing else. */
 function sumScale(scale: NumericScale | undefined): NumericScale | undefined {
   if (typeof scale === 'number') return scale;
   return isChoice(scale) && isOfZero(scale) ? scale : undefined;

@@ -15,7 +15,7 @@ import { printTimeArithmetic } from './time.ts';
 import { typedConstant } from './typed-constants.ts';
 import { printDistance } from './vector.ts';
 
-/** Operators that give a value. Comparisons are conditions, and printed there. */
+/** Prints operators other than comparisons. */
 export function printOperator(p: Printing, expression: A_Expr, scope: Scope): string {
   const { kind, name, lexpr, rexpr, location } = expression;
   if (kind === 'AEXPR_NULLIF') return printNullIf(p, expression, scope);
@@ -35,7 +35,7 @@ export function printOperator(p: Printing, expression: A_Expr, scope: Scope): st
       learnType(p, lexpr, typeOf(p, rexpr, scope), location);
       learnType(p, rexpr, typeOf(p, lexpr, scope), location);
       noteDivision(p, rexpr);
-      return `MOD(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`; // # would give the sign of the divisor
+      return `MOD(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`; // # would have the sign of the divisor
     case '^':
       return `POWER(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`;
     case '||':
@@ -78,7 +78,7 @@ function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expressio
   if (isOfTimes || types.some((type) => type === 'interval' || timeTypes.has(type)))
     return printTimeArithmetic(p, expression, scope);
   if (isWithoutType(p, lexpr) && isWithoutType(p, rexpr)) throw ambiguous(operator, location);
-  // A parameter takes the type of what it meets.
+  // A parameter takes the type of the other operand.
   const left = isOpenParameter(p, lexpr) ? types[1] : types[0];
   const right = isOpenParameter(p, rexpr) ? types[0] : types[1];
   checkNumber(left, location);
@@ -102,18 +102,18 @@ function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expressio
   return sides.join(isFraction ? ' / ' : ' \\ ');
 }
 
-/** Of nothing but constants without a type and parameters PostgreSQL does not know which operator is meant. */
+/** PostgreSQL's error for an operator whose operands are all untyped. */
 const ambiguous = (operator: string, location: number | undefined): Refusal =>
   new Refusal(`operator is not unique: ${operator} of what has no type`, {
     ...{ sqlstate: '42725', location, hint: 'Cast one of them.' },
   });
 
-/** Notes that a statement may divide by zero itself. */
+/** Records that the statement itself may divide by zero. */
 export function noteDivision(p: Printing, divisor: Node | undefined): void {
   if (!(Math.abs(Number(constantText(divisor) ?? 0)) > 0)) p.divisions.add('22012');
 }
 
-/** IRIS takes text for the number that it begins with, and a time for the number of its seconds. */
+/** Checks that an operand is a number, as IRIS converts texts and times implicitly. */
 function checkNumber(type: PgType | undefined, location?: number): void {
   if (type === undefined || numberTypes.has(type)) return;
   if (type === 'time') refuse('arithmetic with times', location, 'An interval can be added, and a time taken away.');
@@ -122,7 +122,7 @@ function checkNumber(type: PgType | undefined, location?: number): void {
   });
 }
 
-/** NULL with anything is NULL in PostgreSQL. */
+/** `||`: NULL if an operand is NULL, as in PostgreSQL. */
 function printConcatenation(p: Printing, expression: A_Expr, scope: Scope): string {
   const parts = concatenated({ A_Expr: expression });
   const first = parts.slice(0, 2).map((part) => typeOf(p, part, scope));

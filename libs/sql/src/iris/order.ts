@@ -8,7 +8,7 @@ import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { printNearestFirst } from './vector.ts';
 
-/** The keys of ORDER BY. NULLs go where PostgreSQL has them, by a key of their own where there may be any. */
+/** Prints the keys of ORDER BY. If a key may be NULL, an additional key places NULLs as PostgreSQL does. */
 export function printSortKeys(p: Printing, clauses: readonly Node[], scope: Scope): readonly string[] {
   return clauses.flatMap((clause) => {
     const sort = bodyOf(clause, 'SortBy') ?? {};
@@ -16,10 +16,10 @@ export function printSortKeys(p: Printing, clauses: readonly Node[], scope: Scop
   });
 }
 
-/** @param node what the key stands for, where it is a name or a number */
+/** @param node the expression that the key refers to, if it is a name or number */
 export function printSortKey(p: Printing, sort: SortBy, node: Node | undefined, scope: Scope): readonly string[] {
   if (sort.sortby_dir === 'SORTBY_USING') return refuse('ORDER BY ... USING', sort.location);
-  // Nearest first is DESC in IRIS, with NULLs at the end.
+  // The nearest first is DESC by similarity in IRIS, with NULLs at the end.
   const isUpwards = sort.sortby_dir !== 'SORTBY_DESC' && sort.sortby_nulls !== 'SORTBY_NULLS_FIRST';
   const nearest = isUpwards ? printNearestFirst(p, node, scope) : undefined;
   if (nearest !== undefined) return [nearest];
@@ -31,14 +31,14 @@ export function printSortKey(p: Printing, sort: SortBy, node: Node | undefined, 
 }
 
 interface Sorted {
-  /** As it is stored. */
+  /** The key by stored value. */
   readonly value: string;
   readonly isNullable: boolean;
-  /** Certainly: whatever else may be text sorts as IRIS does it. */
+  /** It is certainly text; what only may be text sorts as in IRIS. */
   readonly isText: boolean;
 }
 
-/** IRIS has NULL below everything, PostgreSQL above; and texts that are numbers it has before all others. */
+/** IRIS sorts NULL first and PostgreSQL last; IRIS sorts numeric texts before all others. */
 export function sortKeys(p: Printing, sort: SortBy, sorted: Sorted): readonly string[] {
   const { value, isNullable: mayBeNull, isText } = sorted;
   const isDescending = sort.sortby_dir === 'SORTBY_DESC';
@@ -49,7 +49,7 @@ export function sortKeys(p: Printing, sort: SortBy, sorted: Sorted): readonly st
   const isBlank = isText && p.isOrderKept;
   const key = isBlank ? behindBlank(p, value) : value;
   const isNoMatter = isLeft || isFirst !== isDescending;
-  // What || makes of NULL would lie beside ''.
+  // The space prefix turns NULL into a text that sorts beside ''.
   if (!mayBeNull || (isNoMatter && !isBlank)) return [`${key}${end}`];
   return [`CASE WHEN ${value} IS NULL THEN ${isFirst ? '0 ELSE 1' : '1 ELSE 0'} END`, `${key}${end}`];
 }

@@ -23,13 +23,13 @@ function percentileOf(node: Node): FuncCall | undefined {
   return call?.agg_within_group === true && percentiles.has(lastNameOf(call.funcname) ?? '') ? call : undefined;
 }
 
-/** Aggregates that put texts together: of JSON they are the members of an array. */
+/** Aggregates that concatenate; JSON elements become an array. */
 const joins: Readonly<Record<string, 'text' | 'json' | 'jsonb' | 'values' | undefined>> = {
   ...{ string_agg: 'text', json_agg: 'json', jsonb_agg: 'jsonb', json_object_agg: 'json', jsonb_object_agg: 'jsonb' },
   ...{ array_agg: 'values', mode: 'values' },
 };
 
-/** Those that IRIS has nothing for, in an order or without. */
+/** Aggregates that the proxy always computes, ordered or not, as IRIS lacks them. */
 const alwaysMade: ReadonlySet<string> = new Set(['array_agg', 'mode', 'json_object_agg', 'jsonb_object_agg']);
 
 /** string_agg(text, separator ORDER BY ...), json_agg(value ORDER BY ...) */
@@ -42,7 +42,7 @@ function joinOf(node: Node | undefined): FuncCall | undefined {
   const isSorted = kind !== 'text' && call.agg_distinct === true && arg !== undefined && more.length === 0;
   const isMade = alwaysMade.has(lastNameOf(call.funcname) ?? '') && !isSorted;
   if (call.agg_order !== undefined || isMade) return call;
-  return isSorted ? { ...call, agg_order: [{ SortBy: { node: arg } }] } : undefined; // what counts once is sorted
+  return isSorted ? { ...call, agg_order: [{ SortBy: { node: arg } }] } : undefined; // DISTINCT sorts
 }
 
 /** PostgreSQL takes what stands behind WITHIN GROUP for one argument more. */
@@ -51,22 +51,22 @@ const noOrderedSet = ({ funcname, location }: FuncCall): Refusal =>
     ...{ sqlstate: '42883', location, hint: 'Write ORDER BY inside: string_agg(text, separator ORDER BY ...).' },
   });
 
-/** Whether it has aggregates that go by the order of their rows. */
+/** Whether a query has aggregates that depend on the order of rows. */
 export const hasOrderedSets = ({ targetList, havingClause, sortClause }: SelectStmt): boolean =>
   hasPart([targetList, havingClause, sortClause], (node) => (percentileOf(node) ?? joinOf(node)) !== undefined);
 
-/** Texts that are joined in an order, or values. */
+/** Ordered texts or values to be assembled by the proxy. */
 type Joined = Extract<MadeText, { kind: 'joined' | 'values' }>;
 
 export interface WithoutOrderedSets {
   readonly select: SelectStmt;
-  /** What the proxy makes of each column. */
+  /** How the proxy computes each column. */
   readonly made: readonly (MadeText | undefined)[];
 }
 
 /**
- * percentile_cont and percentile_disc by the numbers of the rows: a query inside gives each row its number in its group, and this
- * one takes the row, or the two, that the percentile lies at. Texts that are joined in an order come with these numbers.
+ * Rewrites ordered aggregates by row numbers: a subquery numbers the rows of each group. For percentile_cont and percentile_disc the outer
+ * query takes the row, or the two rows, at the percentile; concatenated texts get these numbers.
  */
 export function withoutOrderedSets(
   p: Printing,
@@ -75,7 +75,7 @@ export function withoutOrderedSets(
   options: QueryOptions,
 ): WithoutOrderedSets {
   const place = placeOf(select.targetList);
-  const rows = new Scope(scope); // seen for the sake of names and types
+  const rows = new Scope(scope); // only to resolve names and types
   if (select.fromClause === undefined) return refuse('an aggregate by order without FROM', place);
   printFrom(p, select.fromClause, rows);
   checkSimple(select, place);
@@ -123,7 +123,7 @@ export function withoutOrderedSets(
 const aboutJoins =
   'LIST of IRIS has no order: it is translated as a column of the result, by itself or inside COALESCE with a constant.';
 
-/** Of the result column that a number or a name in ORDER BY is. */
+/** The index of the result column that a number or name in ORDER BY refers to. */
 function placeIn(targets: readonly ResTarget[], node: Node | undefined): number {
   const number = bodyOf(node, 'A_Const')?.ival?.ival;
   return number === undefined
@@ -152,7 +152,7 @@ interface Join {
   readonly value: Node;
 }
 
-/** The query inside: what is grouped by, the columns that are read outside, and the numbers of the rows. */
+/** Builds the subquery: group keys, columns read by the outer query, and row numbers. */
 class InnerRows {
   readonly #p: Printing;
   readonly #rows: Scope;
@@ -168,12 +168,12 @@ class InnerRows {
     this.#said = said;
   }
 
-  /** What an expression outside is over the rows inside. */
+  /** Rewrites an outer expression over the rows of the subquery. */
   rewritten(node: Node | undefined): Node | undefined {
     return node === undefined ? undefined : (this.#rewrite(node, false) as Node);
   }
 
-  /** A column that is texts joined in an order, or a constant where there are none; undefined for any other. */
+  /** A column of concatenated texts, possibly with a default; undefined for any other. */
   joined(val: Node | undefined): Join | undefined {
     const array = joinedArray(val);
     if (array !== undefined) return this.#joinedArray(array);
@@ -198,7 +198,7 @@ class InnerRows {
     return { value, made: { ...made, as: 'text', separator, ofNull } };
   }
 
-  /** Each text behind its number; equal texts have one number where they count once. */
+  /** Prefixes each text by its number; with DISTINCT, equal texts have the same number. */
   #join(call: FuncCall): Join {
     const { args: [arg] = [], agg_order: orderClause = [], agg_distinct: isDistinct = false } = call;
     const { agg_filter: filter, location } = call;
@@ -225,7 +225,7 @@ class InnerRows {
     return { made: text.made, value: { FuncCall: list } };
   }
 
-  /** What is joined, and how. */
+  /** The texts to concatenate, and how. */
   #joinedText(call: FuncCall, text: Node | undefined): { node: Node; made: Joined } {
     const { funcname, args = [], location } = call;
     const name = lastNameOf(funcname) ?? '';
@@ -252,7 +252,7 @@ class InnerRows {
     return operator('||', operator('||', text, constant(' : ')), callOf(jsonMember, value));
   }
 
-  /** A sign before each value, or in the place of NULL. */
+  /** Prefixes each value by `+`, and replaces NULL by `-`. */
   #values(
     { args = [], agg_order: order = [], location }: FuncCall,
     as: 'array' | 'mode',
@@ -271,7 +271,7 @@ class InnerRows {
   groups(): Node[] {
     return [
       ...this.#said.map((_, at) => columnOf(`iris_g${at + 1}`)),
-      ...[...this.#ungrouped].map((at) => columnOf(`iris_c${at + 1}`)), // they are one of what is grouped by
+      ...[...this.#ungrouped].map((at) => columnOf(`iris_c${at + 1}`)), // functionally dependent on the group keys
     ];
   }
 
@@ -300,7 +300,7 @@ class InnerRows {
       return refuse(`${lastNameOf(join.funcname) ?? ''} with an order, here`, join.location, aboutJoins);
     const column = bodyOf(node, 'ColumnRef');
     if (column !== undefined) {
-      if (this.#rows.isKnown && !this.#rows.isOwn(column)) return node; // of a query around
+      if (this.#rows.isKnown && !this.#rows.isOwn(column)) return node; // of an outer query
       return this.#column(node, isAggregated);
     }
     const isInside = isAggregated || isAggregate(node);
@@ -344,7 +344,7 @@ class InnerRows {
     return operator('+', valueAt('floor'), operator('*', part, operator('-', valueAt('ceil'), valueAt('floor'))));
   }
 
-  /** The number of each row among those of its group that have a value, how many these are, and the value. */
+  /** Adds columns: the row number among the group's non-NULL values, their count, and the value. */
   #number(value: Node, sort: SortBy): number {
     const at = ++this.#calls;
     const partitionClause = [...this.#said];
@@ -362,17 +362,17 @@ class InnerRows {
   }
 }
 
-/** What is no text in between. */
+/** Types whose values are not transferred as text. */
 const unmade: ReadonlySet<PgType> = new Set<PgType>(['bytea', 'interval', 'json', 'jsonb', 'vector']);
 
-/** The constant of COALESCE, as text; an array without elements as `{}`. */
+/** The default constant of COALESCE, as text; an empty array as `{}`. */
 function otherwiseOf(node: Node | undefined): string | undefined {
   const bare = bodyOf(node, 'TypeCast')?.arg ?? node;
   const array = bodyOf(bare, 'A_ArrayExpr');
   return array === undefined ? constantText(bare) : array.elements === undefined ? '{}' : undefined;
 }
 
-/** What COALESCE may have for nothing: that is not made of anything. */
+/** The defaults that COALESCE may have for an empty result. */
 const emptyOf = (made: Joined): RegExp =>
   made.kind === 'values'
     ? made.as === 'array'
@@ -388,7 +388,7 @@ function joinedArray(node: Node | undefined): { call: FuncCall; args: readonly N
   return call === undefined || lastNameOf(call.funcname) !== 'array_agg' ? undefined : { call, args };
 }
 
-/** RANGE UNBOUNDED PRECEDING, which is what a window has that says nothing. */
+/** The default frame, RANGE UNBOUNDED PRECEDING. */
 const defaultFrame = { frameOptions: 1058 };
 
 /** @throws Refusal 22003 */

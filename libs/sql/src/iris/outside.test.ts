@@ -2,14 +2,14 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { wardCatalog } from '../testing/ward-catalog.ts';
 import { IrisTranslator } from './iris-translator.ts';
 
-// Written from outside, one statement for each thing that SQL has; queries that are translated run in the differential test.
+// Statements written without knowledge of the translator, one per feature of SQL. Supported queries are run by the differential test.
 let translator: IrisTranslator;
 
 beforeAll(async () => {
   translator = await IrisTranslator.load({ version: '2026.1' }, wardCatalog);
 });
 
-describe('is refused, at its place, with what to do', () => {
+describe('is refused with its position and a hint', () => {
   it.each<readonly [text: string, sqlstate: string, position: number | undefined]>([
     ['select r from (with a as (select ward.my_next(id) as r from patients) select r from a) z', '0A000', 21],
     ["with a as (insert into wards(id, label) values (10, 'x') returning id) select id from a", '0A000', 6],
@@ -341,7 +341,7 @@ describe('is refused, at its place, with what to do', () => {
     ['alter table patients owner to me', '0A000', 1],
     ['alter table patients enable row level security', '0A000', 1],
     ['create materialized view v as select 1', '0A000', 26],
-    // What IRIS would take and answer otherwise.
+    // Statements that IRIS would accept and answer differently.
     ['select distinct id from patients order by name', '42P10', 43],
     ['select id & cost from encounters', '0A000', 11],
     ["select id from patients where md5(name) = 'x'", '0A000', 31],
@@ -405,7 +405,7 @@ describe('is refused, at its place, with what to do', () => {
   });
 });
 
-describe('what comes to nothing in IRIS means', () => {
+describe('the meaning of failures in IRIS', () => {
   it.each<readonly [text: string, state: string | undefined, illegal: string | undefined]>([
     ['select name::int from patients', '22P02', undefined],
     ['select name::int / 2 from patients', '22P02', undefined],

@@ -10,8 +10,8 @@ import type { Scope } from './scope.ts';
 import { untypedText } from './typed-constants.ts';
 
 /**
- * `(start, end) OVERLAPS (start, end)`: the earlier bound of each is its start, and a period takes its start in and leaves its
- * end out, unless it is one moment. An end that is NULL may lie anywhere.
+ * Prints `(start, end) OVERLAPS (start, end)`. The earlier bound of a period is its start; the start is inclusive, and the end exclusive
+ * unless both are equal. A NULL bound is unknown.
  */
 export function printOverlaps(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   const [one, oneEnd, other, otherEnd] = inMoments(p, args, scope);
@@ -39,7 +39,7 @@ export function printOverlaps(p: Printing, args: readonly Node[], scope: Scope, 
   return p.value(test, scope);
 }
 
-/** Where not all are dates, or all are timestamps, they become timestamps; an interval ends so long after its start. */
+/** Converts the bounds to timestamps unless all have the same type; an interval is added to its start. */
 function inMoments(p: Printing, args: readonly Node[], scope: Scope): readonly Node[] {
   const known = args.map((arg) => typeOf(p, arg, scope));
   const isText = args.map((arg) => untypedText(arg) !== undefined); // a moment, beside moments

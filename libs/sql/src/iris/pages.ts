@@ -15,7 +15,7 @@ export const structured = (text: string): SortKey =>
     : { key: text, isDescending: false };
 export const printed = ({ key, isDescending }: SortKey): string => (isDescending ? `${key} DESC` : key);
 
-/** A query in its parts, as it is to be cut. */
+/** The parts of a query to which LIMIT is applied. */
 export interface Pages {
   readonly head: string;
   readonly list: string;
@@ -28,12 +28,12 @@ export interface Pages {
   readonly isTop: boolean;
 }
 
-/** LIMIT where IRIS has it, TOP where that says enough, and rows counted off otherwise. */
+/** Prints LIMIT if IRIS has it, TOP if that suffices, and a condition on row numbers otherwise. */
 export function paged(p: Printing, { count, offset, isWithTies }: Limits, pages: Pages): string {
   const { head, list, rest, keys, isNative, isTop } = pages;
   const order = keys.length === 0 ? '' : ` ORDER BY ${keys.map(printed).join(', ')}`;
   if (count === undefined && offset === undefined) {
-    return `${head}${!isTop && order !== '' ? 'TOP ALL ' : ''}${list}${rest}${order}`; // a query inside takes no order without TOP
+    return `${head}${!isTop && order !== '' ? 'TOP ALL ' : ''}${list}${rest}${order}`; // ORDER BY in a subquery needs TOP
   }
   if (isWithTies && count !== undefined) return counted(pages, count, offset, isWithTies);
   if (isNative) {

@@ -8,18 +8,18 @@ import { refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
 import type { Scope } from './scope.ts';
 
-/** Sums over the pairs of a group that have both values: how many there are, and those of the values and of their products. */
+/** Sums over the pairs of a group without NULL: count, values, and products. */
 interface Sums {
   readonly n: string;
   readonly x: string;
   readonly y: string;
-  /** n times the sum of the squares, or products, of what lies between the values and their means. */
+  /** n times the sum of squares (or products) of the deviations from the means. */
   readonly xx: string;
   readonly yy: string;
   readonly xy: string;
 }
 
-/** Each is NULL where there are fewer pairs than it takes, or a variance that it divides by is none. */
+/** Formulas of the aggregates; NULL if there are too few pairs, or a divisor variance is zero. */
 export const ofPairs: Readonly<Record<string, ((sums: Sums) => string) | undefined>> = {
   regr_count: ({ n }) => n,
   regr_avgx: ({ n, x }) => over(x, n),
@@ -38,7 +38,7 @@ export const ofPairs: Readonly<Record<string, ((sums: Sums) => string) | undefin
 
 const over = (dividend: string, divisor: string): string => `(${dividend}) / NULLIF(${divisor}, 0)`;
 
-/** An aggregate of two values. By sums, which are exact of integers and numerics: of floats they would not be. */
+/** Prints an aggregate of two values by sums, which are exact for integers and numerics but not for floats. */
 export function printOfPairs(p: Printing, form: (sums: Sums) => string, call: FuncCall, scope: Scope): string {
   const { args = [], agg_filter: filter, agg_distinct: isDistinct, location } = call;
   const [y, x] = args.map((arg) => exactOf(p, arg, scope));
@@ -68,7 +68,7 @@ export function printOfPairs(p: Printing, form: (sums: Sums) => string, call: Fu
   return form === ofPairs['regr_count'] ? n : `CAST(${form(sums)} AS DOUBLE)`;
 }
 
-/** PostgreSQL makes double precision of all of them: a cast to it says nothing more. */
+/** An argument without its cast to double precision, which PostgreSQL applies anyway. */
 function exactOf(p: Printing, node: Node, scope: Scope): Node {
   const cast = bodyOf(node, 'TypeCast');
   const isFloat = typeUse(cast?.typeName)?.type === 'float8';

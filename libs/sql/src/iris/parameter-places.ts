@@ -1,17 +1,17 @@
 import type { FuncCall, Node } from 'libpg-query';
 import { bodyOf, lastNameOf } from '../ast.ts';
 
-/** A parameter of whose type its place says nothing, and which PostgreSQL refuses therefore unless the client tells it. */
+/** A parameter whose type cannot be inferred, and which PostgreSQL refuses unless the client declares it. */
 export interface UntoldParameter {
   readonly number: number;
   readonly sqlstate: '42P18' | '42P08';
-  /** In bytes; undefined: it stands nowhere. */
+  /** In bytes; undefined: the parameter is not used. */
   readonly location: number | undefined;
 }
 
 /**
- * How far the numbers of the parameters of a statement go, and which have no type when PostgreSQL comes to them: those that it has not met anywhere else (42P18), and
- * those that it meets where a type is told only behind that (42P08).
+ * The highest parameter number of a statement, and the parameters without a type in PostgreSQL's order of analysis: those whose context
+ * never tells (42P18), and those whose type is told only later (42P08).
  */
 export function parametersOf(statement: Node): {
   readonly highest: number;
@@ -27,10 +27,10 @@ interface Place {
   readonly isTold: boolean;
 }
 
-/** The order in which PostgreSQL looks at the parts of a statement; all others follow. */
+/** Fields in PostgreSQL's order of analysis; all others follow. */
 const inOrder = ['ctes', 'withClause', 'fromClause', 'usingClause', 'targetList', 'whereClause', 'havingClause'];
 
-/** Arguments may be of any type, from this one on. */
+/** Functions with arguments of any type, from this index on. */
 const ofAnyType: ReadonlyMap<string, number> = new Map(
   Object.entries({
     ...{ concat: 0, concat_ws: 1, format: 1, count: 0, pg_typeof: 0, num_nulls: 0, num_nonnulls: 0 },

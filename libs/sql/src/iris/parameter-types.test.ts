@@ -17,7 +17,7 @@ describe('the types of parameters', () => {
     return translation;
   };
 
-  // As PostgreSQL says of each of them.
+  // The expected errors are PostgreSQL's.
   it.each([
     ['select id from patients where id = $1 or name = $1', '42883', 47],
     ['select id from patients where name = $1 or id = $1', '42883', 47],
@@ -35,7 +35,7 @@ describe('the types of parameters', () => {
     ["select string_agg(id, ',') from patients", '42883', 8],
     ['select id || id from patients', '42883', 11],
     ["select id from patients limit 'x'", '22P02', 31],
-  ])('are told by their places: %s', (text, sqlstate, position) => {
+  ])('are inferred from their context: %s', (text, sqlstate, position) => {
     const translation = one(text);
     expect(translation.kind === 'refused' ? translation.fault : translation).toMatchObject({ sqlstate, position });
   });
@@ -46,9 +46,9 @@ describe('the types of parameters', () => {
     'select id from patients where id = $1 and score > $1',
     'select id from patients where name = $1 or name like $1',
     "select $1::int + 1, -$1, 'x' || $1",
-  ])('may be several that go together: %s', (text) => expect(one(text).kind).toBe('iris'));
+  ])('may be several compatible ones: %s', (text) => expect(one(text).kind).toBe('iris'));
 
-  it('of the first place are those of a column of the result', () => {
+  it('in the first context decide the type of a result column', () => {
     expect(one('select $1::int, $1')).toMatchObject({ columns: [{ type: 'int4' }, { type: 'int4' }] });
   });
 
@@ -64,17 +64,17 @@ describe('the types of parameters', () => {
     ['select id from patients where $1::int is null or id = $1', []],
     ['select p.id from patients p join wards w on w.id = $1 where $1 is null', []],
     ["select concat_ws($1, 'a', $2::text), concat($3::text)", []],
-  ])('that nothing tells are said: %s', (text, untold) => {
+  ])('are reported if unknown: %s', (text, untold) => {
     const translation = one(text);
     expect(translation.kind === 'iris' ? translation.untold : translation).toMatchObject(untold);
   });
 
-  it('of constants may be added up in LIMIT', () => {
+  it('of constants are evaluated in LIMIT', () => {
     const [shown] = translator.translate('explain (translate) select id from patients limit 1 + 2 * 2 offset 3 - 1');
     expect(shown).toMatchObject({ rows: ['SELECT id FROM patients LIMIT 5 OFFSET 2'] });
   });
 
-  it('of booleans are written as PostgreSQL does', () => {
+  it('of booleans are formatted as by PostgreSQL', () => {
     const [shown] = translator.translate("explain (translate) select active || 'x', concat(active) from patients");
     const word = (yes: string, no: string): string => `CASE active WHEN 1 THEN '${yes}' WHEN 0 THEN '${no}' END`;
     expect(shown).toMatchObject({

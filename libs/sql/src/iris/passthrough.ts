@@ -1,8 +1,8 @@
 import type { Translation } from './translation.ts';
 
 /**
- * IRIS SQL as it stands, behind its mark: not read, so nothing is known of its result. Its `?` are `$1`, `$2` ... in order; drivers that
- * number them write `$n`.
+ * Passes on IRIS SQL marked by `/*iris*\/`. It is not parsed, so its result is unknown. Each `?` is `$1`, `$2` and so on in order; drivers
+ * that number parameters write `$n`.
  */
 export function passedThrough(text: string): Translation {
   const sql = text.replace(/^\s*\/\*\s*iris\s*\*\/\s*/i, '').replace(/[\s;]+$/, '');
@@ -28,7 +28,7 @@ export function passedThrough(text: string): Translation {
   };
 }
 
-/** What would stay with the process of IRIS, whose next client knows nothing of it. */
+/** Statements whose effect would stay with the IRIS process for its next client. */
 const stayingForms: readonly { readonly form: RegExp; readonly what: string; readonly hint: string }[] = [
   {
     form: /^(?:START\s+TRANSACTION|BEGIN|COMMIT|ROLLBACK|SAVEPOINT)\b/i,
@@ -42,10 +42,10 @@ const stayingForms: readonly { readonly form: RegExp; readonly what: string; rea
   },
 ];
 
-/** Strings, delimited names and comments; and what stands for a parameter outside of them. */
+/** Strings, delimited names and comments, or a placeholder outside of them. */
 const places = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\/\*[\s\S]*?\*\/|--[^\n]*|\?|(?<![\w$])\$([1-9]\d*)/g;
 
-/** Each parameter as a `?`, with the numbers of them. */
+/** Replaces each placeholder by `?`, and returns the parameter numbers. */
 function withPlaces(sql: string): { readonly placed: string; readonly numbers: readonly number[] } {
   const numbers: number[] = [];
   const placed = sql.replace(places, (part: string, number: string | undefined) => {

@@ -2,7 +2,7 @@ import type { A_Expr } from 'libpg-query';
 import { bodyOf, constantText, lastNameOf } from '../ast.ts';
 import { classOf } from './character-class.ts';
 
-/** A part of a pattern of IRIS, how often it comes, and whether a text of no length can be it. */
+/** A part of an ObjectScript pattern, its repeat count, and whether it matches an empty text. */
 interface Part {
   readonly code: string;
   readonly least: number;
@@ -13,8 +13,8 @@ interface Part {
 const partsMax = 100;
 
 /**
- * The pattern of %PATTERN for a regular expression of digits, plain characters, `.`, groups and how often they come; undefined where
- * it has other signs, or where a text of no length might fit, which ObjectScript has a character for.
+ * The %PATTERN equivalent of a regular expression of digits, plain characters, `.`, groups and repeat counts; undefined for others, and if
+ * an empty text might match, which is a character 0 in ObjectScript.
  */
 export function asPattern({ kind, name, rexpr }: A_Expr): string | undefined {
   const operator = lastNameOf(name) ?? '';
@@ -25,7 +25,7 @@ export function asPattern({ kind, name, rexpr }: A_Expr): string | undefined {
   const isToEnd = /(?:^|[^\\])(?:\\\\)*\$$/.test(regex);
   const signs: readonly string[] =
     regex.slice(isFromStart ? 1 : 0, isToEnd ? -1 : undefined).match(/\\.|\[[^\]]*\]|\{[^}]*\}|[^\\]|\\$/gsu) ?? [];
-  if (signs.includes('|') && !signs.includes('(')) return undefined; // anchors would be those of one branch
+  if (signs.includes('|') && !signs.includes('(')) return undefined; // anchors would belong to one branch only
   const parts = sequenceOf(signs, { at: 0 }, false);
   if (parts === undefined || parts.length > partsMax || !parts.some(({ needsMore }) => needsMore)) return undefined;
   return `${isFromStart ? '' : '.E'}${written(parts)}${isToEnd ? '' : '.E'}`;
@@ -61,14 +61,14 @@ function atomOf(sign: string): Atom | undefined {
     : { code: `"${plain}"`, needsMore: true };
 }
 
-/** A class as one of its characters: the letters of a pattern are more than those of a range. */
+/** A character class as alternatives, as pattern codes include more letters than a range. */
 function classAtom(sign: string): Atom | undefined {
   const { members = [], isNegated = true } = classOf(sign) ?? {};
   if (isNegated || members.length === 0 || members.includes('"')) return undefined;
   return { code: `(${members.map((member) => `1"${member}"`).join(',')})`, needsMore: true };
 }
 
-/** Alternatives, each of one text at least. */
+/** A group of non-empty alternatives. */
 function groupOf(signs: readonly string[], place: { at: number }): Atom | undefined {
   if (signs[place.at] === '?') {
     if (signs[place.at + 1] !== ':') return undefined;

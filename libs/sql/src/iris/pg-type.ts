@@ -1,7 +1,7 @@
 import type { TypeCast, TypeName } from 'libpg-query';
 import { constantText, namesOf } from '../ast.ts';
 
-/** The PostgreSQL types that IRIS has something for. */
+/** The PostgreSQL types with a counterpart in IRIS. */
 const pgTypes = [
   'bool', 'int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'text', 'varchar', 'bpchar', 'bytea', 'date', 'time',
   'timestamp', 'timestamptz', 'interval', 'uuid', 'json', 'jsonb', 'vector',
@@ -20,7 +20,7 @@ export const numberTypes: ReadonlySet<PgType | undefined> = new Set<PgType>([
 ]);
 export const timeTypes: ReadonlySet<PgType | undefined> = new Set<PgType>(['date', 'timestamp', 'timestamptz']);
 
-/** `text` has a length in IRIS, or it would be a stream, which cannot be compared. */
+/** Length of `text` in IRIS; without one it would be a stream, which cannot be compared. */
 const textLength = 65_535;
 const numericPrecisionMax = 38;
 const numericScaleMax = 19;
@@ -30,7 +30,7 @@ export interface TypeUse {
   readonly modifiers: readonly number[];
 }
 
-/** Undefined for arrays and for types that IRIS has nothing for. */
+/** The type of a type name; undefined for arrays and unsupported types. */
 export function typeUse(name: TypeName | undefined): TypeUse | undefined {
   if (name === undefined || name.arrayBounds !== undefined || name.setof === true || name.pct_type === true)
     return undefined;
@@ -41,13 +41,13 @@ export function typeUse(name: TypeName | undefined): TypeUse | undefined {
   return { type, modifiers: (name.typmods ?? []).map((modifier) => Number(constantText(modifier))) };
 }
 
-/** Of the members of an array that is cast. */
+/** The element type of an array cast. */
 export function elementType(cast: TypeCast | undefined): PgType | undefined {
   const names = cast?.typeName?.names;
   return names === undefined ? undefined : typeUse({ names })?.type;
 }
 
-/** The IRIS type to cast to and to declare; undefined where the modifiers are more than IRIS takes. */
+/** The IRIS type for declarations; undefined if IRIS does not support the modifiers. */
 export function irisType({ type, modifiers }: TypeUse): string | undefined {
   const [first, second] = modifiers;
   switch (type) {
@@ -68,10 +68,10 @@ export function irisType({ type, modifiers }: TypeUse): string | undefined {
   }
 }
 
-/** Not every type that a column may have can be cast to by its name. */
+/** The IRIS type for CAST, which does not accept all column types. */
 export function irisCastType(use: TypeUse): string | undefined {
   if (use.type === 'uuid') return 'GUID';
-  // IRIS has one precision, which is that of PostgreSQL's default.
+  // IRIS has only one precision of fractional seconds, PostgreSQL's default.
   if (ofPrecision.has(use.type) && (use.modifiers[0] ?? 6) !== 6) return undefined;
   return irisType(use);
 }

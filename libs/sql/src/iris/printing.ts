@@ -8,55 +8,54 @@ import type { SchemaMap } from './names.ts';
 import type { PgType } from './pg-type.ts';
 import type { Scope, SeenRows } from './scope.ts';
 
-/** What the printers of one statement share. Expressions hold queries and queries expressions: here they find each other. */
+/** The state shared by the printers of a statement. Also breaks the import cycle between expressions and queries. */
 export interface Printing {
   readonly dialect: IrisDialect;
   readonly catalog: SqlCatalog;
   readonly schemas: SchemaMap;
   readonly marks: Marks;
-  /** Of `$1`, `$2` ..., where the client told them. */
+  /** Types of `$1`, `$2` and so on declared by the client. */
   readonly parameterTypes: readonly (PgType | undefined)[];
-  /** The same as their places tell, where the client did not. */
+  /** Types inferred for parameters without a declared type. */
   readonly learntTypes: Map<number, PgType>;
-  /** Parameters that are arrays, by the types of their members. */
+  /** Array parameters, by element type. */
   readonly arrayTypes: Map<number, PgType>;
-  /** Parameters that are columns of the result, and text unless something else has told their types. */
+  /** Parameters that are result columns, which are text unless another type is inferred. */
   readonly textParameters: ParamRef[];
   /**
-   * Rows come as PostgreSQL sorts them; false leaves them as IRIS does: NULLs first going up, and texts that are numbers before
-   * all others.
+   * Sort as PostgreSQL does; false sorts as IRIS: NULLs first when ascending, and numeric texts before all others.
    */
   readonly isOrderKept: boolean;
   readonly hazards: Hazard[];
-  /** SQLSTATEs of what ends in a division by zero: its own, and that of a cast. */
+  /** SQLSTATEs that a division by zero may stand for: its own, and that of a failed cast. */
   readonly divisions: Set<string>;
-  /** SQLSTATEs of functions that do not take every value of their types. */
+  /** SQLSTATEs of function arguments outside of the domain. */
   readonly domains: Set<string>;
-  /** Queries whose rows would be left out of the answer: each has to have none when the statement is run. */
+  /** Queries that must return no rows when the statement is run, as their rows would be missing from the result. */
   readonly checks: string[];
   query(select: SelectStmt, outer: Scope | undefined, options?: QueryOptions): PrintedQuery;
-  /** A query inside an expression; printed once, however often it is asked for. */
+  /** Prints a subquery in an expression; cached. */
   queryValue(select: SelectStmt, scope: Scope, options?: Pick<QueryOptions, 'isExact' | 'isShown'>): PrintedQuery;
   value(node: Node | undefined, scope: Scope): string;
   predicate(node: Node | undefined, scope: Scope): string;
 }
 
 export interface QueryOptions {
-  /** The statement itself, not a part of one: here LIMIT may stand, and columns need no names. */
+  /** The top-level query: LIMIT is allowed, and columns need no names. */
   readonly isTop?: boolean;
-  /** Its columns are shown as they are, or not at all: of their texts the proxy may make something. */
+  /** Its columns go to the client unchanged, so that the proxy may compute them from texts. */
   readonly isShown?: boolean;
-  /** Text has to come as it is stored, because the rows will be compared. */
+  /** Texts must be printed by stored value, because rows are compared. */
   readonly isExact?: boolean;
-  /** Other names for the columns, from the left. */
+  /** Aliases of the columns, from the left. */
   readonly names?: readonly string[];
-  /** What NULL, a string constant or a parameter has to be, from the left: nothing else will say it. */
+  /** Types for untyped columns (NULL, string constants, parameters), from the left. */
   readonly types?: readonly (PgType | undefined)[];
-  /** What the proxy makes of the texts of its columns, from the left. */
+  /** How the proxy computes its columns, from the left. */
   readonly made?: readonly (MadeText | undefined)[];
-  /** A printed condition on its rows, beside WHERE. */
+  /** A printed condition in addition to WHERE. */
   readonly among?: string;
-  /** The columns that the rows go into, which says the same and more: PostgreSQL casts on the way. */
+  /** The target columns of an INSERT, to which PostgreSQL applies assignment casts. */
   readonly assigned?: readonly (ColumnFacts | undefined)[];
 }
 

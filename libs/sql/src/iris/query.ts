@@ -13,7 +13,7 @@ import { Scope, type NamedRows } from './scope.ts';
 import { hasSeries, withoutSeries } from './series-targets.ts';
 import { printSetOperation, printValues } from './set-operations.ts';
 
-/** SELECT and VALUES, with all that may hang on it. */
+/** Prints SELECT or VALUES with all clauses. */
 export function printQuery(
   p: Printing,
   select: SelectStmt,
@@ -34,10 +34,10 @@ export function printQuery(
   return { ...query, sql: prefix + query.sql };
 }
 
-/** Characters of a query that is written out: each may name others several times. */
+/** Maximum length of an expanded WITH query, as each may refer to others several times. */
 const writtenOutMax = 64 * 1024;
 
-/** WITH at the front of a statement; where IRIS takes none a query stands wherever it is named. */
+/** Prints WITH; if IRIS does not support it, references are replaced by the queries. */
 export function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop }: QueryOptions): string {
   const isNative = isTop === true && p.dialect.has('withClause');
   const ctes = (clause.ctes ?? []).map((node) => bodyOf(node, 'CommonTableExpr') ?? {});
@@ -78,8 +78,8 @@ interface Defined {
 }
 
 /**
- * A recursive query as one query for each of its levels, and one for all of them.
- * @returns the query for rows of the first level that is not written out
+ * Prints a recursive query as one query per level, and one for all of them.
+ * @returns the query for rows of the first level beyond the expanded ones
  */
 function printLevels(
   ctename: string,

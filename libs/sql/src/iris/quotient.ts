@@ -1,24 +1,24 @@
 import { functionDigits, type FunctionScale } from './function-scale.ts';
 
-/** Of what a division of numerics gives: PostgreSQL writes 16 digits that count, and at least so many behind the point. */
+/** The scale of a quotient of numerics: PostgreSQL writes 16 significant digits, and at least the scale `least`. */
 export interface QuotientScale {
   readonly least: number;
-  /** It is the square root of what was divided. */
+  /** The square root was taken of the quotient. */
   readonly isRoot?: boolean;
-  /** Where it is zero nothing has been divided. */
+  /** A zero was not computed by a division. */
   readonly isSpread?: boolean;
-  /** It is the quotient multiplied by a constant, which has digits behind the point of its own. */
+  /** The quotient is multiplied by a constant of this scale. */
   readonly times?: { readonly factor: number; readonly digits: number };
 }
 
-/** Of a value that may be one of some constants, which keep their own digits, and else has those of all others. */
+/** The scale of a value that may be one of some constants, which keep their own scales. */
 export interface ChoiceScale {
   readonly others: number;
-  /** By the constants, without zeros at their end. */
+  /** Scales by constant (without trailing zeros). */
   readonly constants: ReadonlyMap<string, number>;
 }
 
-/** Digits behind the point: so many, or those of what a division or a function gives, or by the value. */
+/** A fixed scale, or how to compute the scale of each value. */
 export type NumericScale = number | QuotientScale | FunctionScale | ChoiceScale;
 
 export const isChoice = (scale: NumericScale | undefined): scale is ChoiceScale =>
@@ -30,10 +30,10 @@ export const isQuotient = (scale: NumericScale | undefined): scale is QuotientSc
 export const isOfFunction = (scale: NumericScale | undefined): scale is FunctionScale =>
   typeof scale === 'object' && 'of' in scale;
 
-/** Whether it has digits without end, of which PostgreSQL writes some. */
+/** Whether the value is rounded (a quotient or function). */
 export const isRounded = (scale: NumericScale | undefined): boolean => isQuotient(scale) || isOfFunction(scale);
 
-/** How many digits PostgreSQL writes behind the point of a numeric of this scale. */
+/** PostgreSQL's scale of a value. */
 export function scaleDigits(decimal: string, scale: NumericScale): number {
   if (typeof scale === 'number') return scale;
   if (isChoice(scale)) return scale.constants.get(bareDecimal(decimal)) ?? scale.others;
@@ -42,7 +42,7 @@ export function scaleDigits(decimal: string, scale: NumericScale): number {
   return quotientDigits(Number(decimal) / times.factor, scale) + times.digits;
 }
 
-/** A decimal without zeros at its end, and with one before its point where there is nothing else. */
+/** A decimal without trailing zeros, but with a leading zero. */
 export function bareDecimal(decimal: string): string {
   const [, sign = '', whole = '', fraction = ''] = /^\s*(-?)0*(\d*)(?:\.(\d*?)0*)?\s*$/.exec(decimal) ?? [];
   const bare = `${whole === '' ? '0' : whole}${fraction === '' ? '' : `.${fraction}`}`;
@@ -50,12 +50,12 @@ export function bareDecimal(decimal: string): string {
 }
 
 const digitsThatCount = 16;
-/** PostgreSQL counts digits by groups of so many. */
+/** Digits per base-10000 digit of PostgreSQL's numeric. */
 const groupDigits = 4;
 
 /**
- * How many digits PostgreSQL writes behind the point of a quotient. It goes by the first groups of digits of what is divided: where
- * those are equal the quotient is taken for one below 1. Of 1 they are; of what is a little more they seldom are.
+ * PostgreSQL's scale of a quotient (select_div_scale), which is estimated from the first base-10000 digits of dividend and divisor. If these
+ * are equal, the quotient is assumed to be below 1: always for 1, and rarely for slightly more.
  */
 function quotientDigits(quotient: number, { least, isRoot = false, isSpread = isRoot }: QuotientScale): number {
   const value = Math.abs(quotient) ** (isRoot ? 2 : 1);
@@ -66,7 +66,7 @@ function quotientDigits(quotient: number, { least, isRoot = false, isSpread = is
   return Math.max(least, digitsThatCount - groupDigits * group, 0);
 }
 
-/** A decimal with so many digits behind its point, rounded as PostgreSQL rounds. */
+/** Rounds or pads a decimal to a scale as PostgreSQL does. */
 export function withDigits(decimal: string, digits: number): string {
   const [, sign = '', whole = '0', fraction = ''] = /^(-?)(\d+)(?:\.(\d*))?$/.exec(decimal) ?? [];
   const kept = fraction.slice(0, digits).padEnd(digits, '0');

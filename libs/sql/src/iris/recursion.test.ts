@@ -14,7 +14,7 @@ describe('WITH RECURSIVE', () => {
     return translation.steps.map((step) => `${step.only ?? 'always'} ${irisSql(step)}`);
   };
 
-  it('is written out level by level, once it is certain that there are no more of them', async () => {
+  it('is expanded level by level, after a check that there are no further levels', async () => {
     const [check, query, ...more] = await stepsOf('2025.1', `${tree} select id from tree`);
     const first = 'WITH iris_0_tree AS (SELECT id FROM wards WHERE parent IS NULL)';
     const next = 'iris_1_tree AS (SELECT w.id FROM wards AS w INNER JOIN iris_0_tree AS t ON w.parent = t.id)';
@@ -24,7 +24,7 @@ describe('WITH RECURSIVE', () => {
     expect(more).toEqual([]);
   });
 
-  it('stands where it is named before there was WITH', async () => {
+  it('is inlined on versions without WITH', async () => {
     const [check, query] = await stepsOf('2023.1', `${tree} select id from tree`);
     expect(check).toMatch(/^ofNoRows SELECT TOP 1 1 AS iris_n FROM \(SELECT w.id/);
     expect(query).toMatch(
@@ -32,7 +32,7 @@ describe('WITH RECURSIVE', () => {
     );
   });
 
-  it('that names nothing of its own is WITH', async () => {
+  it('that does not refer to itself is a plain WITH', async () => {
     expect(await stepsOf('2025.1', 'with recursive r as (select 1 as x) select x from r')).toEqual([
       'always WITH r AS (SELECT 1 AS x) SELECT x FROM r',
     ]);

@@ -3,20 +3,20 @@ import { bodyOf, hasPart, kindOf } from '../ast.ts';
 import { isAggregate } from './grouping.ts';
 import { refuse, Refusal } from './refusal.ts';
 
-/** How often a recursive query is written out behind its first rows: one that goes on then is refused when it is run. */
+/** Number of expanded recursion levels; a query with more fails at run time. */
 export const levelsMax = 8;
 
-/** A recursive query of WITH, level by level. */
+/** A recursive WITH query. */
 export interface Recursion {
-  /** The rows that it begins with. */
+  /** The non-recursive term. */
   readonly first: SelectStmt;
-  /** What comes of the rows that a query of this name has. */
+  /** The recursive term over the query of this name. */
   next(level: string): SelectStmt;
-  /** The rows of all levels. */
+  /** The union of all levels. */
   all(levels: readonly string[]): SelectStmt;
 }
 
-/** Undefined: it does not name itself. @throws Refusal 0A000, 42P19 */
+/** The recursion of a WITH query; undefined if it does not refer to itself. @throws Refusal 0A000, 42P19 */
 export function recursionOf({ ctename = '', ...cte }: CommonTableExpr): Recursion | undefined {
   const { ctequery, location, search_clause: search, cycle_clause: cycle } = cte;
   const select = bodyOf(ctequery, 'SelectStmt');
@@ -60,7 +60,7 @@ const rowsOf = (relname: string): SelectStmt => ({
 
 const isIt = ({ schemaname, relname }: RangeVar, name: string): boolean => schemaname === undefined && relname === name;
 
-/** How often a query names another, wherever it stands. */
+/** Number of references to a query, at any depth. */
 function references(part: unknown, name: string): number {
   if (typeof part !== 'object' || part === null) return 0;
   const table = 'RangeVar' in part ? bodyOf(part as Node, 'RangeVar') : undefined;
@@ -70,7 +70,7 @@ function references(part: unknown, name: string): number {
 
 export const isNamed = (part: unknown, name: string): boolean => references(part, name) > 0;
 
-/** Among the items of FROM and of its joins. */
+/** Whether an item of FROM or a join refers to the query. */
 function hasReference(item: Node | undefined, name: string): boolean {
   if (item === undefined) return false;
   const { larg, rarg, jointype } = bodyOf(item, 'JoinExpr') ?? {};
@@ -79,7 +79,7 @@ function hasReference(item: Node | undefined, name: string): boolean {
   return isLeft || isRight || isIt(bodyOf(item, 'RangeVar') ?? {}, name);
 }
 
-/** The same with another query in its place, which is called as it was. */
+/** Replaces the reference by another query under the same alias. */
 function renamed(item: Node, name: string, level: string): Node {
   const table = bodyOf(item, 'RangeVar');
   if (table !== undefined && isIt(table, name))
@@ -95,7 +95,7 @@ function renamed(item: Node, name: string, level: string): Node {
   };
 }
 
-/** Queries that name later ones would find tables in their place. @throws Refusal 0A000 */
+/** Refuses forward references between WITH queries, which would find tables instead. @throws Refusal 0A000 */
 export function checkForward(ctes: readonly CommonTableExpr[]): void {
   for (const [place, { ctequery, location }] of ctes.entries())
     if (ctes.slice(place + 1).some(({ ctename = '' }) => isNamed(ctequery, ctename)))

@@ -5,13 +5,13 @@ interface RefusalOptions {
   readonly isPlaceless?: boolean;
 }
 
-/** Ends a translation. It never leaves this folder: the caller gets a fault, as PostgreSQL would report it. */
+/** Thrown to end a translation. Internal to this folder: callers get a fault as PostgreSQL would report it. */
 export class Refusal extends Error {
   readonly sqlstate: string;
   readonly hint: string | undefined;
-  /** In bytes of UTF-8, as the grammar counts; undefined or negative where the node has no place. */
+  /** Byte offset in UTF-8, as in the parse tree; undefined or negative if unknown. */
   readonly location: number | undefined;
-  /** PostgreSQL tells no place either: it finds this out when it runs the statement, or when it knows all names. */
+  /** PostgreSQL reports no position either, as it detects the error later than parsing. */
   readonly isPlaceless: boolean;
 
   constructor(what: string, options: RefusalOptions = {}) {
@@ -29,7 +29,7 @@ export function refuse(what: string, location?: number, hint = otherwise): never
   throw new Refusal(`${what} cannot be translated to IRIS SQL`, { location, hint });
 }
 
-/** Where a part of a statement begins: the first place that anything in it has. */
+/** The smallest location within a part of a statement. */
 export function placeOf(part: unknown): number | undefined {
   let first: number | undefined;
   const look = (value: unknown): void => {
@@ -43,7 +43,7 @@ export function placeOf(part: unknown): number | undefined {
   return first;
 }
 
-/** Code points up to a byte of the text, from 1. */
+/** The position of a byte offset in code points, from 1. */
 export function positionOf(utf8: Uint8Array, byte: number): number {
   let characters = 0;
   for (const each of utf8.subarray(0, byte)) if ((each & 0xc0) !== 0x80) characters++;

@@ -2,10 +2,10 @@ import type { A_Expr, Node } from 'libpg-query';
 import { bodyOf, constantText, lastNameOf } from '../ast.ts';
 import { classMembers } from './character-class.ts';
 
-/** So many tests by LIKE at most for one by a regular expression. */
+/** Maximum number of LIKE tests for one regular expression. */
 const likesMax = 100;
 
-/** A test by a regular expression as tests by LIKE that say the same; undefined where none do. */
+/** Rewrites a regular expression test as equivalent LIKE tests; undefined if there are none. */
 export function asLike(expression: A_Expr): Node | undefined {
   const { kind, name, lexpr, rexpr, location = -1 } = expression;
   const operator = lastNameOf(name) ?? '';
@@ -35,7 +35,7 @@ export function asPrefix(text: Node | undefined, prefix: Node | undefined, locat
     : likeNode('AEXPR_LIKE', '~~', text, `${constant.replaceAll(/[\\%_]/g, '\\$&')}%`, location);
 }
 
-/** The pattern of SIMILAR TO, which the whole text has to fit; undefined with an ESCAPE of its own. */
+/** The pattern of SIMILAR TO; undefined with a custom ESCAPE. */
 function similarPattern(node: Node | undefined): string | undefined {
   const call = bodyOf(node, 'FuncCall');
   return lastNameOf(call?.funcname) === 'similar_to_escape' && call?.args?.length === 1
@@ -44,8 +44,8 @@ function similarPattern(node: Node | undefined): string | undefined {
 }
 
 /**
- * Of the signs of a regular expression anchors at the ends, `.`, `.*`, `.+`, what a backslash makes plain, `a|b`, groups, classes of
- * characters, and `?` behind one of these: what comes to a few patterns of LIKE. With a group every end is that of a branch.
+ * Expands a regular expression to LIKE patterns. Supported: anchors at the ends, `.`, `.*`, `.+`, escapes, `a|b`, groups, character
+ * classes, and `?`, as long as a few patterns result.
  */
 function likePatterns(regex: string, isSimilar: boolean): readonly string[] | undefined {
   const reader = new RegexReader(regex, isSimilar);
@@ -53,7 +53,7 @@ function likePatterns(regex: string, isSimilar: boolean): readonly string[] | un
   return patterns === undefined ? undefined : [...new Set(patterns)];
 }
 
-/** Ends the reading of a pattern that LIKE cannot say. */
+/** Thrown for a pattern that LIKE cannot express. */
 class NoLike extends Error {}
 
 class RegexReader {
@@ -77,7 +77,7 @@ class RegexReader {
     }
   }
 
-  /** `a|b`, up to the end or the end of a group. */
+  /** Parses alternatives up to the end of the pattern or group. */
   #branches(branch: (read: () => readonly string[]) => readonly string[]): readonly string[] {
     const all: string[] = [];
     do all.push(...branch(() => this.#sequence()));
@@ -86,7 +86,7 @@ class RegexReader {
     return all;
   }
 
-  /** What stands between the anchors of a branch, or anywhere where it has none. */
+  /** Parses a branch with its anchors; without an anchor, `%` is added. */
   #anchored(read: () => readonly string[]): readonly string[] {
     if (this.#isSimilar) return read();
     const isFromStart = this.#take('^');
@@ -118,7 +118,7 @@ class RegexReader {
     return ['*', '+', '{'].includes(this.#signs[this.#at] ?? '') ? fail() : one;
   }
 
-  /** How often it is repeated says nothing where anything may follow. */
+  /** Whether a repeat is at the end of an unanchored branch, where its upper bound does not matter. */
   #isLast(sign: string): boolean {
     const next = this.#signs[this.#at + 1] ?? '|';
     return !this.#isSimilar && this.#depth === 0 && next === '|' && this.#take(sign);
@@ -167,5 +167,5 @@ const fail = (): never => {
   throw new NoLike();
 };
 
-/** A character that LIKE takes for itself. */
+/** Escapes a character for LIKE. */
 const literal = (character: string): string => (/^[\\%_]$/.test(character) ? `\\${character}` : character);

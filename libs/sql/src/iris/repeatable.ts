@@ -3,14 +3,14 @@ import { namesOf } from '../ast.ts';
 import { volatilityOf } from '../known-functions.ts';
 import { placeOf, refuse } from './refusal.ts';
 
-/** Whether a part of a statement says the same each time, where it is written out more than once. */
+/** Whether a part of a statement has the same value each time, so that it may be repeated in the translation. */
 export function isRepeatable(part: object): boolean {
   const answer = known.get(part) ?? hasOnlyRepeatable(part);
   known.set(part, answer);
   return answer;
 }
 
-/** Each query around asks for what is inside it. */
+/** A cache, as each outer query checks its subqueries again. */
 const known = new WeakMap<object, boolean>();
 
 function hasOnlyRepeatable(part: object): boolean {

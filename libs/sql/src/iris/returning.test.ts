@@ -3,10 +3,10 @@ import { becomes } from '../testing/golden.ts';
 import { wardWith } from '../testing/ward-catalog.ts';
 import { IrisTranslator } from './iris-translator.ts';
 
-/** The ward, whose tables are no views. */
+/** The ward catalogue; its relations are tables. */
 const catalog = wardWith({ hasRowId: true });
 
-describe('RETURNING of rows that are not known beforehand', () => {
+describe('RETURNING of rows selected by a condition', () => {
   let translator: IrisTranslator;
 
   beforeAll(async () => {
@@ -15,7 +15,7 @@ describe('RETURNING of rows that are not known beforehand', () => {
 
   const shown = (text: string): readonly string[] => becomes(translator, `explain (translate) ${text}`);
 
-  it('of UPDATE reads which rows they are, changes these, and reads them again', () => {
+  it('of UPDATE reads the ids of the rows, updates these, and reads them again', () => {
     expect(shown('update encounters e set cost = cost + $1 where e.cost < $2 returning id, cost')).toEqual([
       'SELECT DISTINCT e.%ID FROM encounters AS e WHERE e.cost < ?',
       '-- ? = $2',
@@ -26,7 +26,7 @@ describe('RETURNING of rows that are not known beforehand', () => {
     ]);
   });
 
-  it('of UPDATE ... FROM, and of DELETE ... USING, reads columns of the table that is changed', () => {
+  it('of UPDATE ... FROM, and of DELETE ... USING, reads columns of the changed table', () => {
     expect(
       shown('update encounters set cost = 1 from wards w where w.id = patient_id returning encounters.id'),
     ).toEqual([

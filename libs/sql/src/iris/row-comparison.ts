@@ -3,7 +3,7 @@ import { bodyOf, lastNameOf } from '../ast.ts';
 import { Refusal, refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
 
-/** A comparison of rows column by column, which is what PostgreSQL makes of it; undefined where neither side is a row. */
+/** Expands a comparison of rows to comparisons of columns; undefined if neither side is a row. */
 export function comparedRows(expression: A_Expr): Node | undefined {
   const { kind, name, lexpr, rexpr, location } = expression;
   if (bodyOf(lexpr, 'RowExpr') === undefined && bodyOf(rexpr, 'RowExpr') === undefined) return undefined;
@@ -59,7 +59,7 @@ function byOperator(operator: string, pairs: readonly Pair[], location?: number)
   }
 }
 
-/** The first columns that are not equal decide. */
+/** A lexicographic comparison. */
 function inOrder(operator: '<' | '>' | '<=' | '>=', [first, ...rest]: readonly Pair[]): Node {
   if (first === undefined) return refuse('a comparison of empty rows');
   if (rest.length === 0) return compared(operator, first);

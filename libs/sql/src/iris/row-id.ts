@@ -3,7 +3,7 @@ import { bodyOf, namesOf } from '../ast.ts';
 import { identifier } from './names.ts';
 import type { Printing } from './printing.ts';
 
-/** A made call: the %ID of a row, by the name of its table in FROM. */
+/** Internal function name: the %ID of a row, by the alias of its table. */
 export const rowId = 'iris_row_id';
 
 export function printRowId(_p: Printing, [table]: readonly Node[]): string {

@@ -7,12 +7,11 @@ import { checkRepeatable } from './repeatable.ts';
 import { compared, together } from './row-comparison.ts';
 import type { Scope } from './scope.ts';
 
-/** Names that no query of a user has. */
+/** Internal column names. */
 const columnName = (place: number): string => `iris_r${place + 1}`;
 
 /**
- * `(a, b) IN (SELECT c, d ...)` as a test whether there is such a row. Where something may be NULL a row that might be one
- * makes it unknown: IN is NULL then, and NOT IN, too.
+ * Prints `(a, b) IN (SELECT c, d ...)` by EXISTS. If columns may be NULL, a row that may be equal makes the result NULL, also for NOT IN.
  */
 export function printRowMembership(p: Printing, link: SubLink, scope: Scope): string {
   const { testexpr, subselect, location } = link;

@@ -1,15 +1,15 @@
 import type { Node, SelectStmt } from 'libpg-query';
 import { bodyOf, hasPart, namesOf } from '../ast.ts';
 
-/** What else a query may have that is more than its rows one by one. */
+/** Clauses that prevent the rewriting. */
 const others = [
   ...['withClause', 'whereClause', 'groupClause', 'havingClause', 'windowClause', 'distinctClause'],
   ...['limitCount', 'limitOffset', 'lockingClause', 'valuesLists', 'larg'],
 ] as const;
 
 /**
- * `SELECT a::int, b FROM (VALUES (1, 'x', 0), ...) AS v (a, b, n) ORDER BY n` as the VALUES that it is: each row with its own values,
- * in the order of a column of whole numbers. Undefined where it is anything else.
+ * Rewrites `SELECT a::int, b FROM (VALUES (1, 'x', 0), ...) AS v (a, b, n) ORDER BY n` as plain VALUES, sorted by a column of integers.
+ * Undefined for other queries.
  */
 export function rowsOfValues(select: SelectStmt): SelectStmt | undefined {
   const [source, ...more] = select.fromClause ?? [];
@@ -58,7 +58,7 @@ function inOrder(
   return keyed.sort((left, right) => (left.key?.ival ?? 0) - (right.key?.ival ?? 0)).map(({ row }) => row);
 }
 
-/** A part of a statement with other nodes in the place of some. */
+/** Copies a part of a statement, replacing nodes. */
 export function replaced(part: unknown, change: (node: Node) => Node | undefined): unknown {
   if (Array.isArray(part)) return part.map((each) => replaced(each, change));
   if (typeof part !== 'object' || part === null) return part;

@@ -9,7 +9,7 @@ import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import { columnNamed, type Scope } from './scope.ts';
 
-/** OVER (...) of these parts. @param ties keys behind those of the order, as they are printed */
+/** OVER (...) of these parts. @param ties further printed keys after those of ORDER BY */
 export function printOver(
   p: Printing,
   { partitionClause = [] }: WindowDef,
@@ -26,7 +26,7 @@ export function printOver(
   return `OVER (${parts.join(' ')})`;
 }
 
-/** What tells the rows of a query apart, as it is printed; undefined where nothing surely does. */
+/** A printed key of a query's rows; undefined if none is certain. */
 export function printTies(p: Printing, scope: Scope): readonly string[] | undefined {
   if (scope.groups !== undefined) return scope.groups.map((group) => exact(p, group, scope));
   const ofTables = scope.tables.map((table): readonly string[] | undefined => {
@@ -42,8 +42,8 @@ export function printTies(p: Printing, scope: Scope): readonly string[] | undefi
 }
 
 /**
- * An aggregate up to this row and its peers, the rows that are equal in the order. IRIS counts rows one by one: so what it has
- * at this row, with all peers and without those that it has already.
+ * Prints an aggregate over the default frame, up to the peers of the current row. Frames of IRIS are by rows, so it is corrected for the
+ * peers before and after.
  */
 export function printWithPeers(p: Printing, name: string, call: FuncCall, window: WindowDef, scope: Scope): string {
   const clauses = window.orderClause ?? [];
@@ -62,7 +62,7 @@ export function printWithPeers(p: Printing, name: string, call: FuncCall, window
     return `CASE WHEN ${soFar ?? ''} IS NULL OR ${isBeyond} THEN ${there ?? ''} ELSE ${soFar ?? ''} END`;
   }
   const ties = printTies(p, scope);
-  const isExact = name === 'count' || integerTypes.has(type) || type === 'numeric'; // a float would come out otherwise
+  const isExact = name === 'count' || integerTypes.has(type) || type === 'numeric'; // floats would be inexact
   if (ties === undefined || !isExact) return refuseTies(call.location);
   const overs = [printOver(p, window, clauses, scope, ties), ofPeers, printOver(p, peers, [], scope, ties)];
   const total = (aggregate: string): string => {

@@ -26,7 +26,7 @@ import { placeOf, refuse } from './refusal.ts';
 import { Scope } from './scope.ts';
 import { isSame } from './targets.ts';
 
-/** What an enum's column becomes. */
+/** The IRIS type of an enum column. */
 const enumType = 'VARCHAR(64)';
 const serials: Readonly<Record<string, string>> = {
   ...{ smallserial: 'SMALLINT', serial2: 'SMALLINT', serial: 'INTEGER', serial4: 'INTEGER' },
@@ -67,7 +67,7 @@ function isIdentity({ typeName, constraints = [] }: ColumnDef): boolean {
   return constraints.some((node) => bodyOf(node, 'Constraint')?.contype === 'CONSTR_IDENTITY');
 }
 
-/** Without a type of its own an identity is a BIGINT, which clients read as another type than they declared. */
+/** The type of an identity column; without one, IRIS would make it a BIGINT. */
 function identityType(p: Printing, typeName: TypeName | undefined): string {
   const serial = serials[namesOf(typeName?.names).at(-1) ?? ''];
   return `${serial ?? columnType(p, typeName)} IDENTITY`;
@@ -85,7 +85,7 @@ function printColumnDefinition(p: Printing, column: ColumnDef): string {
   return [name, type, ...rest].filter((word) => word !== '').join(' ');
 }
 
-/** When the foreign key before it is checked: that is at once. */
+/** Whether it is a timing attribute (DEFERRABLE and the like) of the preceding foreign key. */
 function isTimeOfForeign({ contype }: Constraint, before: readonly Constraint[]): boolean {
   const of = before.findLast((each) => each.contype?.startsWith('CONSTR_ATTR_') !== true);
   return contype?.startsWith('CONSTR_ATTR_') === true && of?.contype === 'CONSTR_FOREIGN';
@@ -153,7 +153,7 @@ function printTableConstraint(p: Printing, constraint: Constraint): string {
   }
 }
 
-/** What would hold at another time in IRIS, or for other rows. A foreign key that is checked at once fails earlier, and never later. */
+/** Refuses constraint options that IRIS lacks. A deferred foreign key is accepted, as it can only fail earlier in IRIS. */
 function refuseVariant({ contype, deferrable, nulls_not_distinct, skip_validation, location }: Constraint): void {
   if (deferrable === true && contype !== 'CONSTR_FOREIGN') refuse('a constraint that can be deferred', location);
   if (nulls_not_distinct === true) refuse('NULLS NOT DISTINCT', location);
@@ -188,7 +188,7 @@ function printReference(p: Printing, constraint: Constraint): string {
   ].join('');
 }
 
-/** As PostgreSQL calls one that has no name. @throws Refusal */
+/** PostgreSQL's default name of an index. @throws Refusal */
 function nameOfIndex({ relation = {}, indexParams = [], indexIncludingParams = [] }: IndexStmt): string {
   const columns = [...indexParams, ...indexIncludingParams].map((node) => bodyOf(node, 'IndexElem')?.name);
   const name = [relation.relname, ...columns.map((column) => column ?? 'expr'), 'idx'].join('_');
@@ -197,8 +197,8 @@ function nameOfIndex({ relation = {}, indexParams = [], indexIncludingParams = [
 }
 
 /**
- * USING btree and storage parameters say nothing to IRIS, and one on a part of the rows is as good on all of them; whatever changes
- * what the index means is refused.
+ * Prints CREATE INDEX. USING btree and storage parameters are ignored, and a partial index is created on all rows; options that change the
+ * meaning of the index are refused.
  */
 export function printCreateIndex(p: Printing, index: IndexStmt): string {
   const { idxname = nameOfIndex(index), relation = {}, accessMethod = 'btree' } = index;
@@ -224,7 +224,7 @@ function indexedColumn({ name, expr, opclass, collation }: IndexElem): string {
     : refuse(`the operator class ${operators}`);
 }
 
-/** Which comparisons an index serves, and not which rows it tells apart. */
+/** Operator classes that do not affect uniqueness. */
 const plainOperators =
   /^(?:(?:text|varchar|bpchar)_pattern_ops|(?:int[248]|float[48]|numeric|text|varchar|bpchar|bool|date|time|timestamp|timestamptz|uuid|bytea)_ops)$/;
 
@@ -305,7 +305,7 @@ export function printAlterTable(p: Printing, alter: AlterTableStmt): readonly st
     .map((command) => `${head} ${printAlterCommand(p, command, facts)}`);
 }
 
-/** Whether IF EXISTS and IF NOT EXISTS leave nothing to do. */
+/** Whether nothing is to be done because of IF EXISTS or IF NOT EXISTS. */
 function isDone({ subtype, name, def, missing_ok }: AlterTableCmd, facts: TableFacts | undefined): boolean {
   if (missing_ok !== true || (subtype !== 'AT_AddColumn' && subtype !== 'AT_DropColumn')) return false;
   if (facts === undefined) return refuse('IF EXISTS of a column of an unknown table');
@@ -355,7 +355,7 @@ function printAlterType(p: Printing, name: string, column: ColumnDef, facts: Tab
   return `ALTER COLUMN ${identifier(name)} ${columnType(p, typeName)}`;
 }
 
-/** Whether all values of a column are values of a type as they are. */
+/** Whether all values of a column are valid for the new type unchanged. */
 function isWidened(column: ColumnFacts | undefined, use: TypeUse | undefined): boolean {
   if (column === undefined || use === undefined) return false;
   const [from, to] = [column.type, use.type].map((type) => widths.indexOf(type));

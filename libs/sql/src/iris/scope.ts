@@ -6,42 +6,42 @@ import type { NumericScale } from './quotient.ts';
 import type { PgType } from './pg-type.ts';
 import { refuse } from './refusal.ts';
 
-/** What is known of a column that a query sees. */
+/** A column that is visible to a query. */
 export interface SeenColumn {
   readonly name: string;
-  /** As the client sees it, where another column has that name already. */
+  /** The name for the client, if it differs because of duplicates. */
   readonly label?: string;
   readonly type: PgType | undefined;
   readonly isNullable: boolean;
-  /** Compares as it is stored: no %EXACT is needed. */
+  /** Compares by stored value, so that no %EXACT is needed. */
   readonly isExact: boolean;
-  /** NULL or a string constant, which takes the type of whatever it meets. */
+  /** An untyped NULL or string constant. */
   readonly isOpen?: boolean;
-  /** Digits behind the point of a numeric, where they are certain. */
+  /** The scale of a numeric, if it is certain. */
   readonly scale?: NumericScale | undefined;
   readonly facts?: ColumnFacts;
-  /** Of a cast: length of text, precision and scale of numeric. */
+  /** Type modifiers of a cast: length of text, precision and scale of numeric. */
   readonly modifiers?: readonly number[];
-  /** What the proxy makes of its text. */
+  /** How the proxy computes it from the text of IRIS. */
   readonly made?: MadeText;
-  /** An interval between two moments, whose days are of 24 hours. */
+  /** An interval that is the difference of timestamps, with days of 24 hours. */
   readonly isDifference?: boolean;
 }
 
-/** Columns by whose values there is one row at most; NULL is a value here. */
+/** Columns that identify a row; NULLs count as equal. */
 export type RowKey = readonly string[];
 
-/** What is known of the rows of a table or a query. Without columns nothing is, and they may have any. */
+/** The rows of a table or query. Without `columns` these are unknown. */
 export interface SeenRows {
   readonly columns: readonly SeenColumn[] | undefined;
   readonly keys?: readonly RowKey[];
-  /** A table of IRIS, and no view: its rows have a %ID. */
+  /** It is a table, not a view, so its rows have a %ID. */
   readonly hasRowId?: boolean;
 }
 
 const byName = new WeakMap<readonly SeenColumn[], ReadonlyMap<string, SeenColumn>>();
 
-/** The first column of a name, whose case does not matter to IRIS. Tables may have hundreds, and each is asked for several times. */
+/** Finds the first column of a name, case-insensitively. Indexed, as tables may have hundreds of columns. */
 export function columnNamed({ columns }: SeenRows, name: string): SeenColumn | undefined {
   if (columns === undefined) return undefined;
   const known = byName.get(columns);
@@ -56,44 +56,44 @@ export function columnNamed({ columns }: SeenRows, name: string): SeenColumn | u
   return named.get(name) ?? named.get(name.toLowerCase());
 }
 
-/** What WITH has named. */
+/** A WITH query. */
 export interface NamedRows extends SeenRows {
-  /** Where no WITH can be sent: what stands in FROM instead of the name. */
+  /** On versions without WITH: the query to use in FROM. */
   readonly writtenOut?: string;
   readonly select?: SelectStmt;
 }
 
-/** One thing in FROM. */
+/** An item of FROM. */
 export interface SeenTable extends SeenRows {
   readonly alias: string;
   /** The outer side of an outer join: its columns may be NULL. */
   readonly isOuter: boolean;
-  /** What its columns are where no table has them, but every row before it gives them. */
+  /** Expressions of columns that are computed from preceding tables (LATERAL). */
   readonly computed?: ReadonlyMap<string, string>;
 }
 
-/** A column that JOIN ... USING makes of one of each side. */
+/** A column merged by JOIN ... USING. */
 export interface MergedColumn {
   readonly sql: string;
   readonly column: SeenColumn;
-  /** Of the tables that it stands for; those come no more with `*`. */
+  /** Aliases of the merged tables, whose columns are omitted from `*`. */
   readonly aliases: readonly string[];
 }
 
-/** The tables a query sees, with those of the queries around it. */
+/** The tables visible to a query, with the scopes of outer queries. */
 export class Scope {
   readonly tables: SeenTable[] = [];
   readonly merged = new Map<string, MergedColumn>();
   readonly #outer: Scope | undefined;
-  /** What WITH has named. */
+  /** WITH queries by name. */
   readonly named = new Map<string, NamedRows>();
-  /** What WINDOW has named. */
+  /** Named windows of the WINDOW clause. */
   readonly windows = new Map<string, WindowDef>();
-  /** What GROUP BY makes one row of each of. */
+  /** The expressions of GROUP BY. */
   groups: readonly Node[] | undefined;
-  /** Where queries inside read a column of it. */
+  /** Locations where subqueries read a column of this query. */
   readonly readInside = new Set<number>();
-  /** How many aggregates have been printed, and how many calls with OVER. */
+  /** Number of printed aggregates and window functions. */
   aggregates = 0;
   windowCalls = 0;
 
@@ -101,7 +101,7 @@ export class Scope {
     this.#outer = outer;
   }
 
-  /** Undefined: not known, whether it is there at all. */
+  /** Finds a column; undefined: unknown. */
   column(reference: ColumnRef): SeenColumn | undefined {
     const name = lastNameOf(reference.fields);
     const alias = bodyOf(reference.fields?.at(-2), 'String')?.sval;
@@ -117,15 +117,15 @@ export class Scope {
     return this.#outer?.column(reference);
   }
 
-  /** Tells the query around whose column this is that it is read here. */
+  /** Records in the query that owns the column that a subquery reads it. */
   noteRead(reference: ColumnRef, reader: Scope = this): void {
     const { fields = [], location = -1 } = reference;
     if (this.isOwn(reference)) {
       if (reader !== this && location >= 0) this.readInside.add(location);
-    } else if (fields.length > 1 || this.isKnown) this.#outer?.noteRead(reference, reader); // or nobody knows whose it is
+    } else if (fields.length > 1 || this.isKnown) this.#outer?.noteRead(reference, reader); // otherwise its owner is unknown
   }
 
-  /** Whether a bare name stands for a whole row of a table, and for no column. */
+  /** Whether an unqualified name is a whole row of a table rather than a column. */
   isRow(reference: ColumnRef): boolean {
     const [field, ...more] = reference.fields ?? [];
     const name = bodyOf(field, 'String')?.sval ?? '';
@@ -133,7 +133,7 @@ export class Scope {
     return more.length === 0 && isHere && this.isKnown && !this.hasColumn(name);
   }
 
-  /** What USING has made of a bare name, here or in the queries around; a table in between hides it. */
+  /** The merged column of an unqualified name, in this or an outer query; a table in between hides it. */
   mergedOf(reference: ColumnRef): MergedColumn | undefined {
     const [field, ...more] = reference.fields ?? [];
     const name = bodyOf(field, 'String')?.sval;
@@ -143,7 +143,7 @@ export class Scope {
     return this.hasColumn(name) || !this.isKnown ? undefined : this.#outer?.mergedOf(reference);
   }
 
-  /** What a column is where it is made of each row; undefined for those of tables. @throws Refusal inside a query */
+  /** The expression of a computed column; undefined for table columns. @throws Refusal in a subquery */
   computedOf(reference: ColumnRef): string | undefined {
     const name = lastNameOf(reference.fields) ?? '';
     if (this.isOwn(reference)) return this.ownerOf(reference)?.computed?.get(name);
@@ -152,13 +152,13 @@ export class Scope {
       : refuse('a column of LATERAL in a query inside', reference.location);
   }
 
-  /** A column by the table that has it, however it is called; undefined where that is not certain. */
+  /** A canonical identity of a column (table and name); undefined if not certain. */
   placeOf(reference: ColumnRef): string | undefined {
     const owner = this.ownerOf(reference);
     return owner === undefined ? undefined : JSON.stringify([owner.alias, lastNameOf(reference.fields)]);
   }
 
-  /** The table here that has a column; undefined where that is not certain. */
+  /** The table of this query that has the column; undefined if not certain. */
   ownerOf({ fields = [] }: ColumnRef): SeenTable | undefined {
     const words = fields.map((field) => bodyOf(field, 'String')?.sval);
     const [name, alias] = [words.at(-1), words.at(-2)];
@@ -169,7 +169,7 @@ export class Scope {
     return isCertain ? owners[0] : undefined;
   }
 
-  /** Whether a column may be of this query, and not only of one around. */
+  /** Whether a column may belong to this query, not only to an outer one. */
   isOwn({ fields = [] }: ColumnRef): boolean {
     const words = fields.map((field) => bodyOf(field, 'String')?.sval);
     const [name, alias] = [words.at(-1), words.at(-2)];
@@ -178,17 +178,17 @@ export class Scope {
     return this.tables.some((table) => table.alias === alias);
   }
 
-  /** Whether everything this query itself sees is known. */
+  /** Whether all tables of this query are known. */
   get isKnown(): boolean {
     return this.tables.every(({ columns }) => columns !== undefined);
   }
 
-  /** Whether a table is called so, here or in the queries around. */
+  /** Whether this or an outer query has a table with this alias. */
   hasTable(alias: string): boolean {
     return this.tables.some((table) => table.alias === alias) || this.#outer?.hasTable(alias) === true;
   }
 
-  /** Whether a bare name may be a column of one table here or of another. */
+  /** Whether an unqualified name may be a column of several tables. */
   isAmbiguous(name: string): boolean {
     const owners = this.tables.filter((table) => columnNamed(table, name) !== undefined);
     return owners.length > 1 && !this.merged.has(name);

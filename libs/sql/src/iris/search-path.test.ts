@@ -51,9 +51,9 @@ describe('a table without a schema', () => {
     ['lab, public', 'drop table encounters, patients', 'DROP TABLE Lab.encounters; DROP TABLE patients'],
     ['', 'select id from patients', 'SELECT id FROM patients'],
     ['pg_catalog, public', 'select id from patients', 'SELECT id FROM patients'],
-  ])('is looked for by the path %s: %s', (path, text, expected) => expect(shown(text, path)).toBe(expected));
+  ])('is found by the path %s: %s', (path, text, expected) => expect(shown(text, path)).toBe(expected));
 
-  it('is another one by another path, though the text is the same', () => {
+  it('differs by path for the same text', () => {
     expect(shown('select id from wards', 'lab')).toBe('SELECT id FROM Lab.wards');
     expect(shown('select id from wards', 'public')).toBe('SELECT id FROM wards');
   });

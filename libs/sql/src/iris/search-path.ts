@@ -1,12 +1,12 @@
 import type { Node } from 'libpg-query';
 import type { SqlCatalog } from './catalog.ts';
 
-/** Schemas in which a table is looked for that is named without one; that of IRIS's own default is `public`. */
+/** Schemas in which unqualified tables are looked up; `public` is IRIS's default schema. */
 export type SearchPath = readonly string[];
 
 export const defaultPath: SearchPath = ['public'];
 
-/** As `search_path` is written. What is no schema of tables is left out. */
+/** Parses a search_path. Schemas without tables are omitted. */
 export function searchPathOf(text: string): SearchPath {
   const words = [...text.matchAll(/"((?:[^"]|"")*)"|[^\s,"]+/g)].map(
     ([word, quoted]) => quoted?.replaceAll('""', '"') ?? word.toLowerCase(),
@@ -14,7 +14,7 @@ export function searchPathOf(text: string): SearchPath {
   return words.filter((word) => word !== '$user' && word !== 'information_schema' && !word.startsWith('pg_'));
 }
 
-/** The same statement with the schemas of its tables where the path leads elsewhere than IRIS would. The given one stays as it is. */
+/** A copy of the statement with qualified tables, where the path leads to another schema than IRIS's default. */
 export function qualified(statement: Node, path: SearchPath, catalog: SqlCatalog): Node {
   const [first] = path;
   if (first === undefined || (path.length === 1 && first === defaultPath[0])) return statement;
@@ -34,7 +34,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 
-/** What WITH names: no table, wherever it stands. */
+/** Collects the names of WITH queries, which are not tables. */
 function collect(value: unknown, named: Set<string>): void {
   if (!isFields(value)) return;
   if (typeof value['ctename'] === 'string') named.add(value['ctename']);
@@ -56,7 +56,7 @@ function copied(value: unknown, schemaOf: (name: string) => string | undefined):
   return schema === undefined ? copy : { ...copy, schemaname: schema };
 }
 
-/** Here names are lists of words. */
+/** DROP, where names are lists of strings. */
 function copiedDrop(drop: Fields, schemaOf: (name: string) => string | undefined): Fields {
   const objects = (drop['objects'] as { List?: { items?: { String?: { sval?: string } }[] } }[] | undefined)?.map(
     (object) => {

@@ -17,7 +17,7 @@ const isSeries = (node: Node): boolean => seriesCall(node) !== undefined;
 
 export const hasSeries = ({ targetList }: SelectStmt): boolean => hasPart(targetList, isSeries);
 
-/** generate_series behind SELECT: a query inside has its ends and all other columns, and this one the rows. */
+/** Rewrites generate_series in the select list: a subquery has the bounds and other columns, and the outer query produces the rows. */
 export function withoutSeries(p: Printing, select: SelectStmt, scope: Scope): SelectStmt {
   const targets = (select.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
   const labels = targets.map(({ val, name }) => labelOf(val, name));
@@ -32,7 +32,7 @@ export function withoutSeries(p: Printing, select: SelectStmt, scope: Scope): Se
     select.distinctClause?.some((node) => Object.keys(node).length > 0)
   )
     return refuse('the order of rows of generate_series by something that is no column', place, 'Take it in FROM.');
-  const rows = new Scope(scope); // seen for the sake of types
+  const rows = new Scope(scope); // only to resolve types
   if (select.fromClause !== undefined) printFrom(p, select.fromClause, rows);
   let call: FuncCall | undefined;
   hasPart(made[0]?.val, (node) => (call ??= seriesCall(node)) !== undefined);
@@ -64,7 +64,7 @@ export function withoutSeries(p: Printing, select: SelectStmt, scope: Scope): Se
   };
 }
 
-/** What is done with the rows when they are made. */
+/** Clauses that apply after the rows are produced. */
 const outsideParts: ReadonlySet<string> = new Set([
   'distinctClause', 'sortClause', 'limitCount', 'limitOffset', 'limitOption',
 ]); // prettier-ignore
@@ -75,7 +75,7 @@ function isLabel(node: Node | undefined, labels: readonly string[]): boolean {
   return fields.length === 1 && labels.includes(lastNameOf(fields) ?? '');
 }
 
-/** The target with the value of a row in place of the call. */
+/** Replaces the call by the value of a row. */
 function replaced({ val }: ResTarget, value: Node): Node {
   const change = (part: unknown): unknown => {
     if (Array.isArray(part)) return part.map(change);

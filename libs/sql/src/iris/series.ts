@@ -11,12 +11,12 @@ import type { Scope } from './scope.ts';
 
 const rowsMax = 1_000;
 
-/** generate_series, or unnest of constants, written out: a query, and what it and its columns are called. */
+/** generate_series or unnest of constants, expanded to a query, with its alias and columns. */
 export interface Series {
   readonly select: SelectStmt;
   readonly alias: string;
   readonly columns: readonly string[];
-  /** A column of which no two rows have the same. */
+  /** A column with unique values. */
   readonly key: string | undefined;
 }
 
@@ -54,7 +54,7 @@ export function seriesOf(
   return { ...named, select };
 }
 
-/** The rows of `SELECT * FROM unnest('{1,2}'::int[], ...)`; undefined where a query is more, or anything else. */
+/** The rows of `SELECT * FROM unnest('{1,2}'::int[], ...)`; undefined for any other query. */
 export function unnestedRows({ fromClause = [], targetList = [], ...more }: SelectStmt): Node[][] | undefined {
   const { functions = [], ordinality, is_rowsfrom } = bodyOf(fromClause[0], 'RangeFunction') ?? {};
   const call = bodyOf(bodyOf(functions[0], 'List')?.items?.[0], 'FuncCall');
@@ -68,17 +68,17 @@ export function unnestedRows({ fromClause = [], targetList = [], ...more }: Sele
 
 interface Members {
   readonly values: readonly Node[];
-  /** Of their type, where there are none. */
+  /** A typed NULL, for an empty list. */
   readonly none: Node;
 }
 
-/** Of shorter lists NULL. */
+/** Rows of several lists; shorter ones are padded with NULL. */
 function rowsOf(lists: readonly Members[]): Node[][] {
   const length = Math.max(0, ...lists.map(({ values }) => values.length));
   return Array.from({ length }, (_, at) => lists.map(({ values, none }) => values[at] ?? none));
 }
 
-/** unnest(array[...], '{...}'::int[], ...) of what says nothing of the tables beside it. */
+/** The constant lists of unnest(array[...], '{...}'::int[], ...). */
 const listsOf = ({ args = [], location }: FuncCall): readonly Members[] => args.map((arg) => membersOf(arg, location));
 
 function membersOf(array: Node, location?: number): Members {
@@ -109,7 +109,7 @@ const asBigint = (arg: Node): Node => ({
 
 const never: Node = { A_Const: { boolval: { boolval: false } } };
 
-/** Undefined where what it counts is no constant. */
+/** The values of generate_series; undefined if its bounds are not constant. */
 function valuesOf({ args = [], location }: FuncCall): readonly Node[] | undefined {
   const integers = args.map((arg) => bodyOf(arg, 'A_Const')?.ival);
   if (args.length >= 2 && !integers.includes(undefined)) {
@@ -140,7 +140,7 @@ function valuesOf({ args = [], location }: FuncCall): readonly Node[] | undefine
 
 const noStride = { months: 0, days: 0, micros: Number.NaN };
 
-/** Each value comes of the one before it, as PostgreSQL adds intervals: a day that a month has not is its last. */
+/** Adds the step repeatedly, as PostgreSQL does with intervals: a day beyond the end of a month becomes its last day. */
 function counted(from: number, to: number, step: number, next: (at: number) => number, location?: number): number[] {
   if (step === 0) return refuse('generate_series by 0', location);
   const values: number[] = [];
@@ -167,7 +167,7 @@ interface Moment {
   readonly type: string;
 }
 
-/** Days become moments with a zone there. */
+/** Converts a date to timestamptz. */
 function momentOf(node: Node | undefined, other?: string): Moment | undefined {
   const cast = bodyOf(node, 'TypeCast');
   const type = cast === undefined ? other : typeUse(cast.typeName)?.type;

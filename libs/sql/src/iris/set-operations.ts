@@ -14,8 +14,8 @@ import type { Scope, SeenColumn } from './scope.ts';
 import { distinctNames, isSame, labelled, names, resultOf, type Target } from './targets.ts';
 
 /**
- * Around DISTINCT and UNION, whose rows are sorted by their result columns only.
- * @param hidden columns of the query inside that are sorted by, and are no result
+ * Wraps DISTINCT or UNION in a query that sorts, as these can only be sorted by result columns.
+ * @param hidden columns of the inner query for sorting, which are not results
  */
 export function sortOutside(
   p: Printing,
@@ -104,7 +104,7 @@ function refuseOrder(select: SelectStmt, node: Node | undefined): never {
   });
 }
 
-/** Each row with its number among those that are equal to it: so many of them are on both sides, or on one. */
+/** Numbers equal rows, for INTERSECT ALL and EXCEPT ALL. */
 function counted(query: PrintedQuery, at: SelectStmt): string {
   listOf(query, at); // of names that differ
   const values = (query.columns ?? []).map(({ name, isExact }) => {
@@ -120,7 +120,7 @@ function listOf({ columns }: PrintedQuery, at: SelectStmt): string {
   return names(columns.map((column): Target => ({ node: undefined, sql: '', column })));
 }
 
-/** Constants take the types of the other side, and days are moments beside moments. */
+/** The type of a column beside the other side: untyped constants take its type, and dates become timestamps. */
 function typeBeside({ type, isOpen }: SeenColumn, other: SeenColumn | undefined): PgType | undefined {
   if (isOpen === true) return other?.type;
   return type === 'date' && timeTypes.has(other?.type) ? other?.type : type;
@@ -137,7 +137,7 @@ function typesBeside({ columns }: PrintedQuery, other: PrintedQuery): QueryOptio
   return types === undefined ? {} : { types };
 }
 
-/** A column of both sides is what both agree on. */
+/** The merged column of both sides. */
 function merged(left: SeenColumn, right: SeenColumn | undefined, word: string, at: Node | undefined): SeenColumn {
   const type = agreed(left, right, word, at);
   const [modifiers = [], others = []] = [left, right].map((each) => each?.facts?.modifiers ?? each?.modifiers);
@@ -153,7 +153,7 @@ function merged(left: SeenColumn, right: SeenColumn | undefined, word: string, a
   };
 }
 
-/** Within one, types become another; between two they never do. */
+/** Type categories; implicit conversions exist only within one. */
 const categories: readonly ReadonlySet<PgType | undefined>[] = [
   numberTypes,
   textTypes,
@@ -182,7 +182,7 @@ function agreed(
   return wider(left.type, right?.type);
 }
 
-/** UNION goes from left to right. */
+/** Whether a UNION continues the chain on its left side. */
 const isChain = ({ op, all = false }: SelectStmt, left: SelectStmt): boolean =>
   op === 'SETOP_UNION' && left.op === op && (left.all ?? false) === all && left.withClause === undefined;
 
@@ -195,7 +195,7 @@ function branch(select: SelectStmt, sql: string, isOfChain = false): string {
   return isPlain ? sql : `(${sql})`;
 }
 
-/** VALUES becomes one SELECT for each row. */
+/** Prints VALUES as one SELECT per row. */
 export function printValues(p: Printing, select: SelectStmt, scope: Scope, options: QueryOptions): PrintedQuery {
   if (select.sortClause !== undefined || select.limitCount !== undefined)
     return refuse(

@@ -1,7 +1,7 @@
 import { irisSql, type IrisParameter } from './fragment.ts';
 import type { Translation } from './translation.ts';
 
-/** What EXPLAIN (TRANSLATE) answers, line by line. */
+/** The lines of the result of EXPLAIN (TRANSLATE). */
 export function shown(translation: Translation): readonly string[] {
   switch (translation.kind) {
     case 'iris':

@@ -9,8 +9,7 @@ import type { Scope, SeenColumn } from './scope.ts';
 import { isSame } from './targets.ts';
 
 /**
- * A result column of which the proxy makes what the client gets, as the result of a query as a value, or of one in FROM; undefined for
- * any other.
+ * A result column that the proxy computes in a subquery (as a value, or in FROM); undefined for any other.
  */
 export function shownTarget(
   p: Printing,
@@ -36,7 +35,7 @@ function valueQuery(node: Node | undefined): SelectStmt | undefined {
   return subLinkType === 'ARRAY_SUBLINK' ? arrayQuery(select, location) : undefined;
 }
 
-/** ARRAY(SELECT value ... ORDER BY ...): an aggregate of it, which is empty where there are no rows. */
+/** Rewrites ARRAY(SELECT value ... ORDER BY ...) as array_agg, which is empty if there are no rows. */
 function arrayQuery(select: SelectStmt, location: number | undefined): SelectStmt {
   const { targetList = [], sortClause = [], fromClause, whereClause, ...others } = select;
   const { val: value, name } = bodyOf(targetList[0], 'ResTarget') ?? {};
@@ -66,7 +65,7 @@ function arrayQuery(select: SelectStmt, location: number | undefined): SelectStm
   };
 }
 
-/** Whether ORDER BY says the one result column, by its number, its name or itself. */
+/** Whether ORDER BY refers to the only result column, by number, name or expression. */
 function isResult(node: Node | undefined, value: Node, name: string | undefined): boolean {
   const fields = bodyOf(node, 'ColumnRef')?.fields;
   const isNamed = name !== undefined && fields?.length === 1 && bodyOf(fields[0], 'String')?.sval === name;

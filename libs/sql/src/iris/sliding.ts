@@ -8,23 +8,23 @@ import { refuse } from './refusal.ts';
 import { printOver, printTies } from './running.ts';
 import type { Scope } from './scope.ts';
 
-/** Rows of which the smallest is looked for: each of them may have to stand in for each other. */
+/** Maximum of rows for min() and max(): each value may have to replace each other. */
 const extremeRowsMax = 16;
 
-/** A call over the rows from one distance to another. */
+/** A window function over a ROWS frame of fixed offsets. */
 export interface SlidingCall {
   readonly name: string;
   readonly call: FuncCall;
   readonly window: WindowDef;
-  /** Distances of all its rows from this one, those before it negative. */
+  /** Offsets of its rows from the current one; negative ones precede it. */
   readonly offsets: readonly number[];
-  /** Whether its order tells all rows apart. */
+  /** Whether no rows are equal in its order. */
   readonly isOfSingleRows: boolean;
 }
 
 const names: ReadonlySet<string> = new Set(['sum', 'avg', 'count', 'min', 'max', 'first_value', 'last_value']);
 
-/** The rows in reach one by one: IRIS has frames for none but its sums, and those not in each version. */
+/** Prints the rows of the frame one by one by LAG and LEAD, as IRIS has frames for sums only, and not in all versions. */
 export function printSliding(p: Printing, sliding: SlidingCall, scope: Scope): string | undefined {
   const { name, call, window, offsets } = sliding;
   if (!names.has(name) || window.orderClause === undefined) return undefined;
@@ -49,13 +49,13 @@ export function printSliding(p: Printing, sliding: SlidingCall, scope: Scope): s
 const at = (value: string, offset: number, over: string): string =>
   `${offset < 0 ? 'LAG' : 'LEAD'}(${value}, ${Math.abs(offset)}) ${over}`;
 
-/** One order for all calls, as PostgreSQL has it. */
+/** Keys that make the order unique, so that all calls use the same order. */
 function tiesOf(p: Printing, { isOfSingleRows, call }: SlidingCall, scope: Scope): readonly string[] {
   const ties = isOfSingleRows ? [] : printTies(p, scope);
   return ties ?? refuse('a frame over rows that may be equal in its order', call.location, 'Order by a key, too.');
 }
 
-/** GREATEST and LEAST of IRIS answer NULL where one is: another one stands in for it. */
+/** GREATEST and LEAST of IRIS return NULL if an argument is NULL, so that is replaced by another one. */
 function printExtreme(name: string, values: readonly string[]): string | undefined {
   if (values.length > extremeRowsMax) return undefined;
   if (values.length === 1) return values[0];
@@ -68,7 +68,7 @@ function printExtreme(name: string, values: readonly string[]): string | undefin
 interface Reach {
   readonly row: string;
   readonly rows: string;
-  /** The frame's ends where the partition did not end before. */
+  /** The bounds of the frame, before they are clipped to the partition. */
   readonly from: number;
   readonly to: number;
   readonly over: string;
@@ -81,7 +81,7 @@ function reachOf(p: Printing, sliding: SlidingCall, scope: Scope): Reach {
   return { row: `ROW_NUMBER() ${over}`, rows, from: offsets[0] ?? 0, to: offsets.at(-1) ?? 0, over };
 }
 
-/** count(*): how many of the numbers of the rows in reach there are. */
+/** count(*): the number of rows of the frame within the partition. */
 function printRows(p: Printing, sliding: SlidingCall, scope: Scope): string {
   const { row, rows, from, to } = reachOf(p, sliding, scope);
   const first = `CASE WHEN ${row} + ${from} < 1 THEN 1 ELSE ${row} + ${from} END`;
@@ -89,7 +89,7 @@ function printRows(p: Printing, sliding: SlidingCall, scope: Scope): string {
   return `CASE WHEN ${row} + ${to} < 1 OR ${row} + ${from} > ${rows} THEN 0 ELSE (${last}) - (${first}) + 1 END`;
 }
 
-/** The first or the last row in reach; where the partition ends before, it is that of the partition. */
+/** The first or last row of the frame, clipped to the partition. */
 function printEnd(p: Printing, sliding: SlidingCall, scope: Scope): string | undefined {
   const { name, call, window, isOfSingleRows } = sliding;
   if (!isOfSingleRows) return undefined;

@@ -10,10 +10,10 @@ import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { typedValue } from './typed-constants.ts';
 
-/** A whole number: that, or the SQL of one. */
+/** An integer, or the SQL of one. */
 export type Amount = number | string;
 
-/** An interval, for which IRIS has no type: how many there are of each unit. Where one has to be a value, it is its microseconds. */
+/** An interval, for which IRIS has no type: amounts by unit. As a value it is a number of microseconds. */
 export interface Span {
   readonly months: Amount;
   readonly days: Amount;
@@ -36,7 +36,7 @@ const ofValue = ({ months, days, micros }: IntervalValue): Span => {
   return { months, days, seconds, micros: micros - seconds * microsPerSecond };
 };
 
-/** What an interval is made of. Of one that a column has, or a function, only the microseconds are known. @throws Refusal */
+/** The parts of an interval expression. Of a column or function only the microseconds are known. @throws Refusal */
 export function spanOf(p: Printing, node: Node | undefined, scope: Scope): Span {
   if (isUntypedConstant(node)) return constantSpan(node, undefined);
   const number = bodyOf(node, 'ParamRef')?.number;
@@ -52,14 +52,14 @@ export function spanOf(p: Printing, node: Node | undefined, scope: Scope): Span 
   return { ...none, micros: operand(p, node, scope) };
 }
 
-/** An interval as a value: its microseconds. */
+/** Prints an interval as its microseconds. */
 export function printSpan(p: Printing, node: Node | undefined, scope: Scope): string {
   const span = spanOf(p, node, scope);
   if (span.months !== 0) return refuse('an interval of months as a value', placeOf(node), 'A month has no one length.');
   return String(total(span));
 }
 
-/** The same beside another interval: PostgreSQL compares a month as 30 days. */
+/** The same for comparisons, in which a month has 30 days. */
 export function comparedSpan(p: Printing, node: Node | undefined, scope: Scope): string {
   const span = spanOf(p, node, scope);
   const compared = String(total({ ...span, months: 0, days: sum(span.days, times(span.months, 30)) }));
@@ -99,7 +99,7 @@ function castSpan(p: Printing, cast: TypeCast, scope: Scope): Span {
   return scaled(p, ofValue(one), count, scope);
 }
 
-/** `n || ' days'`, which is an old way to write n times a day. */
+/** The count and unit of `n || ' days'`, an old way to write a variable interval. */
 function joined(node: Node | undefined): readonly [count?: Node, unit?: string] {
   const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
   const unit = /^\s*([a-z]+)\s*$/i.exec(constantText(rexpr) ?? '')?.[1];
@@ -139,7 +139,7 @@ function operatorSpan(p: Printing, { name, lexpr, rexpr, location }: A_Expr, sco
 
 const added = (left: Span, right: Span): Span => each((field) => sum(left[field], right[field]));
 
-/** From one point in time to another. */
+/** The interval between two points in time. */
 function difference(p: Printing, to: Node | undefined, from: Node | undefined, scope: Scope, location?: number): Span {
   const own = [from, to].map((node) => (isOfOther(p, node) ? undefined : typeOf(p, node, scope)));
   const sides = [from, to].map((node, place) => {
@@ -154,7 +154,7 @@ function difference(p: Printing, to: Node | undefined, from: Node | undefined, s
   return { ...none, micros: `DATEDIFF('microsecond', ${sides.join(', ')})` };
 }
 
-/** Fractions of a day are time: a day has 24 hours where no zone changes its clock, and IRIS keeps none. */
+/** Multiplies an interval; fractions of a day become time, as days have 24 hours in UTC. */
 function scaled(p: Printing, span: Span, factor: Node | undefined, scope: Scope): Span {
   const type = typeOf(p, factor, scope);
   const isWhole = integerTypes.has(type);
@@ -212,7 +212,7 @@ function product(amount: Amount, by: string): Amount {
 
 const negated = (amount: Amount): Amount => (typeof amount === 'number' ? 0 - amount : `-(${amount})`);
 
-/** A moment and a span: PostgreSQL adds months first, then days, then time. */
+/** Adds an interval to a timestamp as PostgreSQL does: months first, then days, then time. */
 export function movedMoment(moment: string, span: Span, isBack: boolean): string {
   const steps = [
     ['month', span.months],
@@ -227,13 +227,13 @@ export function movedMoment(moment: string, span: Span, isBack: boolean): string
 }
 
 /**
- * The time of a day as a moment, which DATEADD and DATEDIFF take.
- * @param day the SQL of its text; any day does for a time alone
+ * Converts a time of day to a timestamp, for DATEADD and DATEDIFF.
+ * @param day the SQL of a date; any date will do
  */
 export const momentOfTime = (time: string, day = "'2000-01-01'"): string =>
   `CAST(${day} || ' ' || CAST(${time} AS VARCHAR(65535)) AS TIMESTAMP)`;
 
-/** What counts where there is no day. */
+/** The part of an interval that affects a time of day. */
 export const timeOf = (span: Span): Span => ({ ...span, months: 0, days: 0 });
 
 const fieldsOfSpan: Readonly<Record<string, (micros: string) => string>> = {
@@ -261,7 +261,7 @@ export function printSpanField(
 
 const ofTheSame: ReadonlySet<string> = new Set(['min', 'max', 'lag', 'lead', 'first_value']);
 
-/** Whether an interval counts days of 24 hours and the rest as time, as a difference of two moments does: `24:00` and `1 day` are not one. */
+/** Whether an interval has days of 24 hours and the rest as time, like a difference of timestamps; `24:00` and `1 day` differ otherwise. */
 export function isDifference(p: Printing, node: Node | undefined, scope: Scope): boolean {
   const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
   if (kind === 'AEXPR_OP' && lexpr !== undefined)

@@ -13,7 +13,7 @@ interface Spread {
   readonly isSample: boolean;
 }
 
-/** Aggregates that IRIS has no window for. */
+/** Aggregates that IRIS does not support as window functions. */
 export const spreads: ReadonlyMap<string, Spread> = new Map([
   ['stddev', { isRoot: true, isSample: true }],
   ['stddev_samp', { isRoot: true, isSample: true }],
@@ -23,7 +23,7 @@ export const spreads: ReadonlyMap<string, Spread> = new Map([
   ['var_pop', { isRoot: false, isSample: false }],
 ]);
 
-/** By the sums of the values and of their squares, which are exact of integers and numerics: of floats they would not be. */
+/** Prints them by sums of values and squares, which are exact for integers and numerics but not for floats. */
 export function printSpread(
   p: Printing,
   { isRoot, isSample }: Spread,

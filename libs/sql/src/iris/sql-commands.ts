@@ -3,23 +3,23 @@ import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { typeUse, type PgType } from './pg-type.ts';
 import { positionOf, refuse, Refusal } from './refusal.ts';
 
-/** Statements of SQL that do what the extended protocol does by messages: IRIS never sees them. */
+/** SQL statements that correspond to messages of the extended protocol; they are not sent to IRIS. */
 export type SqlCommand =
   | {
       readonly kind: 'prepare';
       readonly name: string;
       readonly types: readonly PgType[];
-      /** What is prepared, behind as many blanks as stand before it: places in it are those of the whole text. */
+      /** The prepared statement, padded with spaces so that positions are those of the whole text. */
       readonly inner: string;
     }
   | { readonly kind: 'execute'; readonly name: string; readonly values: readonly (string | null)[] }
-  /** Without a name: all. */
+  /** Undefined: all. */
   | { readonly kind: 'deallocate'; readonly name: string | undefined }
   | { readonly kind: 'declare'; readonly name: string; readonly isHeld: boolean; readonly inner: string }
   | { readonly kind: 'fetch'; readonly name: string; readonly rowsMax: number; readonly isMove: boolean }
   | { readonly kind: 'closeCursor'; readonly name: string | undefined };
 
-/** Undefined: it is none of them. @param own the bytes of the text that are the statement's. */
+/** Undefined: another kind of statement. @param own the bytes of the statement in the text */
 export function sqlCommandOf(
   node: Node,
   text: string,
@@ -48,7 +48,7 @@ function prepared({ name = '', argtypes = [] }: PrepareStmt, inner: string): Sql
   return { kind: 'prepare', name, types, inner };
 }
 
-/** As the grammar's option bits have them. */
+/** The option bits of the grammar. */
 const cursorOptions = { binary: 0x0001, scroll: 0x0002, hold: 0x0020 } as const;
 
 function declared({ portalname = '', options = 0 }: DeclareCursorStmt, inner: string): SqlCommand {
@@ -61,7 +61,7 @@ function executed({ name = '', params = [] }: ExecuteStmt): SqlCommand {
   return { kind: 'execute', name, values: params.map(valueOf) };
 }
 
-/** A constant, with a sign or a cast where it has one. */
+/** The text of a constant, possibly signed or cast. */
 function valueOf(node: Node): string | null {
   const cast = bodyOf(node, 'TypeCast');
   if (cast?.arg !== undefined) return valueOf(cast.arg);
@@ -74,7 +74,7 @@ function valueOf(node: Node): string | null {
   return constantText(node) ?? refuse('EXECUTE with something that is no constant', constant?.location ?? location);
 }
 
-/** What FETCH ALL counts as. */
+/** The count of FETCH ALL in the parse tree. */
 const allRows = 0x7fff_ffff;
 
 function fetched({ portalname = '', direction, howMany, ismove }: FetchStmt): SqlCommand {
@@ -86,7 +86,7 @@ function fetched({ portalname = '', direction, howMany, ismove }: FetchStmt): Sq
   return { kind: 'fetch', name: portalname, rowsMax: count >= allRows ? 0 : count, isMove: ismove === true };
 }
 
-/** Up to the word behind which the query stands: names, and what is in parentheses or a comment, are not looked at. */
+/** Skips what precedes the query, ignoring names, comments and parentheses. */
 const before = /\s+|--[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"]|"")*"|\((?:[^()"]|"(?:[^"]|"")*")*\)|(\w+)|[^\s]/y;
 
 function innerOf(text: string, { start, end }: { readonly start: number; readonly end: number }, word: string): string {

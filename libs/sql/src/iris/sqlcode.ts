@@ -1,4 +1,4 @@
-/** SQLCODEs of IRIS by the SQLSTATE that PostgreSQL's clients act on. */
+/** SQLSTATEs of PostgreSQL by SQLCODE of IRIS. */
 const states: ReadonlyMap<number, string> = new Map(
   Object.entries({
     '42601': [-1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -11, -12, -13, -14, -15, -25, -62, -76, -386],
@@ -27,7 +27,7 @@ const states: ReadonlyMap<number, string> = new Map(
   }).flatMap(([state, codes]) => codes.map((code) => [code, state] as const)),
 );
 
-/** What was computed and came to nothing, whatever code it comes with. */
+/** Errors of computations, recognized by wording as their codes vary. */
 const computed: readonly (readonly [RegExp, string])[] = [
   [/<DIVIDE>|division by zero/i, '22012'],
   [/<ILLEGAL VALUE>|<DOMAIN>/i, '22023'],
@@ -35,7 +35,7 @@ const computed: readonly (readonly [RegExp, string])[] = [
   [/\b(?:more than one row|multiple rows)\b/i, '21000'],
 ];
 
-/** What came back from IRIS. A wording is asked only where no code came: drivers give texts of the connection so. */
+/** The SQLSTATE of an error of IRIS. The wording is used if there is no code, as for connection errors of drivers. */
 export function sqlstateOf(sqlcode: number | undefined, wording = ''): string {
   if (sqlcode !== undefined)
     return computed.find(([pattern]) => pattern.test(wording))?.[1] ?? states.get(sqlcode) ?? '42000';

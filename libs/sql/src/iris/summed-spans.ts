@@ -9,8 +9,8 @@ import type { Scope } from './scope.ts';
 import { isDifference } from './span.ts';
 
 /**
- * sum() or avg() of what moments are after others: PostgreSQL adds their days and their time by themselves. So do these, as
- * `days|microseconds|count`, of which the proxy makes the interval; undefined for anything else.
+ * Prints sum() or avg() of differences of timestamps as `days|microseconds|count`, from which the proxy computes the interval, as PostgreSQL
+ * adds days and time separately; undefined for anything else.
  */
 export function summedSpans(
   p: Printing,
@@ -30,7 +30,7 @@ export function summedSpans(
   return { arg, made: { kind: 'summedSpans', isAverage: name === 'avg' } };
 }
 
-/** With its FILTER. */
+/** An aggregate with the FILTER of the call. */
 const aggregateOf = (call: FuncCall, name: string, arg: Node): Node => ({
   FuncCall: { ...call, funcname: words(name), args: [arg] },
 });

@@ -9,7 +9,7 @@ import { placeOf, refuse } from './refusal.ts';
 import { refuseKind } from './schema.ts';
 import type { SeenColumn } from './scope.ts';
 
-/** CREATE TABLE ... AS, and SELECT INTO: the table first, by the types of the query, and then its rows. */
+/** Prints CREATE TABLE ... AS and SELECT INTO: creates the table by the query's types, and then inserts the rows. */
 export function printTableOfQuery(p: Printing, create: CreateTableAsStmt): PrintedChange {
   const { into, query, objtype, if_not_exists } = create;
   const { rel = {}, colNames, skipData, options, tableSpaceName } = into ?? {};

@@ -4,14 +4,14 @@ import { identifier } from './names.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope, SeenColumn } from './scope.ts';
 
-/** A result column, as it is printed and as it is seen from outside. */
+/** A printed result column. */
 export interface Target {
   readonly node: Node | undefined;
   readonly sql: string;
   readonly column: SeenColumn;
 }
 
-/** Names of which each comes once, so that columns can be told apart in IRIS; the client sees their own. */
+/** Makes column names unique for IRIS; the client sees the original ones. */
 export function distinctNames(labels: readonly string[]): readonly string[] {
   return labels.map((label, at) => (labels.indexOf(label) < at ? `iris_c${at + 1}` : label));
 }
@@ -34,7 +34,7 @@ export function hasAggregate(targets: readonly Target[] | undefined): boolean {
 
 export type Clause = 'ORDER BY' | 'GROUP BY' | 'DISTINCT ON';
 
-/** Of a constant in one of these, which is the number of a result column. @throws Refusal 42601 for any other constant */
+/** The index of the result column that a constant in a clause refers to. @throws Refusal 42601 for any other constant */
 export function placeOfResult(node: Node | undefined, clause: Clause): number | undefined {
   const constant = bodyOf(node, 'A_Const');
   if (constant === undefined || constant.ival !== undefined) return constant && (constant.ival?.ival ?? 0);
@@ -49,7 +49,7 @@ export function noResult(node: Node | undefined, clause: Clause): never {
   });
 }
 
-/** A number in ORDER BY is a result column; so is a name, before any column of a table. Undefined for anything else. */
+/** The result column that a number or name in ORDER BY refers to (names of results precede table columns); undefined for anything else. */
 export function resultOf(
   node: Node | undefined,
   targets: readonly Target[],
@@ -77,7 +77,7 @@ export function sortedNode(
   return resultOf(node, targets, scope, clause)?.node ?? node;
 }
 
-/** Equal but for their places in the text, and for how columns are called where the scope is given. */
+/** Whether two nodes are equal, ignoring locations and, with a scope, how columns are qualified. */
 export function isSame(left: Node | undefined, right: Node | undefined, scope?: Scope): boolean {
   return withoutPlaces(left, scope) === withoutPlaces(right, scope);
 }

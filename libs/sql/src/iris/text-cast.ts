@@ -6,7 +6,7 @@ import { refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
 import type { Scope } from './scope.ts';
 
-/** What IRIS reads as PostgreSQL does, in the patterns of %PATTERN; of numbers not more digits than surely fit. */
+/** %PATTERNs of texts that IRIS converts like PostgreSQL; numbers have at most the digits that certainly fit. */
 const number = '.1"-"1(1.18N,1.9N1"."1.9N)';
 const day = '4N1"-"2N1"-"2N';
 const clock = '2N1":"2N1":"2N';
@@ -24,8 +24,8 @@ const yes = ['t', 'tr', 'tru', 'true', 'y', 'ye', 'yes', 'on', '1'];
 const no = ['f', 'fa', 'fal', 'fals', 'false', 'n', 'no', 'of', 'off', '0'];
 
 /**
- * A text cast to another type. IRIS takes text that is none for 0 or for another day; so what is not written plainly ends in
- * an error, which the cast of PostgreSQL has for most of it, too: here it is that of a division by zero.
+ * Prints a cast of text to another type. IRIS converts invalid text to 0 or to another date, so any text that is not in plain notation
+ * causes an error, here a division by zero; PostgreSQL's cast fails for most of these too.
  */
 export function castText(
   p: Printing,

@@ -13,7 +13,7 @@ import type { Scope } from './scope.ts';
 import { outputText } from './text-operand.ts';
 import { untypedText } from './typed-constants.ts';
 
-/** What a function of ObjectScript gives: the text of no length comes as NULL from it. */
+/** Prints an ObjectScript function, whose empty result is NULL in SQL. */
 function notNull(p: Printing, text: Node | undefined, value: string, scope: Scope): string {
   const whole = `COALESCE(${value}, '')`;
   return isNullable(p, text, scope) ? `CASE WHEN ${operand(p, text, scope)} IS NOT NULL THEN ${whole} END` : whole;
@@ -45,7 +45,7 @@ export function printSplitPart(
   return notNull(p, text, `$PIECE(${value}, ${sign}, ${counted})`, scope);
 }
 
-/** translate(text, 'from', 'to'): of a sign that comes twice the first counts. */
+/** translate(text, 'from', 'to'); the first of duplicate characters counts. */
 export function printTranslate(
   p: Printing,
   [text, from, to]: readonly Node[],
@@ -58,13 +58,13 @@ export function printTranslate(
   const signs = Array.from(before);
   const others = Array.from(after);
   const pairs = new Map(signs.map((sign, at) => [sign, others[at] ?? ''] as const).reverse());
-  if (signs.some((sign) => sign.length > 1)) return refuse('translate of signs beyond U+FFFF', location); // two characters to IRIS
+  if (signs.some((sign) => sign.length > 1)) return refuse('translate of signs beyond U+FFFF', location); // two characters in IRIS
   const kept = [...pairs].filter(([, other]) => other !== '');
   const gone = [...pairs].filter(([, other]) => other === '');
   return translated(p, text, scope, [...kept, ...gone]);
 }
 
-/** The text with characters in place of others, and without those that nothing stands beside. */
+/** Replaces characters, and removes those without a replacement. */
 function translated(
   p: Printing,
   text: Node | undefined,
@@ -76,7 +76,7 @@ function translated(
   return notNull(p, text, `$TRANSLATE(${operand(p, text, scope)}, ${from ?? ''}, ${to ?? ''})`, scope);
 }
 
-/** concat_ws('separator', ...) passes over NULLs. */
+/** concat_ws('separator', ...) ignores NULLs. */
 export function printConcatWithSeparator(
   p: Printing,
   [separator, ...values]: readonly Node[],
@@ -94,7 +94,7 @@ export function printConcatWithSeparator(
   return `COALESCE(SUBSTRING(STRING(${parts.join(', ')}), ${by.length + 1}), '')`;
 }
 
-/** left() and right(): a negative count leaves characters out. */
+/** left() and right(); a negative count omits characters. */
 export function printEnd(
   p: Printing,
   name: 'LEFT' | 'RIGHT',
@@ -133,7 +133,7 @@ export function printOverlay(p: Printing, args: readonly Node[], scope: Scope, l
   return p.value(operator('||', before, part(operator('+', number(place), count))), scope);
 }
 
-/** What a pattern of one class of characters, or of no signs at all, replaces: anything else IRIS has no function for. */
+/** regexp_replace of a single character class, or of a literal text; other patterns are refused. */
 export function printRegexpReplace(
   p: Printing,
   [text, pattern, by, flags]: readonly Node[],

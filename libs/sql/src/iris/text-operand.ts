@@ -10,16 +10,16 @@ import type { Scope } from './scope.ts';
 const wordsOf = (value: string, yes: string, no: string): string =>
   `CASE ${value} WHEN 1 THEN '${yes}' WHEN 0 THEN '${no}' END`;
 
-/** The same where PostgreSQL writes a value as it does for clients: concat(), format(). */
+/** The same in PostgreSQL's output format, for concat() and format(). */
 export function outputText(p: Printing, node: Node | undefined, scope: Scope, location?: number): string {
   if (typeOf(p, node, scope) !== 'bool') return textOperand(p, node, scope, location);
   return wordsOf(operand(p, node, scope), 't', 'f');
 }
 
-/** What stands for the text of a value from which PostgreSQL's can be made: no client calls it so. */
+/** Internal function name for a text from which PostgreSQL's format can be computed. */
 export const valueText = 'iris_value_text';
 
-/** Numbers as IRIS writes them, and days by their names. */
+/** Prints such a text: numbers as in IRIS, and dates in ISO format. */
 export function printValueText(p: Printing, [value]: readonly Node[], scope: Scope): string {
   const type = typeOf(p, value, scope);
   if (type === 'date') return textOperand(p, value, scope);
@@ -27,7 +27,7 @@ export function printValueText(p: Printing, [value]: readonly Node[], scope: Sco
   return textTypes.has(type) ? printed : `CAST(${printed} AS VARCHAR(65535))`;
 }
 
-/** A value where it becomes text: a DATE of IRIS would come as the number of its day, 0.5 as `.5`. */
+/** Prints a value converted to text; IRIS would convert a DATE to its day number, and 0.5 to `.5`. */
 export function textOperand(p: Printing, node: Node | undefined, scope: Scope, location?: number): string {
   const type = typeOf(p, node, scope);
   const value = operand(p, node, scope);

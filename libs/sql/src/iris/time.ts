@@ -12,7 +12,7 @@ import { momentOfTime, movedMoment, printSpan, printSpanField, spanOf, timeOf } 
 import { textOperand } from './text-operand.ts';
 import { typedValue } from './typed-constants.ts';
 
-/** Sums and differences of points in time, days and intervals. */
+/** Prints sums and differences of timestamps, dates and intervals. */
 export function printTimeArithmetic(p: Printing, expression: A_Expr, scope: Scope): string {
   const { name, lexpr, rexpr, location } = expression;
   const operator = namesOf(name).at(-1) ?? '';
@@ -49,13 +49,13 @@ const fields: Readonly<Record<string, string>> = {
   year: 'year', month: 'month', day: 'day', hour: 'hour', minute: 'minute', quarter: 'quarter', doy: 'dayofyear',
 }; // prettier-ignore
 
-/** What PostgreSQL takes out of a moment, and is not translated of each. */
+/** Fields of extract() that are not supported for all types. */
 const otherFields: ReadonlySet<string> = new Set([
   'epoch', 'second', 'milliseconds', 'microseconds', 'week', 'isodow', 'isoyear', 'dow', 'decade', 'century', 'millennium', 'julian',
   'timezone', 'timezone_hour', 'timezone_minute',
 ]); // prettier-ignore
 
-/** A date, or what becomes one beside it. */
+/** Whether an operand is a date, or is converted to one beside it. */
 const isDay = (p: Printing, node: Node | undefined, other: Node | undefined, scope: Scope): boolean =>
   typeOf(p, node, scope) === 'date' || (isOfOther(p, node) && typeOf(p, other, scope) === 'date');
 
@@ -65,7 +65,7 @@ function dayOf(p: Printing, node: Node | undefined, scope: Scope): string {
   return typedValue(p, node, 'date') ?? p.value(node, scope);
 }
 
-/** What PostgreSQL takes for the same units: `mins`, `yr`, `msec`. */
+/** Synonyms of units in PostgreSQL: `mins`, `yr`, `msec`. */
 const otherNames: readonly (readonly [unit: string, names: RegExp])[] = [
   ['microseconds', /^(?:us|usecs?|useconds?|microsecond)$/],
   ['milliseconds', /^(?:ms|msecs?|mseconds?|millisecond)$/],
@@ -82,18 +82,18 @@ const otherNames: readonly (readonly [unit: string, names: RegExp])[] = [
   ['millennium', /^(?:mils?|millennia)$/],
 ];
 
-/** A unit of time by the name that it has here. */
+/** The canonical name of a unit. */
 function unitOf(text: string | undefined): string {
   const word = (text ?? '').toLowerCase();
   return otherNames.find(([, names]) => names.test(word))?.[0] ?? word;
 }
 
-/** How many microseconds each of them has that counts from the minute on. */
+/** Microseconds of the units that are fractions of a minute. */
 const perUnitOfMinute: Readonly<Record<string, number>> = { second: 1_000_000, milliseconds: 1_000, microseconds: 1 };
 
 const yearOf = (value: string): string => `DATEPART('year', ${value})`;
 
-/** Years are those after Christ: IRIS has no others. */
+/** Fields by ISO week, and of years; IRIS has no years BC. */
 const isoFields: Readonly<Record<string, (value: string) => string>> = {
   isodow: isoDay,
   week: isoWeek,
@@ -121,10 +121,10 @@ export function printExtract(p: Printing, args: readonly Node[], scope: Scope, l
   const iso = isoFields[field];
   if (iso !== undefined && type !== 'time') return iso(value);
   const size = perUnitOfMinute[field];
-  // Seconds have a fraction in PostgreSQL, which DATEPART leaves out.
+  // Seconds have a fraction in PostgreSQL, which DATEPART omits.
   if (size !== undefined && (type === 'timestamp' || type === 'timestamptz'))
     return `(DATEDIFF('microsecond', ${printMinute(value, startOfDay(value))}, ${value}) / ${size})`;
-  if (field === 'dow') return `(DATEPART('weekday', ${value}) - 1)`; // from 0 for Sunday, in IRIS from 1
+  if (field === 'dow') return `(DATEPART('weekday', ${value}) - 1)`; // 0 is Sunday; in IRIS 1 is
   const part = fields[field];
   if (type === 'date' && (field === 'hour' || field === 'minute'))
     return refuse(`extract(${field}) from a date`, location, 'Cast it to timestamp.');
@@ -137,7 +137,7 @@ const startOfDay = (value: string): string => `CAST(CAST(${value} AS DATE) AS TI
 const printMinute = (value: string, day: string): string =>
   `DATEADD('minute', DATEPART('minute', ${value}), DATEADD('hour', DATEPART('hour', ${value}), ${day}))`;
 
-/** date_trunc('unit', x), by what lies above the unit. */
+/** date_trunc('unit', x) */
 export function printTruncated(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   const [unitNode, source, zone] = args;
   const written = constantText(unitNode);
@@ -175,14 +175,14 @@ export function printTruncated(p: Printing, args: readonly Node[], scope: Scope,
   }
 }
 
-/** Years from the start of a decade, a century or a millennium: the first two of these begin with the year 1. */
+/** Years since the start of the decade, century or millennium; the latter two begin with year 1. */
 const yearsSince: Readonly<Record<string, (year: string) => string>> = {
   decade: (year) => `MOD(${year}, 10)`,
   century: (year) => `MOD(${year} - 1, 100)`,
   millennium: (year) => `MOD(${year} - 1, 1000)`,
 };
 
-/** @throws Refusal 22023 for what is no unit */
+/** @throws Refusal 22023 unknown unit */
 function printEra(unit: string, value: string, type: PgType | undefined): string {
   const years = yearsSince[unit];
   if (years !== undefined)
@@ -191,7 +191,7 @@ function printEra(unit: string, value: string, type: PgType | undefined): string
 }
 
 function noUnit(unit: string, type: PgType | undefined): Refusal {
-  const zone = type === 'timestamp' ? 'without' : 'with'; // a date becomes one with it
+  const zone = type === 'timestamp' ? 'without' : 'with'; // a date becomes timestamptz
   const shown = /^[a-z]+$/.test(unit) ? unit : '...';
   return new Refusal(`unit "${shown}" not recognized for type timestamp ${zone} time zone`, {
     ...{ sqlstate: '22023', isPlaceless: true },

@@ -3,7 +3,7 @@ import { transactionControl, type TransactionControl } from '../transaction-cont
 import { identifier } from './names.ts';
 import { refuse } from './refusal.ts';
 
-/** Always with the level: that of an earlier transaction stays with an IRIS process, and its default is READ UNCOMMITTED. */
+/** Prints a transaction statement, always with the isolation level: an IRIS process keeps that of earlier transactions, and defaults to READ UNCOMMITTED. */
 export function printTransaction(statement: TransactionStmt): readonly string[] {
   const control = transactionControl(statement);
   const name = identifier(control.name ?? '');
@@ -20,7 +20,7 @@ export function printTransaction(statement: TransactionStmt): readonly string[] 
     case 'rollbackTo':
       return [`ROLLBACK TO SAVEPOINT ${name}`];
     case 'release':
-      return []; // what it would free goes with the transaction
+      return []; // released with the transaction
     default:
       return refuse('a prepared transaction');
   }
@@ -33,6 +33,6 @@ export function printModes({
   if (isolation !== 'read committed' && isolation !== 'read uncommitted') {
     return refuse(isolation.toUpperCase(), undefined, 'IRIS has READ COMMITTED at the most.');
   }
-  // What PostgreSQL calls READ UNCOMMITTED reads committed rows only.
+  // READ UNCOMMITTED is READ COMMITTED in PostgreSQL.
   return `ISOLATION LEVEL READ COMMITTED${isReadOnly === undefined ? '' : isReadOnly ? ', READ ONLY' : ', READ WRITE'}`;
 }

@@ -9,81 +9,78 @@ import type { NumericScale } from './quotient.ts';
 import type { PgType } from './pg-type.ts';
 import type { SqlCommand } from './sql-commands.ts';
 
-/** A column as a PostgreSQL client expects it. */
+/** A result column for a PostgreSQL client. */
 export interface ResultColumn {
   readonly label: string;
-  /** Undefined where only the result of IRIS tells. */
+  /** Undefined: take it from the result of IRIS. */
   readonly type: PgType | undefined;
-  /** Digits behind the point of a numeric, where they are certain. */
+  /** The scale of a numeric, if it is certain. */
   readonly scale?: NumericScale | undefined;
-  /** As its column is declared: length of text, precision and scale of numeric. */
+  /** Declared type modifiers: length of text, precision and scale of numeric. */
   readonly modifiers?: readonly number[] | undefined;
-  /** What the proxy makes of its text. */
+  /** How the proxy computes it from the text of IRIS. */
   readonly made?: MadeText | undefined;
-  /** It holds names of schemas, which are to be translated back. */
+  /** It contains schema names, which must be translated back. */
   readonly holdsSchema: boolean;
 }
 
 export interface IrisStep extends IrisText {
-  /** Its rows are those of the statement; of the others only their counts are added up. */
+  /** Its rows are the statement's result; of other steps only the row counts are added. */
   readonly isResult: boolean;
   /**
-   * By what the steps before it came to: where the last one changed no rows there are none of `afterChange`, and else
-   * `afterNone` is not run. `ofRowsRead` has to change, or to find, as many rows as have been read, or kept;
-   * `ofNoRows` has to find none.
+   * A condition on earlier steps: `afterChange` runs only if the last step changed rows, `afterNone` only if it changed none. `ofRowsRead`
+   * must change or find as many rows as were read or kept; `ofNoRows` must find none. Otherwise the statement fails.
    */
   readonly only?: 'afterChange' | 'afterNone' | 'ofRowsRead' | 'ofNoRows';
-  /** Its rows are kept for the steps behind it; they have these columns. */
+  /** Its rows are kept for later steps, with these columns. */
   readonly kept?: readonly ResultColumn[];
-  /** It is run for each of the rows kept, those that follow each other one after the other. */
+  /** It is run for each kept row; consecutive such steps are run together per row. */
   readonly isForEach?: boolean;
-  /** A lock that somebody else holds ends it at once. */
+  /** It fails at once if another session holds the lock. */
   readonly isNowait?: boolean;
 }
 
-/** What is asked of IRIS in place of a statement. */
+/** The translation of a statement to IRIS. */
 export interface IrisTranslation {
   readonly kind: 'iris';
-  /** Several have to be done all or none. None at all: there is nothing to do, and it has succeeded. */
+  /** Several steps must be run in a transaction. Without steps, the statement succeeds without effect. */
   readonly steps: readonly IrisStep[];
-  /** Undefined: no rows, or rows of columns that only IRIS knows; their labels in lower case then. */
+  /** Undefined: no rows, or columns known to IRIS only, whose labels are lower-cased. */
   readonly columns: readonly ResultColumn[] | undefined;
-  /** Defects of this version that may make the answer wrong; to be told as notices. */
+  /** Defects of this version that may make the result wrong; reported as notices. */
   readonly hazards: readonly Hazard[];
   /**
-   * What an SQLSTATE of IRIS means here, where that is certain: a text that is cast to what it is not ends in a division by
-   * zero (22012), and of a value that a function does not take (22023) PostgreSQL says which function it was.
+   * What an SQLSTATE of IRIS means here, if it is certain: an invalid cast of text ends in a division by zero (22012), and for an argument
+   * outside of a function's domain (22023), PostgreSQL's SQLSTATE depends on the function.
    */
   readonly meanings: ReadonlyMap<string, string>;
   /**
-   * Parameters that it depends on: until their values are told, others stand in their places, and it only says what its rows
-   * look like.
+   * Parameters that the translation depends on. Until their values are known it is based on samples, and valid for Describe only.
    */
   readonly constants: readonly number[];
-  /** Types of parameters that the client left open, as far as their places tell. */
+  /** Types inferred for parameters that the client did not declare. */
   readonly parameterTypes: ReadonlyMap<number, PgType>;
-  /** Those that are arrays, by the types of their members. */
+  /** Array parameters, by element type. */
   readonly arrayTypes: ReadonlyMap<number, PgType>;
-  /** The highest n of `$n` in it. */
+  /** The highest parameter number. */
   readonly highest: number;
-  /** What is to be said of parameters whose types nothing tells, if the client does not. */
+  /** Errors for parameters without a type, unless the client declares it. */
   readonly untold: readonly { readonly number: number; readonly fault: SqlFault }[];
 }
 
 export type Translation =
   | IrisTranslation
   /**
-   * Answered by the proxy: session parameters and their relatives; SET TRANSACTION with what it asks of the one that is open, and
-   * a SELECT that sets some with the columns that it shows.
+   * Answered by the proxy: statements on settings; SET TRANSACTION with its modes, and a SELECT of set_config with its columns.
    */
   | {
       readonly kind: 'local';
       readonly modes?: { readonly isReadOnly: boolean | undefined };
       readonly asked?: AskedSettings;
     }
-  /** The same, of what is prepared and of cursors. */
+  /** Answered by the proxy: prepared statements and cursors. */
   | { readonly kind: 'command'; readonly command: SqlCommand }
-  /** The rows that follow as COPY are bound to these parameters, one call each. */
+  /** COPY FROM STDIN: each row is bound to these parameters. */
   | {
       readonly kind: 'copyIn';
       readonly relation: RelationName;
@@ -91,12 +88,12 @@ export type Translation =
       readonly columns: readonly string[];
       readonly options: CopyOptions;
     }
-  /** COPY ... TO STDOUT: the rows of this. */
+  /** COPY ... TO STDOUT of the rows of this translation. */
   | {
       readonly kind: 'copyOut';
       readonly query: IrisTranslation;
       readonly options: CopyOptions;
     }
-  /** EXPLAIN (TRANSLATE) of a statement. */
+  /** The result of EXPLAIN (TRANSLATE). */
   | { readonly kind: 'answer'; readonly column: string; readonly rows: readonly string[] }
   | { readonly kind: 'refused'; readonly fault: SqlFault };

@@ -9,7 +9,7 @@ import { Refusal, refuse } from './refusal.ts';
 const numeral = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$/;
 const integer = /^\s*[+-]?\d{1,19}\s*$/;
 
-/** Text that is of its type in one notation only: anything else would be read in one way here and in another way there. */
+/** Unambiguous notations of types; other notations would be read differently by IRIS. */
 const notations: { readonly [Type in PgType]?: RegExp } = {
   int2: integer,
   int4: integer,
@@ -21,12 +21,12 @@ const notations: { readonly [Type in PgType]?: RegExp } = {
   uuid: /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
 };
 
-/** The highest value of each, and one more. */
+/** The maximum of each integer type, plus one. */
 const ends: { readonly [Type in PgType]?: bigint } = { int2: 2n ** 15n, int4: 2n ** 31n, int8: 2n ** 63n };
 
 const integerNames: { readonly [Type in PgType]?: string } = { int2: 'smallint', int4: 'integer', int8: 'bigint' };
 
-/** Whether a whole number is too large for its type. */
+/** Whether an integer is out of range for its type. */
 export function isOutOfRange(type: PgType, text: string): boolean {
   const end = ends[type];
   if (end === undefined || !/^[-+]?\d+$/.test(text.trim())) return false;
@@ -34,7 +34,7 @@ export function isOutOfRange(type: PgType, text: string): boolean {
   return value >= end || value < -end;
 }
 
-/** A number in the text, where it becomes a whole one. @throws Refusal 22003 */
+/** Checks the range of a numeric constant that is converted to an integer. @throws Refusal 22003 */
 export function checkNumber(type: PgType, node: Node | undefined): void {
   const { lexpr, rexpr, name } = bodyOf(node, 'A_Expr') ?? {};
   const isNegated = lexpr === undefined && lastNameOf(name) === '-';
@@ -63,7 +63,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Without the text itself: it is the user's. */
+/** The error omits the text, which is user data. */
 export function invalid(type: string, location?: number): never {
   const sqlstate = type === 'time' || type === 'interval' ? '22007' : '22P02';
   throw new Refusal(`invalid input syntax for type ${type}, or a notation that IRIS does not read`, {
@@ -81,14 +81,14 @@ export function booleanConstant(text: string, location?: number): string {
   return booleans[text.trim().toLowerCase()] ?? invalid('boolean', location);
 }
 
-/** The text of a string constant, which has no type of its own. */
+/** The text of an untyped string constant. */
 export function untypedText(node: Node | undefined): string | undefined {
   return bodyOf(node, 'A_Const')?.sval === undefined ? undefined : constantText(node);
 }
 
 /**
- * The same as a value and not as one side of a comparison: there IRIS makes days and times of constants and parameters, and nowhere
- * else; and what a parameter is is said, on which rests how its value compares. Undefined for what needs nothing.
+ * A constant or parameter as a value, outside of a comparison: IRIS converts dates and times implicitly only in comparisons, so it is cast
+ * here. Undefined if no cast is needed.
  */
 export function typedValue(p: Printing, node: Node | undefined, type: PgType | undefined): string | undefined {
   const known = type && irisType({ type, modifiers: [] });
@@ -103,12 +103,12 @@ export function typedValue(p: Printing, node: Node | undefined, type: PgType | u
 }
 
 const momentTypes: ReadonlySet<PgType | undefined> = new Set<PgType | undefined>([...timeTypes, 'time']);
-/** Of numerics IRIS knows none that keeps all digits. */
+/** Types to which parameters are cast; not numeric, as no IRIS type keeps all digits. */
 const parameterTypes: ReadonlySet<PgType | undefined> = new Set<PgType>([
   ...(['bool', 'int2', 'int4', 'int8', 'float4', 'float8'] as const),
 ]);
 
-/** An interval is a number of microseconds where it has to be a value. */
+/** The microseconds of an interval constant. */
 function lengthOf(text: string, location?: number): string {
   const { months, days, micros } = intervalValue(text) ?? invalid('interval', location);
   if (months !== 0) return refuse('an interval of months as a value', location, 'A month has no one length.');
@@ -116,8 +116,8 @@ function lengthOf(text: string, location?: number): string {
 }
 
 /**
- * A string constant that stands for something else than text, as IRIS reads it: 't' would be no BIT there, and '05' not the
- * number 5. Undefined for anything else. @throws Refusal
+ * Converts a string constant of a non-text type to the notation of IRIS: 't' is not a BIT there, and '05' not the number 5. Undefined for
+ * other nodes. @throws Refusal
  */
 export function typedConstant(p: Printing, node: Node | undefined, type: PgType | undefined): string | undefined {
   const text = type === undefined ? undefined : untypedText(node);

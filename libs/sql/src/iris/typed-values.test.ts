@@ -8,7 +8,7 @@ beforeAll(async () => {
   translator = await IrisTranslator.load({ version: '2025.2' }, wardCatalog);
 });
 
-/** The SQL of IRIS with the types of what its parameters are bound as, or the refusal with its place. */
+/** The IRIS SQL with the bind types of its parameters, or the refusal with its position. */
 function shown(text: string): string {
   const [translation] = translator.translate(text);
   if (translation?.kind === 'refused') return `${translation.fault.sqlstate} ${translation.fault.position}`;
@@ -20,7 +20,7 @@ function shown(text: string): string {
   return [...steps, ...[...translation.parameterTypes].map(([number, type]) => `$${number} ${type}`)].join(' | ');
 }
 
-describe('a constant or a parameter that no comparison makes a day of', () => {
+describe('a date constant or parameter outside of a comparison', () => {
   it.each([
     [
       "select coalesce(born, '2000-01-01') from patients",
@@ -49,7 +49,7 @@ describe('a constant or a parameter that no comparison makes a day of', () => {
   ])('%s', (text, expected) => expect(shown(text)).toBe(expected));
 });
 
-describe('a parameter that is a condition', () => {
+describe('a parameter used as a condition', () => {
   it.each([
     ['select id from patients where $1', 'SELECT id FROM patients WHERE ? = 1 | $1 bool'],
     [
@@ -82,14 +82,14 @@ describe('a parameter of a function of numbers', () => {
       'select mod($1, id), mod(score, $2), round($3, 1) from patients',
       'SELECT MOD(?, id), MOD(score, ?), ROUND(?, 1) FROM patients | $1 int4 | $2 numeric',
     ],
-  ])('is one of the type that PostgreSQL prefers: %s', (text, expected) => expect(shown(text)).toBe(expected));
+  ])('has the preferred type of PostgreSQL: %s', (text, expected) => expect(shown(text)).toBe(expected));
 });
 
 describe('a parameter in ORDER BY or GROUP BY', () => {
   it.each([
     ['select id from patients order by $1, id', 'SELECT id FROM patients ORDER BY id'],
     ['select count(*) from patients group by $1', 'SELECT COUNT(*) FROM patients GROUP BY CAST(1 AS INTEGER)'],
-  ])('is one value for all rows: %s', (text, expected) => expect(shown(text)).toBe(expected));
+  ])('is a single value for all rows: %s', (text, expected) => expect(shown(text)).toBe(expected));
 });
 
 describe('a parameter beside a number', () => {
@@ -100,10 +100,10 @@ describe('a parameter beside a number', () => {
       'select substring(name from $1 for $2) from patients',
       'SELECT SUBSTRING(name, ?, ?) FROM patients | $1 int4 | $2 int4',
     ],
-  ])('is one of its type: %s', (text, expected) => expect(shown(text)).toBe(expected));
+  ])('has the type of the number: %s', (text, expected) => expect(shown(text)).toBe(expected));
 });
 
-describe('a date beside a moment', () => {
+describe('a date beside a timestamp', () => {
   it.each([
     [
       'select p.id from patients p join encounters e on e.started = p.born',
@@ -118,25 +118,25 @@ describe('a date beside a moment', () => {
       "SELECT id FROM encounters WHERE started IN ('2024-01-01 00:00:00', CAST(CAST('2024-01-02' AS DATE) AS TIMESTAMP))",
     ],
     ['select id from patients where born in (select started from encounters)', '0A000 36'],
-  ])('is one itself: %s', (text, expected) => expect(shown(text)).toBe(expected));
+  ])('becomes a timestamp: %s', (text, expected) => expect(shown(text)).toBe(expected));
 });
 
-describe('the list of an array', () => {
+describe('a $LIST of an array', () => {
   it.each([
     ['born = any ($1)', 'born %INLIST ? -- $1 days'],
     ['score <> all ($1)', 'NOT (score %INLIST ?) -- $1 numbers'],
     ['name = any ($1)', '%EXACT(name) %INLIST ? -- $1 list'],
     ['nothing = any ($1::date[])', '%EXACT(nothing) %INLIST ? -- $1 days'],
-  ])('holds what IRIS keeps: %s', (condition, expected) =>
+  ])('contains values in the internal format of IRIS: %s', (condition, expected) =>
     expect(shown(`select id from patients where ${condition}`)).toBe(`SELECT id FROM patients WHERE ${expected}`),
   );
 
-  it('of moments is refused: nothing says how a column keeps them', () => {
+  it('of timestamps is refused, as the internal format of the column is unknown', () => {
     expect(shown('select id from encounters where started = any ($1)')).toBe('0A000 41');
   });
 });
 
-describe('rows of a query that go into a table', () => {
+describe('rows of INSERT ... SELECT', () => {
   it.each([
     [
       "insert into patients (id, born, active) select 1, '2020-01-01', 't'",
@@ -152,7 +152,7 @@ describe('rows of a query that go into a table', () => {
     ],
     ['insert into patients (id, born) select distinct id, started from encounters', '0A000 53'],
     ['insert into patients (id, active) select id, cost from encounters', '42804 46'],
-  ])('are cast as PostgreSQL does it: %s', (text, expected) => expect(shown(text)).toBe(expected));
+  ])('are cast as by PostgreSQL: %s', (text, expected) => expect(shown(text)).toBe(expected));
 });
 
 describe('order', () => {

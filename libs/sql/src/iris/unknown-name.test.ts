@@ -4,7 +4,7 @@ import { positionOfUnknown } from './unknown-name.ts';
 
 beforeAll(loadParser);
 
-/** What the place begins with, or undefined. */
+/** The text at the position, or undefined. */
 function shown(text: string, kind: 'column' | 'table', name: string): string | undefined {
   const position = positionOfUnknown(text, kind, `[SQLCODE: <-29>] Field '${name}' not found in 'this'`);
   return position === undefined
@@ -14,7 +14,7 @@ function shown(text: string, kind: 'column' | 'table', name: string): string | u
         .join('');
 }
 
-describe('the place of a name that IRIS does not know', () => {
+describe('the position of a name that IRIS does not know', () => {
   it.each([
     ['select nope from patients', 'NOPE', 'nope from patients'],
     ["select 'ü', p.Nope from patients p", 'P.NOPE', 'p.Nope from patients p'],
@@ -58,7 +58,7 @@ describe('the place of a name that IRIS does not know', () => {
     expect(shown(text, 'table', 'SQLUSER.NOPE')).toBe(expected);
   });
 
-  it('is not told where IRIS tells no name', () => {
+  it('is unknown if IRIS reports no name', () => {
     expect(positionOfUnknown('select nope from a', 'column', 'Field not found')).toBeUndefined();
   });
 });

@@ -3,23 +3,23 @@ import { bodyOf, kindOf, namesOf, type NodeKind } from '../ast.ts';
 import { parseSql } from '../pg-parser.ts';
 import { positionOf } from './refusal.ts';
 
-/** A place where a statement names something. */
+/** An occurrence of a name in a statement. */
 interface Place {
   readonly words: readonly string[];
   /** In bytes. */
   readonly location: number;
-  /** Where it is looked for: of a column the query whose tables may have it, of a table its name. */
+  /** For a column, the query whose tables may have it; for a table, its name. */
   readonly among: unknown;
 }
 
 /**
- * Where a text names a column or a table that IRIS does not know, in characters from 1: of several places the one that PostgreSQL comes
- * to first. Undefined where it is not certain, as with columns of one name in two queries.
- * @param wording of IRIS; its first name in quotation marks is the one
+ * The position (in characters from 1) of a column or table that IRIS does not know: of several, the one that PostgreSQL analyses first.
+ * Undefined if not certain, such as for columns of the same name in two queries.
+ * @param wording the error of IRIS, whose first quoted name is the unknown one
  */
 export function positionOfUnknown(text: string, kind: 'column' | 'table', wording: string): number | undefined {
   const said = /'([^']+)'/.exec(wording)?.[1]?.replaceAll('"', '').toLowerCase().split('.') ?? [];
-  const unknown = kind === 'table' ? said.slice(-1) : said; // schemas have other names in IRIS
+  const unknown = kind === 'table' ? said.slice(-1) : said; // schema names differ in IRIS
   const parsing = parseSql(text);
   if (unknown.length === 0 || parsing.kind !== 'parsed') return undefined;
   const found = parsing.statements
@@ -30,18 +30,18 @@ export function positionOfUnknown(text: string, kind: 'column' | 'table', wordin
   return first === undefined || !isCertain ? undefined : positionOf(Buffer.from(text, 'utf8'), first.location);
 }
 
-/** From the right, as far as both are told. */
+/** Compares qualified names from the right, as far as both are given. */
 function isNamed({ words }: Place, unknown: readonly string[]): boolean {
   const [one = [], other = []] = [words, unknown].map((names) => [...names].reverse());
   return one.every((word, at) => other[at] === undefined || other[at] === word.toLowerCase());
 }
 
-/** Statements of which PostgreSQL tells the place. */
+/** Statements for which PostgreSQL reports the position. */
 const placed: ReadonlySet<NodeKind> = new Set<NodeKind>([
   'SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'ExplainStmt', 'DeclareCursorStmt', 'CreateTableAsStmt', 'ViewStmt',
 ]); // prettier-ignore
 
-/** In the order in which PostgreSQL comes to the parts of a query, or of a change; all others follow. */
+/** Fields in PostgreSQL's order of analysis; all others follow. */
 const first = ['ctes', 'withClause', 'relation', 'fromClause', 'usingClause', 'selectStmt'];
 const ofQuery = [...first, 'targetList', 'whereClause', 'havingClause', 'sortClause'];
 const ofChange = [...first, 'whereClause', 'returningClause', 'targetList'];
@@ -56,7 +56,7 @@ function placesOf(statement: Node | undefined, kind: 'column' | 'table'): readon
   };
   const noteColumn = ({ fields = [], location }: ColumnRef, query: unknown): void => {
     const words = namesOf(fields);
-    if (kind === 'column' && words.length === fields.length) note(words, query, location); // and no star
+    if (kind === 'column' && words.length === fields.length) note(words, query, location); // not a star
   };
   const noteAssigned = ({ name, location }: ResTarget, query: unknown): void => {
     if (kind === 'column' && name !== undefined) note([name], query, location);

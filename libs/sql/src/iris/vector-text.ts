@@ -1,10 +1,10 @@
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 
-/** Older builds cut a longer text literal; a parameter takes any. */
+/** Older builds truncate longer literals, so longer texts must be sent as parameters. */
 const literalCharactersMax = 3_000;
 
-/** `[1,2,3]` as TO_VECTOR reads it. */
+/** Prints `[1,2,3]` for TO_VECTOR. */
 export function vectorText(p: Printing, text: string, location?: number): string {
   if (text.length > literalCharactersMax) {
     return refuse(

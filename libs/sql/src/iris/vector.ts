@@ -12,7 +12,7 @@ const measures: Readonly<Record<string, string>> = {
   '<->': 'VECTOR_COSINE',
 };
 
-/** A distance as a value: as far as pgvector says. */
+/** Prints a distance operator of pgvector as a value. */
 export function printDistance(p: Printing, expression: A_Expr, scope: Scope): string {
   const operator = operatorOf(expression);
   if (operator === '<->') return refuseL2(expression);
@@ -21,8 +21,8 @@ export function printDistance(p: Printing, expression: A_Expr, scope: Scope): st
 }
 
 /**
- * ORDER BY a distance, upwards: the only shape that an HNSW index serves is TOP k ... ORDER BY a nearness DESC. Undefined
- * for anything else.
+ * Prints an ascending ORDER BY of a distance as a descending similarity: an HNSW index serves only TOP k ... ORDER BY similarity DESC.
+ * Undefined for anything else.
  */
 export function printNearestFirst(p: Printing, node: Node | undefined, scope: Scope): string | undefined {
   const expression = bodyOf(node, 'A_Expr');
@@ -58,7 +58,7 @@ function vectorColumn(node: Node | undefined, scope: Scope): ColumnFacts | undef
   return reference === undefined ? undefined : scope.column(reference)?.facts;
 }
 
-/** Element type and dimensions have to be those of the column, or IRIS answers SQLCODE -259. */
+/** Prints a vector operand with the element type and dimensions of the column; otherwise IRIS fails with SQLCODE -259. */
 export function vectorSide(
   p: Printing,
   node: Node | undefined,

@@ -22,10 +22,10 @@ export const isWindowFunction = (name: string): boolean =>
 
 const aggregates: ReadonlySet<string> = new Set(['count', 'sum', 'avg', 'min', 'max']);
 
-/** Of 1 and 0, which booleans are. */
+/** Aggregates of booleans, which are 1 and 0 in IRIS. */
 const ofBooleans: Readonly<Record<string, string>> = { bool_and: 'min', every: 'min', bool_or: 'max' };
 
-/** A call with OVER. */
+/** Prints a window function call. */
 export function printWindow(p: Printing, called: string, whole: FuncCall, over: WindowDef, scope: Scope): string {
   const { location } = whole;
   scope.windowCalls++;
@@ -42,7 +42,7 @@ export function printWindow(p: Printing, called: string, whole: FuncCall, over: 
   const call = filtered(called, whole);
   if (name === 'ntile') return printTiles(p, call, window, scope);
   const isAggregate = aggregates.has(name);
-  const isByRow = windowFunctions.has(name) && name !== 'first_value'; // a frame changes nothing
+  const isByRow = windowFunctions.has(name) && name !== 'first_value'; // frames do not affect these
   if (!isAggregate && !isByRow && name !== 'first_value' && name !== 'last_value')
     return refuse(
       `${name} in a window`,
@@ -65,11 +65,11 @@ export function printWindow(p: Printing, called: string, whole: FuncCall, over: 
   }
   if (frame.kind === 'all') return printOf(p, name, call, overOf(isByRow ? ordered : []), scope);
   if (frame.kind === 'running') {
-    // What IRIS does where nothing is said: one row after the other.
+    // IRIS would use the order of the rows.
     if (ordered.length === 0) return refuse('rows of no order in a window', location, 'Say ORDER BY in the window.');
     return printOf(p, name, call, overOf(frame.isReversed ? reversed(ordered) : ordered), scope);
   }
-  // Rows that are equal in the order count together in PostgreSQL, one by one in IRIS.
+  // The default frame includes peers in PostgreSQL, but is by rows in IRIS.
   if (isAggregate && window.orderClause !== undefined && !isOfSingleRows(window, scope))
     return printWithPeers(p, name, call, window, scope);
   return printOf(p, name, call, overOf(ordered), scope);
@@ -82,7 +82,7 @@ const refuseFrame = (location?: number): never =>
     'ROWS from or to the end of the partition are translated, and sum, avg, count, min, max, first_value and last_value over ROWS in reach.',
   );
 
-/** FILTER as an argument that is NULL in all other rows. @throws Refusal 42809 */
+/** Rewrites FILTER as an argument that is NULL for other rows. @throws Refusal 42809 */
 function filtered(name: string, call: FuncCall): FuncCall {
   const { agg_filter: filter, agg_star: isOfRows, ...bare } = call;
   if (filter === undefined) return call;
@@ -115,7 +115,7 @@ function printOf(p: Printing, name: string, call: FuncCall, over: string, scope:
   return isText ? `SUBSTRING(${printed}, 2)` : printed;
 }
 
-/** The last row so far is this one; the last of all is the first from the other end. */
+/** last_value: the current row for a running frame; over all rows, the first one of the reverse order. */
 function printLast(p: Printing, frame: Frame, call: FuncCall, window: WindowDef, scope: Scope): string {
   const ordered = window.orderClause ?? [];
   const isOwn = frame.kind === 'peers' && isOfSingleRows(window, scope);
@@ -126,7 +126,7 @@ function printLast(p: Printing, frame: Frame, call: FuncCall, window: WindowDef,
   return printOf(p, 'first_value', call, printOver(p, window, reversed(ordered), scope), scope);
 }
 
-/** ntile(n), counted: the first tiles have a row more where n does not divide the rows. */
+/** ntile(n) by row numbers; the first tiles have one more row if n does not divide the number of rows. */
 function printTiles(p: Printing, { args = [], location }: FuncCall, window: WindowDef, scope: Scope): string {
   const tiles = bodyOf(args[0], 'A_Const')?.ival?.ival ?? 0;
   if (tiles <= 0) return refuse('ntile of what is no constant, or not positive', location);
@@ -138,7 +138,7 @@ function printTiles(p: Printing, { args = [], location }: FuncCall, window: Wind
   return `(CASE WHEN ${row} < ${larger} THEN ${row} \\ (${size} + 1) ELSE ${late} END + 1)`;
 }
 
-/** A window by its name, or one that goes on from it, written out. */
+/** Resolves a named window, or one that extends it. */
 function written(window: WindowDef, scope: Scope): WindowDef {
   const isReference = window.partitionClause === undefined && window.orderClause === undefined;
   const name = window.refname ?? (isReference ? window.name : undefined);
@@ -158,7 +158,7 @@ function written(window: WindowDef, scope: Scope): WindowDef {
   };
 }
 
-/** Whether no two rows are equal in its partition and its order. */
+/** Whether no two rows of a partition are equal in its order. */
 function isOfSingleRows({ partitionClause = [], orderClause = [] }: WindowDef, scope: Scope): boolean {
   const nodes = [...partitionClause, ...orderClause.map((clause) => bodyOf(clause, 'SortBy')?.node)];
   return rowKeys(scope).some((key) => key.every((part) => nodes.some((node) => part.is(node))));

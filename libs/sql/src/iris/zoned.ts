@@ -14,8 +14,7 @@ const whichWay =
 const utc = /^(?:utc|gmt|z|zulu|uct|etc\/(?:utc|gmt|uct|zulu))$/i;
 
 /**
- * `x AT TIME ZONE zone`. Moments are in UTC here, with a zone and without; IRIS knows no other, so that the clock of one is written
- * into the statement.
+ * Prints `x AT TIME ZONE zone`. Timestamps are in UTC here, and IRIS has no time zones, so that the zone's offsets are inlined.
  */
 export function printZoned(p: Printing, [zone, moment]: readonly Node[], scope: Scope, location?: number): string {
   const type = typeOf(p, moment, scope);
@@ -48,7 +47,7 @@ export function printZoned(p: Printing, [zone, moment]: readonly Node[], scope: 
   return `DATEADD('minute', ${sign}(${offset}), ${value})`;
 }
 
-/** Whether the moment is what a column has, without a cast that says whether that has a zone. */
+/** Whether the operand is a bare column, so that it is unknown whether it has a zone. */
 function restsOnColumn(moment: Node | undefined): boolean {
   let isFound = false;
   JSON.stringify(moment, (kind, value: unknown) => {

@@ -7,8 +7,8 @@ function ofYear(year: number, { changes, offsets }: ReturnType<typeof yearTable>
   return [changes.map(cut(digitsOf.change)), offsets.map(cut(digitsOf.offset))];
 }
 
-describe('the clock of a zone', () => {
-  it('has its changes in UTC, and the minutes before, between and behind them', () => {
+describe('the offsets of a zone', () => {
+  it('have changes in UTC, with offsets before, between and after them', () => {
     const clock = clockOf('Europe/Berlin');
     if (clock === undefined) throw new Error('no clock');
     expect(ofYear(2024, yearTable(clock, false))).toEqual([
@@ -17,7 +17,7 @@ describe('the clock of a zone', () => {
     ]);
   });
 
-  it('is told by itself: what was skipped is of the old clock, what came twice of the new', () => {
+  it('have changes in local time: skipped times belong to the old offset, repeated ones to the new', () => {
     const clock = clockOf('america/new_york');
     if (clock === undefined) throw new Error('no clock');
     expect(ofYear(2024, yearTable(clock, true))).toEqual([
@@ -26,19 +26,19 @@ describe('the clock of a zone', () => {
     ]);
   });
 
-  it('may never have been set', () => {
+  it('may never change', () => {
     const clock = clockOf('Asia/Kolkata');
     expect(clock === undefined ? undefined : yearTable(clock, false)).toMatchObject({ changes: [] });
     expect(clock?.first).toBe(330);
   });
 
-  it('may be set more than twice a year', () => {
+  it('may change more than twice a year', () => {
     const clock = clockOf('Africa/Cairo');
     if (clock === undefined) throw new Error('no clock');
     expect(ofYear(2014, yearTable(clock, false))[0]).toEqual(['05152200', '06262100', '07312200', '09252100']);
   });
 
-  it.each(['Nowhere/City', 'Berlin', "Europe/Berlin'", 'Africa/Monrovia', 'EST', ''])('is not known of %p', (zone) => {
+  it.each(['Nowhere/City', 'Berlin', "Europe/Berlin'", 'Africa/Monrovia', 'EST', ''])('are unknown for %p', (zone) => {
     expect(clockOf(zone)).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
-/** The years of which the clock of a zone is known; a moment of any other ends in a division by zero. */
+/** The years with known offsets; a timestamp outside of these causes a division by zero. */
 export const zoneYears = { first: 1950, last: 2069 } as const;
 
-/** Where the clock of a zone was set. */
+/** A change of a zone's offset. */
 interface Change {
   /** Minutes since 1970, in UTC. */
   readonly at: number;
@@ -18,31 +18,31 @@ interface Clock {
 const minute = 60_000;
 const minutesOf = (year: number): number => Date.UTC(year) / minute;
 const day = 24 * 60;
-/** No zone has left two changes so close to each other since 1950. */
+/** Search step: no zone has had two changes closer than this since 1950. */
 const step = 29 * day;
 
 const clocks = new Map<string, Clock | undefined>();
 
-/** The clock of a zone by its name, such as Europe/Berlin; undefined where there is none, or its offsets are no whole minutes. */
+/** The offsets of a zone such as Europe/Berlin; undefined if it is unknown, or has offsets of fractional minutes. */
 export function clockOf(zone: string): Clock | undefined {
   if (!/^[a-z_]+(?:\/[a-z0-9_+-]+)+$/i.test(zone)) return undefined;
   const key = zone.toLowerCase();
   if (!clocks.has(key)) {
     const offsetAt = offsetsOf(zone);
     const clock = offsetAt === undefined ? undefined : readClock(offsetAt);
-    if (clock === undefined) return undefined; // only what there is is kept
+    if (clock === undefined) return undefined; // unknown names must not fill the cache
     clocks.set(key, clock);
   }
   return clocks.get(key);
 }
 
-/** Minutes east of Greenwich at a moment; NaN where they are not whole. */
+/** Returns the offset in minutes at a time; NaN if it is fractional. */
 function offsetsOf(zone: string): ((at: number) => number) | undefined {
   let format: Intl.DateTimeFormat;
   try {
     format = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' });
   } catch {
-    return undefined; // a RangeError: there is no such zone
+    return undefined; // RangeError: unknown zone
   }
   return (at) => {
     const text = format.format(at * minute);
@@ -60,7 +60,7 @@ function readClock(offsetAt: (at: number) => number): Clock | undefined {
   for (let at = start; at < end; at += step) {
     const next = offsetAt(at + step);
     if (next === offset) continue;
-    // Most changes come on the same day of the week as those of the year before: asking is what costs.
+    // Tries 52 weeks after the changes of the year before first, as looking up offsets is expensive.
     const likely = changes.slice(-4).flatMap((known) => [known.at + 52 * 7 * day, known.at + 53 * 7 * day]);
     const isChange = (moment: number): boolean => offsetAt(moment) === next && offsetAt(moment - 1) === offset;
     const known = likely.find((moment) => moment > at && moment <= at + step && isChange(moment));
@@ -70,7 +70,7 @@ function readClock(offsetAt: (at: number) => number): Clock | undefined {
   return [first, ...changes.map((change) => change.offset)].some(Number.isNaN) ? undefined : { first, changes };
 }
 
-/** The first minute of which something is true that stays true to the end. */
+/** Binary search for the first minute at which a monotonic condition is true. */
 function firstAfter(start: number, end: number, is: (at: number) => boolean): number {
   let [before, after] = [start, end];
   while (after - before > 1) {
@@ -81,18 +81,18 @@ function firstAfter(start: number, end: number, is: (at: number) => boolean): nu
   return after;
 }
 
-/** A clock as constants: of each year when it was set, one text for its first change, one for its second, and so on. */
+/** Offsets as constants: one text with the first change of each year, one with the second, and so on. */
 export interface YearTable {
-  /** MMDDHHMI, eight digits for each year. */
+  /** MMDDHHMI of each year, eight digits. */
   readonly changes: readonly string[];
-  /** Minutes east of Greenwich before the first change, before the second, ... and behind the last: a sign and three digits each. */
+  /** Offsets in minutes before the first change, before the second, and so on, and after the last: a sign and three digits each. */
   readonly offsets: readonly string[];
 }
 
 export const digitsOf = { change: 8, offset: 4 } as const;
 const never = '99999999';
 
-/** @param isLocal changes are told by the clock as it was set, and not in UTC: what was skipped is of the old one, what came twice of the new */
+/** @param isLocal changes in local time instead of UTC: skipped times belong to the old offset, repeated ones to the new */
 export function yearTable({ first, changes }: Clock, isLocal: boolean): YearTable {
   const set = changes.map(({ at, offset }) => {
     const shown = new Date((isLocal ? at + offset : at) * minute);

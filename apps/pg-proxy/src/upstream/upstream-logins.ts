@@ -76,7 +76,7 @@ function keyOf({ config }: Mapping, database: string): string {
 export class UpstreamLogins {
   #loaded: LoadedConfig;
   /**
-   * Secrets that users have shown at their own login, for upstreams where they log in as themselves; by user and database, and by user
+   * Secrets that users have shown at their own login, for upstreams where they log in as themselves; by upstream and user, and by user
    * alone.
    */
   readonly #shown = new Map<string, Secret>();

@@ -24,6 +24,15 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(rig.heard()).toEqual(["SELECT id, name FROM patients WHERE %EXACT(name) = 'x' LIMIT 3"]);
   });
 
+  it('refuses parameters', async () => {
+    rig = await SessionRig.start(() => rows);
+    expect(await rig.ask(query('select id from patients where name = $2 or id = $1'))).toEqual([
+      'E ERROR 42P02 there is no parameter $2',
+      'Z I',
+    ]);
+    expect(rig.heard()).toEqual([]);
+  });
+
   it('notices changes of the tables by others without a new connection', async () => {
     let nowMs = 0;
     const columns = [['SQLUser', 'wards', 'id', 'integer', null, null, null, 'NO', 'NO', 'EXACT']];

@@ -180,6 +180,7 @@ export class IrisSession {
         const plan = plans[place];
         if (plan === undefined) break;
         this.#admit(plan);
+        if (plan.kind === 'iris' && plan.unbound !== undefined) throw faultOf(plan.unbound);
         const isAlone = plans.length === 1 || (place === plans.length - 1 && !transaction.isOpen);
         if (!isAlone && touchesIris(plan)) await transaction.beginImplicit();
         const prepared: Prepared = { text, plan, declaredTypes: [] };

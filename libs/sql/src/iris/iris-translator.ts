@@ -38,7 +38,7 @@ import type { Scope, SeenColumn } from './scope.ts';
 import { defaultPath, qualified, type SearchPath } from './search-path.ts';
 import { shown } from './shown-steps.ts';
 import { sqlCommandOf } from './sql-commands.ts';
-import { parametersOf, type UntoldParameter } from './parameter-places.ts';
+import { parametersOf, type FirstParameter, type UntoldParameter } from './parameter-places.ts';
 import { keyOf, type Translatable } from './translatable.ts';
 import { printModes, printTransaction } from './transactions.ts';
 import type { IrisStep, ResultColumn, Translation } from './translation.ts';
@@ -138,9 +138,14 @@ export class IrisTranslator {
       const { statement, wanted, arrays } = withKnownValues(qualified(stmt, path, this.#catalog), types, values);
       const translation = this.#statement(statement, { types, wanted, arrays, isKnown: values !== undefined });
       if (translation.kind !== 'iris') return translation;
-      const { highest, untold } = parametersOf(stmt);
+      const { highest, untold, first } = parametersOf(stmt);
       const faults = untold.map((each) => ({ number: each.number, fault: untoldFault(each, text) }));
-      return { ...translation, highest, untold: faults };
+      return {
+        ...translation,
+        highest,
+        untold: faults,
+        ...(first !== undefined && { unbound: unboundFault(first, text) }),
+      };
     } catch (error) {
       if (error instanceof RangeError) return { kind: 'refused', fault: tooDeep };
       if (!(error instanceof Refusal)) throw error;
@@ -417,6 +422,9 @@ function untoldFault({ number, sqlstate, location }: UntoldParameter, text: stri
   if (location === undefined) return { sqlstate, message };
   return { sqlstate, message, position: positionOf(Buffer.from(text, 'utf8'), location) };
 }
+
+const unboundFault = ({ number, location }: FirstParameter, text: string): SqlFault =>
+  faultOf(new Refusal(`there is no parameter $${number}`, { sqlstate: '42P02', location }), text, 0);
 
 /** The fault of a refusal; without a location it is at the beginning of the statement. */
 function faultOf(refusal: Refusal, text: string, start: number): SqlFault {

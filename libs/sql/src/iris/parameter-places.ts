@@ -16,10 +16,18 @@ export interface UntoldParameter {
 export function parametersOf(statement: Node): {
   readonly highest: number;
   readonly untold: readonly UntoldParameter[];
+  /** The one that PostgreSQL comes to first. */
+  readonly first: FirstParameter | undefined;
 } {
   const places = new ParameterPlaces();
   places.look(statement, true);
-  return { highest: places.highest, untold: places.untold() };
+  return { highest: places.highest, untold: places.untold(), first: places.first };
+}
+
+export interface FirstParameter {
+  readonly number: number;
+  /** In bytes. */
+  readonly location: number | undefined;
 }
 
 interface Place {
@@ -44,6 +52,11 @@ class ParameterPlaces {
 
   get highest(): number {
     return Math.max(0, ...this.#places.keys());
+  }
+
+  get first(): FirstParameter | undefined {
+    const [[number, places] = []] = this.#places;
+    return number === undefined ? undefined : { number, location: places?.[0]?.location };
   }
 
   look(part: unknown, isTold: boolean): void {

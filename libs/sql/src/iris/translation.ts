@@ -66,6 +66,8 @@ export interface IrisTranslation {
   readonly highest: number;
   /** Errors for parameters without a type, unless the client declares it. */
   readonly untold: readonly { readonly number: number; readonly fault: SqlFault }[];
+  /** What is to be said where it has parameters and nothing binds them. */
+  readonly unbound?: SqlFault;
 }
 
 export type Translation =

@@ -7,6 +7,8 @@ import {
   Framer,
   parse,
   readReport,
+  readRowDescription,
+  rowDescription,
   sync,
   type Bind,
 } from '@medrex/pg-wire';
@@ -43,6 +45,13 @@ export async function askCatalog(
   }
   const asker = { connection, user, database, settings: settings.ofCatalog() };
   return answerOf(await shared.askCatalog(asker, Buffer.concat([...messages, sync()])));
+}
+
+/** The description of a statement as that of a portal, which says in which format each column comes. */
+export function inFormats(described: Buffer, formats: readonly number[]): Buffer {
+  const columns = readRowDescription(described, 0, described.length) ?? [];
+  const formatOf = (place: number): number => (formats.length === 1 ? formats[0] : formats[place]) ?? 0;
+  return rowDescription(columns.map((column, place) => ({ ...column, format: formatOf(place) })));
 }
 
 /** Renamed columns of catalogues: psql up to 16 uses the old names for any server version. */

@@ -21,7 +21,7 @@ import {
 import { textOfParameter, type BoundParameter } from '../values/parameter-values.ts';
 import { describedColumns, outColumns } from '../values/row-writer.ts';
 import { arrayOids, pgTypeOf, wireTypeOf, wireTypeOfSql } from '../values/wire-types.ts';
-import { askCatalog } from './catalog-answers.ts';
+import { askCatalog, inFormats } from './catalog-answers.ts';
 import { Executor, textColumns, type Execution } from './executor.ts';
 import type { Message } from './inbox.ts';
 import { plansOf, type IrisPlan, type Plan } from './plan.ts';
@@ -384,7 +384,7 @@ export class IrisSession {
           parameterTypes: declaredTypes,
           bound: undefined,
         });
-        return rows ?? noData();
+        return rows === undefined ? noData() : inFormats(rows, formats);
       }
       case 'command': {
         const told = this.#commands.describedBy(plan.command, formats);

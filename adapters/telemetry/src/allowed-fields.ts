@@ -9,21 +9,21 @@ type Tallies = {
   readonly [Name in FieldName]: (typeof phiAllowList)[Name] extends 'numbers' ? Name : never;
 }[FieldName];
 
-/** Fields as the allow-list has them. The types keep honest code in; the check at run time keeps everything else out. */
+/** Fields of the allow-list. The types guide typed code, and the check at run time stops everything else. */
 export type Fields = { readonly [Name in Text]?: string | readonly string[] | undefined } & {
   readonly [Name in Numbers]?: number | undefined;
 } & { readonly [Name in Facts]?: boolean | undefined } & {
   readonly [Name in Tallies]?: Readonly<Record<string, number>> | undefined;
 };
 
-/** Why a field was left out: its name is not listed, or its value has not the shape of its name. */
+/** Why a field was dropped: its name is not listed, or its value does not have the declared shape. */
 export type DropReason = 'undeclared' | 'unfit';
 
 export type AllowedValue = string | number | boolean | readonly string[] | Readonly<Record<string, number>>;
 
 const shapes: ReadonlyMap<string, FieldShape> = new Map(Object.entries(phiAllowList));
 
-/** Copies what may leave the process and tells `onDrop` about the rest, by count only: names of fields can be data too. */
+/** Copies the allowed fields and reports the others to `onDrop` by count only, as names of fields can be data too. */
 export function allowedFields(fields: object, onDrop: (reason: DropReason) => void): Record<string, AllowedValue> {
   const allowed: Record<string, AllowedValue> = {};
   for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
@@ -53,7 +53,7 @@ function text(pattern: RegExp, value: unknown): string | undefined {
   return typeof value === 'string' && pattern.test(value) ? value : undefined;
 }
 
-/** One value that does not fit drops the list: a list of keys with one name among them is not to be trusted. */
+/** One value that does not fit drops the whole list, which is then not to be trusted. */
 function list(pattern: RegExp, values: readonly unknown[]): readonly string[] | undefined {
   const fitting = values.slice(0, listMax).flatMap((value) => text(pattern, value) ?? []);
   return fitting.length === Math.min(values.length, listMax) ? fitting : undefined;

@@ -41,7 +41,7 @@ describe('startHttpEndpoint', () => {
     expect((await get('/healthz', { method: 'POST', body: 'x' })).status).toBe(405);
   });
 
-  it('hands what is posted to those who take it, up to a size', async () => {
+  it('passes posted bodies to their handlers, up to a size', async () => {
     const response = await get('/echo', { method: 'POST', body: 'abc' });
     expect([response.status, await response.text()]).toEqual([201, 'ABC']);
     expect((await get('/echo')).status).toBe(405);
@@ -50,14 +50,14 @@ describe('startHttpEndpoint', () => {
     expect(large.status).toBe(413);
   });
 
-  it('knows no other path, and shows nothing of an error', async () => {
+  it('answers 404 for other paths, and shows nothing of an error', async () => {
     expect((await get('/')).status).toBe(404);
     expect((await get('/constructor')).status).toBe(404);
     const response = await get('/broken');
     expect([response.status, await response.text()]).toEqual([500, 'failed\n']);
   });
 
-  it('listens on loopback, and says when its port is taken', async () => {
+  it('listens on loopback, and reports when its port is taken', async () => {
     expect(endpoint.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     const port = Number(new URL(endpoint.url).port);
     await expect(startHttpEndpoint({ port, routes: {} })).rejects.toMatchObject({ code: 'HTTP_ENDPOINT_UNAVAILABLE' });

@@ -11,23 +11,23 @@ export interface EndpointReply {
   readonly body: string;
 }
 
-/** What is answered to GET and HEAD, by path. */
+/** Handlers of GET and HEAD by path. */
 export type EndpointRoutes = Readonly<Record<string, () => EndpointReply | Promise<EndpointReply>>>;
 
-/** What is answered to POST, by path; handed the body as it came. */
+/** Handlers of POST by path; they get the raw body. */
 export type EndpointPosts = Readonly<Record<string, (body: Uint8Array) => EndpointReply | Promise<EndpointReply>>>;
 
 export interface HttpEndpointOptions {
   /** 0 takes any free port. */
   readonly port: number;
-  /** Loopback when absent: metrics are for the host's own collector unless somebody says otherwise. */
+  /** Loopback when absent. */
   readonly host?: string;
   readonly routes: EndpointRoutes;
-  /** Few processes take anything; without them only GET and HEAD are answered. */
+  /** Without them only GET and HEAD are accepted. */
   readonly posts?: EndpointPosts;
 }
 
-/** Bytes of a body that is posted. */
+/** Maximum size of a posted body. */
 const bodyBytesMax = 16 * 1024 * 1024;
 
 export interface HttpEndpoint {
@@ -36,7 +36,7 @@ export interface HttpEndpoint {
   close(): Promise<void>;
 }
 
-/** A tiny HTTP server for processes that have none of their own. @throws CodedError HTTP_ENDPOINT_UNAVAILABLE. */
+/** A small HTTP server for processes without one of their own. @throws CodedError HTTP_ENDPOINT_UNAVAILABLE. */
 export async function startHttpEndpoint({
   port,
   host = '127.0.0.1',
@@ -111,7 +111,7 @@ async function replyToPost(post: EndpointPosts[string], request: IncomingMessage
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
-    // What is too much is read to its end and dropped, so that the sender hears the answer.
+    // A body that is too large is read to its end and dropped, so that the sender gets the answer.
     if (bytes <= bodyBytesMax) chunks.push(chunk);
   }
   if (bytes > bodyBytesMax) return { status: 413, body: `at most ${bodyBytesMax} bytes\n` };

@@ -37,7 +37,7 @@ it('goes on where a slow reader stopped it, in the order of the lines', async ()
   expect([pipe.heard, pipe.lost]).toEqual(['one\ntwo\nthree\n', 0]);
 });
 
-it('loses whole lines when too much waits', async () => {
+it('drops whole lines when too much is buffered', async () => {
   const pipe = aPipe(0);
   const line = `${'x'.repeat(99_999)}\n`;
   for (let count = 0; count < 20; count++) pipe.writer.line(line);
@@ -47,7 +47,7 @@ it('loses whole lines when too much waits', async () => {
   expect(pipe.heard).toBe(line.repeat(10));
 });
 
-it('throws nothing where nobody reads any more, and tries the next line', () => {
+it('does not throw when the reader is gone, and tries the next line', () => {
   const pipe = aPipe(0);
   pipe.fault = 'EPIPE';
   pipe.writer.line('one\n');

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
 
-/** Bytes that wait for a reader; a line that does not fit is lost. */
+/** Maximum of buffered bytes; a line that does not fit is lost. */
 const waitingBytesMax = 1024 * 1024;
-/** Until what waits is tried again, ms. */
+/** Interval between attempts to write the buffer, ms. */
 const againMs = 20;
 
 export interface LineWriterOptions {
@@ -14,8 +14,8 @@ export interface LineWriterOptions {
 }
 
 /**
- * Writes lines to standard error at once, so that the last one before a crash is there. A pipe whose reader is slow takes no more at
- * times, or half a line: what is left waits, up to a limit, and nobody waits with it.
+ * Writes lines to standard error synchronously, so that the last one before a crash is there. A pipe with a slow reader may accept nothing,
+ * or half a line: the rest is buffered up to a limit, without blocking.
  */
 export class LineWriter {
   readonly #write: (bytes: Buffer) => number;
@@ -37,7 +37,7 @@ export class LineWriter {
     if (this.#timer === undefined) this.#flush();
   }
 
-  /** Tries once more what waits. */
+  /** Tries to write the buffer. */
   #flush(): void {
     this.#timer = undefined;
     try {
@@ -54,7 +54,7 @@ export class LineWriter {
     }
   }
 
-  /** The reader is gone, or the disk is full: the next line is tried again. */
+  /** The reader is gone, or the disk is full: drops the buffer; the next line is tried. */
   #lose(): void {
     this.#waiting.forEach(() => this.#onLost());
     this.#waiting = [];

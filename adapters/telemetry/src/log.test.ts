@@ -33,7 +33,7 @@ describe('log', () => {
     });
   });
 
-  it('leaves lines below its level out, and counts them all the same', async () => {
+  it('omits lines below its level, but counts them', async () => {
     const { telemetry, lines } = logging({ logLevel: 'warn' });
     telemetry.log.info({}, 'plan made');
     telemetry.log.warn({}, 'plan late');

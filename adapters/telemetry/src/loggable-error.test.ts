@@ -5,7 +5,7 @@ import { loggableError, maskMessage } from './loggable-error.ts';
 const described = { code: 'VAULT_UNAVAILABLE', retryable: true, meaning: 'x', remedy: 'y' };
 
 describe('loggableError', () => {
-  it('says of a coded error what happened, and of its cause only what it was', () => {
+  it('keeps the message of a coded error, and of its cause only the kind', () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED for Koepp'), { code: 'ECONNREFUSED' });
     const error = new CodedError(described, 'channel ehr: no answer from peer0.org1 after 500 ms', { cause });
     expect(loggableError(error)).toEqual({
@@ -22,14 +22,14 @@ describe('loggableError', () => {
     });
   });
 
-  it('keeps the message of a foreign error to itself, also where it looks like a stack', () => {
+  it('omits the message of a foreign error, even if it looks like a stack', () => {
     const said = loggableError(new TypeError('Koepp\n    at Koepp (file:///Koepp:1:1)'));
     expect(said.name).toBe('TypeError');
     expect(JSON.stringify(said)).not.toContain('Koepp');
     expect(said.stack[0]).toContain('loggable-error.test.ts');
   });
 
-  it('takes what is no error, and ends a circle of causes', () => {
+  it('accepts values that are not errors, and cyclic causes', () => {
     expect(loggableError('Koepp')).toEqual({ name: 'string', stack: [] });
     expect(loggableError(undefined)).toEqual({ name: 'undefined', stack: [] });
     const circle = new Error('x');

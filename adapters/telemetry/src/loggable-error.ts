@@ -2,14 +2,14 @@ import { isCodedError } from '@medrex/coded-error';
 import { constants } from 'node:os';
 import { textShapes } from './phi-allow-list.ts';
 
-/** What is said of an error in logs and spans. */
+/** An error as shown in logs and spans. */
 export interface LoggableError {
   readonly name: string;
   readonly code?: string;
   readonly isRetryable?: boolean;
   /** Of coded errors only, masked. */
   readonly message?: string;
-  /** Where it was thrown: functions and places, no message. */
+  /** Stack frames without the message. */
   readonly stack: readonly string[];
   readonly cause?: LoggableError;
 }
@@ -19,9 +19,9 @@ const framesMax = 12;
 const wordsMax = 60;
 
 /**
- * An error without what it may have been told about a patient. Messages of foreign errors are data (a JSON parser quotes its
- * input, a database its row), so of these only the name, a system code and the stack frames are kept. Our coded errors say what
- * happened to what in words of their own; they are kept with every word masked that could be a name, a number or a date.
+ * An error without possible patient data. Messages of foreign errors are data (a JSON parser quotes its input, a database its row), so
+ * only the name, a system code and the stack frames are kept. Messages of our coded errors are kept, with every word masked that could be
+ * a name, a number or a date.
  */
 export function loggableError(error: unknown, causesLeft = causesMax): LoggableError {
   if (typeof error !== 'object' || error === null) return { name: typeof error, stack: [] };
@@ -58,19 +58,19 @@ function framesOf(error: object): readonly string[] {
     .map((line) => line.trim());
 }
 
-/** Words that a message of ours may show as they are; what does not look like one of these becomes an ellipsis. */
+/** Words that are shown; any other becomes an ellipsis. */
 const plainWords: readonly RegExp[] = [
   /^[a-z]{1,20}(?:[-'’][a-z]{1,20})*$/, // words in lower case
   /^\d{1,4}(?:[.,]\d{1,3})?(?:ms|s|h|kB|MB|MiB|B|%)?$/, // counts, limits, durations; too short for an identifier
   /^[A-Z]+(?:_[A-Z0-9]+)+$/, // codes
-  /^(?:LDAP|SASL|SCRAM|TLS)$/, // what two ends cannot agree on
+  /^(?:LDAP|SASL|SCRAM|TLS)$/, // protocols
   /^(?:peer|orderer|org|org\.)\d{1,2}(?:\.[a-z]{2,12}\d{0,2})*$/,
   textShapes.topic,
   textShapes.hex,
   textShapes.stateKey,
 ];
 
-/** What the system calls its errors, and the resolver its own. */
+/** Error codes of the system and the resolver. */
 const systemCodes: ReadonlySet<string> = new Set([...Object.keys(constants.errno), 'ENOTFOUND']);
 
 /** The sentence with everything masked that could be a name, an identifier or a date. */

@@ -7,14 +7,14 @@ export interface MetricDeclaration {
   /** `medrex_<process>_<what>_<unit>`; counters end in `_total`. */
   readonly name: string;
   readonly kind: MetricKind;
-  /** A sentence for who reads the metric on a page. */
+  /** A sentence that describes the metric. */
   readonly help: string;
   readonly labels?: Readonly<Record<string, readonly string[]>>;
   /** Upper bounds of a histogram, ascending; `durationBuckets` when absent. */
   readonly buckets?: readonly number[];
 }
 
-/** The metrics of a process by the names that its code knows them by. */
+/** The metrics of a process by their names in code. */
 export type MetricDeclarations = Readonly<Record<string, MetricDeclaration>>;
 
 /** Seconds, from half a millisecond to half a minute. */
@@ -22,7 +22,7 @@ export const durationBuckets = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ] as const;
 
-/** Series of one metric at most: a scrape of a whole process stays below a megabyte. */
+/** Maximum of series per metric, so that a scrape of a process stays below a megabyte. */
 export const seriesMax = 1_000;
 
 /** Checks a process's metrics and keeps their exact types; handed to `metrics.define`, and to `describeMetrics` for the reference. @throws CodedError METRIC_INVALID. */

@@ -28,7 +28,7 @@ export interface GaugeHandle<L = undefined> {
 
 export interface HistogramHandle<L = undefined> {
   observe(...args: Labelled<L, [value: number]>): void;
-  /** What observes one series: for those who do so thousands of times a second, and look it up once. */
+  /** The function that observes one series, for hot paths: look it up once. */
   series(...args: Labelled<L, []>): (value: number) => void;
 }
 
@@ -44,7 +44,7 @@ export type MetricHandles<D extends MetricDeclarations> = { readonly [Name in ke
 export interface Metrics {
   /** Registers the metrics of the process: once, in its `metrics.ts`. @throws CodedError METRIC_INVALID. */
   define<const D extends MetricDeclarations>(declarations: D): MetricHandles<D>;
-  /** Called before each scrape: the place to set gauges that nothing else keeps up to date. */
+  /** Registers a function to call before each scrape, to set gauges. */
   beforeScrape(update: () => void): void;
   /** Prometheus text format, with `contentType`. */
   text(): Promise<string>;
@@ -65,7 +65,7 @@ type Series = (value: number) => void;
 export class PrometheusMetrics implements Metrics {
   readonly #registry = new Registry();
   readonly #updates: (() => void)[] = [];
-  /** What was counted since the last scrape, brought into each counter. */
+  /** Functions that add the sums since the last scrape to the counters. */
   readonly #sums: (() => void)[] = [];
   readonly #options: MetricsOptions;
 
@@ -123,7 +123,7 @@ export class PrometheusMetrics implements Metrics {
     return { inc: call, set: call, observe: call, series: one };
   }
 
-  /** A label value outside of its closed set is never shown, and its count is not lost. */
+  /** A label value outside of its closed set is counted as `other`. */
   #declaredOrOther(declaration: MetricDeclaration, values: LabelValues): LabelValues {
     this.#misused(declaration, 'label');
     const named = Object.entries(declaration.labels ?? {}).map(([label, declared]) => {
@@ -139,7 +139,7 @@ export class PrometheusMetrics implements Metrics {
     this.#options.onMisuse(misuse);
   }
 
-  /** A counter is counted up for every operation and read every few seconds: what was counted goes into it before a scrape. */
+  /** Sums in a number what is added to a counter, and adds it before a scrape, as counters are incremented far more often than read. */
   #summed(inc: Series): Series {
     let sum = 0;
     inc(0);
@@ -175,7 +175,7 @@ export class PrometheusMetrics implements Metrics {
   }
 }
 
-/** A series exists from its first value on, so it is given a zero. */
+/** Sets a series to zero, as it exists from its first value on. */
 function started(write: Series): Series {
   write(0);
   return write;

@@ -1,6 +1,6 @@
 /**
  * The only names under which a value may leave the process in a log line or a span, each with the shape that the value must
- * have. Anything else is dropped and counted. To log something new, add it here and say to yourself why it can hold neither an
+ * have. Anything else is dropped and counted. To log something new, add it here and make sure that it can hold neither an
  * identifier of a person nor free text.
  *
  * Never add: names, identifiers, addresses, birth or service dates, free text, bodies, file names of input, URLs as requested.
@@ -42,7 +42,7 @@ export const phiAllowList = {
   contractVersion: 'version',
   node: 'version',
 
-  // Names that say nothing of a person: random, or keyed hashes. Keys carry pseudonyms and minted ids only.
+  // Identifiers that reveal nothing about a person: random, or keyed hashes. Keys contain pseudonyms and minted ids only.
   opId: 'hex',
   opIds: 'hex',
   sourceHash: 'hex',
@@ -51,7 +51,7 @@ export const phiAllowList = {
   traceId: 'hex',
   keyId: 'hex',
   digest: 'hex',
-  /** Of a statement without its literals. */
+  /** Fingerprint of a statement without its literals. */
   fingerprint: 'hex',
   key: 'stateKey',
   keys: 'stateKey',
@@ -172,7 +172,7 @@ export const textShapes = {
   signal: /^SIG[A-Z0-9]{2,9}$/,
   /** `medrex.operations.v1` */
   topic: /^medrex(?:\.[a-z]{1,16}){1,4}\.v\d{1,2}$/,
-  /** The template, not the path that was asked for: `/v1/transactions/{id}`. */
+  /** The route template, not the requested path: `/v1/transactions/{id}`. */
   route: /^(?:\/(?:v\d{1,2}|\$?[a-z][A-Za-z-]{0,31}|\{[a-z][A-Za-z]{0,15}\})){1,6}\/?$/,
   method: /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/,
   /** Error codes and outcomes: `VAULT_UNAVAILABLE`, `MVCC_READ_CONFLICT`, `VALID`, `ECONNREFUSED`. */
@@ -191,5 +191,5 @@ export const textShapes = {
   stateKey: /^(?:cli|fin|sch|aud|ctr|sys)~[A-Za-z0-9._:%~-]{1,400}$/,
 } as const satisfies Record<string, RegExp>;
 
-/** Values of one list that leave; the rest is dropped. */
+/** Maximum of values of a list; the rest is dropped. */
 export const listMax = 16;

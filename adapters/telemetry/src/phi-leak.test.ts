@@ -128,7 +128,7 @@ describe('planted identifiers', () => {
     expect(output).toContain('{class="other"} ');
   });
 
-  it('would be found if they were let out: the search itself works', async () => {
+  it('would be found if they leaked: the search works', async () => {
     const { telemetry, text } = observed(false);
     telemetry.log.info({ reason: 'chest-pain' }, 'message taken in');
     telemetry.tracing.startSpan('ingest accept', { attributes: { pseudonym: 'a'.repeat(32) } }).end();

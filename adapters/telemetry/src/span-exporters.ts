@@ -9,11 +9,11 @@ import {
 import { createRequire } from 'node:module';
 import { telemetryError } from './errors.ts';
 
-/** Spans of one request to the collector, and of the queue before it; beyond that spans are dropped, never waited for. */
+/** Maximum of spans per request, and of queued spans; further spans are dropped. */
 const batchMax = 512;
 const queueMax = 8_192;
 
-/** Told how many spans each request carried, and whether the collector took them. */
+/** Called after each request with its number of spans and whether the collector accepted them. */
 export type OnExport = (result: 'exported' | 'failed', spans: number) => void;
 
 /** Sends ended spans to an OTLP/HTTP receiver, in batches, beside the work, one request at a time on one connection. @throws CodedError OTLP_URL_INVALID. */

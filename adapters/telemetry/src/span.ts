@@ -43,7 +43,7 @@ export class RecordedSpan implements Span {
   }
 }
 
-/** Passes the trace of its parent on and records nothing. Without a parent its own ids are made only when somebody asks for them. */
+/** Passes on the trace of its parent and records nothing. Without a parent, its ids are created on demand. */
 class PassThroughSpan implements Span {
   readonly isSampled = false;
   #traceparent: string | undefined;

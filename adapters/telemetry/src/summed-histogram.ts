@@ -2,7 +2,7 @@ import type { Histogram } from 'prom-client';
 
 type LabelValues = Readonly<Record<string, string>>;
 
-/** What is counted of one combination of labels. */
+/** The counts of one combination of label values. */
 interface SeriesOfHistogram {
   readonly labels: LabelValues;
   readonly counts: Float64Array;
@@ -15,7 +15,7 @@ interface Line {
   readonly value: number;
 }
 
-/** A histogram that is observed for every operation: a value costs a search among its bounds and two additions, and text is made at a scrape. */
+/** A histogram for hot paths: a value costs a search among the bounds and two additions; the text is produced at a scrape. */
 export class SummedHistogram {
   readonly name: string;
   readonly help: string;
@@ -38,7 +38,7 @@ export class SummedHistogram {
     this.#bounds = bounds;
   }
 
-  /** What adds a value to one series; it is there, at zero, from now on. */
+  /** Creates a series at zero, and returns the function that adds a value. */
   open(labels: LabelValues): (value: number) => void {
     const bounds = this.#bounds;
     const series: SeriesOfHistogram = { labels, counts: new Float64Array(bounds.length + 1), sum: 0 };
@@ -57,7 +57,7 @@ export class SummedHistogram {
     };
   }
 
-  /** As the registry asks for it. */
+  /** Called by the registry. */
   async get(): Promise<{ name: string; help: string; type: string; aggregator: string; values: Line[] }> {
     const { name, help, type, aggregator } = this;
     return Promise.resolve({ name, help, type, aggregator, values: this.#series.flatMap((one) => this.#linesOf(one)) });

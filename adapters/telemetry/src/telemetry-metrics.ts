@@ -1,7 +1,7 @@
 import { logLevels } from './log.ts';
 import { defineMetrics } from './metric-declaration.ts';
 
-/** What every process counts about its own telemetry. */
+/** Metrics of the telemetry itself, in every process. */
 export const telemetryMetrics = defineMetrics({
   lines: {
     name: 'medrex_log_lines_total',

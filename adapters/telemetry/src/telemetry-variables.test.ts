@@ -6,7 +6,7 @@ const read = (env: Readonly<Record<string, string>>) =>
   telemetryOptions('ingest', z.object(telemetryVariables).parse(env));
 
 describe('the variables of telemetry', () => {
-  it('send nothing and trace a hundredth when nothing is said', () => {
+  it('default to sending nothing, and to tracing a hundredth', () => {
     const nothing = { service: 'ingest', otlpUrl: undefined, traceRatio: 0.01, logLevel: 'info' };
     expect(read({})).toEqual(nothing);
     expect(
@@ -24,7 +24,7 @@ describe('the variables of telemetry', () => {
     [{ MEDREX_OTLP_URL: 'http://e:1', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://d' }, 'http://e:1'],
     [{ MEDREX_OTLP_URL: 'http://e:1', OTEL_TRACES_EXPORTER: 'none' }, undefined],
     [{ MEDREX_OTLP_URL: 'http://e:1', OTEL_SDK_DISABLED: 'true' }, undefined],
-  ])('name the receiver: %j', (env, otlpUrl) => {
+  ])('set the receiver: %j', (env, otlpUrl) => {
     expect(read(env as Readonly<Record<string, string>>).otlpUrl).toBe(otlpUrl);
   });
 
@@ -34,11 +34,11 @@ describe('the variables of telemetry', () => {
     [{ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' }, 0.25],
     [{ OTEL_TRACES_SAMPLER: 'parentbased_traceidratio' }, 1],
     [{ MEDREX_TRACE_RATIO: '0.5', OTEL_TRACES_SAMPLER: 'always_on' }, 0.5],
-  ])('say how much is traced: %j', (env, ratio) => {
+  ])('set the share of traces: %j', (env, ratio) => {
     expect(read(env as Readonly<Record<string, string>>).traceRatio).toBe(ratio);
   });
 
-  it('refuse what is not spoken, by the name of the variable', () => {
+  it('refuse unsupported values, naming the variable', () => {
     expect(() => read({ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })).toThrow(/OTEL_EXPORTER_OTLP_PROTOCOL/);
     expect(() => read({ OTEL_TRACES_SAMPLER: 'jaeger_remote' })).toThrow(/OTEL_TRACES_SAMPLER/);
     expect(() => read({ MEDREX_LOG_LEVEL: 'loud' })).toThrow(/MEDREX_LOG_LEVEL/);

@@ -13,14 +13,14 @@ const samplers = [
   'parentbased_traceidratio',
 ] as const;
 
-/** An empty variable is one that is not set, as OpenTelemetry has it. */
+/** An empty variable counts as unset, as in OpenTelemetry. */
 const unlessEmpty = <T extends z.ZodType>(schema: T) =>
   z.preprocess((text) => (text === '' ? undefined : text), schema);
 const ratio = () => z.coerce.number().min(0).max(1).optional();
 
 /**
- * The environment of every process about what it tells; part of its configuration. OpenTelemetry's own words are taken where they
- * fit; its libraries read OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES and the headers, compression and certificates of the exporter by themselves.
+ * Environment variables of telemetry, part of every process's configuration. They are OpenTelemetry's where possible; its libraries read
+ * OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES and the headers, compression and certificates of the exporter themselves.
  */
 export const telemetryVariables = {
   MEDREX_LOG_LEVEL: unlessEmpty(z.enum(logLevels).default('info')).describe('Lowest level that is logged'),
@@ -47,7 +47,7 @@ export const telemetryVariables = {
 
 type Variables = z.infer<z.ZodObject<typeof telemetryVariables>>;
 
-/** What `createTelemetry` takes, from a process's configuration. */
+/** The options of `createTelemetry` from a process's configuration. */
 export function telemetryOptions(service: string, config: Variables): TelemetryOptions {
   return {
     service,

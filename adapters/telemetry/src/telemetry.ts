@@ -30,16 +30,16 @@ export interface TelemetryOptions {
   readonly isStrict?: boolean;
 }
 
-/** Everything that a process tells about itself; nothing in it may hold an identifier of a person (`phi-allow-list.ts`). */
+/** Logs, metrics and traces of a process; they must not contain identifiers of persons (`phi-allow-list.ts`). */
 export interface Telemetry {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
-  /** Hands over the last spans; at most two seconds. */
+  /** Exports the last spans, within two seconds. */
   close(): Promise<void>;
 }
 
-/** One per process (or worker thread), made first of all. @throws CodedError OTLP_URL_INVALID. */
+/** Creates the telemetry of a process or worker thread; call it first. @throws CodedError OTLP_URL_INVALID. */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const metrics = new PrometheusMetrics({
     isStrict: options.isStrict ?? false,
@@ -80,7 +80,7 @@ function logWriter(
   return isPretty ? (line) => write(prettyLine(line)) : write;
 }
 
-/** Waits for the promise, or for the time to pass; what fails at the very end has nobody left to act on it. */
+/** Waits for the promise, or until the time has passed; errors are ignored. */
 async function withinMs(ms: number, promise: Promise<void>): Promise<void> {
   const timer = new AbortController();
   const timeout = sleep(ms, undefined, { signal: timer.signal, ref: false }).catch(() => undefined);

@@ -17,8 +17,8 @@ export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext):
 }
 
 /**
- * Whether the trace was chosen to be recorded. Reads one character, so it can be asked for every operation; a text that is no
- * traceparent may be taken for a sampled one here and is refused when a span is started under it.
+ * Whether the trace is sampled. Reads one character, so it is cheap enough for every operation; an invalid text may pass here and is
+ * refused when a span is started under it.
  */
 export function isSampled(traceparent: string | undefined): boolean {
   if (traceparent === undefined || traceparent.length <= flagsAt) return false;
@@ -26,7 +26,7 @@ export function isSampled(traceparent: string | undefined): boolean {
   return (flag <= 57 ? flag - 48 : flag - 87) % 2 === 1; // the last hex digit is odd
 }
 
-/** The traceparent of a new trace, for a span that nobody records. */
+/** The traceparent of a new trace, for an unrecorded span. */
 export function newTraceparent(sampled: boolean): string {
   const ids = randomBytes(24).toString('hex');
   return `00-${ids.slice(0, 32)}-${ids.slice(32)}-${sampled ? '01' : '00'}`;

@@ -67,7 +67,7 @@ describe('tracing', () => {
     expect(sampled).toBeLessThan(1_200);
   });
 
-  it('passes an unsampled trace on as it came, and gives a new one a name of its own', () => {
+  it('passes on an unsampled trace unchanged, and creates ids for a new one', () => {
     const { tracing } = telemetry({ traceRatio: 0 });
     expect(tracing.startSpan('orderer plan', { parent: unsampled }).traceparent).toBe(unsampled);
     const root = tracing.startSpan('ingest accept');
@@ -76,13 +76,13 @@ describe('tracing', () => {
     expect(root.isSampled).toBe(false);
   });
 
-  it('starts a new trace under a parent that is no traceparent', () => {
+  it('starts a new trace under an invalid traceparent', () => {
     const { tracing } = telemetry();
     tracing.startSpan('ingest accept', { parent: `${'x'.repeat(54)}1` }).end();
     expect(tracing.finished()[0]!.parentSpanId).toBeUndefined();
   });
 
-  it('says of a failure its code only, and takes the times of a step that is over', () => {
+  it('records only the code of a failure, and accepts times of a completed step', () => {
     const { tracing } = telemetry();
     const startedAtMs = Date.UTC(2026, 0, 1); // a small number would be taken for the time since the process began
     const span = tracing.startSpan('orderer endorse', { startedAtMs });
@@ -92,14 +92,14 @@ describe('tracing', () => {
     expect(JSON.stringify(tracing.finished())).not.toContain('Koepp');
   });
 
-  it('records nothing when there is nowhere to send it, and passes traces on', () => {
+  it('records nothing without a receiver, and passes traces on', () => {
     const { tracing } = telemetry({ keepSpans: false });
     const span = tracing.startSpan('orderer plan', { parent });
     expect(span).toMatchObject({ isSampled: false, traceparent: parent });
     expect(tracing.finished()).toEqual([]);
   });
 
-  it('sends spans by OTLP over HTTP, links and attributes included, and counts what was taken', async () => {
+  it('sends spans by OTLP over HTTP with links and attributes, and counts accepted ones', async () => {
     const bodies: string[] = [];
     const receiver = createServer((request, response) => {
       let body = request.url ?? '';
@@ -134,7 +134,7 @@ describe('tracing', () => {
     silent.close();
   });
 
-  it('refuses an address that is none', () => {
+  it('refuses an invalid address', () => {
     for (const otlpUrl of ['localhost:4318', 'ftp://x/', '']) {
       expect(() => telemetry({ otlpUrl })).toThrow(expect.objectContaining({ code: 'OTLP_URL_INVALID' }));
     }
@@ -162,7 +162,7 @@ describe('traceparent', () => {
     expect(parseTraceparent(traceparent)).toBeUndefined();
   });
 
-  it('tells by its flags whether it is sampled', () => {
+  it('has a sampled flag', () => {
     const flagged = (flags: string): boolean => isSampled(parent.slice(0, 53) + flags);
     expect(['01', '03', 'ff', 'fb'].map(flagged)).toEqual([true, true, true, true]);
     expect(['00', '02', 'fe', 'a8'].map(flagged)).toEqual([false, false, false, false]);

@@ -26,17 +26,17 @@ const kinds = {
 } as const;
 
 export interface SpanOptions {
-  /** Traceparent of the span above; without one the ratio decides whether a new trace is recorded. */
+  /** Traceparent of the parent span; without one the ratio decides whether a new trace is recorded. */
   readonly parent?: string | undefined;
   /** Traceparents of related spans, e.g. of the operations in a fusion; only sampled ones are linked. */
   readonly links?: readonly (string | undefined)[];
   readonly attributes?: Fields;
   readonly kind?: keyof typeof kinds;
-  /** When it began, epoch ms, for a span that is written down afterwards. */
+  /** Start time, epoch ms, for a span that is recorded afterwards. */
   readonly startedAtMs?: number;
 }
 
-/** A span as an exporter got it; for tests. */
+/** An exported span; for tests. */
 export interface FinishedSpan {
   readonly name: string;
   readonly traceId: string;
@@ -50,19 +50,19 @@ export interface FinishedSpan {
 }
 
 export interface Tracing {
-  /** Starts a span: recorded when its trace is sampled, else a stand-in that passes the trace on and costs next to nothing. The name is a constant, `<process> <verb>`. */
+  /** Starts a span: recorded if its trace is sampled, otherwise a cheap stand-in that passes the trace on. The name is a constant, `<process> <verb>`. */
   startSpan<const M extends string>(name: M & Constant<M>, options?: SpanOptions): Span;
   /** Spans that have ended, when `keepSpans` is set. */
   finished(): readonly FinishedSpan[];
-  /** Hands over what has ended so far. */
+  /** Exports ended spans. */
   flush(): Promise<void>;
 }
 
 export interface TracingOptions {
   readonly service: string;
-  /** Share of new traces that are recorded, 0 to 1; a trace that came from elsewhere keeps its own decision. */
+  /** Share of new traces that are recorded, 0 to 1; traces from elsewhere keep their own decision. */
   readonly ratio: number;
-  /** Where ended spans go; with none nothing is recorded. */
+  /** Where ended spans go; without any, nothing is recorded. */
   readonly processors: readonly SpanProcessor[];
   readonly onDrop: (reason: DropReason) => void;
   readonly kept: () => readonly ReadableSpan[];
@@ -78,11 +78,11 @@ export class OpenTelemetryTracing implements Tracing {
     this.#options = options;
     this.#isOn = options.processors.length > 0;
     this.#provider = new TracerProvider({
-      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win: they are what an operator calls this installation.
+      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence, as the operator sets them.
       resource: resourceFromAttributes({ 'service.namespace': 'medrex', 'service.name': options.service }).merge(
         detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] }),
       ),
-      // The ratio is drawn before the SDK is asked, which is what keeps the common case cheap.
+      // The ratio is applied before the SDK is called, which keeps the common case cheap.
       sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
       spanProcessors: [...options.processors],
     });

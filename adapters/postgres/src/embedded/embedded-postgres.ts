@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** initdb and a start take three seconds on two cores. */
 const patienceMs = 60_000;
 const user = 'medrex';
-/** Small: it is for looking at things on one machine. */
+/** Small settings, for evaluation on one machine. */
 const settings = [
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
@@ -23,7 +23,7 @@ interface Programs {
   readonly initdb: string;
   readonly pg_ctl: string;
 }
-/** pg_ctl on this server. */
+/** Runs pg_ctl on this server. */
 type Control = (...args: string[]) => Promise<unknown>;
 interface Owner {
   readonly uid?: number;
@@ -31,8 +31,7 @@ interface Owner {
 }
 
 /**
- * A PostgreSQL of this process's own, from the programs that npm brings for this platform: on loopback, with a password, in a
- * folder that keeps its data.
+ * A PostgreSQL server started by this process, from binaries of an npm package: on loopback, with a password, with its data in a folder.
  */
 export class EmbeddedPostgres {
   readonly port: number;
@@ -40,7 +39,7 @@ export class EmbeddedPostgres {
   readonly database = 'postgres';
   readonly password: string;
   readonly #control: Control;
-  /** A process that ends at once takes its server along. */
+  /** Stops the server when the process exits. */
   readonly #atExit: () => void;
 
   private constructor(port: number, place: Place, control: Control) {
@@ -61,7 +60,7 @@ export class EmbeddedPostgres {
       const control: Control = (...args) =>
         run(programs.pg_ctl, ['-D', place.data, '-s', ...args], { ...owner, timeout: patienceMs, cwd: place.home });
       if (!existsSync(join(place.data, 'PG_VERSION'))) await initialise(programs, place, owner);
-      // One that outlived its process.
+      // A server that outlived its process.
       else await control('-m', 'fast', 'stop').catch(() => undefined);
       const port = await freePort();
       const options = settings.map((setting) => `-c ${setting}`).join(' ');
@@ -95,13 +94,13 @@ function placeOf(home: string, { uid, gid }: Owner): Place {
 }
 
 async function initialise({ initdb }: Programs, { home, data, password }: Place, owner: Owner): Promise<void> {
-  // What an interrupted start has left.
+  // Left over by an interrupted start.
   rmSync(data, { recursive: true, force: true });
   const args = ['-D', data, '-U', user, '--pwfile', password, '--auth', 'scram-sha-256', '-E', 'UTF8', '--locale', 'C'];
   await run(initdb, args, { ...owner, timeout: patienceMs, cwd: home });
 }
 
-/** PostgreSQL does not run as root: then it is somebody who owns nothing else. */
+/** The user to run as, since PostgreSQL refuses root: the user postgres or nobody. */
 function ownerOf(): Owner {
   if (process.getuid?.() !== 0) return {};
   const users = readFileSync('/etc/passwd', 'utf8').split('\n');
@@ -125,7 +124,7 @@ function unavailable(reason: string, cause: unknown): Error {
   return postgresError('POSTGRES_EMBEDDED_UNAVAILABLE', reason, { cause });
 }
 
-/** The line of what a program said that tells most. */
+/** The most informative line of a program's output. */
 function reasonOf(cause: unknown): string {
   const said = (cause as { stderr?: string }).stderr ?? '';
   const line = said.split('\n').find((one) => /error|fatal|denied|cannot|could not/i.test(one));

@@ -3,7 +3,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { postgresError } from '../errors.ts';
 import { readSecret } from './read-secret.ts';
 
-/** The file of the server's authority, read again for each new connection. What cannot be used replaces nothing. */
+/** The file with the server's certificate authority, read again for each new connection. An unusable file keeps the last usable one. */
 export class AuthorityFile {
   readonly #file: string;
   #ca: string;
@@ -20,7 +20,7 @@ export class AuthorityFile {
     }
   }
 
-  /** What the next connection is made with. */
+  /** The TLS context for the next connection. */
   context(): SecureContext {
     try {
       const ca = readSecret(this.#file);
@@ -29,13 +29,13 @@ export class AuthorityFile {
         this.#ca = ca;
       }
     } catch {
-      // Half-written, or gone for a moment. What is wrong with it for longer, the next change of the server's certificate tells.
+      // Half-written, or missing for a moment. A lasting error shows when the server's certificate changes.
     }
     return this.#context;
   }
 }
 
 function contextOf(ca: string): SecureContext {
-  new X509Certificate(ca); // one that is none would be passed over
+  new X509Certificate(ca); // an invalid one would be ignored silently
   return createSecureContext({ ca });
 }

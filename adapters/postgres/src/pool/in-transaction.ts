@@ -1,8 +1,7 @@
 import type { PoolClient } from 'pg';
 
 /**
- * Every transaction that writes is on the disk when it ends, whatever the database has as its default for those that
- * may lose their end in a crash.
+ * Makes the commit of a writing transaction durable, even if the database defaults to synchronous_commit = off.
  */
 export const durable = `SELECT set_config('synchronous_commit', 'on', true)
   WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')`;
@@ -23,7 +22,7 @@ export async function inTransaction<T>(client: PoolClient, begin: string, work: 
   }
 }
 
-/** A connection that cannot even roll back is of no use any more: what is thrown then says so to the pool. */
+/** A connection that fails to roll back is unusable, which the thrown error tells the pool. */
 async function rollBack(client: PoolClient, cause: unknown): Promise<void> {
   try {
     await client.query('ROLLBACK');

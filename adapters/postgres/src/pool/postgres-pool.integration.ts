@@ -12,7 +12,7 @@ describeReal('POSTGRES', 'the pool of connections', (url) => {
   });
   afterEach(() => schema.drop());
 
-  it('makes no more connections than it may, lets some calls wait, and refuses what comes beyond', async () => {
+  it('limits connections and waiting calls, and refuses more', async () => {
     const pool = schema.pool({ connectionsMax: 2, waitingMax: 3 });
     const waits: number[] = [];
     pool.onWaited((ms) => waits.push(ms));
@@ -28,7 +28,7 @@ describeReal('POSTGRES', 'the pool of connections', (url) => {
     expect(waits).toHaveLength(5);
   });
 
-  it('gives a call up that waits too long for a connection, and a statement that takes too long', async () => {
+  it('times out calls that wait too long for a connection, and statements that take too long', async () => {
     const pool = schema.pool({ connectionsMax: 2, connectTimeoutMs: 1_000, statementTimeoutMs: 3_000 });
     const slow = [
       pool.use((client) => client.query('SELECT pg_sleep(30)')),
@@ -43,7 +43,7 @@ describeReal('POSTGRES', 'the pool of connections', (url) => {
     await pool.use((client) => client.query('SELECT 1'));
   });
 
-  it('shows no password in what it throws', async () => {
+  it('shows no password in its errors', async () => {
     const pool = schema.pool({
       password: () => 'not-the-password-4711',
       address: { ...schema.options.address, user: 'nobody' },

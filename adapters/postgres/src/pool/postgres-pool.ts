@@ -6,21 +6,21 @@ import { postgresError } from '../errors.ts';
 import type { PostgresAddress } from './address.ts';
 import type { AuthorityFile } from './authority-file.ts';
 
-/** How much longer than the server the client waits before it gives the connection up: the server's own answer is the better one. */
+/** How much longer than the server's statement_timeout the client waits, as the server's error is preferable. */
 const answerGraceMs = 2_000;
-/** A connection that waits inside a transaction holds locks: of a process that was stopped there, the server ends it. */
+/** An idle connection in a transaction holds locks: the server closes it after this time, for a process that was stopped there. */
 const idleInTransactionMs = 10_000;
 const idleMs = 30_000;
-/** Connections are made anew from time to time: after a fail-over or a new password none of the old stays for ever. */
+/** Maximum lifetime of a connection, so that none stays for ever after a fail-over or a new password. */
 const lifetimeSeconds = 3_600;
 
 export interface PostgresPoolOptions {
   readonly address: PostgresAddress;
-  /** What messages call the database. */
+  /** Name of the database in messages. */
   readonly shownAs: string;
-  /** Asked at each new connection. */
+  /** Called for each new connection. */
   readonly password: (() => string) | undefined;
-  /** The server is verified by this authority, or by the system's; no TLS when absent. */
+  /** TLS with this certificate authority or the system's; no TLS when absent. */
   readonly tls: { readonly authority: AuthorityFile | undefined } | undefined;
   readonly connectionsMax: number;
   readonly waitingMax: number;
@@ -42,7 +42,7 @@ export class PostgresPool implements ObservedPool {
     this.#options = options;
     this.shownAs = options.shownAs;
     this.#pool = new Pool(poolConfig(options));
-    // Without a listener a connection that breaks ends the process; whoever uses it is told by its own call.
+    // Without a listener, an idle connection that breaks would end the process; calls get their own errors.
     this.#pool.on('error', () => this.#failed());
     this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
@@ -62,7 +62,7 @@ export class PostgresPool implements ObservedPool {
   }
 
   /**
-   * Gives a connection to `work` and takes it back. One that may be in an unknown state afterwards is closed.
+   * Runs `work` with a connection. If the connection may be in an unknown state afterwards, it is closed.
    *
    * @throws CodedError POSTGRES_FAILED, POSTGRES_POOL_FULL, POSTGRES_CLOSED, and coded errors of `work`.
    */
@@ -82,7 +82,7 @@ export class PostgresPool implements ObservedPool {
     }
   }
 
-  /** As `use`, for work that changes the connection's settings, or may take long: it is closed afterwards. */
+  /** Like `use`, for work that changes the connection's settings or may take long: the connection is closed afterwards. */
   async useOnce<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.#connect();
     try {
@@ -127,7 +127,7 @@ function isLost(error: unknown): boolean {
   return error instanceof DatabaseError && /^(08|57P)/.test(error.code ?? '');
 }
 
-/** The driver reads these anew for each connection. */
+/** TLS options; the driver reads them for each connection. */
 function tlsOf(authority: AuthorityFile | undefined): ConnectionOptions {
   if (authority === undefined) return { rejectUnauthorized: true };
   return {

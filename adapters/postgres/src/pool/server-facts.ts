@@ -1,15 +1,15 @@
 import { PostgresPool, type PostgresPoolOptions } from './postgres-pool.ts';
 
-/** What of a server's settings and rights decides what we can promise on it. */
+/** Settings and privileges of a server that decide what can be guaranteed. */
 export interface ServerFacts {
   readonly version: string;
-  /** What is committed survives a crash of the machine. */
+  /** Committed data survives a crash of the machine. */
   readonly isDurable: boolean;
   /** An erasure can clear the write-ahead log; archives, replicas and backups are beyond it. */
   readonly clearsLog: boolean;
 }
 
-/** Asks a server, over a connection of its own. @throws CodedError POSTGRES_FAILED, POSTGRES_SECRET_UNREADABLE. */
+/** Queries a server by a connection of its own. @throws CodedError POSTGRES_FAILED, POSTGRES_SECRET_UNREADABLE. */
 export async function serverFacts(options: PostgresPoolOptions): Promise<ServerFacts> {
   const pool = new PostgresPool(options);
   try {

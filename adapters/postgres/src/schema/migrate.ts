@@ -4,16 +4,16 @@ import { beginWriting, inTransaction } from '../pool/in-transaction.ts';
 import type { PostgresPool } from '../pool/postgres-pool.ts';
 import { lockKey } from './lock-key.ts';
 
-/** Tables that change their form together. */
+/** Tables that are migrated together. */
 export interface Component {
   readonly name: 'vault' | 'statuses';
-  /** SQL of each version, the first first; what was released is never changed, only followed. `S` stands for the schema. */
+  /** SQL of each version in order; released steps are never changed. `S` stands for the schema. */
   readonly steps: readonly string[];
 }
 
 /**
- * Brings the tables of a component to the version that this program knows. Of instances that start at once one does it, and the
- * others wait for it. A user without the right to make tables is enough where they are made already.
+ * Migrates the tables of a component to this program's version. Of several instances that start at once, one migrates and the others wait.
+ * If the tables are up to date, the user needs no privilege to create tables.
  *
  * @throws CodedError POSTGRES_SCHEMA_UNKNOWN when they are newer.
  */

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** What a server sent between a question and its ReadyForQuery. */
+/** The messages of a server up to ReadyForQuery. */
 export interface Exchanged {
   columns: readonly pg.FieldDef[] | undefined;
   parameterTypes: readonly number[];
@@ -10,7 +10,7 @@ export interface Exchanged {
   tag: string;
 }
 
-/** Messages of the extended protocol, as `pg` sends them. */
+/** Sends messages of the extended protocol by `pg`. */
 export type Ask = (connection: pg.Connection) => void;
 
 interface Emitting {
@@ -18,7 +18,7 @@ interface Emitting {
   off(event: string, listener: (message: never) => void): void;
 }
 
-/** Sends messages up to a Sync through a client of `pg`, in its turn, and collects what comes. Rejects with what the server said. */
+/** Sends messages up to a Sync by a client of `pg`, queued after its other queries, and collects the answers. Rejects with the server's error. */
 export async function exchange(client: pg.Client, ask: Ask): Promise<Exchanged> {
   return new Promise((resolve, reject) => {
     const exchanged: Exchanged = { columns: undefined, parameterTypes: [], rows: [], isSuspended: false, tag: '' };
@@ -38,7 +38,7 @@ export async function exchange(client: pg.Client, ask: Ask): Promise<Exchanged> 
       handlePortalSuspended: () => (exchanged.isSuspended = true),
       handleCommandComplete: ({ text }: { readonly text: string }) => (exchanged.tag = text),
       handleEmptyQuery: () => undefined,
-      // After an error the client tells its question nothing more, not even ReadyForQuery, for which it waits itself.
+      // After an error, the client handles ReadyForQuery itself and passes nothing more on.
       handleError: (error: Error) => {
         emitting?.off('parameterDescription', described);
         reject(error);

@@ -19,7 +19,7 @@ const codes: Readonly<Record<number, SqlType>> = {
   2950: { code: 1111, name: 'uuid' },
 };
 
-/** A type of PostgreSQL as JDBC numbers it; 1111 is any other. */
+/** The JDBC type code of a PostgreSQL type; 1111 (OTHER) if there is none. */
 export function sqlTypeOf(oid: number): SqlType {
   return codes[oid] ?? { code: 1111, name: String(oid) };
 }

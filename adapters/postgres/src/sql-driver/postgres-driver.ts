@@ -17,7 +17,7 @@ import pg from 'pg';
 import { exchange, type Ask, type Exchanged } from './exchange.ts';
 import { sqlTypeOf } from './jdbc-types.ts';
 
-/** Connections to PostgreSQL by `pg`, as the port has them: rows by portals, so that none is read before it is asked for. */
+/** `SqlDriver` for PostgreSQL by `pg`. Rows are read by portals, page by page. */
 export class PostgresDriver implements SqlDriver {
   readonly #config: pg.ClientConfig;
 
@@ -45,7 +45,7 @@ class PostgresConnection implements SqlConnection {
   readonly #config: pg.ClientConfig;
   readonly #cursors = new Set<string>();
   #isInTransaction = false;
-  /** Portals live in transactions; one was begun for them that nobody asked for. */
+  /** A transaction was begun only for portals, which need one. */
   #isForCursors = false;
   #lastCursor = 0;
   #isOver = false;

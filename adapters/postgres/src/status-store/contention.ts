@@ -1,9 +1,9 @@
 import { DatabaseError } from 'pg';
 
-/** 40P01: a deadlock, of which this transaction was chosen as the one that ends; 40001: it could not be serialised. */
+/** Deadlock and serialization failure. */
 const contended: readonly (string | undefined)[] = ['40P01', '40001'];
 
-/** Runs it again when it met another transaction crosswise: nothing of it was kept. */
+/** Retries a transaction that failed by a deadlock or serialization failure, as it was rolled back. */
 export async function untilUncontended<T>(attempt: () => Promise<T>, attemptsMax: number): Promise<T> {
   for (let attempts = 1; ; attempts += 1) {
     try {

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { PostgresPool, type PostgresPoolOptions } from '../pool/postgres-pool.ts';
 
-/** A pool that shows a test every statement before it is sent, on the connection that it is sent on. */
+/** A pool that calls the test with each statement and its connection before sending it. */
 export class WatchingPool extends PostgresPool {
   readonly #watch: (sql: string, client: PoolClient) => Promise<void>;
 

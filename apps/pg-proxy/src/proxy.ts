@@ -95,6 +95,7 @@ export class PgProxy {
   #port = 0;
   #notReady: string | undefined;
   #isEnding = false;
+  #isHurried = false;
 
   private constructor(options: PgProxyOptions, analyser: SqlAnalyser) {
     const { loaded, events, now, jitter, reload, set, stop, observing, directoryOf, irisDriver } = options;
@@ -117,7 +118,7 @@ export class PgProxy {
     });
     this.host.caches = this.#cachesOf(loaded.config.cache, options.shared);
     const drain = (database: string | undefined): void => this.#drain(database);
-    const resume = (database: string | undefined): void => this.resume(database);
+    const resume = (database: string | undefined): boolean => this.resume(database);
     this.#welcome = new Welcome({
       ...{ host: this.host, loaded, analyser, observing, life: { reload, set, stop, drain, resume } },
       arrivals: () => this.#arrivals.size,
@@ -244,7 +245,13 @@ export class PgProxy {
     const { host } = this;
     host.drain({}, this.#planOf(ending));
     const endMs = host.now() + patienceMs;
-    while ((!host.pools.isQuiet({}) || this.#arrivals.size > 0) && host.now() < endMs) await wait(drainLookMs);
+    const isEmpty = (): boolean => host.pools.isQuiet({}) && this.#arrivals.size === 0;
+    while (!isEmpty() && !this.#isHurried && host.now() < endMs) await wait(drainLookMs);
+  }
+
+  /** A drain under way waits for nobody any more. */
+  hurry(): void {
+    this.#isHurried = true;
   }
 
   /** DRAIN of one database, or of all. */
@@ -258,10 +265,13 @@ export class PgProxy {
     this.host.pools.pause({}, this.host.now());
   }
 
-  /** Ends PAUSE, DRAIN and KILL of one database, or of all. */
-  resume(database?: string): void {
+  /** Ends PAUSE, DRAIN and KILL of one database, or of all. False: the proxy is shutting down. */
+  resume(database?: string): boolean {
+    // Nobody new can come in, so clients that stayed would keep it from ending.
+    if (this.#isEnding) return false;
     this.host.resume(database === undefined ? {} : { database });
-    if (database === undefined && !this.#isEnding) this.#notReady = undefined;
+    if (database === undefined) this.#notReady = undefined;
+    return true;
   }
 
   #planOf(ending: 'drain' | 'boundary'): DeparturePlan {

@@ -138,6 +138,28 @@ describe('a draining proxy', () => {
     await closed;
   });
 
+  it('waits for nobody any more once it is to end at once', async () => {
+    await start({ quietMs: 0, ...late });
+    const client = await rig.in();
+    await client.ask(query('begin'));
+    const closed = rig.running.proxy.close('drain');
+    rig.running.stop('now');
+    expect(await client.until('closed')).toEqual([told]);
+    await closed;
+  });
+
+  it('is not resumed when the proxy is shutting down: nobody new could come in', async () => {
+    await start({ quietMs: 0, ...late });
+    const [busy, console] = [await rig.in(), await rig.in({ database: 'pgbouncer' })];
+    await busy.ask(query('begin'));
+    const closed = rig.running.proxy.close('drain');
+    rig.running.resume();
+    expect((await console.ask(query('RESUME')))[0]).toBe('ERROR 55000 pooler is shutting down');
+    await busy.ask(query('commit'));
+    expect(await busy.until('closed')).toEqual([told]);
+    await closed;
+  });
+
   it('disconnects those that do not leave in time', async () => {
     await start({ quietMs: 0, boundaryAfterMs: 0, timeoutMs: 200 });
     const client = await rig.in();

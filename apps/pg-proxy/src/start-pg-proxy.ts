@@ -154,6 +154,10 @@ async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'cl
     },
   });
   const end = new EndAsked(start.patienceMs);
+  const stop = (how: Ending): void => {
+    end.ask(how);
+    if (how === 'now') proxy.hurry();
+  };
   const events = proxyEvents(metrics, log, observing);
   const proxy = await PgProxy.start({
     ...{ ring, loaded, observing, shared, filesMax, events },
@@ -161,7 +165,7 @@ async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'cl
     ...{ now: clockOf(start), jitter: Math.random },
     reload: () => reload.run(),
     set: start.pgbouncerIni === undefined ? undefined : (name, value) => reload.set(name, value),
-    stop: (how) => end.ask(how),
+    stop,
     directoryOf: (from) => directoryOf(from, (error) => events.lookupFailed(error)),
   });
   open.add(() => proxy.close(end.how, end.patienceMs));
@@ -171,7 +175,7 @@ async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'cl
   begun.proxy = proxy;
   log.info({ port: proxy.port }, 'pg-proxy accepts clients');
   return runningOf({
-    ...{ proxy, observing, reload, end, log },
+    ...{ proxy, observing, reload, end, stop, log },
     urls: { postgres: urlOf(proxy, loaded.config.listen.socket?.folder), metrics: `${endpoint.url}/metrics` },
     notes: [...proxy.notHeardAt, ...withTuning(loaded, filesMax).notes],
   });
@@ -206,25 +210,24 @@ async function openSurroundings({ start, loaded, open }: Starting): Promise<Surr
   return { telemetry, metrics, endpoint, observing, shared, ring, begun };
 }
 
-interface Parts extends Pick<RunningPgProxy, 'urls' | 'proxy' | 'observing' | 'notes'> {
+interface Parts extends Pick<RunningPgProxy, 'urls' | 'proxy' | 'observing' | 'notes' | 'stop'> {
   readonly reload: Reload;
   readonly end: EndAsked;
   readonly log: Telemetry['log'];
 }
 
-function runningOf({ proxy, observing, reload, end, log, urls, notes }: Parts): Omit<RunningPgProxy, 'close'> {
+function runningOf({ proxy, observing, reload, end, stop, log, urls, notes }: Parts): Omit<RunningPgProxy, 'close'> {
   return {
-    ...{ urls, proxy, observing, notes },
+    ...{ urls, proxy, observing, notes, stop },
     reload: () => reload.run(),
     pause: () => {
       proxy.pause();
       log.info({}, 'pg-proxy is paused');
     },
     resume: () => {
-      proxy.resume();
-      log.info({}, 'pg-proxy is resumed');
+      if (proxy.resume()) log.info({}, 'pg-proxy is resumed');
+      else log.warn({}, 'pg-proxy is shutting down, and is not resumed');
     },
-    stop: (how) => end.ask(how),
     stopAsked: end.asked,
     died: (error) => log.error({ error }, 'pg-proxy ends because of an internal error'),
   };

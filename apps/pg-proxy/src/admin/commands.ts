@@ -12,7 +12,8 @@ export interface Life {
   readonly set: ((name: string, value: string) => readonly string[]) | undefined;
   /** Sends away the clients of a database, or all. */
   drain(database: string | undefined): void;
-  resume(database: string | undefined): void;
+  /** False: the proxy is shutting down. */
+  resume(database: string | undefined): boolean;
   /** Ends the process. */
   stop(how: 'drain' | 'boundary' | 'now'): void;
 }
@@ -138,7 +139,7 @@ function acting(action: string, name: string, controls: Controls): Outcome {
     case 'resume':
       if (name === '' ? !pools.isStanding : pools.standingOf(name) === undefined)
         return failure('55000', notStanding(name));
-      controls.life.resume(scope.database);
+      if (!controls.life.resume(scope.database)) return failure('55000', 'pooler is shutting down');
       return { kind: 'done', tag: 'RESUME' };
     case 'drain':
       controls.life.drain(scope.database);

@@ -7,22 +7,22 @@ export const auditMetrics = defineMetrics({
   auditWritten: {
     name: 'medrex_pg_proxy_audit_entries_total',
     kind: 'counter',
-    help: 'Entries of the audit log that are on the disk.',
+    help: 'Entries of the audit log written to disk.',
   },
   auditDropped: {
     name: 'medrex_pg_proxy_audit_dropped_total',
     kind: 'counter',
-    help: 'Statements that are missing in the audit log, because it could not be written.',
+    help: 'Statements missing from the audit log because it could not be written.',
   },
   auditWaiting: {
     name: 'medrex_pg_proxy_audit_waiting',
     kind: 'gauge',
-    help: 'Entries that wait for the disk.',
+    help: 'Entries waiting for the disk.',
   },
   auditFailing: {
     name: 'medrex_pg_proxy_audit_failing',
     kind: 'gauge',
-    help: '1 while the audit log cannot be written; then statements are refused or go unrecorded, as audit.whenFull says.',
+    help: '1 while the audit log cannot be written; statements are then refused or run unrecorded, as audit.whenFull says.',
   },
 });
 

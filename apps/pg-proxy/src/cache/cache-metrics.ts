@@ -11,13 +11,13 @@ export const cacheMetrics = {
   cacheLookups: {
     name: 'medrex_pg_proxy_cache_lookups_total',
     kind: 'counter',
-    help: 'Questions that may be answered from a cache, by what became of them. awaited: by the answer to somebody else who asked the same; passed: the cache was off.',
+    help: 'Lookups in a cache, by outcome. awaited: answered together with the same question of another client; passed: the cache was off.',
     labels: { cache: cacheNames, outcome: cacheOutcomes },
   },
   cacheKept: {
     name: 'medrex_pg_proxy_cache_answers_total',
     kind: 'counter',
-    help: 'Answers that came from the server for a cache. overtaken: something had changed meanwhile, and they were not kept.',
+    help: 'Answers of the server for a cache. overtaken: not kept, because something had changed meanwhile.',
     labels: { cache: cacheNames, outcome: keepOutcomes },
   },
   cacheEntries: {
@@ -29,19 +29,19 @@ export const cacheMetrics = {
   cacheBytes: {
     name: 'medrex_pg_proxy_cache_bytes',
     kind: 'gauge',
-    help: 'What they take.',
+    help: 'Size of the answers in the cache.',
     labels: { cache: cacheNames },
   },
   cacheOn: {
     name: 'medrex_pg_proxy_cache_on',
     kind: 'gauge',
-    help: '0 while the cache is off because too few questions were answered from it, or memory is short.',
+    help: '0 while the cache is off because it had too few hits, or memory is short.',
     labels: { cache: cacheNames },
   },
   cacheInvalidations: {
     name: 'medrex_pg_proxy_cache_invalidations_total',
     kind: 'counter',
-    help: 'Times that something was forgotten, by why. outside: somebody else changed it; lost: nobody knows.',
+    help: 'Invalidations, by reason. outside: changed past the proxy; lost: unknown, because a connection was lost.',
     labels: { why: invalidations },
   },
 } as const;

@@ -36,7 +36,8 @@ describe('a problem in a configuration', () => {
       '✖ upstream: there is no such field; did you mean upstreams?',
       '✖ databases.clinic.upstream: there is no mian; did you mean main?',
     ]);
-    expect(said({ users: { a: { databases: ['clinik'] } }, bogus: 1 })).toEqual([
+    expect(said({ users: { a: { databases: ['clinik'] } }, bogus: 1, identities: [{ as: 'a', usr: 'b' }] })).toEqual([
+      '✖ identities.0.usr: there is no such field; did you mean user?',
       '✖ bogus: there is no such field',
       '✖ users.a.databases: there is no clinik; did you mean clinic?',
     ]);
@@ -49,6 +50,7 @@ describe('a problem in a configuration', () => {
         "✖ pool.default_pool_size: there is no such field; PgBouncer's default_pool_size is called pool.size here",
       ],
     );
+    expect(said({ admin: { pool_size: 5 } })).toEqual(['✖ admin.pool_size: there is no such field']);
     expect(said({ auth: { auth_file: users } })).toContain(
       "✖ auth.auth_file: there is no such field; PgBouncer's auth_file is called auth.userFile here",
     );
@@ -58,6 +60,9 @@ describe('a problem in a configuration', () => {
     expect(said({ auth: undefined, pool: { size: '5' } })).toEqual([
       '✖ auth: is missing',
       '✖ pool.size: expected number, received string',
+    ]);
+    expect(problems({ file: write('list.json', '[]') })).toEqual([
+      '✖ the configuration: expected object, received array',
     ]);
   });
 

@@ -8,7 +8,7 @@ type Path = readonly PropertyKey[];
 /** The part of a JSON schema that lists the fields. */
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
-  readonly additionalProperties?: Schema | boolean;
+  readonly additionalProperties?: Schema;
   readonly items?: Schema;
 }
 
@@ -25,22 +25,19 @@ export function fieldProblems({ issues }: z.ZodError): readonly string[] {
 const pathOf = (path: Path): string => (path.length === 0 ? 'the configuration' : path.map(String).join('.'));
 
 function wordsOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type' && issue.input === undefined && issue.message.endsWith('undefined'))
-    return 'is missing';
+  if (issue.message.endsWith('received undefined')) return 'is missing';
   return issue.message.replace(/^Invalid input: /, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase());
 }
 
 function insteadOf(key: string, known: readonly string[]): string {
   const narrow = narrowFieldOf(key);
-  const field = narrow !== undefined && known.includes(narrow) ? narrow : fieldOf(key);
+  const field = known.find((name) => name === narrow) ?? fieldOf(key);
   return field === undefined ? meantName(key, known) : `; PgBouncer's ${key} is called ${field} here`;
 }
 
 function fieldsAt(path: Path): readonly string[] {
-  let at: Schema | boolean | undefined = z.toJSONSchema(proxyConfig, { io: 'input' }) as Schema;
-  for (const step of path) {
-    if (typeof at !== 'object') return [];
-    at = typeof step === 'number' ? at.items : (at.properties?.[String(step)] ?? at.additionalProperties);
-  }
-  return typeof at === 'object' ? Object.keys(at.properties ?? {}) : [];
+  let at: Schema | undefined = z.toJSONSchema(proxyConfig, { io: 'input' }) as Schema;
+  for (const step of path)
+    at = typeof step === 'number' ? at?.items : (at?.properties?.[String(step)] ?? at?.additionalProperties);
+  return Object.keys(at?.properties ?? {});
 }

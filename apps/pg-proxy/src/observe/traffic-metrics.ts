@@ -24,31 +24,31 @@ export function trafficMetrics(databases: readonly string[]) {
     query: {
       name: 'medrex_pg_proxy_query_seconds',
       kind: 'histogram',
-      help: 'From the message of a client to the end of its answer, by database of the configuration and class of work, as the text alone tells it.',
+      help: "From a client's message to the end of its answer, by configured database and class of work, as derived from the text alone.",
       ...{ labels, buckets },
     },
     queue: {
       name: 'medrex_pg_proxy_queue_seconds',
       kind: 'histogram',
-      help: 'How long a statement waited for a backend; nothing, where its client had one.',
+      help: 'How long a statement waited for a backend; not counted if its client already had one.',
       ...{ labels, buckets },
     },
     backend: {
       name: 'medrex_pg_proxy_backend_seconds',
       kind: 'histogram',
-      help: 'From the backend to the first of the answer: the server and the way to it.',
+      help: 'From sending a statement to its first answer: the server and the network.',
       ...{ labels, buckets },
     },
     translate: {
       name: 'medrex_pg_proxy_translate_seconds',
       kind: 'histogram',
-      help: 'How long it took to make SQL of IRIS of a statement, known texts too; nothing, where the upstream is PostgreSQL.',
+      help: 'How long translating a statement to IRIS SQL took, including known texts; not counted for PostgreSQL.',
       ...{ labels: { database: labels.database }, buckets: translateBuckets },
     },
     connect: {
       name: 'medrex_pg_proxy_connect_seconds',
       kind: 'histogram',
-      help: 'How long a login at the upstream took, by database.',
+      help: 'Duration of logins at the upstream, by database.',
       ...{ labels: { database: labels.database }, buckets },
     },
     errors: {

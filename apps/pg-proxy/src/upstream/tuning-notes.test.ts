@@ -44,9 +44,9 @@ describe('tuningNotes', () => {
   });
 
   it('report how many clients the limit of open files allows', () => {
-    expect(notes({ clientsMax: 800 }, [], 1_024)).toEqual([]);
-    expect(notes({ clientsMax: 1_000 }, [], 1_024)).toEqual([
-      'clientsMax 1000: there is room for 892 clients and backends together, because this process may open 1024 files (ulimit -n, LimitNOFILE)',
+    expect(notes({ clientsMax: 891 }, [], 1_024)).toEqual([]);
+    expect(notes({ clientsMax: 892 }, [], 1_024)).toEqual([
+      'clientsMax 892: there is room for 892 clients and backends together, because this process may open 1024 files (ulimit -n, LimitNOFILE)',
     ]);
   });
 
@@ -60,7 +60,7 @@ describe('tuningNotes', () => {
   it('report rules of users whose pools belong to another user', () => {
     const databases = Object.fromEntries(Array.from('abc', (name) => [name, { upstream: 'main' }]));
     const users = {
-      '*': { backendsMax: 30 },
+      '*': { backendsMax: 30, lifetimeMs: 60_000 },
       portal: { size: 4, backendsMax: 8, mode: 'session', databases: ['a', 'c'] },
       ward: { backendsMax: 30, clientsMax: 2 },
       proxy: { size: 10 },
@@ -71,9 +71,11 @@ describe('tuningNotes', () => {
   });
 
   it('report timeouts that are never reached', () => {
-    expect(notes({ pool: { waitTimeoutMs: 3_000 } })).toEqual([
-      'pool clinic/*: reserve is never used, because no client waits longer than waitTimeoutMs 3000',
-      'pool clinic/*: noticeAfterMs has no effect, because no client waits longer than waitTimeoutMs 3000',
+    const notice = 'pool clinic/*: noticeAfterMs has no effect, because no client waits longer than waitTimeoutMs 5000';
+    expect(notes({ pool: { waitTimeoutMs: 5_000 } })).toEqual([
+      'pool clinic/*: reserve is never used, because no client waits longer than waitTimeoutMs 5000',
+      notice,
     ]);
+    expect(notes({ pool: { waitTimeoutMs: 5_000, reserve: 0 } })).toEqual([notice]);
   });
 });

@@ -51,7 +51,7 @@ function withoutPool(loaded: LoadedConfig): readonly string[] {
   const places = new Map<string, Set<string>>();
   for (const [user, rules] of Object.entries(users)) {
     const names = poolRuleNames.filter((name) => rules[name] !== undefined && rules[name] !== users['*']?.[name]);
-    for (const [database, { upstream }] of user === '*' || names.length === 0 ? [] : Object.entries(databases)) {
+    for (const [database, { upstream }] of names.length === 0 ? [] : Object.entries(databases)) {
       if (rules.databases?.includes(database) === false) continue;
       const { user: as } = poolNameOf(loaded, upstream, database, user);
       const note = `users.${user}: logs in at the server as ${as}, whose rules apply instead of ${names.join(', ')}`;

@@ -190,10 +190,23 @@ doctors\tward.example all
     expect(problems).toEqual([expect.stringContaining(problem)]);
   });
 
+  it('requires auth_hba_file with auth_type hba', () => {
+    const problem = expect.stringContaining('auth_hba_file: is required by auth_type hba');
+    expect(readIni(`${ini}auth_type = hba\n`).problems).toEqual([problem]);
+  });
+
   it('reports an unreadable file and nothing else about it', () => {
     const { problems } = readIni(`${ini}auth_type = hba\nauth_hba_file = /nowhere\n`);
     expect(problems).toEqual([expect.stringContaining('auth_hba_file')]);
     expect(problems[0]).not.toContain('has no rule');
+  });
+
+  it('accepts cleartext passwords with auth_type plain, and warns of them without TLS', () => {
+    const plain = readIni(`${ini}auth_type = plain\n`);
+    expect(proxyConfig.parse(plain.config).auth).toMatchObject({ method: 'password', allowCleartext: true });
+    expect(plain.notes).toEqual([expect.stringContaining('auth_type: clients send passwords unencrypted')]);
+    const tls = 'client_tls_sslmode = require\nclient_tls_cert_file = /c\nclient_tls_key_file = /k\n';
+    expect(readIni(`${ini}${tls}auth_type = plain\n`).notes).toEqual([]);
   });
 
   it.each(['pam', 'peer'])('does not support auth_type %s', (type) => {

@@ -12,11 +12,7 @@ export function readAuth(gathering: Gathering): void {
   const type = (gathering.value('auth_type') ?? 'md5').toLowerCase();
   const userFile = gathering.file('auth_file');
   const method = methods[type];
-  gathering.set('auth', {
-    onlyKnown: true,
-    ...(userFile !== undefined && { userFile }),
-    ...(method !== undefined && { method }),
-  });
+  gathering.set('auth', { onlyKnown: true, userFile, method });
   if (type === 'hba') takeHba(gathering);
   else if (method === undefined)
     gathering.problem('auth_type', `${type} is not supported; use ${Object.keys(methods).join(', ')} or hba`);

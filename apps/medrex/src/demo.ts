@@ -9,12 +9,12 @@ import { replay, type FileResult } from './replay/replay.ts';
 import type { StackUrls } from './stack/embedded-stack.ts';
 import { Progress } from './terminal/progress.ts';
 
-/** The bundles that come with the repository. */
+/** The sample bundles in the repository. */
 const bundles = resolve(import.meta.dirname, '..', '..', '..', 'data', 'synthea-r4');
 
 /**
- * A ward where two in five messages read and write what one of the eight before them wrote: the order that is changed while its dose
- * is given, the result that is corrected. As flags of `medrex bench compare`.
+ * A ward in which two in five messages read and write a key that one of the eight messages before wrote, e.g. an order changed while its
+ * dose is given, or a corrected result. In the form of flags of `medrex bench compare`.
  */
 export const contendedWard = {
   rate: { kind: 'fixed', perSecond: 1_000 },
@@ -32,7 +32,7 @@ export interface DemoResult {
   readonly comparison: Comparison;
 }
 
-/** The main job, shown: real bundles replayed, then a contended ward through plain clients and through Medrex. Under a minute. */
+/** The demonstration: replays FHIR bundles, then runs a contended ward through plain clients and through Medrex. Takes under a minute. */
 export async function demonstrate(urls: StackUrls, signal: AbortSignal): Promise<DemoResult> {
   const apiUrl = urls['ingest']?.['api'] ?? '';
   const replayed = await replayBundles(apiUrl, signal);
@@ -72,7 +72,7 @@ async function replayBundles(apiUrl: string, signal: AbortSignal): Promise<reado
   }
 }
 
-/** What a person at the terminal reads. */
+/** The result as text for the terminal. */
 export function demoText({ replayed, comparison }: DemoResult): string {
   const resources = replayed.reduce((sum, file) => sum + file.resources, 0);
   const applied = replayed.filter(({ status }) => status === 'applied').length;
@@ -81,7 +81,7 @@ export function demoText({ replayed, comparison }: DemoResult): string {
     `Replayed ${applied} of ${replayed.length} Synthea patients: ${resources} FHIR resources on the ledger, one Fabric operation per patient.`,
     ...failed.map(({ name, status, detail }) => `  ${name}: ${status}${detail === undefined ? '' : `, ${detail}`}`),
     '',
-    'The same contended ward (two in five messages change what one shortly before them changed), without Medrex and through it:',
+    'A contended ward (two in five messages change a key that a recent message changed), without and with Medrex:',
     comparisonTable(comparison),
   ].join('\n');
 }

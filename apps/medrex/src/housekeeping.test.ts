@@ -23,7 +23,7 @@ import { createTelemetry } from '@medrex/telemetry';
 const dayMs = 24 * 3_600_000;
 const windowMs = 7 * dayMs;
 
-/** A status store that loses the answer to some of its calls, as one whose process dies. */
+/** A status store that loses the answers of some calls, as if the process died. */
 class BrittleStatusStore extends EmbeddedStatusStore {
   failures = 0;
 
@@ -36,7 +36,7 @@ class BrittleStatusStore extends EmbeddedStatusStore {
   }
 }
 
-/** Ingest and orderer-dag on the embedded log, ledger and status store, in one process, by a clock that leaps. */
+/** Ingest and orderer-dag on the embedded log, ledger and status store, in one process, with a clock that can jump. */
 class LeapingStack {
   readonly folder = mkdtempSync(join(tmpdir(), 'medrex-leaping-'));
   readonly log = new EmbeddedEventLog({ root: join(this.folder, 'log') });
@@ -79,7 +79,7 @@ class LeapingStack {
     this.#closeIngest = () => service.close();
   }
 
-  /** Forgets all that ingest knows in its memory. */
+  /** Restarts ingest, so that it loses its memory. */
   async restartIngest(): Promise<void> {
     await this.#closeIngest();
     await this.startIngest();
@@ -97,7 +97,7 @@ class LeapingStack {
     return { status: response.status, opId: answer.transactionId ?? answer.code ?? '' };
   }
 
-  /** The id of the next attempt. */
+  /** Resends a dead operation and returns the id of the new attempt. */
   async resend(opId: string): Promise<string> {
     const response = await fetch(`${this.#url}/v1/dead-letters/${opId}/resend`, { method: 'POST' });
     return ((await response.json()) as { readonly transactionId?: string }).transactionId ?? '';
@@ -145,7 +145,7 @@ class LeapingStack {
     return (await this.operations()).filter(({ operation }) => operation.contract === 'housekeeping');
   }
 
-  /** The same operation again, behind the door: ingest did not recognise it. */
+  /** Appends the same operation again, as if ingest had not recognised the repeat. */
   async appendAgain(opId: string): Promise<void> {
     const again = (await this.operations()).filter(({ operation }) => operation.opId === opId).slice(0, 1);
     const before = await this.#outcomes();
@@ -176,7 +176,7 @@ describe('operation records behind the dedupe window', () => {
   }, 60_000);
   afterEach(() => stack.remove());
 
-  it('stand until no repeat can need them, and a repeat takes effect neither before, at nor after that', async () => {
+  it('are kept until no repeat can need them, and no repeat takes effect before, at or after that time', async () => {
     const sentMs = stack.now();
     const dated = await stack.post('dated', deposit, sentMs);
     const undated = await stack.post('undated', deposit);
@@ -212,7 +212,7 @@ describe('operation records behind the dedupe window', () => {
     expect(await stack.balance()).toBe(3);
   }, 60_000);
 
-  it('of another attempt of a dead letter stand for as long as the letter can be sent again', async () => {
+  it('of a resend are kept as long as its dead letter can be resent', async () => {
     const { opId } = await stack.post('dead', { do: 'crash', asset: 'a' }, stack.now());
     await eventually(async () => (await stack.state(opId)) === 'dead');
     const attempt = await stack.resend(opId);
@@ -226,7 +226,7 @@ describe('operation records behind the dedupe window', () => {
     await eventually(async () => !(await stack.hasRecord(attempt)));
   }, 60_000);
 
-  it('are pruned once, wherever ingest dies in between', async () => {
+  it('are pruned once, wherever ingest dies meanwhile', async () => {
     const { opId } = await stack.post('a', deposit, stack.now());
     await stack.settled(opId);
     stack.statuses.failures = 4;

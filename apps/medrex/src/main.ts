@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { program } from './program.ts';
 import { UsageError } from './terminal/usage-error.ts';
 
-/** Exit codes: 0 as asked, 1 something did not end well, 2 the call was wrong. */
+/** Exit codes: 0 success, 1 failure, 2 wrong usage. */
 async function main(): Promise<number> {
   let code = 0;
   try {
@@ -21,5 +21,5 @@ async function main(): Promise<number> {
   }
 }
 
-// Output may still be on its way to a pipe, so the process ends by itself; what is left open then is a defect that this makes visible.
+// No process.exit(), which could cut off output to a pipe. A handle left open keeps the process alive, which is a bug to notice.
 process.exitCode = await main();

@@ -16,7 +16,7 @@ import type { TopicsManifestFlags } from './commands/topics-manifest.ts';
 import type { TopicsResetFlags } from './commands/topics-reset.ts';
 import { UsageError } from './terminal/usage-error.ts';
 
-/** Takes the exit code that a command ended with. */
+/** Sets the exit code of a command. */
 export type Exit = (code: number) => void;
 
 type ResendFlags = Omit<ResendManyFlags, 'filter'> & Partial<Pick<ResendManyFlags, 'filter'>>;
@@ -37,7 +37,7 @@ const startData = () =>
     "folder of the embedded log, ledger, status store and vault (default: .medrex; with --stack real one in the stack's folder)",
   );
 
-// Each command is loaded when it is called: what Kafka, Fabric and PostgreSQL need is not paid for by `--help`.
+// Each command is imported when it runs, so that `--help` does not load Kafka, Fabric and PostgreSQL clients.
 
 /** The whole command line. `docs/reference/cli.md` is generated from it. */
 export function program(exit: Exit): Command {
@@ -57,7 +57,7 @@ export function program(exit: Exit): Command {
 function addRunning(medrex: Command, exit: Exit): void {
   medrex
     .command('start')
-    .description('runs every service in this process, until Ctrl-C')
+    .description('runs all services in this process until Ctrl-C')
     .addOption(
       new Option('--stack <which>', 'embedded: files only; real: the stack started by npm run stack -- up')
         .choices(['embedded', 'real'])
@@ -136,7 +136,7 @@ async function resend(id: string | undefined, { filter, ...flags }: ResendFlags)
   if (id !== undefined && filter === undefined) return (await import('./commands/dlq.ts')).dlqResend(id, flags);
   if (id === undefined && filter !== undefined)
     return (await import('./commands/dlq-resend-many.ts')).dlqResendMany({ ...flags, filter });
-  throw new UsageError('either an id or --filter is needed', 'medrex dlq list shows the ids.');
+  throw new UsageError('an id or --filter is required', '`medrex dlq list` shows the ids.');
 }
 
 function withManifestFlags(command: Command): Command {

@@ -1,20 +1,20 @@
 import type { OperationResult, Registry } from '@medrex/execute-batch';
 
-/** A ledger as its registry of authors is changed and looked at. */
+/** Access to the registry of authors on a ledger. */
 export interface AuthorLedger {
-  /** Where it is, for people; a model says that it is one. */
+  /** Description of the ledger for people; says so if it is a model. */
   readonly label: string;
-  /** Carries one change as a Fabric transaction of an administrator, and resolves when it is in a block. */
+  /** Submits a change as an administrator's Fabric transaction; resolves when it is in a block. */
   change(item: Uint8Array): Promise<OperationResult>;
   read(): Promise<Registry>;
   close(): Promise<void>;
 }
 
-/** Where the ledger is found. */
+/** Flags that locate the ledger. */
 export interface LedgerFlags {
   /** Connection profile of a Fabric network. */
   readonly profile?: string;
-  /** The administrator's MSP folder, in place of the identity that the profile names. */
+  /** The administrator's MSP folder, instead of the identity in the profile. */
   readonly msp?: string;
   readonly channel: string;
   readonly chaincode: string;
@@ -22,5 +22,5 @@ export interface LedgerFlags {
   readonly ordererUrl?: string;
 }
 
-/** How often a change is endorsed anew that lost to another one. */
+/** Maximum tries of a change that conflicts with others. */
 export const changeTries = 5;

@@ -14,7 +14,7 @@ export interface FabricAuthorLedgerOptions {
   readonly chaincode: string;
 }
 
-/** Longest wait for the block of a change, ms: some BatchTimeouts are 2 s. */
+/** Maximum wait for the block of a change, in ms; BatchTimeouts of 2 s are common. */
 const blockWaitMs = 30_000;
 
 /** A channel of a Fabric network, as an administrator's client. */
@@ -27,7 +27,7 @@ export class FabricAuthorLedger implements AuthorLedger {
     this.#chaincode = chaincode;
   }
 
-  /** @throws CodedError FABRIC_PROFILE_UNUSABLE, FABRIC_IDENTITY_UNUSABLE; UsageError for a folder that is no MSP's */
+  /** @throws CodedError FABRIC_PROFILE_UNUSABLE, FABRIC_IDENTITY_UNUSABLE; UsageError for a folder that is not an MSP folder */
   static async open({ profile, msp, channel, chaincode }: FabricAuthorLedgerOptions): Promise<FabricAuthorLedger> {
     const identity = msp === undefined ? {} : { identity: keyFilesIn(msp) };
     return new FabricAuthorLedger(await FabricLedger.open({ profile, channel, ...identity }), chaincode);
@@ -42,9 +42,9 @@ export class FabricAuthorLedger implements AuthorLedger {
       const { code, payload } = await this.#committed(this.#proposal('executeBatch', [item]));
       const [result] = code === 'VALID' ? decodeResults(payload) : [];
       if (result !== undefined) return result;
-      if (code !== 'MVCC_READ_CONFLICT') throw new UsageError(`the change is in a block as ${code}`);
+      if (code !== 'MVCC_READ_CONFLICT') throw new UsageError(`the change is in a block with code ${code}`);
     }
-    throw new UsageError(`the change lost to others ${changeTries} times`, 'Try it again.');
+    throw new UsageError(`the change conflicted with others ${changeTries} times`, 'Try it again.');
   }
 
   async read(): Promise<Registry> {
@@ -89,7 +89,7 @@ export class FabricAuthorLedger implements AuthorLedger {
   }
 }
 
-/** Certificate and key of an MSP folder, as Fabric's tools lay it. */
+/** The certificate and key files in an MSP folder, in the layout of Fabric's tools. */
 function keyFilesIn(msp: string): KeyFiles {
   const only = (folder: string): string => {
     try {
@@ -98,7 +98,7 @@ function keyFilesIn(msp: string): KeyFiles {
     } catch {
       // What is missing follows.
     }
-    throw new UsageError(`${msp} has no ${folder}`, "--msp takes an administrator's MSP folder.");
+    throw new UsageError(`${msp} has no ${folder}`, "--msp must be an administrator's MSP folder.");
   };
   return { certificate: only('signcerts'), privateKey: only('keystore') };
 }

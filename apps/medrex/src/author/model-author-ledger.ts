@@ -18,10 +18,10 @@ interface GatewayReply {
   readonly payload?: string;
 }
 
-/** Organisation of the one who runs the embedded ledger: a model has neither certificates nor other administrators. */
+/** The only organisation with administrators on the embedded ledger, as the model has no certificates. */
 const organisation = 'MedrexMSP';
 
-/** The embedded ledger, through orderer-dag's door for other clients of the model. */
+/** The embedded ledger, through the model gateway of orderer-dag. */
 export class ModelAuthorLedger implements AuthorLedger {
   readonly label = embeddedLedgerLabel;
   readonly #options: ModelAuthorLedgerOptions;
@@ -37,7 +37,7 @@ export class ModelAuthorLedger implements AuthorLedger {
       const [result] = code === 'VALID' ? decodeResults(Buffer.from(payload, 'base64')) : [];
       if (result !== undefined) return result;
     }
-    throw new UsageError(`the change lost to others ${changeTries} times`, 'Try it again.');
+    throw new UsageError(`the change conflicted with others ${changeTries} times`, 'Try it again.');
   }
 
   async read(): Promise<Registry> {
@@ -52,7 +52,8 @@ export class ModelAuthorLedger implements AuthorLedger {
 
   async #post(path: string, fn: string, args: readonly string[]): Promise<GatewayReply> {
     const { ordererUrl, channel, chaincode } = this.#options;
-    const hint = '--orderer-url takes the address of orderer-dag on the embedded ledger, as `medrex start` prints it.';
+    const hint =
+      '--orderer-url must be the address of orderer-dag on the embedded ledger, as printed by `medrex start`.';
     const body = JSON.stringify({ channel, chaincode, fn, args, creator: organisation, isAdministrator: true });
     let response: Response;
     try {
@@ -63,7 +64,7 @@ export class ModelAuthorLedger implements AuthorLedger {
     }
     const reply = (await response.json().catch(() => undefined)) as GatewayReply | undefined;
     if (reply === undefined || response.status === 404)
-      throw new UsageError(`there is no model of Fabric at ${ordererUrl}`, hint);
+      throw new UsageError(`there is no model gateway at ${ordererUrl}`, hint);
     if (reply.error !== undefined) throw new UsageError(`${reply.error}: ${reply.message ?? ''}`);
     return reply;
   }

@@ -1,9 +1,9 @@
 import { UsageError } from '../terminal/usage-error.ts';
 
-/** One line of a batch as ingest answered it. */
+/** The answer of ingest to one line of a batch. */
 export interface LineReceipt {
   readonly line: number;
-  /** 202 accepted, 200 a repeat, 207 items of it fared differently, else refused. */
+  /** 202 accepted, 200 a repeat, 207 items with different results, otherwise refused. */
   readonly status: number;
   readonly transactionId?: string;
   readonly statusUrl?: string;
@@ -11,7 +11,7 @@ export interface LineReceipt {
   readonly problem?: { readonly code: string; readonly detail: string };
 }
 
-/** How an operation ended, or that it has not. */
+/** The status of an operation. */
 export interface OperationStatusView {
   readonly transactionId: string;
   readonly state: 'pending' | 'applied' | 'rejected' | 'dead';
@@ -19,14 +19,14 @@ export interface OperationStatusView {
   readonly [more: string]: unknown;
 }
 
-/** An answer as it came: status, parsed body, and what it says about waiting. */
+/** An HTTP answer: status, parsed body and Retry-After. */
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
   readonly retryAfterS: number | undefined;
 }
 
-/** A client of ingest's HTTP API, over the connections that fetch keeps. */
+/** A client of ingest's HTTP API, based on fetch. */
 export class IngestClient {
   readonly #url: string;
 
@@ -34,7 +34,7 @@ export class IngestClient {
     this.#url = url.replace(/\/$/, '');
   }
 
-  /** @throws UsageError when nothing answers at the address. */
+  /** @throws UsageError when nothing answers at the address */
   async send(
     method: 'GET' | 'POST',
     path: string,
@@ -55,22 +55,22 @@ export class IngestClient {
     };
   }
 
-  /** Sends lines as one NDJSON batch; the receipts stand in the order of the lines. A batch that is refused whole is an Answer. */
+  /** Sends lines as one NDJSON batch. Returns the receipts in the order of the lines, or the answer when the batch was refused as a whole. */
   async sendLines(lines: readonly string[]): Promise<readonly LineReceipt[] | Answer> {
     const answer = await this.send('POST', '/v1/batches', lines.join('\n'), { 'content-type': 'application/x-ndjson' });
     const items = (answer.body as { readonly items?: readonly LineReceipt[] } | null)?.items;
     return items !== undefined && items.length === lines.length ? items : answer;
   }
 
-  /** Undefined for an operation that ingest does not know. */
+  /** The status of an operation; undefined for an unknown one. */
   async status(transactionId: string): Promise<OperationStatusView | undefined> {
     const { status, body } = await this.send('GET', `/v1/transactions/${encodeURIComponent(transactionId)}`);
     return status === 200 ? (body as OperationStatusView) : undefined;
   }
 
   /**
-   * Follows the outcomes of everything from now on, one call each, until the signal. Resolves when the stream is open with a promise of
-   * its end; the connection is made again from the last event when it breaks.
+   * Follows all outcomes from now on until `signal` aborts, with one call per outcome. Resolves when the stream is open, with a promise
+   * of its end. A broken connection is resumed behind the last event.
    */
   async follow(
     onOutcome: (outcome: OperationStatusView) => void,
@@ -119,7 +119,7 @@ export class IngestClient {
   }
 }
 
-/** Reads text/event-stream; only `id` and `data` of our own events are looked at. */
+/** Parses text/event-stream, using only `id` and `data`. */
 async function readEvents(response: Response, onEvent: (id: string | undefined, data: string) => void): Promise<void> {
   if (response.body === null) return;
   let rest = '';

@@ -4,12 +4,12 @@ import { UsageError } from '../terminal/usage-error.ts';
 
 export interface AuditVerifyFlags {
   readonly keyFile?: string;
-  /** The first segment that is here. */
+  /** Number of the first segment that is present. */
   readonly from?: number;
   readonly json: boolean;
 }
 
-/** `medrex audit verify`: whether audit logs are as they were written. Returns 1 when one is not. */
+/** `medrex audit verify`: verifies that audit logs are unchanged. Returns 1 when one is not. */
 export async function auditVerify(
   files: readonly string[],
   { keyFile, from, json }: AuditVerifyFlags,
@@ -37,15 +37,14 @@ function keyOf(file: string): string {
 function textOf(name: string, { faults, entries, segments, dropped, torn }: Verified, isSealed: boolean): string {
   const lines = faults.map(({ file, line, what }) => `${file}${line === 0 ? '' : `, line ${line}`}: ${what}`);
   const whole = isSealed
-    ? 'whole, and sealed with the key'
-    : 'whole (whether the end was moved together with its head, only a key tells)';
-  const verdict = faults.length === 0 ? whole : 'NOT as it was written';
+    ? 'intact, and sealed with the key'
+    : 'intact (without a key, a cut-off end whose head was moved too cannot be detected)';
+  const verdict = faults.length === 0 ? whole : 'CHANGED since it was written';
   lines.push(`${name}: ${verdict}; ${many(entries, 'entry', 'entries')} in ${many(segments, 'segment', 'segments')}.`);
   if (dropped > 0)
-    lines.push(
-      `${many(dropped, 'statement is', 'statements are')} missing; the disk was full, as the log says itself.`,
-    );
-  if (torn > 0) lines.push(`${many(torn, 'line was', 'lines were')} torn when the process ended; that is no fault.`);
+    lines.push(`${many(dropped, 'statement is', 'statements are')} missing; the log itself reports a full disk.`);
+  if (torn > 0)
+    lines.push(`${many(torn, 'line was', 'lines were')} incomplete because the process ended; that is not an error.`);
   return lines.join('\n');
 }
 

@@ -22,7 +22,11 @@ export function addAuthor(medrex: Command, exit: Exit): void {
     );
   onLedger(author.command('policy').description('sets the policy of a contract for authors (administrators only)'))
     .argument('<contract>', 'e.g. clinical')
-    .addArgument(new Argument('<policy>', 'off, optional: a signature must be right, required').choices(authorPolicies))
+    .addArgument(
+      new Argument('<policy>', 'off, optional (a signature must be valid if present) or required').choices(
+        authorPolicies,
+      ),
+    )
     .action(async (contract: string, policy: AuthorPolicy, flags: AuthorFlags) =>
       exit(await (await import('./author.ts')).authorPolicy(contract, policy, flags)),
     );
@@ -38,7 +42,7 @@ export function addAuthor(medrex: Command, exit: Exit): void {
 function addSign(author: Command, exit: Exit): void {
   author
     .command('sign')
-    .description('signs the body of a message, and prints the headers to send it with')
+    .description('signs the body of a message and prints the headers to send with it')
     .argument('<author>', 'id of the author')
     .argument('<file>', 'the body, exactly as it will be sent')
     .requiredOption('--key <file>', "the author's private key, PEM")

@@ -21,7 +21,7 @@ export async function authorSign(name: string, file: string, flags: AuthorSignFl
   const author = checkedAuthorId(name);
   const { source, id, contract, method, target, json } = flags;
   if ((method === undefined) !== (target === undefined))
-    throw new UsageError('--method and --target go together', 'e.g. --method PUT --target Observation/o1');
+    throw new UsageError('--method and --target must be given together', 'e.g. --method PUT --target Observation/o1');
   const key = privateKeyOf(flags.key);
   const salt = randomBytes(16).toString('base64url');
   const time = new Date(flags.time ?? Date.now()).toISOString();
@@ -40,7 +40,7 @@ interface Signed {
   readonly author: { readonly id: string; readonly salt: string; readonly signature: string };
 }
 
-/** As curl reads them with `-H @file`. CloudEvents percent-encodes what is not plain ASCII. */
+/** The headers in the format of curl's `-H @file`; values are percent-encoded as CloudEvents requires. */
 function headersOf({ source, id, time, author }: Signed): string {
   const names = { source, id, time };
   const parts = { medrexauthor: author.id, medrexsalt: author.salt, medrexsignature: author.signature };
@@ -58,15 +58,15 @@ function signatureOf(key: KeyObject, statement: Uint8Array): string {
 }
 
 function privateKeyOf(file: string): KeyObject {
-  const hint = '--key takes the private key of the author, PEM, of ECDSA P-256 or Ed25519.';
+  const hint = "--key must be the author's private key, ECDSA P-256 or Ed25519, as PEM.";
   try {
     const key = createPrivateKey(readFileSync(file));
     const isP256 = key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
     if (isP256 || key.asymmetricKeyType === 'ed25519') return key;
   } catch {
-    // Whatever is wrong with it, nothing of it is told.
+    // The error is not shown, as it might reveal parts of the key.
   }
-  throw new UsageError(`${file} holds no key to sign with`, hint);
+  throw new UsageError(`${file} has no usable private key`, hint);
 }
 
 function read(file: string): Uint8Array {

@@ -24,37 +24,37 @@ export interface AuthorFlags extends LedgerFlags {
   readonly json: boolean;
 }
 
-/** `medrex author register ID`: makes an author's public key known on the ledger. Returns the exit code: 1 when the ledger refuses. */
+/** `medrex author register ID`: registers an author's public key on the ledger. Returns the exit code: 1 when the ledger refuses. */
 export async function authorRegister(id: string, flags: AuthorFlags & { readonly key: string }): Promise<number> {
   const publicKey = canonicalKey(readKey(flags.key));
   if (publicKey === undefined)
     throw new UsageError(
-      `${flags.key} holds no public key of ECDSA P-256 or Ed25519`,
-      'e.g. openssl pkey -in author.key -pubout -out author.pem. A private key stays with its author.',
+      `${flags.key} has no public key of type ECDSA P-256 or Ed25519`,
+      'e.g. openssl pkey -in author.key -pubout -out author.pem. Private keys stay with their authors.',
     );
   return change(registrationOf(checkedAuthorId(id), publicKey), flags);
 }
 
-/** `medrex author revoke ID`: what the author signs counts no more from the revocation's block on. */
+/** `medrex author revoke ID`: signatures of the author are invalid from the block of the revocation on. */
 export async function authorRevoke(id: string, flags: AuthorFlags): Promise<number> {
   return change(revocationOf(checkedAuthorId(id)), flags);
 }
 
-/** `medrex author policy CONTRACT POLICY`: what the contract asks of the authors of its operations. */
+/** `medrex author policy CONTRACT POLICY`: sets whether operations of the contract need a signature. */
 export async function authorPolicy(contract: string, policy: AuthorPolicy, flags: AuthorFlags): Promise<number> {
   return change(authorPolicyOf(contract, policy), flags);
 }
 
-/** `medrex author show ID`. Returns the exit code: 1 when there is none. */
+/** `medrex author show ID`. Returns the exit code. */
 export async function authorShow(id: string, flags: AuthorFlags): Promise<number> {
   const { authors } = await within(flags, (ledger) => ledger.read());
   const author = authors.find((one) => one.id === id);
-  if (author === undefined) throw new UsageError(`there is no author ${id}`, 'medrex author list shows all.');
+  if (author === undefined) throw new UsageError(`there is no author ${id}`, '`medrex author list` shows all authors.');
   console.log(flags.json ? JSON.stringify(author) : rows(author));
   return 0;
 }
 
-/** `medrex author list`: authors, and the policies that were set. */
+/** `medrex author list`: lists authors and policies. */
 export async function authorList(flags: AuthorFlags): Promise<number> {
   const registry = await within(flags, (ledger) => ledger.read());
   if (flags.json) console.log(JSON.stringify(registry));
@@ -108,6 +108,6 @@ function readKey(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    throw new UsageError(`${file} cannot be read`, '--key takes a file with the public key, PEM.');
+    throw new UsageError(`${file} cannot be read`, '--key must be a PEM file with the public key.');
   }
 }

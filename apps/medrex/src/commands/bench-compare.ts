@@ -17,7 +17,7 @@ export interface BenchFlags extends LoadFlags {
   readonly json: boolean;
 }
 
-/** `medrex bench compare`. Returns 1 when Medrex left something without an outcome. */
+/** `medrex bench compare`. Returns 1 when operations sent through Medrex got no outcome. */
 export async function bench(flags: BenchFlags): Promise<number> {
   const signal = interrupted();
   const comparison = await comparedOnFreshStack(flags, signal);
@@ -26,7 +26,7 @@ export async function bench(flags: BenchFlags): Promise<number> {
   return comparison.sides.some(({ client, failed }) => client === 'Medrex' && failed > 0) ? 1 : 0;
 }
 
-/** The comparison on services and a ledger of its own, in a folder that is gone afterwards. */
+/** Runs the comparison on its own services and ledger, in a temporary folder. */
 export async function comparedOnFreshStack(
   flags: BenchFlags,
   signal: AbortSignal = new AbortController().signal,

@@ -5,14 +5,14 @@ import { EmbeddedEventLog } from '@medrex/embedded';
 import { kafkaConfig, openKafkaLog, type KafkaConfig } from '@medrex/kafka';
 import { UsageError } from '../terminal/usage-error.ts';
 
-/** The event log that the services of a data folder use, as a command opens it. */
+/** The event log of the services, opened by a command. */
 export interface CommandLog {
   readonly log: EventLog;
-  /** Numbers of the partitions that a topic has. */
+  /** The partition numbers of a topic. */
   readonly partitionsOf: (topic: string) => Promise<readonly number[]>;
 }
 
-/** What the environment says of the log. @throws UsageError naming every variable that is wrong */
+/** The Kafka configuration in the environment. @throws UsageError naming every invalid variable */
 export function kafkaSettings(): KafkaConfig {
   const parsed = kafkaConfig.safeParse(process.env);
   if (parsed.success) return parsed.data;
@@ -20,7 +20,7 @@ export function kafkaSettings(): KafkaConfig {
   throw new UsageError(wrong.join('; '), 'docs/reference/configuration.md lists the variables.');
 }
 
-/** Kafka where MEDREX_LOG says so, else the files of the folder, which must be there. @throws UsageError */
+/** Opens Kafka if MEDREX_LOG says so, otherwise the existing files of the folder. @throws UsageError */
 export async function openCommandLog(dataDir: string): Promise<CommandLog> {
   const settings = kafkaSettings();
   if (settings.MEDREX_LOG === 'kafka') {

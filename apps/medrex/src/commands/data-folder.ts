@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { makeFolder } from '@medrex/embedded';
 import { UsageError } from '../terminal/usage-error.ts';
 
-/** Makes the data folder where it is not there yet. @throws UsageError when it cannot be made or written. */
+/** Creates the data folder if it does not exist. @throws UsageError when it cannot be created or written */
 export function makeDataFolder(folder: string): void {
   try {
     makeFolder(folder);

@@ -1,11 +1,11 @@
-/** What the commands take where nothing is said. */
+/** Default values of the commands. */
 export const defaults = {
-  /** Data of the embedded stack, below the folder that the command is started in. */
+  /** Data folder of the embedded stack, relative to the current folder. */
   dataDir: '.medrex',
   port: 8080,
   url: 'http://127.0.0.1:8080',
   channel: 'ehr',
 } as const;
 
-/** Label of the ledger that `medrex start` runs on, wherever a number of it is shown. */
+/** Label of the embedded ledger, shown with every number measured on it. */
 export const embeddedLedgerLabel = 'model of Fabric (embedded); no number here is one of a Fabric network';

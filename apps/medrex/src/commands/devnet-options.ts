@@ -4,13 +4,13 @@ import type { DevnetFlags } from './devnet.ts';
 import { defaults } from './defaults.ts';
 import { notNegative, portNumber, positive } from './load-options.ts';
 
-/** A chaincode as --chaincode names it. */
+/** A chaincode given by --chaincode. */
 export interface ChaincodeFlag {
   readonly name: string;
   readonly address: string;
 }
 
-/** What a chaincode is called where nothing is said: the name that the Fabric samples give theirs. */
+/** Default name of a chaincode, that of the Fabric samples. */
 const defaultName = 'basic';
 
 /** Adds `medrex devnet`. */
@@ -64,7 +64,7 @@ export function addDevnet(medrex: Command, exit: Exit): void {
 
 function collectChaincodes(text: string, before: readonly ChaincodeFlag[]): readonly ChaincodeFlag[] {
   const found = /^(?:([A-Za-z0-9][\w-]*)=)?([^=\s]+:\d{1,5})$/.exec(text);
-  if (found === null) throw new InvalidArgumentError('It is neither host:port nor name=host:port.');
+  if (found === null) throw new InvalidArgumentError('It must be host:port or name=host:port.');
   const [, name = defaultName, address = ''] = found;
   if (before.some((chaincode) => chaincode.name === name))
     throw new InvalidArgumentError(`There are two named ${name}.`);
@@ -74,6 +74,6 @@ function collectChaincodes(text: string, before: readonly ChaincodeFlag[]): read
 function collectLags(text: string, before: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
   const [mspId = '', ms, more] = text.split('=');
   if (ms === undefined || more !== undefined || mspId === '')
-    throw new InvalidArgumentError('It is not like Org2MSP=500.');
+    throw new InvalidArgumentError('It must be like Org2MSP=500.');
   return { ...before, [mspId]: notNegative(ms) };
 }

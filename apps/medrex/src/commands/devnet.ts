@@ -20,9 +20,9 @@ export interface DevnetFlags {
   readonly json: boolean;
 }
 
-/** `medrex devnet`: a development network until Ctrl-C. Returns the exit code. */
+/** `medrex devnet`: runs a development network until Ctrl-C. Returns the exit code. */
 export async function devnet(flags: DevnetFlags): Promise<number> {
-  // Only now: no other command needs what a network is made of.
+  // Imported here, as no other command needs it.
   const { DevelopmentNetwork, parsePolicy } = await import('@medrex/devnet');
   const policy = flags.policy === undefined ? undefined : policyFrom(flags.policy, parsePolicy);
   checkLags(flags);
@@ -66,7 +66,7 @@ function policyFrom(text: string, parse: (text: string) => SignaturePolicy): Sig
 function checkLags({ lag, orgs }: DevnetFlags): void {
   const known = Array.from({ length: orgs }, (_, at) => `Org${at + 1}MSP`);
   const unknown = Object.keys(lag).find((mspId) => !known.includes(mspId));
-  if (unknown !== undefined) throw new UsageError(`--lag: there is no ${unknown}; there is ${known.join(', ')}`);
+  if (unknown !== undefined) throw new UsageError(`--lag: there is no ${unknown}; known are ${known.join(', ')}`);
 }
 
 function summary(network: DevelopmentNetwork, flags: DevnetFlags, missing: readonly string[]): object {
@@ -84,7 +84,7 @@ function summary(network: DevelopmentNetwork, flags: DevnetFlags, missing: reado
 function text(network: DevelopmentNetwork, flags: DevnetFlags, missing: readonly string[]): string {
   const chaincodes = flags.chaincode.map(({ name, address }) => [
     `chaincode ${name}`,
-    `${address}${missing.includes(name) ? '  (does not answer yet; every proposal dials it again)' : '  (connected)'}`,
+    `${address}${missing.includes(name) ? '  (does not answer yet; each proposal tries to connect again)' : '  (connected)'}`,
   ]);
   const rows = [
     ...network.nodes.map(({ name, mspId, address }) => [name, `${address}  ${mspId}`]),
@@ -95,7 +95,7 @@ function text(network: DevelopmentNetwork, flags: DevnetFlags, missing: readonly
   const width = Math.max(...rows.map(([name = '']) => name.length));
   const lines = rows.map(([name = '', value = '']) => `  ${name.padEnd(width)}  ${value}`);
   const head = `The development network is up: ${network.label}; no number here is one of a Fabric network.`;
-  return [head, '', ...lines, '', 'Ctrl-C ends it.'].join('\n');
+  return [head, '', ...lines, '', 'Press Ctrl-C to stop.'].join('\n');
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -12,18 +12,18 @@ export interface ResendManyFlags extends DlqFlags {
   readonly dryRun: boolean;
   /** Operations a second. */
   readonly rate: number;
-  /** Letters that died later are left alone, epoch ms. */
+  /** Letters that died after this are skipped, epoch ms. */
   readonly until?: number;
 }
 
-/** What a letter must be. */
+/** A condition on letters. */
 export interface LetterFilter {
   readonly field: (typeof filterFields)[number];
   readonly value: string;
 }
 
 const filterFields = ['code', 'class', 'kind'] as const;
-/** Those that a letter can have; a contract may have codes of its own. */
+/** Known values of fields; codes are open, as contracts have their own. */
 const filterValues: Readonly<Partial<Record<LetterFilter['field'], readonly string[]>>> = {
   class: operationClasses,
   kind: ['operation', 'message'],
@@ -31,21 +31,22 @@ const filterValues: Readonly<Partial<Record<LetterFilter['field'], readonly stri
 const pageSize = 1_000;
 const triesMax = 20;
 
-/** Reads `code=EXPIRED`, behind the filters that were given before it. */
+/** Parses a filter like `code=EXPIRED` and appends it to the earlier ones. */
 export function collectFilters(text: string, before: readonly LetterFilter[] = []): readonly LetterFilter[] {
   const [name, value = ''] = text.split('=', 2);
   const field = filterFields.find((one) => one === name);
   if (field === undefined || value === '')
     throw new InvalidArgumentError(`It must be ${filterFields.map((one) => `${one}=...`).join(' or ')}.`);
   const values = filterValues[field];
-  if (values?.includes(value) === false) throw new InvalidArgumentError(`A ${field} is one of ${values.join(', ')}.`);
+  if (values?.includes(value) === false)
+    throw new InvalidArgumentError(`${field} must be one of ${values.join(', ')}.`);
   return [...before, { field, value }];
 }
 
 /**
- * `medrex dlq resend --filter ...`: the letters that match, in the order in which they died. A resend has the name that follows from its
- * letter, so after an interruption the same command goes on: what was sent before is only looked at. Those that die again meanwhile are
- * left alone. Returns 0 when all were sent, 1 when some were refused, 130 when it was interrupted.
+ * `medrex dlq resend --filter ...`: resends the matching letters in the order in which they died. The name of a resend is derived from
+ * its letter, so after an interruption the same command continues, and letters already resent change nothing. Letters that die during
+ * the run are skipped. Returns 0 when all were sent, 1 when some were refused, 130 when it was interrupted.
  */
 export async function dlqResendMany(flags: ResendManyFlags): Promise<number> {
   const { until = Date.now(), dryRun, json } = flags;
@@ -57,7 +58,7 @@ export async function dlqResendMany(flags: ResendManyFlags): Promise<number> {
     else console.log(dryText(letters));
     return 0;
   }
-  console.error(`To go on after an interruption: the same command with --until ${untilText}`);
+  console.error(`To continue after an interruption, run the same command with --until ${untilText}`);
   const signal = interrupted();
   const result = await resendAll(client, letters, flags.rate, signal);
   if (json) console.log(JSON.stringify({ until: untilText, ...result }));
@@ -73,7 +74,7 @@ interface ResendResult {
   readonly refused: readonly { readonly id: string; readonly detail: string }[];
 }
 
-/** The oldest first. */
+/** The matching letters, oldest first. */
 async function matching(
   client: IngestClient,
   filters: readonly LetterFilter[],
@@ -108,7 +109,7 @@ async function resendAll(
       if (signal.aborted) break;
       const dueMs = Date.now() + 1000 / rate;
       const { status, body } = await resend(client, id, signal);
-      const isSent = status === 202 || status === 207; // of a message some items may be refused again
+      const isSent = status === 202 || status === 207; // 207: some items of a message may be refused again
       if (isSent) sent += 1;
       else if (status === 200) before += 1;
       else refused.push({ id, detail: detailOf(status, body) });
@@ -120,13 +121,14 @@ async function resendAll(
   return { matching: letters.length, sent, before, refused };
 }
 
-/** Tries again where ingest says that there is no room now. */
+/** Resends a letter, and retries while ingest has no room. */
 async function resend(client: IngestClient, id: string, signal: AbortSignal): Promise<Answer> {
   for (let tries = 1; ; tries++) {
     const answer = await client.send('POST', `/v1/dead-letters/${encodeURIComponent(id)}/resend`);
     const isPassing = answer.status === 429 || answer.status === 503;
     if (!isPassing || signal.aborted) return answer;
-    if (tries === triesMax) throw new UsageError(detailOf(answer.status, answer.body), 'Send the rest later.');
+    if (tries === triesMax)
+      throw new UsageError(detailOf(answer.status, answer.body), 'Run the command again later for the rest.');
     await delay((answer.retryAfterS ?? 1) * 1000, undefined, { signal }).catch(() => undefined);
   }
 }
@@ -136,13 +138,13 @@ function detailOf(status: number, body: unknown): string {
 }
 
 function dryText(letters: readonly DeadLetter[]): string {
-  return [...letters.map(letterLine), `${letters.length} dead letters would be sent again.`].join('\n');
+  return [...letters.map(letterLine), `${letters.length} dead letters would be resent.`].join('\n');
 }
 
 function resultText({ matching: all, sent, before, refused }: ResendResult): string {
   const left = all - sent - before - refused.length;
   return [
-    `${sent} of ${all} dead letters sent again${before > 0 ? `; ${before} had been before` : ''}.`,
+    `${sent} of ${all} dead letters resent${before > 0 ? `; ${before} were resent before` : ''}.`,
     ...refused.map(({ id, detail }) => `  ${id}: ${detail}`),
     ...(left > 0 ? [`  ${left} not sent: stopped.`] : []),
   ].join('\n');

@@ -6,14 +6,14 @@ export interface DlqFlags {
   readonly json: boolean;
 }
 
-/** What ingest says of an operation that ended dead, or of a message that was refused. */
+/** A dead operation or a refused message, as listed by ingest. */
 export interface DeadLetter {
   readonly id: string;
   readonly kind?: 'operation' | 'message';
   readonly code: string;
-  /** Of an operation only. */
+  /** Only for an operation. */
   readonly transactionId?: string;
-  /** Of a message only: where it stands. */
+  /** Only for a message: its position in the intake topic. */
   readonly intake?: { readonly topic: string; readonly partition: number; readonly offset: number };
   readonly message?: string;
   readonly settledAt?: string;
@@ -21,7 +21,7 @@ export interface DeadLetter {
   readonly bytes?: number;
 }
 
-/** `medrex dlq list`: the newest dead operations and refused messages. */
+/** `medrex dlq list`: lists the newest dead operations and refused messages. */
 export async function dlqList(flags: DlqFlags & { readonly limit: number }): Promise<number> {
   const answer = await new IngestClient(flags.url).send('GET', `/v1/dead-letters?limit=${flags.limit}`);
   const letters = (checked(answer).body as { readonly deadLetters: readonly DeadLetter[] }).deadLetters;
@@ -31,13 +31,13 @@ export async function dlqList(flags: DlqFlags & { readonly limit: number }): Pro
   return 0;
 }
 
-/** Id, when, what of, and why. */
+/** A line with id, time, origin and reason. */
 export function letterLine({ id, code, settledAt = '', intake }: DeadLetter): string {
   const what = intake === undefined ? 'operation' : `${intake.topic}/${intake.partition}/${intake.offset}`;
   return `${id}  ${settledAt.padEnd(24)}  ${what}  ${code}`;
 }
 
-/** `medrex dlq show ID`: why it is dead, and what it touched; never its body. */
+/** `medrex dlq show ID`: shows a letter, never its body. */
 export async function dlqShow(id: string, flags: DlqFlags): Promise<number> {
   const answer = await new IngestClient(flags.url).send('GET', `/v1/dead-letters/${encodeURIComponent(id)}`);
   const letter = checked(answer, id).body as Readonly<Record<string, unknown>>;
@@ -49,8 +49,8 @@ export async function dlqShow(id: string, flags: DlqFlags): Promise<number> {
 }
 
 /**
- * `medrex dlq resend ID`: of an operation, the same at the end of the order, under a new id that names the earlier one; of a
- * message, the message as it came.
+ * `medrex dlq resend ID`: resends an operation as a new attempt at the end of the order, with a reference to the dead one, or a refused
+ * message unchanged.
  */
 export async function dlqResend(id: string, flags: DlqFlags): Promise<number> {
   const answer = await new IngestClient(flags.url).send('POST', `/v1/dead-letters/${encodeURIComponent(id)}/resend`);
@@ -58,17 +58,17 @@ export async function dlqResend(id: string, flags: DlqFlags): Promise<number> {
   const { transactionId, statusUrl = '' } = receipt;
   const how =
     transactionId === undefined
-      ? `Sent again; ${statusUrl} says how its operations end.`
-      : `Sent again as ${transactionId}; medrex tx ${transactionId} says how it ends.`;
+      ? `Resent; see ${statusUrl} for the outcome of its operations.`
+      : `Resent as ${transactionId}; run medrex tx ${transactionId} for its outcome.`;
   console.log(flags.json ? JSON.stringify(receipt) : how);
   return 0;
 }
 
-/** @throws UsageError with what ingest says, when it refuses */
+/** @throws UsageError with the problem when ingest refused */
 export function checked(answer: Answer, id?: string): Answer {
   if (answer.status < 400) return answer;
   const problem = answer.body as { readonly detail?: string; readonly remedy?: string };
   if (answer.status === 404 && id !== undefined)
-    throw new UsageError(`there is no dead letter ${id}`, 'medrex dlq list shows those that are kept.');
+    throw new UsageError(`there is no dead letter ${id}`, '`medrex dlq list` shows the dead letters.');
   throw new UsageError(problem.detail ?? `ingest answered ${answer.status}`, problem.remedy);
 }

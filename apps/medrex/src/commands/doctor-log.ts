@@ -3,7 +3,7 @@ import { openKafkaLog } from '@medrex/kafka';
 import { kafkaSettings } from './command-log.ts';
 import type { Finding } from './doctor.ts';
 
-/** Where MEDREX_LOG is kafka: whether the brokers answer, with topics as durable as the services ask for. Else nothing. */
+/** With MEDREX_LOG=kafka, checks that the brokers answer and the topics are durable enough; otherwise returns nothing. */
 export async function lookAtLog(): Promise<readonly Finding[]> {
   const check = 'Kafka';
   try {
@@ -12,7 +12,7 @@ export async function lookAtLog(): Promise<readonly Finding[]> {
     const log = await openKafkaLog(settings, 'doctor');
     await log.close();
     const { MEDREX_KAFKA_BROKERS: brokers, MEDREX_KAFKA_DURABILITY: durability } = settings;
-    return [{ check, verdict: 'ok', found: `${brokers.join(',')} answers; topics are there (${durability})` }];
+    return [{ check, verdict: 'ok', found: `${brokers.join(',')} answers; topics exist (${durability})` }];
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     const remedy = isCodedError(error) ? error.remedy : 'See docs/how-to/kafka.md.';

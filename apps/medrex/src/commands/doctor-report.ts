@@ -2,7 +2,7 @@ import { diagnose, type Finding } from './doctor.ts';
 
 const marks = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as const;
 
-/** `medrex doctor`. Returns 1 when a problem was found; a warning is none. */
+/** `medrex doctor`. Returns 1 when a problem was found; warnings do not count. */
 export async function doctor(flags: {
   readonly data: string;
   readonly port: number;

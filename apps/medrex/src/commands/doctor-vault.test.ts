@@ -10,15 +10,15 @@ let data: string;
 beforeEach(() => void (data = mkdtempSync(join(tmpdir(), 'medrex-doctor-'))));
 afterEach(() => rmSync(data, { recursive: true, force: true }));
 
-/** A vault as the first start makes it. */
+/** Creates a vault like the first start. */
 async function makeVault(): Promise<void> {
   const { vault } = await openEmbeddedVault(vaultFolder(data), {}, true);
   await vault.tenantSubjectKey();
   await vault.close();
 }
 
-describe('the vault that doctor looks at', () => {
-  it('may be missing before the first start, and is not made', async () => {
+describe('the check of the vault by doctor', () => {
+  it('passes before the first start, without creating a vault', async () => {
     expect(await lookAtVault(data)).toMatchObject({
       verdict: 'ok',
       found: expect.stringMatching(/none yet/) as unknown,
@@ -26,7 +26,7 @@ describe('the vault that doctor looks at', () => {
     expect(await lookAtVault(data)).toMatchObject({ found: expect.stringMatching(/none yet/) as unknown });
   });
 
-  it('is right when it opens', async () => {
+  it('passes when the vault can be opened', async () => {
     await makeVault();
     expect(await lookAtVault(data)).toMatchObject({ verdict: 'ok', found: 'opens with its tenant key' });
   });
@@ -35,7 +35,7 @@ describe('the vault that doctor looks at', () => {
     ['its key is gone', () => rmSync(defaultTenantKeyFile(vaultFolder(data)))],
     ['its key is another one', () => writeFileSync(defaultTenantKeyFile(vaultFolder(data)), 'ab'.repeat(32))],
     ['it is damaged', () => writeFileSync(join(vaultFolder(data), 'vault.db'), 'no database at all'.repeat(500))],
-  ])('is a problem with a remedy when %s', async (_what, spoil) => {
+  ])('reports a problem with a remedy when %s', async (_what, spoil) => {
     await makeVault();
     spoil();
     const finding = await lookAtVault(data);

@@ -6,9 +6,9 @@ import type { Finding } from './doctor.ts';
 import { configuredPostgres, openVault, vaultFolder } from './open-vault.ts';
 
 const check = 'vault';
-const noneYet: Finding = { check, verdict: 'ok', found: 'none yet; the first start makes it' };
+const noneYet: Finding = { check, verdict: 'ok', found: 'none yet; the first start creates it' };
 
-/** Opens the vault with the tenant key that ingest would take, also while ingest runs; neither is made here. */
+/** Opens the vault with the tenant key of ingest, also while ingest runs. Creates neither vault nor key. */
 export async function lookAtVault(folder: string): Promise<Finding> {
   const dataDir = resolve(folder);
   let isInFiles = true;
@@ -17,7 +17,7 @@ export async function lookAtVault(folder: string): Promise<Finding> {
     if (isInFiles && !existsSync(vaultFolder(dataDir))) return noneYet;
     const vault = await openVault(dataDir);
     try {
-      await vault.tenantSubjectKey(); // every vault has this row from the first start on; another tenant key does not open it
+      await vault.tenantSubjectKey(); // every vault has this row, which only the right tenant key can open
     } finally {
       await vault.close();
     }
@@ -30,7 +30,7 @@ export async function lookAtVault(folder: string): Promise<Finding> {
   }
 }
 
-/** What the database of the vault promises; nothing where the vault is in files, or cannot be opened, which is told of the vault. */
+/** Checks the durability settings of the vault's database; nothing for a vault in files, or one that cannot be opened (reported by the vault check). */
 export async function lookAtDatabase(): Promise<readonly Finding[]> {
   const about = 'PostgreSQL';
   try {
@@ -40,7 +40,7 @@ export async function lookAtDatabase(): Promise<readonly Finding[]> {
     const found = `${version} at ${postgres.pool.shownAs}`;
     if (!isDurable) {
       const remedy = 'Turn fsync and full_page_writes on: a crash could lose pseudonyms that the ledger has.';
-      return [{ check: about, verdict: 'problem', found: `${found} may lose what it committed`, remedy }];
+      return [{ check: about, verdict: 'problem', found: `${found} may lose committed data`, remedy }];
     }
     if (clearsLog) return [{ check: about, verdict: 'ok', found: `${found}; an erasure clears its write-ahead log` }];
     const remedy = 'See docs/how-to/postgres.md; until the log is gone it counts as a backup (medrex vault rotate).';

@@ -8,7 +8,7 @@ import { makeDataFolder } from './data-folder.ts';
 import { lookAtLog } from './doctor-log.ts';
 import { lookAtDatabase, lookAtVault } from './doctor-vault.ts';
 
-/** One thing looked at: what was found and, where it is not right, what to do. */
+/** The result of one check, with a remedy if it failed. */
 export interface Finding {
   readonly check: string;
   readonly verdict: 'ok' | 'warning' | 'problem';
@@ -17,10 +17,10 @@ export interface Finding {
 }
 
 const mebibytes = 1024 * 1024;
-/** A minute of 10,000 operations a second writes about this much into log, blocks and state together. */
+/** Disk space written by a minute of 10,000 operations per second (log, blocks and state). */
 const diskWanted = 2048 * mebibytes;
 
-/** Looks at everything that a start needs and that can be wrong on a machine. */
+/** Checks everything on this machine that a start needs. */
 export async function diagnose(options: {
   readonly dataDir: string;
   readonly port: number;
@@ -52,7 +52,7 @@ function node(): Finding {
   };
 }
 
-/** Writes to a log and opens a ledger, in a folder that is gone afterwards: what a start does first. */
+/** Writes to a log and opens a ledger in a temporary folder, like a start. */
 async function embeddedStores(): Promise<Finding> {
   const check = 'embedded stores';
   const directory = await mkdtemp(join(tmpdir(), 'medrex-doctor-'));
@@ -93,7 +93,7 @@ function folder(dataDir: string): Finding {
       check,
       verdict: 'problem',
       found: `${found} cannot be written`,
-      remedy: 'Give another folder with --data, or change its owner.',
+      remedy: 'Choose another folder with --data, or change its owner.',
     };
   }
 }
@@ -110,7 +110,7 @@ async function disk(dataDir: string): Promise<Finding> {
     check,
     verdict: 'warning',
     found,
-    remedy: 'A minute of full load writes up to 2 GiB; free some, or give another folder with --data.',
+    remedy: 'A minute of full load writes up to 2 GiB; free some space, or choose another folder with --data.',
   };
 }
 
@@ -118,7 +118,7 @@ function memory(): Finding {
   const check = 'memory';
   const found = `${Math.floor(freemem() / mebibytes)} of ${Math.floor(totalmem() / mebibytes)} MiB free`;
   if (freemem() > 1024 * mebibytes) return { check, verdict: 'ok', found };
-  return { check, verdict: 'warning', found, remedy: 'The services together take up to 1 GiB under full load.' };
+  return { check, verdict: 'warning', found, remedy: 'The services together need up to 1 GiB under full load.' };
 }
 
 async function port(number: number): Promise<Finding> {
@@ -136,7 +136,7 @@ async function port(number: number): Promise<Finding> {
     check,
     verdict: 'warning',
     found: `${number} is taken`,
-    remedy: 'Another medrex may be running there; choose another one with --port.',
+    remedy: 'Another medrex may be running on it; choose another port with --port.',
   };
 }
 
@@ -148,6 +148,6 @@ function clock(): Finding {
     check: 'clock',
     verdict: 'problem',
     found,
-    remedy: 'Set the clock: messages older than the dedupe window are refused by it.',
+    remedy: 'Set the clock: it decides which messages are refused as older than the dedupe window.',
   };
 }

@@ -13,15 +13,15 @@ export interface EraseFlags {
   readonly json: boolean;
 }
 
-/** `medrex erase`: destroys the data keys of a patient, for good. Returns the exit code: 1 when there was nothing to erase or to prove. */
+/** `medrex erase`: permanently destroys the data keys of a patient. Returns the exit code: 1 when there was nothing to erase or to record. */
 export async function erase(flags: EraseFlags): Promise<number> {
   const bar = flags.patient.indexOf('|'); // a system is a URI and has none; a value may
   if (bar <= 0 || bar === flags.patient.length - 1)
     throw new UsageError('--patient must be system|value', 'e.g. --patient "http://hospital.example/mrn|4711"');
-  if (!flags.yes) throw new UsageError('erasure cannot be undone', 'Say --yes to destroy the keys of this patient.');
+  if (!flags.yes) throw new UsageError('erasure cannot be undone', 'Add --yes to destroy the keys of this patient.');
   const dataDir = resolve(flags.data);
   const vault = await openVault(dataDir);
-  const progress = new Progress(() => 'waiting until nobody holds the keys of this patient any more');
+  const progress = new Progress(() => "waiting until the leases of this patient's keys end");
   try {
     const erasure = await erasePatient({
       vault,
@@ -41,13 +41,13 @@ export async function erase(flags: EraseFlags): Promise<number> {
 function erasureText(erasure: Erasure): string {
   const { proven } = erasure;
   const earlier =
-    proven.length === 0 ? [] : [`Proved what an interrupted erasure had destroyed: ${proven.length} pseudonym(s).`];
+    proven.length === 0 ? [] : [`Recorded the proof of an interrupted erasure: ${proven.length} pseudonym(s).`];
   if (erasure.kind === 'unknown')
-    return [...earlier, 'Nobody here has that identifier; nothing else was changed.'].join('\n');
+    return [...earlier, 'No patient has that identifier; nothing else was changed.'].join('\n');
   const { pseudonyms, dataKeys, identifiers, waitedMs } = erasure;
   return [
     ...earlier,
     `Erased: ${pseudonyms.length} pseudonym(s), ${dataKeys} data key(s), ${identifiers} identifier(s), after waiting ${waitedMs} ms for leases and live operations.`,
-    'What was sealed with the keys stays unreadable for ever; keyed hashes still verify. Backups: medrex vault rotate.',
+    'Data sealed with the keys is permanently unreadable; keyed hashes still verify. For backups, run medrex vault rotate.',
   ].join('\n');
 }

@@ -16,11 +16,11 @@ function file(text: string): string {
 
 describe('medrex keys lint', () => {
   it.each([
-    ['[{}]', /is no list of key templates: 0\.operation: /],
-    ['{}', /is no list of key templates/],
+    ['[{}]', /is not a list of key templates: 0\.operation: /],
+    ['{}', /is not a list of key templates/],
     ['[{"operation":"a","version":1,"keys":[{"pattern":"cli~a~{id}","mode":"modify"}]}]', /0\.keys\.0\.mode: /],
     ['templates', /is not JSON/],
-  ])('says what is wrong with a file of templates: %s', async (text, message) => {
+  ])('reports an invalid file of templates: %s', async (text, message) => {
     await expect(keysLint({ templates: file(text), json: true })).rejects.toMatchObject({
       name: 'UsageError',
       message: expect.stringMatching(message) as unknown as string,
@@ -28,11 +28,11 @@ describe('medrex keys lint', () => {
   });
 
   it.each([
-    ['{"reads":[],"writes":[]}\n{}', /line 2 is no read-write set: reads: /],
-    ['null', /line 1 is no read-write set/],
-    ['{"reads":["cli~a"],"writes":[]}', /line 1 is no read-write set: reads\.0: /],
+    ['{"reads":[],"writes":[]}\n{}', /line 2 is not a read-write set: reads: /],
+    ['null', /line 1 is not a read-write set/],
+    ['{"reads":["cli~a"],"writes":[]}', /line 1 is not a read-write set: reads\.0: /],
     ['set', /line 1 is not JSON/],
-  ])('says what is wrong with recorded sets: %s', async (text, message) => {
+  ])('reports invalid recorded read-write sets: %s', async (text, message) => {
     await expect(keysLint({ recorded: file(text), json: true })).rejects.toMatchObject({
       name: 'UsageError',
       message: expect.stringMatching(message) as unknown as string,

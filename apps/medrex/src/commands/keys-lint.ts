@@ -12,9 +12,9 @@ import { z } from 'zod';
 import { UsageError } from '../terminal/usage-error.ts';
 
 export interface KeysLintFlags {
-  /** A JSON file of key templates; the clinical contract's own when absent. */
+  /** A JSON file of key templates; those of the clinical contract by default. */
   readonly templates?: string;
-  /** A file of recorded read-write sets, a JSON object a line. */
+  /** A file of recorded read-write sets, one JSON object per line. */
   readonly recorded?: string;
   readonly json: boolean;
 }
@@ -30,7 +30,7 @@ export async function keysLint(flags: KeysLintFlags): Promise<number> {
     console.log(
       [
         ...[...findings, ...hot].map(findingText),
-        `${templates.length} templates looked at: ${findings.length + hot.length} finding(s).`,
+        `${templates.length} templates checked: ${findings.length + hot.length} finding(s).`,
       ].join('\n'),
     );
   return findings.length + hot.length > 0 ? 1 : 0;
@@ -62,8 +62,8 @@ async function readTemplates(path: string): Promise<readonly KeyTemplate[]> {
   const parsed = templateList.safeParse(await readJson(path));
   if (parsed.success) return parsed.data;
   throw new UsageError(
-    `${path} is no list of key templates: ${firstIssue(parsed.error)}`,
-    `Each is { operation, version, keys: [{ pattern, mode }] }; a mode is one of ${accessModes.join(', ')}.`,
+    `${path} is not a list of key templates: ${firstIssue(parsed.error)}`,
+    `Each must be { operation, version, keys: [{ pattern, mode }] } with a mode of ${accessModes.join(', ')}.`,
   );
 }
 
@@ -74,8 +74,8 @@ async function readSets(path: string): Promise<readonly RecordedReadWriteSet[]> 
     const parsed = readWriteSet.safeParse(jsonOf(line, `${path}, line ${index + 1}`));
     if (parsed.success) return [parsed.data];
     throw new UsageError(
-      `${path}, line ${index + 1} is no read-write set: ${firstIssue(parsed.error)}`,
-      'Each line is { reads: [{ key }], writes: [{ key }] }, with ranges: [{ start, end }] where there are some.',
+      `${path}, line ${index + 1} is not a read-write set: ${firstIssue(parsed.error)}`,
+      'Each line must be { reads: [{ key }], writes: [{ key }] }, optionally with ranges: [{ start, end }].',
     );
   });
 }

@@ -10,7 +10,7 @@ import {
 } from '@medrex/contracts';
 import { openCommandLog } from './command-log.ts';
 
-/** How many operations that name one of the pseudonyms are accepted and not terminal, over all channels of a data folder. */
+/** Number of live operations that name one of the pseudonyms, over all channels of a data folder. */
 export async function liveOperationsOf(dataDir: string, pseudonyms: readonly string[]): Promise<number> {
   const { log, partitionsOf } = await openCommandLog(dataDir);
   try {
@@ -51,7 +51,7 @@ async function readLive(
   });
 }
 
-/** The newest progress of the channel whose partition this is. */
+/** The newest progress of the channel of a partition. */
 async function progressOf(log: EventLog, partition: number): Promise<Progress | undefined> {
   const values = (await log.latest(topics.progress, partition)).map(({ value }) => value);
   const [any] = values;

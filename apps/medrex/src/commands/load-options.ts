@@ -7,7 +7,7 @@ import type { LoadOptions } from '../load/load-stream.ts';
 import type { Profile } from '../load/profile.ts';
 import { profileNamed, workdays } from '../load/profiles/index.ts';
 
-/** Options of every command that makes a load. */
+/** Options of the commands that generate load. */
 export interface LoadFlags {
   readonly profile: Profile;
   readonly rate: Rate;
@@ -47,7 +47,7 @@ export function withLoadFlags(command: Command, over: { readonly rate: string; r
     );
 }
 
-/** The load that the flags describe, from now on. */
+/** Opens the load described by the flags. */
 export function loadOf(
   { profile, rate, seconds, seed, patients, skew, conflict }: LoadFlags,
   startMs: number,
@@ -58,7 +58,7 @@ export function loadOf(
 function profile(name: string): Profile {
   const found = profileNamed(name);
   if (found === undefined)
-    throw new InvalidArgumentError(`There is no profile ${name}; there is ${profileNames} (any N).`);
+    throw new InvalidArgumentError(`There is no profile ${name}; profiles are ${profileNames} (any N).`);
   return found;
 }
 
@@ -76,10 +76,10 @@ function collectInjections(text: string, before: readonly Injection[]): readonly
   return [...before, readable(parseInjection)(text)];
 }
 
-/** What is empty is no number, though JavaScript takes it for 0. */
+/** Parses a number; the empty string is NaN instead of 0. */
 const numberOf = (text: string) => (text.trim() === '' ? NaN : Number(text));
 
-/** A whole number above zero. */
+/** Parses a whole number above 0. */
 export function positive(text: string): number {
   const value = numberOf(text);
   if (!Number.isInteger(value) || value <= 0) throw new InvalidArgumentError('It must be a whole number above 0.');
@@ -92,21 +92,21 @@ function whole(text: string): number {
   return value;
 }
 
-/** A number from zero on. */
+/** Parses a number of at least 0. */
 export function notNegative(text: string): number {
   const value = numberOf(text);
-  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('It must be a number from 0 on.');
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('It must be a number of at least 0.');
   return value;
 }
 
-/** A part of a whole. */
+/** Parses a share from 0 to 1. */
 export function share(text: string): number {
   const value = numberOf(text);
   if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('It must be a number from 0 to 1.');
   return value;
 }
 
-/** A TCP port; 0 for any free one. */
+/** Parses a TCP port; 0 picks a free one. */
 export function portNumber(text: string): number {
   const value = numberOf(text);
   if (!Number.isInteger(value) || value < 0 || value > 65_535)
@@ -114,7 +114,7 @@ export function portNumber(text: string): number {
   return value;
 }
 
-/** A point in time, as epoch ms. */
+/** Parses a time into epoch ms. */
 export function instant(text: string): number {
   const value = z.iso.datetime({ offset: true }).safeParse(text).success ? Date.parse(text) : NaN;
   if (!Number.isFinite(value)) throw new InvalidArgumentError('It must be a time like 2026-01-05T07:00:00Z.');

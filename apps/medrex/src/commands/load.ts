@@ -16,15 +16,15 @@ import { openVault } from './open-vault.ts';
 export interface LoadCommandFlags extends LoadFlags {
   readonly url: string;
   readonly ordererUrl?: string;
-  /** Share of the messages that go to the ledger past Medrex. */
+  /** Share of the messages sent by a foreign writer instead of through Medrex. */
   readonly foreignWriters: number;
   readonly data: string;
   readonly json: boolean;
-  /** Epoch ms that the messages' times count from; now when absent. */
+  /** Start of the times in messages, epoch ms; now by default. */
   readonly start?: number;
 }
 
-/** `medrex load`: an open-loop load on a running Medrex. Returns the exit code: 1 when something got no outcome. */
+/** `medrex load`: runs an open-loop load on a running Medrex. Returns the exit code: 1 when an operation got no outcome. */
 export async function load(flags: LoadCommandFlags): Promise<number> {
   const foreign = flags.foreignWriters > 0 ? await openForeignWriters(flags) : undefined;
   const signal = interrupted();
@@ -63,21 +63,21 @@ export async function load(flags: LoadCommandFlags): Promise<number> {
 
 async function metricsOf(ordererUrl: string | undefined): Promise<string> {
   if (ordererUrl === undefined) return '';
-  const hint = '--orderer-url takes the address of orderer-dag as `medrex start` prints it.';
+  const hint = '--orderer-url must be the address of orderer-dag, as printed by `medrex start`.';
   let text: string;
   try {
     text = await (await fetch(`${ordererAddress(ordererUrl)}/metrics`)).text();
   } catch {
     throw new UsageError(`nothing answers at ${ordererUrl}`, hint);
   }
-  // Other services have metrics too; without this their answer would read as no Fabric transaction at all.
+  // Other services have metrics too; theirs would read as zero Fabric transactions.
   if (!text.includes('medrex_orderer_')) throw new UsageError(`there is no orderer-dag at ${ordererUrl}`, hint);
   return text;
 }
 
 async function openForeignWriters({ ordererUrl, data }: LoadCommandFlags): Promise<ForeignWriters> {
   if (ordererUrl === undefined)
-    throw new UsageError('foreign writers need --orderer-url', 'It is printed by `medrex start`.');
+    throw new UsageError('--foreign-writers needs --orderer-url', '`medrex start` prints the address.');
   const vault = await openVault(resolve(data));
   const writers = new ForeignWriters({
     ordererUrl,

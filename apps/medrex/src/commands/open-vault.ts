@@ -7,7 +7,7 @@ import type { PatientVault } from '@medrex/privacy';
 import { z } from 'zod';
 import { UsageError } from '../terminal/usage-error.ts';
 
-/** The vault that ingest would open with this environment and data folder; it must be there already. */
+/** Opens the existing vault that ingest uses with this environment and data folder. */
 export async function openVault(dataDir: string, env: NodeJS.ProcessEnv = process.env): Promise<PatientVault> {
   const postgres = configuredPostgres(env);
   if (postgres !== undefined) {
@@ -24,13 +24,13 @@ export async function openVault(dataDir: string, env: NodeJS.ProcessEnv = proces
   return vault;
 }
 
-/** Where the tenant key of a vault stands: as the environment says, else in the file that the first start made beside embedded ones. */
+/** Location of the tenant key: from the environment, otherwise the key file created by the first start. */
 export function tenantKeyPlace(dataDir: string): TenantKeyPlace {
   const { env, file = defaultTenantKeyFile(vaultFolder(dataDir)) } = configured(process.env);
   return env === undefined || env.trim() === '' ? { file } : { env };
 }
 
-/** The database that the environment names for the vault; undefined when the vault is in files. @throws UsageError. */
+/** The PostgreSQL configuration of the vault; undefined when the vault is in files. @throws UsageError */
 export function configuredPostgres(
   env: NodeJS.ProcessEnv = process.env,
 ): { readonly pool: PostgresPoolOptions; readonly schema: string } | undefined {
@@ -40,7 +40,7 @@ export function configuredPostgres(
     .safeParse(env);
   if (!parsed.success) {
     const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new UsageError(wrong.join('; '), 'Give this command the environment of ingest.');
+    throw new UsageError(wrong.join('; '), 'Run this command with the environment of ingest.');
   }
   const pool = parsed.data.MEDREX_STORES === 'postgres' ? postgresPoolOptions(parsed.data) : undefined;
   return pool && { pool, schema: parsed.data.MEDREX_POSTGRES_SCHEMA };
@@ -50,5 +50,5 @@ function configured(env: NodeJS.ProcessEnv): TenantKeyPlace {
   return { env: env['MEDREX_TENANT_KEY'], file: env['MEDREX_TENANT_KEY_FILE'] };
 }
 
-/** Where the vault of a data folder lies. */
+/** Folder of the vault in a data folder. */
 export const vaultFolder = (dataDir: string): string => join(dataDir, 'vault');

@@ -9,12 +9,12 @@ export interface PgProxyFlags {
   readonly checkConfig: boolean;
 }
 
-/** `medrex pg-proxy`: the proxy until Ctrl-C, or a look at its configuration. Returns the exit code. */
+/** `medrex pg-proxy`: runs the proxy until Ctrl-C, or checks its configuration. Returns the exit code. */
 export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgProxyFlags): Promise<number> {
-  // A variable of the shell may be empty.
+  // An unset shell variable gives an empty string.
   if ((file ?? '') === '' && (pgbouncerIni ?? '') === '')
     throw new UsageError('Name a configuration: --config FILE or --pgbouncer-ini FILE.');
-  // Only now: no other command needs what the proxy is made of.
+  // Imported here, as no other command needs it.
   const { checkPgProxyConfig, startPgProxy } = await import('@medrex/pg-proxy');
   const start = { file, pgbouncerIni, environment: process.env };
   if (checkConfig) {
@@ -25,18 +25,18 @@ export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgPro
     return 0;
   }
   const signal = interrupted();
-  // Taken from the beginning: at SIGUSR1 Node.js would open its debugger, and end at the others.
+  // Installed first: by default Node.js opens its debugger on SIGUSR1, and ends on the others.
   const started: { running?: RunningPgProxy } = {};
   process.on('SIGUSR1', () => started.running?.pause());
   process.on('SIGUSR2', () => started.running?.resume());
   process.on('SIGQUIT', () => (started.running === undefined ? process.exit(131) : started.running.stop('now')));
-  // Who is told to read it again before it has begun has just read it.
+  // Ignored during the start, which has just read the configuration.
   process.on('SIGHUP', () => started.running !== undefined && reload(started.running));
   const running = (started.running = await startPgProxy(start));
   for (const note of running.notes) console.error(note);
   withholdMessages(running);
   console.log(
-    `PostgreSQL at ${running.urls.postgres}, metrics at ${running.urls.metrics}. SIGHUP reads the configuration again.`,
+    `PostgreSQL at ${running.urls.postgres}, metrics at ${running.urls.metrics}. Send SIGHUP to reload the configuration.`,
   );
   const interruption = new Promise<void>((resolve) =>
     signal.addEventListener('abort', () => resolve(), { once: true }),
@@ -50,7 +50,7 @@ function reload(running: RunningPgProxy): void {
   try {
     for (const notice of running.reload()) console.error(notice);
   } catch (error) {
-    console.error(`The configuration stays as it was: ${(error as Error).message}`);
+    console.error(`The configuration was not reloaded: ${(error as Error).message}`);
   }
 }
 

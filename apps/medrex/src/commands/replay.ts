@@ -10,7 +10,7 @@ export interface ReplayFlags {
   readonly json: boolean;
 }
 
-/** `medrex replay`. Returns 0 when every file took effect, else 1. */
+/** `medrex replay`. Returns 0 when every file was applied, otherwise 1. */
 export async function replayCommand(paths: readonly string[], flags: ReplayFlags): Promise<number> {
   const files = await listReplayPaths(paths);
   const signal = interrupted();

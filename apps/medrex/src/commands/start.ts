@@ -19,7 +19,7 @@ export interface StartFlags {
   readonly json: boolean;
 }
 
-/** `medrex start`: every service in this process, until Ctrl-C, or with --once until the demonstration is over. Returns the exit code: 130 when Ctrl-C cut the demonstration short. */
+/** `medrex start`: runs all services in this process until Ctrl-C, or with --once until the demonstration ends. Returns the exit code: 130 when Ctrl-C interrupted the demonstration. */
 export async function start(flags: StartFlags): Promise<number> {
   const ground = groundOf(flags);
   const dataDir = resolve(flags.data ?? ground.dataDir);
@@ -52,13 +52,13 @@ export async function start(flags: StartFlags): Promise<number> {
   }
 }
 
-/** What comes up beside the main job, and the line that says why not. */
+/** A service started in addition to the main ones, or a note on why it is not up. */
 interface Beside {
   readonly running: EmbeddedPgProxy | undefined;
   readonly note: string;
 }
 
-/** pg-proxy, where somebody stays to use it. The main job needs nothing of it, and is there without it. */
+/** Starts pg-proxy, unless with --once. The other services do not need it. */
 async function beside({ stack, once }: StartFlags, dataDir: string): Promise<Beside> {
   if (once || stack !== 'embedded') return { running: undefined, note: '' };
   try {
@@ -68,11 +68,11 @@ async function beside({ stack, once }: StartFlags, dataDir: string): Promise<Bes
   }
 }
 
-/** What the services stand on. @throws UsageError */
+/** The stack under the services. @throws UsageError */
 function groundOf({ stack, demo }: StartFlags): RealStack {
   if (stack === 'embedded')
     return {
-      // What the plain clients of the demonstration meet, Medrex meets too.
+      // Medrex gets the same ledger latencies as the plain clients of the demonstration.
       env: { LEDGER_LATENCIES: demo ? 'network' : 'none' },
       ledger: embeddedLedgerLabel,
       dataDir: defaults.dataDir,
@@ -80,7 +80,7 @@ function groundOf({ stack, demo }: StartFlags): RealStack {
   if (demo)
     throw new UsageError(
       'the demonstration compares clients on the model of Fabric, which a real stack does not have',
-      'Leave out --demo, and send something: medrex replay, medrex load.',
+      'Omit --demo, and send messages with medrex replay or medrex load.',
     );
   return realStack();
 }
@@ -94,7 +94,7 @@ async function run(flags: StartFlags, urls: StackUrls, up: string, signal: Abort
   }
   if (flags.once || signal.aborted) return 0;
   if (flags.json && !flags.demo) console.log(JSON.stringify({ urls }));
-  if (!flags.json) console.log(`\n${urlsText(urls)}\n\nCtrl-C ends it.`);
+  if (!flags.json) console.log(`\n${urlsText(urls)}\n\nPress Ctrl-C to stop.`);
   await aborted(signal);
   return 0;
 }
@@ -114,10 +114,10 @@ function urlsText(urls: StackUrls): string {
   return rows.map(([name, url]) => `  ${name.padEnd(width)}  ${url}`).join('\n');
 }
 
-/** The port asked for, which must be free; without one 8080, or any free one when that is taken. */
+/** The requested port, which must be free; by default 8080, or a free one when that is taken. */
 async function choosePort(asked: number | undefined): Promise<number> {
   const port = asked ?? defaults.port;
   if (port === 0 || (await isFree(port))) return port;
   if (asked === undefined) return 0;
-  throw new UsageError(`port ${port} is taken`, 'Choose another one with --port, or 0 for any free one.');
+  throw new UsageError(`port ${port} is taken`, 'Choose another port with --port; 0 picks a free one.');
 }

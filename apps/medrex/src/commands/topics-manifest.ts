@@ -10,20 +10,20 @@ export interface TopicsManifestFlags {
   readonly json: boolean;
 }
 
-/** `medrex topics diff`: how the topics of the cluster differ from the topic table. Returns the exit code: 1 when they do. */
+/** `medrex topics diff`: shows how the topics of the cluster differ from the topic table. Returns the exit code: 1 when they do. */
 export async function topicsDiff(flags: TopicsManifestFlags): Promise<number> {
   const { connection, prefix, options } = placeOf(flags);
   const differences = await diffTopics(connection, prefix, options);
-  print(flags, differences, { ended: 'Every topic is as the topic table has it.', doing: 'differs' });
+  print(flags, differences, { ended: 'All topics match the topic table.', doing: 'differs' });
   return differences.length === 0 ? 0 : 1;
 }
 
-/** `medrex topics apply`: makes the cluster's topics so. Returns the exit code: 1 when something is left that it cannot put right. */
+/** `medrex topics apply`: creates and alters topics to match the topic table. Returns the exit code: 1 when differences remain that it cannot correct. */
 export async function topicsApply(flags: TopicsManifestFlags): Promise<number> {
   const { connection, prefix, options } = placeOf(flags);
   const differences = await applyTopics(connection, prefix, options);
   print(flags, differences, {
-    ended: 'Every topic was as the topic table has it; nothing was changed.',
+    ended: 'All topics already match the topic table; nothing was changed.',
     doing: 'put right',
   });
   if (flags.replicationFactor < 3 && !flags.json) console.error(weak(flags));
@@ -35,7 +35,7 @@ function placeOf(flags: TopicsManifestFlags) {
   if (minInsyncReplicas > replicationFactor)
     throw new UsageError(
       `--min-insync-replicas ${minInsyncReplicas} is more than --replication-factor ${replicationFactor}`,
-      'Nothing could ever be appended; 3 and 2 are usual, 1 and 1 on one broker.',
+      'No append would ever succeed; 3 and 2 are usual, 1 and 1 with one broker.',
     );
   const given = flags.brokers === undefined ? {} : { MEDREX_KAFKA_BROKERS: flags.brokers.split(',') };
   const settings = { ...kafkaSettings(), ...given };
@@ -60,4 +60,4 @@ function lineOf({ topic, kind, setting, found, wanted, why }: TopicDifference): 
 }
 
 const weak = ({ replicationFactor }: TopicsManifestFlags): string =>
-  `With ${replicationFactor} replica(s) a record that was acknowledged is lost with the disk of its broker. Services start on it only with MEDREX_KAFKA_DURABILITY=one-broker.`;
+  `With ${replicationFactor} replica(s), acknowledged records are lost with the disk of their broker. Services only start on such topics with MEDREX_KAFKA_DURABILITY=one-broker.`;

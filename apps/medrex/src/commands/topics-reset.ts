@@ -17,15 +17,15 @@ export interface TopicsResetFlags {
   readonly json: boolean;
 }
 
-/** A channel whose operations log ends before its low-water mark: the topic is another one than the mark was made from. */
+/** A channel whose operations log ends before its low-water mark, i.e. whose topic was recreated. */
 interface Behind {
   readonly partition: number;
   readonly progress: Progress;
 }
 
 /**
- * `medrex topics reset`: takes operations logs that were made anew for what they are, under a new generation that begins at
- * their start. Repeats of earlier operations are then told from new ones by their records on the ledger alone. Returns the exit code.
+ * `medrex topics reset`: accepts recreated operations logs under a new generation that starts at their beginning. Repeats of earlier
+ * operations are then recognised by their operation records on the ledger only. Returns the exit code.
  */
 export async function topicsReset(flags: TopicsResetFlags): Promise<number> {
   const opened = await openCommandLog(resolve(flags.data));
@@ -34,8 +34,8 @@ export async function topicsReset(flags: TopicsResetFlags): Promise<number> {
     const behind = await channelsBehind(opened);
     if (behind.length > 0 && !flags.yes)
       throw new UsageError(
-        `the operations log of ${names(behind)} was made anew: what it held is lost`,
-        'Restore the topic; or say --yes to begin a new one. Stop the services first.',
+        `the operations log of ${names(behind)} was recreated: its former content is lost`,
+        'Restore the topic, or add --yes to start with the new one. Stop the services first.',
       );
     for (const one of behind) await begin(log, one);
     const channels = behind.map(({ progress }) => progress.channel);
@@ -60,15 +60,15 @@ async function channelsBehind({ log, partitionsOf }: CommandLog): Promise<readon
   return behind;
 }
 
-/** The block height stays: the blocks are those of before. */
+/** Writes progress of a new generation at the start of the log; the block height stays, as the blocks are unchanged. */
 async function begin(log: EventLog, { partition, progress }: Behind): Promise<void> {
   const next: Progress = { ...progress, generation: progress.generation + 1, lowWaterMark: 0, doneRanges: [], live: 0 };
   await log.append(topics.progress, partition, [{ key: progressKey(next), value: progressCodec.encode(next) }]);
 }
 
 function told(behind: readonly Behind[]): string {
-  if (behind.length === 0) return 'Every operations log is the one that it was; nothing was changed.';
-  return `A new operations log begins for ${names(behind)}. Start the services; senders may send again what had no outcome.`;
+  if (behind.length === 0) return 'No operations log was recreated; nothing was changed.';
+  return `The new operations log of ${names(behind)} is accepted. Start the services; senders may resend messages without an outcome.`;
 }
 
 const names = (behind: readonly Behind[]): string => behind.map(({ progress }) => progress.channel).join(', ');

@@ -1,12 +1,12 @@
 import { IngestClient } from '../client/ingest-client.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 
-/** `medrex tx ID`: the life of one operation, as far as it is known. Returns the exit code: 0 applied or pending, 1 rejected or dead. */
+/** `medrex tx ID`: shows the status of one operation. Returns the exit code: 0 applied or pending, 1 rejected or dead. */
 export async function tx(id: string, flags: { readonly url: string; readonly json: boolean }): Promise<number> {
   if (!/^[0-9a-f]{32}$/.test(id))
     throw new UsageError(
-      `"${id}" is no transaction id`,
-      'It has 32 hexadecimal digits and stands in every receipt as transactionId.',
+      `"${id}" is not a transaction id`,
+      'It has 32 hexadecimal digits; receipts contain it as transactionId.',
     );
   const status = await new IngestClient(flags.url).status(id);
   if (status === undefined) {
@@ -40,8 +40,8 @@ function lifeOf(status: Readonly<Record<string, unknown>>): string {
     ['Fabric transaction', fabric?.transactionId],
     ['block, position', fabric === undefined ? undefined : `${fabric.block}, ${fabric.position}`],
     [
-      'keys beyond the declared',
-      status['hasUndeclaredKeys'] === true ? 'yes: order on them is promised from their discovery on' : undefined,
+      'undeclared keys',
+      status['hasUndeclaredKeys'] === true ? 'yes: order on them holds only from their discovery on' : undefined,
     ],
     ['answer', status['detail'] === undefined ? undefined : JSON.stringify(status['detail'])],
   ];

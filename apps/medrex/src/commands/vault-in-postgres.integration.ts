@@ -26,7 +26,7 @@ describeReal('POSTGRES', 'the command line on a vault in PostgreSQL', (url) => {
   let pool: PostgresPool;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'medrex-cli-'));
-    // Of services that have accepted nothing yet: without a log the command would not know what is in flight, and refuses.
+    // An empty log: without one the command refuses, as it could not know which operations are live.
     mkdirSync(join(folder, 'log'));
     keyFile = join(folder, 'tenant.key');
     writeFileSync(keyFile, randomBytes(32).toString('hex'));
@@ -47,7 +47,7 @@ describeReal('POSTGRES', 'the command line on a vault in PostgreSQL', (url) => {
     Object.assign(process.env, before);
   });
 
-  it('looks at it, rotates it and erases from it', async () => {
+  it('checks it, rotates it and erases from it', async () => {
     expect(await lookAtVault(folder)).toMatchObject({
       verdict: 'ok',
       found: expect.stringMatching(/none yet/) as unknown,

@@ -15,19 +15,19 @@ import { loadTranslator } from './translate-load.ts';
 export interface CompareOptions {
   readonly load: LoadOptions;
   readonly model: ModelSetting;
-  /** Fabric transactions that the plain clients have in flight at most. */
+  /** Maximum Fabric transactions that a plain client has in flight. */
   readonly concurrency: number;
-  /** Tries after the first of the retrying client; undefined leaves it out. */
+  /** Retries of the retrying client; undefined omits that client. */
   readonly retries: number | undefined;
   /** A running Medrex: its API and the metrics of its block constructor. */
   readonly medrex: { readonly apiUrl: string; readonly ordererMetricsUrl: string; readonly ledger: string };
-  /** Called before each client with its name, and with a way to say how far it is. */
-  /** Raised: the client that runs ends early, and no other one is started. */
+  /** When aborted, the current client stops early and no other one is started. */
   readonly signal: AbortSignal;
+  /** Called before each client with its name and a function that describes its progress. */
   readonly announce: (client: string, describe: () => string) => Pick<Progress, 'done'>;
 }
 
-/** The same input through each client, one after the other, so that none takes the machine from another. */
+/** Runs the same input through each client, one after another, so that they do not compete for the machine. */
 export async function compare(options: CompareOptions): Promise<Comparison> {
   const { profile, seconds, seed, skew, patients } = options.load;
   const sides: SideResult[] = [];

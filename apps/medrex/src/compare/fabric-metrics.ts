@@ -1,13 +1,13 @@
 import type { FabricTransactions } from './side-result.ts';
 
-/** The address of orderer-dag, however `medrex start` printed it: of its metrics, or of the model. */
+/** The base address of orderer-dag, from either URL that `medrex start` prints: of its metrics or of the model. */
 export function ordererAddress(url: string): string {
   return url.replace(/\/+$/, '').replace(/\/metrics$/, '');
 }
 
 const line = /^medrex_orderer_fabric_transactions_total\{([^}]*)\} (\d+(?:\.\d+)?)$/gm;
 
-/** Numbers of our Fabric transactions by validation code, from the text that the block constructor's /metrics answers. */
+/** Number of our Fabric transactions by validation code, from the text of orderer-dag's /metrics. */
 export function fabricTransactionsIn(metrics: string): FabricTransactions {
   const counts = { submitted: 0, valid: 0, mvccReadConflict: 0, phantomReadConflict: 0, otherInvalid: 0 };
   for (const [, labels = '', value = '0'] of metrics.matchAll(line)) {

@@ -20,7 +20,7 @@ export class LatencyRecorder {
     numberOfSignificantValueDigits: 3,
   });
 
-  /** Bound of one sample: an hour. */
+  /** Records a latency, capped at an hour. */
   record(ms: number): void {
     this.#histogram.recordValue(Math.min(3_600_000_000, Math.max(1, Math.round(ms * 1000))));
   }
@@ -28,7 +28,7 @@ export class LatencyRecorder {
   summary(): LatencySummary | undefined {
     if (this.#histogram.totalCount === 0) return undefined;
     const max = this.#histogram.maxValue / 1000;
-    // A percentile is the upper end of its bucket, which may lie above the highest sample.
+    // A percentile is the upper bound of its bucket, which may exceed the maximum.
     const at = (percentile: number) => Math.min(max, this.#histogram.getValueAtPercentile(percentile) / 1000);
     return { p50: at(50), p95: at(95), p99: at(99), p999: at(99.9), max };
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { LinesInOrder } from './lines-in-order.ts';
 
-/** Lines `a1`: subject a. What was sent, and who answers. */
+/** A sender of lines like `a1`, of subject a; records requests and controls their answers. */
 function sender(linesMax = 500) {
   const requests: { readonly lines: string; readonly answer: () => void }[] = [];
   const lines = new LinesInOrder<string>({
@@ -21,7 +21,7 @@ function sender(linesMax = 500) {
 }
 
 describe('lines in order', () => {
-  it('go at once, but for those of a subject whose request was not answered', async () => {
+  it('are sent at once, except while a request with their subject is in flight', async () => {
     const { add, answer, sent } = sender();
     add('a1 b1 a2');
     add('a3 c1 -1 b2');
@@ -30,7 +30,7 @@ describe('lines in order', () => {
     expect(sent()).toEqual(['a1 b1 a2', 'c1 -1', 'a3 b2']);
   });
 
-  it('do not pass one that waits', async () => {
+  it('do not overtake a waiting line of their subject', async () => {
     const { add, answer, sent } = sender();
     add('a1');
     add('b1');
@@ -43,7 +43,7 @@ describe('lines in order', () => {
     expect(sent().at(-1)).toBe('b3');
   });
 
-  it('fill a request no further than it may be, in order over several', async () => {
+  it('are split over several requests at the limit, in order', async () => {
     const { add, answer, sent } = sender(2);
     add('a1 b1 a2 b2 c1 c2 c3');
     expect(sent()).toEqual(['a1 b1', 'c1 c2']);
@@ -52,7 +52,7 @@ describe('lines in order', () => {
     expect(sent()).toEqual(['a1 b1', 'c1 c2', 'a2 b2', 'c3']);
   });
 
-  it('are settled when all of them were answered', async () => {
+  it('are settled when all requests are answered', async () => {
     const { lines, add, answer } = sender();
     add('a1');
     add('a2');

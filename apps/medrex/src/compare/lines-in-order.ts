@@ -1,19 +1,20 @@
 export interface LinesInOrderOptions<T> {
   readonly subjectOf: (line: T) => string | undefined;
-  /** Resolves when the request was answered; never rejects. */
+  /** Resolves when the request is answered; never rejects. */
   readonly send: (lines: readonly T[]) => Promise<void>;
-  /** Lines in one request at most. */
+  /** Maximum lines per request. */
   readonly linesMax: number;
 }
 
 /**
- * Puts lines into requests so that those about one subject keep their order: it is promised within a request, and for a request that is
- * sent after the earlier one was answered. So a line waits while a request with its subject is under way; all others go at once.
+ * Batches lines into requests such that lines of one subject keep their order. Order is guaranteed within a request, and between
+ * requests when the later one is sent after the answer of the earlier. So a line waits while a request with its subject is in
+ * flight; all others are sent at once.
  */
 export class LinesInOrder<T> {
   readonly #options: LinesInOrderOptions<T>;
   readonly #underWay = new Set<Promise<void>>();
-  /** Subjects of the requests under way, each in one of them. */
+  /** Subjects of the requests in flight. */
   readonly #busy = new Set<string>();
   #due: T[] = [];
   #sinceFlush = 0;
@@ -28,7 +29,7 @@ export class LinesInOrder<T> {
     if (this.#sinceFlush >= this.#options.linesMax) this.flush();
   }
 
-  /** Sends what may go. The rest goes as soon as what it waits for was answered. */
+  /** Sends the lines that need not wait; the others are sent when the requests in flight are answered. */
   flush(): void {
     const { subjectOf, linesMax } = this.#options;
     this.#sinceFlush = 0;
@@ -52,7 +53,7 @@ export class LinesInOrder<T> {
     if (going.length > 0) this.#start(going, subjects);
   }
 
-  /** Sends everything, and waits for the answers. */
+  /** Sends all lines, and waits for the answers. */
   async settled(): Promise<void> {
     for (this.flush(); this.#underWay.size > 0; this.flush()) await Promise.all(this.#underWay);
   }

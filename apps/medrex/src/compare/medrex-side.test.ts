@@ -10,7 +10,7 @@ import { MedrexSide } from './medrex-side.ts';
 let server: Server;
 let streams: ServerResponse[];
 
-/** An ingest that streams outcomes, and hangs up on whoever sends something. */
+/** An ingest that streams outcomes, but disconnects every sender. */
 beforeEach(async () => {
   streams = [];
   server = createServer((request, response) => {
@@ -43,12 +43,12 @@ function side(fabricTransactions: () => Promise<ReturnType<typeof fabricTransact
 }
 
 describe('a load on a Medrex that does not answer', () => {
-  it('goes on by its schedule and counts what was not answered as failed', async () => {
+  it('keeps its schedule and counts unanswered operations as failed', async () => {
     const result = await side(async () => fabricTransactionsIn('')).run(load);
     expect([result.offered, result.applied, result.failed]).toEqual([3, 0, 3]);
   });
 
-  it('leaves no stream open when it cannot begin, which would keep the process', async () => {
+  it('leaves no stream open when it cannot start, which would keep the process alive', async () => {
     const running = side(() => Promise.reject(new Error('no metrics'))).run(load);
     await expect(running).rejects.toThrow('no metrics');
     const [stream] = streams;
@@ -94,7 +94,7 @@ describe('a load on a Medrex that answers', () => {
       ...(signal !== undefined && { signal }),
     });
 
-  it('says the rate that was offered until it was stopped', async () => {
+  it('reports the rate offered until it was stopped', async () => {
     answers = await answering(202);
     const result = await aSide(100, AbortSignal.timeout(60)).run(load);
     expect(result).toMatchObject({ applied: result.offered, failed: 0 });
@@ -102,7 +102,7 @@ describe('a load on a Medrex that answers', () => {
     expect(result.seconds).toBeLessThan(50);
   });
 
-  it('sends what is about a patient when what was sent before about that patient was answered', async () => {
+  it('sends a message about a patient only after earlier ones about that patient were answered', async () => {
     answers = await answering(202);
     const inFlight: string[] = [];
     const met: string[][] = [];
@@ -131,15 +131,15 @@ describe('a load on a Medrex that answers', () => {
     expect(met.flat()).toEqual([]);
   });
 
-  it('ends at once, saying why, where its messages came before', async () => {
+  it('fails at once with the reason when its messages were sent before', async () => {
     answers = await answering(200);
-    await expect(aSide(1).run(load)).rejects.toThrow('has had these messages before');
+    await expect(aSide(1).run(load)).rejects.toThrow('already has these messages');
     await expect(aSide(1).run({ ...load, setup: [...load.stream()].map(({ message }) => message) })).rejects.toThrow(
-      'has had these messages before',
+      'already has these messages',
     );
   });
 
-  it('does not begin on a setup that was refused', async () => {
+  it('does not start when its setup was refused', async () => {
     answers = await answering(202);
     answers.removeAllListeners('request');
     answers.on('request', (_request, response: ServerResponse) => {

@@ -8,48 +8,48 @@ import type { FabricTransactions, SideResult } from './side-result.ts';
 
 export interface MedrexSideOptions {
   readonly client: Pick<IngestClient, 'sendLines' | 'follow' | 'status'>;
-  /** Numbers of Fabric transactions so far, from the block constructor's metrics. */
+  /** Number of Fabric transactions so far, from the metrics of orderer-dag. */
   readonly fabricTransactions: () => Promise<FabricTransactions>;
   readonly seconds: number;
-  /** How long the last outcomes are waited for after the last message was sent. */
+  /** How long to wait for outcomes after the last message, in ms. */
   readonly drainMs: number;
-  /** A share of the messages goes to the ledger past Medrex, drawn evenly; they are not counted as offered. */
+  /** An evenly drawn share of the messages is written by a foreign writer instead; they do not count as offered. */
   readonly foreign?: { readonly share: number; readonly write: (message: LoadMessage) => void };
   readonly onProgress?: (sent: number, ended: number) => void;
-  /** Told of every operation that ended, with its latency. */
+  /** Called for each ended operation with its latency in ms. */
   readonly onEnded?: (sent: Sent, ms: number) => void;
-  /** Nothing more is sent once it is raised; what was sent is waited for. */
+  /** When aborted, nothing more is sent; outcomes of sent messages are awaited. */
   readonly signal?: AbortSignal;
 }
 
-/** Lines in one request at most; what is due within a tick goes together. */
+/** Maximum lines per request; lines due within a tick share one. */
 const linesMax = 500;
 const tickMs = 10;
-/** Lines of the setup in one request: it is not measured. */
+/** Lines per request of the setup, which is not measured. */
 const setupLines = 200;
-/** Operations of the setup whose status is asked for at the same time. */
+/** Concurrent status queries for operations of the setup. */
 const askedAtOnce = 16;
 
-/** A message and when it was meant to be sent, ms from the start. */
+/** A message and its intended send time, in ms from the start. */
 interface Sent {
   readonly atMs: number;
   readonly message: LoadMessage;
 }
 
-/** Status of a receipt whose message had come before. */
+/** Receipt status of a repeat. */
 const repeat = 200;
 
 const endings = { applied: 'applied', rejected: 'rejected', dead: 'failed' } as const;
 
 /**
- * The load through a running Medrex: NDJSON batches of what is due, as an EHR's interface engine would send them, each patient's messages
- * in order, and the outcomes from the event stream. Latency runs from the intended send time, so waiting for a slow answer counts.
+ * Runs the load through a running Medrex: sends due messages as NDJSON batches like an EHR's interface engine, in order per patient, and
+ * reads outcomes from the event stream. Latency counts from the intended send time, so waiting for a slow answer is included.
  */
 export class MedrexSide {
   readonly #options: MedrexSideOptions;
   readonly #latency = new LatencyRecorder();
   readonly #open = new Map<string, Sent>();
-  /** Outcomes that came before their receipt. */
+  /** Outcomes that arrived before their receipt. */
   readonly #early = new Map<string, { readonly state: keyof typeof endings; readonly ms: number }>();
   readonly #ended = { applied: 0, rejected: 0, failed: 0 };
   #startedMs = 0;
@@ -81,10 +81,10 @@ export class MedrexSide {
       offered = await this.#sendAll(load);
       await this.#drain();
     } finally {
-      abort.abort(); // a stream that is left open would keep the process
+      abort.abort(); // an open stream would keep the process alive
       await stream.ended;
     }
-    // A load that was stopped lasted shorter than it was meant to.
+    // A stopped load lasted shorter than planned.
     const meantSeconds = signal?.aborted === true ? Math.min(seconds, this.#sendingMs / 1000) : seconds;
     const unanswered = this.#open.size;
     const after = await fabricTransactions();
@@ -103,7 +103,7 @@ export class MedrexSide {
     };
   }
 
-  /** Sends what must stand before the load, and waits until it is settled. */
+  /** Sends the setup of the load, and waits until it is settled. */
   async #setUp(messages: readonly LoadMessage[]): Promise<void> {
     const { client } = this.#options;
     const waiting: string[] = [];
@@ -120,7 +120,7 @@ export class MedrexSide {
         waiting.push(transactionId);
       }
     }
-    // All of it: what was sent last can be settled first.
+    // Check all of it, as later messages can be settled earlier.
     const settled = async (transactionId: string) => {
       while ((await client.status(transactionId))?.state === 'pending') await sleep(10);
     };
@@ -164,7 +164,7 @@ export class MedrexSide {
     return offered;
   }
 
-  /** Evenly spread: a share of 0.05 is every twentieth message. */
+  /** Whether the message at this place goes to the foreign writer; a share of 0.05 is every twentieth. */
   #isForeign(place: number): boolean {
     const share = this.#options.foreign?.share ?? 0;
     return Math.floor((place + 1) * share) > Math.floor(place * share);
@@ -172,7 +172,7 @@ export class MedrexSide {
 
   async #send(batch: readonly Sent[]): Promise<void> {
     const lines = batch.map(({ message }) => JSON.stringify(message));
-    // Who does not answer has failed these operations; the schedule of an open loop goes on.
+    // Unanswered operations count as failed; the schedule of an open loop continues.
     const receipts = await this.#options.client.sendLines(lines).catch(() => undefined);
     if (receipts === undefined || !('length' in receipts)) {
       this.#shed += batch.length;
@@ -209,7 +209,7 @@ export class MedrexSide {
     this.#count(ending, nowMs, sent);
   }
 
-  /** Only our own operations come here: outcomes of other senders stand in the stream as well. */
+  /** Counts the outcome of an own operation; the stream also has outcomes of other senders. */
   #count(state: keyof typeof endings, endedMs: number, sent: Sent): void {
     this.#ended[endings[state]] += 1;
     this.#lastEndMs = Math.max(this.#lastEndMs, endedMs);
@@ -224,9 +224,9 @@ export class MedrexSide {
   }
 }
 
-/** The load would wait for outcomes that came long ago. */
+/** Error for repeated messages, whose outcomes would never arrive. */
 const sentBefore = () =>
-  new UsageError('this Medrex has had these messages before', 'Give another --seed, or another --start.');
+  new UsageError('this Medrex already has these messages', 'Choose another --seed, or another --start.');
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 

@@ -13,7 +13,7 @@ import { goodput, validPercent } from './side-result.ts';
 
 const counter = stateKey('clinical', 'counter', 'one');
 
-/** Reads one key and writes it: all of its operations conflict. */
+/** Reads and writes one key, so that all its operations conflict. */
 const counting: Contract = {
   name: 'counting',
   templateVersions: [1],
@@ -72,7 +72,7 @@ const client = async (retries: number) => {
 };
 
 describe('the plain client', () => {
-  it('loses what Fabric throws away, and counts it as conflicts', async () => {
+  it('loses operations that Fabric invalidates, and counts them as conflicts', async () => {
     const { result, stored } = await client(0);
     expect(result.applied + result.lostToConflict).toBe(50);
     expect(result.lostToConflict).toBeGreaterThan(20);
@@ -84,7 +84,7 @@ describe('the plain client', () => {
     expect(stored).toBe(result.applied);
   });
 
-  it('gets further with retries, at the price of more Fabric transactions', async () => {
+  it('applies more with retries, at the price of more Fabric transactions', async () => {
     const { result, stored } = await client(200);
     expect(result).toMatchObject({ applied: 50, lostToConflict: 0, failed: 0 });
     expect(result.fabric.submitted).toBe(50 + result.retries);
@@ -92,7 +92,7 @@ describe('the plain client', () => {
     expect(stored).toBe(50);
   });
 
-  it('accounts for everything that it sent when it is stopped', async () => {
+  it('accounts for all sent operations when it is stopped', async () => {
     const ledger = await aLedger();
     const stop = new AbortController();
     const plain = new PlainClient({
@@ -109,7 +109,7 @@ describe('the plain client', () => {
     expect(offeredPerSecond).toBeGreaterThan(offered / 5);
   });
 
-  it('fills the table with its figures, operations and Fabric transactions apart', async () => {
+  it('fills the table with separate figures for operations and Fabric transactions', async () => {
     const { result } = await client(0);
     const text = comparisonTable({ workload: { profile: 'x' }, ledger: 'model of Fabric (embedded)', sides: [result] });
     expect(text).toContain('model of Fabric');
@@ -120,12 +120,9 @@ describe('the plain client', () => {
 });
 
 describe('numbers of Fabric transactions', () => {
-  it.each(['', '/', '/metrics', '/metrics/'])(
-    'are asked for at the address that start prints, written with "%s"',
-    (end) => {
-      expect(ordererAddress(`http://127.0.0.1:9470${end}`)).toBe('http://127.0.0.1:9470');
-    },
-  );
+  it.each(['', '/', '/metrics', '/metrics/'])('are read from the address printed by start, with suffix "%s"', (end) => {
+    expect(ordererAddress(`http://127.0.0.1:9470${end}`)).toBe('http://127.0.0.1:9470');
+  });
 
   it('are read from the metrics of the block constructor, by code', () => {
     const text = [

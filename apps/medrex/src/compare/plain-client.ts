@@ -5,7 +5,7 @@ import type { Random } from '../load/random.ts';
 import { LatencyRecorder } from './latency.ts';
 import type { FabricTransactions, SideResult } from './side-result.ts';
 
-/** One operation of the load, ready to be proposed alone. */
+/** One operation of the load, to be proposed alone. */
 export interface PlainOperation {
   /** Intended send time, ms from the start. */
   readonly atMs: number;
@@ -17,16 +17,16 @@ export interface PlainClientOptions {
   readonly ledger: Ledger;
   readonly blocks: BlockStream;
   readonly chaincode: string;
-  /** Tries after the first; 0 is the plain client. */
+  /** Number of retries; 0 for the plain client. */
   readonly retries: number;
-  /** Fabric transactions in flight at once; what is due beyond that waits, and its latency runs. */
+  /** Maximum Fabric transactions in flight; operations above it wait, which counts as latency. */
   readonly concurrency: number;
   readonly random: Random;
-  /** Nothing more is sent once it is raised; what is in flight is waited for. */
+  /** When aborted, nothing more is sent; transactions in flight are awaited. */
   readonly signal?: AbortSignal;
 }
 
-/** Conflicts end a try; a retrying client backs off before the next one, doubling from 50 ms to 2 s, with full jitter. */
+/** Delay before a retry after a conflict, in ms: doubling from 50 ms to 2 s, with full jitter. */
 const backoffMs = (attempt: number, random: Random) => random.next() * Math.min(2000, 50 * 2 ** attempt);
 
 interface Attempt {
@@ -35,8 +35,8 @@ interface Attempt {
 }
 
 /**
- * What people do without Medrex: one Fabric transaction per operation, endorsed when its turn comes, submitted, and awaited
- * in the block stream. With `retries` a conflict is endorsed again after a backoff.
+ * A client without Medrex: one Fabric transaction per operation, endorsed, submitted, and awaited in the block stream. With `retries`,
+ * an operation that conflicted is endorsed again after a backoff.
  */
 export class PlainClient {
   readonly #options: PlainClientOptions;
@@ -63,7 +63,7 @@ export class PlainClient {
     return applied + rejected + lostToConflict + failed;
   }
 
-  /** Sends every operation at its time and resolves when all of them have ended. */
+  /** Sends every operation at its time; resolves when all have ended. */
   async run(operations: readonly PlainOperation[], seconds: number): Promise<SideResult> {
     const subscription = this.#options.blocks.follow(await this.#options.blocks.height(), (block) =>
       this.#onBlock(block),
@@ -100,7 +100,7 @@ export class PlainClient {
     this.#pump();
   }
 
-  /** Nothing more is sent: what was lost once stays lost, and what has not been sent is taken out of the count. */
+  /** Stops sending: lost operations are not retried, and unsent ones do not count as offered. */
   #cutShort(operations: readonly PlainOperation[]): void {
     const waiting = this.#waiting.slice(this.#firstWaiting);
     const givenUp = waiting.filter(({ attempt }) => attempt > 0).length;
@@ -114,7 +114,7 @@ export class PlainClient {
     if (this.#open === 0) this.#finished?.();
   }
 
-  /** The next one that waits; the list is cut now and then, not at each step. */
+  /** Takes the next waiting operation; the array is compacted only now and then. */
   #takeWaiting(): Attempt | undefined {
     const next = this.#waiting[this.#firstWaiting];
     if (next === undefined) return undefined;
@@ -196,7 +196,7 @@ export class PlainClient {
     this.#pump();
   }
 
-  /** How many operations ended in which way so far. */
+  /** Number of ended operations by result so far. */
   get endings(): Readonly<{ applied: number; rejected: number; lostToConflict: number; failed: number }> {
     return this.#ended;
   }

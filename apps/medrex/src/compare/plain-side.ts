@@ -13,7 +13,7 @@ import { PlainClient, type PlainOperation } from './plain-client.ts';
 import type { SideResult } from './side-result.ts';
 import type { TranslateLoad } from './translate-load.ts';
 
-/** How the model of Fabric is set for a comparison; the same for every client. */
+/** Settings of the model of Fabric in a comparison; the same for every client. */
 export interface ModelSetting {
   readonly batchTimeoutMs: number;
   readonly maxMessageCount: number;
@@ -34,7 +34,7 @@ export interface PlainSideOptions {
 
 const chaincode = 'medrex';
 
-/** Runs the load through a plain client, on a fresh embedded ledger of its own that is gone afterwards. */
+/** Runs the load through a plain client on a temporary embedded ledger. */
 export async function runPlainSide(load: Load, options: PlainSideOptions): Promise<SideResult> {
   const directory = await mkdtemp(join(tmpdir(), 'medrex-plain-'));
   const { batchTimeoutMs, maxMessageCount, latencies } = options.model;
@@ -72,7 +72,7 @@ export async function runPlainSide(load: Load, options: PlainSideOptions): Promi
   }
 }
 
-/** Everything the load stands on, in a few Fabric transactions one after the other: it is not measured. */
+/** Writes the setup of the load in a few consecutive Fabric transactions, which are not measured. */
 export async function runSetup(
   ledger: Ledger & BlockStream,
   messages: readonly LoadMessage[],

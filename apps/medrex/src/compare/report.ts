@@ -2,9 +2,9 @@ import Table from 'cli-table3';
 import { goodput, throughput, validPercent, type SideResult } from './side-result.ts';
 
 export interface Comparison {
-  /** What ran: profile, rate, seconds, seed, skew. */
+  /** The workload: profile, rate, seconds, seed, skew. */
   readonly workload: Readonly<Record<string, string | number>>;
-  /** The ledger's label: "model of Fabric (embedded)" wherever it is one. */
+  /** Label of the ledger; "model of Fabric (embedded)" for the model. */
   readonly ledger: string;
   readonly sides: readonly SideResult[];
 }
@@ -49,7 +49,7 @@ export function comparisonTable({ workload, ledger, sides }: Comparison): string
   return [described.join(', '), `Ledger: ${ledger}`, table.toString(), ...sides.map(inWords)].join('\n');
 }
 
-/** What the column of a client says, for who does not read tables. */
+/** The column of a client as sentences. */
 function inWords(side: SideResult): string {
   const { client, offered, applied, rejected, lostToConflict, failed, fabric } = side;
   const ends = [
@@ -60,7 +60,7 @@ function inWords(side: SideResult): string {
   const threwAway = fabric.mvccReadConflict + fabric.phantomReadConflict;
   return [
     `${client}: ${count(applied)} of ${count(offered)} operations took effect, ${ends.join(', ')};`,
-    `the ledger threw away ${count(threwAway)} of ${count(fabric.submitted)} Fabric transactions over conflicts;`,
+    `the ledger invalidated ${count(threwAway)} of ${count(fabric.submitted)} Fabric transactions because of conflicts;`,
     `99 % of operations ended within ${ms(side.latencyMs?.p99)} ms.`,
   ].join(' ');
 }

@@ -1,6 +1,6 @@
 import type { LatencySummary } from './latency.ts';
 
-/** Fabric transactions by the code of their block. */
+/** Number of Fabric transactions by validation code. */
 export interface FabricTransactions {
   readonly submitted: number;
   readonly valid: number;
@@ -9,38 +9,38 @@ export interface FabricTransactions {
   readonly otherInvalid: number;
 }
 
-/** How one client fared with the input that all of them got. Operations and Fabric transactions are never mixed. */
+/** The result of one client on the common input. Operations and Fabric transactions are counted separately. */
 export interface SideResult {
   readonly client: string;
-  /** Operations meant to be sent. */
+  /** Operations due to be sent. */
   readonly offered: number;
   readonly offeredPerSecond: number;
   /** Took effect. */
   readonly applied: number;
-  /** The contract said no: a business answer, not a loss. */
+  /** Rejected by the contract: a business answer, not a loss. */
   readonly rejected: number;
   /** Given up after conflicts. */
   readonly lostToConflict: number;
-  /** Ended otherwise: refused, dead, no answer. */
+  /** Other ends: refused, dead, unanswered. */
   readonly failed: number;
   readonly retries: number;
-  /** From the first intended send to the last ending. */
+  /** Time from the first intended send to the last end. */
   readonly seconds: number;
   readonly fabric: FabricTransactions;
   readonly latencyMs: LatencySummary | undefined;
 }
 
-/** Share of our envelopes that were VALID, in percent; undefined without any. */
+/** Percentage of our envelopes that were VALID; undefined without any. */
 export function validPercent({ fabric }: SideResult): number | undefined {
   return fabric.submitted === 0 ? undefined : (100 * fabric.valid) / fabric.submitted;
 }
 
-/** Operations that ended, a second. */
+/** Ended operations per second. */
 export function throughput(side: SideResult): number {
   return (side.applied + side.rejected + side.lostToConflict + side.failed) / side.seconds;
 }
 
-/** Operations that took effect or got the contract's answer from a VALID transaction, a second. */
+/** Operations per second that were applied, or rejected by the contract, in a VALID transaction. */
 export function goodput(side: SideResult): number {
   return (side.applied + side.rejected) / side.seconds;
 }

@@ -4,12 +4,12 @@ import { encodeOperation, operationItem } from '@medrex/execute-batch';
 import { PatientDirectory, type PatientVault } from '@medrex/privacy';
 import type { LoadMessage } from '../load/message.ts';
 
-/** Turns messages into items of `executeBatch`, one item per operation. */
+/** Translates messages into items of `executeBatch`, one per operation. */
 export type TranslateLoad = (message: LoadMessage) => Promise<readonly Uint8Array[]>;
 
 /**
- * The translation that ingest does, for clients that have no ingest before them: the same validation, pseudonyms, sealed bodies and
- * key templates. With ingest's own vault they meet on the same keys.
+ * The translation of ingest for clients without ingest: the same validation, pseudonyms, sealed bodies and key templates. With the
+ * vault of ingest it gives the same keys.
  */
 export async function loadTranslator(vault: PatientVault, channel: string): Promise<TranslateLoad> {
   const identityKey = await vault.identityKey(channel);

@@ -1,7 +1,7 @@
-/** How often messages are sent. Open loop: the schedule never waits for answers, as patients do not. */
+/** Rate of messages. Open loop: the schedule never waits for answers. */
 export type Rate =
   | { readonly kind: 'fixed'; readonly perSecond: number }
-  /** From one rate to another, evenly over the whole duration. */
+  /** Linear from one rate to another over the whole duration. */
   | { readonly kind: 'ramp'; readonly fromPerSecond: number; readonly toPerSecond: number }
   /** `perSecond`, and `factor` times that in the burst. */
   | {
@@ -12,7 +12,7 @@ export type Rate =
       readonly forSeconds: number;
     };
 
-/** Intended send times in ms from the start, rising, for `seconds` in all. */
+/** Intended send times in ms from the start, ascending, for `seconds`. */
 export function* arrivals(rate: Rate, seconds: number): Generator<number> {
   const second = secondOf(rate, seconds);
   for (let message = 0; ; message += 1) {
@@ -22,7 +22,7 @@ export function* arrivals(rate: Rate, seconds: number): Generator<number> {
   }
 }
 
-/** When the curve of the rate has come to so many messages: its integral, solved for the second. */
+/** The time in seconds at which a number of messages is due: the inverse of the integral of the rate. */
 function secondOf(rate: Rate, seconds: number): (messages: number) => number {
   switch (rate.kind) {
     case 'fixed':
@@ -30,7 +30,7 @@ function secondOf(rate: Rate, seconds: number): (messages: number) => number {
     case 'ramp': {
       const { fromPerSecond: from, toPerSecond: to } = rate;
       const slope = (to - from) / seconds;
-      // from * s + slope * s² / 2 = messages; this form of the root also holds for no slope, and beyond the top of a falling one is NaN
+      // from * s + slope * s² / 2 = messages; this form of the root also works for slope 0, and is NaN beyond the maximum of a falling ramp
       return (messages) =>
         messages === 0 ? 0 : (2 * messages) / (from + Math.sqrt(from * from + 2 * slope * messages));
     }
@@ -47,7 +47,7 @@ function secondOf(rate: Rate, seconds: number): (messages: number) => number {
   }
 }
 
-/** Reads `500`, `ramp:100-900` and `burst:200x10@5+3` (10 times as many from second 5 on, for 3 seconds). */
+/** Parses `500`, `ramp:100-900` and `burst:200x10@5+3` (10 times the rate from second 5 on, for 3 seconds). */
 export function parseRate(text: string): Rate {
   const fixed = /^(\d+(?:\.\d+)?)$/.exec(text);
   if (fixed) return positive({ kind: 'fixed', perSecond: Number(fixed[1]) }, text);
@@ -58,10 +58,10 @@ export function parseRate(text: string): Rate {
     const [perSecond, factor, atSecond, forSeconds] = burst.slice(1).map(Number) as [number, number, number, number];
     return positive({ kind: 'burst', perSecond, factor, atSecond, forSeconds }, text);
   }
-  throw new RangeError(`rate "${text}" is none of 500, ramp:100-900, burst:200x10@5+3`);
+  throw new RangeError(`rate "${text}" must be like 500, ramp:100-900 or burst:200x10@5+3`);
 }
 
-/** A rate as `parseRate` reads it. */
+/** Formats a rate for `parseRate`. */
 export function rateText(rate: Rate): string {
   switch (rate.kind) {
     case 'fixed':

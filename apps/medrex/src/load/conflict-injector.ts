@@ -2,11 +2,11 @@ import type { Draft } from './message.ts';
 import type { Random } from './random.ts';
 import * as fhir from './resources.ts';
 
-/** Edge types that a load can plant on purpose, each made of two messages on one key. */
+/** Edge types that a load can plant, each by two messages on one key. */
 export const injectedEdges = ['RAW', 'WAR', 'WAW'] as const;
 export type InjectedEdge = (typeof injectedEdges)[number];
 
-/** How often a pair of this type starts, and how many messages later its second half comes. */
+/** The probability that a pair of this type starts, and the number of messages to its second half. */
 export interface Injection {
   readonly edge: InjectedEdge;
   readonly probability: number;
@@ -14,8 +14,8 @@ export interface Injection {
 }
 
 /**
- * Plants dependencies between messages `gap` places apart, each type by its own independent probability; the idea is the
- * conflict profile of fabric-x-committer's load generator. A planted message takes the place of one of the profile's.
+ * Plants dependencies between messages `gap` places apart, each type with its own independent probability, after the conflict profile of
+ * fabric-x-committer's load generator. A planted message replaces one of the profile.
  *
  * - RAW: a running result is written, and read and written again
  * - WAR: an order reads the patient's allergies, then an allergy is entered
@@ -35,7 +35,7 @@ export class ConflictInjector {
     this.#run = options.run;
   }
 
-  /** The planted message for this place, or undefined when the profile's own message stands. */
+  /** The planted message for this place; undefined to keep that of the profile. */
   next(time: string): Draft | undefined {
     const place = this.#place;
     this.#place += 1;
@@ -71,14 +71,14 @@ export class ConflictInjector {
   }
 }
 
-/** Reads `RAW:0.3@500`: with probability 0.3 a pair whose second half comes 500 messages later. */
+/** Parses `RAW:0.3@500`: with probability 0.3 a pair whose second half follows 500 messages later. */
 export function parseInjection(text: string): Injection {
   const match = /^(RAW|WAR|WAW):(0|1|0?\.\d+)@([1-9]\d*)$/.exec(text);
   if (!match) throw new RangeError(`conflict "${text}" is not like RAW:0.3@500 (RAW, WAR or WAW : probability @ gap)`);
   return { edge: match[1] as InjectedEdge, probability: Number(match[2]), gap: Number(match[3]) };
 }
 
-/** An injection as `parseInjection` reads it. */
+/** Formats an injection for `parseInjection`. */
 export function injectionText({ edge, probability, gap }: Injection): string {
   return `${edge}:${probability}@${gap}`;
 }

@@ -6,23 +6,23 @@ import type { LoadMessage } from './message.ts';
 export interface ForeignWriteCounts {
   readonly valid: number;
   readonly invalid: number;
-  /** Refused by an endorser, or without an answer. */
+  /** Refused by an endorser, or unanswered. */
   readonly failed: number;
 }
 
 export interface ForeignWritersOptions {
-  /** Where orderer-dag answers for the model of Fabric. */
+  /** Address of orderer-dag with the model gateway. */
   readonly ordererUrl: string;
-  /** With ingest's vault, so that they meet Medrex on the same keys. */
+  /** Uses the vault of ingest, so that it gives the same keys. */
   readonly translate: TranslateLoad;
   readonly chaincode: string;
-  /** How often an invalid write is made at most, endorsed anew each time; once when absent. */
+  /** Maximum tries of an invalid write, endorsed again each time; 1 by default. */
   readonly tries?: number;
 }
 
 /**
- * Another application on the same ledger: its messages go to Fabric one operation a transaction, past Medrex, and change keys that Medrex
- * is busy with. On the embedded ledger it goes through the model gateway.
+ * Another application on the same ledger, which writes without Medrex, one operation per Fabric transaction, to keys that Medrex uses
+ * too. On the embedded ledger it uses the model gateway.
  */
 export class ForeignWriters {
   readonly #options: ForeignWritersOptions;
@@ -37,7 +37,7 @@ export class ForeignWriters {
     return { ...this.#counts };
   }
 
-  /** @throws UsageError when there is no model gateway to write through. */
+  /** @throws UsageError when there is no model gateway */
   async check(): Promise<void> {
     const answer = await this.#post('/model/evaluate', { fn: 'readRecord', args: [base64(Buffer.from('0'))] }).catch(
       () => undefined,
@@ -45,11 +45,11 @@ export class ForeignWriters {
     if (answer?.ok === true) return;
     throw new UsageError(
       `there is no model of Fabric at ${this.#options.ordererUrl}`,
-      'Foreign writers need the address of orderer-dag on the embedded ledger: --orderer-url, as `medrex start` prints it.',
+      'Foreign writers need --orderer-url with the address of orderer-dag on the embedded ledger, as printed by `medrex start`.',
     );
   }
 
-  /** Writes a message; what becomes of it is counted. */
+  /** Writes a message and counts its result. */
   write(message: LoadMessage): void {
     const writing = this.#write(message)
       .catch(() => void (this.#counts.failed += 1))
@@ -57,7 +57,7 @@ export class ForeignWriters {
     this.#inFlight.add(writing);
   }
 
-  /** Waits for everything under way. */
+  /** Waits for all writes in flight. */
   async settled(): Promise<void> {
     await Promise.all(this.#inFlight);
   }

@@ -8,7 +8,7 @@ import { formulary } from './resources.ts';
 
 const messagesEach = 300;
 
-/** The business decisions that a profile is made to come to; everything else would be a fault of the load. */
+/** The rejections that each profile produces on purpose; any other would be an error of the load. */
 const decisions: Readonly<Record<string, readonly string[]>> = {
   ward: [],
   'clinic-morning': ['SLOT_TAKEN'],
@@ -32,7 +32,7 @@ function load(name: string, injections: Parameters<typeof openLoad>[0]['injectio
 
 const send = (clinic: Clinic, { resource, ...message }: LoadMessage): Promise<Sent> => clinic.send(resource, message);
 
-/** What messages came to, in order: refusals by code, and each operation's code with what it touched undeclared. */
+/** The results of messages in order: codes of refusals, and the code of each operation with its undeclared keys. */
 async function outcomes(clinic: Clinic, messages: Iterable<LoadMessage>): Promise<readonly string[]> {
   const found: string[] = [];
   for (const message of messages) {
@@ -43,7 +43,7 @@ async function outcomes(clinic: Clinic, messages: Iterable<LoadMessage>): Promis
   return found;
 }
 
-/** Another order in which only messages about the same subject keep theirs: each message comes up to so many places later. */
+/** A random order in which messages of one subject keep their order, and each message is at most `places` later. */
 function mixed(messages: readonly LoadMessage[], places: number, random: Random): readonly LoadMessage[] {
   const ahead = new Map<string, number>();
   const placed = messages.map((message, index) => {
@@ -56,26 +56,26 @@ function mixed(messages: readonly LoadMessage[], places: number, random: Random)
 }
 
 describe('the messages of a load', () => {
-  it('are tried for every profile', () => {
+  it('are tested for every profile', () => {
     expect(Object.keys(decisions)).toEqual(expect.arrayContaining(workdays.map(({ name }) => name)));
   });
 
-  it.each(Object.entries(decisions))('of %s all apply, but for %j', async (name, expected) => {
+  it.each(Object.entries(decisions))('of %s all apply, except for %j', async (name, expected) => {
     const clinic = new Clinic();
     const { setup, stream } = load(name);
     expect(new Set(await outcomes(clinic, setup))).toEqual(new Set(setup.length === 0 ? [] : ['OK']));
     const messages = [...stream()].map(({ message }) => message);
     expect(messages).toHaveLength(messagesEach);
     const came = await outcomes(clinic, messages);
-    // A booking that is moved finds the slot it leaves on its head: it does not say which one that is.
+    // A moved booking reads the slot it leaves from its own state, so it cannot declare that slot.
     const said = came.map((code) => (name === 'clinic-morning' ? code.replace(', undeclared keys', '') : code));
     expect(new Set(said)).toEqual(new Set(['OK', ...expected]));
     expect(said.filter((code) => code === 'OK').length).toBeGreaterThan(messagesEach / 2);
   });
 
-  // Requests of a sender overtake each other: an order that is ended before it is given would be rejected.
+  // Requests of a sender may overtake each other; an order ended before it is created would be rejected.
   it.each(Object.entries(decisions))(
-    'of %s all apply in any order that each subject keeps, but for %j',
+    'of %s all apply in any order that keeps the order per subject, except for %j',
     async (name, expected) => {
       const clinic = new Clinic();
       const injections = (['RAW', 'WAR', 'WAW'] as const).map((edge) => ({ edge, probability: 0.1, gap: 2 }));
@@ -88,7 +88,7 @@ describe('the messages of a load', () => {
     },
   );
 
-  it('leave no patient with more active orders than there are medicines', async () => {
+  it('leave no patient with more active orders than medicines', async () => {
     const clinic = new Clinic();
     const messages = [...load('cpoe-rush').stream()].map(({ message }) => message);
     await outcomes(

@@ -19,26 +19,23 @@ const options = (over: Partial<LoadOptions> = {}): LoadOptions => ({
 });
 
 describe('a load', () => {
-  it.each([...workdays.map(({ name }) => name), 'hot-10'])(
-    'of profile %s is the same for the same seed and another for another',
-    (name) => {
-      const profile = profileNamed(name)!;
-      const all = (seed: number) => {
-        const load = openLoad(options({ profile, seed }));
-        return JSON.stringify([load.setup, [...load.stream()]]);
-      };
-      expect(all(7)).toBe(all(7));
-      expect(all(8)).not.toBe(all(7));
-    },
-  );
+  it.each([...workdays.map(({ name }) => name), 'hot-10'])('of profile %s depends on the seed only', (name) => {
+    const profile = profileNamed(name)!;
+    const all = (seed: number) => {
+      const load = openLoad(options({ profile, seed }));
+      return JSON.stringify([load.setup, [...load.stream()]]);
+    };
+    expect(all(7)).toBe(all(7));
+    expect(all(8)).not.toBe(all(7));
+  });
 
-  it('names every message once', () => {
+  it('gives every message a unique name', () => {
     const load = openLoad(options());
     const ids = [...load.setup, ...[...load.stream()].map(({ message }) => message)].map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('sends what the rate says', () => {
+  it('has the send times of its rate', () => {
     expect([...openLoad(options()).stream()]).toHaveLength(600);
     const bySecond = (rate: string, seconds: number) => {
       const counts = Array.from({ length: seconds }, () => 0);
@@ -50,19 +47,19 @@ describe('a load', () => {
     expect(bySecond('ramp:300-100', 2)).toEqual([250, 150]);
     expect(bySecond('ramp:100-100', 2)).toEqual([100, 100]);
     expect(bySecond('burst:100x10@1+1', 3)).toEqual([100, 1000, 100]);
-    // However rarely messages come before it: a ramp begins at once, and a burst is not slept through.
+    // A low rate neither delays the start of a ramp nor skips a burst.
     expect(bySecond('ramp:1-401', 4)).toEqual([51, 151, 251, 351]);
     expect(bySecond('burst:0.2x1000@3+2', 6)).toEqual([1, 0, 0, 200, 200, 0]);
     expect(bySecond('burst:100x0@1+1', 3)).toEqual([100, 0, 100]);
   });
 
-  it('refuses a rate and a conflict that it cannot read, saying how they look', () => {
-    expect(() => parseRate('fast')).toThrow(/none of 500, ramp:100-900/);
+  it('refuses an invalid rate or conflict, naming the format', () => {
+    expect(() => parseRate('fast')).toThrow(/must be like 500, ramp:100-900/);
     expect(() => parseRate('0')).toThrow(/above 0/);
     expect(() => parseInjection('RAW:2')).toThrow(/RAW:0\.3@500/);
   });
 
-  it.each(['RAW', 'WAR', 'WAW'] as const)('plants %s pairs the stated number of messages apart', (edge) => {
+  it.each(['RAW', 'WAR', 'WAW'] as const)('plants %s pairs the given number of messages apart', (edge) => {
     const load = openLoad(options({ seconds: 10, injections: [{ edge, probability: 0.05, gap: 20 }] }));
     const marks = new Map<string, number[]>();
     [...load.stream()].forEach(({ message }, place) => {
@@ -77,7 +74,7 @@ describe('a load', () => {
     expect(gaps.toSorted((a, b) => a - b)[gaps.length >> 1]).toBeLessThanOrEqual(24);
   });
 
-  it('skews as Zipf says: rank r is drawn in proportion to 1/(r+1)^s', () => {
+  it("follows Zipf's law: rank r is drawn with weight 1/(r+1)^s", () => {
     fc.assert(
       fc.property(fc.integer(), fc.constantFrom(0, 0.8, 1.1), (seed, skew) => {
         const draw = zipf(seededRandom(seed), 10, skew);

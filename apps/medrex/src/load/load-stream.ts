@@ -13,11 +13,11 @@ export interface LoadOptions {
   /** Zipf exponent of the skew; 0 is uniform. */
   readonly skew: number;
   readonly injections: readonly Injection[];
-  /** Epoch ms that the load's times count from. */
+  /** Start of the times in messages, epoch ms. */
   readonly startMs: number;
 }
 
-/** A message and when it is meant to be sent, in ms from the start. */
+/** A message and its intended send time, in ms from the start. */
 export interface ScheduledMessage {
   readonly atMs: number;
   readonly message: LoadMessage;
@@ -29,7 +29,7 @@ export interface Load {
   readonly stream: () => Generator<ScheduledMessage>;
 }
 
-/** The whole load as a function of its options: the same options, seed included, give the same messages at the same times. */
+/** The load as a pure function of its options: the same options, including the seed, give the same messages at the same times. */
 export function openLoad(options: LoadOptions): Load {
   const random = seededRandom(options.seed);
   const run = `s${options.seed.toString(36)}-${options.startMs.toString(36)}`;

@@ -1,8 +1,8 @@
-/** One message of the load, as a line of `POST /v1/batches` carries it. */
+/** One message of the load, in the form of a line of `POST /v1/batches`. */
 export interface LoadMessage {
   readonly id: string;
   readonly source: string;
-  /** When it happened, ISO 8601. */
+  /** Time of the event, ISO 8601. */
   readonly time: string;
   readonly resource: FhirResource;
   readonly request?: {
@@ -22,14 +22,14 @@ export function post(resource: FhirResource): Draft {
   return { resource, request: { method: 'POST', url: resource.resourceType } };
 }
 
-/** PUT of a resource under an id that the sender chose. */
+/** PUT of a resource under an id chosen by the sender. */
 export function put(id: string, resource: FhirResource): Draft {
   return { resource: { ...resource, id }, request: { method: 'PUT', url: `${resource.resourceType}/${id}` } };
 }
 
 /**
- * Whose record a message changes: its patient, device or place. Messages about the same one must reach ingest in their order; undefined for
- * what has an order with nobody.
+ * The subject of a message: its patient, device or place. Messages of one subject must reach ingest in order; undefined for messages
+ * without an order.
  */
 export function subjectOf({ resource }: Pick<LoadMessage, 'resource'>): string | undefined {
   const { id, subject, patient, source, destination, participant } = resource;

@@ -3,17 +3,17 @@ import type { Random } from './random.ts';
 
 export interface ProfileOptions {
   readonly random: Random;
-  /** Patients, and what else a profile counts by them. */
+  /** Number of patients, from which profiles derive other sizes. */
   readonly patients: number;
-  /** Rank drawn by Zipf's law over `size` things with the load's skew. */
+  /** Returns a function that draws ranks below `size` by Zipf's law with the skew of the load. */
   readonly skewed: (size: number) => () => number;
-  /** Prefix of every id that the load makes, so that two loads do not meet. */
+  /** Prefix of all ids of the load, so that two loads do not collide. */
   readonly run: string;
 }
 
-/** A kind of working day: what must exist before it starts, and what comes next. */
+/** A working day: its setup, and its next message. */
 export interface Workday {
-  /** Sent, and settled, before the load starts: stocks, slots, admissions. */
+  /** Messages that must be settled before the load starts: stocks, slots, admissions. */
   readonly setup: (time: string) => readonly Draft[];
   readonly next: (time: string) => Draft;
 }
@@ -24,7 +24,7 @@ export interface Profile {
   readonly open: (options: ProfileOptions) => Workday;
 }
 
-/** Draws from choices by weight; the weights need not sum to anything. */
+/** Draws from choices by weight; the weights may have any sum. */
 export function weighted<T>(random: Random, choices: readonly (readonly [number, T])[]): () => T {
   const total = choices.reduce((sum, [weight]) => sum + weight, 0);
   const last = choices.at(-1);
@@ -39,7 +39,7 @@ export function weighted<T>(random: Random, choices: readonly (readonly [number,
   };
 }
 
-/** `time` moved by so many minutes, ISO 8601. */
+/** `time` plus minutes, ISO 8601. */
 export function minutesAfter(time: string, minutes: number): string {
   return new Date(Date.parse(time) + minutes * 60_000).toISOString();
 }

@@ -1,4 +1,4 @@
-/** A seeded source of numbers in [0, 1): the same seed gives the same load on every machine. */
+/** A seeded random generator: the same seed gives the same load on every machine. */
 export interface Random {
   next(): number;
   /** Whole number in [0, bound). */
@@ -8,7 +8,7 @@ export interface Random {
   hex(length: number): string;
 }
 
-/** Chris Doty-Humphrey's sfc32 (PractRand); small, fast, and good enough for load. */
+/** sfc32 by Chris Doty-Humphrey (PractRand): small, fast, and good enough for load generation. */
 export function seededRandom(seed: number): Random {
   let a = 0x9e3779b9 | 0;
   let b = 0x243f6a88 | 0;
@@ -22,7 +22,7 @@ export function seededRandom(seed: number): Random {
     c = ((c << 21) | (c >>> 11)) + t;
     return (t >>> 0) / 4_294_967_296;
   };
-  for (let i = 0; i < 12; i += 1) next(); // the first numbers still show the seed
+  for (let i = 0; i < 12; i += 1) next(); // the first numbers still depend visibly on the seed
   const below = (bound: number) => Math.floor(next() * bound);
   return {
     next,
@@ -37,8 +37,8 @@ export function seededRandom(seed: number): Random {
 }
 
 /**
- * Zipf's law over ranks 0..size-1: rank r comes with weight 1 / (r + 1)^skew. Skew 0 is uniform.
- * Drawn from the cumulative weights by bisection: O(log size) a draw, 8 bytes a rank.
+ * Zipf's law over ranks 0..size-1: rank r has weight 1 / (r + 1)^skew; skew 0 is uniform.
+ * Draws by bisection of the cumulative weights: O(log size) per draw, 8 bytes per rank.
  */
 export function zipf(random: Random, size: number, skew: number): () => number {
   const cumulative = new Float64Array(size);

@@ -1,13 +1,13 @@
 import { post, put, type Draft } from './message.ts';
 import type { Random } from './random.ts';
 
-// FHIR R4 as EHR systems write it: coded, with references by logical id. The builders take everything that decides which
-// keys are touched; values come from the seeded source.
+// FHIR R4 resources like those of EHR systems: coded, with references by logical id. The builders get everything that decides which
+// keys are touched as arguments; other values come from the seeded generator.
 
 const patient = (id: string) => ({ reference: `Patient/${id}` });
 const coded = (system: string, code: string, display: string) => ({ coding: [{ system, code, display }] });
 
-/** LOINC vital signs with unit and a plausible range. */
+/** LOINC codes of vital signs with unit and plausible range. */
 const vitalSigns = [
   { code: '8867-4', display: 'Heart rate', unit: '/min', low: 55, high: 130 },
   { code: '9279-1', display: 'Respiratory rate', unit: '/min', low: 10, high: 30 },
@@ -16,7 +16,7 @@ const vitalSigns = [
   { code: '8480-6', display: 'Systolic blood pressure', unit: 'mm[Hg]', low: 80, high: 190 },
 ] as const;
 
-/** RxNorm codes of the ward's formulary; the first are the most used. */
+/** RxNorm codes of the ward's formulary, most used first. */
 export const formulary = [
   { code: '313782', display: 'Acetaminophen 325 MG Oral Tablet' },
   { code: '243670', display: 'Aspirin 81 MG Oral Tablet' },
@@ -52,8 +52,8 @@ export function vitalSign(random: Random, patientId: string, time: string): Draf
 }
 
 /**
- * A running result that is overwritten as the analyser goes on: a read-modify-write of one resource. The blood was drawn at six; each value of it is
- * issued later.
+ * A laboratory result that is overwritten as the analyser proceeds: a read-modify-write of one resource. The blood was drawn at six;
+ * each value is issued later.
  */
 export function runningResult(random: Random, id: string, patientId: string, time: string): Draft {
   return put(id, {
@@ -73,7 +73,7 @@ export function runningResult(random: Random, id: string, patientId: string, tim
   });
 }
 
-/** A CPOE order: checked against allergies and active orders of the patient. Under an id of its own when it will be ended. */
+/** A CPOE order, checked against allergies and active orders of the patient. With an id chosen by the sender when it will be ended. */
 export function order(
   patientId: string,
   medicine: Medicine,
@@ -91,10 +91,10 @@ export function order(
   return named === undefined ? post(resource) : put(named.id, resource);
 }
 
-/** Where a dose was taken from: the extension that names the stock. */
+/** URL of the extension that names the stock of a dose. */
 export const stockLocationUrl = 'https://medrex.dev/fhir/StructureDefinition/stock-location';
 
-/** A dose given: it changes the stock of its medicine on its ward, which must not fall below zero. */
+/** A dose given, which reduces the stock of its medicine on its ward; the stock must not become negative. */
 export function dose(random: Random, patientId: string, medicine: Medicine, ward: string, time: string): Draft {
   return post({
     resourceType: 'MedicationAdministration',
@@ -109,7 +109,7 @@ export function dose(random: Random, patientId: string, medicine: Medicine, ward
   });
 }
 
-/** A delivery into a ward's stock. */
+/** A delivery to the stock of a ward. */
 export function delivery(medicine: Medicine, ward: string, quantity: number, time: string): Draft {
   return post({
     resourceType: 'SupplyDelivery',
@@ -123,7 +123,7 @@ export function delivery(medicine: Medicine, ward: string, quantity: number, tim
   });
 }
 
-/** An allergy entered while orders are being checked against the list. */
+/** An allergy of a patient. */
 export function allergy(patientId: string, medicine: Medicine, time: string): Draft {
   return post({
     resourceType: 'AllergyIntolerance',
@@ -147,7 +147,7 @@ export interface Stay {
   readonly bed: string;
 }
 
-/** Admission, or transfer when `from` names the bed that is left. */
+/** An admission, or a transfer when `from` names the previous bed. */
 export function stay(next: Stay, time: string, from?: string): Draft {
   const at = (bed: string, status: string) => ({ location: { reference: `Location/${bed}` }, status });
   return put(next.encounterId, {
@@ -161,7 +161,7 @@ export function stay(next: Stay, time: string, from?: string): Draft {
   });
 }
 
-/** What a bedside device reports; as its latest report the last in order stands, nothing is read. */
+/** A report of a bedside device: a blind write, of which the last in order stands. */
 export function deviceReading(random: Random, deviceId: string): Draft {
   return post({
     resourceType: 'DeviceMetric',
@@ -172,7 +172,7 @@ export function deviceReading(random: Random, deviceId: string): Draft {
   });
 }
 
-/** Who looked at what. */
+/** An audit event: an access to a patient's record. */
 export function auditEvent(random: Random, patientId: string, time: string): Draft {
   return post({
     resourceType: 'AuditEvent',
@@ -202,7 +202,7 @@ export function condition(random: Random, patientId: string, time: string): Draf
   });
 }
 
-/** A time that can be booked. */
+/** A slot that can be booked. */
 export function slot(id: string, schedule: string, start: string, end: string): Draft {
   return put(id, { resourceType: 'Slot', schedule: { reference: `Schedule/${schedule}` }, status: 'free', start, end });
 }
@@ -230,7 +230,7 @@ export function appointment(booking: Booking): Draft {
 
 const money = (value: number) => ({ value: Number(value.toFixed(2)), currency: 'USD' });
 
-/** A claim under an id that its explanation of benefit will name. */
+/** A claim with an id that its explanation of benefit refers to. */
 export function claim(id: string, patientId: string, amount: number, time: string): Draft {
   return put(id, {
     resourceType: 'Claim',
@@ -246,7 +246,7 @@ export function claim(id: string, patientId: string, amount: number, time: strin
   });
 }
 
-/** What the insurer answered to a claim, with what it pays: the account's balance falls by it. */
+/** The insurer's answer to a claim with its payment, which reduces the balance of the account. */
 export function explanationOfBenefit(claimId: string, patientId: string, paid: number, time: string): Draft {
   return post({
     resourceType: 'ExplanationOfBenefit',

@@ -10,15 +10,15 @@ interface Bundle {
   readonly entry: readonly { readonly request: unknown }[];
 }
 
-/** The Bundles that the text makes. */
+/** The Bundles made from a text. */
 function made(text: string): readonly Bundle[] {
   const bundles = bundlesOf(file(text));
   if ('problem' in bundles) throw new Error(bundles.problem);
   return bundles.map(({ bytes }) => JSON.parse(Buffer.from(bytes).toString()) as Bundle);
 }
 
-describe('a file with a resource a line', () => {
-  it('becomes a batch, each resource under its own id where it has one', () => {
+describe('a file with one resource per line', () => {
+  it('becomes a batch, each resource under its own id if it has one', () => {
     const [bundle] = made(`${patient}\r\n\n${reading}`);
     expect(bundle?.type).toBe('batch');
     expect(bundle?.entry.map(({ request }) => request)).toEqual([
@@ -27,16 +27,16 @@ describe('a file with a resource a line', () => {
     ]);
   });
 
-  it('becomes several when it is long', () => {
+  it('becomes several batches when it is long', () => {
     expect(made(`${reading}\n`.repeat(401)).map(({ entry }) => entry.length)).toEqual([200, 200, 1]);
   });
 
   it.each([
-    [`${patient}\n{"a":1}\n`, 'line 2 is no FHIR resource as JSON'],
-    ['not JSON', 'line 1 is no FHIR resource as JSON'],
-    ['[1]', 'line 1 is no FHIR resource as JSON'],
-    [' \n', 'holds nothing but blank lines'],
-  ])('is not begun when %j', (text, problem) => {
+    [`${patient}\n{"a":1}\n`, 'line 2 is not a FHIR resource in JSON'],
+    ['not JSON', 'line 1 is not a FHIR resource in JSON'],
+    ['[1]', 'line 1 is not a FHIR resource in JSON'],
+    [' \n', 'has only blank lines'],
+  ])('is refused as a whole when it is %j', (text, problem) => {
     expect(bundlesOf(file(text))).toEqual({ problem });
   });
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ReplayFile } from './read-bundles.ts';
 
-/** Lines of a file sent in one request. */
+/** Maximum lines of a file per request. */
 const linesMax = 200;
 
 /** A batch Bundle made of lines; its digest is that of the lines. */
@@ -11,18 +11,18 @@ export interface LinesBundle {
 }
 
 /**
- * A file with one resource a line (NDJSON, as FHIR's bulk export writes it) as batch Bundles: each resource is an operation of its own, under its
- * own id where it has one. A file of which a line cannot be read is not begun.
+ * Splits a file with one resource per line (NDJSON, as in FHIR's bulk export) into batch Bundles: each resource is a separate operation,
+ * under its own id if it has one. A file with an unreadable line is refused as a whole.
  */
 export function bundlesOf({ bytes }: ReplayFile): readonly LinesBundle[] | { readonly problem: string } {
   const entries: unknown[] = [];
   for (const [index, line] of Buffer.from(bytes).toString('utf8').split('\n').entries()) {
     if (line.trim() === '') continue;
     const entry = entryOf(line);
-    if (entry === undefined) return { problem: `line ${index + 1} is no FHIR resource as JSON` };
+    if (entry === undefined) return { problem: `line ${index + 1} is not a FHIR resource in JSON` };
     entries.push(entry);
   }
-  if (entries.length === 0) return { problem: 'holds nothing but blank lines' };
+  if (entries.length === 0) return { problem: 'has only blank lines' };
   const starts = Array.from({ length: Math.ceil(entries.length / linesMax) }, (_, at) => at * linesMax);
   return starts.map((start) => bundle(entries.slice(start, start + linesMax)));
 }

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('replayed files', () => {
-  it('of a folder are its FHIR files, in the order of their names', async () => {
+  it('of a folder are its FHIR files, sorted by name', async () => {
     const paths = await listReplayPaths([folder]);
     expect(paths.map((path) => path.slice(folder.length + 1))).toEqual([
       'a.json',
@@ -30,7 +30,7 @@ describe('replayed files', () => {
     ]);
   });
 
-  it('are unpacked where they are packed, and named by their content', async () => {
+  it('are decompressed, and named by their content', async () => {
     const [plain, packed] = await Promise.all([
       readReplayFile(join(folder, 'a.json')),
       readReplayFile(join(folder, 'b.json.gz')),
@@ -40,14 +40,14 @@ describe('replayed files', () => {
   });
 
   it.each([
-    ['half.json.gz', 'is not a whole gzip file'],
+    ['half.json.gz', 'is not a complete gzip file'],
     ['empty.json', 'is empty'],
     ['missing.json', 'cannot be read (ENOENT)'],
-  ])('that cannot be read are values that say why: %s', async (name, problem) => {
+  ])('that cannot be read are returned with the reason: %s', async (name, problem) => {
     expect(await readReplayFile(join(folder, name))).toEqual({ name, problem });
   });
 
-  it('that are not there are named', async () => {
+  it('that do not exist are named', async () => {
     await expect(listReplayPaths([join(folder, 'nowhere')])).rejects.toThrow(/there is no file or folder/);
   });
 });

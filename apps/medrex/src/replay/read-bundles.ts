@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { UsageError } from '../terminal/usage-error.ts';
 
-/** One file's FHIR resource, not yet looked at beyond its bytes. */
+/** The bytes of a file with a FHIR resource. */
 export interface ReplayFile {
   readonly name: string;
   /** SHA-256 of the bytes, hex: the message id, so that replaying a file again is recognised as a repeat. */
@@ -19,7 +19,7 @@ export interface UnreadableFile {
 
 const isFhirFile = (name: string) => /\.(json|ndjson)(\.gz)?$/.test(name);
 
-/** Files named by the arguments: files as they are, folders by their .json, .ndjson and .gz files (one level), `-` for stdin. */
+/** The files given by the arguments: files, the .json, .ndjson and .gz files directly in folders, and `-` for stdin. */
 export async function listReplayPaths(paths: readonly string[]): Promise<readonly string[]> {
   const lists = await Promise.all(paths.map(async (path) => (path === '-' ? [path] : listOne(path))));
   const found = lists.flat();
@@ -41,7 +41,7 @@ async function listOne(path: string): Promise<readonly string[]> {
     .map((name) => join(path, name));
 }
 
-/** Reads one path; a file that cannot be unpacked or is no JSON object is a value, so that the others go on. */
+/** Reads one path. An unreadable file is returned as a value, so that the others can continue. */
 export async function readReplayFile(path: string): Promise<ReplayFile | UnreadableFile> {
   const name = path === '-' ? 'standard input' : basename(path);
   try {
@@ -51,7 +51,9 @@ export async function readReplayFile(path: string): Promise<ReplayFile | Unreada
     return { name, bytes, digest: createHash('sha256').update(bytes).digest('hex') };
   } catch (error) {
     const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-    const problem = code.startsWith('Z_') ? 'is not a whole gzip file' : `cannot be read (${code || 'unknown error'})`;
+    const problem = code.startsWith('Z_')
+      ? 'is not a complete gzip file'
+      : `cannot be read (${code || 'unknown error'})`;
     return { name, problem };
   }
 }

@@ -2,11 +2,11 @@ import type { IngestClient } from '../client/ingest-client.ts';
 import { bundlesOf } from './lines-as-bundles.ts';
 import { readReplayFile } from './read-bundles.ts';
 
-/** What became of one file. */
+/** The result of one file. */
 export interface FileResult {
   readonly name: string;
   readonly status: 'applied' | 'repeat' | 'rejected' | 'refused' | 'unreadable' | 'pending';
-  /** Resources that took effect. */
+  /** Number of applied resources. */
   readonly resources: number;
   readonly detail?: string;
 }
@@ -14,13 +14,13 @@ export interface FileResult {
 export interface ReplayOptions {
   readonly client: IngestClient;
   readonly paths: readonly string[];
-  /** Bundles on their way at once. */
+  /** Maximum Bundles in flight. */
   readonly concurrency: number;
   readonly onFile?: (result: FileResult, done: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** Sends each file to the FHIR endpoint and waits for its outcome. One that fails does not hold up the others. */
+/** Sends each file to the FHIR endpoint and waits for its outcome. A failure does not stop the others. */
 export async function replay({
   client,
   paths,
@@ -83,7 +83,7 @@ async function sendOne(client: IngestClient, name: string, one: ToSend): Promise
   }
 }
 
-/** The type of a file that holds one resource; undefined for anything else. */
+/** Type and id of a file with one resource; undefined for anything else. */
 function lookAt(bytes: Uint8Array): About | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
@@ -106,7 +106,7 @@ interface FhirAnswer extends Issues {
 function resultOf(name: string, status: number, body: unknown): FileResult {
   const answer = (typeof body === 'object' && body !== null ? body : {}) as FhirAnswer;
   if (status === 202)
-    return { name, status: 'pending', resources: 0, detail: 'accepted; its outcome did not come in time' };
+    return { name, status: 'pending', resources: 0, detail: 'accepted, but its outcome did not arrive in time' };
   if (status >= 400) {
     const detail = whatIsWrong(answer) ?? `status ${status}`;
     return {

@@ -8,8 +8,8 @@ import { EmbeddedPgProxy } from './embedded-pg-proxy.ts';
 
 const patienceMs = 120_000;
 
-/** Where PostgreSQL cannot run (as root below a folder of root's, say), what is looked at is that a user is told why. */
-describe('pg-proxy beside the main job', () => {
+/** Where PostgreSQL cannot run (e.g. as root), this only tests that the reason is reported. */
+describe('pg-proxy in medrex start', () => {
   const folder = mkdtempSync(join(tmpdir(), 'medrex-beside-'));
   let up: EmbeddedPgProxy | undefined;
   let reason: unknown;
@@ -27,7 +27,7 @@ describe('pg-proxy beside the main job', () => {
   }, patienceMs);
 
   it(
-    'answers at the address that is shown, and has kept its data after a restart; or says in one line why it cannot',
+    'answers at the address shown and keeps its data over a restart, or reports in one line why it cannot',
     async () => {
       if (up === undefined) {
         expect(isCodedError(reason) && reason.code).toBe('POSTGRES_EMBEDDED_UNAVAILABLE');

@@ -5,10 +5,10 @@ import { EmbeddedPostgres } from '@medrex/postgres';
 import { isFree } from './free-port.ts';
 import { withholdMessages } from './withhold-messages.ts';
 
-/** What people expect a pooler on. */
+/** The usual port of poolers. */
 const usualPort = 6432;
 
-/** pg-proxy before a PostgreSQL that npm brings along, both on loopback, until `stop`. */
+/** pg-proxy in front of a PostgreSQL installed by npm, both on loopback, until `stop`. */
 export class EmbeddedPgProxy {
   readonly urls: Readonly<Record<string, string>>;
   readonly #postgres: EmbeddedPostgres;
@@ -20,14 +20,14 @@ export class EmbeddedPgProxy {
     this.#running = running;
     this.#printMessages = withholdMessages(running);
     const { port } = running.proxy;
-    // A password of this data folder only, for the one who has started it.
+    // The password is specific to this data folder.
     const url = `postgres://${postgres.user}:${postgres.password}@127.0.0.1:${port}`;
     this.urls = { postgres: `${url}/${postgres.database}`, console: `${url}/pgbouncer`, metrics: running.urls.metrics };
   }
 
-  /** @throws CodedError POSTGRES_EMBEDDED_UNAVAILABLE where there is no PostgreSQL for this machine */
+  /** @throws CodedError POSTGRES_EMBEDDED_UNAVAILABLE when there is no PostgreSQL for this machine */
   static async start(dataDir: string): Promise<EmbeddedPgProxy> {
-    // Only now: no other command needs what the proxy is made of.
+    // Imported here, as no other command needs it.
     const { startPgProxy } = await import('@medrex/pg-proxy');
     const postgres = await EmbeddedPostgres.start(join(dataDir, 'postgres'));
     try {

@@ -4,21 +4,21 @@ export interface EmbeddedStackOptions {
   readonly dataDir: string;
   readonly channel: string;
   readonly port: number;
-  /** More of the services' environment, as `docs/reference/configuration.md` lists it. */
+  /** Additional environment variables of the services; see `docs/reference/configuration.md`. */
   readonly env: Readonly<Record<string, string>>;
   readonly onUnexpectedEnd: (service: string, code: number, error: unknown) => void;
 }
 
-/** URLs of one service by what they are for. */
+/** By service, its URLs by purpose. */
 export type StackUrls = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-// Started in this order and stopped in the reverse: the door opens last and closes first.
+// Started in this order and stopped in reverse, so that ingest opens last and closes first.
 const services = ['orderer-dag', 'dependency-analyzer', 'ingest'] as const;
 export type ServiceName = (typeof services)[number];
 
 const mainOf = (service: ServiceName) => new URL('./main.js', import.meta.resolve(`@medrex/${service}`));
 
-/** All services of the main job in this process, a thread each, over one data folder and what their environment names. */
+/** All services in this process, one thread each, over one data folder. */
 export class EmbeddedStack {
   readonly urls: StackUrls;
   readonly #threads: readonly ServiceThread[];
@@ -60,7 +60,7 @@ async function stopAll(threads: readonly ServiceThread[]): Promise<void> {
   for (const thread of threads.toReversed()) await thread.stop();
 }
 
-/** The services' own ports are loopback and any free one, except for ingest, which people know by its number. */
+/** The environment of a service. Services listen on free loopback ports, except for ingest with its known port. */
 function serviceEnvironment(
   name: ServiceName,
   { dataDir, channel, port }: EmbeddedStackOptions,

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** Whether nobody listens on it, on loopback. */
+/** Whether a loopback port is free. */
 export function isFree(port: number): Promise<boolean> {
   const server = createServer();
   return new Promise((done) => {

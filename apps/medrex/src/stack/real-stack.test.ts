@@ -23,7 +23,7 @@ const state = (env: Readonly<Record<string, string>>): void =>
   writeFileSync(join(folder, 'state.json'), JSON.stringify({ options: {}, processes: {}, env }));
 
 describe('realStack', () => {
-  it('puts log, ledger and stores of the services on what the stack says', () => {
+  it('sets log, ledger and stores of the services from the state of the stack', () => {
     state({ ...addresses, MEDREX_FABRIC_PROFILE: '/profile.json', MEDREX_TEST_DEVNET: '/model.json' });
     const { env, ledger, dataDir } = realStack(folder);
     expect(env).toEqual({
@@ -38,20 +38,20 @@ describe('realStack', () => {
     expect([ledger, dataDir]).toEqual(['Fabric, /profile.json', join(folder, 'services')]);
   });
 
-  it('says model where the ledger is the development network', () => {
+  it('labels the development network as a model', () => {
     state({ ...addresses, MEDREX_TEST_DEVNET: '/model.json' });
     const { env, ledger } = realStack(folder);
     expect(env).toMatchObject({ MEDREX_FABRIC_PROFILE: '/model.json' });
     expect(ledger).toMatch(/model of Fabric/);
   });
 
-  it('lets a variable of the caller win', () => {
+  it('gives precedence to variables of the caller', () => {
     state({ ...addresses, MEDREX_FABRIC_PROFILE: '/profile.json' });
     process.env['MEDREX_KAFKA_BROKERS'] = 'kafka.hospital:9092';
     expect(realStack(folder).env).toMatchObject({ MEDREX_KAFKA_BROKERS: 'kafka.hospital:9092' });
   });
 
-  it('refuses a stack that was never up, or is down, or is up without a part', () => {
+  it('refuses a stack that was never up, is down, or lacks a part', () => {
     expect(() => realStack(folder)).toThrow(/there is no stack in/);
     state({});
     expect(() => realStack(folder)).toThrow(

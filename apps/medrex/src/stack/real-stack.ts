@@ -3,22 +3,22 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../terminal/usage-error.ts';
 
-/** The real stack that `npm run stack -- up` left running, as services find it. */
+/** The real stack started by `npm run stack -- up`, as seen by the services. */
 export interface RealStack {
-  /** More of the services' environment. */
+  /** Additional environment variables of the services. */
   readonly env: Readonly<Record<string, string>>;
-  /** What the ledger is, wherever a number of it is shown. */
+  /** Label of the ledger, shown with every number measured on it. */
   readonly ledger: string;
-  /** The services' own folder. */
+  /** Data folder of the services. */
   readonly dataDir: string;
 }
 
-const remedy = 'Bring it up first: npm run stack -- up. Another folder is named by MEDREX_STACK_DIR.';
+const remedy = 'Start it first with npm run stack -- up, or set MEDREX_STACK_DIR to its folder.';
 
-/** What of `state.json` is read here; `tools/stack` writes it. */
+/** The part of `state.json`, written by `tools/stack`, that is read here. */
 const stateFile = z.object({ env: z.record(z.string(), z.string()) });
 
-/** Variables that a person may have set otherwise; theirs win over the stack's. */
+/** Variables for which a value of the caller takes precedence over that of the stack. */
 const addresses = [
   'MEDREX_KAFKA_BROKERS',
   'MEDREX_POSTGRES_URL',
@@ -26,11 +26,11 @@ const addresses = [
   'MEDREX_FABRIC_PROFILE',
 ] as const;
 
-/** Folder of the stack: MEDREX_STACK_DIR, else .stack in the repository. */
+/** Folder of the stack: MEDREX_STACK_DIR, otherwise .stack in the repository. */
 export const stackFolder = (): string =>
   resolve(process.env['MEDREX_STACK_DIR'] ?? join(import.meta.dirname, '..', '..', '..', '..', '.stack'));
 
-/** Kafka as the log, Fabric as the ledger, PostgreSQL as the stores. @throws UsageError when the stack is not up, or without one of them */
+/** Reads the stack: Kafka as log, Fabric as ledger, PostgreSQL for the stores. @throws UsageError when it is not up or lacks one of them */
 export function realStack(folder: string = stackFolder()): RealStack {
   const file = join(folder, 'state.json');
   if (!existsSync(file)) throw new UsageError(`there is no stack in ${folder}`, remedy);

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-/** What a service says when it is up: its name and the URLs that people and programs use. */
+/** Sent by a service when it is ready: its name and URLs. */
 export interface ServiceReady {
   readonly urls: Readonly<Record<string, string>>;
 }
@@ -12,10 +12,10 @@ interface ReadyMessage extends ServiceReady {
 const isReady = (message: unknown): message is ReadyMessage =>
   typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'ready' && 'urls' in message;
 
-/** The longest a service may take from 'stop' to its end, ms: flights get 1 s, the logs their last sync. */
+/** Maximum time from 'stop' to the end of a service, in ms: flights get 1 s, and logs need a last sync. */
 const stopTimeoutMs = 10_000;
 
-/** One service as a thread of this process, running the same main module as the process of its own would. */
+/** A service in a thread of this process, running the same main module as a separate process would. */
 export class ServiceThread {
   readonly name: string;
   readonly #worker: Worker;
@@ -29,9 +29,9 @@ export class ServiceThread {
   }
 
   /**
-   * Starts the service and resolves with it when it is ready.
+   * Starts the service; resolves when it is ready.
    * @param main its built main module
-   * @param onEnd called when it ends without having been told to
+   * @param onEnd called when it ends without `stop`
    */
   static async start(
     options: { readonly name: string; readonly main: URL; readonly env: Readonly<Record<string, string>> },
@@ -59,13 +59,13 @@ export class ServiceThread {
     return { thread, ready };
   }
 
-  /** CPU time of its thread so far, ms; that of the threads that it started is not in it. */
+  /** CPU time of its thread so far, in ms, without threads that it started. */
   async cpuMs(): Promise<number> {
     const { user, system } = await this.#worker.cpuUsage();
     return (user + system) / 1_000;
   }
 
-  /** Tells it to stop, and waits; one that does not end in time is ended. */
+  /** Stops the service; terminates it when it does not end in time. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#worker.postMessage('stop');

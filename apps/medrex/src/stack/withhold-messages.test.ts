@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const file = join(import.meta.dirname, 'withhold-messages.ts');
 
-/** What a process prints that ends by an error of its own. */
+/** The output and exit status of a process that throws. */
 function endsBy(throwing: string): { readonly printed: string; readonly status: number | null } {
   const program = `import { withholdMessages } from ${JSON.stringify(file)};
     withholdMessages({ died: (error) => console.log('died of', error.name) });
@@ -15,9 +15,9 @@ function endsBy(throwing: string): { readonly printed: string; readonly status: 
   return { printed: `${stdout}${stderr}`, status };
 }
 
-describe('a process whose errors may quote what a client has sent', () => {
+describe('a process whose errors may quote data of clients', () => {
   it.each(["setTimeout(() => { throw new TypeError('secret'); })", "Promise.reject(new TypeError('secret'))"])(
-    'ends without the message of one: %s',
+    'ends without printing the error message: %s',
     (throwing) => {
       const { printed, status } = endsBy(throwing);
       expect(printed).toContain('died of TypeError');

@@ -1,6 +1,6 @@
 import type { RunningPgProxy } from '@medrex/pg-proxy';
 
-/** Node would print the message of an error that ends the process, which may quote what a client has sent. Returns what takes this back. */
+/** Keeps Node from printing the message of a fatal error, as it may quote data of clients. Returns a function that undoes this. */
 export function withholdMessages(running: RunningPgProxy): () => void {
   const die = (error: unknown): void => {
     running.died(error);

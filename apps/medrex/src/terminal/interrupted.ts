@@ -1,6 +1,5 @@
 /**
- * A signal that is raised by the first Ctrl-C (or SIGTERM): what runs finishes what it has begun. A second one ends the process
- * at once, as people expect who press it twice.
+ * A signal aborted by the first Ctrl-C (or SIGTERM), after which work in progress is finished. A second Ctrl-C ends the process at once.
  */
 export function interrupted(): AbortSignal {
   const controller = new AbortController();
@@ -9,7 +8,7 @@ export function interrupted(): AbortSignal {
     if (!isFirst) process.exit(130);
     isFirst = false;
     controller.abort();
-    process.stderr.write('\nStopping; what is under way is finished first. Ctrl-C again ends at once.\n');
+    process.stderr.write('\nStopping after the work in progress. Press Ctrl-C again to stop at once.\n');
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);

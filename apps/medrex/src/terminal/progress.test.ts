@@ -5,8 +5,8 @@ import { Progress } from './progress.ts';
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-describe('progress on a stream that is no terminal', () => {
-  it('begins after two seconds, goes on every ten, and ends', () => {
+describe('progress on a stream that is not a terminal', () => {
+  it('is written after two seconds, then every ten seconds, and at the end', () => {
     const stream = new PassThrough();
     let done = 0;
     const progress = new Progress(() => `${done} done`, stream);

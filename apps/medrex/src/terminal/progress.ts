@@ -1,6 +1,6 @@
 /**
- * One line that says how far a long piece of work is, written to stderr so that stdout stays a result.
- * On a terminal the line is rewritten twice a second; elsewhere a first line comes after two seconds, then one every ten.
+ * A progress line on stderr, so that stdout only has results. On a terminal the line is rewritten twice a second; otherwise a line is
+ * written after two seconds, and then every ten seconds.
  */
 export class Progress {
   readonly #describe: () => string;
@@ -20,7 +20,7 @@ export class Progress {
     this.#stream.write(this.#stream.isTTY ? `\r\u001b[K${this.#describe()}` : `${this.#describe()}\n`);
   }
 
-  /** Clears the line, or ends it with a last word. */
+  /** Clears the line, or replaces it with a final text. */
   done(text?: string): void {
     for (const timer of this.#timers) clearTimeout(timer);
     if (this.#stream.isTTY) this.#stream.write('\r\u001b[K');

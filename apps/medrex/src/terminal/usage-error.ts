@@ -1,4 +1,4 @@
-/** Something the person at the terminal can put right: printed without a stack, exit code 2. */
+/** An error that the user can correct: printed without a stack trace, exit code 2. */
 export class UsageError extends Error {
   readonly hint: string | undefined;
 

@@ -2,7 +2,7 @@ import { weighted, type Profile } from '../profile.ts';
 import type { Draft } from '../message.ts';
 import * as fhir from '../resources.ts';
 
-/** The nightly run of the billing office: claims, what insurers answered, and the audit trail of both. */
+/** The nightly run of the billing office: claims, answers of insurers, and the audit trail of both. */
 export const claimsNight: Profile = {
   name: 'claims-night',
   description: 'claims, explanations of benefit with payments, audit',

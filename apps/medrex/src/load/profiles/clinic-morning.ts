@@ -5,8 +5,8 @@ import * as fhir from '../resources.ts';
 const slotMinutes = 10;
 
 /**
- * A morning in the outpatient clinics: everybody books, moves and cancels, many of them want the same early slots, and
- * readings come in beside it.
+ * A morning in the outpatient clinics: bookings, moves and cancellations, many for the same early slots, and vital sign readings in
+ * between.
  */
 export const clinicMorning: Profile = {
   name: 'clinic-morning',

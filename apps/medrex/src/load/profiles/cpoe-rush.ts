@@ -3,7 +3,7 @@ import type { Draft } from '../message.ts';
 import * as fhir from '../resources.ts';
 import { OrderBook } from './order-book.ts';
 
-/** Rounds: orders for few patients written and ended in quick succession, each checked against the patient's allergies and active orders. */
+/** Ward rounds: orders for few patients, created and ended in quick succession, each checked against the patient's allergies and active orders. */
 export const cpoeRush: Profile = {
   name: 'cpoe-rush',
   description:

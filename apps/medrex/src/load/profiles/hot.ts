@@ -1,7 +1,7 @@
 import type { Profile } from '../profile.ts';
 import * as fhir from '../resources.ts';
 
-/** Nothing but read-modify-write of `size` resources: the contention test, not a working day. */
+/** Only read-modify-writes of `size` resources: a contention test, not a working day. */
 export function hot(size: number): Profile {
   return {
     name: `hot-${size}`,

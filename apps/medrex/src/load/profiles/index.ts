@@ -5,7 +5,7 @@ import { cpoeRush } from './cpoe-rush.ts';
 import { hot } from './hot.ts';
 import { ward } from './ward.ts';
 
-/** The working days that `medrex load` and `medrex bench compare` know by name; `hot-N` for any N beside them. */
+/** The working days of `medrex load` and `medrex bench compare`; `hot-N` exists for any N in addition. */
 export const workdays: readonly Profile[] = [ward, clinicMorning, cpoeRush, claimsNight];
 
 /** The profile of that name, or undefined. */

@@ -2,14 +2,14 @@ import type { Draft } from '../message.ts';
 import * as fhir from '../resources.ts';
 
 /**
- * Orders as they are written on a ward: one of a medicine at a time for each patient, ended before the next one. A patient's active orders,
- * which every new one is checked against, stay as few as there are medicines.
+ * Orders on a ward: per patient and medicine one at a time, ended before the next. So a patient's active orders, against which every new
+ * order is checked, never outnumber the medicines.
  */
 export class OrderBook {
-  /** Orders written so far, by patient and medicine: odd while the last one is active. */
+  /** Changes so far by patient and medicine; odd while an order is active. */
   readonly #changes = new Map<string, number>();
 
-  /** The next change of a patient's order of this medicine: a new one, or the end of the one that is active. */
+  /** The next change for a patient and medicine: a new order, or the end of the active one. */
   next(patientId: string, medicine: fhir.Medicine, time: string): Draft {
     const name = `${patientId}-${medicine.code}`;
     const changes = this.#changes.get(name) ?? 0;

@@ -5,13 +5,13 @@ import { OrderBook } from './order-book.ts';
 
 const wards = ['ward-1', 'ward-2', 'ward-3', 'ward-4'] as const;
 
-/** Stock of each medicine on each ward at the start: enough that a load is decided by order, not by an empty shelf. */
+/** Initial stock of each medicine on each ward, enough never to run out. */
 const stockAtStart = 1_000_000;
 
 /**
- * A day on the wards: vital signs above all, doses from shared stocks, running laboratory results that are overwritten,
- * orders, transfers, diagnoses, an audit trail, bedside devices. What plain clients lose here is stock, running results
- * and orders; vital signs have keys of their own.
+ * A day on the wards: mostly vital signs; also doses from shared stocks, laboratory results that are overwritten, orders, transfers,
+ * diagnoses, an audit trail and bedside devices. Plain clients conflict on stocks, results and orders; vital signs have separate
+ * keys.
  */
 export const ward: Profile = {
   name: 'ward',

@@ -6,12 +6,12 @@ import { seeded, seeds } from './harness/seed.ts';
 import { assetContracts, Stack } from './harness/stack.ts';
 import { appendLies } from './harness/topic-writer.ts';
 
-describe('the analyzer, whose word is advice', () => {
+describe('advice of the analyzer', () => {
   let stack: Stack;
   afterEach(async () => stack.remove());
 
   it.each(seeds(300))(
-    'may be wrong, absent, late and gone again: everything becomes terminal, in the same order (seed %i)',
+    'may be wrong, missing, late or interrupted: everything becomes terminal, in the same order (seed %i)',
     (seed) =>
       seeded(seed, async (chance) => {
         stack = new Stack(assetContracts);

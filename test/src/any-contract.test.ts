@@ -14,7 +14,7 @@ const ids = Array.from({ length: 10 }, (_, at) => `asset${at}`);
 const kinds = ['declared', 'templated', 'learned'] as const;
 const plain = '@medrex/ledger/sample#assetChaincode';
 
-/** One call as a sender posts it. For `transferAsset` a template names the key; `addValue` has none. */
+/** One call as posted by a sender. `transferAsset` has a key template; `addValue` has none. */
 function change(id: string, kind: (typeof kinds)[number], name: string) {
   const call = { source: 'urn:app', id: name, chaincode: 'basic' };
   if (kind === 'templated') return { ...call, function: 'transferAsset', args: [id, planted.family] };
@@ -22,13 +22,13 @@ function change(id: string, kind: (typeof kinds)[number], name: string) {
   return kind === 'learned' ? add : { ...add, keys: [{ key: id, mode: 'readWrite' }] };
 }
 
-/** What was sent: which operations, and how often each asset was added to. */
+/** The sent operations, and how often each asset was incremented. */
 interface Sent {
   readonly added: ReadonlyMap<string, number>;
   readonly opIds: readonly string[];
 }
 
-describe('a contract that knows nothing of Medrex, through all services', () => {
+describe('a plain chaincode, through all services', () => {
   const folder = mkdtempSync(join(tmpdir(), 'medrex-any-contract-'));
   const templates = join(folder, 'templates.json');
   let stack: Stack;
@@ -51,7 +51,7 @@ describe('a contract that knows nothing of Medrex, through all services', () => 
       return status !== undefined && status.state !== 'pending' && status;
     });
 
-  /** Sends without waiting for what becomes of it, some of it twice. */
+  /** Sends calls, some of them twice, without waiting for outcomes. */
   async function sendMany(chance: Chance, count: number, round: number): Promise<Sent> {
     const added = new Map<string, number>();
     const opIds: string[] = [];
@@ -67,7 +67,7 @@ describe('a contract that knows nothing of Medrex, through all services', () => 
   }
 
   it.each(seeds(900))(
-    'is called on ten hot keys, named, templated and learned, without a conflict, over a death of orderer-dag (seed %i)',
+    'is called on ten hot keys (declared, templated and learned) without a conflict, across a kill of orderer-dag (seed %i)',
     (seed) =>
       seeded(seed, async (chance) => {
         writeFileSync(templates, JSON.stringify({ basic: { transferAsset: [{ key: '{0}', mode: 'readWrite' }] } }));
@@ -99,7 +99,7 @@ describe('a contract that knows nothing of Medrex, through all services', () => 
           blockReportCodec.decode(value),
         );
         const codes = reports.flatMap(({ transactions }) => transactions.map(({ code }) => code));
-        // An envelope that the dead process had sent may be there twice; nothing is there in conflict.
+        // An envelope sent by the killed process may be committed twice; there are no conflicts.
         expect(new Set(codes.filter((code) => code !== 'DUPLICATE_TXID'))).toEqual(new Set(['VALID']));
         const ours = filesBelow(stack.folder).filter((path) => !path.startsWith('ledger'));
         expect(ours.length).toBeGreaterThan(5);

@@ -6,12 +6,12 @@ import { ForeignWriter } from './harness/foreign-writer.ts';
 import { seeded, seeds } from './harness/seed.ts';
 import { assetContracts, Stack } from './harness/stack.ts';
 
-describe('a contract without medicine, through the same services', () => {
+describe('a non-clinical contract, through the same services', () => {
   let stack: Stack;
   afterEach(async () => stack.remove());
 
   it.each(seeds(700))(
-    'with keys that only the state can tell and a foreign writer on the same keys keeps every promise (seed %i)',
+    'keeps all guarantees with keys discovered from state and a foreign writer on the same keys (seed %i)',
     (seed) =>
       seeded(seed, async (chance) => {
         stack = await new Stack(assetContracts).start();

@@ -38,7 +38,7 @@ describe('authors, over real processes, HTTP and the command line', () => {
     rmSync(files, { recursive: true, force: true });
   });
 
-  /** Signs a body by the command line, as an integrator would try it out. */
+  /** Signs a body by the command line. */
   async function sign(id: string, body: object, more: readonly string[] = [], key = 'anne.key'): Promise<Signed> {
     writeFileSync(file('body.json'), JSON.stringify(body));
     const named = ['--key', file(key), '--source', 'urn:ehr:ward', '--id', id];
@@ -61,13 +61,13 @@ describe('authors, over real processes, HTTP and the command line', () => {
 
   const sendSigned = async (id: string, body: object = patientOf(id)) => send(body, headers(await sign(id, body)));
 
-  it('rejects what an unknown author signed, and says what to do', async () => {
+  it("rejects an unknown author's message with a remedy", async () => {
     const ended = await sendSigned('signed-message-1');
     expect(ended).toMatchObject({ state: 'rejected', code: 'AUTHOR_UNKNOWN', author: 'attested by ingest' });
     expect(ended['remedy']).toContain('medrex author register');
   }, 60_000);
 
-  it('applies in its author’s name what a registered author signed, and tells so', async () => {
+  it("applies a registered author's message and reports the author", async () => {
     expect(await author('register', 'dr-anne', '--key', file('anne.pem'))).toMatchObject({ status: 'applied' });
     expect(await author('show', 'dr-anne')).toMatchObject({ id: 'dr-anne', status: 'active' });
     const ended = await sendSigned('signed-message-2');
@@ -82,7 +82,7 @@ describe('authors, over real processes, HTTP and the command line', () => {
     expect(plain).toMatchObject({ state: 'applied', author: 'attested by ingest' });
   }, 60_000);
 
-  it('finds every signed field that was changed on the way', async () => {
+  it('detects a change of any signed field', async () => {
     const body = patientOf('signed-message-4');
     const signed = await sign('signed-message-4', body);
     const right = headers(signed);
@@ -102,13 +102,13 @@ describe('authors, over real processes, HTTP and the command line', () => {
       key: [body, other],
     } as const;
     for (const [what, [sent, named]] of Object.entries(changes)) {
-      // Long ago is another refusal, at the door.
+      // An old time would be refused on arrival.
       const recent = what === 'time' ? { ...named, 'ce-time': new Date(Date.now() - 60_000).toISOString() } : named;
       expect([what, (await send(sent, recent))['code']]).toEqual([what, 'SIGNATURE_INVALID']);
     }
   }, 60_000);
 
-  it('takes a signed PUT to /fhir, and a signed line of a batch', async () => {
+  it('accepts a signed PUT to /fhir, and a signed line of a batch', async () => {
     const patient = { ...patientOf('signed-message-5'), id: 'p5' };
     const named = headers(await sign('signed-message-5', patient, ['--method', 'PUT', '--target', 'Patient/p5']));
     const put = await fetch(`${stack.url('ingest', 'api')}/fhir/Patient/p5`, {
@@ -127,7 +127,7 @@ describe('authors, over real processes, HTTP and the command line', () => {
     expect(ended).toMatchObject({ state: 'applied', author: 'signed by dr-anne' });
   }, 60_000);
 
-  it('asks for a signature where the policy does, and answers FHIR in its own words', async () => {
+  it('requires a signature when the policy does, and answers FHIR with an OperationOutcome', async () => {
     await author('policy', 'clinical', 'required');
     const unsigned = await send(patientOf('signed-message-7'), {
       'ce-source': 'urn:ehr:ward',
@@ -146,7 +146,7 @@ describe('authors, over real processes, HTTP and the command line', () => {
     await author('policy', 'clinical', 'optional');
   }, 60_000);
 
-  it('refuses a malformed signature at the door', async () => {
+  it('refuses a malformed signature on arrival', async () => {
     const named = headers(await sign('signed-message-10', patientOf('signed-message-10')));
     for (const wrong of [
       { ...named, 'ce-medrexauthor': 'Jane Doe' },
@@ -166,7 +166,7 @@ describe('authors, over real processes, HTTP and the command line', () => {
     expect(status).toBe(400);
   });
 
-  it('counts a signature no more behind the revocation, under load as without', async () => {
+  it('rejects signatures after the revocation, also under load', async () => {
     const bodies = Array.from({ length: 60 }, (_, number) => patientOf(`load-${number}`));
     const sent = bodies.map((body, number) =>
       send(body, { 'ce-source': 'urn:ehr:load', 'ce-id': `load-${number}` }).then(({ code }) => code),
@@ -175,7 +175,7 @@ describe('authors, over real processes, HTTP and the command line', () => {
     expect(await author('revoke', 'dr-anne')).toMatchObject({ status: 'applied' });
     const behind = await sendSigned('signed-message-12');
     expect([before['code'], behind['code']]).toEqual(['OK', 'AUTHOR_REVOKED']);
-    // What was in the air is planned again, and nobody else notices.
+    // Operations in flight are planned again; other authors are not affected.
     expect(new Set(await Promise.all(sent))).toEqual(new Set(['OK']));
     const metrics = await (await fetch(`${stack.url('orderer-dag', 'model')}/metrics`)).text();
     expect(metrics).toMatch(/^medrex_orderer_fusions_returned_total\{reason="own"\} 0$/m);
@@ -185,7 +185,7 @@ describe('authors, over real processes, HTTP and the command line', () => {
     expect(listed.stdout).toMatch(/dr-anne +revoked/);
   }, 60_000);
 
-  it('tells receipts, and leaves no word of what was signed beside the sealed bodies', async () => {
+  it('writes receipts, and leaves signed content only in sealed bodies', async () => {
     await stack.stop();
     const { operations, receipts } = await readLeftBehind(stack);
     const signed = operations.filter(({ operation }) => operation.author !== undefined);
@@ -196,7 +196,7 @@ describe('authors, over real processes, HTTP and the command line', () => {
     expect(items.some(({ author: who, state }) => who === 'dr-anne' && state === 'applied')).toBe(true);
   }, 60_000);
 
-  it('never takes a private key for registration', async () => {
+  it('refuses a private key for registration', async () => {
     const wrong = await medrex([
       'author',
       'register',

@@ -15,9 +15,9 @@ const put = (id: string, resource: { readonly resourceType: string }, messageId:
   return { id: messageId, body: resource, request: { method: 'PUT', url: `${resource.resourceType}/${id}` } };
 };
 
-// Histories that the protocol names, at the same time on one stack, each under senders and patients of its own; all are judged
-// together at the end.
-describe('clinical histories, as fast as they can be sent', () => {
+// Histories of the protocol, run concurrently on one stack, each with its own senders and patients; all are judged together at the
+// end.
+describe('clinical histories at full speed', () => {
   let stack: Stack;
   const senders: Sender[] = [];
   const sender = (name: string): Sender => {
@@ -39,7 +39,7 @@ describe('clinical histories, as fast as they can be sent', () => {
   }, 60_000);
   afterAll(async () => stack.remove());
 
-  it('a Bundle of 499 entries among 2,000 small operations on its patient, with orders behind it', async () => {
+  it('a Bundle of 499 entries among 2,000 small operations on its patient, followed by orders', async () => {
     const { bundle, patient } = bigBundle();
     const ward = sender('ward');
     for (const half of [0, 1]) {
@@ -49,7 +49,7 @@ describe('clinical histories, as fast as they can be sent', () => {
     }
     const orders = sender('orders');
     await orders.deliver(Array.from({ length: 10 }, (_, number) => order(patient, number)));
-    // In the middle of all that the block constructor starts anew.
+    // Meanwhile orderer-dag is killed and restarted.
     await stack.kill(['orderer-dag']);
     await stack.start(['orderer-dag']);
     const told = await ends([...ward.accepted, ...orders.accepted]);
@@ -59,7 +59,7 @@ describe('clinical histories, as fast as they can be sent', () => {
     expect(ofBundle).toHaveLength(499);
   }, 120_000);
 
-  it('50 racing conditional creates give one resource', async () => {
+  it('50 concurrent conditional creates make one resource', async () => {
     const ifNoneExist = 'identifier=http://hl7.org/fhir/sid/us-npi|9999999999';
     const request = { method: 'POST', url: 'Practitioner', ifNoneExist };
     const racers = Array.from({ length: 50 }, (_, number) => sender(`racer-${number}`));
@@ -73,7 +73,7 @@ describe('clinical histories, as fast as they can be sent', () => {
   }, 60_000);
 
   it.each([
-    ['with pointers to the bed that is left', true],
+    ['with references to the previous bed', true],
     ['without pointers', false],
   ])(
     'admission, transfer and discharge in quick succession, %s',
@@ -82,7 +82,7 @@ describe('clinical histories, as fast as they can be sent', () => {
       const stays = Array.from({ length: 20 }, (_, number) =>
         stay(`${hasPointers ? 'north' : 'south'}-${number}`, hasPointers),
       );
-      // Each step of all stays, then the next step: what one stay leaves, nobody else enters.
+      // Each step for all stays, then the next step; no bed that is left is used by another stay.
       await desk.deliver([0, 1, 2].flatMap((step) => stays.map((steps) => steps[step] as Message)));
       const told = await ends(desk.accepted);
       expect(new Set(told.map(({ outcome }) => `${outcome?.status} ${outcome?.code}`))).toEqual(
@@ -92,19 +92,19 @@ describe('clinical histories, as fast as they can be sent', () => {
     60_000,
   );
 
-  it('a bed goes from one stay to the next within one batch', async () => {
+  it('a bed passes from one stay to the next within one batch', async () => {
     const desk = sender('one-bed');
     const steps = Array.from({ length: 30 }, (_, number) =>
       stay(`guest-${number}`, true, 'the-bed', `beside-${number}`),
     );
-    // admitted to the bed, moved beside it; then the next one
+    // admitted to the bed and moved to another; then the next stay
     await desk.deliver(steps.flatMap(([admit, transfer]) => [admit!, transfer!]));
     await desk.deliver(steps.map(([, , discharge]) => discharge!));
     const told = await ends(desk.accepted);
     expect(told.map(({ outcome }) => outcome?.code)).toEqual(told.map(() => 'OK'));
   }, 60_000);
 
-  it('a merge with operations in flight lets later messages land on the survivor', async () => {
+  it('a merge with operations in flight makes later messages go to the survivor', async () => {
     const desk = sender('merges');
     const person = (id: string, over: object = {}) =>
       aPatient({ identifier: [{ system: 'urn:hospital:mrn', value: id }], ...over });
@@ -120,7 +120,7 @@ describe('clinical histories, as fast as they can be sent', () => {
     expect(told.map(({ state }) => state)).toEqual(told.map(() => 'applied'));
     const [from, into] = mergedPair(told[42]);
     expect([from, into].map((pseudonym) => pseudonym.length > 0)).toEqual([true, true]);
-    // Before the merge everything touched was declared; behind it all declared one patient and touched the other.
+    // Before the merge all touched keys were declared; afterwards all operations declared one patient and touched the other.
     expect(told.slice(2, 42).flatMap(({ outcome }) => outcome?.undeclared ?? [])).toEqual([]);
     for (const { outcome } of told.slice(43)) {
       const touched = (outcome?.undeclared ?? []).flatMap(({ key }) => parseStateKey(key)?.parts ?? []);
@@ -128,7 +128,7 @@ describe('clinical histories, as fast as they can be sent', () => {
     }
   }, 60_000);
 
-  it('keep every promise together, and leave no bed and no census behind', async () => {
+  it('together keep all guarantees, and leave no bed occupied and the census at zero', async () => {
     const found = await judge(stack, { senders, contracts: [clinicalContract] });
     expect(bedsAndCensus(found)).toEqual({ beds: 0, census: [0, 0] });
   }, 120_000);
@@ -149,7 +149,7 @@ function readings(patient: string, from: number, count: number): readonly Messag
     const number = from + index;
     const effectiveDateTime = new Date(Date.UTC(2026, 0, 5) + number * 1_000).toISOString();
     const body = anObservation({ subject: { reference: `Patient/${patient}` }, effectiveDateTime });
-    // Every tenth is put under one of a few ids: a chain of reads and writes.
+    // Every tenth is a PUT of one of a few ids, which makes a chain of reads and writes.
     if (number % 10 === 0) return put(`${patient}-${(number / 10) % 5}`, body, `reading-${number}`);
     return { id: `reading-${number}`, body };
   });

@@ -14,7 +14,7 @@ const hasRuntime = await getContainerRuntimeClient().then(
   () => false,
 );
 
-/** A suite on an official image; left out by name where no container runtime answers. */
+/** A suite on an official image; skipped by name when there is no container runtime. */
 function describeImage(title: string, suite: () => void): void {
   if (hasRuntime) describe(title, suite);
   else describe.skip(`${title} (left out: no container runtime answers)`, () => it('needs one', () => undefined));
@@ -27,7 +27,7 @@ describeImage('Kafka in a container', () => {
     const port = await freePort();
     brokers = `127.0.0.1:${port}`;
     container = await new GenericContainer(`apache/kafka:${versions['kafka']}`)
-      // The broker tells its clients its port, so it must be known before.
+      // The broker advertises its port to clients, so the port must be known in advance.
       .withExposedPorts({ container: port, host: port })
       .withEnvironment(brokerOn(port))
       .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
@@ -44,7 +44,7 @@ describeImage('PostgreSQL in a container', () => {
     container = await new GenericContainer(`postgres:${versions['postgres']}`)
       .withExposedPorts(5432)
       .withEnvironment({ POSTGRES_USER: 'medrex', POSTGRES_DB: 'medrex', POSTGRES_HOST_AUTH_METHOD: 'trust' })
-      // It starts once to make the database, and then again.
+      // It starts once to create the database, and then again.
       .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
       .start();
   }, 300_000);

@@ -10,7 +10,7 @@ interface Letter {
   readonly message?: string;
 }
 
-describe('operations that ended dead, over real processes and the command line', () => {
+describe('dead operations, with real processes and the command line', () => {
   let stack: Stack;
   const url = (): readonly string[] => ['--url', stack.url('ingest', 'api')];
   const list = async () => (await medrexJson<{ deadLetters: Letter[] }>(['dlq', 'list', ...url()])).deadLetters;
@@ -22,7 +22,7 @@ describe('operations that ended dead, over real processes and the command line',
   }, 60_000);
   afterAll(async () => stack.remove());
 
-  /** Sends one deed and waits for its end. */
+  /** Sends one deed and waits for its outcome. */
   async function send(id: string, deed: object, headers: Readonly<Record<string, string>> = {}): Promise<string> {
     const named = { 'idempotency-key': id, 'ce-source': 'test' };
     const { body, status } = await stack.client.post('/v1/transactions', deed, { ...named, ...headers });
@@ -36,7 +36,7 @@ describe('operations that ended dead, over real processes and the command line',
       return status?.state === 'pending' ? undefined : status;
     });
 
-  it('are listed and shown with their reason, and one whose deadline had passed is applied when it is sent again', async () => {
+  it('are listed and shown with their reason, and an expired one is applied when resent', async () => {
     const past = new Date(Date.now() - 1_000).toISOString();
     const late = await send('late', { do: 'deposit', account: 'ann', amount: 5 }, { 'ce-medrexdeadline': past });
     const broken = await send('broken', { do: 'crash', asset: 'a' });
@@ -58,7 +58,7 @@ describe('operations that ended dead, over real processes and the command line',
     expect(text.stdout).toContain(`${late}  `);
   }, 60_000);
 
-  it('that die again are another letter, and other operations cannot be sent again', async () => {
+  it('that die again have another dead letter; operations that are not dead cannot be resent', async () => {
     const broken = (await list()).find(({ code }) => code === 'CONTRACT_ERROR')?.transactionId ?? '';
     const { transactionId: second } = await resend(broken);
     expect(await ended(second)).toMatchObject({ state: 'dead', code: 'CONTRACT_ERROR' });
@@ -71,7 +71,7 @@ describe('operations that ended dead, over real processes and the command line',
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('there is no dead letter')]);
   }, 60_000);
 
-  it('are sent again by a filter, the oldest first; an interrupted command goes on where it was', async () => {
+  it('are resent by a filter, oldest first; an interrupted command continues where it stopped', async () => {
     const past = new Date(Date.now() - 1_000).toISOString();
     const many = [];
     for (let number = 0; number < 30; number++)
@@ -97,15 +97,15 @@ describe('operations that ended dead, over real processes and the command line',
     expect(await medrexJson(filter)).toMatchObject({ matching, sent: 0, before: matching });
   }, 90_000);
 
-  it('are not sent again by a filter that nobody knows', async () => {
+  it('are not resent by an unknown filter', async () => {
     const wrong = await medrex(['dlq', 'resend', '--filter', 'patient=4711', ...url()]);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('code=... or class=... or kind=...')]);
     const unknown = await medrex(['dlq', 'resend', '--filter', 'kind=nope', ...url()]);
-    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('one of operation, message')]);
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('must be one of operation, message')]);
     expect((await medrex(['dlq', 'resend', ...url()])).code).toBe(2);
   });
 
-  it('are there after all processes were killed, and took effect once', async () => {
+  it('are kept when all processes are killed, and their resends take effect once', async () => {
     const before = await list();
     await stack.kill();
     await stack.start();

@@ -28,7 +28,7 @@ describe('batch messages of a chaincode on the development network', () => {
   it.each([
     ['3.1', { GET_STATE_MULTIPLE: 1, WRITE_BATCH_STATE: 2 }],
     ['2.5', { GET_STATE: 3, PUT_STATE: 2, DEL_STATE: 1 }],
-  ] as const)('are taken as Fabric %s takes them, with the same effect', async (fabric, requests) => {
+  ] as const)('are handled as in Fabric %s, with the same effect', async (fabric, requests) => {
     const { service, client } = await open(fabric);
     await client.put('a', '1', 'b', '2');
     await client.commit(await client.endorse('delete', 'a'));
@@ -43,7 +43,7 @@ describe('batch messages of a chaincode on the development network', () => {
     expect(service.requests).toEqual(requests);
   });
 
-  it('hold so many keys as the peer said', async () => {
+  it('hold at most the number of keys offered by the peer', async () => {
     const { service, client } = await open('3.1');
     const keys = Array.from({ length: 1_001 }, (_, at) => `k${at}`);
     const { readWriteSet } = await client.endorse('put', ...keys.flatMap((key) => [key, '1']));

@@ -27,7 +27,7 @@ describe('the Fabric adapter on the development network', () => {
 
   ledgerContract('the development network', (cutter) => open({ cutter }));
 
-  it('tells endorsers at different heights from a chaincode that is not deterministic', async () => {
+  it('distinguishes endorsers at different heights from a nondeterministic chaincode', async () => {
     const { ledger, creator, close } = await open({
       ...{ organisations: 2, lagMs: { Org2MSP: 1_500 }, cutter: { batchTimeoutMs: 5 } },
     });
@@ -35,7 +35,7 @@ describe('the Fabric adapter on the development network', () => {
     const first = await client.endorse('add', 'n', '1');
     await ledger.submit(first);
     const before = client.blocks.length;
-    // The first organisation's peer has the block at once, the second one's is behind: their reads differ.
+    // The first organisation's peer has the block at once and the second one's lags, so their reads differ.
     let refused: unknown;
     while (refused === undefined && client.blocks.length === before) {
       refused = await client.endorse('add', 'n', '1').then(
@@ -44,7 +44,7 @@ describe('the Fabric adapter on the development network', () => {
       );
     }
     expect(refused).toMatchObject({ code: 'ENDORSEMENTS_DIFFER', retryable: true, difference: { kind: 'versions' } });
-    // Once the block is released, both have it.
+    // Now both peers have the block.
     await client.until(() => client.blocks.length > before);
     expect((await client.commit(await client.endorse('add', 'n', '1')))[0]?.code).toBe('VALID');
     expect(await client.value('n')).toBe('2');

@@ -33,7 +33,7 @@ afterAll(async () => {
   await stack.remove();
 });
 
-/** Sends a resource and waits for its outcome, where it is taken. */
+/** Sends a resource and, if it is accepted, waits for its outcome. */
 function send(resource: object, id = `m-${(sent += 1)}`): Promise<Answer> {
   return stack.client.post('/v1/transactions', resource, { 'ce-id': id, 'ce-source': 'ehr', prefer: 'wait=10' });
 }
@@ -67,7 +67,7 @@ const entryOf = ({ operation: { facts } }: WholeOperation): Entry => {
   return entry;
 };
 
-/** The resource in an operation, opened with a data key. @throws CodedError BODY_UNOPENABLE */
+/** The resource in an operation, unsealed with a data key. @throws CodedError BODY_UNOPENABLE */
 function opened(one: WholeOperation, dataKey: Uint8Array): unknown {
   const { changeId, type, id } = entryOf(one);
   const [body] = one.operation.bodies as readonly [Uint8Array];
@@ -80,15 +80,15 @@ const mergeInto = (survivor: string) => ({
 const erase = (mrn: string, ...more: readonly string[]) =>
   medrex(['erase', '--patient', `${system}|${mrn}`, '--data', stack.folder, ...more]);
 
-describe('a merge, over real services', () => {
-  it('makes messages for the old identifier land on the survivor', async () => {
+describe('a merge, with real services', () => {
+  it('makes messages for the old identifier go to the survivor', async () => {
     await send(person('merged-a'));
     await send(person('merged-b'));
     const [a, b] = [await patient('merged-a'), await patient('merged-b')];
     expect(a.pseudonym).not.toBe(b.pseudonym);
     const merge = await send(person('merged-a', mergeInto('merged-b')));
     expect(merge.body).toMatchObject({ detail: [{ merged: [{ from: a.pseudonym, into: b.pseudonym }] }] });
-    // Ingest may know the patient for half a key lease: then the operation finds its survivor on the ledger.
+    // Ingest may cache the patient for half a key lease; then the operation finds the survivor on the ledger.
     const soon = await send(vitals('merged-a'));
     expect(soon.body['state']).toBe('applied');
     const later = await eventually('an observation of the survivor', async () => {
@@ -102,7 +102,7 @@ describe('a merge, over real services', () => {
 });
 
 describe('medrex erase, while ingest runs', () => {
-  it('erases a patient with everything merged into it, and nobody else', async () => {
+  it('erases a patient with all patients merged into it, and no other', async () => {
     const [first, other] = [await send(vitals('erased-a')), await send(vitals('other'))];
     await send(person('erased-b'));
     const [a, b, c] = [await patient('erased-a'), await patient('erased-b'), await patient('other')];
@@ -127,7 +127,7 @@ describe('medrex erase, while ingest runs', () => {
     isOver.abort();
     await sending;
 
-    // It waits longer than two seconds, and says so; there is nothing else to say.
+    // It waits for more than two seconds, and only reports that.
     expect([ended.code, ended.stderr]).toEqual([0, expect.stringMatching(/^(waiting until .*\n)+$/)]);
     const erasure = JSON.parse(ended.stdout) as Record<string, unknown>;
     expect(erasure).toMatchObject({ kind: 'erased', dataKeys: 2, proven: [] });
@@ -137,14 +137,14 @@ describe('medrex erase, while ingest runs', () => {
     expect(await vault.byPseudonym(a.pseudonym)).toMatchObject({ state: 'erased' });
     expect(await vault.byPseudonym(b.pseudonym)).not.toHaveProperty('dataKey');
 
-    // Bodies: no key opens them. The identifier now names a new person, with a key of its own.
+    // No key opens the bodies. The identifier now belongs to a new patient with a new key.
     const anew = await patient('erased-b');
     expect([a.pseudonym, b.pseudonym]).not.toContain(anew.pseudonym);
     expect(() => opened(two, anew.dataKey)).toThrow(expect.objectContaining({ code: 'BODY_UNOPENABLE' }));
     expect(opened(three, (await patient('other')).dataKey)).toMatchObject({ resourceType: 'Observation' });
     expect((await patient('other')).pseudonym).toBe(c.pseudonym);
 
-    // Keyed hashes verify: the same message is still known for what it is, and another one under its name is not taken for it.
+    // Keyed hashes still verify: the same message is a repeat, and another one under its name is refused.
     const repeat = await send(vitals('erased-b', { note: [{ text: note }] }), 'last-words');
     expect(repeat.body).toMatchObject({ transactionId: two.operation.opId, digest: two.operation.sourceHash });
     const otherBytes = await send(vitals('erased-b', { note: [{ text: 'other words' }] }), 'last-words');
@@ -159,7 +159,7 @@ describe('medrex erase, while ingest runs', () => {
     const accepted = await stack.client.post('/v1/transactions', vitals('in-flight'), headers);
     expect(accepted.status).toBe(202);
     const erasing = erase('in-flight', '--yes');
-    // Lease and quiet second together are 6 s: long enough to have destroyed the key by now.
+    // Lease and quiet period are 6 s together, so an erasure that did not wait would be done by now.
     const first = await Promise.race([erasing.then(() => 'it was erased'), delay(8_000, 'it waits')]);
     const meanwhile = await vault.byPseudonym(pseudonym);
     stack.service('orderer-dag').continue();
@@ -170,15 +170,15 @@ describe('medrex erase, while ingest runs', () => {
     expect(told.body['state']).toBe('applied');
   }, 60_000);
 
-  it('says with its exit code what became of the call', async () => {
+  it('reports the result by its exit code', async () => {
     const unknown = await erase('nobody', '--yes');
-    expect([unknown.code, unknown.stdout]).toEqual([1, expect.stringContaining('Nobody here has that identifier')]);
+    expect([unknown.code, unknown.stdout]).toEqual([1, expect.stringContaining('No patient has that identifier')]);
     expect((await erase('other')).code).toBe(2);
     const elsewhere = await medrex(['erase', '--patient', `${system}|x`, '--yes', '--data', '/nowhere']);
     expect([elsewhere.code, elsewhere.stderr]).toEqual([2, expect.stringContaining('there is no vault')]);
   }, 60_000);
 
-  it('that could not prove itself is made up for by the next one, which says so', async () => {
+  it('that could not record its proof is completed by the next one, which reports that', async () => {
     await send(person('held'));
     const { pseudonym } = await patient('held');
     const reader = new DatabaseSync(join(stack.folder, 'vault', 'vault.db'));
@@ -197,7 +197,7 @@ describe('medrex vault rotate, while ingest runs', () => {
   const rotate = (env: Readonly<Record<string, string>> = {}) =>
     medrex(['vault', 'rotate', '--data', stack.folder, '--json'], env);
 
-  it('moves every row under a new key and renames nobody', async () => {
+  it('re-encrypts every row under a new key and keeps all pseudonyms', async () => {
     await send(person('rotated'));
     const [before, oldKey] = [await patient('rotated'), keyFile()];
     const { code, stdout } = await rotate();
@@ -212,9 +212,9 @@ describe('medrex vault rotate, while ingest runs', () => {
     await withOldKey.vault.close();
   }, 60_000);
 
-  it('asks for both keys where they stand in the environment', async () => {
+  it('requires both keys when they are in the environment', async () => {
     const { code, stderr } = await rotate({ MEDREX_TENANT_KEY: keyFile().trim() });
-    expect([code, stderr]).toEqual([2, expect.stringContaining('needs the new one as well')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('needs the new and the old one')]);
     const next = 'ab'.repeat(32);
     const rotated = await rotate({ MEDREX_TENANT_KEY: `${next} ${keyFile().trim()}` });
     expect(rotated.code).toBe(0);
@@ -225,7 +225,7 @@ describe('medrex vault rotate, while ingest runs', () => {
 });
 
 describe('the data folder', () => {
-  it('keeps clear text, identifiers and keys to its owner', () => {
+  it('is readable by its owner only', () => {
     const rights = (...path: readonly string[]) => statSync(join(stack.folder, ...path)).mode & 0o777;
     expect([
       rights('log', 'intake'),

@@ -15,9 +15,9 @@ const kills = 4;
 const topicSource = 'urn:ehr:topic';
 const perPatient = 4;
 
-// Every message is about a patient whom the vault may not know yet, and a vault insert, an append and a receipt follow each other
-// within milliseconds: the kills fall at random between them.
-describe('ingest that is killed between vault, append and receipt', () => {
+// Every message may be about a new patient, so a vault insert, an append and a receipt follow within milliseconds, and kills happen
+// at random between them.
+describe('ingest killed between vault insert, append and receipt', () => {
   let stack: Stack;
   let topic: IntakeTopic;
   afterEach(async () => {
@@ -26,7 +26,7 @@ describe('ingest that is killed between vault, append and receipt', () => {
   });
 
   it.each(seeds(600))(
-    'takes every message once, under one pseudonym for each patient (seed %i)',
+    'accepts every message once, with one pseudonym per patient (seed %i)',
     (seed) =>
       seeded(seed, async (chance) => {
         stack = await new Stack().start(['orderer-dag', 'ingest']);
@@ -68,7 +68,7 @@ async function killAgainAndAgain(stack: Stack, senders: readonly Sender[], chanc
   }
 }
 
-/** The messages of one patient: the patient, and readings by another of its identifiers. */
+/** The messages of one patient: the patient, and readings by its other identifier. */
 function patientMessages(patient: string): readonly Message[] {
   const readings = Array.from({ length: perPatient - 1 }, (_, index) => {
     const effectiveDateTime = `2026-01-05T08:0${index}:00Z`;
@@ -90,7 +90,7 @@ async function sendPatients(sender: Sender, isEnding: () => boolean): Promise<vo
   }
 }
 
-/** @returns how many messages it published */
+/** @returns number of published messages */
 async function publishPatients(topic: IntakeTopic, isEnding: () => boolean): Promise<number> {
   let number = 0;
   for (; !isEnding(); number++) {
@@ -101,7 +101,7 @@ async function publishPatients(topic: IntakeTopic, isEnding: () => boolean): Pro
   return number * perPatient;
 }
 
-/** Operation id of each message that receipts name, all of which must agree. */
+/** The operation id of each message from its receipts, which must agree. */
 function opIdsOf(
   receipts: readonly {
     readonly source: string;
@@ -119,7 +119,7 @@ function opIdsOf(
   return found;
 }
 
-/** Each patient's messages declare the link of one pseudonym, wherever and however often they were taken in; no two patients share one. */
+/** Asserts that all messages of a patient declare the link of one pseudonym, and that no two patients share one. */
 function expectOnePseudonymEach(
   messages: readonly (readonly [string, string])[],
   operations: readonly SequencedOperation[],

@@ -23,32 +23,32 @@ const accepted = operations.map(({ opId, sourceHash: digest }, seq): Accepted =>
 });
 const judged = (found: LeftBehind) => brokenPromises({ found, senders: [{ accepted }], contracts: [assetTransfer] });
 
-/** The same list with the thing at one place changed, or taken away. */
+/** A copy of the list with the element at `at` changed or removed. */
 const changed = <T>(list: readonly T[], at: number, change: (one: T) => T | undefined): readonly T[] =>
   list.flatMap((one, index) => (index === at ? (change(one) ?? []) : [one]));
 const swapped = <T>(list: readonly T[], at: number): readonly T[] =>
   list.map((one, index) => (index === at ? list[at + 1]! : index === at + 1 ? list[at]! : one));
 
-// The judge of all suites here: if it overlooked something, they would prove nothing.
-describe('what a finished run is judged by', () => {
+// All suites here rely on this judge, so it must detect every kind of violation.
+describe('the judge of finished runs', () => {
   let good: LeftBehind;
   beforeAll(async () => {
     good = await aHistory(operations);
   });
 
-  it('finds nothing wrong where nothing is, repeats included', async () => {
+  it('accepts a correct history with repeats', async () => {
     expect(await judged(good)).toEqual([]);
     expect(await judged({ ...good, outcomes: [...good.outcomes, ...good.outcomes] })).toEqual([]);
   });
 
   it.each<[string, (found: LeftBehind) => Partial<LeftBehind>, RegExp]>([
     [
-      'a receipt for what is not in the log',
+      'a receipt for an operation that is not in the log',
       ({ operations: all }) => ({ operations: changed(all, 1, () => undefined) }),
       /op1.* was accepted at 1 and is not there/,
     ],
     [
-      'messages of one sender in another order',
+      'messages of one sender out of order',
       ({ operations: all }) => ({ operations: swapped(all, 0).map((one, seq) => ({ ...one, seq })) }),
       /stands at 0, before what was sent before it/,
     ],
@@ -63,17 +63,17 @@ describe('what a finished run is judged by', () => {
       /op0 at 0 was told .* and .*other/,
     ],
     [
-      'an outcome that changes a word',
+      'an outcome whose message changes',
       ({ outcomes }) => ({ outcomes: [...outcomes, { ...outcomes[0]!, message: 'well' }] }),
       /op0 at 0 was told .* and .*well/,
     ],
     [
-      'an outcome for nothing',
+      'an outcome of a nonexistent operation',
       ({ outcomes }) => ({ outcomes: [...outcomes, { ...outcomes[0]!, seq: 99 }] }),
       /names 99, where nothing stands/,
     ],
     [
-      'the outcome of another',
+      'the outcome of another operation',
       ({ outcomes }) => ({ outcomes: changed(outcomes, 3, (one) => ({ ...one, opId: 'op0' })) }),
       /op3 at 3 was told the outcome of op0/,
     ],
@@ -85,17 +85,17 @@ describe('what a finished run is judged by', () => {
       /the status store says pending of op0/,
     ],
     [
-      'a status that is missing',
+      'a missing status',
       ({ statuses }) => ({ statuses: new Map([...statuses].slice(1)) }),
       /the status store says undefined of op0/,
     ],
     [
-      'an outcome that the record denies',
+      'an outcome that contradicts the operation record',
       ({ outcomes }) => ({ outcomes: changed(outcomes, 0, (one) => ({ ...one, code: 'FINE' })) }),
       /op0 was told applied FINE.*, its record says applied OK/,
     ],
     [
-      'an effect that comes twice',
+      'an effect that happens twice',
       ({ blocks }) => ({ blocks: [...blocks, { ...blocks[0]!, number: 9 }] }),
       /record of op0 was written 2 times/,
     ],
@@ -105,22 +105,22 @@ describe('what a finished run is judged by', () => {
       /op4 at 4 took effect on .*label.*b after the one at 5/,
     ],
     [
-      'an effect that nobody asked for',
+      'an effect of an operation that was never accepted',
       ({ operations: all }) => ({ operations: changed(all, 5, () => undefined) }),
       /op5 took effect and was never accepted/,
     ],
     [
-      'an end that a replay does not give',
+      'an outcome that differs from the replay',
       ({ blocks }) => ({ blocks: changed(blocks, 0, () => undefined) }),
       /op1 ended applied OK; .* it ends rejected/,
     ],
     [
-      'a state that the blocks do not give',
+      'a state that differs from the blocks',
       ({ state }) => ({ state: new Map([...state, [accountKey('ann'), stateValue({ balance: 7 })]]) }),
       /ann is \{"balance":7\}; replayed block by block it is \{"balance":1\}/,
     ],
     [
-      'a record that is gone',
+      'a missing operation record',
       ({ state }) => ({ state: new Map([...state].filter(([key]) => key !== operationRecordKey('op4'))) }),
       /op4 has no record/,
     ],
@@ -130,7 +130,7 @@ describe('what a finished run is judged by', () => {
       /1 operations are live at the end/,
     ],
     [
-      'a mark that lags',
+      'a lagging low-water mark',
       ({ progress }) => ({ progress: { ...progress!, lowWaterMark: 3 } }),
       /the low-water mark is 3, the log ends at 6/,
     ],
@@ -139,7 +139,7 @@ describe('what a finished run is judged by', () => {
     expect(broken).toContainEqual(expect.stringMatching(complaint));
   });
 
-  it('finds a state that serial execution does not give, though its blocks do', async () => {
+  it('finds a state that follows from the blocks but not from serial execution', async () => {
     const other = await aHistory([...operations.slice(0, 4), operations[5]!, operations[4]!]);
     const outcomes = other.outcomes.map((one) => ({
       ...one,

@@ -23,7 +23,7 @@ describeReal('KAFKA', 'the pipeline on Kafka', (where) => {
   let kafka: KafkaStack;
   afterEach(() => kafka.remove());
 
-  it('ends every message once, with ingest, analyzer and orderer-dag killed under way', async () => {
+  it('settles every message once, with ingest, analyzer and orderer-dag killed meanwhile', async () => {
     kafka = await KafkaStack.on(where);
     await kafka.stack.start();
     const receipts = await kafka.receipts();
@@ -41,14 +41,14 @@ describeReal('KAFKA', 'the pipeline on Kafka', (where) => {
     expect([...outcomes.values()].map((texts) => texts.size)).toEqual(ids.map(() => 1));
   }, 170_000);
 
-  it('answers what it cannot read with a refusal that tells nothing of its bytes, and goes on behind it', async () => {
+  it('refuses an unreadable record without quoting it, and continues behind it', async () => {
     kafka = await KafkaStack.on(where);
     await kafka.stack.start();
     const receipts = await kafka.receipts();
-    // A name and no number: the digests in receipts have every short number at some time.
+    // A name rather than a number, which could occur in a digest by chance.
     const patient = 'Rosalind';
     await kafka.log.append(topics.intake, 0, [{ value: Buffer.from(`${patient} is no JSON {`) }, reading('p-1', 0)]);
-    // Receipts of two sources may come by two partitions, in any order.
+    // Receipts of two sources may be in two partitions, so their order is undefined.
     const states = (): readonly string[] => receipts.map(({ state }) => state);
     await eventually('both are answered', () => states().includes('settled') && states().includes('refused'), 30_000);
     expect(receipts.filter(({ state }) => state === 'refused')).toMatchObject([
@@ -65,7 +65,7 @@ describeReal('KAFKA', 'the pipeline on Kafka', (where) => {
     expect(body).toMatchObject({ deadLetters: [{ kind: 'message', code: 'BODY_NOT_JSON' }] });
   }, 120_000);
 
-  it('tells in receipts which partitions stand still for want of room, the lowest class first, and loses nothing', async () => {
+  it('reports by receipts which partitions are paused for lack of room, the lowest class first, and loses nothing', async () => {
     kafka = await KafkaStack.on(where, { INGEST_LIVE_MAX: '10' });
     await kafka.stack.start();
     const receipts = await kafka.receipts();
@@ -93,7 +93,7 @@ describeReal('KAFKA', 'the pipeline on Kafka', (where) => {
   }, 170_000);
 });
 
-/** A reading of each patient, all of a patient's in one partition: half of them urgent. Returns the ids. */
+/** Publishes a reading of each patient, keyed by patient, half of them urgent. Returns the ids. */
 async function publishRound(kafka: KafkaStack, round: number): Promise<readonly string[]> {
   const names = Array.from({ length: patients }, (_, number) => `p-${number}`);
   await Promise.all(
@@ -126,7 +126,7 @@ function settled(receipts: readonly Receipt[]): ReadonlyMap<string, string> {
   return new Map(receipts.flatMap(({ id, state, code }) => (state === 'settled' ? [[id, code] as const] : [])));
 }
 
-/** What the outcomes topic says of each operation; repeats are identical. */
+/** The distinct outcomes of each operation in the outcomes topic. */
 async function readOutcomes(kafka: KafkaStack): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const found = new Map<string, Set<string>>();
   for (const { value } of await recordsOf(kafka, topics.outcomes)) {
@@ -137,7 +137,7 @@ async function readOutcomes(kafka: KafkaStack): Promise<ReadonlyMap<string, Read
   return found;
 }
 
-/** What the first partition of a topic holds. */
+/** The records of the first partition of a topic. */
 async function recordsOf({ log }: KafkaStack, topic: string): Promise<readonly LogRecord[]> {
   const records: LogRecord[] = [];
   const { end } = await log.bounds(topic, 0);

@@ -6,12 +6,12 @@ import { AssetLoad, talliesIn, talliesSent } from './harness/asset-load.ts';
 import { seeded, seeds, type Chance } from './harness/seed.ts';
 import { assetContracts, serviceNames, Stack, type ServiceName } from './harness/stack.ts';
 
-describe('services that are killed under load', () => {
+describe('services killed under load', () => {
   let stack: Stack;
   afterEach(async () => stack.remove());
 
   it.each(seeds(100))(
-    'lose nothing and carry nothing out twice, one by one and all at once (seed %i)',
+    'lose nothing and apply nothing twice, killed one by one and all at once (seed %i)',
     (seed) =>
       seeded(seed, async (chance) => {
         stack = await new Stack(assetContracts).start();
@@ -29,12 +29,12 @@ describe('services that are killed under load', () => {
   );
 });
 
-/** Who is killed, in which order: each service twice, and once all of them together. */
+/** The order of kills: each service twice, and all of them together once. */
 function schedule(chance: Chance): readonly (readonly ServiceName[])[] {
   return chance.shuffled([...serviceNames.map((name) => [name]), ...serviceNames.map((name) => [name]), serviceNames]);
 }
 
-/** Now and then it is killed again while it starts. */
+/** Kills and restarts services, sometimes killing them again during the start. */
 async function killAndStart(stack: Stack, names: readonly ServiceName[], chance: Chance): Promise<void> {
   await stack.kill(names);
   if (chance.between(1, 3) === 1) {

@@ -23,7 +23,7 @@ describe('the link to the Node of this repository', () => {
   };
 
   it.each(['same', 'changing'] as const)(
-    'is there at every moment while six scripts make it at once (%s target)',
+    'exists at every moment while six scripts create it concurrently (%s target)',
     async (target) => {
       const link = linking(200);
       const exits = await Promise.all(Array.from({ length: 6 }, () => link(target)));
@@ -33,7 +33,7 @@ describe('the link to the Node of this repository', () => {
     },
   );
 
-  it('leads where it should, whatever it led to before', async () => {
+  it('is updated whatever its previous target', async () => {
     symlinkSync('nowhere', join(folder, 'node'));
     await linking(1)('same');
 

@@ -9,7 +9,7 @@ describe('a ledger that is in use', () => {
   let stack: Stack;
   afterEach(async () => stack.remove());
 
-  it('lets no second orderer-dag in, which ends and says so, while the first goes on', async () => {
+  it('refuses a second orderer-dag, which ends with the reason, while the first continues', async () => {
     stack = await new Stack(assetContracts).start(['orderer-dag', 'ingest']);
     const load = new AssetLoad(stack, { chance: new Chance(400) });
     await load.more(50);

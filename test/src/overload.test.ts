@@ -10,7 +10,7 @@ import { assetContracts, Stack } from './harness/stack.ts';
 
 const liveMax = 100;
 
-describe('more than can be carried', () => {
+describe('overload', () => {
   let stack: Stack;
   const senders: Sender[] = [];
   const sender = (name: string): Sender => {
@@ -35,14 +35,14 @@ describe('more than can be carried', () => {
   }, 60_000);
   afterAll(async () => stack.remove());
 
-  it('is shed at the door, the lowest class first, while orders are taken up to the limit and then wait', async () => {
+  it('is shed, the lowest class first, while orders are accepted up to the limit and then wait', async () => {
     stack.service('orderer-dag').pause();
     const taken: [OperationClass, number][] = [];
     for (const operationClass of operationClasses.toReversed()) {
       const isOrder = operationClass === 'cpoe';
       let number = 0;
       let answer: LineAnswer | undefined;
-      // The tenth that is left is theirs; one order more would wait.
+      // The last tenth is reserved for orders; one more would wait.
       while ((answer === undefined || answer.status === 202) && !(isOrder && number === liveMax / 10)) {
         answer = await send(operationClass, `${operationClass}-${number}`);
         if (answer.status === 202) number += 1;
@@ -69,7 +69,7 @@ describe('more than can be carried', () => {
     expect(await waiting).toMatchObject({ status: 202 });
   }, 60_000);
 
-  it('of a lower class does not keep orders from being taken and carried out, and is taken in the end', async () => {
+  it('of a lower class does not delay orders, and is accepted in the end', async () => {
     let isEnding = false;
     const flood = Array.from({ length: 8 }, (_, number) => sender(`flood-${number}`));
     const flooding = flood.map(async (one, index) => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../../apps/medrex/bin/medrex.js', import.meta.url));
-/** At a signal something fails that nobody has thought of: in one turn, or in a promise. */
+/** Code that throws an unforeseen error at a signal. */
 const failing = (what: string): string => `process.on('SIGUSR2', ${what})`;
 const error = `new SyntaxError(['Ko', 'epp is not valid'].join(''))`;
 

@@ -15,7 +15,7 @@ let traffic: PlantedTraffic;
 let stream = '';
 const commands: string[] = [];
 
-/** Everything that a listener of outcomes is told, until the signal. */
+/** Collects all streamed outcomes until the signal aborts. */
 async function listen(signal: AbortSignal): Promise<void> {
   const response = await fetch(`${stack.url('ingest', 'api')}/v1/outcomes`, { signal });
   const decoder = new TextDecoder();
@@ -29,7 +29,7 @@ async function command(...args: readonly string[]): Promise<void> {
   commands.push(stdout, stderr);
 }
 
-/** What no other test may leave open: everything is sent, settled, looked at and stopped before the first question. */
+/** Sends, settles and stops everything before the first test. */
 beforeAll(async () => {
   traces = await OtlpReceiver.start();
   const env = { MEDREX_OTLP_URL: traces.url, MEDREX_TRACE_RATIO: '1', INGEST_OFFLOAD_BYTES: '30000' };
@@ -65,7 +65,7 @@ afterAll(async () => {
 });
 
 describe('identifiers planted in messages', () => {
-  it('are searched for in a way that finds them: they stand in the intake topics', () => {
+  it('are found by the search where they must be: in the intake topics', () => {
     const intake = filesBelow(join(stack.folder, 'log', 'intake'));
     const found = plantedInFiles(join(stack.folder, 'log', 'intake'), intake).map((one) => one.replace(/.*: /, ''));
     expect(new Set(found)).toEqual(new Set(Object.keys(planted)));
@@ -78,37 +78,37 @@ describe('identifiers planted in messages', () => {
     expect(plantedAnywhereIn([new Map([['a', { [planted.given]: { b: coded } }]])])).toEqual(['given', 'family']);
   });
 
-  it('are found in no file but those of the topics of hospitals, the vault included', () => {
+  it('are in no file, including the vault, except for the topics of hospitals', () => {
     const files = filesBelow(stack.folder).filter((path) => !path.startsWith(join('log', 'intake')));
     for (const part of ['log/medrex.operations.v1', 'log/medrex.dead-letters.v1', 'ledger/', 'status/', 'vault/'])
       expect(files.some((path) => path.startsWith(part))).toBe(true);
     expect(plantedInFiles(stack.folder, files)).toEqual([]);
   });
 
-  it('are found nowhere in what the files say, decoded', async () => {
+  it('are nowhere in the decoded content of the files', async () => {
     const written = await readLeftBehind(stack);
     const { operations, receipts, blocks, state } = written;
     const counts = [operations.length, receipts.length, state.size, blocks.length];
     expect(counts.map((count, at) => count > ([150, 50, 200, 20][at] ?? 0))).toEqual([true, true, true, true]);
-    // A receipt says of which message it is, as its sender named it: beside that it says nothing.
+    // A receipt only contains the name of its message.
     expect(receipts.some(({ source }) => source === `urn:${planted.family}`)).toBe(true);
     const unnamed = receipts.map(({ source, id, ...rest }) => [source.length, id.length, rest]);
     expect(plantedAnywhereIn({ ...written, receipts: unnamed })).toEqual([]);
   });
 
-  it.each(serviceNames)('are found nowhere in what %s wrote to its terminal', (name) => {
+  it.each(serviceNames)('are not in the output of %s', (name) => {
     const { output } = stack.service(name);
     expect(output.length).toBeGreaterThan(100);
     expect(plantedIn(output)).toEqual([]);
   });
 
-  it('are found in no span, with every message traced', () => {
+  it('are in no span, with every message traced', () => {
     const { received } = traces;
     for (const service of ['ingest', 'orderer-dag']) expect(received.includes(service)).toBe(true);
     expect(plantedIn(received)).toEqual([]);
   });
 
-  it('are found in no answer but that of FHIR to the sender of a resource', () => {
+  it('are in no answer except that of FHIR to the sender of a resource', () => {
     const errors = traffic.exchanges.filter(({ status }) => status >= 400);
     expect(errors.length).toBeGreaterThan(150);
     const answers = traffic.exchanges.filter(({ status, what }) => status >= 400 || !/\/fhir/.test(what));
@@ -118,12 +118,12 @@ describe('identifiers planted in messages', () => {
     expect(leaks).toEqual([]);
   });
 
-  it('are found in no outcome that is streamed, but where it names the message as its sender did', () => {
+  it('are in no streamed outcome, except for the name of its message', () => {
     expect(stream.match(/^event: outcome$/gm)?.length).toBeGreaterThan(100);
     expect(plantedIn(stream.replaceAll(/"source":"[^"]*","id":"[^"]*"/g, ''))).toEqual([]);
   });
 
-  it('are found nowhere in what the command line prints of operations', () => {
+  it('are not in the output of the command line about operations', () => {
     expect(commands.join('')).toContain('EXPIRED');
     expect(plantedIn(commands.join('\n'))).toEqual([]);
   });

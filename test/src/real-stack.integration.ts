@@ -27,7 +27,7 @@ const reading = (value: number) =>
     valueQuantity: { value, unit: '/min', system: 'http://unitsofmeasure.org', code: '/min' },
   });
 
-/** The head of a trace that a sender begins. */
+/** The trace context of a sender. */
 function aTrace() {
   const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
   return { traceId, spanId, traceparent: `00-${traceId}-${spanId}-01` };
@@ -36,7 +36,7 @@ function aTrace() {
 describeReal('KAFKA', 'medrex start --stack real', (brokers) => {
   describeReal('FABRIC', 'on real peers', () => {
     describeReal('POSTGRES', 'with PostgreSQL', () => {
-      // Services whose addresses were set by hand are no stack that a command could find.
+      // A command needs a stack of npm run stack; addresses set by hand are not enough.
       if (stackEnvironment() !== undefined) describe('one trace', () => oneTrace(brokers));
       else
         describe.skip('one trace (left out: no stack of npm run stack is up)', () => it('needs it', () => undefined));
@@ -64,7 +64,7 @@ function oneTrace(brokers: string): void {
     await receiver.close();
   }, 60_000);
 
-  /** The spans of a trace, once all of its hops were sent. */
+  /** The spans of a trace, once those of all hops are exported. */
   const whole = (traceId: string): Promise<readonly SentSpan[]> =>
     eventually(
       'the whole trace is sent',
@@ -93,7 +93,7 @@ function oneTrace(brokers: string): void {
     expectOneTrace(await whole(traceId), spanId);
   });
 
-  it('from an EHR that writes the trace into the event itself', async () => {
+  it('from an EHR with the trace context inside the event', async () => {
     const { traceId, spanId, traceparent } = aTrace();
     const event = { specversion: '1.0', id: randomUUID(), source, type: 'org.hl7.fhir.resource', traceparent };
     const value = Buffer.from(JSON.stringify({ ...event, data: reading(73) }));
@@ -102,7 +102,7 @@ function oneTrace(brokers: string): void {
     expectOneTrace(await whole(traceId), spanId);
   });
 
-  it('with links from the Fabric transaction that carries many', async () => {
+  it('with links from the Fabric transaction that carries many operations', async () => {
     const before = receiver.spans.length;
     const lines = Array.from({ length: 20 }, (_, at) => JSON.stringify(reading(60 + at))).join('\n');
     const url = `${medrex.urls['ingest']?.['api']}/v1/batches`;
@@ -127,7 +127,7 @@ function oneTrace(brokers: string): void {
   });
 }
 
-/** Each hop once, under the one before it, in the trace that the sender began. */
+/** Asserts that each hop has one span, as a child of the previous hop, in the trace of the sender. */
 function expectOneTrace(spans: readonly SentSpan[], senderSpan: string): void {
   const bySpan = new Map(spans.map((span) => [span.spanId, span]));
   const parents = spans.map(({ name, parentSpanId = '' }) => [name, bySpan.get(parentSpanId)?.name ?? parentSpanId]);

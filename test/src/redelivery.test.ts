@@ -11,9 +11,9 @@ import { Chance } from './harness/seed.ts';
 import { assetContracts, Stack } from './harness/stack.ts';
 import { appendAgain } from './harness/topic-writer.ts';
 
-// Three lives of one folder. Before the second and the third some of what the services remember is taken away, so that logs are
-// delivered again; before the last one the log itself.
-describe('records that are delivered again', () => {
+// Four runs over one folder. Before the second and third, parts of the services' memory are deleted, so that logs are redelivered;
+// before the last one, the operations log itself.
+describe('redelivered records', () => {
   let stack: Stack;
   let topic: IntakeTopic;
   let load: AssetLoad;
@@ -41,13 +41,13 @@ describe('records that are delivered again', () => {
     await stack.remove();
   });
 
-  it('were taken once each, with receipts of their acceptance and of their end', () => {
+  it('were accepted once each at first, with receipts of acceptance and outcome', () => {
     expect(receiptsByMessage(first, 'settled').size).toBe(published);
     expect(receiptsByMessage(first, 'accepted').size).toBe(published);
     expect(talliesIn(first.state, load)).toEqual(talliesSent(load));
   });
 
-  it('from all topics, with nothing remembered but the ledger, change nothing: same outcomes, same state', async () => {
+  it('from all topics, with only the ledger kept, change neither outcomes nor state', async () => {
     await forget('log', 'offsets');
     await forget('log', topics.progress);
     await forget('status');
@@ -58,7 +58,7 @@ describe('records that are delivered again', () => {
     expect(comparableState(second.state)).toEqual(comparableState(first.state));
   }, 90_000);
 
-  it('from the intake topic, unrecognised, and outcomes and progress twice and swapped, change nothing either', async () => {
+  it('from the intake topic, unrecognised, with outcomes and progress repeated out of order, change nothing', async () => {
     await forget('log', 'offsets');
     await forget('status');
     for (const again of [topics.outcomes, topics.progress]) await appendAgain(stack, again, new Chance(501));
@@ -69,7 +69,7 @@ describe('records that are delivered again', () => {
     for (const receipts of receiptsByMessage(third, 'settled').values()) expect(new Set(receipts).size).toBe(1);
   }, 90_000);
 
-  it('an operations topic that was made anew halts ingest before any 202, and orderer-dag; both say why', async () => {
+  it('a recreated operations topic halts ingest before any 202, and orderer-dag, both with the reason', async () => {
     await forget('log', topics.operations);
     await stack.start(['ingest']);
     for (const id of ['first', 'second']) {
@@ -85,7 +85,7 @@ describe('records that are delivered again', () => {
   }, 60_000);
 });
 
-/** Receipts of one state by message, each without its time. */
+/** Receipts of one state by message, without their times. */
 function receiptsByMessage({ receipts }: LeftBehind, state: Receipt['state']): ReadonlyMap<string, readonly string[]> {
   const byMessage = new Map<string, string[]>();
   for (const receipt of receipts) {

@@ -14,9 +14,9 @@ const deposit = (id: string, amount: number, more: Partial<Message> = {}): Messa
 });
 const messages = [1, 2, 4, 8, 16].map((amount) => deposit(`d${amount}`, amount));
 
-// One folder, in the order of the tests: the same messages come again while they wait, after they have ended, and after restarts,
-// at the door and behind it.
-describe('the same message again', () => {
+// One folder, tests in order: the same messages are repeated while they wait, after they have ended and after restarts, through ingest
+// and directly in the log.
+describe('a repeated message', () => {
   let stack: Stack;
   let sender: Sender;
   let operations: readonly WholeOperation[];
@@ -31,7 +31,7 @@ describe('the same message again', () => {
   }, 60_000);
   afterAll(async () => stack.remove());
 
-  it('at the same time, on many connections: one operation each, and one receipt for all', async () => {
+  it('sent concurrently on many connections makes one operation and one receipt', async () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => lines(messages)));
     await sender.deliver(messages);
     const receipts = sender.accepted.map(({ opId, seq, digest }) => ({ transactionId: opId, seq, digest }));
@@ -41,14 +41,14 @@ describe('the same message again', () => {
     expect(operations).toHaveLength(messages.length);
   }, 30_000);
 
-  it('with another body is refused with 409, which names the first digest', async () => {
+  it('with another body is refused with 409 and the first digest', async () => {
     const [answer] = await lines([deposit('d1', 1_000)]);
     const firstDigest = sender.accepted[0]?.digest;
     expect(answer).toMatchObject({ status: 409, problem: { code: 'ID_REUSED', firstDigest } });
   });
 
   it('whose deadline passes while it waits is closed, at its place, and takes no effect', async () => {
-    const deadline = Date.now() + 1_500; // by then it is in, also where the machine is busy
+    const deadline = Date.now() + 1_500; // by then it is accepted, also on a loaded machine
     await sender.deliver([deposit('late', 500, { deadline }), deposit('d32', 32)]);
     await delay(deadline + 50 - Date.now());
     const late = sender.accepted.find(({ message }) => message.id === 'late');
@@ -58,7 +58,7 @@ describe('the same message again', () => {
     operations = await readOperations(stack);
   }, 30_000);
 
-  it('in the log, behind the door: in flight, after its end, and after a restart', async () => {
+  it('appended to the log directly is answered like the first: in flight, after its end, and after a restart', async () => {
     await stack.kill(['ingest']);
     stack.service('orderer-dag').pause();
     await appendOperations(stack, twins());
@@ -98,7 +98,7 @@ describe('the same message again', () => {
     expect(await lines([deposit('d2', 7)])).toMatchObject([{ status: 409, problem: { code: 'ID_REUSED' } }]);
   }, 60_000);
 
-  it('took effect once, and everybody is told the same', async () => {
+  it('took effect once, and always has the same outcome', async () => {
     const found = await judge(stack, { senders: [sender], contracts: [assetTransfer] });
     expect(parseStateValue(found.state.get(accountKey('ann')))).toEqual({ balance: 1 + 2 + 4 + 8 + 16 + 32 });
     const reused = found.outcomes.filter(({ code }) => code === 'ID_REUSED');

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Sets up as npm ci would: what it makes is half made in between, and nobody else may be at it. */
+/** Imitates npm ci: its result is incomplete for a while, during which no other script may run. */
 const setUp = `
   const { takeTurn } = require(${JSON.stringify(resolve('tools/node/turn.cjs'))});
   const { mkdirSync, rmdirSync, appendFileSync } = require('node:fs');
@@ -16,7 +16,7 @@ const setUp = `
   appendFileSync('made', process.pid + '\\n');
   giveBack();`;
 
-describe('scripts that set the repository up side by side', () => {
+describe('concurrent scripts that set up the repository', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'medrex-turn-'));
@@ -30,7 +30,7 @@ describe('scripts that set the repository up side by side', () => {
   };
   const lines = (name: string) => readFileSync(join(folder, name), 'utf8').trim().split('\n');
 
-  it('do it one after another', async () => {
+  it('run one after another', async () => {
     const all = Array.from({ length: 6 }, inFolder);
     const exits = await Promise.all(all.map(({ exit }) => exit));
 
@@ -39,7 +39,7 @@ describe('scripts that set the repository up side by side', () => {
     expect(readdirSync(folder).sort()).toEqual(['made', 'waited']);
   });
 
-  it('wait for a process that runs, and say for which', async () => {
+  it('wait for a running process, and name it', async () => {
     symlinkSync(String(process.pid), join(folder, 'lock'));
     const waiting = inFolder();
     while (lines('waited')[0] === '') await new Promise((resolve) => setTimeout(resolve, 5));
@@ -50,7 +50,7 @@ describe('scripts that set the repository up side by side', () => {
     expect((await waiting.exit)[0]).toBe(0);
   });
 
-  it('take over from one that was killed', async () => {
+  it('take over from a killed process', async () => {
     const { pid } = spawnSync(process.execPath, ['-e', '']);
     symlinkSync(String(pid), join(folder, 'lock'));
     const exits = await Promise.all(Array.from({ length: 4 }, inFolder).map(({ exit }) => exit));

@@ -6,12 +6,12 @@ import { AssetLoad, talliesIn, talliesSent } from './harness/asset-load.ts';
 import { seeded, seeds } from './harness/seed.ts';
 import { assetContracts, serviceNames, Stack } from './harness/stack.ts';
 
-describe('services that stand still under load and go on', () => {
+describe('services suspended and resumed under load', () => {
   let stack: Stack;
   afterEach(async () => stack.remove());
 
   it.each(seeds(200))(
-    'go on where they stood, each for one to three seconds (seed %i)',
+    'continue where they stopped, after one to three seconds each (seed %i)',
     (seed) =>
       seeded(seed, async (chance) => {
         stack = await new Stack(assetContracts).start();

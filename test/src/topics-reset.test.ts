@@ -16,23 +16,23 @@ describe('medrex topics reset', () => {
   }, 60_000);
   afterAll(async () => stack.remove());
 
-  /** Sends a deed and waits for its end. */
+  /** Sends a deed and waits for its outcome. */
   async function send(id: string): Promise<unknown> {
     const named = { 'ce-id': id, 'ce-source': 'test', prefer: 'wait=20' };
     return (await stack.client.post('/v1/transactions', deed(id), named)).body['state'];
   }
 
-  it('changes nothing while the log is the one that it was, and asks before it changes anything', async () => {
+  it('changes nothing while the log is unchanged, and requires --yes for any change', async () => {
     for (const id of ['m-1', 'm-2', 'm-3']) expect(await send(id)).toBe('applied');
     await stack.stop();
     const nothing = await reset('--yes', '--json');
     expect([nothing.code, nothing.stdout]).toEqual([0, '{"channels":[]}\n']);
     rmSync(join(stack.folder, 'log', 'medrex.operations.v1'), { recursive: true });
     const asked = await reset();
-    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('what it held is lost')]);
+    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('its former content is lost')]);
   }, 60_000);
 
-  it('lets the services begin anew where the log was lost; what is on the ledger is not done again', async () => {
+  it('lets the services start with a new log; operations on the ledger are not repeated', async () => {
     const orderer = stack.service('orderer-dag');
     orderer.launch();
     await orderer.ended();
@@ -42,13 +42,13 @@ describe('medrex topics reset', () => {
     expect(await send('m-4')).toBe('applied');
     const again = await stack.client.post('/v1/transactions', deed('m-1'), { 'ce-id': 'm-1', 'ce-source': 'test' });
     expect(again.status).toBe(200);
-    await eventually('the status of an operation of before', async () => {
+    await eventually('the status of an earlier operation', async () => {
       const status = await stack.client.status(String(again.body['transactionId']));
       return status?.state === 'applied';
     });
   }, 60_000);
 
-  it('changes nothing while the services run on the new log', async () => {
+  it('changes nothing when the services already run on the new log', async () => {
     const { code, stdout } = await reset('--yes');
     expect([code, stdout]).toEqual([0, expect.stringContaining('nothing was changed')]);
   }, 60_000);

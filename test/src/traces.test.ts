@@ -21,7 +21,7 @@ const hops = [
 let receiver: OtlpReceiver;
 let stack: Stack;
 
-/** What a platform engineer sets, in OpenTelemetry's own words. */
+/** Starts the services with the standard OpenTelemetry variables. */
 beforeAll(async () => {
   receiver = await OtlpReceiver.start();
   stack = new Stack({
@@ -53,7 +53,7 @@ function send(path: string, body: string, headers: Readonly<Record<string, strin
 
 const ofTrace = (id: string) => receiver.spans.filter((span) => span.traceId === id);
 
-/** The spans of a trace, once all of its hops were sent. */
+/** The spans of a trace, once those of all hops are exported. */
 function whole(id: string): Promise<readonly SentSpan[]> {
   return eventually('the whole trace is sent', async () => {
     const spans = ofTrace(id);
@@ -63,7 +63,7 @@ function whole(id: string): Promise<readonly SentSpan[]> {
 }
 
 describe('the trace of an operation', () => {
-  it('goes on from its sender through every service and back, each hop one span', async () => {
+  it('continues from its sender through every service and back, with one span per hop', async () => {
     const headers = { 'content-type': 'application/fhir+json', traceparent: `00-${traceId}-${senderSpan}-01` };
     const answer = await send('/fhir/Observation', reading(71), headers);
     expect(answer.status).toBe(201);

@@ -14,21 +14,21 @@ import {
 import { randomBytes } from 'node:crypto';
 import type { Call, History, Pick } from './history.ts';
 
-/** A network with the key-value chaincode on it, used by nobody else meanwhile. */
+/** A network with the key-value chaincode and no other clients. */
 export interface Network {
   readonly ledger: Ledger & BlockStream;
   readonly chaincode: string;
-  /** After which the orderer cuts a block that is not full; undefined where time does not pass by itself. */
+  /** BatchTimeout of the orderer in ms; undefined for a network with a manual clock. */
   readonly batchTimeoutMs?: number;
-  /** Submits an envelope that something is wrong with; rejects as `Ledger.submit`. */
+  /** Submits an envelope with a flaw; rejects as `Ledger.submit`. */
   sendFlawed(endorsement: Endorsement, flaw: Flaw): Promise<void>;
-  /** Cuts a block of what was sent, where nobody waits for the timeout. */
+  /** Cuts a block of the sent envelopes without waiting for the timeout. */
   cut?(): void;
-  /** Lets time pass until the work is done: a network's own, or a model's. */
+  /** Lets time pass until the work is done. */
   until<T>(work: Promise<T>): Promise<T>;
 }
 
-/** What became of a call: the endorsement in words that do not depend on the network, or why there is none. */
+/** The result of a call in network-independent form: its endorsement, or the error. */
 type Endorsed =
   | {
       readonly status: number;
@@ -38,24 +38,24 @@ type Endorsed =
     }
   | { readonly refused: string };
 
-/** What a network made of a history. Calls are numbered in the order of their endorsement. */
+/** The result of a history on a network. Calls are numbered in the order of endorsement. */
 export interface Carried {
   readonly endorsed: readonly Endorsed[];
-  /** By pick: why the orderer refused the envelope, null when it took it. */
+  /** By pick: the orderer's refusal of the envelope, or null when it was accepted. */
   readonly refusals: readonly (string | null)[];
   /** `call code` of every transaction, block by block. */
   readonly blocks: readonly (readonly string[])[];
 }
 
-/** A round took so long to send that the orderer's timer may have cut a block in the middle of it: the run says nothing. */
+/** A round took so long to send that the BatchTimeout may have cut a block in it, so the run is invalid. */
 class TooSlow extends Error {}
 
-/** A machine is rarely too slow for so long. */
+/** How long to retry on a slow machine, in ms. */
 const patienceMs = 180_000;
 
 /**
- * Carries a history out on a network whose time is not ours to move; a run during which the machine was too slow is thrown
- * away and begun anew, whatever it showed.
+ * Executes a history on a network with real time. A run in which the machine was too slow is discarded, whatever its result, and
+ * repeated.
  *
  * @throws Error after such runs for minutes
  */
@@ -69,7 +69,7 @@ export async function carryOutInTime(network: Network, history: History): Promis
   }
 }
 
-/** Carries a history out, and tells it in words that are the same on every network that keeps Fabric's rules. */
+/** Executes a history, and returns its result in a form that is the same on every network with Fabric's rules. */
 export async function carryOut(network: Network, history: History): Promise<Carried> {
   const run = new Run(network, await network.until(network.ledger.height()));
   try {
@@ -87,13 +87,13 @@ export async function carryOut(network: Network, history: History): Promise<Carr
   }
 }
 
-/** What an orderer may say to an envelope of a history. */
+/** Refusals that an orderer may answer to an envelope of a history. */
 const refusals: readonly string[] = ['ENVELOPE_TOO_LARGE', 'FABRIC_IDENTITY_REFUSED'];
 
 class Run {
   readonly #network: Network;
   readonly #firstBlock: number;
-  /** Keys of no other run, so that a history begins on an empty ledger wherever it runs. */
+  /** Unique key prefix of this run, so that a history always starts on an empty ledger. */
   readonly #prefix = `h${randomBytes(8).toString('hex')}~`;
   readonly #endorsed: Endorsed[] = [];
   readonly #refusals: (string | null)[] = [];
@@ -185,7 +185,7 @@ class Run {
     return named.length > 1_000 ? `#${named.length}` : named;
   }
 
-  /** The reads, a range as one line, and the writes; Fabric sorts them by key. */
+  /** The reads (a range as one line) and the writes, sorted by key as in Fabric. */
   #setOf({ reads, ranges, writes }: ReadWriteSet): { reads: string[]; writes: string[] } {
     const read = ({ key, version }: KeyRead): string =>
       isLifecycleKey(key) ? 'definition' : `${this.#told(key)} ${this.#versionText(version)}`;

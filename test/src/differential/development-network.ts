@@ -7,17 +7,17 @@ import type { Network } from './carry-out.ts';
 import { fabricNetwork } from './fabric-network.ts';
 import { historyLimits, organisations } from './history.ts';
 
-/** A development network in this process for histories alone. */
+/** A development network in this process, used for histories only. */
 export interface DevelopmentPeers {
   readonly network: Network;
   down(): Promise<void>;
 }
 
-/** No block is cut by time: a machine may be as slow as it likes. */
+/** Long enough that no block is cut by time on a slow machine, in ms. */
 const batchTimeoutMs = 3_600_000;
 
 /**
- * @param fabric whose peers it is compared with: those of 3.1 take several reads or writes in one message of a chaincode
+ * @param fabric version to emulate; from 3.1 on, a chaincode message may have several reads or writes
  */
 export async function developmentPeers(fabric: FabricVersion): Promise<DevelopmentPeers> {
   const address = `127.0.0.1:${await freePort()}`;
@@ -39,5 +39,5 @@ export async function developmentPeers(fabric: FabricVersion): Promise<Developme
   };
 }
 
-/** Which behaviour of the development network goes with real peers of a label like "Hyperledger Fabric 2.5.16". */
+/** The Fabric version to emulate for a label of real peers like "Hyperledger Fabric 2.5.16". */
 export const behaviourOf = (label: string): FabricVersion => (label.includes(' 2.') ? '2.5' : '3.1');

@@ -8,15 +8,15 @@ import { histories, type History } from './history.ts';
 import { modelOfFabric } from './model-of-fabric.ts';
 import { RealPeers } from './real-peers.ts';
 
-/** How many histories; `PROPERTY_SEED=random HISTORIES=500` looks further. */
+/** Number of histories; `PROPERTY_SEED=random HISTORIES=500` tests more. */
 const runs = Number(process.env['HISTORIES'] ?? 6);
-/** How many of what was recorded go through the development network; the model does them all, in the other tier. */
+/** Number of recorded histories for the development network; the unit tests run all of them on the model. */
 const recordedRuns = Number(process.env['HISTORIES'] ?? 12);
-/** Of the real peers; a round is sent in a tenth of a second where the machine is quiet. */
+/** BatchTimeout of the real peers in ms; on an idle machine a round is sent in a tenth of a second. */
 const batchTimeoutMs = 1_000;
 
 describe('the development network', () => {
-  it.each(goldenFiles())('does what real peers did: %s', async (file) => {
+  it.each(goldenFiles())('gives the results of real peers: %s', async (file) => {
     const { recorded, network } = readGolden(file);
     const peers = await developmentPeers(behaviourOf(network));
     try {
@@ -41,7 +41,7 @@ describeReal('FABRIC', 'the ledger model and the development network beside real
     await real.down();
   });
 
-  it('endorse, cut blocks and judge as they do, for any history', async () => {
+  it('endorse, cut blocks and validate like them, for any history', async () => {
     const onEach = (history: History): Promise<readonly Carried[]> => {
       const networks: readonly Network[] = [real.network, development.network];
       return Promise.all(networks.map((network) => carryOutInTime(network, history)));

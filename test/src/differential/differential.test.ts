@@ -17,8 +17,8 @@ const goldenCodes = [
   'VALID',
 ];
 
-describe('what real peers did', () => {
-  it.each(goldenFiles())('shows every code and every flaw that a history can lead to: %s', (file) => {
+describe('the recorded histories of real peers', () => {
+  it.each(goldenFiles())('contain every validation code and flaw that a history can lead to: %s', (file) => {
     const { recorded } = readGolden(file);
     const codes = recorded.flatMap(({ carried }) => carried.blocks.flat().map((line) => line.split(' ').at(-1)));
     expect([...new Set(codes)].sort()).toEqual(goldenCodes);
@@ -29,9 +29,9 @@ describe('what real peers did', () => {
 });
 
 describe('the development network', () => {
-  // A few of each, so that the suite stays quick; the integration tier goes through all.
+  // Only a few of each, to be quick; the integration tests run more.
   it.each(goldenFiles())(
-    'does what real peers did in the histories with the most flaws: %s',
+    'gives the results of real peers in the histories with the most flaws: %s',
     async (file) => {
       const { network, recorded } = readGolden(file);
       const flawsIn = ({ history }: (typeof recorded)[number]): number =>
@@ -51,7 +51,7 @@ describe('the development network', () => {
 });
 
 describe('the ledger model', () => {
-  it.each(goldenFiles())('does what real peers did: %s', async (file) => {
+  it.each(goldenFiles())('gives the results of real peers: %s', async (file) => {
     const { limits, recorded } = readGolden(file);
     expect(limits).toEqual(historyLimits);
     expect(recorded.length).toBeGreaterThan(0);
@@ -60,7 +60,7 @@ describe('the ledger model', () => {
     }
   });
 
-  it('tells one history in the same words each time', async () => {
+  it('gives the same result for a history each time', async () => {
     const property = fc.asyncProperty(histories, async (history) => {
       const [once, again] = [
         await carryOut(await modelOfFabric(), history),

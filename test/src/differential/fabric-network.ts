@@ -3,7 +3,7 @@ import { flawedEnvelope, signersOf, type Flaw } from '@medrex/fabric/testing';
 import type { Endorsement } from '@medrex/ledger';
 import type { Network } from './carry-out.ts';
 
-/** A network that speaks Fabric's protocols, of real peers or not, with the key-value chaincode on it as `kv`. */
+/** A network with Fabric's protocols, of real peers or emulated, with the key-value chaincode as `kv`. */
 export async function fabricNetwork(
   ledger: FabricLedger,
   { profile, batchTimeoutMs }: { readonly profile: string; readonly batchTimeoutMs?: number },

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import type { Carried } from './carry-out.ts';
 import type { History } from './history.ts';
 
-/** Histories as real peers carried them out. `npm run record -- fabric-histories` writes it anew. */
+/** Results of histories on real peers. `npm run record -- fabric-histories` regenerates them. */
 export interface Golden {
-  /** The network that it comes from: "Hyperledger Fabric 3.1.5". */
+  /** The recorded network, e.g. "Hyperledger Fabric 3.1.5". */
   readonly network: string;
   readonly date: string;
   readonly seed: number;
@@ -14,7 +14,7 @@ export interface Golden {
   readonly recorded: readonly { readonly history: History; readonly carried: Carried }[];
 }
 
-/** Data, not code: it lies beside the sources and is not built. */
+/** Folder of the recorded data. */
 export const goldenFolder = fileURLToPath(new URL('../../golden/', import.meta.url));
 
 export const goldenFiles = (): string[] => readdirSync(goldenFolder).filter((name) => name.endsWith('.json'));

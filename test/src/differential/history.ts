@@ -2,15 +2,15 @@ import fc from 'fast-check';
 import { flaws, type Flaw } from '@medrex/fabric/testing';
 import type { BlockCutterLimits } from '@medrex/ledger';
 
-/** A function of the key-value chaincode and its arguments; a key stands as `@name`, a long value as `#bytes`. */
+/** A function of the key-value chaincode with its arguments; `@name` is a key, `#bytes` a value of that length. */
 export type Call = readonly [fn: string, ...args: string[]];
 
-/** A place in the list of everything endorsed so far, taken modulo its length; and what is wrong with the envelope that is sent. */
+/** An index into the endorsements so far (modulo their number), optionally with a flaw of the envelope to send. */
 export type Pick = number | readonly [place: number, flaw: Flaw];
 
 /**
- * What clients do until everything they sent stands in a block: endorse, and then send what was endorsed, now or earlier, in any
- * order, perhaps twice, and perhaps with a flaw.
+ * One round of clients: they endorse calls, then send endorsements of this or earlier rounds in any order, perhaps twice or with a flaw,
+ * and wait until all sent envelopes are in blocks.
  */
 export interface Round {
   readonly calls: readonly Call[];
@@ -19,12 +19,12 @@ export interface Round {
 
 export type History = readonly Round[];
 
-/** Every organisation of the networks; each of them must endorse. */
+/** The organisations of the networks; all of them must endorse. */
 export const organisations = ['Org1MSP', 'Org2MSP'] as const;
 
 /**
- * The orderer under which histories are carried out. Blocks are cut by count and by bytes well inside of the timeout, so that
- * neither the machine's speed nor the few bytes by which certificates differ decide where a block ends.
+ * Block cutting limits for histories. Blocks are cut by count or bytes well before the timeout, so that neither the speed of the machine
+ * nor small size differences of certificates decide where a block ends.
  */
 export const historyLimits: BlockCutterLimits = {
   batchTimeoutMs: 2_000,
@@ -34,12 +34,12 @@ export const historyLimits: BlockCutterLimits = {
 };
 
 const key = fc.constantFrom('@k1', '@k2', '@k3', '@k4', '@k5', '@k6');
-/** Fills more than half of a block, a block of its own, and none at all: a value stands twice in an envelope. */
+/** Values that fill more than half a block, a block, and exceed the limit; an envelope contains a value twice. */
 const large = fc.constantFrom('#30000', '#60000', '#160000');
 const digit = fc.nat(9).map(String);
 const bound = fc.oneof(key, fc.constant('@l'));
 
-/** At least two, perhaps the same one twice. */
+/** At least two, possibly equal. */
 const several = <T>(one: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[]> =>
   fc.array(one, { minLength: 2, maxLength, size: 'max' });
 

@@ -6,7 +6,7 @@ import { keyValueChaincode, VirtualTime } from '@medrex/ledger/testing';
 import type { Network } from './carry-out.ts';
 import { historyLimits, organisations } from './history.ts';
 
-/** What Fabric says of each flaw. The model has no signatures: it is told, and shows what follows. */
+/** Fabric's validation code for each flaw. The model has no signatures, so the codes are given to it. */
 const verdicts: Readonly<Record<Exclude<Flaw, 'unsigned'>, ValidationCode>> = {
   fewer: 'ENDORSEMENT_POLICY_FAILURE',
   none: 'ENDORSEMENT_POLICY_FAILURE',
@@ -17,7 +17,7 @@ const verdicts: Readonly<Record<Exclude<Flaw, 'unsigned'>, ValidationCode>> = {
   otherCreator: 'BAD_PROPOSAL_TXID',
 };
 
-/** The ledger model in time that passes only as far as a history needs. */
+/** The ledger model with a manual clock. */
 export async function modelOfFabric(): Promise<Network> {
   const time = new VirtualTime();
   const flawed = new Map<Proposal, ValidationCode>();
@@ -27,10 +27,10 @@ export async function modelOfFabric(): Promise<Network> {
     faults: { verdict: (proposal) => flawed.get(proposal) },
   });
   const sendFlawed = (endorsement: Endorsement, flaw: Flaw): Promise<void> => {
-    const isTooLarge = endorsement.envelopeBytes > historyLimits.absoluteMaxBytes; // looked at before signatures
+    const isTooLarge = endorsement.envelopeBytes > historyLimits.absoluteMaxBytes; // checked before signatures
     if (flaw === 'unsigned' && !isTooLarge)
       return Promise.reject(new CodedError(refused, 'the signature does not hold'));
-    const proposal = { ...endorsement.proposal }; // a copy is another envelope, also under the same id
+    const proposal = { ...endorsement.proposal }; // a copy is another envelope with the same id
     if (flaw !== 'unsigned') flawed.set(proposal, verdicts[flaw]);
     return ledger.submit({ ...endorsement, proposal });
   };

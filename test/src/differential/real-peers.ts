@@ -13,7 +13,7 @@ import { historyLimits, organisations } from './history.ts';
 const root = resolve(import.meta.dirname, '..', '..', '..');
 const run = promisify(execFile);
 
-/** A network of real peers for histories alone, on ports beside those of every other stack. */
+/** A network of real peers, used for histories only, on separate ports. */
 export class RealPeers {
   readonly network: Network;
   readonly #ledger: FabricLedger;
@@ -28,8 +28,8 @@ export class RealPeers {
   }
 
   /**
-   * @param batchTimeoutMs what a round costs that does not fill its last block; it must be sent within half of it
-   * @param offset how far the network's ports are from those of the usual stack
+   * @param batchTimeoutMs BatchTimeout in ms; a round must be sent within half of it
+   * @param offset port offset from the usual stack
    */
   static async up(batchTimeoutMs = historyLimits.batchTimeoutMs, offset = 3_000): Promise<RealPeers> {
     const folder = await mkdtemp(join(tmpdir(), 'medrex-histories-'));

@@ -8,8 +8,8 @@ import type { LeftBehind } from './left-behind.ts';
 const chaincode = batchChaincode({ name: 'medrex', version: '1', contracts: [assetTransfer] });
 
 /**
- * What the services would leave behind of these operations of the asset contract when nothing goes wrong: a Fabric transaction and a
- * block for each, in order.
+ * The data that the services would leave for these operations of the asset contract in a fault-free run: one Fabric transaction and
+ * block per operation, in order.
  */
 export async function aHistory(operations: readonly Operation[]): Promise<LeftBehind> {
   const state: CommittedState = new Map();

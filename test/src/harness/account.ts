@@ -1,8 +1,8 @@
 import type { LeftBehind } from './left-behind.ts';
 
-/** How the operations of a run ended, each operation counted once. */
+/** The outcomes of the operations of a run, each operation counted once. */
 export interface Account {
-  /** Operations that a sender has a receipt for, over HTTP or on the topic. */
+  /** Operations for which a sender has a receipt, by HTTP or on the topic. */
   readonly published: number;
   readonly applied: number;
   /** By code. */
@@ -11,7 +11,7 @@ export interface Account {
   readonly dead: Readonly<Record<string, number>>;
 }
 
-/** Counts by what the ledger's outcomes say of each published operation; one that has no outcome is in no count but the first. */
+/** Counts the published operations by outcome; one without an outcome only counts as published. */
 export function accountOf({ outcomes }: LeftBehind, opIds: readonly string[]): Account {
   const published = new Set(opIds);
   const ends = new Map(outcomes.map((outcome) => [outcome.opId, outcome]));
@@ -24,7 +24,7 @@ export function accountOf({ outcomes }: LeftBehind, opIds: readonly string[]): A
   return account;
 }
 
-/** How many operations an account has ends for. */
+/** Number of operations with an outcome. */
 export function accounted({ applied, rejected, dead }: Account): number {
   return [applied, ...Object.values(rejected), ...Object.values(dead)].reduce((sum, count) => sum + count, 0);
 }

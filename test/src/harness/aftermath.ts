@@ -7,16 +7,16 @@ import type { Accepted } from './sender.ts';
 import type { Stack } from './stack.ts';
 import { readOperations } from './topic-writer.ts';
 
-/** Who sent, and what the run is to be judged by. */
+/** The senders of a run, and the criteria to judge it. */
 export interface Run {
   readonly senders: readonly { readonly accepted: readonly Accepted[] }[];
   readonly contracts: readonly Contract[];
   readonly isSerial?: boolean;
-  /** How long the services may take to come to the end of what was accepted. */
+  /** How long the services may take to settle all accepted operations. */
   readonly withinMs?: number;
 }
 
-/** Waits until nothing is live any more: orderer-dag says so, and ingest has noted the end of all that have a receipt. Nobody may send meanwhile. */
+/** Waits until nothing is live according to orderer-dag, and ingest has noted the outcomes of all operations with a receipt. Nothing may be sent meanwhile. */
 export async function settled(stack: Stack, senders: Run['senders'] = [], withinMs?: number): Promise<void> {
   const log = stack.openLog();
   try {
@@ -35,12 +35,12 @@ export async function settled(stack: Stack, senders: Run['senders'] = [], within
   await ended(stack, receiptsOf(senders));
 }
 
-/** The operations that senders have receipts for by now. */
+/** The operations for which senders have receipts so far. */
 export function receiptsOf(senders: Run['senders']): readonly string[] {
   return senders.flatMap(({ accepted }) => accepted.map(({ opId }) => opId));
 }
 
-/** Waits until ingest has noted the end of these operations in the status store; more may be on their way. */
+/** Waits until ingest has noted the outcomes of these operations in the status store; others may be in progress. */
 export async function ended(stack: Stack, opIds: readonly string[]): Promise<void> {
   await eventually('the status store has every end', async () => {
     const statuses = await readStatuses(stack.folder, opIds);
@@ -51,9 +51,9 @@ export async function ended(stack: Stack, opIds: readonly string[]): Promise<voi
 }
 
 /**
- * Ends a run: waits until all is terminal, stops the services, reads what they left behind and judges it.
+ * Ends a run: waits until all operations are terminal, stops the services, reads the data they left and judges it.
  *
- * @throws with every promise that was broken
+ * @throws Error listing every violated guarantee
  */
 export async function judge(stack: Stack, { senders, withinMs, ...run }: Run): Promise<LeftBehind> {
   await settled(stack, [], withinMs);
@@ -64,6 +64,6 @@ export async function judge(stack: Stack, { senders, withinMs, ...run }: Run): P
   await stack.stop();
   const found = await readLeftBehind(stack);
   const broken = await brokenPromises({ found, senders, ...run });
-  if (broken.length > 0) throw new Error(`promises were broken:\n${broken.join('\n')}`);
+  if (broken.length > 0) throw new Error(`violated guarantees:\n${broken.join('\n')}`);
   return found;
 }

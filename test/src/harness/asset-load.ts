@@ -11,25 +11,24 @@ const people = ['ann', 'ben', 'cat'];
 const assets = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6'];
 const classes = [undefined, undefined, 'cpoe', 'clinical', 'scheduling', 'financial', 'audit'];
 
-// Into an account of its own each sender pays one unit with every tenth message, and nobody else anything: its balance counts them.
+// Each sender deposits one unit into its own account with every tenth message, so that the balance counts them.
 const tallyOf = (source: string): string => `tally-${source}`;
 const isTally = (number: number): boolean => number % 10 === 0;
 
-/** What stands on each sender's own account. */
+/** The balance of each sender's own account. */
 export function talliesIn(state: CommittedState, { senders }: Pick<AssetLoad, 'senders'>): readonly unknown[] {
   return senders.map(({ source }) => parseStateValue(state.get(accountKey(tallyOf(source))))?.['balance'] ?? 0);
 }
 
-/** What must stand there: as many units as the sender has receipts for. */
+/** The expected balance: one unit per deposit with a receipt. */
 export function talliesSent({ senders }: Pick<AssetLoad, 'senders'>): readonly number[] {
   return senders.map(({ accepted }) => accepted.filter((_, number) => isTally(number)).length);
 }
 
 /**
- * Message `number` of a sender: a deed of the asset contract on few assets and people, so that operations meet, in every mode that
- * there is.
+ * Message `number` of a sender: a deed of the asset contract on few assets and people, so that operations conflict, in all modes.
  *
- * @param discovers deeds of which only the state can tell all keys are among them; else the order of all keys is promised
+ * @param discovers whether to include deeds that discover keys; without them the order on all keys is guaranteed
  */
 export function assetMessage(chance: Chance, source: string, number: number, discovers = false): Message {
   const id = `m${number}`;
@@ -39,7 +38,7 @@ export function assetMessage(chance: Chance, source: string, number: number, dis
   return { id, body: deed, class: chance.pick(classes) };
 }
 
-/** Whose holding is lessened, and who is paid, stands in the state. */
+/** A deed that discovers from the state whose holding shrinks or who is paid. */
 function discoveringDeed(chance: Chance): AssetMessage {
   const [asset, person] = [chance.pick(assets), chance.pick(people)];
   return chance.pick<AssetMessage>([
@@ -73,16 +72,16 @@ function someDeed(chance: Chance, name: string): AssetMessage {
 export interface AssetLoadOptions {
   readonly chance: Chance;
   readonly senders?: number;
-  /** What the senders are called, and their tallies: one name for each run on a ledger that lasts. */
+  /** Prefix of the names of senders and their accounts, unique per run on a persistent ledger. */
   readonly name?: string;
-  /** Messages in one batch at most. */
+  /** Maximum messages per batch. */
   readonly batchMax?: number;
   readonly pauseMs?: number;
-  /** Whether some deeds have keys that only the state can tell. */
+  /** Whether some deeds discover keys from the state. */
   readonly discovers?: boolean;
 }
 
-/** Senders that go on sending, each in its own order and all at the same time, until they are told to finish. */
+/** Concurrent senders that keep sending, each in order, until they are told to finish. */
 export class AssetLoad {
   readonly senders: readonly Sender[];
   readonly #options: Required<AssetLoadOptions>;
@@ -109,7 +108,7 @@ export class AssetLoad {
     return this.senders.reduce((sum, { accepted }) => sum + accepted.length, 0);
   }
 
-  /** Resolves when so many more messages have a receipt: how far a run has come, on a machine of any speed. */
+  /** Resolves when that many more messages have a receipt, which measures progress independently of speed. */
   async more(messages: number): Promise<void> {
     const goal = this.accepted + messages;
     await eventually(
@@ -118,7 +117,7 @@ export class AssetLoad {
     );
   }
 
-  /** Resolves when each sender has the receipts of what it was sending. @throws what a sender was refused for good */
+  /** Resolves when each sender has the receipts of its messages in progress. @throws permanent refusals */
   async finish(): Promise<void> {
     this.#isEnding = true;
     await this.#running;

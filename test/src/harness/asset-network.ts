@@ -4,15 +4,15 @@ import { freePort } from '@medrex/contracts/testing';
 import { chaincodePackage, NetworkAdmin } from '@medrex/fabric/testing';
 import { serveAssets, type AssetKind, type ServedAssets } from './served-assets.ts';
 
-/** A network with contracts of the samples' shape on it. */
+/** A network with contracts like those of the Fabric samples. */
 export interface AssetNetwork {
   readonly profile: string;
-  /** What their chaincodes are called. */
+  /** Names of their chaincodes. */
   readonly names: Readonly<Record<AssetKind, string>>;
   close(): Promise<void>;
 }
 
-/** The contracts on a real network, under names of their own. */
+/** Deploys the contracts to a real network under unique names. */
 export async function assetsOnFabric(profile: string, kinds: readonly AssetKind[]): Promise<AssetNetwork> {
   const admin = await NetworkAdmin.open(profile);
   const run = randomBytes(5).toString('hex');
@@ -31,7 +31,7 @@ export async function assetsOnFabric(profile: string, kinds: readonly AssetKind[
   return { profile, names: { plain: `plain-${run}`, fused: `fused-${run}`, desk: `desk-${run}` }, close };
 }
 
-/** The contracts on a development network of their own. */
+/** Starts a development network with the contracts. */
 export async function assetsOnDevnet(kinds: readonly AssetKind[]): Promise<AssetNetwork> {
   const served: ServedAssets[] = [];
   const chaincodes: { name: string; address: string }[] = [];

@@ -16,7 +16,7 @@ export interface CallingStackOptions {
   readonly templates?: object;
 }
 
-/** A call as its sender writes it. */
+/** A call as written by its sender. */
 export interface AssetCall {
   readonly chaincode: string;
   readonly function: string;
@@ -24,10 +24,10 @@ export interface AssetCall {
   readonly keys?: readonly object[];
 }
 
-/** The services over a network with contracts of the samples' shape, and what its blocks show of their calls. */
+/** The services over a network with contracts like those of the samples, and access to the calls in its blocks. */
 export class CallingStack {
   readonly stack: Stack;
-  /** A client of the network that has nothing to do with the services. */
+  /** A client of the network, independent of the services. */
   readonly ledger: FabricLedger;
   readonly #network: AssetNetwork;
   readonly #folder: string;
@@ -53,7 +53,7 @@ export class CallingStack {
     return new CallingStack(network, ledger, stack, folder);
   }
 
-  /** Sends a call until it is accepted; returns its operation's id. */
+  /** Sends a call until it is accepted; returns the id of its operation. */
   async call(call: AssetCall): Promise<string> {
     const body = { source: 'urn:app', id: `call-${(this.#sent += 1)}`, ...call };
     const said = await eventually('a receipt', async () => {
@@ -70,7 +70,7 @@ export class CallingStack {
     });
   }
 
-  /** The transactions of chaincodes in all blocks, in their order. */
+  /** The transactions of chaincodes in all blocks, in order. */
   async transactionsOf(...chaincodes: readonly string[]): Promise<readonly CommittedTransaction[]> {
     const blocks = await allBlocks(this.ledger);
     return blocks.flatMap(({ transactions }) => transactions.filter((one) => chaincodes.includes(one.chaincode)));
@@ -84,14 +84,14 @@ export class CallingStack {
   }
 }
 
-/** How many transactions have which code. An envelope that no block showed in time is sent again as it is: its copy counts for nothing. */
+/** Number of transactions by validation code. Copies of an envelope that was sent again are ignored. */
 export function codesOf(transactions: readonly CommittedTransaction[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { code } of transactions) if (code !== 'DUPLICATE_TXID') counts[code] = (counts[code] ?? 0) + 1;
   return counts;
 }
 
-/** What stands under the keys of a chaincode, by the last valid write of each. */
+/** The state of a chaincode from the last valid write of each key. */
 export function stateIn(
   chaincode: string,
   transactions: readonly CommittedTransaction[],
@@ -107,11 +107,11 @@ export function stateIn(
   return state;
 }
 
-/** What a transaction did to the state of a chaincode, its own or a called one. */
+/** The read-write set of a transaction in a chaincode, its own or a called one. */
 const setIn = (chaincode: string, one: CommittedTransaction): NamespaceSet | undefined =>
   setsOf(one).find((set) => set.chaincode === chaincode);
 
-/** What the assets of a chaincode are worth. */
+/** The values of the assets of a chaincode. */
 export function valuesIn(
   chaincode: string,
   transactions: readonly CommittedTransaction[],

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** How a command ended, and what it printed. */
+/** Exit code and output of a command. */
 export interface Ended {
   readonly code: number;
   readonly stdout: string;
@@ -10,7 +10,7 @@ export interface Ended {
 
 const bin = fileURLToPath(new URL('../../../apps/medrex/bin/medrex.js', import.meta.url));
 
-/** Runs `medrex <args>` as a process of its own, which is killed after `killAfterMs`; then its code is -1. */
+/** Runs `medrex <args>` as a process, which is killed after `killAfterMs`; then its code is -1. */
 export function medrex(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},

@@ -4,15 +4,15 @@ import { operationRecordKey } from '@medrex/keys';
 import type { Block, CommittedTransaction, KeyWrite } from '@medrex/ledger';
 import { isOperations, type LedgerLeft } from './left-behind.ts';
 
-/** An operation that took its effect here: applied, rejected or closed, and not answered from an earlier record. */
+/** An operation that ended here: applied, rejected or closed, not answered from an earlier operation record. */
 export type OperationStep = Pick<OperationResult, 'opId' | 'sourceHash' | 'status' | 'code'>;
 
-/** What somebody else wrote. */
+/** A foreign write. */
 export interface ForeignStep {
   readonly foreign: readonly KeyWrite[];
 }
 
-/** What took effect, in the order of the blocks. Whoever is not orderer-dag is a foreign writer, an administrator too. */
+/** The steps that took effect, in block order. Every writer other than orderer-dag is foreign, including administrators. */
 export function committedHistory({
   blocks,
   writer,
@@ -23,7 +23,7 @@ export function committedHistory({
     const seen = new Set<string>();
     return decodeResults(transaction.payload).filter(({ opId, sourceHash, txId }) => {
       const message = `${opId} ${sourceHash}`;
-      // Probes and prunes carry no source hash; a repeat in the same transaction is answered from the record just written.
+      // Probes and prunes have no source hash; a repeat in the same transaction is answered from the record just written.
       const isFirst = sourceHash !== '' && txId === transaction.txId && !seen.has(message);
       seen.add(message);
       return isFirst;
@@ -36,7 +36,7 @@ export function operationSteps(steps: readonly (OperationStep | ForeignStep)[]):
   return steps.filter((step) => 'opId' in step);
 }
 
-/** Carries writes out. */
+/** Applies writes to a state. */
 export function applyWrites(writes: readonly KeyWrite[], state: CommittedState): void {
   for (const { key, value } of writes) {
     if (value === undefined) state.delete(key);
@@ -44,14 +44,14 @@ export function applyWrites(writes: readonly KeyWrite[], state: CommittedState):
   }
 }
 
-/** The state that the valid transactions' writes come to, one after the other, on what stood there before. */
+/** The state after the writes of all valid transactions, applied in order to the initial state. */
 export function replayWrites(blocks: readonly Block[], before: CommittedState = new Map()): CommittedState {
   const state: CommittedState = new Map(before);
   for (const transaction of valid(blocks)) applyWrites(operationWrites(transaction), state);
   return state;
 }
 
-/** How often the record of each operation was written. */
+/** Number of writes of each operation record. */
 export function timesRecorded(blocks: readonly Block[]): ReadonlyMap<string, number> {
   const prefix = operationRecordKey('');
   const times = new Map<string, number>();

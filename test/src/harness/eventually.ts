@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 const everyMs = 10;
 
 /**
- * Polls until `probe` gives something other than undefined or false; tests wait for facts, not for time.
+ * Polls until `probe` returns something other than undefined or false, so that tests wait for conditions instead of sleeping.
  *
- * @throws with the last reason when it does not come in time.
+ * @throws Error with the last reason when that does not happen in time
  */
 export async function eventually<T>(
   what: string,

@@ -3,14 +3,14 @@ import { FabricLedger } from '@medrex/fabric';
 import { replayWrites } from './committed-history.ts';
 import { allBlocks, type ReadLedger } from './left-behind.ts';
 
-/** How many blocks a channel of real Fabric has. */
+/** Height of a channel of real Fabric. */
 export async function fabricHeight(profile: string): Promise<number> {
   return withLedger(profile, (ledger) => ledger.height());
 }
 
 /**
- * Reads the channel of a real network from the blocks that its peers give out: those from number `from` on are the run's, what came
- * before is what it found.
+ * Reads the channel of a real network from the blocks of its peers: blocks from number `from` on belong to the run; earlier ones give
+ * its initial state.
  */
 export function readFabric(profile: string, from: number): ReadLedger {
   return async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Chance } from './seed.ts';
 
-/** A process that a test may kill, start again, stop and let go on. */
+/** A process that a test may kill, restart, suspend and resume. */
 export interface Faulty {
   readonly name: string;
   /** SIGKILL; resolves when it is gone. */
@@ -14,14 +14,14 @@ export interface Faulty {
   continue(): void;
 }
 
-/** Kills it, and starts it again after a while. */
+/** Kills it, and restarts it after `outageMs`. */
 export async function killAndStart(part: Faulty, outageMs: number): Promise<void> {
   await part.kill();
   await delay(outageMs);
   await part.start();
 }
 
-/** Lets it stand still for a while. */
+/** Suspends it for `pauseMs`. */
 export async function pauseAndContinue(part: Faulty, pauseMs: number): Promise<void> {
   part.pause();
   try {
@@ -31,7 +31,7 @@ export async function pauseAndContinue(part: Faulty, pauseMs: number): Promise<v
   }
 }
 
-/** One of the parts, killed or stopped for up to so long. */
+/** Kills or suspends one of the parts for up to `longestMs`. */
 export async function anyFault(parts: readonly Faulty[], chance: Chance, longestMs: number): Promise<void> {
   const part = chance.pick(parts);
   const forMs = chance.between(0, longestMs);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { planted } from './planted.ts';
 
-/** One way in which a value may stand among bytes. */
+/** One encoding of a value in bytes. */
 interface Form {
   readonly name: string;
   readonly bytes: Buffer;
@@ -15,7 +15,7 @@ function formsOf(value: string): readonly Buffer[] {
     const coded = Buffer.concat([Buffer.alloc(shift), text])
       .toString('base64')
       .replaceAll('=', '');
-    // The first and the last characters also hold bits of what stands around the value.
+    // The first and the last characters also contain bits of the neighbouring bytes.
     return coded.slice(shift === 0 ? 0 : shift + 1, -1);
   });
   const hex = text.toString('hex');
@@ -27,7 +27,7 @@ const forms: readonly Form[] = Object.entries(planted).flatMap(([name, value]) =
   formsOf(value).map((bytes) => ({ name, bytes })),
 );
 
-/** Names of the planted values that stand in these bytes, in whatever form. */
+/** Names of the planted values found in these bytes, in any encoding. */
 export function plantedIn(content: Uint8Array | string): readonly string[] {
   const bytes =
     typeof content === 'string'
@@ -36,7 +36,7 @@ export function plantedIn(content: Uint8Array | string): readonly string[] {
   return [...new Set(forms.filter((form) => bytes.includes(form.bytes)).map(({ name }) => name))];
 }
 
-/** Names of the planted values that stand anywhere in a value: in its texts, its bytes and the names of its members. */
+/** Names of the planted values found anywhere in a value: in its strings, bytes and member names. */
 export function plantedAnywhereIn(value: unknown): readonly string[] {
   if (typeof value === 'string' || value instanceof Uint8Array) return plantedIn(value);
   if (value instanceof Map || value instanceof Set || Array.isArray(value))
@@ -45,7 +45,7 @@ export function plantedAnywhereIn(value: unknown): readonly string[] {
   return plantedAnywhereIn(Object.entries(value));
 }
 
-/** Files below a folder, by their path inside of it. */
+/** Relative paths of the files below a folder. */
 export function filesBelow(folder: string, inside = ''): readonly string[] {
   return readdirSync(join(folder, inside)).flatMap((name) => {
     const path = join(inside, name);

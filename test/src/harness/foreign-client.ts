@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FabricLedger } from '@medrex/fabric';
 
-/** A client of the network that knows nothing of Medrex: it endorses, sends, and sees in a block what became of that. */
+/** A plain client of the network: it endorses, submits, and reads the validation code from the block. */
 export class ForeignClient {
   readonly #ledger: FabricLedger;
   readonly #chaincode: string;

@@ -3,7 +3,7 @@ import { assetOperation, type AssetFacts } from '@medrex/execute-batch/testing';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Stack } from './stack.ts';
 
-/** Another application on the same ledger, which writes past Medrex and knows nothing of it. */
+/** Another application on the same ledger, which writes without Medrex. */
 export class ForeignWriter {
   readonly #stack: Stack;
   readonly #pauseMs: number;
@@ -11,14 +11,14 @@ export class ForeignWriter {
   #isEnding = false;
   #valid = 0;
 
-  /** @param next what it does each time */
+  /** @param next returns its next deed */
   constructor(stack: Stack, next: () => AssetFacts, pauseMs: number) {
     this.#stack = stack;
     this.#pauseMs = pauseMs;
     this.#running = this.#write(next);
   }
 
-  /** Its transactions that a block showed valid; of some it never heard the end. */
+  /** Number of its transactions known to be valid; the results of some are unknown. */
   get valid(): number {
     return this.#valid;
   }
@@ -32,7 +32,7 @@ export class ForeignWriter {
     for (let number = 0; !this.#isEnding; number++) {
       const operation = assetOperation(next(), { opId: `foreign-${number}` });
       const item = Buffer.from(operationItem(encodeOperation(operation))).toString('base64');
-      // While orderer-dag is away nobody answers: then this write is lost, as it may be for any client.
+      // While orderer-dag is down the write is lost, as it may be for any client.
       const code = await this.#transact(item).catch(() => undefined);
       if (code === 'VALID') this.#valid += 1;
       await delay(this.#pauseMs);

@@ -1,13 +1,13 @@
-/** What ingest answered. */
+/** An answer of ingest. */
 export interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
   readonly retryAfterS: number | undefined;
 }
 
-/** What ingest answered to one line of a batch. */
+/** The answer of ingest to one line of a batch. */
 export interface LineAnswer {
-  /** 202 accepted, 200 a repeat, else refused. */
+  /** 202 accepted, 200 a repeat, otherwise refused. */
   readonly status: number;
   readonly transactionId?: string;
   readonly seq?: number;
@@ -15,17 +15,17 @@ export interface LineAnswer {
   readonly problem?: { readonly code: string };
 }
 
-/** How an operation stands, by `GET /v1/transactions/{id}`. */
+/** The status of an operation from `GET /v1/transactions/{id}`. */
 export interface StatusAnswer {
   readonly state: 'pending' | 'applied' | 'rejected' | 'dead';
   readonly code?: string;
   readonly detail?: unknown;
 }
 
-/** A service that hangs is given up after this time; the sender then tries again with the same ids. */
+/** Timeout of a request in ms; the sender then retries with the same ids. */
 const answerWithinMs = 15_000;
 
-/** Ingest's HTTP API, at whatever address the newest run of ingest has. Every call throws when nobody answers. */
+/** A client of ingest's HTTP API at the address of the newest run of ingest. Every call throws when nothing answers. */
 export class IngestClient {
   readonly #url: () => string;
 
@@ -52,7 +52,7 @@ export class IngestClient {
     return items;
   }
 
-  /** Undefined for an operation that ingest does not know. */
+  /** The status of an operation; undefined for an unknown one. */
   async status(opId: string): Promise<StatusAnswer | undefined> {
     const { status, body } = await this.get(`/v1/transactions/${opId}`);
     return status === 200 ? (body as unknown as StatusAnswer) : undefined;

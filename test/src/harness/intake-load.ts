@@ -3,7 +3,7 @@ import { eventRecord, type IntakeTopic } from './intake-topic.ts';
 import type { LeftBehind } from './left-behind.ts';
 import { patientMessages } from './patient-load.ts';
 
-/** A hospital system that publishes to the intake topic only, one patient after the other, until it is told to finish. */
+/** A hospital system that publishes to the intake topic only, patient by patient, until it is told to finish. */
 export class IntakeLoad {
   readonly #source: string;
   readonly #topic: IntakeTopic;
@@ -15,22 +15,22 @@ export class IntakeLoad {
     this.#source = `urn:ehr:topic:${name}`;
     this.#topic = topic;
     this.#running = this.#publish(name, pauseMs);
-    this.#running.catch(() => undefined); // finish() throws it
+    this.#running.catch(() => undefined); // finish() rethrows it
   }
 
-  /** How many messages the log has taken. */
+  /** Number of messages appended. */
   get published(): number {
     return this.#published;
   }
 
-  /** Resolves when ingest has taken all of them. */
+  /** Resolves when ingest has processed all of them. */
   async finish(withinMs: number): Promise<void> {
     this.#isEnding = true;
     await this.#running;
     await this.#topic.taken(withinMs);
   }
 
-  /** Operation ids by message, as the receipts have them. @throws when two receipts of a message name two operations */
+  /** Operation ids by message, from the receipts. @throws when two receipts of a message name different operations */
   operations({ receipts }: LeftBehind): ReadonlyMap<string, string> {
     const found = new Map<string, string>();
     for (const { source, id, items } of receipts) {

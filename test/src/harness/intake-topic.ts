@@ -2,7 +2,7 @@ import { intakeHeaders, topics, type EventLog, type NewRecord } from '@medrex/co
 import { eventually } from './eventually.ts';
 import type { Stack } from './stack.ts';
 
-/** A hospital system that publishes to the intake topic, and to nothing else. */
+/** A hospital system that only publishes to the intake topic. */
 export class IntakeTopic {
   readonly #log: EventLog;
 
@@ -14,7 +14,7 @@ export class IntakeTopic {
     await this.#log.append(topics.intake, 0, records);
   }
 
-  /** Waits until ingest is done with everything that was published: it commits after operations and receipts are durable. */
+  /** Waits until ingest has committed everything published, which it does after operations and receipts are durable. */
   async taken(withinMs?: number): Promise<void> {
     const isTaken = async (): Promise<boolean> => {
       const { end } = await this.#log.bounds(topics.intake, 0);
@@ -28,7 +28,7 @@ export class IntakeTopic {
   }
 }
 
-/** A message as a CloudEvent; without an id it is a plain body, which its place in the topic names. @param contract whom it is for, where the door has several */
+/** A message as a CloudEvent, or without an id as a plain body, whose id ingest derives from its offset. @param contract needed when ingest has several */
 export function eventRecord(source: string, id: string | undefined, body: object, contract?: string): NewRecord {
   const value = Buffer.from(JSON.stringify(body));
   if (id === undefined) return { value, headers: new Map([['content-type', Buffer.from('application/json')]]) };

@@ -16,23 +16,23 @@ import { orderViolations } from './key-order.ts';
 import type { LeftBehind } from './left-behind.ts';
 import type { Accepted } from './sender.ts';
 
-/** What a finished run is judged by. */
+/** The data by which a finished run is judged. */
 export interface Judged {
   readonly found: LeftBehind;
   /** The receipts of each sender, in the order in which it sent. */
   readonly senders: readonly { readonly accepted: readonly Accepted[] }[];
   readonly contracts: readonly Contract[];
-  /** False when others wrote too, or when operations discover keys: the order of what only state can tell is not promised. */
+  /** False with foreign writers or discovered keys, since the order on discovered keys is not guaranteed. */
   readonly isSerial?: boolean;
 }
 
-/** As many complaints, and as much of each, as a reader can use. */
+/** Maximum number of reported violations, and of characters of each. */
 const complaintsMax = 20;
 const charactersMax = 2_000;
 
 /**
- * What a finished history breaks of the protocol's promises (section 10), in words; nothing when all is well. Nothing here asks the
- * services: it reads what they wrote and what the senders were told.
+ * The guarantees of the protocol (section 10) that a finished history violates, as texts; empty when all hold. It only uses the data
+ * written by the services and the receipts of the senders.
  */
 export async function brokenPromises(judged: Judged): Promise<readonly string[]> {
   const { found, contracts, isSerial = true } = judged;
@@ -49,7 +49,7 @@ export async function brokenPromises(judged: Judged): Promise<readonly string[]>
   return broken.slice(0, complaintsMax).map((complaint) => complaint.slice(0, charactersMax));
 }
 
-/** A receipt means a place in the order, and the order of a sender's receipts is the order in which it sent. */
+/** Receipts without an operation at their seq, or out of the order in which the sender sent. */
 function* lostOrMisplaced({ found, senders }: Judged): Generator<string> {
   const placed = new Map(found.operations.map((one) => [one.seq, one.operation]));
   const firstSeq = new Map<string, number>();
@@ -73,7 +73,7 @@ function* lostOrMisplaced({ found, senders }: Judged): Generator<string> {
   if ((progress?.live ?? 0) > 0) yield `${progress?.live} operations are live at the end`;
 }
 
-/** Every place in the order has one outcome, however often it was told, and the status store says the same. */
+/** Operations without exactly one distinct outcome, or with a different status in the status store. */
 function* wronglyTold({ operations, outcomes, statuses }: LeftBehind): Generator<string> {
   const bySeq = new Map<number, OperationOutcome[]>();
   for (const outcome of outcomes) {
@@ -104,7 +104,7 @@ function* wronglyTold({ operations, outcomes, statuses }: LeftBehind): Generator
   yield* wronglyStored(operations, settled, statuses);
 }
 
-/** @param settled how each message ended, by operation id and source hash */
+/** @param settled the end of each message by operation id and source hash */
 function* wronglyStored(
   operations: readonly WholeOperation[],
   settled: ReadonlyMap<string, string>,
@@ -119,7 +119,7 @@ function* wronglyStored(
   }
 }
 
-/** Every operation has one record on the ledger, written once, and it says what was told. */
+/** Operations without exactly one operation record that matches their outcome. */
 function* wronglyRecorded(
   { operations, outcomes, state, blocks }: LeftBehind,
   steps: readonly OperationStep[],
@@ -147,13 +147,13 @@ function* wronglyRecorded(
   }
 }
 
-/** Carries the committed order out again, one operation after the other, and what others wrote between them: same ends, same state. */
+/** Replays the committed order serially, including foreign writes, and compares outcomes and state. */
 async function wronglyApplied(
   found: LeftBehind,
   steps: readonly (OperationStep | ForeignStep)[],
   contracts: readonly Contract[],
 ): Promise<string[]> {
-  // A message that was appended twice takes effect where it stands first; without a time of its own the second has a later one.
+  // A message appended twice takes effect at its first place; without its own time the second copy has a later time.
   const byMessage = new Map(
     found.operations.toReversed().map(({ operation }) => [`${operation.opId} ${operation.sourceHash}`, operation]),
   );
@@ -176,7 +176,7 @@ async function wronglyApplied(
   return [...broken, ...differences('replayed operation by operation', state, found.state)];
 }
 
-/** The state that the operations give one by one in the promised order; those that were closed are closed there too. */
+/** The state of serial execution in the promised order, with closed operations closed. */
 async function serialState(
   { operations, outcomes, before }: LeftBehind,
   contracts: readonly Contract[],
@@ -191,7 +191,7 @@ async function serialState(
   return state;
 }
 
-/** A dead operation was closed, unless its contract broke down, which it does again. */
+/** Executes a step. Dead operations are closed, except for contract errors, which recur. */
 function serialStep(
   operation: Operation,
   end: { readonly status: string; readonly code: string } | undefined,
@@ -208,7 +208,7 @@ function* differences(how: string, expected: CommittedState, is: CommittedState)
   }
 }
 
-/** How something ended, and in which Fabric transaction. Under a reused name every try is refused in a transaction of its own. */
+/** The end of an operation, with its Fabric transaction; without it for a reused name, whose tries are rejected in separate transactions. */
 function endOf({
   status,
   code,
@@ -221,7 +221,7 @@ function endOf({
   return code === 'ID_REUSED' ? `${status} ${code}` : `${status} ${code} in ${txId}`;
 }
 
-/** An outcome as text. What was discovered is told with the transaction that settled it; an answer from the record does not repeat it. */
+/** An outcome as text, without undeclared keys, which only the settling transaction reports. */
 function asTold(outcome: OperationOutcome): string {
   return JSON.stringify({ ...outcome, undeclared: undefined });
 }

@@ -8,7 +8,7 @@ import type { KeyFiles } from '@medrex/fabric';
 const curve = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' } as const;
 
-/** A certificate authority whose key lies as cryptogen lays it: an organisation's folder `ca`. */
+/** A certificate authority with its key in the layout of cryptogen: the folder `ca` of an organisation. */
 export class TestAuthority {
   readonly #folder: string;
 
@@ -16,7 +16,7 @@ export class TestAuthority {
     this.#folder = folder;
   }
 
-  /** Writes certificate and key of a client that is valid until then; the same files each time. */
+  /** Writes certificate and key of a client, valid until `notAfter`; always to the same files. */
   async issue(into: string, notAfter: Date): Promise<KeyFiles> {
     const issuer = new x509.X509Certificate(this.#read('-cert.pem'));
     const keys = await webcrypto.subtle.generateKey(curve, true, ['sign', 'verify']);

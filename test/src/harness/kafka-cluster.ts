@@ -16,7 +16,7 @@ interface Node {
   readonly folder: string;
 }
 
-/** Three small brokers, controllers too, in a folder of their own: one may be killed and its partitions go on. */
+/** Three small brokers, which are also controllers, in their own folder. One may be killed without losing partitions. */
 export class KafkaCluster {
   readonly #folder = mkdtempSync(join(tmpdir(), 'medrex-cluster-'));
   readonly #classPath: string;
@@ -28,7 +28,7 @@ export class KafkaCluster {
     this.#classPath = join(jars, '*');
   }
 
-  /** Formats and starts three nodes; clients can come a few seconds later. */
+  /** Formats and starts three nodes, which accept clients a few seconds later. */
   async up(): Promise<this> {
     const ports = await freePorts(6);
     this.#nodes = [0, 1, 2].map((place) => ({
@@ -92,7 +92,7 @@ function settingsOf({ id, port, controllerPort, folder }: Node, nodes: readonly 
     'offsets.topic.replication.factor': 3,
     'transaction.state.log.num.partitions': 1,
     'group.initial.rebalance.delay.ms': 0,
-    // A dead broker is noticed in a test's time.
+    // A short timeout, so that tests need not wait long for the failover.
     'broker.session.timeout.ms': 3_000,
     'broker.heartbeat.interval.ms': 500,
     'replica.lag.time.max.ms': 3_000,

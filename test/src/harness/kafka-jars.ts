@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'medrex-stack');
 
-/** Where the stack tool keeps the broker's jars, with the Java client among them; undefined where it never brought a broker up, or without Java. */
+/** Folder of the broker's jars (with the Java client) in the cache of the stack tool; undefined when it never started a broker, or without Java. */
 export const kafkaJars = isThere('java', '-version') ? globSync(join(cache, 'kafka-*')).at(-1) : undefined;
 
 /** Whether a program can be started. */

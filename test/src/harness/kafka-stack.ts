@@ -5,11 +5,11 @@ import { KeptTopic } from './kept-topic.ts';
 import type { ReadLedger } from './left-behind.ts';
 import { Stack } from './stack.ts';
 
-/** The services on topics of their own on a real Kafka cluster; status store and vault are the embedded ones, and the ledger unless told. */
+/** The services on their own topics of a real Kafka cluster, with embedded status store and vault, and an embedded ledger by default. */
 export class KafkaStack {
   readonly stack: Stack;
   readonly prefix: string;
-  /** A client beside the services, on the same topics. */
+  /** A client of the test on the same topics. */
   readonly log: KafkaEventLog;
   #operations: KeptTopic | undefined;
   readonly #connection: ReturnType<typeof connectionOf>;
@@ -25,7 +25,7 @@ export class KafkaStack {
     this.stack = new Stack(all, { openLog, keptOperations, ...(readLedger !== undefined && { readLedger }) });
   }
 
-  /** Makes the topics. @param brokers as MEDREX_TEST_KAFKA has them @param env more of the services' environment */
+  /** Creates the topics. @param brokers value of MEDREX_TEST_KAFKA @param env additional environment of the services */
   static async on(
     brokers: string,
     env: Readonly<Record<string, string>> = {},
@@ -37,12 +37,12 @@ export class KafkaStack {
     return made;
   }
 
-  /** One more client on the same topics, as another process has; whoever asks closes it. */
+  /** Another client on the same topics, to be closed by the caller. */
   anotherLog(): KafkaEventLog {
     return new KafkaEventLog({ connection: this.#connection, prefix: this.prefix });
   }
 
-  /** Every receipt from now on is pushed; reading ends with `remove`. */
+  /** Returns an array to which all receipts from now on are pushed, until `remove`. */
   async receipts(): Promise<readonly Receipt[]> {
     const receipts: Receipt[] = [];
     await this.log.subscribe({ group: 'hospital', topic: topics.receipts, from: { at: 'start' } }, async (run) => {

@@ -1,7 +1,7 @@
 import type { EventLog, LogRecord } from '@medrex/contracts';
 import { eventually } from './eventually.ts';
 
-/** Reads a topic's first partition as it is written, and keeps it: a topic from which the services delete is whole only to who read along. */
+/** Keeps all records of a topic's first partition by reading along, since the services truncate it. */
 export class KeptTopic {
   readonly #log: EventLog;
   readonly #topic: string;
@@ -13,7 +13,7 @@ export class KeptTopic {
     this.#topic = topic;
   }
 
-  /** Begins to read, until the log is closed. */
+  /** Starts reading, until the log is closed. */
   static async of(log: EventLog, topic: string): Promise<KeptTopic> {
     const kept = new KeptTopic(log, topic);
     const onError = (error: unknown): void => {
@@ -27,7 +27,7 @@ export class KeptTopic {
     return kept;
   }
 
-  /** Everything that was appended until now. @throws when some of it was deleted before it was read */
+  /** All records appended so far. @throws when some were deleted before they were read */
   async all(): Promise<readonly LogRecord[]> {
     const { end } = await this.#log.bounds(this.#topic, 0);
     await eventually(`${this.#topic} is read to ${end}`, () => {

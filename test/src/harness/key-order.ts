@@ -2,16 +2,15 @@ import type { SequencedOperation } from '@medrex/contracts';
 import type { StateKey } from '@medrex/keys';
 import type { OperationStep } from './committed-history.ts';
 
-/** The latest places, by seq, of those that have taken effect on a key so far. */
+/** The highest seqs of readers and writers that have taken effect on a key so far. */
 interface KeyPast {
   reader: number;
   writer: number;
 }
 
 /**
- * Operations that took effect on a key that they declared before an earlier one of the promised order: a writer before a reader or
- * another writer, or a reader before a writer. Append and delta keys are nobody else's; an ensure reads what the first of them made.
- * One look at every declared key.
+ * Operations that took effect on a declared key before an earlier one of the promised order, where at least one of the two writes.
+ * Append and delta keys are exempt, as no other operation has them; an ensure counts as a read. O(declared keys).
  */
 export function* orderViolations(
   operations: readonly SequencedOperation[],

@@ -19,7 +19,7 @@ import { KafkaEventLog } from '@medrex/kafka';
 import type { StateKey } from '@medrex/keys';
 import type { Block, BlockStream } from '@medrex/ledger';
 
-/** Everything that a stack has written, read after it was stopped. */
+/** All data written by a stack, read after it was stopped. */
 export interface LeftBehind extends LedgerLeft {
   /** The `operations` topic: the promised order, repeats included. */
   readonly operations: readonly WholeOperation[];
@@ -27,16 +27,16 @@ export interface LeftBehind extends LedgerLeft {
   readonly outcomes: readonly OperationOutcome[];
   readonly receipts: readonly Receipt[];
   readonly progress: Progress | undefined;
-  /** What the status store says of every operation of the topic, by id. */
+  /** Statuses in the status store of all operations of the topic, by id. */
   readonly statuses: ReadonlyMap<string, OperationStatus>;
 }
 
-/** What stands on a ledger after a run. */
+/** Blocks and state of a ledger after a run. */
 export interface LedgerLeft {
   readonly blocks: readonly Block[];
-  /** The state of the chaincode; chaincode definitions and probes are no operation's, and left out. */
+  /** The state of the chaincode, without chaincode definitions and probes. */
   readonly state: CommittedState;
-  /** The state that the first of the blocks was written on: a network outlives a run. */
+  /** The state before the first of the blocks, as a network may outlive a run. */
   readonly before: CommittedState;
   /** MSP id under which orderer-dag proposed. */
   readonly writer: string;
@@ -45,16 +45,16 @@ export interface LedgerLeft {
 /** Reads the ledger of services that ran over a folder and were stopped. */
 export type ReadLedger = (folder: string) => Promise<LedgerLeft>;
 
-/** Where a run wrote. */
+/** Locations of the data of a run. */
 export interface Written {
   readonly folder: string;
   openLog(): EventLog;
-  /** The records of `operations`, where the log does not keep them all. */
+  /** All records of `operations`, when the log does not keep them. */
   readonly keptOperations: (() => Promise<readonly LogRecord[]>) | undefined;
   readonly readLedger: ReadLedger;
 }
 
-/** Reads what services wrote that do not run any more: the embedded ledger lets one process in at a time. */
+/** Reads the data of stopped services; the embedded ledger allows only one process at a time. */
 export async function readLeftBehind(written: Written): Promise<LeftBehind> {
   const { folder } = written;
   const log = written.openLog();
@@ -75,7 +75,7 @@ export async function readLeftBehind(written: Written): Promise<LeftBehind> {
   }
 }
 
-/** The whole `operations` topic, repeats included; may be asked while the services run. */
+/** The whole `operations` topic, including repeats; also while the services run. */
 export async function operationsOf(
   { keptOperations }: Pick<Written, 'keptOperations'>,
   log: EventLog,
@@ -107,7 +107,7 @@ export async function readTopic(log: EventLog, topic: string, partition = 0): Pr
   return records;
 }
 
-/** How far orderer-dag says it is; may be asked while it runs. */
+/** The progress of orderer-dag; also while it runs. */
 export async function readProgress(log: EventLog, channel = 'ehr'): Promise<Progress | undefined> {
   const records = await log.latest(topics.progress, 0);
   return newestProgress(
@@ -116,7 +116,7 @@ export async function readProgress(log: EventLog, channel = 'ehr'): Promise<Prog
   );
 }
 
-/** What the status store says, by id; may be asked while ingest runs. */
+/** Statuses in the status store, by id; also while ingest runs. */
 export async function readStatuses(folder: string, opIds: readonly string[]): Promise<Map<string, OperationStatus>> {
   const store = new EmbeddedStatusStore({ file: join(folder, 'status', 'status.sqlite') });
   try {
@@ -127,11 +127,11 @@ export async function readStatuses(folder: string, opIds: readonly string[]): Pr
   }
 }
 
-/** The embedded ledger of a folder, which lived as long as the run did. */
+/** Reads the embedded ledger of a folder, which only has the blocks of the run. */
 export const readEmbeddedLedger: ReadLedger = async (folder) => {
   const ledger = await EmbeddedLedger.open({
     directory: join(folder, 'ledger', 'ehr'),
-    chaincodes: [batchChaincode({ name: 'medrex', version: '1', contracts: [] })], // nothing is carried out here
+    chaincodes: [batchChaincode({ name: 'medrex', version: '1', contracts: [] })], // nothing is executed here
   });
   try {
     return { blocks: await allBlocks(ledger), state: await stateOf(ledger), before: new Map(), writer: 'MedrexMSP' };
@@ -160,7 +160,7 @@ async function stateOf(ledger: EmbeddedLedger): Promise<CommittedState> {
   return state;
 }
 
-/** Whether a key is written by operations: not a chaincode's definition, nor a probe. */
+/** Whether a key belongs to operations, rather than to a chaincode definition or a probe. */
 export function isOperations(key: string): boolean {
   return !key.startsWith('_') && !key.startsWith('sys~probe~');
 }

@@ -9,14 +9,14 @@ const folder = resolve(process.env['MEDREX_STACK_DIR'] ?? join(import.meta.dirna
 
 type Urls = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** Variables of the stack that is up; undefined when none is. */
+/** Environment variables of the running stack; undefined when none is up. */
 export function stackEnvironment(): Readonly<Record<string, string>> | undefined {
   const file = join(folder, 'state.json');
   if (!existsSync(file)) return undefined;
   return (JSON.parse(readFileSync(file, 'utf8')) as { env: Record<string, string> }).env;
 }
 
-/** `medrex start --stack real` as a user runs it, as a process of its own. */
+/** `medrex start --stack real` as a separate process. */
 export class MedrexOnStack {
   readonly urls: Urls;
   readonly #child: ChildProcess;
@@ -26,7 +26,7 @@ export class MedrexOnStack {
     this.urls = urls;
   }
 
-  /** Resolves when it takes messages. @throws when it ends before, with what it wrote */
+  /** Resolves when it accepts messages. @throws Error with its output when it ends before */
   static async start(env: Readonly<Record<string, string>>): Promise<MedrexOnStack> {
     const command = ['--disable-warning=ExperimentalWarning', bin, 'start', '--stack', 'real', '--json', '--port', '0'];
     const child = spawn(process.execPath, command, {
@@ -47,7 +47,7 @@ export class MedrexOnStack {
     return new MedrexOnStack(child, urls);
   }
 
-  /** Ctrl-C. Resolves with the exit code. */
+  /** Sends Ctrl-C; resolves with the exit code. */
   async stop(): Promise<number | null> {
     if (this.#child.exitCode !== null) return this.#child.exitCode;
     const ended = once(this.#child, 'exit') as Promise<[number | null]>;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { spansIn, type SentSpan } from './otlp-spans.ts';
 
-/** A receiver of OTLP over HTTP that keeps what it was sent, as it was sent. */
+/** A receiver of OTLP over HTTP that keeps the received bytes. */
 export class OtlpReceiver {
   readonly #server: Server;
   readonly #bodies: Buffer[] = [];
@@ -30,12 +30,12 @@ export class OtlpReceiver {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Everything received so far. */
+  /** All bytes received so far. */
   get received(): Buffer {
     return Buffer.concat(this.#bodies);
   }
 
-  /** Every span received so far. */
+  /** All spans received so far. */
   get spans(): readonly SentSpan[] {
     return this.#bodies.flatMap(spansIn);
   }

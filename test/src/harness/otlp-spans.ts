@@ -1,4 +1,4 @@
-/** A span as it was sent to the receiver. */
+/** A span received by OTLP. */
 export interface SentSpan {
   readonly service: string;
   readonly name: string;
@@ -36,7 +36,7 @@ interface OtlpRequest {
   }[];
 }
 
-/** The spans of one request of OTLP over HTTP, as JSON. */
+/** The spans in one OTLP request in JSON. */
 export function spansIn(body: Uint8Array): readonly SentSpan[] {
   const { resourceSpans } = JSON.parse(Buffer.from(body).toString()) as OtlpRequest;
   return resourceSpans.flatMap(({ resource, scopeSpans }) => {
@@ -60,7 +60,7 @@ function sentSpan(service: string, span: OtlpSpan): SentSpan {
   };
 }
 
-/** Each value stands under its kind: stringValue, intValue and the like. */
+/** Attribute values by name; OTLP wraps each value in its type, e.g. stringValue. */
 function valuesOf(attributes: readonly OtlpAttribute[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 }

@@ -1,7 +1,7 @@
 import { KeyValueNetwork, NetworkClients } from '@medrex/fabric/testing/real-network';
 import { RealNetwork, type RealNetworkOptions } from './real-network.ts';
 
-/** Real Fabric of a suite's own, and clients of the key-value contract on it. */
+/** A real Fabric network for one suite, with clients of the key-value contract. */
 export class OwnFabric {
   readonly stack: RealNetwork;
   #opened:

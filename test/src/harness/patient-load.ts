@@ -5,7 +5,7 @@ import type { Stack } from './stack.ts';
 
 const readingsEach = 3;
 
-/** A hospital system that goes on sending new patients, readings of each and corrections of those, until it is told to finish. */
+/** A hospital system that keeps sending new patients with readings and corrections, until it is told to finish. */
 export class PatientLoad {
   readonly sender: Sender;
   readonly #running: Promise<void>;
@@ -14,7 +14,7 @@ export class PatientLoad {
   constructor(stack: Stack, name: string, pauseMs: number) {
     this.sender = stack.sender(`urn:ehr:${name}`);
     this.#running = this.#send(name, pauseMs);
-    this.#running.catch(() => undefined); // finish() throws it
+    this.#running.catch(() => undefined); // finish() rethrows it
   }
 
   async finish(): Promise<void> {
@@ -30,7 +30,7 @@ export class PatientLoad {
   }
 }
 
-/** A new patient, readings of it, and one that is put twice. */
+/** A new patient, its readings, and one reading that is PUT twice. */
 export function patientMessages(patient: string): readonly Message[] {
   const contract = 'clinical';
   const reading = (minute: number) =>

@@ -10,7 +10,7 @@ import type { Stack } from './stack.ts';
 type Resource = Readonly<Record<string, unknown>>;
 type Headers = Readonly<Record<string, string>>;
 
-/** What a service answered: everything of it that a log of requests and answers would hold. */
+/** A request and its answer, as an access log would record them. */
 export interface Exchange {
   readonly what: string;
   readonly status: number;
@@ -18,7 +18,7 @@ export interface Exchange {
   readonly headers: string;
 }
 
-/** Words of a sender that belong to no name of a message. */
+/** Headers with identifiers, other than the name of the message. */
 const talkative: Headers = {
   'user-agent': planted.family,
   referer: `http://ehr/${planted.recordNumber}`,
@@ -32,7 +32,7 @@ const talkative: Headers = {
   baggage: `patient=${planted.recordNumber}`,
 };
 
-/** Sends messages with planted identifiers through every way in, and keeps every answer. */
+/** Sends messages with planted identifiers by every transport, and keeps all answers. */
 export class PlantedTraffic {
   readonly exchanges: Exchange[] = [];
   /** Operations that were accepted over HTTP by POST /v1/... */
@@ -53,7 +53,7 @@ export class PlantedTraffic {
     }
   }
 
-  /** The same as one transaction Bundle and as one batch Bundle, big enough for another thread; and as lines. */
+  /** The same resources as a transaction Bundle and a batch Bundle, large enough for a worker thread, and as lines. */
   async everyTypeInBundlesAndLines(): Promise<void> {
     const named = () => ({ 'ce-id': this.#id(), 'ce-source': 'ehr' });
     await this.#take('/fhir', bundleOf('transaction', samples(2)), named());
@@ -63,7 +63,7 @@ export class PlantedTraffic {
     await this.#take('/v1/batches', lines.join('\n'), { 'content-type': 'application/x-ndjson' });
   }
 
-  /** Events in both modes, plain bodies and what cannot be understood, on both intake topics. */
+  /** Events in both modes, plain bodies and unreadable records, on both intake topics. */
   async intakeTopics(): Promise<void> {
     const log = new EmbeddedEventLog({ root: join(this.#stack.folder, 'log') });
     const events = samples(6).map(([id, body]) =>
@@ -96,8 +96,8 @@ export class PlantedTraffic {
   }
 
   /**
-   * Messages whose senders put identifiers into (source, id): taken, repeated, refused, dead. Their answers and receipts name them
-   * as they were named, and are looked at nowhere else.
+   * Messages with identifiers in (source, id): accepted, repeated, refused, dead. Their answers and receipts contain that name, so only
+   * other places are searched.
    */
   async namedByIdentifiers(): Promise<void> {
     const { family, recordNumber, birthDate } = planted;
@@ -129,7 +129,7 @@ export class PlantedTraffic {
     await log.close();
   }
 
-  /** Repeats, other bodies under a used name, and an operation that ends dead, which is sent again. Resolves with that operation's id. */
+  /** Repeats, other bodies under a used name, and a dead operation that is resent. Resolves with the id of the dead operation. */
   async duplicatesAndDead(): Promise<string> {
     const observation = withPlanted(anObservation());
     const name = { 'ce-id': this.#id(), 'ce-source': 'ehr' };
@@ -148,7 +148,7 @@ export class PlantedTraffic {
     return transactionId;
   }
 
-  /** What is refused, in every way that there is an answer for, with identifiers where the error is. */
+  /** Requests for every kind of refusal, with identifiers at the place of the error. */
   async wrongRequests(): Promise<void> {
     const patient = withPlanted(aPatient());
     for (const body of brokenBodies()) {
@@ -191,7 +191,7 @@ export class PlantedTraffic {
     await this.#raw(`GET / HTTP/1.1\r\nhost: a\r\nx: ${family.repeat(4_000)}\r\n\r\n`);
   }
 
-  /** The pages that people and monitors look at, of every service. */
+  /** Documentation, metrics and health pages of every service. */
   async pages(): Promise<void> {
     for (const path of ['/docs', '/openapi.json', '/healthz', '/readyz', '/metrics', '/fhir/metadata'])
       await this.ask('GET', path);
@@ -237,7 +237,7 @@ export class PlantedTraffic {
     await this.ask('POST', path, body, { 'ce-id': this.#id(), 'ce-source': 'ehr', ...headers });
   }
 
-  /** What no HTTP client would send. */
+  /** Sends a malformed HTTP request. */
   async #raw(text: string): Promise<void> {
     const { hostname, port } = new URL(this.#stack.url('ingest', 'api'));
     const answer = await new Promise<string>((resolve) => {
@@ -265,7 +265,7 @@ export class PlantedTraffic {
   }
 }
 
-/** One resource of every type, planted, of a round of its own. */
+/** One resource of every type with planted identifiers. @param round distinguishes the resources */
 function samples(round: number): readonly (readonly [string, Resource])[] {
   const start = `2026-01-0${round}T08:00:00Z`;
   const places = { slot: `slot-${round}`, start, bed: `bed-${round}`, staff: `staff-${round}` };
@@ -291,7 +291,7 @@ function structured(id: string, data: Resource): Resource {
   return { specversion: '1.0', id, source: 'ehr', type: planted.family, subject: planted.recordNumber, data };
 }
 
-/** Bodies that are refused, with identifiers where each is wrong. */
+/** Invalid bodies with identifiers at the place of the error. */
 function brokenBodies(): readonly string[] {
   const { family, recordNumber, birthDate, freeText, socialSecurity } = planted;
   const patient = withPlanted(aPatient());

@@ -1,4 +1,4 @@
-/** Identifiers as they stand in real messages, each unlike anything that Medrex makes itself, so that a find is a leak. */
+/** Realistic identifiers that Medrex would never generate itself, so that finding one proves a leak. */
 export const planted = {
   family: 'Quillfeather',
   given: 'Zebulonia',
@@ -31,7 +31,7 @@ const numbersOf = (round: number) => [
 ];
 const sentence = `${planted.given} ${planted.family} (${planted.recordNumber}, ${planted.phone}): ${planted.freeText}`;
 
-/** What only some types have. */
+/** Elements that only some types have. */
 const ofType: Readonly<Record<string, JsonRecord>> = {
   Patient: { ...person, contact: [{ name: { text: planted.family }, telecom: person.telecom }] },
   Practitioner: person,
@@ -52,14 +52,14 @@ const ofType: Readonly<Record<string, JsonRecord>> = {
   Organization: { alias: [planted.family] },
   Location: { description: sentence },
 };
-/** Types whose `identifier` does not hold a list, or that have none. */
+/** Types whose `identifier` is not a list, or that have none. */
 const withoutNumbers = new Set(['Provenance', 'AuditEvent', 'DeviceMetric']);
 
 /**
- * A resource with identifiers in everything that people fill in freely: narrative, names, notes, extensions that nobody knows, contained
- * resources, the words beside codes, references and quantities, business identifiers, and the ids that the sender chose.
+ * A resource with identifiers in all free-text places: narrative, names, notes, unknown extensions, contained resources, display texts of
+ * codes, references and quantities, business identifiers, and ids chosen by the sender.
  *
- * @param round resources of different rounds are about different people.
+ * @param round resources of different rounds are about different people
  */
 export function withPlanted(resource: JsonRecord, round = 0): JsonRecord {
   const type = String(resource['resourceType']);
@@ -79,7 +79,7 @@ export function withPlanted(resource: JsonRecord, round = 0): JsonRecord {
   };
 }
 
-/** The id that a sender gave to a resource, with an identifier in it. */
+/** An id chosen by the sender, containing an identifier. */
 export const plantedId = (id: string, round = 0): string => `${planted.recordNumber}.${round}.${id}`;
 
 function plantedInside(value: Json, round: number): Json {
@@ -89,7 +89,7 @@ function plantedInside(value: Json, round: number): Json {
   return { ...record, ...wordsBeside(record, round) };
 }
 
-/** The free words that stand beside what is coded, and the ids and numbers inside references and identifiers. */
+/** Replaces display texts beside codes, and ids and numbers in references and identifiers. */
 function wordsBeside(record: JsonRecord, round: number): JsonRecord {
   const { reference, coding, system, code, value, currency } = record;
   if (typeof reference === 'string') return { reference: plantedReference(reference, round), display: sentence };

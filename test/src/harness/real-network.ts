@@ -18,13 +18,13 @@ interface State {
 export interface RealNetworkOptions {
   /** Parts of the stack tool. */
   readonly parts: readonly string[];
-  /** More flags of `up`. */
+  /** Additional flags of `up`. */
   readonly flags?: readonly string[];
-  /** More of the environment of its processes: the chaincode's contracts. */
+  /** Additional environment of its processes, e.g. the contracts of the chaincode. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A real stack of the test's own, in a folder and on ports of its own: whatever is killed in it is nobody else's. */
+/** A real stack for one test, with its own folder and ports, so that its processes can be killed. */
 export class RealNetwork {
   readonly folder = mkdtempSync(join(tmpdir(), 'medrex-network-'));
   readonly #options: RealNetworkOptions;
@@ -33,14 +33,14 @@ export class RealNetwork {
     this.#options = options;
   }
 
-  /** Brings up what is not running. */
+  /** Starts the parts that are not running. */
   async up(): Promise<this> {
     const { parts, flags = [] } = this.#options;
     await this.#run('up', '--offset', 'auto', '--only', parts.join(','), ...flags);
     return this;
   }
 
-  /** Where its clients find it. */
+  /** Environment variables with its addresses. */
   get env(): Readonly<Record<string, string>> {
     return this.#state().env;
   }
@@ -63,7 +63,7 @@ export class RealNetwork {
     };
   }
 
-  /** Stops everything, what stands still too, and removes the folder. */
+  /** Stops all processes, including suspended ones, and removes the folder. */
   async remove(): Promise<void> {
     for (const { pid } of Object.values(this.#state().processes)) if (!isGone(pid)) process.kill(pid, 'SIGCONT');
     await this.#run('down', '--clean');
@@ -86,7 +86,7 @@ export class RealNetwork {
   }
 }
 
-/** True of a process that has ended, also where nobody has waited for it. */
+/** Whether a process has ended, including zombies. */
 function isGone(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,15 +1,15 @@
 import { seededRandom } from '@medrex/contracts/testing';
 
-/** How often each fault run is repeated, every time under another seed; once unless MEDREX_FAULT_RUNS says more. */
+/** Number of runs of each fault test, each with another seed: MEDREX_FAULT_RUNS, 1 by default. */
 export const faultRuns = Math.max(1, Number(process.env['MEDREX_FAULT_RUNS'] ?? 1));
 
-/** The seeds of a fault run: MEDREX_SEED alone when it is set, else fixed ones, so that a run can be had again. */
+/** The seeds of a fault test: only MEDREX_SEED when it is set, otherwise fixed ones, so that runs are repeatable. */
 export function seeds(first: number): readonly number[] {
   const given = process.env['MEDREX_SEED'];
   return given === undefined ? Array.from({ length: faultRuns }, (_, run) => first + run) : [Number(given)];
 }
 
-/** Random choices of one run. The schedule and the messages come from the seed; what the machine does between them does not. */
+/** Random choices of one run. The seed determines schedule and messages, but not the timing of the machine. */
 export class Chance {
   readonly seed: number;
   readonly #next: () => number;
@@ -28,19 +28,19 @@ export class Chance {
     return from[Math.floor(this.#next() * from.length)] as T;
   }
 
-  /** The same things in another order. */
+  /** A random permutation. */
   shuffled<T>(things: readonly T[]): T[] {
     const rest = [...things];
     return things.map(() => rest.splice(Math.floor(this.#next() * rest.length), 1)[0] as T);
   }
 
-  /** A source of its own for a part of the run, so that parts at the same time do not take each other's numbers. */
+  /** An independent generator for a part of the run, so that concurrent parts do not influence each other. */
   part(number: number): Chance {
     return new Chance(this.seed * 1_000 + number);
   }
 }
 
-/** Runs `body`; what it throws names the seed. */
+/** Runs `body`, and adds the seed to its errors. */
 export async function seeded(seed: number, body: (chance: Chance) => Promise<void>): Promise<void> {
   try {
     await body(new Chance(seed));

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IngestClient, LineAnswer } from './ingest-client.ts';
 
-/** One message of a sender: what stands in its line beside source and id. */
+/** One message of a sender. */
 export interface Message {
   readonly id: string;
   readonly body: object;
   readonly class?: string;
-  /** Whom it is for, where the door has several contracts. */
+  /** Contract of the message, needed when ingest has several. */
   readonly contract?: string;
   /** Epoch ms. */
   readonly deadline?: number;
@@ -19,15 +19,15 @@ export interface Accepted {
   readonly message: Message;
   readonly opId: string;
   readonly digest: string;
-  /** The place that the first receipt named. */
+  /** The seq in its first receipt. */
   readonly seq: number;
 }
 
 const againAfterMs = 50;
 
 /**
- * A hospital system that sends in order and at least once: what got no receipt is sent again under the same ids, and nothing later is
- * sent before. That is the order which protocol section 3 promises to keep.
+ * A hospital system that sends in order and at least once: messages without a receipt are sent again under the same ids before any later
+ * one. That is the order which section 3 of the protocol guarantees.
  */
 export class Sender {
   readonly source: string;
@@ -41,22 +41,22 @@ export class Sender {
     this.source = source;
   }
 
-  /** Everything that has a receipt, in the order in which it was sent. */
+  /** All messages with a receipt, in the order of sending. */
   get accepted(): readonly Accepted[] {
     return this.#accepted;
   }
 
-  /** How often a batch was sent: more often than there were batches, when something failed. */
+  /** Number of batches sent, including retries. */
   get tries(): number {
     return this.#tries;
   }
 
-  /** Lines that found no room at the door. */
+  /** Number of shed lines. */
   get shed(): number {
     return this.#shed;
   }
 
-  /** Sends until every message has a receipt or, that no receipt will come, `isOver` says so. @throws when one is refused for good. */
+  /** Sends until every message has a receipt, or `isOver` returns true. @throws when one is permanently refused */
   async deliver(messages: readonly Message[], isOver: () => boolean = () => false): Promise<void> {
     while (!isOver()) {
       const answers = await this.#try(messages);
@@ -70,11 +70,11 @@ export class Sender {
     try {
       return await this.#client.sendLines(messages.map((message) => lineOf(this.source, message)));
     } catch {
-      return undefined; // nobody there, or ended in the middle of the answer
+      return undefined; // ingest is down, or died during the answer
     }
   }
 
-  /** True when all are accepted; otherwise nothing is noted, and all of it is sent again. */
+  /** Notes the receipts and returns true when all are accepted; otherwise notes nothing, and the whole batch is sent again. */
   #note(messages: readonly Message[], answers: readonly LineAnswer[]): boolean {
     const refused = answers.find(({ status }) => status >= 400 && status !== 429 && status !== 503);
     if (refused !== undefined) throw new Error(`${this.source} was refused: ${JSON.stringify(refused)}`);

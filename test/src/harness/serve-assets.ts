@@ -1,6 +1,6 @@
-// Serves the asset contract that is shaped as the Fabric samples shape theirs: node serve-assets.js <host:port> <package id> <how>,
-// plain as it is, fused beside executeBatch; or the desk that calls it. A process of its own: fabric-shim brings another version of
-// Fabric's messages.
+// Serves an asset contract like that of the Fabric samples: node serve-assets.js <host:port> <package id> <how>, where <how> is plain
+// (unchanged), fused (with executeBatch) or desk (a contract that calls it). Runs as a separate process, since fabric-shim has
+// another version of Fabric's protobuf messages.
 process.env['CORE_CHAINCODE_LOGGING_LEVEL'] = 'error';
 const { serveContracts, withExecuteBatch } = await import('@medrex/fabric-contract');
 const { AssetDesk, AssetTransfer } = await import('@medrex/fabric-contract/testing');

@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../dist/harness/serve-assets.js', import.meta.url));
 
-/** The contract as it is, the contract beside executeBatch, or the desk that calls the first. */
+/** The plain contract, the contract with executeBatch, or a contract that calls the first. */
 export type AssetKind = 'plain' | 'fused' | 'desk';
 
 export interface ServedAssets {
   stop(): Promise<void>;
 }
 
-/** A contract of the samples' shape as a chaincode service. */
+/** Serves a contract like those of the samples as a chaincode service. */
 export async function serveAssets(service: {
   readonly address: string;
   readonly packageId: string;

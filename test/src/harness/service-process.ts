@@ -8,7 +8,7 @@ export interface ServiceOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** How a process ended. */
+/** Exit code and signal of a process. */
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -17,14 +17,14 @@ export interface Ending {
 /** One run of a service: from its spawn to its end. */
 interface Run {
   readonly child: ChildProcess;
-  /** Its addresses, once it says that it is ready. */
+  /** Resolves with its URLs when it reports that it is ready. */
   readonly ready: Promise<Readonly<Record<string, string>>>;
   readonly ended: Promise<Ending>;
 }
 
 const outputKept = 200_000;
 
-/** One service as a process of its own, which a test may kill, stop, continue and start again at any moment. */
+/** A service as a separate process, which a test may kill, suspend, resume and restart at any time. */
 export class ServiceProcess implements Faulty {
   readonly #options: ServiceOptions;
   #run: Run | undefined;
@@ -39,12 +39,12 @@ export class ServiceProcess implements Faulty {
     return this.#options.name;
   }
 
-  /** What all its runs wrote to stdout and stderr, the newest last. */
+  /** The stdout and stderr of all its runs. */
   get output(): string {
     return this.#output;
   }
 
-  /** Addresses of the newest run that was ready; a run before it had others. */
+  /** URLs of the newest run that became ready. */
   get urls(): Readonly<Record<string, string>> {
     return this.#urls;
   }
@@ -54,15 +54,15 @@ export class ServiceProcess implements Faulty {
     return child !== undefined && child.exitCode === null && child.signalCode === null;
   }
 
-  /** Starts it without waiting: for tests that kill it while it starts. */
+  /** Starts it without waiting, for tests that kill it during its start. */
   launch(): void {
     if (this.isRunning) throw new Error(`${this.#options.name} is running already`);
     this.#run = this.#spawn();
-    // Whoever does not wait for a start does not want to hear of its end either.
+    // Without a caller that waits for the start, its failure must not be an unhandled rejection.
     this.#run.ready.catch(() => undefined);
   }
 
-  /** Resolves when the service that was launched is ready. @throws when it ended instead, with what it wrote last. */
+  /** Resolves when the launched service is ready. @throws Error with its last output when it ended instead */
   async ready(): Promise<void> {
     this.#urls = (await this.#run?.ready) ?? {};
   }
@@ -72,7 +72,7 @@ export class ServiceProcess implements Faulty {
     await this.ready();
   }
 
-  /** Resolves when the process is gone, however that came. */
+  /** Resolves when the process has ended for any reason. */
   async ended(): Promise<Ending | undefined> {
     return this.#run?.ended;
   }
@@ -83,7 +83,7 @@ export class ServiceProcess implements Faulty {
     await this.#run?.ended;
   }
 
-  /** SIGTERM, and waits for the end. */
+  /** Sends SIGTERM and waits for the end. */
   async stop(): Promise<Ending | undefined> {
     const child = this.#run?.child;
     child?.kill('SIGTERM');
@@ -91,7 +91,7 @@ export class ServiceProcess implements Faulty {
     return this.#run?.ended;
   }
 
-  /** SIGSTOP: it neither answers nor ends, as in a long pause of its machine. */
+  /** SIGSTOP: it neither answers nor ends, like on a suspended machine. */
   pause(): void {
     this.#run?.child.kill('SIGSTOP');
   }

@@ -10,30 +10,30 @@ import { readEmbeddedLedger, type ReadLedger } from './left-behind.ts';
 import { Sender } from './sender.ts';
 import { ServiceProcess } from './service-process.ts';
 
-/** The services of the main job, in the order in which they start: the door opens last. */
+/** The services in the order of their start; ingest is last. */
 export const serviceNames = ['orderer-dag', 'dependency-analyzer', 'ingest'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
-/** The contract without medicine, through the same services. */
+/** Environment for the non-clinical asset contract. */
 export const assetContracts = {
   MEDREX_CONTRACTS: '@medrex/execute-batch/testing#assetTransfer',
   MEDREX_INTAKE_CONTRACTS: '@medrex/contracts/testing#assetTransferIntake',
 } as const;
 
-/** Compiled code of the services, kept from start to start: they start a third faster, and these suites start them often. */
+/** Compile cache of the services, which start a third faster with it. */
 const compileCache = join(tmpdir(), 'medrex-compile-cache');
 
-/** Where a stack is not the embedded one: how a test reaches the log and the ledger that the services' environment names. */
+/** How a test accesses the log and the ledger of a stack that is not embedded. */
 export interface RealParts {
-  /** A client of the log, which whoever opens it closes. */
+  /** Opens a client of the log, to be closed by the caller. */
   readonly openLog?: () => EventLog;
-  /** The records of `operations`, where the log does not keep them all. */
+  /** All records of `operations`, when the log does not keep them. */
   readonly keptOperations?: (() => Promise<readonly LogRecord[]>) | undefined;
-  /** Reads the ledger after the services were stopped. */
+  /** Reads the ledger of the stopped services. */
   readonly readLedger?: ReadLedger;
 }
 
-/** The services over one temporary data folder, each a process of its own. */
+/** The services as separate processes over one temporary data folder. */
 export class Stack {
   readonly folder: string;
   readonly client: IngestClient;
@@ -45,7 +45,7 @@ export class Stack {
   readonly keptOperations: RealParts['keptOperations'];
   readonly readLedger: ReadLedger;
 
-  /** @param env more of the services' environment */
+  /** @param env additional environment of the services */
   constructor(env: Readonly<Record<string, string>> = {}, real: RealParts = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'medrex-stack-'));
     this.openLog = real.openLog ?? (() => new EmbeddedEventLog({ root: join(this.folder, 'log') }));
@@ -60,7 +60,7 @@ export class Stack {
     this.client = new IngestClient(() => this.url('ingest', 'api'));
   }
 
-  /** A process of a service over the same folder, beside the one that the stack has. */
+  /** A second process of a service over the same folder. */
   another(name: ServiceName): ServiceProcess {
     const main = fileURLToPath(new URL(`../../../apps/${name}/dist/main.js`, import.meta.url));
     const env = { MEDREX_DATA_DIR: this.folder, NODE_COMPILE_CACHE: compileCache, ...this.#env };
@@ -81,7 +81,7 @@ export class Stack {
     return new Sender(this.client, source);
   }
 
-  /** Starts those that are not running, at the same time. */
+  /** Starts the services that are not running, concurrently. */
   async start(names: readonly ServiceName[] = serviceNames): Promise<this> {
     const idle = names.map((name) => this.#services[name]).filter(({ isRunning }) => !isRunning);
     await Promise.all(idle.map((service) => service.start()));
@@ -92,7 +92,7 @@ export class Stack {
     await Promise.all(names.map((name) => this.#services[name].kill()));
   }
 
-  /** SIGTERM to all that run, the door first. @throws when one of them did not end with exit code 0 */
+  /** Stops all running services by SIGTERM, ingest first. @throws when one did not end with exit code 0 */
   async stop(): Promise<void> {
     for (const name of serviceNames.toReversed()) {
       const service = this.#services[name];
@@ -105,7 +105,7 @@ export class Stack {
     }
   }
 
-  /** Kills what is left and removes the folder. */
+  /** Kills the remaining processes and removes the folder. */
   async remove(): Promise<void> {
     await Promise.all(this.#made.map((service) => service.kill()));
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });

@@ -1,12 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A token endpoint that gives a token to whoever asks, and 503 while it is down. */
+/** A token endpoint that answers every request with a token, or with 503 while it is down. */
 export class TokenServer {
   isDown = false;
-  /** Tokens given. */
+  /** Number of tokens issued. */
   given = 0;
-  /** Requests answered with 503. */
+  /** Number of requests answered with 503. */
   refused = 0;
   readonly #server: Server;
 
@@ -24,7 +24,7 @@ export class TokenServer {
     });
   }
 
-  /** @param expiresIn seconds that it says a token lives */
+  /** @param expiresIn lifetime of tokens in seconds, as stated in the answer */
   static async start(token: () => string, expiresIn: number): Promise<TokenServer> {
     const made = new TokenServer(token, expiresIn);
     await new Promise<void>((ready) => made.#server.listen(0, '127.0.0.1', ready));

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { LogRecord } from '@medrex/contracts';
 import { EmbeddedEventLog } from '@medrex/embedded';
 
-/** Every record that a topic's first partition holds at the moment; may be asked while the services run. */
+/** All current records of a topic's first partition; also while the services run. */
 export async function topicRecords(folder: string, topic: string): Promise<readonly LogRecord[]> {
   const log = new EmbeddedEventLog({ root: join(folder, 'log') });
   const records: LogRecord[] = [];

@@ -11,14 +11,14 @@ import { operationsOf, readTopic } from './left-behind.ts';
 import type { Chance } from './seed.ts';
 import type { Stack } from './stack.ts';
 
-// A partition has one writer: whoever appends here does it while the topic's own writer does not run.
+// A partition has one writer: call these only while the topic's own writer is not running.
 
-/** What stands in the `operations` topic; may be asked while ingest runs. */
+/** The operations of the `operations` topic; also while ingest runs. */
 export async function readOperations(stack: Stack): Promise<readonly WholeOperation[]> {
   return withLog(stack, (log) => operationsOf(stack, log));
 }
 
-/** Appends operations as an ingest would that was killed before it could note them, and then took the same messages again. */
+/** Appends operations like an ingest that was killed before noting them, and then accepted the same messages again. */
 export async function appendOperations(stack: Stack, operations: readonly AcceptedOperation[]): Promise<void> {
   await append(
     stack,
@@ -27,14 +27,14 @@ export async function appendOperations(stack: Stack, operations: readonly Accept
   );
 }
 
-/** Appends what stands in a topic once more, in another order: its readers get it twice and swapped. */
+/** Appends the records of a topic again in random order, so that readers get them twice and out of order. */
 export async function appendAgain(stack: Stack, topic: string, chance: Chance): Promise<void> {
   const records = await withLog(stack, (log) => readTopic(log, topic));
   const copies = records.map(({ key, value, headers }) => ({ value, headers, ...(key !== undefined && { key }) }));
   await append(stack, topic, chance.shuffled(copies));
 }
 
-/** Appends advice that is wrong: for operations that do not exist yet or are long gone, again and again, each time another one. */
+/** Repeatedly appends wrong advice, for future or past operations. */
 export async function appendLies(stack: Stack, chance: Chance): Promise<void> {
   const lies = Array.from({ length: 200 }, () => {
     const [depth, criticality] = [chance.between(0, 1_000), chance.between(0, 1_000)];

@@ -10,21 +10,21 @@ import { assetContracts } from './stack.ts';
 
 const chaincodeContracts = { MEDREX_CONTRACTS: assetContracts.MEDREX_CONTRACTS };
 const senders = 10;
-/** Of each sender and second. */
+/** Operations per sender and second. */
 const perSecond = 100;
 
-/** How the leading orderer-dag ends. */
+/** Signal sent to the leader. */
 export type Ending = 'SIGKILL' | 'SIGTERM' | 'SIGSTOP';
 
-/** What was heard on the log, ms after the leader was ended. */
+/** Events on the log, in ms after the signal to the leader. */
 export interface Succession {
   readonly claimMs: number;
   readonly firstOutcomeMs: number;
-  /** The longest time without an outcome. */
+  /** The longest time without an outcome, in ms. */
   readonly pauseMs: number;
 }
 
-/** Ingest, analyzer and two orderer-dag on Kafka and Fabric of its own, 1,000 operations a second on them. */
+/** Ingest, analyzer and two orderer-dag on their own Kafka and Fabric, under 1,000 operations per second. */
 export class TwoLeaders {
   readonly network = new RealNetwork({ parts: ['kafka', 'fabric'], env: chaincodeContracts });
   #runs = 0;
@@ -65,14 +65,14 @@ interface Heard {
   readonly operations: number;
 }
 
-/** Deposits at a steady rate through ingest, and what the log says of them and of who leads. */
+/** Deposits at a steady rate through ingest, with the outcomes and claims read from the log. */
 export class DepositLoad {
   readonly senders: readonly Sender[];
   /** Status of each operation. */
   readonly ends = new Map<string, string>();
-  /** Operations of which two different ends were told. */
+  /** Operations with two different outcomes. */
   readonly contradictions: string[] = [];
-  /** When each claim after the first look was heard. */
+  /** When each new claim was read. */
   readonly claims: number[] = [];
   readonly #heard: Heard[] = [];
   readonly #beganMs = Date.now();
@@ -104,7 +104,7 @@ export class DepositLoad {
     this.#isOver = true;
   }
 
-  /** Resolves when all that has a receipt has ended. */
+  /** Resolves when all operations with a receipt are terminal. */
   async finished(): Promise<void> {
     await this.#loops;
     if (this.#failure !== undefined) throw this.#failure as Error;
@@ -115,13 +115,13 @@ export class DepositLoad {
     });
   }
 
-  /** Resolves when so many more operations have ended. */
+  /** Resolves when that many more operations are terminal. */
   async settled(more: number): Promise<void> {
     const goal = this.ends.size + more;
     await eventually(`${more} more have ended`, () => this.ends.size >= goal, 120_000);
   }
 
-  /** When the next claim after `sinceMs` was heard, and the first outcome behind it. */
+  /** When the next claim after `sinceMs` was read, and the first outcome after it. */
   async successor(sinceMs: number): Promise<Succession> {
     const claimedMs = await eventually('another leads', () => this.claims.find((atMs) => atMs >= sinceMs));
     const outcome = await eventually('it tells of ends', () => this.#heard.find(({ atMs }) => atMs > claimedMs));

@@ -8,13 +8,13 @@ import { OwnFabric } from '../harness/own-fabric.ts';
 const flags = ['--orgs', '2', '--peers', '2', '--mutual-tls', '--chaincode', 'none'];
 const [pinned, reserve] = ['peer0.org2.example.com', 'peer1.org2.example.com'];
 
-describeReal('FABRIC', 'two organisations with a reserve each, behind mutual TLS', () => {
+describeReal('FABRIC', 'two organisations with a spare peer each, with mutual TLS', () => {
   const fabric = new OwnFabric({ flags });
   beforeAll(() => fabric.up(), 120_000);
   afterEach(() => fabric.clients.close());
   afterAll(() => fabric.remove(), 60_000);
 
-  /** A client whose pinned peer of the second organisation is behind a proxy, and one that sees the network as it is. */
+  /** A client whose pinned peer of the second organisation is behind a proxy, and one with direct access. */
   async function open({ hasReserve, ...observer }: FabricObserver & { readonly hasReserve: boolean }) {
     const other = await fabric.clients.open();
     const proxy = await WireProxy.open(new URL(new NetworkFiles(fabric.profile).profile.peers[pinned]?.url ?? '').host);
@@ -33,7 +33,7 @@ describeReal('FABRIC', 'two organisations with a reserve each, behind mutual TLS
   const comesTo = (client: ContractClient, block: number) =>
     eventually(() => client.blocks.some(({ number }) => number === block), 30_000);
 
-  it('releases a block when the last pinned peer has shown it', async () => {
+  it('releases a block when the last pinned peer has delivered it', async () => {
     const { client, other, proxy } = await open({ hasReserve: false });
     await client.put('a', '1');
     proxy.silence();
@@ -43,7 +43,7 @@ describeReal('FABRIC', 'two organisations with a reserve each, behind mutual TLS
     await comesTo(client, blockNum);
   });
 
-  it('pins the reserve in the place of a peer that is silent, and goes on', async () => {
+  it('pins the spare peer instead of a silent one, and continues', async () => {
     const changes: string[] = [];
     const { client, other, proxy, ledger } = await open({
       hasReserve: true,
@@ -71,7 +71,7 @@ describeReal('FABRIC', 'two organisations with a reserve each, behind mutual TLS
     expect(seen).toEqual(expect.arrayContaining(numbers));
   });
 
-  it('takes a transaction whose peer broke off for one that may be tried again', async () => {
+  it('reports a transaction as retryable when the connection to its peer broke', async () => {
     const { client, proxy } = await open({ hasReserve: true });
     await client.put('a', '1');
     const asked = client.endorse('hang');
@@ -87,7 +87,7 @@ describeReal('FABRIC', 'two organisations with a reserve each, behind mutual TLS
     await eventually(works, 20_000);
   });
 
-  it('lets nobody in without a certificate', async () => {
+  it('refuses clients without a certificate', async () => {
     const { chaincode } = await fabric.clients.open();
     const limits = { blockDeadlineMs: 500, isGatewayUsed: false };
     const ledger = await fabric.clients.ledgerOn((changed) => delete changed.client.tlsCerts, { limits });

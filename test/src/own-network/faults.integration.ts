@@ -17,9 +17,9 @@ import { RealNetwork } from '../harness/real-network.ts';
 import { seeded, seeds, type Chance } from '../harness/seed.ts';
 import { serviceNames, Stack } from '../harness/stack.ts';
 
-/** How long a part stands still; MEDREX_FAULT_PAUSE_SECONDS=60 is what the issue asks of a long run. */
+/** How long a part is suspended, in ms; use MEDREX_FAULT_PAUSE_SECONDS=60 for a long run. */
 const pauseMs = Number(process.env['MEDREX_FAULT_PAUSE_SECONDS'] ?? 3) * 1_000;
-/** How long parts fail at random. */
+/** Duration of random faults, in ms. */
 const randomMs = Number(process.env['MEDREX_FAULT_SECONDS'] ?? 8) * 1_000;
 const withinMs = 180_000 + 10 * pauseMs;
 const longMs = 2 * withinMs + randomMs + 20 * pauseMs;
@@ -41,11 +41,11 @@ describeReal('FABRIC', `the pipeline on real peers and ${isOnKafka ? 'Kafka' : '
   afterEach(async () => remove());
   afterAll(async () => network.remove(), 60_000);
 
-  /** The services over the network, each time on a log of their own. */
+  /** Starts the services over the network, each time on a new log. */
   async function open(readLedger: ReadLedger): Promise<Stack> {
     const { MEDREX_FABRIC_PROFILE = '', MEDREX_KAFKA_BROKERS: brokers } = network.env;
-    // A batch of which a line is shed is sent again, behind what was taken of it: then there is no order of it to judge.
-    // And what is ready for 30 s is closed, as a machine with other work may keep it: here that is no end that is asked for.
+    // High limits: a partly shed batch is sent again behind its accepted lines, which leaves no order to judge; and a loaded machine
+    // may keep operations ready for more than 30 s, which must not close them here.
     const limits = { INGEST_LIVE_MAX: '500000', ORDERER_READY_MAX_MS: String(withinMs) };
     const env = { ...contracts, ...limits, MEDREX_LEDGER: 'fabric', MEDREX_FABRIC_PROFILE };
     if (brokers === undefined) {
@@ -58,7 +58,7 @@ describeReal('FABRIC', `the pipeline on real peers and ${isOnKafka ? 'Kafka' : '
     return kafka.stack;
   }
 
-  /** Loads the services while `fail` does what it does, and accounts for every operation. */
+  /** Runs a load on the services while `fail` causes faults, and accounts for every operation. */
   async function survive(chance: Chance, fail: (parts: readonly Faulty[], load: AssetLoad) => Promise<void>) {
     const profile = network.env['MEDREX_FABRIC_PROFILE'] ?? '';
     const stack = await open(readFabric(profile, await fabricHeight(profile)));
@@ -101,7 +101,7 @@ describeReal('FABRIC', `the pipeline on real peers and ${isOnKafka ? 'Kafka' : '
   );
 
   it.each(seeds(910))(
-    'loses nothing and carries nothing out twice when each part is killed (seed %i)',
+    'loses nothing and applies nothing twice when each part is killed (seed %i)',
     (seed) =>
       seeded(seed, async (chance) => {
         await survive(chance, async (parts, load) => {
@@ -115,7 +115,7 @@ describeReal('FABRIC', `the pipeline on real peers and ${isOnKafka ? 'Kafka' : '
   );
 
   it.each(seeds(920))(
-    'loses nothing when each part stands still and goes on (seed %i)',
+    'loses nothing when each part is suspended and resumed (seed %i)',
     (seed) =>
       seeded(seed, async (chance) => {
         await survive(chance, async (parts, load) => {
@@ -129,7 +129,7 @@ describeReal('FABRIC', `the pipeline on real peers and ${isOnKafka ? 'Kafka' : '
   );
 
   it.each(seeds(930))(
-    'loses nothing when parts are killed and stand still at random (seed %i)',
+    'loses nothing when parts are killed and suspended at random (seed %i)',
     (seed) =>
       seeded(seed, async (chance) => {
         await survive(chance, async (parts) => {

@@ -6,7 +6,7 @@ import { eventually } from '../harness/eventually.ts';
 import { KafkaCluster } from '../harness/kafka-cluster.ts';
 import { kafkaJars } from '../harness/kafka-jars.ts';
 
-const title = 'three brokers, of which two must have what is acknowledged';
+const title = 'three brokers with min.insync.replicas=2';
 const suite = (jars: string) => (): void => {
   const cluster = new KafkaCluster(jars);
   const numbers: number[] = [];
@@ -31,14 +31,14 @@ const suite = (jars: string) => (): void => {
       async () => (await diffTopics(connection, '', wanted)).length === 0,
       30_000,
     );
-    log = await openKafkaLog(config, 'test'); // refuses topics that could lose what they acknowledged
+    log = await openKafkaLog(config, 'test'); // refuses topics that could lose acknowledged records
   }, 180_000);
   afterAll(async () => {
     await (log as KafkaEventLog | undefined)?.close();
     await cluster.remove();
   }, 60_000);
 
-  it('lose nothing and keep the order when the leader of a partition is killed under writes, and again', async () => {
+  it('lose nothing and keep the order when the leader of a partition is killed under writes, twice', async () => {
     const place = { topic: topics.operations, partitions: [0], from: { at: 'start' } } as const;
     await log.subscribe({ group: 'test', ...place, onError: () => undefined }, async ({ records }) => {
       for (const { value } of records) numbers.push(Number(Buffer.from(value).toString()));
@@ -63,7 +63,7 @@ const suite = (jars: string) => (): void => {
     isOver = true;
     await writing;
     await eventually('all are read', () => numbers.at(-1) === appended - 1, 60_000);
-    // At worst the request in flight is there twice, and never behind a later one.
+    // At worst the request in flight is stored twice, and never behind a later one.
     expect([...new Set(numbers)]).toEqual(Array.from({ length: appended }, (_, number) => number));
     expect(numbers.length - appended).toBeLessThanOrEqual(4);
   }, 300_000);

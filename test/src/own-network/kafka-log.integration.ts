@@ -13,7 +13,7 @@ const shared = [topics.intake, topics.intakeUrgent] as const;
 const partitions = Array.from({ length: 12 }, (_, number) => number);
 const group = 'readers';
 
-/** A member of the group of both intake topics, as ingest is: what it took, and it commits what it has taken. */
+/** A consumer of both intake topics, like ingest: records what it has processed and commits it. */
 class Member {
   readonly log: KafkaEventLog;
   readonly taken: string[];
@@ -43,7 +43,7 @@ class Member {
   }
 }
 
-describeReal('KAFKA', 'the log on a broker that is killed, and members that come and go', () => {
+describeReal('KAFKA', 'the log with a killed broker, and with consumers that join and leave', () => {
   const network = new RealNetwork({ parts: ['kafka'], env: {} });
   let kafka: KafkaStack;
   let logs: KafkaEventLog[] = [];
@@ -66,7 +66,7 @@ describeReal('KAFKA', 'the log on a broker that is killed, and members that come
     return logs.at(-1) as KafkaEventLog;
   };
   const member = (): Promise<Member> => new Member(newLog(), all).join();
-  /** So many records to every partition of both topics; their places. */
+  /** Appends `count` records to every partition of both topics; returns their positions. */
   const fill = async (count: number): Promise<readonly string[]> => {
     const places = shared.flatMap((topic) => partitions.map((partition) => ({ topic, partition })));
     const appended = await Promise.all(
@@ -82,7 +82,7 @@ describeReal('KAFKA', 'the log on a broker that is killed, and members that come
     return places.every((place) => taken.has(place));
   };
 
-  it('two members of a group read every partition of two topics between them, each record once', async () => {
+  it('two consumers of a group share the partitions of two topics and read each record once', async () => {
     await made();
     const members = [await member(), await member()];
     await eventually('the partitions are divided', async () => {
@@ -99,7 +99,7 @@ describeReal('KAFKA', 'the log on a broker that is killed, and members that come
     expect(readBy.map(({ size }) => size)).toEqual([12, 12]);
   }, 120_000);
 
-  it('loses nothing and keeps the order when members come and go in mid-run; only what was in hand comes again', async () => {
+  it('loses nothing and keeps the order when consumers join and leave during a run; only unfinished runs are redelivered', async () => {
     await made();
     const first = await member();
     const places = [...(await fill(60))];
@@ -111,12 +111,12 @@ describeReal('KAFKA', 'the log on a broker that is killed, and members that come
     places.push(...(await fill(20)));
     await eventually('all is taken', hasAll(places));
     expect(inOrder(all)).toEqual(true);
-    // Of each of two divisions a partition repeats a run at most.
+    // Each of the two rebalances repeats at most one run per partition.
     expect(all.length - places.length).toBeLessThanOrEqual(2 * 24 * 5);
     await eventually('all is committed', async () => (await unread(kafka)) === 0);
   }, 120_000);
 
-  it('a broker that is killed and comes again has everything that was appended, in order', async () => {
+  it('a broker that is killed and restarted has all appended records, in order', async () => {
     await made();
     const reader = await member();
     const broker = network.part('kafka');
@@ -137,7 +137,7 @@ describeReal('KAFKA', 'the log on a broker that is killed, and members that come
     expect(inOrder(all)).toEqual(true);
     const numbers = await numbersIn(kafka, 3);
     expect([...new Set(numbers)]).toEqual(Array.from({ length: appended }, (_, number) => number));
-    // At worst the request in flight is there twice.
+    // At worst the request in flight is stored twice.
     expect(numbers.length - appended).toBeLessThanOrEqual(1);
   }, 150_000);
 
@@ -156,7 +156,7 @@ describeReal('KAFKA', 'the log on a broker that is killed, and members that come
     return log;
   };
 
-  it('speaks TLS and SCRAM, and says so when it is refused', async () => {
+  it('supports TLS and SCRAM, and reports a refused login', async () => {
     await made();
     const { MEDREX_TEST_KAFKA_USER: MEDREX_KAFKA_USERNAME = '', MEDREX_TEST_KAFKA_PASSWORD: password = '' } =
       network.env;
@@ -171,7 +171,7 @@ describeReal('KAFKA', 'the log on a broker that is killed, and members that come
     });
   }, 120_000);
 
-  it('speaks OAUTHBEARER with the token that stands in a file, and waits for another when that one is refused', async () => {
+  it('supports OAUTHBEARER with a token from a file, and waits for another when it is refused', async () => {
     await made();
     const file = join(network.folder, 'token');
     writeFileSync(file, `${aToken(60)}\n`);
@@ -190,7 +190,7 @@ describeReal('KAFKA', 'the log on a broker that is killed, and members that come
     await eventually('it is read too', () => reader.taken.length === 2);
   }, 120_000);
 
-  it('gets its OAUTHBEARER tokens at a token endpoint, and waits for it where it does not answer', async () => {
+  it('gets OAUTHBEARER tokens from a token endpoint, and waits while that does not answer', async () => {
     await made();
     const endpoint = await TokenServer.start(() => aToken(60), 0.001);
     const log = secure({
@@ -218,7 +218,7 @@ function aRecord(_: unknown, number: number): NewRecord {
   return { key: 'k', value: Buffer.from(String(number)), headers };
 }
 
-/** A JWT as Kafka's development validator takes it: by nobody signed. */
+/** An unsigned JWT, accepted by Kafka's development validator. */
 function aToken(livesSeconds: number): string {
   const now = Math.floor(Date.now() / 1000);
   const part = (json: object): string => Buffer.from(JSON.stringify(json)).toString('base64url');
@@ -227,7 +227,7 @@ function aToken(livesSeconds: number): string {
 
 const placeOf = (name: string): string => name.slice(0, name.lastIndexOf('/'));
 
-/** Whether what was taken for the first time came in the order of the offsets, partition by partition. */
+/** Whether first deliveries are in offset order per partition. */
 function inOrder(taken: readonly string[]): boolean {
   const next = new Map<string, number>();
   return taken.every((name) => {

@@ -13,7 +13,7 @@ import { assetContracts, Stack } from '../harness/stack.ts';
 const endorserCalls = 3;
 const env = { ...assetContracts, CORE_PEER_LIMITS_CONCURRENCY_ENDORSERSERVICE: String(endorserCalls) };
 
-describeReal('FABRIC', 'what real peers and orderers refuse', () => {
+describeReal('FABRIC', 'refusals of real peers and orderers', () => {
   const fabric = new OwnFabric({ env });
   const { stack } = fabric;
   const folder = mkdtempSync(join(tmpdir(), 'medrex-refusals-'));
@@ -32,7 +32,7 @@ describeReal('FABRIC', 'what real peers and orderers refuse', () => {
       (error: unknown) => error,
     );
 
-  it('takes too many requests for a peer that is busy, and keeps below its limit when it knows it', async () => {
+  it('treats "too many requests" as a busy peer, and stays below a known limit', async () => {
     const client = await fabric.clients.open();
     const hanging = Array.from({ length: endorserCalls + 1 }, () => failureOf(client.endorse('hang')));
     const ended = (await Promise.all(hanging)) as readonly { readonly code: string }[];
@@ -46,7 +46,7 @@ describeReal('FABRIC', 'what real peers and orderers refuse', () => {
     await Promise.all(Array.from({ length: 50 }, () => patient.endorse('get', 'a')));
   });
 
-  it('waits for an orderer that has no leader yet', async () => {
+  it('waits for an orderer without a leader', async () => {
     const client = await fabric.clients.open();
     const endorsement = await client.endorse('put', 'a', '1');
     const orderer = stack.part('orderer');
@@ -69,7 +69,7 @@ describeReal('FABRIC', 'what real peers and orderers refuse', () => {
     expect(client.outcomes().map(({ code }) => code)).toEqual(['VALID']);
   });
 
-  it('names a certificate that ran out, wherever it shows, and goes on with its successor', async () => {
+  it('reports an expired certificate wherever it shows, and continues with its successor', async () => {
     const own = join(folder, 'ledger');
     const identity = await authority().issue(own, inSeconds(4));
     const streams: string[] = [];
@@ -84,14 +84,14 @@ describeReal('FABRIC', 'what real peers and orderers refuse', () => {
     expect(refusal).toMatchObject(expired);
     await expect(client.ledger.submit(endorsement)).rejects.toMatchObject(expired);
     await expect(fabric.clients.ledgerOn(() => undefined, options)).rejects.toMatchObject(expired);
-    await other.put('b', '1'); // a peer looks at a stream's client when it has a block for it
+    await other.put('b', '1'); // a peer checks the client of a stream when it delivers a block
     await eventually(() => streams.includes(expired.code), 20_000);
     await authority().issue(own, inSeconds(3_600));
     await eventually(async () => (await failureOf(client.endorse('get', 'a'))) === undefined, 20_000);
     expect((await client.put('a', '2')).code).toBe('VALID');
   });
 
-  it('lets operations wait while the certificate of orderer-dag has run out, and carries all of them with its successor', async () => {
+  it('keeps operations waiting while the certificate of orderer-dag is expired, and carries all of them with its successor', async () => {
     const own = join(folder, 'orderer-dag');
     await authority().issue(own, inSeconds(3_600));
     const services = new Stack({ ...assetContracts, MEDREX_LEDGER: 'fabric', MEDREX_FABRIC_PROFILE: profileWith(own) });
@@ -104,12 +104,12 @@ describeReal('FABRIC', 'what real peers and orderers refuse', () => {
       Promise.all(sender.accepted.map(async ({ opId }) => (await services.client.status(opId))?.state));
     await sender.deliver(deposits(0));
     await eventually(async () => (await states()).every((state) => state === 'applied'), 15_000);
-    const until = inSeconds(15); // orderer-dag looks at its files every 10 s
+    const until = inSeconds(15); // orderer-dag checks its files every 10 s
     await authority().issue(own, until);
     await eventually(() => Date.now() > until.getTime(), 30_000);
     await sender.deliver(deposits(4));
     await eventually(() => services.service('orderer-dag').output.includes('FABRIC_IDENTITY_EXPIRED'), 30_000);
-    await delay(3_000); // longer than it takes to find an operation guilty
+    await delay(3_000); // longer than an operation would need to become poison
     expect((await states()).slice(4)).toEqual(['pending', 'pending', 'pending', 'pending']);
     await authority().issue(own, inSeconds(3_600));
     await eventually(async () => (await states()).every((state) => state === 'applied'), 60_000);

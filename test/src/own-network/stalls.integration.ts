@@ -10,7 +10,7 @@ import { serviceNames, type ServiceName } from '../harness/stack.ts';
 
 const stallMs = 2_000;
 
-describeReal('KAFKA', 'a broker that stands still', () => {
+describeReal('KAFKA', 'a suspended broker', () => {
   const network = new RealNetwork({ parts: ['kafka'], env: {} });
   let kafka: KafkaStack;
   beforeAll(async () => {
@@ -25,7 +25,7 @@ describeReal('KAFKA', 'a broker that stands still', () => {
     await network.remove();
   }, 60_000);
 
-  /** What a service says of itself. */
+  /** The readiness of a service. */
   async function readiness(name: ServiceName): Promise<{ readonly status: number; readonly text: string }> {
     const response = await fetch(new URL('/readyz', kafka.stack.url(name, 'metrics')));
     return { status: response.status, text: await response.text() };
@@ -35,10 +35,10 @@ describeReal('KAFKA', 'a broker that stands still', () => {
     return answers.every((answer) => answer.status === status);
   };
 
-  it('makes every service not ready, with what it waits for, and ready again when it goes on', async () => {
+  it('makes every service not ready, with the reason, and ready again when it resumes', async () => {
     const receipts: readonly Receipt[] = await kafka.receipts();
     await eventually('all are ready', () => allAre(200), 30_000);
-    await delay(2 * stallMs); // nothing to read is no stall
+    await delay(2 * stallMs); // an idle topic is not a stall
     expect(await allAre(200)).toBe(true);
     network.part('kafka').pause();
     await eventually('none is ready', () => allAre(503), 60_000);

@@ -5,10 +5,10 @@ import { accountKey } from '@medrex/execute-batch/testing';
 import { readFabric } from '../harness/fabric-left.ts';
 import { TwoLeaders, type Ending, type LedServices } from '../harness/two-leaders.ts';
 
-/** A machine with other work is this much slower than what is promised: 5 s unplanned, 1 s planned. Measured times are printed. */
+/** Factor on the guaranteed times (5 s unplanned, 1 s planned) for a loaded machine. Measured times are printed. */
 const slack = 4;
 
-// Kafka alone is not enough: the embedded ledger lets in one process.
+// Kafka alone is not enough, as the embedded ledger allows only one process.
 const describeBoth: typeof describeReal = (service, title, suite) =>
   describeReal(whereIs('FABRIC') === undefined ? 'FABRIC' : service, title, suite);
 
@@ -29,7 +29,7 @@ describeBoth('KAFKA', 'two orderer-dag on Kafka and Fabric', () => {
   });
   afterAll(async () => leaders.remove(), 60_000);
 
-  it('follows a leader that is killed', async () => {
+  it('succeeds a leader that is killed', async () => {
     const killedMs = Date.now();
     await services.kafka.stack.kill(['orderer-dag']);
     await followed('SIGKILL', killedMs, 5_000);
@@ -37,7 +37,7 @@ describeBoth('KAFKA', 'two orderer-dag on Kafka and Fabric', () => {
     await account();
   }, 300_000);
 
-  it('follows a leader that is told to end', async () => {
+  it('succeeds a leader that is stopped', async () => {
     const toldMs = Date.now();
     const ending = services.kafka.stack.service('orderer-dag').stop();
     await followed('SIGTERM', toldMs, 1_000);
@@ -46,7 +46,7 @@ describeBoth('KAFKA', 'two orderer-dag on Kafka and Fabric', () => {
     await account();
   }, 300_000);
 
-  it('follows a leader that stands still, and what that one does when it goes on counts for nothing', async () => {
+  it('succeeds a leader that is suspended, which has no effect any more when it resumes', async () => {
     const { load, kafka } = services;
     const zombie = kafka.stack.service('orderer-dag');
     const stoppedMs = Date.now();
@@ -54,7 +54,7 @@ describeBoth('KAFKA', 'two orderer-dag on Kafka and Fabric', () => {
     await followed('SIGSTOP', stoppedMs, 5_000);
     await load.settled(500);
     zombie.continue();
-    // It hears that it leads no longer, and ends; whatever runs it starts it again.
+    // It learns that it no longer leads, and ends; a supervisor would restart it.
     expect(await zombie.ended()).toMatchObject({ code: 1 });
     expect(load.claims.length).toBe(1);
     await load.settled(500);
@@ -68,7 +68,7 @@ describeBoth('KAFKA', 'two orderer-dag on Kafka and Fabric', () => {
     expect(succession.claimMs).toBeLessThan(promisedMs * slack);
   }
 
-  /** Every operation that has a receipt ended once, and the ledger holds each once. */
+  /** Asserts that every operation with a receipt ended once and is on the ledger once. */
   async function account(): Promise<void> {
     const { load, second, kafka, profile, firstBlock } = services;
     load.end();

@@ -45,13 +45,13 @@ function throughAll(brokers: string, profile: string): void {
     await rm(folder, { recursive: true, force: true });
   }, 60_000);
 
-  /** The command line as an administrator of the network runs it. */
+  /** Runs the command line as an administrator of the network. */
   const administer = (...args: readonly string[]) => {
     const msp = dirname(dirname(administratorOf(profile, 'Org1').certificate));
     return ['author', ...args, '--profile', profile, '--msp', msp];
   };
 
-  /** Publishes a message as an EHR does, signed unless said. */
+  /** Publishes a message like an EHR, signed by default. */
   async function publish(id: string, isSigned = true): Promise<void> {
     const patient = aPatient({ identifier: [{ system: 'urn:hospital:mrn', value: `${source} ${id}` }] });
     const body = Buffer.from(JSON.stringify(patient));
@@ -80,7 +80,7 @@ function throughAll(brokers: string, profile: string): void {
       60_000,
     );
 
-  it('sign what an EHR publishes to Kafka, and are named by the record on Fabric', async () => {
+  it('sign messages published to Kafka, and are named in the operation record on Fabric', async () => {
     writeFileSync(join(folder, 'author.pem'), author.publicKey);
     const key = ['--key', join(folder, 'author.pem')];
     expect(await medrexJson(administer('register', author.id, ...key))).toMatchObject({ status: 'applied' });
@@ -90,7 +90,7 @@ function throughAll(brokers: string, profile: string): void {
     expect(await ended('plain')).toEqual(['OK', 'attested by ingest']);
   });
 
-  it('are revoked under load, and nobody else loses anything', async () => {
+  it('can be revoked under load without affecting others', async () => {
     const others = Array.from({ length: 300 }, (_, number) => `load-${number}`);
     const publishing = (async () => {
       for (const id of others) await publish(id, false);

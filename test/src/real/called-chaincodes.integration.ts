@@ -9,7 +9,7 @@ import { readTopic } from '../harness/left-behind.ts';
 
 const assets = Array.from({ length: 10 }, (_, at) => `asset${at}`);
 const rounds = 15;
-/** Few enough, and far enough apart: a foreign writer without an end starves whoever waits for a block on a slow machine. */
+/** Number of foreign writes: few, as an endless foreign writer would starve the calls on a slow machine. */
 const foreignWrites = 10;
 const pauseMs = 200;
 const kinds = ['plain', 'fused', 'desk'] as const;
@@ -19,7 +19,7 @@ describeReal('FABRIC', 'a contract that calls another, on real peers', (profile)
 );
 describe('a contract that calls another, on the development network', () => onTenHotKeys(() => assetsOnDevnet(kinds)));
 
-/** The desk keeps a book under the same keys under which the chaincode that it calls has its assets. */
+/** The desk has keys of its own that equal the asset keys of the chaincode that it calls. */
 function onTenHotKeys(open: () => Promise<AssetNetwork>): void {
   let plain: string;
   let desk: string;
@@ -63,7 +63,7 @@ function onTenHotKeys(open: () => Promise<AssetNetwork>): void {
     }
   }
 
-  it('has no conflict on ten hot keys of the called one, whichever way they are reached', async () => {
+  it('has no conflict on ten hot keys of the called chaincode, called directly or through the desk', async () => {
     await applied(await Promise.all(assets.map((id) => direct('CreateAsset', [id, 'red', '5', 'ann', '0']))));
     const opIds: string[] = [];
     for (let round = 0; round < rounds; round += 1) {
@@ -86,13 +86,13 @@ function onTenHotKeys(open: () => Promise<AssetNetwork>): void {
     expect(right).toBeGreaterThan(3 * wrong);
   }, 240_000);
 
-  it('is reported with what it did to the called one', async () => {
+  it('is reported with its writes in the called chaincode', async () => {
     const [one] = (await reported()).filter(({ chaincode }) => chaincode === desk);
     expect(one?.writes).toHaveLength(1);
     expect(one?.called).toMatchObject([{ chaincode: plain, writes: one?.writes }]);
   });
 
-  it('holds the whole state of the called one where it reads a range there', async () => {
+  it('holds the whole state of the called chaincode when it reads a range there', async () => {
     const opIds: string[] = [];
     for (let round = 0; round < 6; round += 1) {
       opIds.push(await direct('CreateAsset', [`more${round}`, 'red', '5', 'ann', '0']));
@@ -103,7 +103,7 @@ function onTenHotKeys(open: () => Promise<AssetNetwork>): void {
     expect(Object.keys(codesOf(await transactions()))).toEqual(['VALID']);
   }, 120_000);
 
-  it('sees who else writes keys of the called one, loses nothing to it, and wins at last', async () => {
+  it('sees foreign writes to the called chaincode, and is applied at last', async () => {
     const foreign = new ForeignClient(calling.ledger, plain);
     const before = await metric('medrex_orderer_foreign_writes_total');
     const started = await assetValues();

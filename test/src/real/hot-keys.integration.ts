@@ -12,7 +12,7 @@ describeReal('FABRIC', "the samples' asset contract on real peers", (profile) =>
 );
 describe("the samples' asset contract on the development network", () => onTenHotKeys(() => assetsOnDevnet(kinds)));
 
-/** Every asset in every round once in each way, so that all of them are hot at the same time. */
+/** Calls every asset in every round once in each mode, so that all are hot at the same time. */
 function onTenHotKeys(open: () => Promise<AssetNetwork>): void {
   let plain: string;
   let fused: string;
@@ -51,7 +51,7 @@ function onTenHotKeys(open: () => Promise<AssetNetwork>): void {
     expect(valuesIn(plain, transactions)).toEqual(worth((rounds * 2) / 3));
   }, 240_000);
 
-  it('has no conflict with executeBatch, and few Fabric transactions', async () => {
+  it('has no conflict with executeBatch, and needs few Fabric transactions', async () => {
     const sender = calling.stack.sender('urn:wards');
     const message = (id: string, [fn, args]: readonly [string, readonly string[]]) => ({
       id,

@@ -16,7 +16,7 @@ const itWithKcat = isThere('kcat', '-V') ? it : it.skip;
 const itWithJava = kafkaJars !== undefined ? it : it.skip;
 const key = '4711';
 
-describeReal('KAFKA', 'clients that hospitals have', (where) => {
+describeReal('KAFKA', 'Kafka clients of hospitals', (where) => {
   let kafka: KafkaStack;
   let receipts: readonly Receipt[];
   beforeAll(async () => {
@@ -43,14 +43,14 @@ describeReal('KAFKA', 'clients that hospitals have', (where) => {
     expect(await named('binary')).toMatchObject({ source: 'urn:ehr:kcat', isIdMinted: false, code: 'OK' });
   });
 
-  itWithKcat('kcat: a structured CloudEvent, among the urgent', async () => {
+  itWithKcat('kcat: a structured CloudEvent on the urgent topic', async () => {
     const event = { specversion: '1.0', id: 'structured', source: 'urn:ehr:kcat', type: 'org.hl7.fhir.resource' };
     const data = JSON.parse(aReading(2)) as unknown;
     kcat(['-H', 'content-type=application/cloudevents+json'], JSON.stringify({ ...event, data }), true);
     expect(await named('structured')).toMatchObject({ code: 'OK', intake: { topic: topics.intakeUrgent } });
   });
 
-  itWithKcat('kcat: plain FHIR, which gets a name of its place', async () => {
+  itWithKcat('kcat: plain FHIR, whose id is derived from its offset', async () => {
     kcat([], aReading(3));
     expect(await settled(({ isIdMinted }) => isIdMinted)).toMatchObject({
       code: 'OK',
@@ -65,12 +65,12 @@ describeReal('KAFKA', 'clients that hospitals have', (where) => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Receipt);
-    // One of ingest's halves writes the first, the other the second: either may come before the other.
+    // The two receipts have different writers in ingest, so their order is undefined.
     const states = read.filter(({ id }) => id === 'binary').map(({ state }) => state);
     expect(states.sort()).toEqual(['accepted', 'settled']);
   });
 
-  itWithJava('Java: sends a binary CloudEvent to the partition that the key has, and reads how it ended', async () => {
+  itWithJava('Java: sends a binary CloudEvent with a key, and reads its receipts', async () => {
     const program = join(import.meta.dirname, 'HospitalClient.java');
     const names = [kafka.prefix + topics.intake, kafka.prefix + topics.receipts, 'reading-java', key];
     const { stdout } = await run('java', ['-cp', `${kafkaJars ?? ''}/*`, program, where, ...names, aReading(4)]);

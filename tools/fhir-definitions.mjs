@@ -1,5 +1,5 @@
-// Writes libs/clinical/src/fhir/definitions.generated.ts: what FHIR R4 (4.0.1) says of the elements of every resource
-// and datatype, in one line each. Run it only to change the format of the lines; R4 itself does not change any more.
+// Writes libs/clinical/src/fhir/definitions.generated.ts: the element definitions of every FHIR R4 (4.0.1) resource and
+// datatype, one line each. Run it only to change the format of the lines; R4 itself no longer changes.
 //
 //   node tools/fhir-definitions.mjs
 //
@@ -34,7 +34,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** type name -> line, for every complex datatype, resource and backbone element that can stand in JSON. */
+/** Type name -> line, for every complex datatype, resource and backbone element in JSON. */
 function linesOf(entries, codes) {
   const lines = new Map();
   for (const { resource } of entries) {
@@ -47,7 +47,7 @@ function linesOf(entries, codes) {
   return new Map([...lines].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Elements by the type they stand in: `Observation`, `Observation.component`, ... */
+/** Elements by their parent type: `Observation`, `Observation.component`, ... */
 function byParent(elements) {
   const parents = new Map();
   for (const element of elements.slice(1)) {
@@ -94,8 +94,8 @@ function plain(code) {
 }
 
 /**
- * The codes of an element with a required binding, where the value set lists them or takes in whole code systems that
- * are at hand. Value sets of unlimited codes (languages, media types, units) give none.
+ * The codes of an element with a required binding, if the value set lists them or includes whole, available code systems.
+ * Unbounded value sets (languages, media types, units) give none.
  */
 function requiredCodes(resources) {
   const byUrl = new Map(resources.map((resource) => [resource.url, resource]));

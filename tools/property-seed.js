@@ -1,5 +1,5 @@
-// Properties draw from one seed, so that a run says the same of the same code every time. `PROPERTY_SEED=random` draws anew
-// for every property, which is how new counterexamples are looked for; `PROPERTY_SEED=N` takes that seed.
+// All properties use one seed, so that runs are reproducible. `PROPERTY_SEED=random` uses a random seed per property, to look for new
+// counterexamples; `PROPERTY_SEED=N` uses seed N.
 import fc from 'fast-check';
 
 const asked = process.env.PROPERTY_SEED ?? '1';

@@ -1,6 +1,6 @@
-// Every npm script of this repository goes through here: `node tools/run.cjs <task> [arguments]`.
-// It runs under any Node from 20 on, installs what the lockfile names when that has not been done yet, and then runs
-// the task under the right Node. So `npm start` and `npm test` work first thing after `git clone`.
+// Runs every npm script of this repository: `node tools/run.cjs <task> [arguments]`.
+// It runs under Node 20 or newer, installs the dependencies if the lockfile has changed, and then runs the task under the
+// right Node. So `npm start` and `npm test` work directly after `git clone`.
 'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
@@ -17,7 +17,7 @@ const tsc = [bin('typescript-native/bin/tsc'), '-b'];
 const eslint = [bin('eslint/bin/eslint.js'), '--max-warnings=0'];
 const prettier = [bin('prettier/bin/prettier.cjs')];
 
-/** Each task is a list of node command lines; the caller's arguments go to the last one. */
+/** By task, the node command lines to run; the caller's arguments are appended to the last one. */
 const tasks = {
   build: [tsc],
   typecheck: [tsc],
@@ -25,7 +25,7 @@ const tasks = {
   medrex: [tsc, [...quiet, path.join(root, 'apps/medrex/bin/medrex.js')]],
   test: [tsc, [...jest]],
   'test:integration': [tsc, [...jest, '--config', path.join(root, 'jest.integration.config.js')]],
-  // Nx first: it computes the project graph that the import rules are checked against, and checks the tsconfig references.
+  // Nx first: it checks the tsconfig references, and computes the project graph for the import rules.
   lint: [
     [bin('nx/dist/bin/nx.js'), 'sync:check'],
     [...eslint, '.'],
@@ -43,7 +43,7 @@ function fail(message) {
   process.exit(1);
 }
 
-/** Installs once per lockfile: the stamp holds the hash of the lockfile that node_modules was made from. */
+/** Installs once per lockfile: the stamp holds the hash of the lockfile of the installed node_modules. */
 function install() {
   const stamp = path.join(root, 'node_modules', '.medrex-lock');
   const lock = createHash('sha256')
@@ -53,16 +53,16 @@ function install() {
   if (made === lock) return;
   console.log('Setting up: installing dependencies (once, one to two minutes) ...');
   const run = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
-  if (run.status !== 0) fail('npm ci failed; the lines above say why.');
+  if (run.status !== 0) fail('npm ci failed; see the output above.');
   fs.writeFileSync(stamp, lock);
 }
 
 function runTask(name, args) {
   const steps = tasks[name];
   if (!steps) fail(`There is no task "${name}". Tasks: ${Object.keys(tasks).join(', ')}.`);
-  // A second script that is started right after the first would install, and write what is built, at the same time.
+  // A second script must not install or build at the same time.
   const giveBack = takeTurn(path.join(root, '.setting-up'), (pid) =>
-    console.log(`Process ${pid} is setting this repository up: waiting for it ...`),
+    console.log(`Process ${pid} is setting up this repository; waiting for it ...`),
   );
   install();
   let node;
@@ -79,7 +79,7 @@ function runTask(name, args) {
   }
   giveBack();
   const child = spawn(node, [...steps.at(-1), ...args], { cwd: root, stdio: 'inherit', env });
-  // Ctrl-C reaches the child through the terminal; a signal sent to us alone is passed on, and we end as it ends.
+  // The terminal sends Ctrl-C to the child too. Other signals are forwarded to it, and we end like it.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

@@ -1,4 +1,4 @@
-// Prints Caliper's network configuration for the stack that `npm run stack -- up` has running; MEDREX_STACK_DIR names another folder.
+// Prints Caliper's network configuration for the stack started by `npm run stack -- up`, or that in MEDREX_STACK_DIR.
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
@@ -29,5 +29,5 @@ const network = {
     },
   ],
 };
-// JSON is YAML.
+// JSON is valid YAML.
 console.log(JSON.stringify(network, undefined, 2));

@@ -1,5 +1,5 @@
 'use strict';
-// Caliper's workload module: the operations of one of our profiles, each as a call of the chaincode's applyOperation.
+// Workload module for Caliper: sends the operations of a load profile, each as a call of the chaincode's applyOperation.
 
 const { WorkloadModuleBase } = require(require.resolve('@hyperledger/caliper-core', { paths: [process.cwd()] }));
 

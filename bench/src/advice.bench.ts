@@ -6,14 +6,14 @@ import { figure, type Bench, type Figures } from './bench.ts';
 
 const operations = 20_000;
 const accounts = 20;
-/** Operations of one log record, after which the analyzer tells what has risen. */
+/** Operations per log record, after which the analyzer publishes changed criticality. */
 const runLength = 500;
 const runs = 5;
 const seed = 11;
 
 type Operation = Parameters<ReturnType<typeof aPlanner>['admit']>[0];
 
-/** What waits after a pause: of three operations one is on a hub that all of them read and write, one on some account, one on its own. */
+/** A backlog: one third of the operations read and write one hub, one third a random account, one third separate keys. */
 function backlog(random: () => number): readonly Operation[] {
   const name = (seq: number): string => {
     const kind = Math.floor(3 * random());
@@ -27,12 +27,12 @@ function backlog(random: () => number): readonly Operation[] {
 }
 
 interface Ended {
-  /** Virtual ms until everything is terminal. */
+  /** Virtual ms until all operations are terminal. */
   readonly makespanMs: number;
   readonly meanMs: number;
 }
 
-/** The defaults of the planner, a flight of 20 ms and 0.1 ms for each operation; nothing but the advice differs. */
+/** Runs the planner with default limits; a flight takes 20 ms plus 0.1 ms per operation. Only the advice differs between runs. */
 function run(all: readonly Operation[], isAdvised: boolean): Ended {
   const planner = aPlanner();
   for (const operation of all) planner.admit(operation);
@@ -44,12 +44,12 @@ function run(all: readonly Operation[], isAdvised: boolean): Ended {
       for (const { seq, ...advice } of graph.takeRisen()) planner.advise(seq, advice);
     });
   }
-  const arrivals = all.map((operation) => ({ atMs: 0, operation })); // live already, and passed over
+  const arrivals = all.map((operation) => ({ atMs: 0, operation })); // already live, and skipped
   const endedMs = [...simulateFlights(planner, arrivals, (size) => 20 + 0.1 * size).values()];
   return { makespanMs: Math.max(...endedMs), meanMs: endedMs.reduce((sum, ms) => sum + ms, 0) / endedMs.length };
 }
 
-/** What the analyzer's advice is worth: the planner is right without it, and has to be better with it. */
+/** The benefit of the analyzer's advice: the planner is correct without it, and must be better with it. */
 export const bench: Bench = {
   name: 'advice',
   workload: `planning a backlog of ${operations} operations in virtual time, a third of them on one hub, a third on ${accounts} accounts, with the analyzer's advice and without`,

@@ -8,7 +8,7 @@ const from = Number(process.env['BENCH_RATE'] ?? 3_000);
 const step = 500;
 const latencyMaxMs = 2_000;
 
-/** The highest rate that is kept up: nothing refused, and 99 of 100 operations ended within two seconds of when they were due. */
+/** The highest sustained rate: nothing refused, and 99 % of the operations ended within two seconds of their due time. */
 export const bench: Bench = {
   name: 'capacity',
   workload: `ward profile by /v1/batches, everything on, ${seconds} s at each rate from ${from} operations/s in steps of ${step}, up to the first that is not kept up`,

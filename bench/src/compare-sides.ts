@@ -8,10 +8,10 @@ import {
 } from '@medrex/cli';
 import { figure, type Figures } from './bench.ts';
 
-/** A load as `medrex bench compare` takes it. */
+/** A load in the form of the flags of `medrex bench compare`. */
 export type ComparedLoad = Omit<BenchFlags, 'json' | 'profile'> & { readonly profile: string };
 
-/** Runs the comparison several times, with another seed each, and gives the figures of each client. */
+/** Runs the comparison several times, each with another seed, and returns the figures of each client. */
 export async function comparisonFigures(load: ComparedLoad, runs: number): Promise<Figures> {
   const bySide = new Map<string, SideResult[]>();
   for (let run = 0; run < runs; run += 1) {

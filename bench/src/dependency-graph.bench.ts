@@ -15,10 +15,10 @@ const spaces = [
 ] as const;
 
 type Declaration = readonly DeclaredKey[];
-/** Admits a batch and completes what is free until it is drained; every batch of the run. */
+/** For each batch of a run, admits it and completes ready operations until it is drained. */
 type Subject = (declarations: readonly Declaration[]) => void;
 
-/** Names as the pipeline has them, 40 to 60 characters: heads of resources, readings in time, operation records. */
+/** Realistic key names of 40 to 60 characters: resource heads, time-series entries, operation records. */
 function nameOf(number: number): StateKey {
   const id = (Math.imul(number, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0').repeat(4);
   if (number % 3 === 0) return stateKey('clinical', 'res', 'Observation', id);
@@ -27,7 +27,7 @@ function nameOf(number: number): StateKey {
   return timeSeriesKey({ ...at, time: '2026-01-12T08:30:00Z', id: number.toString(36) });
 }
 
-/** A string that V8 has not hashed yet, as every key is that was just decoded from a log record. */
+/** A copy of the string whose hash V8 has not computed yet, like a key just decoded from a log record. */
 function decoded(name: StateKey): StateKey {
   return Buffer.from(name, 'latin1').toString('latin1') as StateKey;
 }
@@ -48,11 +48,11 @@ class Ready implements QueueWatcher {
   }
 
   onBlocked(): void {
-    throw new Error('nothing is put before a ready operation here');
+    throw new Error('unexpected: an operation in front of a ready one');
   }
 
   onReordered(): void {
-    throw new Error('nothing is moved here');
+    throw new Error('unexpected: a moved operation');
   }
 
   take(): readonly LiveOperation[] {
@@ -94,7 +94,7 @@ const graph: Subject = (all) => {
   if (!typed.isEmpty) throw new Error('operations were left in the graph');
 };
 
-/** Only what any graph over names has to do: find each name twice in a Map, once to admit and once to complete. */
+/** The minimum work of any graph over names: two Map lookups per name, to admit and to complete. */
 const namesOnly: Subject = (all) => {
   const numbers = new Map<StateKey, number>();
   for (let from = 0; from < all.length; from += batch) {
@@ -107,7 +107,7 @@ const namesOnly: Subject = (all) => {
 
 const subjects = { 'live queues': queues, 'typed graph': graph, 'of it the names alone': namesOnly };
 
-/** Operations per second of each run, after one that warms up. */
+/** Operations per second of each run, after a warm-up run. */
 function measure(subject: Subject, names: readonly StateKey[]): readonly number[] {
   const random = seededRandom(seed);
   const samples: number[] = [];

@@ -11,7 +11,7 @@ const root = resolve(import.meta.dirname, '..', '..');
 const medrex = join(root, 'apps', 'medrex', 'bin', 'medrex.js');
 const chaincode = join(root, 'apps', 'chaincode', 'bin', 'medrex-chaincode.js');
 
-/** What a developer waits for: each process is a new one, from its first instruction to the line that says that it is ready. */
+/** Start time for a developer: each in a new process, until it reports that it is ready. */
 export const bench: Bench = {
   name: 'devnet-start',
   workload: `medrex devnet --chaincode and apps/chaincode, ${runs} new processes each, until their line "ready"`,
@@ -56,7 +56,7 @@ async function samples(begin: () => Promise<Started>): Promise<number[]> {
   return all;
 }
 
-/** Starts a program and waits for the first thing that it says. */
+/** Starts a program and waits for its first output. */
 async function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Started> {
   const startedMs = performance.now();
   const child = spawn(process.execPath, [...args], {

@@ -21,10 +21,10 @@ const seconds = 8;
 const hotKeys = 10;
 const runs = 3;
 const seed = 7;
-/** Foreign writes of each hot key in a second. */
+/** Foreign writes per hot key and second. */
 const rates = [1, 5] as const;
 
-/** Another application that writes every hot key at an even pace, past Medrex, and tries again until its write is VALID. */
+/** A foreign writer that writes every hot key at an even pace, and retries until each write is VALID. */
 export const bench: Bench = {
   name: 'foreign-writers',
   workload: `hot-10 at ${perSecond} operations/s for ${seconds} s through all services, network latencies, BatchTimeout 20 ms, while another client writes each hot key ${rates.join(' or ')} times a second`,
@@ -96,7 +96,7 @@ async function measure(rate: number, runSeed: number): Promise<Measured> {
   }
 }
 
-/** Writes one of the resources after the other again, all of them `rate` times a second, while the load is sent. */
+/** Writes the resources in turn, each `rate` times per second, while the load is sent. */
 class EvenPace {
   readonly #resources: readonly LoadMessage[];
   readonly #everyMs: number;
@@ -110,7 +110,7 @@ class EvenPace {
     this.#write = write;
   }
 
-  /** Begins with the first message of the load; a second call changes nothing. */
+  /** Starts with the first message of the load; later calls do nothing. */
   begin(): void {
     if (this.#timer !== undefined) return;
     const startMs = performance.now();

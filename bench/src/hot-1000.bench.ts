@@ -1,7 +1,7 @@
 import type { Bench } from './bench.ts';
 import { comparisonFigures } from './compare-sides.ts';
 
-/** Nothing but read-modify-write of 1000 resources: what contention does to each client. */
+/** Only read-modify-writes of 1000 resources: the effect of contention on each client. */
 export const bench: Bench = {
   name: 'hot-1000',
   workload:

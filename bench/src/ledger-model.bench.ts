@@ -14,9 +14,8 @@ const runs = 5;
 const value = Buffer.alloc(300, 'v');
 
 /**
- * Four keys for each operation, as a clinical one has them: two that it reads and writes (one of 5,000 heads and one of 1,000
- * hubs of its flight, so that the flights share none), its record, which is read, absent, and written, and one that it only
- * appends. One prefetch, as executeBatch does it.
+ * Four keys per operation, like a clinical one: two read and written (one of 5,000 heads and one of 1,000 hubs, separate per flight), its
+ * operation record (an absent read, then a write), and an appended key. One prefetch per transaction, like executeBatch.
  */
 const fused: Chaincode = {
   name: 'medrex',
@@ -84,11 +83,11 @@ export const bench: Bench = {
 };
 
 interface Measured {
-  /** From the proposal to the block's event, and the part of it until the endorsement, on average. */
+  /** Mean time from the proposal to the block event, and its part until the endorsement, in ms. */
   readonly blockMs: number;
   readonly endorseMs: number;
   readonly keysPerSecond: number;
-  /** Of one block: wall time, time the main thread was busy, CPU time of the process. */
+  /** Per block: wall time, busy time of the main thread, CPU time of the process, in ms. */
   readonly wallMs: number;
   readonly loopMs: number;
   readonly cpuMs: number;
@@ -98,7 +97,7 @@ async function measure(concurrency: number): Promise<Measured> {
   const directory = await mkdtemp(join(tmpdir(), 'medrex-bench-'));
   const ledger = await EmbeddedLedger.open({ directory, chaincodes: [fused], cutter: { maxMessageCount: 1 } });
   try {
-    await drive(ledger, { from: 0, blocks: 20, concurrency }); // fills the cache and warms the code
+    await drive(ledger, { from: 0, blocks: 20, concurrency }); // fills the cache and warms up the code
     const cpu = process.cpuUsage();
     const loop = performance.eventLoopUtilization();
     const { elapsedMs, blockMs, endorseMs } = await drive(ledger, { from: 20, blocks: blocksPerRun, concurrency });
@@ -124,7 +123,7 @@ interface Load {
   readonly concurrency: number;
 }
 
-/** So many flights, each of which proposes its next fusion when its last one has come in a block. */
+/** Runs `concurrency` flights, each of which proposes its next fusion when the last one is in a block. */
 async function drive(ledger: EmbeddedLedger, { from, blocks, concurrency }: Load) {
   const landed = new Map<string, (code: string) => void>();
   const stream = ledger.follow(await ledger.height(), ({ transactions }: Block) => {

@@ -11,19 +11,19 @@ import { loadOf, workloads, type Workload } from './ledger/workloads.ts';
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 10);
 const runs = Number(process.env['BENCH_RUNS'] ?? 1);
 const perSecond = Number(process.env['BENCH_RATE'] ?? 400);
-/** Of the loads that the targets are about. */
+/** Duration of the loads of part `targets`, in s. */
 const longSeconds = Number(process.env['BENCH_LONG_SECONDS'] ?? 60);
-/** Behind these the processes of Medrex and Kafka have compiled what they run all the time. */
+/** Warm-up, after which the hot code of Medrex and Kafka is compiled, in s. */
 const warmUpSeconds = Number(process.env['BENCH_WARM_UP_SECONDS'] ?? 45);
-/** Programs of Fabric 2.5: what its peers take no batch messages for. */
+/** Folder of the programs of Fabric 2.5, whose peers do not support batch messages. */
 const olderBin = process.env['FABRIC_OLDER_BIN'];
 const seed = 7;
 
-/** Each part has a network of its own. */
+/** The parts of the benchmark, each with its own network. */
 const parts = {
-  /** All clients on all workloads, offered the same. */
+  /** All clients on all workloads, with the same load. */
   clients: { batchTimeout: '20ms', run: (network) => each((run) => clients(network, run)) },
-  /** What the targets of the product are about. */
+  /** The workloads of the performance targets. */
   targets: { batchTimeout: '20ms', run: (network) => targets(network) },
   slow: { batchTimeout: '500ms', run: (network) => each((run) => clients(network, run, ', BatchTimeout 500 ms')) },
   older: { batchTimeout: '20ms', bin: olderBin, run: (network) => each((run) => older(network, run)) },
@@ -31,7 +31,7 @@ const parts = {
 
 interface Part {
   readonly batchTimeout: string;
-  /** Folder of Fabric's programs; those on PATH when absent. */
+  /** Folder of Fabric's programs; by default those on PATH. */
   readonly bin?: string | undefined;
   readonly run: (network: BenchNetwork) => Promise<Measured[]>;
 }
@@ -39,8 +39,8 @@ interface Part {
 const chosen = (process.env['BENCH_PARTS'] ?? 'clients,targets,slow,older').split(',') as (keyof typeof parts)[];
 
 /**
- * Real Kafka, real Fabric, real PostgreSQL, on this machine beside the load: Fabric's gateway client, the same with retries, Medrex in
- * per-transaction mode, and Medrex. `BENCH_PARTS` leaves parts out; `FABRIC_OLDER_BIN` names Fabric 2.5.
+ * Compares Fabric's gateway client, the same with retries, Medrex in per-transaction mode, and Medrex, on real Kafka, Fabric and
+ * PostgreSQL on this machine. `BENCH_PARTS` selects parts; `FABRIC_OLDER_BIN` is the folder of Fabric 2.5.
  */
 export const bench: Bench = {
   name: 'ledger',
@@ -120,7 +120,7 @@ function optionsOf({ foreignPerSecond }: Workload): Parameters<typeof medrexSide
   return { seconds, ...(foreignPerSecond !== undefined && { foreignPerSecond }) };
 }
 
-/** On services that have been at work for a while, as those that run for months: the first half minute of a process says little. */
+/** The performance targets, measured on warm services, as the first half minute of a process is not representative. */
 function targets(network: BenchNetwork): Promise<Measured[]> {
   const [ward, hot] = workloads as readonly [Workload, Workload];
   return withServices(network, async (running) => {
@@ -161,7 +161,7 @@ async function older(network: BenchNetwork, runSeed: number): Promise<Measured[]
   return all;
 }
 
-/** Operations and Fabric transactions apart; CPU time of each process by operation. */
+/** Figures of operations and of Fabric transactions, and CPU time per operation of each process. */
 function figuresOf(all: readonly Measured[]): Figures {
   const figures: Record<string, Figures[string]> = {};
   for (const name of new Set(all.map((one) => one.name))) {

@@ -23,7 +23,7 @@ async function load(name: string): Promise<Bench> {
   return module.bench;
 }
 
-/** The commit that is measured; refuses a tree that differs from it, since the line would name code that did not run. */
+/** The measured commit. @throws Error when the working tree differs from it, as the record would name other code than was run */
 function commit(): string {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: here, encoding: 'utf8' }).trim();
   const changed = git('status', '--porcelain', '--', ':!../history');
@@ -31,7 +31,7 @@ function commit(): string {
   return git('rev-parse', '--short=12', 'HEAD');
 }
 
-/** A figure that was not taken on Fabric never stands without saying so. */
+/** Labels of ledgers other than Fabric, shown with every figure. */
 const where: Readonly<Record<string, string>> = {
   embedded: ' (model of Fabric, embedded)',
   devnet: ' (model of Fabric, development network)',
@@ -80,7 +80,7 @@ async function main(): Promise<number> {
     const bench = await load(name);
     const figures = await bench.run();
     print(bench, figures);
-    // One that was left out says so itself; a line without figures would say that it was measured.
+    // A skipped benchmark has reported that itself, and must not be recorded.
     if (measured !== undefined && Object.keys(figures).length > 0) record(bench, figures, measured);
   }
   return 0;

@@ -8,8 +8,8 @@ const minutes = Number(process.env['BENCH_MINUTES'] ?? 5);
 const ticksPerMinute = 12;
 
 /**
- * Whether memory stays flat while operations go through: resident memory minute by minute, once the caches are full, which takes some
- * 300,000 operations. All services and the load generator are in it.
+ * Resident memory per minute under load, to show that it does not grow once the caches are full, i.e. after about 300,000 operations.
+ * Includes all services and the load generator.
  */
 export const bench: Bench = {
   name: 'memory',

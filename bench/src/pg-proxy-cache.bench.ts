@@ -7,12 +7,12 @@ const runs = Number(process.env['BENCH_RUNS'] ?? 3);
 const clients = Number(process.env['BENCH_CLIENTS'] ?? 8);
 const warmUpSeconds = 1;
 const scale = 10;
-/** What extended costs lies between these. */
+/** The protocols compared; the cost of extended lies between these. */
 const compared = protocols.filter((protocol) => protocol !== 'extended');
 
 const sumOf = (rows: number, parts: number): string =>
   `\\set low random(0, ${parts - 1}) * ${rows} + 1\nSELECT count(*), sum(abalance) FROM pgbench_accounts WHERE aid BETWEEN :low AND :low + ${rows - 1};\n`;
-/** What is read again and again: rows by their key, and sums as a dashboard shows them. */
+/** Repeated reads: rows by key, and sums like those of a dashboard. */
 const scripts = {
   'row by key': '\\set aid random(1, 100)\nSELECT abalance FROM pgbench_accounts WHERE aid = :aid;\n',
   'sum of 300 rows': sumOf(300, 100),
@@ -22,8 +22,8 @@ type Script = keyof typeof scripts;
 const names = Object.keys(scripts) as Script[];
 
 /**
- * Reads that pg-proxy answers from its cache, beside the same reads straight at PostgreSQL, in turns. `MEDREX_TEST_POSTGRES` says where
- * PostgreSQL is.
+ * Reads answered from pg-proxy's cache, compared with the same reads directly on PostgreSQL, in alternation. `MEDREX_TEST_POSTGRES` is
+ * the URL of PostgreSQL.
  */
 export const bench: Bench = {
   name: 'pg-proxy-cache',
@@ -61,7 +61,7 @@ async function rounds(sides: readonly Side[], url: URL, database: string): Promi
   const all = names.flatMap((script) =>
     compared.map((protocol): Compared => ({ script, protocol, direct: [], cached: [] })),
   );
-  // The first round warms up, and is not counted.
+  // The first round is a warm-up and does not count.
   for (let round = 0; round <= runs; round += 1) {
     for (const { script, protocol, direct, cached } of all) {
       for (const side of sides) {

@@ -7,12 +7,12 @@ const runs = Number(process.env['BENCH_RUNS'] ?? 3);
 const perSecond = 200;
 const clinicians = 8;
 const reports = 40;
-/** Half a second of waiting, so that what is measured are backends that are taken and not the two cores of this machine. */
+/** A report that sleeps for half a second, so that backends are the bottleneck rather than CPU. */
 const report = 'select count(*), pg_sleep(0.5) from pgbench_branches group by bbalance > 0';
-/** Until every report has a backend, or waits for one. */
+/** Time until every report has a backend or waits for one, in ms. */
 const settleMs = 2_000;
 
-/** What the p99 of a ward's screens is while reports flood the pool, with the classes of work, without them, and through PgBouncer. */
+/** The p99 of interactive clients while reports flood the pool: with workload classes, without them, and through PgBouncer. */
 export const bench: Bench = {
   name: 'pg-proxy-classes',
   workload: `selects by primary key, ${perSecond}/s from ${clinicians} clients, alone and beside ${reports} clients that run reports of half a second (pg_sleep) without end, 20 backends; p99 from when each was due, ${runs} rounds of ${seconds} s`,
@@ -50,7 +50,7 @@ async function measured(sides: readonly Side[], place: Place): Promise<Figures> 
   const beside = new Map<Side, number[]>(sides.map((side) => [side, []]));
   const minutes = Math.ceil((sides.length * (2 * seconds + 5) * (runs + 0.5)) / 60);
   console.error(`  pg-proxy-classes: ${runs} rounds through ${sides.length} poolers take some ${minutes} minutes`);
-  // The first round warms up, and is not counted.
+  // The first round is a warm-up and does not count.
   for (let round = 0; round <= runs; round += 1) {
     for (const side of sides) {
       const options = { ...place, clients: clinicians, perSecond, seconds: round === 0 ? 2 : seconds };

@@ -7,10 +7,10 @@ import { askOnce, wireLogin, type LoggedIn } from './pg-proxy/wire-login.ts';
 const runs = Number(process.env['BENCH_RUNS'] ?? 3);
 const logins = 500;
 const idle = Number(process.env['BENCH_CLIENTS'] ?? 2_000);
-/** So many log in at once. */
+/** Concurrent logins. */
 const atOnce = 20;
 
-/** What a client costs that does nothing, and how long one takes to come in when the pool is warm. */
+/** The memory of an idle client, and the login time with a warm pool. */
 export const bench: Bench = {
   name: 'pg-proxy-clients',
   workload: `${logins} logins by SCRAM one after the other with the client's keys known (first byte to ReadyForQuery), ${runs} rounds; with TLS and without; resident memory for each of ${idle} clients that are logged in, have asked once and are idle`,
@@ -34,7 +34,7 @@ async function clientsOf({ sides, url, database, takesTls }: Ground): Promise<Fi
 async function measured(side: Side, name: string, open: () => Promise<LoggedIn>): Promise<Figures> {
   const figures: Record<string, Figure> = {};
   const [p50, p99]: [number[], number[]] = [[], []];
-  // The first round warms up, and is not counted.
+  // The first round is a warm-up and does not count.
   for (let round = 0; round <= runs; round += 1) {
     const taken = await timesOf(open);
     if (round === 0) continue;
@@ -43,7 +43,7 @@ async function measured(side: Side, name: string, open: () => Promise<LoggedIn>)
   }
   figures[`login p50, ${name}`] = figure(p50, 'ms');
   figures[`login p99, ${name}`] = figure(p99, 'ms');
-  // A server itself takes no thousands.
+  // PostgreSQL itself does not accept thousands of connections.
   if (side.pid !== undefined) figures[`idle client, ${name}`] = figure([await memoryOfIdle(side.pid, open)], 'KiB');
   return figures;
 }

@@ -3,9 +3,9 @@ import { pgbench, type Carried } from './pg-proxy/pgbench.ts';
 import { protocols, residentKiB } from './pg-proxy/poolers.ts';
 import { withPoolers, type Ground } from './pg-proxy/with-poolers.ts';
 
-/** 30 for the real thing. */
+/** Duration in minutes; 30 for a real soak test. */
 const minutes = Number(process.env['BENCH_SOAK_MINUTES'] ?? 2);
-/** 0: as many as there can be. With a pace other work on the machine is left alone, and hours say as much about memory. */
+/** Transactions per second; 0 is unlimited. A limit leaves CPU for other work, and hours show memory growth as well. */
 const startsPerSecond = Number(process.env['BENCH_SOAK_PER_SECOND'] ?? 0);
 const pace = startsPerSecond > 0 ? startsPerSecond : 'all possible';
 const clients = 500;
@@ -19,8 +19,7 @@ END;
 `;
 
 /**
- * Hours in small: hundreds of clients that come, read or write and go; none may fail, and memory must stay
- * where it was.
+ * A soak test: hundreds of clients that connect, read or write, and disconnect; none may fail, and memory must not grow.
  */
 export const bench: Bench = {
   name: 'pg-proxy-soak',
@@ -40,7 +39,7 @@ async function soak({ sides, url, database }: Ground): Promise<Figures> {
   const rounds = Math.max(3, Math.round((minutes * 60) / roundSeconds));
   for (let round = 0; round < rounds; round += 1) {
     const protocol = protocols[round % protocols.length] ?? 'simple';
-    // pgbench prepares while it waits for nothing else: clients of a thread that hold a backend meanwhile would hold it for good.
+    // pgbench blocks its thread while it prepares; clients of that thread that hold a backend would then hold it for ever.
     const mayWrite = protocol !== 'prepared';
     const script = mayWrite && Math.floor(round / protocols.length) % 2 === 1 ? { script: transfer } : {};
     const load = { url, database, clients, seconds: roundSeconds, protocol, startsPerSecond, ...script };
@@ -64,7 +63,7 @@ async function soak({ sides, url, database }: Ground): Promise<Figures> {
   };
 }
 
-/** The first round is a start and belongs to neither. */
+/** The samples of a half; the first round is a warm-up and belongs to neither. */
 function half(samples: readonly number[], which: 0 | 1): readonly number[] {
   const rest = samples.slice(1);
   const middle = rest.length >> 1;

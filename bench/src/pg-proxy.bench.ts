@@ -6,14 +6,14 @@ import { withPoolers, type Ground } from './pg-proxy/with-poolers.ts';
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 5);
 const runs = Number(process.env['BENCH_RUNS'] ?? 3);
 const clients = Number(process.env['BENCH_CLIENTS'] ?? 8);
-/** More than there are backends: who asks waits for one, and each turn of the pooler has more to do. */
+/** More clients than backends, so that clients wait and each turn of the pooler has more work. */
 const crowd = 64;
 const scale = 10;
-/** Rounds that warming up lasts for logins. */
+/** Number of warm-up rounds for logins. */
 const warmLogins = 5;
-/** What every side can keep up with: how long one takes says nothing of the line that forms where all is sent that can be. */
+/** A rate that every side sustains, so that latencies do not include queueing at saturation. */
 const startsPerSecond = 5_000;
-/** As pgbench has it; a transaction is a pipeline. */
+/** A pgbench script whose transaction is a pipeline. */
 const script = [
   `\\set aid random(1, ${100_000 * scale})`,
   '\\startpipeline',
@@ -21,12 +21,12 @@ const script = [
   '\\endpipeline',
 ].join('\n');
 
-/** A protocol, the same of many clients, over TLS or at a pace, statements that are sent without waiting for answers, or connecting. */
+/** A way of querying: a protocol, optionally with many clients, TLS, a fixed rate, pipelining or a connection per transaction. */
 interface Way extends Pick<PgbenchOptions, 'protocol' | 'isEncrypted' | 'connects' | 'script' | 'startsPerSecond'> {
   readonly name: string;
   readonly clients?: number;
 }
-/** What extended costs lies between these. */
+/** The protocols over TLS; the cost of extended lies between these. */
 const overTls = ['simple', 'prepared'] as const;
 const ways: readonly Way[] = [
   ...protocols.map((protocol) => ({ name: protocol, protocol })),
@@ -38,8 +38,8 @@ const ways: readonly Way[] = [
 ];
 
 /**
- * Selects by primary key straight, through pg-proxy and through PgBouncer, in turns, all on this machine: what the machine does to one
- * it does to all, so the ratios of a round are what tells. `MEDREX_TEST_POSTGRES` says where PostgreSQL is.
+ * Selects by primary key directly, through pg-proxy and through PgBouncer, in alternation on this machine. Noise of the machine affects
+ * all of them, so the ratios within a round are meaningful. `MEDREX_TEST_POSTGRES` is the URL of PostgreSQL.
  */
 export const bench: Bench = {
   name: 'pg-proxy',
@@ -50,20 +50,20 @@ export const bench: Bench = {
     withPoolers('pg-proxy', scale, async (ground) => figuresOf(ground.sides, await rounds(ground)), { withTls: true }),
 };
 
-/** By way and side, one for each round. */
+/** By way and side, one result per round. */
 type Results = ReadonlyMap<string, readonly Carried[]>;
 const keyOf = (way: Way, side: Side): string => `${way.name} ${side.name}`;
-/** PostgreSQL itself is not asked for TLS: it may have none. */
+/** Whether a side supports a way; PostgreSQL itself is not tested with TLS, as it may not have it. */
 const takes = ({ protocols: known, pid }: Side, way: Way, takesTls: boolean): boolean =>
   known.includes(way.protocol) && (way.isEncrypted !== true || (takesTls && pid !== undefined));
 
 async function rounds({ sides, url, database, takesTls }: Ground): Promise<Results> {
   const results = new Map<string, Carried[]>();
   const common = { url, database, clients };
-  // The first round warms up, and is not counted: a pooler runs for weeks, and V8 compiles what turns out to be hot.
+  // The first round is a warm-up and does not count, as poolers run for weeks with all hot code compiled by V8.
   for (let round = 0; round <= runs; round += 1) {
     for (const way of ways) {
-      // A login calls its functions once, so as many calls take longer to come together.
+      // A login calls each function only once, so it takes longer until V8 compiles them.
       const lasts = round === 0 && way.connects === true ? warmLogins * seconds : seconds;
       for (const side of sides.filter((one) => takes(one, way, takesTls))) {
         const carried = await pgbench(side, { ...common, ...way, seconds: lasts });
@@ -99,7 +99,7 @@ function ofSide(way: Way, { name, pid }: Side, carried: readonly Carried[]): Fig
   };
 }
 
-/** Round by round: what the machine does to one it does to the other. */
+/** Ratios per round, since noise of the machine affects both sides. */
 function against(way: Way, { name }: Side, carried: readonly Carried[], own: readonly Carried[]): Figures {
   const of = (read: (one: Carried) => number): Figure =>
     figure(

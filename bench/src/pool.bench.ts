@@ -11,7 +11,7 @@ import { figure, type Bench, type Figures } from './bench.ts';
 
 const runs = 9;
 const pairsPerRun = 500_000;
-/** So few that the heap is not collected meanwhile, and its growth is what was allocated. */
+/** Few enough that no garbage collection happens, so that the heap growth equals the allocation. */
 const pairsWithoutCollection = 10_000;
 const backends = 20;
 const seed = 1;
@@ -26,7 +26,7 @@ const shared: PoolPolicy = {
   applicationMax: () => 1_000,
 };
 
-/** Answers at once, and remembers who was served last. */
+/** A port that answers at once and remembers the last served client. */
 class Upstream implements PoolPort<undefined, undefined> {
   readonly pools = new Pools<undefined, undefined>({ policy: shared, port: this, jitter: () => 0.5 });
   granted: Client | undefined;
@@ -81,10 +81,10 @@ class Upstream implements PoolPort<undefined, undefined> {
   }
 }
 
-/** Takes and gives back so many times. */
+/** Performs a number of checkouts and check-ins. */
 type Subject = (pairs: number) => void;
 
-/** Checkouts and check-ins with idle backends: what a transaction costs where the pool is large enough. */
+/** Checkouts and check-ins with idle backends: the cost per transaction of a large enough pool. */
 function idle(upstream: Upstream): Subject {
   const clients = Array.from({ length: backends }, () => upstream.client('web'));
   return (pairs) => {
@@ -96,7 +96,7 @@ function idle(upstream: Upstream): Subject {
   };
 }
 
-/** Check-ins that hand the backend to one who waits, of so many classes; the one that gave it back waits again. */
+/** Check-ins that hand the backend to a waiting client of one of the classes; the previous client waits again. */
 function handOver(upstream: Upstream, waiting: number, classes: readonly WorkloadClass[]): Subject {
   const classAt = (at: number): WorkloadClass => classes[at % classes.length] as WorkloadClass;
   for (let at = 0; at < waiting; at += 1) upstream.pools.checkout(upstream.client('web'), classAt(at), 0);
@@ -121,7 +121,7 @@ interface Sample {
   readonly bytes: number;
 }
 
-/** Of one pair, in one run that is warm. */
+/** Cost of one checkout and check-in, in a warm run. */
 function sample(prepare: (upstream: Upstream) => Subject): Sample {
   const subject = prepare(new Upstream());
   subject(pairsPerRun);

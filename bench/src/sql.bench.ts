@@ -8,10 +8,10 @@ const calls = 20_000;
 const misses = 1_000;
 const seed = 5;
 
-/** Sorted microseconds of one call for each text, the texts being made before. */
+/** Sorted times of one call per text, in microseconds; the texts are made beforehand. */
 function times(count: number, text: (place: number) => string, call: (text: string) => unknown): readonly number[] {
   const texts = Array.from({ length: count + count / 5 }, (_, place) => text(place));
-  for (const each of texts.splice(count)) call(each); // warm
+  for (const each of texts.splice(count)) call(each); // warm-up
   const all = texts.map((each) => {
     const start = process.hrtime.bigint();
     call(each);
@@ -22,7 +22,7 @@ function times(count: number, text: (place: number) => string, call: (text: stri
 
 const at = (sorted: readonly number[], share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
 
-/** A statement of 4 KB that no cache has seen. */
+/** A new statement of 4 KB, in no cache. */
 function longText(place: number): string {
   const columns = Array.from({ length: 60 }, (_, column) => `e.c${column} AS column_${column}_${place}`);
   const conditions = Array.from({ length: 62 }, (_, column) => `e.some_column_${column} = ${place}`);
@@ -63,7 +63,7 @@ async function measured(): Promise<Record<string, number>> {
   };
 }
 
-/** PR-001: what reading and translating a statement costs, with and without the caches. */
+/** PR-001: the cost of analysing and translating a statement, with and without the caches. */
 export const bench: Bench = {
   name: 'sql',
   workload: `analysing and translating SQL: ${calls} calls over 500 known texts, ${misses} new texts of 90 bytes and of 4 KB`,

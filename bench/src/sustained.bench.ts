@@ -39,7 +39,7 @@ async function run(): Promise<Figures> {
   };
 }
 
-/** Where the time goes: CPU time of each thread by operation; the rest is SQLite, LevelDB, garbage collection and compilation. */
+/** CPU time per operation of each thread; other threads are SQLite, LevelDB, garbage collection and compilation. */
 function cpuFigures(all: readonly WardRun[]): Figures {
   const perOperation = ({ cpuMs, result }: WardRun, name: string) => ((cpuMs[name] ?? 0) * 1_000) / result.offered;
   const threads = Object.keys(all[0]?.cpuMs ?? {}).filter((name) => name !== 'process');

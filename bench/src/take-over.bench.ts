@@ -2,10 +2,10 @@ import { TwoLeaders, type Ending, type LedServices, type Succession } from '@med
 import { figure, type Bench, type Figures } from './bench.ts';
 
 const runs = Number(process.env['BENCH_RUNS'] ?? 3);
-/** Operations that have ended before the leader does. */
+/** Operations settled before the leader is ended. */
 const warmUp = 5_000;
 
-/** How long until another orderer-dag leads, by how the one that leads ends; every time on new services. */
+/** Time until another orderer-dag leads, by how the leader ends; each on new services. */
 export const bench: Bench = {
   name: 'take-over',
   workload:

@@ -23,11 +23,11 @@ export interface WardLoad {
 export interface WardRun {
   readonly result: SideResult;
   readonly residentMiB: number;
-  /** CPU time while the load ran, ms: of each service's own thread, of the load generator's, and of the whole process. */
+  /** CPU time during the load, in ms: of each service's main thread, of the load generator, and of the whole process. */
   readonly cpuMs: Readonly<Record<string, number>>;
 }
 
-/** The ward profile through `/v1/batches` of a stack made for it, everything on, all in this process. */
+/** Runs the ward profile through `/v1/batches` of a new stack, with all features on, in this process. */
 export async function runWard({ perSecond, seconds, seed, drainMs, onTick }: WardLoad): Promise<WardRun> {
   const dataDir = await mkdtemp(join(tmpdir(), 'medrex-bench-'));
   const stack = await EmbeddedStack.start({

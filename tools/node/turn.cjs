@@ -1,4 +1,4 @@
-// Scripts of this repository that start side by side set it up one after another. Plain CommonJS, as ensure.cjs.
+// Serialises concurrent scripts that set up this repository. Plain CommonJS, like ensure.cjs.
 'use strict';
 const fs = require('node:fs');
 
@@ -13,8 +13,8 @@ const pause = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 
 const holder = (lock) => Number(fs.lstatSync(lock, { throwIfNoEntry: false }) && fs.readlinkSync(lock));
 
 /**
- * Waits while another process that runs has the turn; returns what gives ours back. A symbolic link is there at once with
- * its target, the holder's process id. What a dead process left is taken away.
+ * Takes the lock, waiting while another running process holds it; returns a function that releases it. The lock is a symbolic link
+ * whose target is the process id of the holder, so it is created atomically with its content. A dead process loses its lock.
  */
 function takeTurn(lock, onWait) {
   for (let isFirst = true; ; isFirst = false) {
@@ -28,11 +28,11 @@ function takeTurn(lock, onWait) {
       } else {
         const left = `${lock}.${process.pid}`;
         fs.renameSync(lock, left);
-        if (holder(left) !== pid) fs.symlinkSync(String(holder(left)), lock); // another has taken it over meanwhile
+        if (holder(left) !== pid) fs.symlinkSync(String(holder(left)), lock); // another process has taken it over meanwhile
         fs.rmSync(left);
       }
     } catch (error) {
-      // Another was faster; or this folder cannot be written to, and so nobody sets it up.
+      // EEXIST: another process was faster; ENOENT: it has just released the lock. With any other error (a read-only folder) no script can set up.
       if (error.code !== 'EEXIST' && error.code !== 'ENOENT') return () => undefined;
     }
   }

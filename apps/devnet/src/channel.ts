@@ -17,7 +17,7 @@ export interface ChannelParts {
   readonly chaincodes: readonly ChaincodeOption[];
 }
 
-/** The channel with everything that its nodes share. */
+/** The channel with the data shared by its nodes. */
 export interface Channel {
   readonly name: string;
   readonly ledger: ChannelLedger;
@@ -25,7 +25,7 @@ export interface Channel {
   readonly ordererIdentity: SigningIdentity;
 }
 
-/** Opens a channel, or makes it: its configuration in block 0, and a block whenever chaincodes are defined. */
+/** Opens or creates a channel, with its configuration in block 0, and adds a block when chaincode definitions change. */
 export async function openChannel({ directory, config, organisations, chaincodes }: ChannelParts): Promise<Channel> {
   const { peers, orderer } = organisations;
   const name = config.channel;

@@ -12,7 +12,7 @@ export interface ProfileParts {
   readonly ordererPort: number;
 }
 
-/** A connection profile as the Fabric samples write it; paths are relative to its folder. */
+/** A connection profile in the format of the Fabric samples; paths are relative to its folder. */
 export function connectionProfile({ channel, organisations, peerPorts, ordererPort }: ProfileParts): object {
   const { peers, orderer } = organisations;
   return {

@@ -17,7 +17,7 @@ describe('the streams of a development network', () => {
   let client: GatewayClient;
   let contract: Contract;
   let broadcast: InstanceType<typeof orderer.AtomicBroadcastClient>;
-  /** Of what has been opened, also where something behind it failed. */
+  /** Functions that close everything opened, even when a later step fails. */
   const closings: (() => unknown)[] = [];
 
   beforeAll(async () => {
@@ -42,7 +42,7 @@ describe('the streams of a development network', () => {
     for (const close of closings.reverse()) await close();
   });
 
-  it('gives blocks that are chained from a configuration on', async () => {
+  it('deliver blocks chained from the configuration block on', async () => {
     const blocks = await take(await client.network.getBlockEvents({ startBlock: 0n }), 4);
     expect(blocks.map(numberOf)).toEqual([0, 1, 2, 3]);
     for (const [at, block] of blocks.entries()) {
@@ -54,7 +54,7 @@ describe('the streams of a development network', () => {
     }
   });
 
-  it('gives filtered blocks with codes, and events without their payload', async () => {
+  it('deliver filtered blocks with validation codes, and events without payload', async () => {
     const [, , created] = await take(await client.network.getFilteredBlockEvents({ startBlock: 0n }), 3);
     const [transaction] = created?.getFilteredTransactionsList() ?? [];
     expect(created?.getNumber()).toBe(2);
@@ -64,7 +64,7 @@ describe('the streams of a development network', () => {
     expect(event?.getPayload_asU8()).toEqual(new Uint8Array(0));
   });
 
-  it('gives chaincode events from a block on, and behind a checkpoint', async () => {
+  it('deliver chaincode events from a block on, and behind a checkpoint', async () => {
     const all = await take(await client.network.getChaincodeEvents('basic', { startBlock: 0n }), 2);
     expect(all.map(({ eventName, blockNumber }) => [eventName, blockNumber])).toEqual([
       ['AssetCreated', 2n],
@@ -83,7 +83,7 @@ describe('the streams of a development network', () => {
     ['1 to 2', [1, 2], [1, 2], 'SUCCESS'],
     ['3 to 9, not waiting', [3, 9], [3], 'NOT_FOUND'],
     ['2 to 1', [2, 1], [], 'BAD_REQUEST'],
-  ] as const)('seeks %s on the orderer', async (_, position, numbers, status) => {
+  ] as const)('support seek %s on the orderer', async (_, position, numbers, status) => {
     const stream = broadcast.deliver();
     stream.write(seekEnvelope(position));
     const { blocks, ended } = await untilStatus(stream);
@@ -91,7 +91,7 @@ describe('the streams of a development network', () => {
     expect(ended).toBe(common.Status[status]);
   });
 
-  it('refuses a seek that a stranger signed', async () => {
+  it('refuse a seek signed by a stranger', async () => {
     const stream = broadcast.deliver();
     const envelope = seekEnvelope(0);
     envelope.setSignature(Buffer.alloc(70));
@@ -99,7 +99,7 @@ describe('the streams of a development network', () => {
     expect(await untilStatus(stream)).toEqual({ blocks: [], ended: common.Status.FORBIDDEN });
   });
 
-  it('orders the envelopes of one broadcast stream as they come', async () => {
+  it('order the envelopes of one broadcast stream in order of arrival', async () => {
     const sent: string[] = [];
     const statuses: number[] = [];
     const stream = broadcast.broadcast();

@@ -58,7 +58,7 @@ describe('a development network with one organisation', () => {
     expect(await evaluate('AssetExists', 'car')).toBe('false');
   });
 
-  it('reports an error of the contract as the gateway does', async () => {
+  it('reports an error of the contract like the gateway', async () => {
     const evaluated = await failure(contract.evaluateTransaction('ReadAsset', 'nothing'));
     expect(evaluated).toMatchObject({
       code: status.UNKNOWN,
@@ -71,7 +71,7 @@ describe('a development network with one organisation', () => {
     });
   });
 
-  it('gives MVCC_READ_CONFLICT to the second of two that read and write one key', async () => {
+  it('invalidates the second of two transactions that read and write one key with MVCC_READ_CONFLICT', async () => {
     await submit('CreateAsset', 'hot', 'red', '1', 'ann');
     const both = await Promise.all([endorse('TransferAsset', 'hot', 'bea'), endorse('TransferAsset', 'hot', 'cem')]);
     const codes: number[] = [];
@@ -79,21 +79,21 @@ describe('a development network with one organisation', () => {
     expect(codes).toEqual([TxValidationCode.VALID, TxValidationCode.MVCC_READ_CONFLICT]);
   });
 
-  it('gives PHANTOM_READ_CONFLICT when a key came into a range that was read', async () => {
+  it('invalidates a transaction with PHANTOM_READ_CONFLICT when a key was added to a range that it read', async () => {
     await submit('FillAssets', 'p', '3');
     const count = await endorse('CountAssets', 'p', 'q', 'count');
     await submit('CreateAsset', 'p0001x', 'red', '1', 'ann');
     expect(await codeOf(count)).toBe(TxValidationCode.PHANTOM_READ_CONFLICT);
   });
 
-  it('lets blind writes of one key all be valid', async () => {
+  it('accepts all blind writes of one key as VALID', async () => {
     const both = await Promise.all([endorse('PutBlind', 'blind', 'a'), endorse('PutBlind', 'blind', 'b')]);
     const submitted = await Promise.all(both.map((transaction) => transaction.submit()));
     const results = await Promise.all(submitted.map((commit) => commit.getStatus()));
     expect(results.map(({ code }) => code)).toEqual([TxValidationCode.VALID, TxValidationCode.VALID]);
   });
 
-  it('refuses a proposal whose transaction is on the ledger, and gives DUPLICATE_TXID to its copy', async () => {
+  it('refuses a proposal whose transaction is on the ledger, and invalidates its copy with DUPLICATE_TXID', async () => {
     const proposal = contract.newProposal('PutBlind', { arguments: ['once', 'a'] });
     const transaction = await proposal.endorse();
     expect(await codeOf(transaction)).toBe(TxValidationCode.VALID);
@@ -124,14 +124,14 @@ describe('a development network with one organisation', () => {
     expect(JSON.parse(await evaluate('HistoryOf', 'old'))).toEqual([null, 'bea', 'ann']);
   });
 
-  it('lets a chaincode call another one, and commits the writes of both', async () => {
+  it('commits the writes of a chaincode and of the chaincode that it calls', async () => {
     await submit('CallOther', 'other', JSON.stringify(['PutBlind', 'far', 'away']));
     const other = client.network.getContract('other');
     expect(text(await other.evaluateTransaction('AssetExists', 'far'))).toBe('true');
     expect(await evaluate('AssetExists', 'far')).toBe('false');
   });
 
-  it('fails a proposal to a chaincode that the channel does not have', async () => {
+  it('fails a proposal to a chaincode that is not on the channel', async () => {
     const missing = client.network.getContract('missing');
     expect(await failure(missing.evaluateTransaction('AnyThing'))).toMatchObject({
       code: status.ABORTED,
@@ -139,7 +139,7 @@ describe('a development network with one organisation', () => {
     });
   });
 
-  it('reports what was refused at the door of the orderer', async () => {
+  it('reports refusals of the orderer', async () => {
     const transaction = await endorse('PutBlind', 'signed', 'badly');
     const bytes = transaction.getBytes();
     const bad = client.gateway.newSignedTransaction(bytes, Buffer.from('no signature'));

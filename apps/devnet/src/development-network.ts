@@ -21,11 +21,11 @@ import { deliverHandler, ordererResponses } from './services/deliver.ts';
 import { NodeServer } from './services/node-server.ts';
 import { addPeerServices } from './services/peer-services.ts';
 
-/** Fabric's own limit of a batch message to or from a chaincode. */
+/** Fabric's default limit of batch messages to and from a chaincode. */
 const batchMessageMax = 1_000;
 const graceMs = 500;
 
-/** Where a node of the network listens. */
+/** Address of a node. */
 export interface NodeAddress {
   readonly name: string;
   readonly mspId: string;
@@ -40,7 +40,7 @@ interface NetworkParts {
   readonly organisations: Organisations;
 }
 
-/** A Fabric channel as its clients and chaincodes see it, in this process: peers, an orderer, TLS, identities. */
+/** A Fabric channel for clients and chaincodes, in this process: peers, an orderer, TLS, identities. */
 export class DevelopmentNetwork {
   readonly label = devnetLabel;
   readonly folder: string;
@@ -135,7 +135,7 @@ export class DevelopmentNetwork {
     });
   }
 
-  /** Cuts a block of what was sent and is in none yet, for those who would not wait for the batch timeout. */
+  /** Cuts a block of the pending envelopes without waiting for the batch timeout. */
   cut(): void {
     this.#ordering.cut();
   }
@@ -145,7 +145,7 @@ export class DevelopmentNetwork {
     return this.#profile;
   }
 
-  /** Number of blocks that the orderer has made. */
+  /** Block height of the orderer. */
   get height(): number {
     return this.#ordererHeight.value;
   }
@@ -162,14 +162,14 @@ export class DevelopmentNetwork {
     return found;
   }
 
-  /** Dials every chaincode from every peer; resolves with the names of those that a peer cannot reach. */
+  /** Connects every peer to every chaincode; resolves with the names of the unreachable ones. */
   async missingChaincodes(): Promise<readonly string[]> {
     const { chaincodes } = this.#parts.settings;
     const reached = await Promise.all(chaincodes.map(({ name }) => this.#reaches(name)));
     return chaincodes.filter((_, at) => reached[at] !== true).map(({ name }) => name);
   }
 
-  /** Orders what it has taken, ends its streams and frees its ports; a temporary folder goes. */
+  /** Orders the accepted envelopes, ends streams, frees the ports, and removes a temporary folder. */
   async close(): Promise<void> {
     await this.#shut();
     this.#parts.lock.release();
@@ -255,7 +255,7 @@ export class DevelopmentNetwork {
   }
 }
 
-/** Ports in a row from the one that was asked for; 0 lets the system choose each. */
+/** Consecutive ports from the requested one; 0 lets the system choose each. */
 function portsOf({ port, organisations }: NetworkSettings): {
   readonly peers: readonly number[];
   readonly orderer: number;

@@ -1,2 +1,2 @@
-/** What to print wherever something of this network could be taken for Fabric's. */
+/** Label to print wherever this network could be mistaken for Fabric. */
 export const devnetLabel = 'model of Fabric (development network)';

@@ -1,6 +1,6 @@
 import type { ErrorDescription } from '@medrex/coded-error';
 
-/** What can go wrong when a development network is started or runs. */
+/** Errors of a development network. */
 export const devnetErrors = {
   portTaken: {
     code: 'DEVNET_PORT_TAKEN',
@@ -17,7 +17,7 @@ export const devnetErrors = {
   locked: {
     code: 'DEVNET_LOCKED',
     retryable: true,
-    meaning: 'Another process runs a development network on the same folder.',
-    remedy: 'Stop the other process, or give this one a folder of its own.',
+    meaning: 'Another process is running a development network on the same folder.',
+    remedy: 'Stop the other process, or choose another folder.',
   },
 } as const satisfies Record<string, ErrorDescription>;

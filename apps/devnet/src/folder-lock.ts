@@ -2,7 +2,7 @@ import { CodedError } from '@medrex/coded-error';
 import { lockPartition } from '@medrex/embedded';
 import { devnetErrors } from './errors.ts';
 
-/** Keeps other processes off a network's folder until it is released. @throws CodedError DEVNET_LOCKED. */
+/** Locks a network's folder against other processes. @throws CodedError DEVNET_LOCKED */
 export function lockFolder(folder: string): { release(): void } {
   try {
     return lockPartition(folder, folder);

@@ -1,35 +1,35 @@
 import { defaultBlockCutterLimits, type BlockCutterLimits } from '@medrex/ledger';
 import type { SignaturePolicy } from './policy/signature-policy.ts';
 
-/** A chaincode of the network: it runs as a service at its address, and is defined on the channel from the start. */
+/** A chaincode of the network, which runs as a service and is defined on the channel from the start. */
 export interface ChaincodeOption {
   readonly name: string;
-  /** host:port at which it listens. */
+  /** Its address, host:port. */
   readonly address: string;
-  /** '1.0' by default; another one than the channel's is an upgrade. */
+  /** '1.0' by default; a version other than that on the channel is an upgrade. */
   readonly version?: string;
-  /** The majority of the organisations' peers by default. */
+  /** Endorsement policy; the majority of the organisations' peers by default. */
   readonly policy?: SignaturePolicy;
 }
 
-/** What a development network is made of. Everything has a default. */
+/** Options of a development network; all have defaults. */
 export interface NetworkOptions {
   readonly chaincodes?: readonly ChaincodeOption[];
   /** 'ehr' by default. */
   readonly channel?: string;
   /** Number of peer organisations, one peer each; 1 by default. */
   readonly organisations?: number;
-  /** Holds certificates, blocks and the connection profile; a temporary folder that goes with the network by default. */
+  /** Folder for certificates, blocks and the connection profile; by default a temporary folder that is removed on close. */
   readonly directory?: string;
-  /** Port of the first peer, the other peers behind it, the orderer last; any free ones by default. */
+  /** Port of the first peer, followed by the other peers and the orderer; free ones by default. */
   readonly port?: number;
   readonly host?: string;
   readonly cutter?: Partial<BlockCutterLimits>;
-  /** Which Fabric the peers behave like towards chaincodes: 3.1 offers batch messages, 2.5 does not. 3.1 by default. */
+  /** Fabric version that the peers emulate towards chaincodes: 3.1 (default) offers batch messages, 2.5 does not. */
   readonly fabric?: FabricVersion;
-  /** A chaincode's answer is awaited no longer (Fabric's `executetimeout`); 30,000 by default. */
+  /** Timeout of a chaincode invocation in ms (Fabric's `executetimeout`); 30,000 by default. */
   readonly executeTimeoutMs?: number;
-  /** By MSP id, how much later than the others a peer commits. */
+  /** By MSP id, the delay with which a peer commits blocks, in ms. */
   readonly lagMs?: Readonly<Record<string, number>>;
 }
 

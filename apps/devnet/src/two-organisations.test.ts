@@ -53,15 +53,15 @@ describe('a development network of two organisations whose policy names both', (
     return (await (await transaction.submit()).getStatus()).code;
   };
 
-  it('collects both endorsements by itself', async () => {
+  it('collects both endorsements through the gateway', async () => {
     expect(await codeOf(['CreateAsset', 'shared', 'red', '1', 'ann'])).toBe(TxValidationCode.VALID);
   });
 
-  it('gives ENDORSEMENT_POLICY_FAILURE to what one organisation endorsed alone', async () => {
+  it('invalidates a transaction endorsed by one organisation with ENDORSEMENT_POLICY_FAILURE', async () => {
     expect(await codeOf(['PutBlind', 'alone', 'x'], ['Org1MSP'])).toBe(TxValidationCode.ENDORSEMENT_POLICY_FAILURE);
   });
 
-  it('takes the endorsement of one organisation where the key itself asks for no more', async () => {
+  it('accepts the endorsement of one organisation when the key-level policy requires no more', async () => {
     const policy = Buffer.from(policyMessage(parsePolicy("OR('Org1MSP.peer')")).serializeBinary()).toString('base64');
     expect(await codeOf(['ProtectAsset', 'shared', policy])).toBe(TxValidationCode.VALID);
     expect(await codeOf(['PutBlind', 'shared', 'mine'], ['Org1MSP'])).toBe(TxValidationCode.VALID);
@@ -70,7 +70,7 @@ describe('a development network of two organisations whose policy names both', (
     );
   });
 
-  it('cannot agree while one peer lags behind, and agrees when it has caught up', async () => {
+  it('cannot endorse while one peer lags, and can when it has caught up', async () => {
     await codeOf(['CreateAsset', 'late', 'red', '1', 'ann']);
     network.peer('Org2MSP').hold();
     await codeOf(['TransferAsset', 'late', 'bea']);
@@ -82,7 +82,7 @@ describe('a development network of two organisations whose policy names both', (
     expect(await codeOf(['TransferAsset', 'late', 'cem'])).toBe(TxValidationCode.VALID);
   });
 
-  it('is the same network when it is started again', async () => {
+  it('keeps its identities and blocks over a restart', async () => {
     const [height, credentials] = [network.height, client.credentials];
     await close();
     await open();
@@ -94,7 +94,7 @@ describe('a development network of two organisations whose policy names both', (
     expect(JSON.parse(history)).toEqual(['dan', 'cem', 'bea', 'ann']);
   });
 
-  it('keeps a second network off its folder and its ports', async () => {
+  it('refuses a second network on its folder or ports', async () => {
     await expect(DevelopmentNetwork.start({ directory, organisations: 2 })).rejects.toMatchObject({
       code: 'DEVNET_LOCKED',
     });
@@ -102,14 +102,14 @@ describe('a development network of two organisations whose policy names both', (
     await expect(DevelopmentNetwork.start({ port })).rejects.toMatchObject({ code: 'DEVNET_PORT_TAKEN' });
   });
 
-  it('finds a chaincode again that went away', async () => {
+  it('reconnects to a restarted chaincode', async () => {
     await served.stop();
     await expect(contract.evaluateTransaction('ReadAsset', 'late')).rejects.toThrow(/ABORTED/);
     served = await serveAssets(served.address);
     expect(Buffer.from(await contract.evaluateTransaction('ReadAsset', 'late')).toString()).toContain('"Owner":"dan"');
   });
 
-  it('ends a chaincode that does not answer in time', async () => {
+  it('times out a chaincode that does not answer', async () => {
     const hurried = await DevelopmentNetwork.start({
       chaincodes: [{ name: 'basic', address: served.address }],
       executeTimeoutMs: 1,

@@ -8,12 +8,12 @@ const root = resolve(import.meta.dirname, '..', '..', '..');
 const run = promisify(execFile);
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-/** A stack of its own for a benchmark: Fabric with the clinical chaincode, Kafka and PostgreSQL, beside whatever else runs. */
+/** A separate stack for a benchmark: Fabric with the clinical chaincode, Kafka and PostgreSQL. */
 export class BenchNetwork {
   readonly folder: string;
   readonly profile: string;
   readonly fabricVersion: string;
-  /** Further processes by name, whose CPU time is told with the others'. */
+  /** Pids of further processes by name, whose CPU time is included. */
   readonly more = new Map<string, number>();
 
   private constructor(folder: string, profile: string, fabricVersion: string) {
@@ -23,12 +23,12 @@ export class BenchNetwork {
   }
 
   /**
-   * @param bin folder of Fabric's programs; those on PATH when absent
-   * @throws what `npm run stack` says, where Fabric's programs are missing above all
+   * @param bin folder of Fabric's programs; by default those on PATH
+   * @throws errors of `npm run stack`, e.g. when Fabric's programs are missing
    */
   static async up(batchTimeout: string, bin?: string): Promise<BenchNetwork> {
     const folder = await mkdtemp(join(tmpdir(), 'medrex-ledger-bench-'));
-    // What a benchmark started does not stay when it is interrupted.
+    // Stop the stack when the benchmark is interrupted.
     for (const signal of signals) process.once(signal, () => void down(folder).finally(() => process.exit(130)));
     try {
       const only = ['--only', 'fabric,kafka,postgres', '--offset', 'auto'];
@@ -46,7 +46,7 @@ export class BenchNetwork {
     }
   }
 
-  /** CPU time so far of each process of the stack, seconds. */
+  /** CPU time so far of each process of the stack, in seconds. */
   async cpuSeconds(): Promise<Readonly<Record<string, number>>> {
     const { processes } = (await stack(this.folder, ['status'])) as {
       processes: readonly { name: string; pid: number }[];
@@ -62,7 +62,7 @@ export class BenchNetwork {
   }
 }
 
-/** User and system time of a process, its threads, and the processes that it started (of which PostgreSQL has one for each connection). */
+/** User and system time of a process, its threads and its child processes (PostgreSQL has one per connection). */
 async function cpuOf(pid: number): Promise<number> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   const started = children.split(' ').filter((text) => text !== '');
@@ -70,7 +70,7 @@ async function cpuOf(pid: number): Promise<number> {
   return all.reduce((sum, seconds) => sum + seconds, 0);
 }
 
-/** The fields after its name in /proc, in hundredths of a second; what its ended children took is among them. */
+/** CPU time from /proc in hundredths of a second, including that of ended children. */
 async function ownCpu(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');

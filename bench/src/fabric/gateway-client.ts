@@ -22,7 +22,7 @@ interface Profile {
   >;
 }
 
-/** What people have: Fabric's own gateway client, endorsing and submitting through the gateway of one peer. */
+/** Fabric's own gateway client, which endorses and submits through the gateway of one peer. */
 export class GatewayClient implements Ledger {
   readonly channel: string;
   readonly label = 'Fabric Gateway client';
@@ -52,7 +52,7 @@ export class GatewayClient implements Ledger {
     this.#contract = this.#gateway.getNetwork(channel).getContract(chaincode);
   }
 
-  /** The gateway draws its own nonces; what an endorsement says is the transaction's id. */
+  /** Not the real id: the gateway draws its own nonces, and the endorsement has the transaction id. */
   transactionId(nonce: Uint8Array): string {
     return Buffer.from(nonce).toString('hex');
   }

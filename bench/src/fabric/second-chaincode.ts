@@ -6,7 +6,7 @@ import { freePort } from '../free-port.ts';
 
 const main = resolve(import.meta.dirname, '..', '..', '..', 'apps', 'chaincode', 'bin', 'medrex-chaincode.js');
 
-/** The clinical chaincode once more under another name: one that Medrex takes for somebody else's, and calls as it is. */
+/** The clinical chaincode under a second name, which Medrex treats as a foreign chaincode. */
 export class SecondChaincode {
   readonly name = 'alone';
   readonly pid: number;

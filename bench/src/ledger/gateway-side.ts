@@ -16,7 +16,7 @@ import type { BenchNetwork } from '../fabric/bench-network.ts';
 import { GatewayClient } from '../fabric/gateway-client.ts';
 
 export const channel = 'ehr';
-/** What a peer's gateway takes at once is 500. */
+/** Transactions in flight; the gateway of a peer allows 500. */
 const concurrency = 256;
 
 export interface GatewayOptions {
@@ -25,7 +25,7 @@ export interface GatewayOptions {
   readonly seed: number;
 }
 
-/** A load through Fabric's gateway client. Its vault is its own, so that no two clients meet on a key. */
+/** Runs a load through Fabric's gateway client, with a separate vault so that clients share no keys. */
 export async function gatewaySide(network: BenchNetwork, load: Load, options: GatewayOptions): Promise<SideResult> {
   const vault = new InMemoryPatientVault({ random: randomBytes });
   const translate = await loadTranslator(vault, channel);
@@ -39,8 +39,8 @@ export async function gatewaySide(network: BenchNetwork, load: Load, options: Ga
 }
 
 /**
- * Another application that writes the resources of a load again and again, `perSecond` times each, and tries again until a write is
- * VALID. With the vault of whoever is measured it writes the same keys.
+ * A foreign writer that writes each resource of a load `perSecond` times per second, and retries until each write is VALID. With the
+ * vault of the measured client it writes the same keys.
  */
 export class ForeignSide {
   readonly #network: BenchNetwork;
@@ -75,7 +75,7 @@ export class ForeignSide {
     return new ForeignSide(network, operations, seconds);
   }
 
-  /** Begins; a second call changes nothing. */
+  /** Starts; later calls do nothing. */
   begin(): void {
     this.#running ??= withGateway(this.#network, (ledger, gateway) =>
       clientOf(ledger, gateway, { seconds: this.#seconds, retries: 50, seed: 1 }).run(this.#operations, this.#seconds),

@@ -14,19 +14,19 @@ import type { Measured } from './side.ts';
 
 export interface MedrexOptions {
   readonly seconds: number;
-  /** How long the last outcomes are waited for. */
+  /** How long to wait for the last outcomes, in ms. */
   readonly drainMs?: number;
   readonly foreignPerSecond?: number;
-  /** The burst in the load, s from its start: recovery is looked for behind it. */
+  /** Start and end of the burst, in s from the start of the load; recovery is measured from its end. */
   readonly burst?: { readonly atSecond: number; readonly endSecond: number };
 }
 
-/** A load through all services of Medrex, started for it and stopped after it. */
+/** Runs a load through all services of Medrex, which are started and stopped for it. */
 export function medrexSide(network: BenchNetwork, load: Load, options: MedrexOptions): Promise<SideMeasured> {
   return withServices(network, (running) => loaded(running, network, load, options));
 }
 
-/** A load through services that are running. */
+/** Runs a load through running services. */
 export async function loaded(
   { client, fabricTransactions, env }: Running,
   network: BenchNetwork,
@@ -54,14 +54,14 @@ export async function loaded(
 
 type SideMeasured = Omit<Measured, 'name' | 'cpu'>;
 
-/** What the services of Medrex on this network are reached by. */
+/** URLs and vault of running services. */
 export interface Running {
   readonly client: IngestClient;
   readonly fabricTransactions: () => Promise<SideResult['fabric']>;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** All services of Medrex on this network, threads of this process, for the time of the work. */
+/** Runs all services of Medrex on this network, as threads of this process, during the work. */
 export async function withServices<T>(network: BenchNetwork, work: (running: Running) => Promise<T>): Promise<T> {
   const { env, dataDir } = realStack(network.folder);
   const services = await EmbeddedStack.start({
@@ -90,7 +90,7 @@ async function foreignOf(
   env: Running['env'],
 ): Promise<ForeignSide | undefined> {
   if (foreignPerSecond === undefined) return undefined;
-  // Ingest's own, so that the other application means the same patients.
+  // The vault of ingest, so that the foreign writer writes the same patients.
   const vault = await openVault('', { ...process.env, ...env });
   try {
     return await ForeignSide.of(network, vault, { setup: load.setup, perSecond: foreignPerSecond, seconds });
@@ -99,10 +99,10 @@ async function foreignOf(
   }
 }
 
-/** Latencies as they came, to be looked at by class and by time. */
+/** Collects latencies by class and by time. */
 class Outcomes {
   readonly #orders: number[] = [];
-  /** Slowest outcome of what was due in each second. */
+  /** Highest latency of the operations due in each second, in ms. */
   readonly #slowest: number[] = [];
 
   add(atMs: number, ms: number, isOrder: boolean): void {
@@ -118,7 +118,7 @@ class Outcomes {
     return { p50: at(0.5), p99: at(0.99) };
   }
 
-  /** Seconds from the end of the burst until everything due in a second ended as fast as before it, within a factor of two; undefined when it never did. */
+  /** Seconds from the end of the burst until the latency is again within twice that before the burst; undefined if it never is. */
   recovery({ atSecond, endSecond }: { readonly atSecond: number; readonly endSecond: number }): number | undefined {
     const before = Math.max(...this.#slowest.slice(Math.floor(atSecond / 2), atSecond), 100);
     const back = this.#slowest.findIndex((ms, second) => second >= endSecond && ms <= 2 * before);

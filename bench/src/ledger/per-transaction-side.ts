@@ -10,7 +10,7 @@ import type { Measured } from './side.ts';
 
 type LineReceipts = Awaited<ReturnType<IngestClient['sendLines']>>;
 
-/** The operations that the gateway client sends, each as a call of `applyOperation` with its keys said, in per-transaction mode. */
+/** Runs the operations of the gateway client in per-transaction mode, each as a call of `applyOperation` with declared keys. */
 export async function perTransactionSide(
   network: BenchNetwork,
   load: Load,
@@ -56,7 +56,7 @@ function callOf({ id, source }: LoadMessage, item: Uint8Array): object {
   return {
     ...{ id, source, function: 'applyOperation' },
     args: [JSON.stringify({ ...operation, keys, bodies: bodies.map(text) })],
-    // A call knows reads, writes and both: what commutes in a fusion is a write here.
+    // Calls only have modes read, write and readWrite, so commutative modes become writes.
     keys: [
       ...keys.map(({ key, mode }) => ({ key, mode: mode === 'read' ? 'read' : 'readWrite' })),
       { key: `sys~op~${operation.opId}`, mode: 'readWrite' },

@@ -5,12 +5,12 @@ import type { BenchNetwork } from '../fabric/bench-network.ts';
 export interface Measured {
   readonly name: string;
   readonly result: SideResult;
-  /** Seconds of each process. */
+  /** CPU seconds of each process. */
   readonly cpu: Readonly<Record<string, number>>;
-  /** Of the orders among the operations, where they were looked at. */
+  /** Latency of the orders (CPOE), if measured. */
   readonly cpoe?: Latency;
   readonly foreign?: SideResult;
-  /** After a burst: how long until outcomes came as fast as before it, s. */
+  /** Recovery time after a burst, in s. */
   readonly recoverySeconds?: number;
 }
 
@@ -19,7 +19,7 @@ interface Latency {
   readonly p99: number;
 }
 
-/** Runs a client and notes what every process of the stack, and this one, spent meanwhile. */
+/** Runs a client and measures the CPU time of all processes of the stack and of this one. */
 export async function measured(
   network: BenchNetwork,
   name: string,

@@ -2,18 +2,18 @@ import { openLoad, profileNamed, type Load } from '@medrex/cli';
 
 type Rate = Parameters<typeof openLoad>[0]['rate'];
 
-/** What is offered: a profile, how skewed its keys are, and how much of it. */
+/** A workload: profile, skew and load. */
 export interface Workload {
   readonly name: string;
   readonly profile: string;
   readonly skew: number;
-  /** Writes of each hot key in a second by another application, past whoever is measured. */
+  /** Writes per hot key and second by a foreign writer. */
   readonly foreignPerSecond?: number;
 }
 
 const hot = { profile: 'hot-10', skew: 1.1 } as const;
 
-/** Offered to every client at the same rate. */
+/** The workloads of every client. */
 export const workloads: readonly Workload[] = [
   { name: 'ward', profile: 'ward', skew: 1.1 },
   { name: 'hot-10', ...hot },
@@ -23,7 +23,7 @@ export const workloads: readonly Workload[] = [
   { name: 'hot-10, foreign 10/s and key', ...hot, foreignPerSecond: 10 },
 ];
 
-/** An open load: what is due is sent, whatever became of what was sent before. */
+/** An open-loop load of a workload. */
 export function loadOf(
   { profile: name, skew }: Pick<Workload, 'profile' | 'skew'>,
   rate: Rate,

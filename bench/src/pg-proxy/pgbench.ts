@@ -7,12 +7,12 @@ import { cpuMicroseconds, loginOf, type Protocol, type Side } from './poolers.ts
 
 const run = promisify(execFile);
 
-/** What one run of pgbench came to. */
+/** The result of one run of pgbench. */
 export interface Carried {
   readonly perSecond: number;
   readonly latencyMs: number;
   readonly p99Ms: number;
-  /** CPU of the pooler for each transaction. */
+  /** CPU time of the pooler per transaction, in microseconds. */
   readonly cpuMicroseconds: number;
 }
 
@@ -22,17 +22,17 @@ export interface PgbenchOptions {
   readonly clients: number;
   readonly seconds: number;
   readonly protocol: Protocol;
-  /** Over TLS. */
+  /** Whether to connect over TLS. */
   readonly isEncrypted?: boolean;
-  /** A connection for each transaction. */
+  /** Whether to open a connection per transaction. */
   readonly connects?: boolean;
-  /** What a transaction is, as pgbench has it; a select by primary key when absent. */
+  /** Script of a transaction; a select by primary key by default. */
   readonly script?: string;
-  /** Transactions that begin in each second; 0: as many as there can be. */
+  /** Transactions started per second; 0 is unlimited. */
   readonly startsPerSecond?: number;
 }
 
-/** Selects by primary key (`pgbench -S`), or runs a script, through one side. @throws Error where a client of it failed */
+/** Runs selects by primary key (`pgbench -S`) or a script through one side. @throws Error when a client failed */
 export async function pgbench(side: Side, options: PgbenchOptions): Promise<Carried> {
   const { url, database, clients, seconds, protocol, connects = false, script, startsPerSecond = 0 } = options;
   const sslMode = options.isEncrypted === true ? 'require' : 'disable';
@@ -53,7 +53,7 @@ export async function pgbench(side: Side, options: PgbenchOptions): Promise<Carr
     String(seconds),
     ...(startsPerSecond > 0 ? ['-R', String(startsPerSecond)] : []),
   ];
-  // One in twenty transactions is written down, as it ends, or every other where there are fewer.
+  // Logs the latency of one in twenty transactions, or of every other one when there are fewer.
   const sampled = script === undefined && startsPerSecond === 0 ? '0.05' : '0.5';
   const log = connects ? ['-C'] : ['--log', '--log-prefix', join(folder, 'log'), '--sampling-rate', sampled];
   try {
@@ -80,14 +80,14 @@ export interface PacedOptions {
   readonly database: string;
   readonly clients: number;
   readonly seconds: number;
-  /** Transactions that begin in each second, whether the ones before have ended or not. */
+  /** Transactions started per second, independently of earlier ones (open loop). */
   readonly perSecond: number;
 }
 
-/** What pgbench may take longer than it is told, to connect and to end. */
+/** Additional time for pgbench to connect and to end, in ms. */
 const graceMs = 60_000;
 
-/** Latencies in milliseconds of selects by primary key at a steady pace, from when each was due. @throws Error where it does not end */
+/** Latencies in ms of selects by primary key at a steady rate, from their due times. @throws Error when pgbench does not end */
 export async function paced(
   side: Side,
   { url, database, clients, seconds, perSecond }: PacedOptions,
@@ -100,14 +100,14 @@ export async function paced(
       timeout: seconds * 1_000 + graceMs,
     });
     const latencies = latenciesIn(folder);
-    // None has ended: each would have waited for as long as anybody looked.
+    // No transaction has ended, so the latency is at least the whole duration.
     return latencies.length === 0 ? [seconds * 1_000] : latencies;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** Clients that run a statement again and again, until `stop`. */
+/** Clients that repeat a statement until `stop`. */
 export function flood(
   side: Side,
   { url, database, clients }: Pick<PacedOptions, 'url' | 'database' | 'clients'>,
@@ -130,7 +130,7 @@ export function flood(
   };
 }
 
-/** Milliseconds, of the transactions that were written down. */
+/** The logged latencies, in ms. */
 function latenciesIn(folder: string): number[] {
   const lines = readdirSync(folder)
     .filter((file) => file.startsWith('log'))
@@ -138,13 +138,13 @@ function latenciesIn(folder: string): number[] {
   return lines.filter((line) => line !== '').map((line) => Number(line.split(' ')[2]) / 1_000);
 }
 
-/** 0 of nothing. */
+/** The percentile of sorted samples; 0 without samples. */
 export function percentile(samples: readonly number[], share: number): number {
   const sorted = samples.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-/** A database of its own with pgbench's tables in it, until `drop`. */
+/** A temporary database with pgbench's tables, until `drop`. */
 export async function pgbenchDatabase(url: URL, scale: number): Promise<{ name: string; drop(): Promise<void> }> {
   const name = `medrex_bench_${process.pid}`;
   const env = environmentOf(url, Number(url.port === '' ? 5432 : url.port));

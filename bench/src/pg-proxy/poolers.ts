@@ -10,7 +10,7 @@ export interface Side {
   readonly name: string;
   readonly port: number;
   readonly pid: number | undefined;
-  /** What pgbench may send through it. */
+  /** The protocols that it supports. */
   readonly protocols: readonly Protocol[];
 }
 
@@ -18,11 +18,11 @@ export const protocols = ['simple', 'extended', 'prepared'] as const;
 export type Protocol = (typeof protocols)[number];
 
 const backends = 20;
-/** No slots are kept for anybody, and nobody is overtaken. */
+/** Configuration without workload classes: no reserved slots, first come first served. */
 const inOrder = { workloadClass: 'interactive', interactiveShareMin: 0 };
-/** Where Debian puts PgBouncer, which is not on everybody's PATH. */
+/** PATH including /usr/sbin, where Debian installs PgBouncer. */
 const environment = { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin` };
-/** The first PgBouncer that knows prepared statements in transaction mode. */
+/** The first version of PgBouncer with prepared statements in transaction mode. */
 const preparedSince = 1.21;
 
 export interface PoolersOptions {
@@ -30,7 +30,7 @@ export interface PoolersOptions {
   readonly withTls?: boolean;
 }
 
-/** The poolers of one run before one PostgreSQL: ours, and PgBouncer where there is one. Both take SCRAM, no TLS. */
+/** The poolers of one run in front of one PostgreSQL: pg-proxy, and PgBouncer if it is installed. Both use SCRAM. */
 export class Poolers {
   readonly sides: Side[] = [];
   readonly #url: URL;
@@ -42,9 +42,9 @@ export class Poolers {
   readonly #withTls: boolean;
 
   /**
-   * @param more of pg-proxy's configuration
-   * @param withoutClasses also a pg-proxy that serves everybody in the order of arrival
-   * @param withTls clients may ask for TLS; where openssl is there to make a certificate
+   * @param more additional configuration of pg-proxy
+   * @param withoutClasses adds a pg-proxy without workload classes
+   * @param withTls enables TLS for clients, if openssl is available to make a certificate
    */
   constructor(url: URL, more: object = {}, { withoutClasses = false, withTls = false }: PoolersOptions = {}) {
     this.#url = url;
@@ -53,14 +53,14 @@ export class Poolers {
     this.#withTls = withTls && makeCertificate(this.#folder);
   }
 
-  /** Whether clients may ask for TLS. */
+  /** Whether clients can use TLS. */
   get takesTls(): boolean {
     return this.#withTls;
   }
 
   async up(): Promise<void> {
     this.sides.push({ name: 'direct', port: this.#upstreamPort, pid: undefined, protocols });
-    // PgBouncer does not run as root, and must read it then as somebody else.
+    // As root, PgBouncer runs as another user, which must be able to read the folder.
     chmodSync(this.#folder, 0o755);
     const { user, password } = loginOf(this.#url);
     writeFileSync(join(this.#folder, 'users.txt'), `"${user}" "${password}"\n`);
@@ -137,27 +137,27 @@ export class Poolers {
   }
 }
 
-/** Who logs in everywhere. A server that asks for no password takes any; the poolers ask for one. */
+/** User and password for all sides. The poolers require a password; a server with `trust` accepts any. */
 export function loginOf(url: URL): { readonly user: string; readonly password: string } {
   return { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) || 'benchmark' };
 }
 
-/** In the folder of the poolers. */
+/** Certificate files in the folder of the poolers. */
 const certificate = { certificate: 'server.crt', key: 'server.key' };
 const bouncerFiles = { client_tls_cert_file: certificate.certificate, client_tls_key_file: certificate.key };
 
-/** False: there is no openssl. */
+/** Makes the certificate; returns false when openssl is missing. */
 function makeCertificate(folder: string): boolean {
   const [cert, key] = [join(folder, certificate.certificate), join(folder, certificate.key)];
   const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost'];
   const { status } = spawnSync('openssl', [...made, '-out', cert, '-keyout', key], { stdio: 'ignore' });
-  // PgBouncer reads it as somebody else.
+  // PgBouncer reads it as another user.
   if (status === 0) chmodSync(key, 0o644);
   else console.error('  TLS: left out, there is no openssl to make a certificate');
   return status === 0;
 }
 
-/** How often, and how many times, it is looked whether a pooler is up. */
+/** Interval in ms, and number, of the checks whether a pooler is up. */
 const lookMs = 50;
 const looksMax = 400;
 
@@ -181,14 +181,14 @@ function versionOfPgBouncer(): number | undefined {
   }
 }
 
-/** CPU that a process has used, in microseconds; 0 where there is none to look at. Linux counts it in hundredths of a second. */
+/** CPU time of a process in microseconds, with Linux's resolution of 10 ms; 0 without a pid. */
 export function cpuMicroseconds(pid: number | undefined): number {
   if (pid === undefined) return 0;
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
-/** Memory that a process has in RAM. */
+/** Resident memory of a process, in KiB. */
 export function residentKiB(pid: number): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }

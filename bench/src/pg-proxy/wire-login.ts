@@ -25,14 +25,14 @@ export interface WireLoginOptions {
   readonly isEncrypted?: boolean;
 }
 
-/** A connection that is logged in, and how long that took from its first byte. */
+/** A logged-in connection, and the login time from its first byte. */
 export interface LoggedIn {
   readonly socket: Socket;
   readonly ms: number;
 }
 
 const keys = new Map<string, ClientKeys>();
-/** Hashing a password takes a millisecond of the client's; here it is done once. */
+/** Caches the client keys, since deriving them takes the client a millisecond. */
 const keysOf = (salt: Buffer, iterations: number, make: () => ClientKeys): ClientKeys => {
   const key = `${salt.toString('base64')} ${iterations}`;
   const known = keys.get(key) ?? make();
@@ -40,7 +40,7 @@ const keysOf = (salt: Buffer, iterations: number, make: () => ClientKeys): Clien
   return known;
 };
 
-/** Logs in, by SCRAM where the server asks for it. @throws Error where it is refused */
+/** Logs in, by SCRAM if the server requires it. @throws Error when the login is refused */
 export async function wireLogin(options: WireLoginOptions): Promise<LoggedIn> {
   const { port, user, password, database, isEncrypted = false } = options;
   const plain = connect({ host: '127.0.0.1', port, noDelay: true });
@@ -60,7 +60,7 @@ export async function wireLogin(options: WireLoginOptions): Promise<LoggedIn> {
   return { socket, ms };
 }
 
-/** By PostgreSQL's own request. Whose certificate it is does not matter here. */
+/** Upgrades to TLS by SSLRequest, without verifying the certificate. */
 async function encrypted(plain: Socket): Promise<Socket> {
   const answered = once(plain, 'data');
   plain.write(sslRequest());
@@ -111,7 +111,7 @@ class Dialogue {
   }
 }
 
-/** Asks something and waits for the first of the answer. */
+/** Sends a query and waits for the first bytes of the answer. */
 export async function askOnce({ socket }: LoggedIn): Promise<void> {
   const answered = new Promise<void>((answer) => socket.once('data', () => answer()));
   socket.write(query('select 1'));

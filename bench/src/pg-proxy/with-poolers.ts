@@ -2,17 +2,17 @@ import type { Figures } from '../bench.ts';
 import { pgbenchDatabase } from './pgbench.ts';
 import { Poolers, type PoolersOptions, type Side } from './poolers.ts';
 
-/** What a benchmark of poolers runs on. */
+/** The environment of a benchmark of poolers. */
 export interface Ground {
   readonly sides: readonly Side[];
   readonly url: URL;
-  /** With pgbench's tables. */
+  /** Database with pgbench's tables. */
   readonly database: string;
-  /** Whether clients may ask the poolers for TLS. */
+  /** Whether clients can use TLS. */
   readonly takesTls: boolean;
 }
 
-/** Runs a benchmark with poolers before the PostgreSQL that MEDREX_TEST_POSTGRES names; no figures where it names none. */
+/** Runs a benchmark with poolers in front of the PostgreSQL in MEDREX_TEST_POSTGRES; without it returns no figures. */
 export async function withPoolers(
   bench: string,
   scale: number,

@@ -208,7 +208,7 @@ function* differences(how: string, expected: CommittedState, is: CommittedState)
   }
 }
 
-/** The end of an operation, with its Fabric transaction; without it for a reused name, whose tries are rejected in separate transactions. */
+/** The end of an operation with its Fabric transaction, which is omitted for a reused name, as each try is rejected in its own transaction. */
 function endOf({
   status,
   code,

@@ -2,7 +2,7 @@ import { program } from '@medrex/cli';
 import type { Command } from 'commander';
 import { page } from './markdown.ts';
 
-/** docs/reference/cli.md: what `--help` of every command says. */
+/** docs/reference/cli.md: the `--help` text of every command. */
 export function cliReference(): string {
   const root = program(() => undefined);
   const sections = commandsBelow(root, 'medrex').map(
@@ -20,7 +20,7 @@ function commandsBelow(command: Command, name: string): readonly (readonly [stri
   return [[name, command], ...command.commands.flatMap((below) => commandsBelow(below, `${name} ${below.name()}`))];
 }
 
-/** Help at a fixed width, whatever terminal the documents are made in. */
+/** Help text at a fixed width, independent of the terminal. */
 function helpOf(command: Command): string {
   command.configureHelp({ helpWidth: 110 });
   return command.helpInformation().trimEnd();

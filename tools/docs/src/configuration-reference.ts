@@ -33,7 +33,7 @@ function rowsOf(schema: z.ZodObject): readonly (readonly string[])[] {
   ]);
 }
 
-/** What the variable comes to when it is not set, as one would write it. */
+/** The default of a variable, in the form of an assignment. */
 function defaultOf(field: z.ZodType): string {
   const parsed = field.safeParse(undefined);
   if (!parsed.success) return 'required';

@@ -15,7 +15,7 @@ import { topicReference } from './topic-reference.ts';
 const version = '0.1.0';
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
-/** Every generated document: path from the root, text. */
+/** All generated documents: text by path from the root. */
 export async function documents(root: string): Promise<Readonly<Record<string, string>>> {
   const reference = (name: string) => `docs/reference/${name}`;
   const document = (name: string) => readFileSync(join(root, name), 'utf8');

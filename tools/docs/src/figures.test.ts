@@ -13,7 +13,7 @@ const readme = [
   'after',
 ].join('\n');
 
-/** A recorded line, as `npm run bench -- --record` writes it. */
+/** A line in the format of `npm run bench -- --record`. */
 const line = (bench: string, median: number, cpu = 'a CPU') =>
   JSON.stringify({
     ...{ bench, commit: 'abcdef012345', date: '2026-03-01T08:00:00.000Z', node: 'v24.9.0', cpu, cores: 2 },
@@ -39,20 +39,20 @@ describe('the figures of the README', () => {
     expect([text.startsWith('before\n'), text.endsWith('\nafter')]).toEqual([true, true]);
   });
 
-  it('stand under the machine that they were measured on', () => {
+  it('are grouped by the machine on which they were measured', () => {
     const history = historyOf({ a: [line('a', 1, 'one')], b: [line('b', 2, 'another')], c: [line('c', 3, 'one')] });
     const [first = '', second = ''] = withFigures(readme, history).split('Machine: 2 cores, one');
     expect(['| a |', '| c |', '| b |'].map((row) => first.includes(row))).toEqual([true, true, false]);
     expect([second.includes('| b |'), second.includes('Machine: 2 cores, another')]).toEqual([true, true]);
   });
 
-  it('stay the same when they are made again, and differ once another line is recorded', () => {
+  it('are reproducible, and change when another line is recorded', () => {
     const once = withFigures(readme, historyOf({ ward: [line('ward', 1_000)] }));
     expect(withFigures(once, historyOf({ ward: [line('ward', 1_000)] }))).toBe(once);
     expect(withFigures(once, historyOf({ ward: [line('ward', 1_001)] }))).not.toBe(once);
   });
 
-  it('set clients beside each other in the README, and leave the rest to docs/performance.md', () => {
+  it('compare clients in the README, and leave the rest to docs/performance.md', () => {
     const one = (median: number, by = 1) => ({ median, min: median - by, max: median + by, unit: '%', runs: 3 });
     const compared = JSON.stringify({
       ...(JSON.parse(line('ward', 1)) as object),

@@ -48,7 +48,7 @@ const ledgerWords: Readonly<Record<string, string>> = {
   devnet: 'development network, a model of Fabric',
 };
 
-/** Every figure of the lines, a row each; of a benchmark with very many of them, a row for each case. */
+/** Every figure of the lines, one row each; for a benchmark with many figures, one row per case. */
 export function allFigures(lines: readonly HistoryLine[]): string {
   const few = lines.filter((line) => !isMatrix(line));
   return [...(few.length === 0 ? [] : [aRowEach(few)]), ...lines.filter(isMatrix).map(matrixTables)].join('\n\n');
@@ -69,8 +69,8 @@ function aRowEach(lines: readonly HistoryLine[]): string {
 }
 
 /**
- * A document with the part between its figure marks made anew from the history: tables for each machine, the commit and the date in
- * each row.
+ * A document with the part between its figure marks regenerated from the history: tables per machine, with commit and date in each
+ * row.
  */
 export function withFigures(
   document: string,
@@ -82,7 +82,7 @@ export function withFigures(
   if (from < 0 || to < from) throw new Error(`the document must hold ${begin} and ${end}`);
   const lines = newest(history);
   const machineOf = ({ cores, cpu, node }: HistoryLine): string => `${cores} cores, ${cpu}, Node ${node}`;
-  // A machine of which a document shows no figure is not named in it.
+  // Machines without figures in this document are omitted.
   const byMachine = [...new Set(lines.map(machineOf))].flatMap((machine) => {
     const own = lines.filter((line) => machineOf(line) === machine);
     const text = tables(own);

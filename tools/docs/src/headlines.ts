@@ -3,7 +3,7 @@ import { markdownTable } from './markdown.ts';
 import { isMatrix, matrixHeadlines } from './matrix.ts';
 import { isOfPoolers, poolersTable } from './poolers.ts';
 
-/** What of a benchmark without several clients is worth a line of the README; docs/performance.md has the rest. */
+/** The figures of benchmarks without several clients that the README shows; docs/performance.md has all. */
 const headlines: Readonly<Record<string, readonly string[]>> = {
   'dependency-graph': ['live queues, uniform over 1,000,000 keys', 'typed graph, uniform over 1,000,000 keys'],
   capacity: ['rate kept up', 'latency p50 at it', 'CPU per operation at it'],
@@ -13,7 +13,7 @@ const headlines: Readonly<Record<string, readonly string[]>> = {
 const isComparison = ({ figures }: HistoryLine): boolean =>
   Object.keys(figures).some((name) => name.startsWith('Medrex: '));
 
-/** The README's figures: comparisons with a column for each client (median and, where they differ, smallest to largest), then the lines chosen above. */
+/** The figures of the README: comparisons with a column per client (median, and range if the samples differ), then the figures chosen above. */
 export function headlineTables(lines: readonly HistoryLine[]): string {
   const compared = lines.filter(isComparison);
   const chosen = lines.flatMap((line) => {
@@ -31,7 +31,7 @@ export function headlineTables(lines: readonly HistoryLine[]): string {
 }
 
 function comparisons(lines: readonly HistoryLine[]): string {
-  // In the order of the line that has most of them: plain, retrying, Medrex.
+  // In the order of the line with the most clients: plain, retrying, Medrex.
   const clientsOf = ({ figures }: HistoryLine) => [...new Set(Object.keys(figures).map(clientOf))];
   const clients = lines.map(clientsOf).toSorted((one, other) => other.length - one.length)[0] ?? [];
   const rows = lines.flatMap((line) => {
@@ -49,7 +49,7 @@ function comparisons(lines: readonly HistoryLine[]): string {
 const clientOf = (name: string): string => name.slice(0, name.indexOf(': '));
 const figureOf = (name: string): string => name.slice(name.indexOf(': ') + 2);
 
-/** Median and spread; a client that had nothing to measure has a dash. */
+/** Median and spread; a dash for a client without the figure. */
 function cell({ figures }: HistoryLine, name: string): string {
   const figure = figures[name];
   if (figure === undefined) return '-';
@@ -58,7 +58,7 @@ function cell({ figures }: HistoryLine, name: string): string {
   return `${short(median)} ${unit}${range}`;
 }
 
-/** Three digits say it. */
+/** Formats a number with three digits. */
 function short(value: number): string {
   return value.toLocaleString('en-US', value < 100 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 });
 }

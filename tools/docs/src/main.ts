@@ -5,7 +5,7 @@ import { documents } from './documents.ts';
 const root = resolve(import.meta.dirname, '..', '..', '..');
 const isCheck = process.argv.includes('--check');
 
-// Writes every generated document, or with --check only says which of them differ from what would be written.
+// Writes all generated documents, or with --check only reports those that are out of date.
 const differing: string[] = [];
 for (const [path, text] of Object.entries(await documents(root))) {
   const file = join(root, path);
@@ -17,9 +17,7 @@ for (const [path, text] of Object.entries(await documents(root))) {
 }
 
 if (isCheck && differing.length > 0) {
-  console.error(
-    `These documents differ from what the code says; run npm run docs and commit:\n  ${differing.join('\n  ')}`,
-  );
+  console.error(`These generated documents are out of date; run npm run docs and commit:\n  ${differing.join('\n  ')}`);
   process.exitCode = 1;
 } else {
   console.log(differing.length === 0 ? 'Generated documents are up to date.' : `Written: ${differing.join(', ')}`);

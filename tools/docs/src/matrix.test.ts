@@ -19,13 +19,13 @@ const line: HistoryLine = {
 };
 
 describe('a benchmark of many clients', () => {
-  it('is told by the number of its figures', () => {
+  it('is recognised by its number of figures', () => {
     expect(isMatrix(line)).toBe(false);
     const many = Object.fromEntries(Array.from({ length: 61 }, (_, at) => [`a${at}: goodput`, one(1, 's')]));
     expect(isMatrix({ ...line, figures: many })).toBe(true);
   });
 
-  it('has a row for each case, and processor time apart', () => {
+  it('has a row per case, and a separate table of processor time', () => {
     const text = matrixTables(line);
     expect(text).toContain('ledger: some work; fabric 3.1.5, abcdef012, 2026-03-01.');
     expect(text).toContain('| ledger | goodput, operations/s | VALID Fabric transactions, % | latency p99, ms |');
@@ -35,7 +35,7 @@ describe('a benchmark of many clients', () => {
     expect(text).toContain('| ward: Medrex | 0.4 |');
   });
 
-  it('sets clients side by side in the README', () => {
+  it('compares clients in the README', () => {
     const text = matrixHeadlines(line);
     expect(text).toContain('| workload | gateway client | Medrex |');
     expect(text).toContain('| ward | 207 (90.9 %) | 373 (360 to 380) (100 %) |');

@@ -5,13 +5,13 @@ type Figures = HistoryLine['figures'];
 
 const cpu = 'CPU per operation: ';
 
-/** A benchmark of many clients on many workloads: so many figures that a row each would be read by nobody. */
+/** Whether a benchmark has many clients and workloads, and so too many figures for one row each. */
 export const isMatrix = ({ figures }: HistoryLine): boolean => {
   const names = Object.keys(figures);
   return names.length > 60 && names.every((name) => name.includes(': '));
 };
 
-/** A row for each case (workload and client), a column for each kind of figure; processor time in a table of its own. */
+/** A row per case (workload and client) and a column per kind of figure, with a separate table of processor time. */
 export function matrixTables(line: HistoryLine): string {
   const cases = [...new Set(Object.keys(line.figures).map((name) => split(name).of))];
   const kinds = [...new Set(Object.keys(line.figures).map((name) => split(name).kind))];
@@ -31,7 +31,7 @@ export function matrixTables(line: HistoryLine): string {
   ].join('\n\n');
 }
 
-/** Goodput and VALID share of each client on each workload, side by side, and below the cases that only one client has. */
+/** Goodput and VALID share of each client on each workload, followed by the cases of a single client. */
 export function matrixHeadlines(line: HistoryLine): string {
   const cases = [...new Set(Object.keys(line.figures).map((name) => split(name).of))];
   const pairs = cases.flatMap((of) => {
@@ -75,7 +75,7 @@ function unitOf(figures: Figures, kind: string): string {
   return Object.entries(figures).find(([name]) => split(name).kind === kind)?.[1].unit ?? '';
 }
 
-/** Median, and the spread where there was more than one run; three digits say it. */
+/** Median with three digits, and the spread if there was more than one run. */
 function cell(figures: Figures, name: string): string {
   const figure = figures[name];
   if (figure === undefined) return '-';

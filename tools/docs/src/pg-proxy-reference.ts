@@ -2,7 +2,7 @@ import { proxyConfig } from '@medrex/pg-proxy';
 import { z } from 'zod';
 import { markdownTable, page } from './markdown.ts';
 
-/** What of a JSON schema is read here. */
+/** The parts of a JSON schema that are used here. */
 interface Schema {
   readonly description?: string;
   readonly default?: unknown;

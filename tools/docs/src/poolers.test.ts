@@ -33,7 +33,7 @@ const line: HistoryLine = {
 };
 
 describe('the figures of poolers', () => {
-  it('have a row for each way in the README, with the ratios to the other pooler', () => {
+  it('have a row per way in the README, with ratios to the other pooler', () => {
     const text = headlineTables([line]);
     expect(text).toContain(
       'pg-proxy compared with PgBouncer 1.25, transactions/s (some work). Ratios are pg-proxy / PgBouncer 1.25; abcdef012, 2026-03-01:',
@@ -44,14 +44,14 @@ describe('the figures of poolers', () => {
     expect(text.match(/^\| way/gm)).toHaveLength(9);
   });
 
-  it('say what there is where the other one was left out', () => {
+  it('are shown without ratios when the other pooler was not measured', () => {
     const figures = Object.fromEntries(Object.entries(line.figures).filter(([name]) => !name.includes('PgBouncer')));
     expect(headlineTables([{ ...line, figures }])).toContain(
       '| way 0, of many | 50,000 | 17,000 | - | - | - | 25 | - |',
     );
   });
 
-  it('are no benchmark of many clients, however many they are', () => {
+  it('are not taken for a benchmark of many clients', () => {
     expect(Object.keys(line.figures).length).toBeGreaterThan(60);
     expect(isMatrix(line)).toBe(false);
   });

@@ -1,13 +1,13 @@
 import type { HistoryLine } from './figures.ts';
 import { markdownTable } from './markdown.ts';
 
-/** pg-proxy and the pooler that it is measured beside, in what the benchmark of that name has recorded; one that was left out is not there. */
+/** Whether a line is of the benchmark that compares pg-proxy with other poolers. */
 export const isOfPoolers = ({ bench }: HistoryLine): boolean => bench === 'pg-proxy';
 
 const own = ', pg-proxy';
 const otherSide = /, (PgBouncer [\d.]+)$/;
 
-/** A row for each way of asking: how much each side carries, and what pg-proxy is beside the other one. */
+/** A row per way of querying: the throughput of each side, and the ratio of pg-proxy to the other pooler. */
 export function poolersTable({ figures, workload, commit, date }: HistoryLine): string {
   const names = Object.keys(figures);
   const ways = names.filter((name) => name.endsWith(own)).map((name) => name.slice(0, -own.length));

@@ -96,7 +96,7 @@ export async function deploy(flags: DeployFlags): Promise<void> {
   });
 }
 
-/** Runs the work alone on this stack; Ctrl-C and SIGTERM abort it. */
+/** Runs the work with the lock of this stack; Ctrl-C and SIGTERM abort it. */
 async function withLock(
   { dir }: CommonFlags,
   work: (file: StateFile, signal: AbortSignal) => Promise<void>,
@@ -148,7 +148,7 @@ function blockOf(block: Configuration['block'], size: string): Configuration['bl
   return { ...block, messagesMax: Number(messages), preferredBytesMax, absoluteBytesMax };
 }
 
-/** What is asked for now, else what was asked for before, else the default. */
+/** The options: from the flags, otherwise from the last `up`, otherwise the default. */
 async function optionsOf(flags: Partial<UpFlags>, file: StateFile, configuration: Configuration): Promise<UpOptions> {
   const before = file.state.options;
   const options: UpOptions = {
@@ -166,7 +166,7 @@ async function optionsOf(flags: Partial<UpFlags>, file: StateFile, configuration
   return options;
 }
 
-/** `auto` keeps the offset that a stack has, and finds a free one for a new stack. */
+/** `auto` keeps the offset of an existing stack, and finds a free one for a new stack. */
 async function offsetOf(
   asked: UpFlags['offset'],
   before: number | undefined,

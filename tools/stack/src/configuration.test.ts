@@ -10,18 +10,18 @@ const allPorts = (ports: ReturnType<typeof movedPorts>): readonly number[] =>
 describe('deploy/stack.json', () => {
   const { ports, organizations } = readConfiguration(root);
 
-  it('gives every listener a port of its own, and every organisation two peers', () => {
+  it('has a separate port for every listener, and two peers for every organisation', () => {
     const all = allPorts(ports);
     expect(new Set(all).size).toBe(all.length);
     expect(ports.peers).toHaveLength(organizations.length);
     expect(ports.reservePeers).toHaveLength(organizations.length);
   });
 
-  it('has its ports close enough together that a stack moved by 100 meets none of them', () => {
+  it('has ports close enough together that a stack with offset 100 does not collide', () => {
     expect(allPorts(movedPorts(ports, 100)).filter((port) => allPorts(ports).includes(port))).toEqual([]);
   });
 
-  it('stays below the ports that systems hand out by themselves, however far auto moves it', () => {
+  it('stays below the ephemeral ports at every offset of auto', () => {
     expect(Math.max(...allPorts(movedPorts(ports, 2_000)))).toBeLessThan(32_768);
   });
 });

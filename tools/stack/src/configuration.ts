@@ -6,7 +6,7 @@ const port = z.number().int().min(1).max(65_535);
 const organization = z.object({ name: z.string(), mspId: z.string(), domain: z.string() });
 const peerPorts = z.object({ listen: port, chaincode: port, operations: port, couchdb: port });
 
-/** `deploy/stack.json`: the one description of the real stack, run natively or written out for compose. */
+/** `deploy/stack.json`: the description of the real stack, run natively or by compose. */
 const schema = z.object({
   channel: z.string(),
   block: z.object({
@@ -33,14 +33,14 @@ const schema = z.object({
     ordererOperations: port,
     chaincode: port,
     peers: z.array(peerPorts),
-    /** Of the second peer of each organisation. */
+    /** Ports of the second peer of each organisation. */
     reservePeers: z.array(peerPorts),
     devnet: port,
     devnetChaincode: port,
   }),
   versions: z.object({
     fabric: z.string(),
-    /** Of the image that makes keys and channels: it comes with 2.5 only. */
+    /** Version of the image that makes keys and channels, which only exists for 2.5. */
     fabricTools: z.string(),
     kafka: z.string(),
     redis: z.string(),
@@ -57,7 +57,7 @@ export type Ports = Configuration['ports'];
 export const readConfiguration = (root: string): Configuration =>
   schema.parse(JSON.parse(readFileSync(join(root, 'deploy', 'stack.json'), 'utf8')));
 
-/** The ports of a stack beside the first one: each moved by the same number. */
+/** All ports plus an offset, for a further stack. */
 export const movedPorts = (ports: Ports, by: number): Ports => ({
   ...ports,
   ...Object.fromEntries(

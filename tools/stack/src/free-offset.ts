@@ -3,7 +3,7 @@ import { stackError } from './errors.ts';
 import { isFree } from './processes/ports.ts';
 
 const step = 100;
-const offsetMax = 2_000; // below the ports that the system hands out by itself
+const offsetMax = 2_000; // keeps all ports below the ephemeral ports
 
 /** The first offset at which every port of a stack is free. */
 export async function freeOffset(ports: Ports): Promise<number> {

@@ -9,14 +9,14 @@ describe('lockFolder', () => {
   beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'lock-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('lets one command in at a time', () => {
+  it('is held by one command at a time', () => {
     const unlock = lockFolder(folder);
     expect(() => lockFolder(folder)).toThrow(expect.objectContaining({ code: 'STACK_BUSY' }));
     unlock();
     lockFolder(folder)();
   });
 
-  it('takes over from a command that was killed, also when its pid belongs to another process now', () => {
+  it('takes over from a killed command, even when its pid was reused', () => {
     writeFileSync(join(folder, 'lock'), `${process.pid} another-boot/1`);
     lockFolder(folder)();
   });

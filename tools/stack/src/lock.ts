@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { stackError } from './errors.ts';
 import { identityOf } from './processes/identity.ts';
 
-/** One command at a time changes a stack. The lock of a command that was killed is taken over. */
+/** Locks a stack for one command at a time; returns a function that releases it. Takes over the lock of a killed command. */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'lock');
   const own = `${process.pid} ${identityOf(process.pid) ?? ''}`;
   const other = read(file);
   if (other !== undefined && isAlive(other))
-    throw stackError('busy', `Another command works on ${folder} (process ${other.split(' ')[0] ?? ''}).`);
+    throw stackError('busy', `Another command is using ${folder} (process ${other.split(' ')[0] ?? ''}).`);
   if (other !== undefined) rmSync(file, { force: true });
   try {
     writeFileSync(file, own, { flag: 'wx' });
   } catch (cause) {
-    throw stackError('busy', `Another command works on ${folder}.`, cause);
+    throw stackError('busy', `Another command is using ${folder}.`, cause);
   }
   return () => {
     if (read(file) === own) rmSync(file, { force: true });

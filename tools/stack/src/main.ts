@@ -2,7 +2,7 @@ import { isCodedError } from '@medrex/coded-error';
 import { CommanderError } from 'commander';
 import { program } from './program.ts';
 
-/** Exit codes: 0 as asked, 1 something did not end well, 2 the call was wrong, 130 interrupted. */
+/** Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted. */
 async function main(): Promise<void> {
   try {
     await program().parseAsync(process.argv);
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
 function codeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof Error && error.name === 'AbortError') {
-    console.error('Interrupted: what this command had started is stopped again.');
+    console.error('Interrupted: everything that this command started is stopped again.');
     return 130;
   }
   console.error(`error: ${error instanceof Error ? error.message : String(error)}`);

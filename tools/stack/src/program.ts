@@ -13,7 +13,7 @@ const dir = () =>
 
 const whole = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError('It is not a whole number.');
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
   return value;
 };
 
@@ -28,13 +28,13 @@ const parts = (text: string): readonly string[] => {
 };
 
 const batchTimeout = (text: string): string => {
-  if (!/^\d+(\.\d+)?(ms|s)$/.test(text)) throw new InvalidArgumentError('It is a duration such as 20ms or 2s.');
+  if (!/^\d+(\.\d+)?(ms|s)$/.test(text)) throw new InvalidArgumentError('It must be a duration like 20ms or 2s.');
   return text;
 };
 
 const blockSize = (text: string): string => {
   if (!/^\d+,\d+ [KM]B,\d+ [KM]B$/.test(text))
-    throw new InvalidArgumentError('It is messages, preferred bytes and absolute bytes, such as "500,2 MB,10 MB".');
+    throw new InvalidArgumentError('It must be messages, preferred bytes and absolute bytes, e.g. "500,2 MB,10 MB".');
   return text;
 };
 
@@ -95,10 +95,7 @@ function addUp(stack: Command): void {
     .option('--block-size <limits>', "the orderer's MaxMessageCount, PreferredMaxBytes and AbsoluteMaxBytes", blockSize)
     .addOption(new Option('--orgs <n>', 'organisations with a peer; with 2, both must endorse').choices(['1', '2']))
     .addOption(
-      new Option('--peers <n>', 'peers of each organisation on real Fabric; the second is a reserve').choices([
-        '1',
-        '2',
-      ]),
+      new Option('--peers <n>', 'peers per organisation on real Fabric; the second is a spare').choices(['1', '2']),
     )
     .option('--mutual-tls', 'peers and orderer of real Fabric require client certificates')
     .addOption(new Option('--state-db <which>', "the peers' state database").choices(['goleveldb', 'couchdb']))

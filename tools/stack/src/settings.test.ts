@@ -9,15 +9,15 @@ describe('keepSettings', () => {
   beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'settings-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('agrees with the settings that the data were made with', () => {
+  it('accepts the settings with which the data were created', () => {
     keepSettings('fabric', folder, { BatchTimeout: '20ms' });
     expect(() => keepSettings('fabric', folder, { BatchTimeout: '20ms' })).not.toThrow();
   });
 
-  it('says which of them are others now', () => {
+  it('names the settings that differ', () => {
     keepSettings('fabric', folder, { BatchTimeout: '20ms', channel: 'ehr' });
     expect(() => keepSettings('fabric', folder, { BatchTimeout: '500ms', channel: 'ehr' })).toThrow(
-      'fabric has data made with BatchTimeout 20ms, asked for 500ms.',
+      'fabric has data created with BatchTimeout 20ms, requested 500ms.',
     );
   });
 });

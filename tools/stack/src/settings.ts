@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { stackError } from './errors.ts';
 
 /**
- * Settings that a part's data were made with and that cannot be changed afterwards. The first call notes them; a later one
- * with others fails and says which differ.
+ * Settings of a part that cannot be changed after its data were created. The first call records them; a later call with other values
+ * fails and names the differences.
  */
 export function keepSettings(part: string, folder: string, settings: Readonly<Record<string, string>>): void {
   const file = join(folder, 'settings.json');
@@ -17,6 +17,6 @@ export function keepSettings(part: string, folder: string, settings: Readonly<Re
   const names = new Set([...Object.keys(before), ...Object.keys(settings)]);
   const differing = [...names].filter((name) => before[name] !== settings[name]);
   if (differing.length === 0) return;
-  const list = differing.map((name) => `${name} ${before[name] ?? 'unset'}, asked for ${settings[name] ?? 'unset'}`);
-  throw stackError('settings', `${part} has data made with ${list.join('; ')}.`);
+  const list = differing.map((name) => `${name} ${before[name] ?? 'unset'}, requested ${settings[name] ?? 'unset'}`);
+  throw stackError('settings', `${part} has data created with ${list.join('; ')}.`);
 }

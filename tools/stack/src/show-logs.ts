@@ -9,7 +9,7 @@ export interface LogsFlags extends CommonFlags {
   readonly follow: boolean;
 }
 
-/** The end of the logs, also of processes that have been stopped. */
+/** Prints the end of the logs, also of stopped processes. */
 export async function showLogs(name: string | undefined, { dir, lines, follow }: LogsFlags): Promise<void> {
   const folder = join(dir, 'logs');
   const all = existsSync(folder)

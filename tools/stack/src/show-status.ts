@@ -13,7 +13,7 @@ interface Row {
   readonly log: string;
 }
 
-/** Every process that was started: a table, or JSON. */
+/** Prints every started process, as a table or JSON. */
 export async function showStatus({ dir, json }: CommonFlags): Promise<void> {
   const file = new StateFile(dir);
   const rows = rowsOf(file, new Processes(file, join(dir, 'logs')));

@@ -13,7 +13,7 @@ describeReal('POSTGRES', 'npm run stack', () => {
   const stack = new ScratchStack();
   afterAll(() => stack.remove());
 
-  it('brings up what is asked for, and a second up leaves it as it is', () => {
+  it('starts the requested parts, and a second up changes nothing', () => {
     expect(stack.run('up', upFlags)).toMatchObject({ status: 0 });
     const first = stack.status();
     expect(first.processes.map(({ name, isRunning }) => ({ name, isRunning }))).toEqual([
@@ -25,7 +25,7 @@ describeReal('POSTGRES', 'npm run stack', () => {
     expect(stack.pidOf('postgres')).toBe(first.processes[1]?.pid);
   });
 
-  it('says that a part was killed, and starts just that one again', async () => {
+  it('reports a killed part, and restarts only that one', async () => {
     const [redis, postgres] = [stack.pidOf('redis'), stack.pidOf('postgres')];
     process.kill(redis, 'SIGKILL');
     await eventually(() => identityOf(redis) === undefined);
@@ -35,7 +35,7 @@ describeReal('POSTGRES', 'npm run stack', () => {
     expect(stack.pidOf('postgres')).toBe(postgres);
   });
 
-  it('leaves nothing running after down, and down again is no error', () => {
+  it('leaves nothing running after down, and a second down is not an error', () => {
     const pids = stack.status().processes.map(({ pid }) => pid);
     expect(stack.run('down')).toMatchObject({ status: 0 });
     expect(pids.map(identityOf)).toEqual([undefined, undefined]);
@@ -43,7 +43,7 @@ describeReal('POSTGRES', 'npm run stack', () => {
     expect(stack.run('down')).toMatchObject({ status: 0 });
   });
 
-  it('stops what it had started when it is interrupted', async () => {
+  it('stops what it started when it is interrupted', async () => {
     const up = stack.spawn('up', upFlags);
     await eventually(() => stack.pidOf('redis') > 0, 60_000);
     const pid = stack.pidOf('redis');
@@ -59,7 +59,7 @@ describeReal('POSTGRES', 'npm run stack', () => {
   });
 });
 
-describe('npm run stack where something is in the way', () => {
+describe('npm run stack with a problem', () => {
   const stack = new ScratchStack();
   const busy = createServer();
   beforeAll(async () => {
@@ -71,14 +71,14 @@ describe('npm run stack where something is in the way', () => {
     stack.remove();
   });
 
-  it('names the programs of Fabric that are missing, how to get them, and the alternative', () => {
+  it('names the missing programs of Fabric, how to get them, and the alternative', () => {
     const { status, stderr } = stack.run('up', ['--only', 'fabric'], { FABRIC_BIN: stack.folder });
     expect(status).toBe(1);
     expect(stderr).toContain('peer, orderer, configtxgen, cryptogen, osnadmin');
     expect(stderr).toContain('--ledger devnet');
   });
 
-  it('says which part wants a port that another program has', () => {
+  it('names the part whose port is in use by another program', () => {
     const address = busy.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const offset = String(port - readConfiguration(root).ports.redis);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import type { UpOptions } from './context.ts';
 
-/** A process that the stack started, and what tells it from a later one with the same pid. */
+/** A started process, with its identity beyond the pid. */
 export interface StartedProcess {
   readonly pid: number;
   readonly identity: string;
@@ -11,13 +11,13 @@ export interface StartedProcess {
   readonly startedAt: string;
 }
 
-/** `state.json` in the stack's folder: what runs, and where clients find it. */
+/** `state.json` in the stack's folder: its processes, and the environment variables for clients. */
 export interface State {
-  /** What the last `up` was asked for. */
+  /** Options of the last `up`. */
   options: Partial<UpOptions>;
-  /** Name of a process to the process. */
+  /** Processes by name. */
   processes: Record<string, StartedProcess>;
-  /** Variables for tests and services. */
+  /** Environment variables for tests and services. */
   env: Record<string, string>;
 }
 
@@ -32,7 +32,7 @@ export class StateFile {
       : { options: {}, processes: {}, env: {} };
   }
 
-  /** Written whole and renamed: a reader sees the old file or the new one. */
+  /** Saves atomically by rename, so that readers see the old or the new file. */
   save(): void {
     mkdirSync(join(this.path, '..'), { recursive: true });
     writeFileSync(`${this.path}.tmp`, `${JSON.stringify(this.state, null, 2)}\n`);

@@ -9,8 +9,8 @@ import { redis } from './parts/redis.ts';
 const parts: readonly Part[] = [fabric, kafka, redis, postgres, devnet];
 
 /**
- * Brings up the parts asked for, one after the other. When one fails, or the command is interrupted, what this command
- * started is stopped again; what ran before stays.
+ * Starts the requested parts, one after another. When one fails, or the command is interrupted, everything that this command started is
+ * stopped again; what ran before is kept.
  */
 export async function bringUp(context: Context, names: readonly PartName[]): Promise<void> {
   const { processes, file, say } = context;

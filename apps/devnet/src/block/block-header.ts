@@ -7,7 +7,7 @@ export const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
   return hash.digest();
 };
 
-/** The bytes of a header that are hashed and signed: its three fields in ASN.1 DER, whatever protobuf makes of them. */
+/** The bytes of a header that are hashed and signed: its three fields in ASN.1 DER, independent of protobuf. */
 export function headerBytes(header: common.BlockHeader): Buffer {
   const body = Buffer.concat([
     element(0x02, integer(header.getNumber())),
@@ -17,7 +17,7 @@ export function headerBytes(header: common.BlockHeader): Buffer {
   return element(0x30, body);
 }
 
-/** What the next block names as its predecessor. */
+/** The hash by which the next block refers to this one. */
 export const headerHash = (header: common.BlockHeader): Buffer => sha256(headerBytes(header));
 
 function element(tag: number, content: Uint8Array): Buffer {

@@ -4,19 +4,19 @@ import type { SigningIdentity } from '../identity/signing-identity.ts';
 import { headerBytes, headerHash, sha256 } from './block-header.ts';
 
 const { SIGNATURES, LAST_CONFIG, TRANSACTIONS_FILTER, COMMIT_HASH } = common.BlockMetadataIndex;
-/** Signatures, last config, transactions filter, orderer, commit hash. */
+/** Number of metadata entries: signatures, last config, transactions filter, orderer, commit hash. */
 const metadataEntries = 5;
 
 export interface NewBlock {
   readonly previous: common.BlockHeader | undefined;
   readonly data: readonly Uint8Array[];
-  /** Number of the newest block that holds a configuration. */
+  /** Number of the newest configuration block. */
   readonly lastConfig: number;
-  /** Signs the block; the first one, as configtxgen makes it, has no signature. */
+  /** Signer of the block; absent for the genesis block, which has no signature, as from configtxgen. */
   readonly signer?: SigningIdentity;
 }
 
-/** Puts envelopes into the block behind another one, as the orderer does: chained, hashed, signed, not validated. */
+/** Makes the next block like the orderer: chained, hashed and signed, but not validated. */
 export function newBlock({ previous, data, lastConfig, signer }: NewBlock): common.Block {
   const header = new common.BlockHeader();
   header.setNumber(previous === undefined ? 0 : previous.getNumber() + 1);
@@ -31,7 +31,7 @@ export function newBlock({ previous, data, lastConfig, signer }: NewBlock): comm
   return block;
 }
 
-/** The block as a peer keeps it: with a validation code for each transaction and the hash of the commit so far. */
+/** The block as stored by a peer, with the validation codes of its transactions and the commit hash. */
 export function committedBlock(block: common.Block, codes: readonly number[], commitHash: Uint8Array): common.Block {
   const committed = block.clone();
   const entries = committed.getMetadata()?.getMetadataList_asU8().slice() ?? [];
@@ -43,7 +43,7 @@ export function committedBlock(block: common.Block, codes: readonly number[], co
   return committed;
 }
 
-/** The block as the orderer gave it out: no peer has judged it. */
+/** The block as delivered by the orderer, without validation codes. */
 export function orderedBlock(block: common.Block): common.Block {
   const ordered = block.clone();
   const entries = ordered.getMetadata()?.getMetadataList_asU8().slice() ?? [];
@@ -53,7 +53,7 @@ export function orderedBlock(block: common.Block): common.Block {
   return ordered;
 }
 
-/** One validation code for each transaction, by number. */
+/** The validation codes of the transactions, as numbers. */
 export function codesOf(block: common.Block): readonly number[] {
   return [...(block.getMetadata()?.getMetadataList_asU8()[TRANSACTIONS_FILTER] ?? [])];
 }

@@ -5,7 +5,7 @@ import type { SignaturePolicy } from '../policy/signature-policy.ts';
 type ImplicitRule = keyof common.ImplicitMetaPolicy.RuleMap;
 type Message = { serializeBinary(): Uint8Array };
 
-/** A group of a channel's configuration, by the names that Fabric gives its parts. */
+/** A configuration group of a channel, with Fabric's names for its parts. */
 export interface GroupParts {
   readonly groups?: Readonly<Record<string, common.ConfigGroup>>;
   readonly values?: Readonly<Record<string, Message>>;

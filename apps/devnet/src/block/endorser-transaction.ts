@@ -4,10 +4,10 @@ import { sha256 } from './block-header.ts';
 import type { OpenEnvelope } from './envelope.ts';
 import { decodeReadWriteSet } from './read-write-set-message.ts';
 
-/** An endorsed transaction as it stands in its envelope. */
+/** An endorsed transaction in its envelope. */
 export interface EndorserTransaction {
   readonly chaincode: string;
-  /** What the endorsers signed. */
+  /** The bytes signed by the endorsers. */
   readonly responsePayload: Uint8Array;
   readonly endorsements: readonly peer.Endorsement[];
   readonly response: peer.Response | undefined;
@@ -15,7 +15,7 @@ export interface EndorserTransaction {
   readonly event: peer.ChaincodeEvent | undefined;
 }
 
-/** Reads an endorsed transaction; an error says what is wrong with it (Fabric: INVALID_ENDORSER_TRANSACTION). */
+/** Decodes an endorsed transaction. @throws Error if it is invalid (Fabric: INVALID_ENDORSER_TRANSACTION) */
 export function readEndorserTransaction({ header, data }: OpenEnvelope): EndorserTransaction {
   const [action, ...others] = peer.Transaction.deserializeBinary(data).getActionsList();
   if (action === undefined || others.length > 0) throw new Error('only one action per transaction is supported');
@@ -47,12 +47,12 @@ function fromAction(response: peer.ProposalResponsePayload): ActionParts {
   };
 }
 
-/** What an endorsement says it is an answer to: both headers and the payload without its transient map. */
+/** The hash by which an endorsement refers to its proposal: of both headers and the payload without its transient map. */
 export function proposalHash(header: common.Header, payload: Uint8Array): Buffer {
   return sha256(header.getChannelHeader_asU8(), header.getSignatureHeader_asU8(), payload);
 }
 
-/** The payload of a proposal as it may stand on the ledger: transient data never does. */
+/** The payload of a proposal without transient data, which never goes to the ledger. */
 export function withoutTransient(payload: Uint8Array): Uint8Array {
   const proposal = peer.ChaincodeProposalPayload.deserializeBinary(payload);
   const visible = new peer.ChaincodeProposalPayload();

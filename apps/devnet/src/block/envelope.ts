@@ -4,7 +4,7 @@ import type { SigningIdentity } from '../identity/signing-identity.ts';
 import { sha256 } from './block-header.ts';
 import { timestampOf } from './timestamp.ts';
 
-/** A signed message with its headers taken apart. */
+/** A signed message with decoded headers. */
 export interface OpenEnvelope {
   readonly payload: Uint8Array;
   readonly signature: Uint8Array;
@@ -15,7 +15,7 @@ export interface OpenEnvelope {
   readonly data: Uint8Array;
 }
 
-/** Takes an envelope apart; an error where a header is missing or cannot be read. */
+/** Decodes an envelope. @throws Error when a header is missing or unreadable */
 export function openEnvelope(envelope: common.Envelope): OpenEnvelope {
   const payload = envelope.getPayload_asU8();
   const message = common.Payload.deserializeBinary(payload);
@@ -33,7 +33,7 @@ export function openEnvelope(envelope: common.Envelope): OpenEnvelope {
   };
 }
 
-/** What Fabric makes of nonce and creator: the transaction's id. */
+/** Fabric's transaction id of nonce and creator. */
 export const transactionIdOf = (nonce: Uint8Array, creator: Uint8Array): string =>
   sha256(nonce, creator).toString('hex');
 
@@ -45,7 +45,7 @@ export interface NewEnvelope {
   readonly signer: SigningIdentity;
 }
 
-/** Makes and signs an envelope of the network's own. */
+/** Makes and signs an envelope of the network itself. */
 export function newEnvelope({ type, channel, data, extension, signer }: NewEnvelope): common.Envelope {
   const nonce = randomBytes(24);
   const signatureHeader = new common.SignatureHeader();

@@ -7,7 +7,7 @@ import { capabilities, configGroup, implicitPolicy, signaturePolicy } from './co
 import { mspConfig } from './msp-config.ts';
 import { timestampOf } from './timestamp.ts';
 
-/** What a channel begins with. */
+/** The initial configuration of a channel. */
 export interface ChannelConfig {
   readonly channel: string;
   readonly peerOrganisations: readonly { readonly organisation: Organisation; readonly port: number }[];
@@ -15,7 +15,7 @@ export interface ChannelConfig {
   readonly limits: BlockCutterLimits;
 }
 
-/** Block 0: the configuration of the channel, as `configtxgen -outputBlock` lays it out. */
+/** Block 0: the channel configuration, in the layout of `configtxgen -outputBlock`. */
 export function genesisBlock(config: ChannelConfig): common.Block {
   const content = new common.Config();
   content.setChannelGroup(channelGroup(config));
@@ -93,7 +93,7 @@ function applicationGroup({ peerOrganisations }: ChannelConfig): common.ConfigGr
 
 function ordererGroup({ orderer: { organisation }, limits }: ChannelConfig): common.ConfigGroup {
   const consensus = new orderer.ConsensusType();
-  consensus.setType('model'); // one process that orders: no consensus of Fabric's
+  consensus.setType('model'); // ordered by one process, without one of Fabric's consensus protocols
   const size = new orderer.BatchSize();
   size.setMaxMessageCount(limits.maxMessageCount);
   size.setAbsoluteMaxBytes(limits.absoluteMaxBytes);

@@ -1,7 +1,7 @@
 import { msp } from '@hyperledger/fabric-protos';
 import type { Organisation } from '../identity/organisation.ts';
 
-/** `msp.MSPConfig` of an organisation, as configtxgen puts it into a channel: its authorities and its NodeOUs. */
+/** `msp.MSPConfig` of an organisation, as in configtxgen: its certificate authorities and NodeOUs. */
 export function mspConfig({ mspId, ca, tlsCa }: Organisation): msp.MSPConfig {
   const certificate = Buffer.from(ca.certificate);
   const unit = (name: string): msp.FabricOUIdentifier => {

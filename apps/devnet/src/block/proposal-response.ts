@@ -3,7 +3,7 @@ import type { ReadWriteSet } from '@medrex/ledger';
 import type { SigningIdentity } from '../identity/signing-identity.ts';
 import { encodeReadWriteSet } from './read-write-set-message.ts';
 
-/** What a simulation came to, as the endorser puts it on paper. */
+/** The result of a simulation, to be endorsed. */
 export interface SimulationResult {
   readonly proposalHash: Uint8Array;
   readonly chaincode: string;
@@ -29,7 +29,7 @@ export function responsePayloadOf(result: SimulationResult): Uint8Array {
   return payload.serializeBinary();
 }
 
-/** A peer's signature under a response payload. */
+/** Signs a response payload as a peer. */
 export function endorse(payload: Uint8Array, signer: SigningIdentity): peer.Endorsement {
   const endorsement = new peer.Endorsement();
   endorsement.setEndorser(signer.serialized);

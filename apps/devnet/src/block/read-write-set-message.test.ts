@@ -27,12 +27,12 @@ const set: ReadWriteSet = {
   ],
 };
 
-describe('a read/write set as a message', () => {
-  it('comes back as it was', () => {
+describe('an encoded read-write set', () => {
+  it('is decoded unchanged', () => {
     expect(decodeReadWriteSet('basic', encodeReadWriteSet('basic', set))).toEqual(set);
   });
 
-  it('has the definitions of all chaincodes in the namespace _lifecycle, which Fabric sorts first', () => {
+  it('has all chaincode definitions in the namespace _lifecycle, which is first, as in Fabric', () => {
     const message = ledger.rwset.TxReadWriteSet.deserializeBinary(encodeReadWriteSet('basic', set));
     expect(message.getNsRwsetList().map((part) => part.getNamespace())).toEqual(['_lifecycle', 'basic', 'other']);
     const [definitions] = message.getNsRwsetList();

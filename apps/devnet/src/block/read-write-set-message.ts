@@ -13,7 +13,7 @@ import {
 } from '@medrex/ledger';
 
 const { kvrwset } = messages.rwset;
-/** The ledger model writes the keys of chaincode definitions with their namespace in front; Fabric does not. */
+/** Prefix of the keys of chaincode definitions in the ledger model; Fabric has a separate namespace instead. */
 const prefix = `${lifecycleNamespace}/`;
 
 interface Parts {
@@ -21,7 +21,7 @@ interface Parts {
   readonly set: Pick<ReadWriteSet, 'ranges' | 'writes' | 'metadata'>;
 }
 
-/** `rwset.TxReadWriteSet` of what a transaction of a chaincode read and wrote: namespaces and keys sorted, as Fabric's are. */
+/** Encodes the read-write set of a transaction as `rwset.TxReadWriteSet`, with namespaces and keys sorted as in Fabric. */
 export function encodeReadWriteSet(chaincode: string, readWriteSet: ReadWriteSet): Uint8Array {
   const namespaces = new Map<string, Parts>();
   const partsOf = (namespace: string): Parts => {
@@ -40,7 +40,7 @@ export function encodeReadWriteSet(chaincode: string, readWriteSet: ReadWriteSet
   return message.serializeBinary();
 }
 
-/** Back again. Reads of definitions stand with the chaincode's own, as the ledger model keeps them. */
+/** Decodes a read-write set. Reads of chaincode definitions are among those of the chaincode, as in the ledger model. */
 export function decodeReadWriteSet(chaincode: string, bytes: Uint8Array): ReadWriteSet {
   const message = messages.rwset.TxReadWriteSet.deserializeBinary(bytes);
   let own: ReadWriteSet = { reads: [], ranges: [], writes: [] };

@@ -1,4 +1,4 @@
-/** What went wrong on the way to a chaincode, in the words of Fabric's peer. */
+/** A failure of a chaincode call, with the message of Fabric's peer. */
 export class ChaincodeFailure extends Error {
   constructor(message: string) {
     super(message);

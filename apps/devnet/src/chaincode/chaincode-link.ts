@@ -6,18 +6,18 @@ const { ChaincodeMessage } = peer;
 const { Type } = ChaincodeMessage;
 type Message = peer.ChaincodeMessage;
 
-/** Messages as large as Fabric's peer takes them. */
+/** Maximum message size of Fabric's peer. */
 export const messageBytesMax = 100 << 20;
 const dialTimeoutMs = 3_000;
 
-/** What the peer tells a chaincode that it offers; absent before Fabric 3.1. */
+/** Batching of state messages that the peer offers to a chaincode; absent before Fabric 3.1. */
 export interface BatchOffer {
   readonly maxSize: number;
 }
 
 export interface ChaincodeLinkOptions {
   readonly name: string;
-  /** host:port at which the chaincode listens. */
+  /** Address of the chaincode, host:port. */
   readonly address: string;
   readonly batches: BatchOffer | undefined;
 }
@@ -29,7 +29,7 @@ export interface Execution {
   readonly input: peer.ChaincodeInput;
   readonly proposal: peer.SignedProposal;
   readonly timeoutMs: number;
-  /** Answers a message about the state; what it throws, the chaincode gets as ERROR. */
+  /** Answers a state request; an exception is sent to the chaincode as ERROR. */
   readonly answer: (message: Message) => Promise<Uint8Array>;
 }
 
@@ -40,8 +40,8 @@ interface Running {
 }
 
 /**
- * A peer's connection to a chaincode that runs as a service: dialled when a proposal needs it, and again after the chaincode
- * went away. Many transactions share its stream.
+ * A peer's connection to a chaincode service, opened when a proposal needs it and reopened after a disconnect. Many transactions share
+ * its stream.
  */
 export class ChaincodeLink {
   readonly #options: ChaincodeLinkOptions;
@@ -54,7 +54,7 @@ export class ChaincodeLink {
     this.#options = options;
   }
 
-  /** Dials unless the chaincode is connected. */
+  /** Connects unless the chaincode is connected. */
   connect(): Promise<void> {
     this.#ready ??= this.#dial().catch((error: unknown) => {
       this.#drop();
@@ -63,7 +63,7 @@ export class ChaincodeLink {
     return this.#ready;
   }
 
-  /** Runs one transaction and returns its COMPLETED or ERROR. @throws ChaincodeFailure when neither comes. */
+  /** Runs one transaction and returns its COMPLETED or ERROR message. @throws ChaincodeFailure when there is neither */
   async execute(execution: Execution): Promise<Message> {
     await this.connect();
     const { txId, channel, timeoutMs } = execution;
@@ -89,7 +89,7 @@ export class ChaincodeLink {
     const client = new peer.ChaincodeClient(address, credentials.createInsecure(), {
       'grpc.max_receive_message_length': messageBytesMax,
       'grpc.max_send_message_length': messageBytesMax,
-      'grpc.use_local_subchannel_pool': 1, // so that a refused connection does not hold up the next attempt
+      'grpc.use_local_subchannel_pool': 1, // so that a refused connection does not delay the next attempt
     });
     this.#client = client;
     const stream = client.connect();
@@ -140,7 +140,7 @@ export class ChaincodeLink {
     const running = this.#running.get(message.getTxid());
     if (type === Type.COMPLETED || type === Type.ERROR) running?.end(message);
     else if (running === undefined) stream.write(failure(message, 'no ledger context'));
-    else if (!running.isBusy) void this.#answer(stream, running, message); // a second request of one transaction is not answered, as in Fabric
+    else if (!running.isBusy) void this.#answer(stream, running, message); // as in Fabric, a concurrent second request of a transaction is not answered
   }
 
   async #answer(stream: ClientDuplexStream<Message, Message>, running: Running, message: Message): Promise<void> {

@@ -1,13 +1,13 @@
 import { peer } from '@hyperledger/fabric-protos';
 import { ChaincodeFailure } from './chaincode-errors.ts';
 
-/** What a chaincode answered. */
+/** The result of a chaincode. */
 export interface ExecutionResult {
   readonly response: peer.Response;
   readonly event: peer.ChaincodeEvent | undefined;
 }
 
-/** Reads a chaincode's last message. @throws ChaincodeFailure when it reports an error or cannot be read. */
+/** Decodes a chaincode's last message. @throws ChaincodeFailure when it is an error or unreadable */
 export function executionResult(message: peer.ChaincodeMessage, chaincode: string): ExecutionResult {
   const payload = message.getPayload_asU8();
   if (message.getType() === peer.ChaincodeMessage.Type.ERROR) {

@@ -1,4 +1,4 @@
-/** What is used of pouchdb-selector-core, which comes without types. */
+/** The used part of pouchdb-selector-core, which has no types. */
 declare module 'pouchdb-selector-core' {
   type Json = Record<string, unknown>;
   interface Row {

@@ -3,27 +3,27 @@ import type { RangePage, StateEntry } from '@medrex/ledger';
 import { randomUUID } from 'node:crypto';
 import { timestampOf } from '../block/timestamp.ts';
 
-/** Lines in one message to the chaincode (core/chaincode `MaxResultLimit`). */
+/** Results per message to the chaincode (core/chaincode `MaxResultLimit`). */
 const pageLines = 100;
 
-/** Part of a query's answer. */
+/** A page of query results. */
 export interface QueryPage {
   readonly results: readonly Uint8Array[];
   readonly hasMore: boolean;
 }
 
-/** What a key was at one time, as a chaincode reads it from the history. */
+/** A modification in the history of a key. */
 export interface KeyModification {
   readonly txId: string;
   readonly value: Uint8Array | undefined;
   readonly timestampMs: number;
 }
 
-/** The open queries of one transaction: each is read page by page until its end, or closed. */
+/** The open queries of one transaction, each read page by page until its end or closed. */
 export class OpenQueries {
   readonly #pages = new Map<string, AsyncIterator<QueryPage>>();
 
-  /** Begins a query and answers its first page. */
+  /** Starts a query and returns its first page. */
   async begin(pages: AsyncIterable<QueryPage>): Promise<Uint8Array> {
     const id = randomUUID();
     this.#pages.set(id, pages[Symbol.asyncIterator]());
@@ -44,7 +44,7 @@ export class OpenQueries {
     return queryResponse({ id, results: [], hasMore: false }).serializeBinary();
   }
 
-  /** Closes what the chaincode left open. */
+  /** Closes queries that the chaincode left open. */
   async closeAll(): Promise<void> {
     for (const id of [...this.#pages.keys()]) await this.#end(id);
   }
@@ -63,14 +63,14 @@ export async function* rangeResults(namespace: string, pages: AsyncIterable<Rang
   }
 }
 
-/** Results that are all there, in pages. */
+/** Splits complete results into pages. */
 export async function* inPages(results: readonly Uint8Array[]): AsyncGenerator<QueryPage> {
   for (let at = 0; at < results.length; at += pageLines) {
     yield { results: results.slice(at, at + pageLines), hasMore: at + pageLines < results.length };
   }
 }
 
-/** The one page of a query with explicit pagination: with the bookmark of the next, empty at the end. */
+/** The page of a query with explicit pagination, with the bookmark of the next page, '' at the end. */
 export function boundedPage(results: readonly Uint8Array[], bookmark: string): Uint8Array {
   const response = queryResponse({ id: randomUUID(), results, hasMore: false });
   const metadata = new peer.QueryResponseMetadata();

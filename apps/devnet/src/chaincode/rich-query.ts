@@ -3,22 +3,22 @@ import selectorCore from 'pouchdb-selector-core';
 
 type Json = Record<string, unknown>;
 
-/** A Mango query as a chaincode sends it. Index names and the limit are left to the peer, as in Fabric. */
+/** A Mango query from a chaincode. As in Fabric, index names and limit are ignored. */
 interface MangoQuery {
   readonly selector: Json;
   readonly fields?: readonly string[];
   readonly sort?: readonly (string | Record<string, 'asc' | 'desc'>)[];
 }
 
-/** A value that is a JSON object, with its line. */
+/** A state entry whose value is a JSON object. */
 interface Document {
   readonly line: StateEntry;
   readonly content: Json;
 }
 
 /**
- * Runs a Mango query over a namespace, as a peer with a CouchDB state database answers it: JSON values only, by key unless the
- * query sorts. It reads the whole namespace; indexes make nothing faster here.
+ * Runs a Mango query over a namespace with the result of a peer on CouchDB: JSON values only, by key unless the query sorts. Reads the
+ * whole namespace; indexes have no effect.
  */
 export async function richQuery(view: StateView, namespace: string, text: string): Promise<readonly StateEntry[]> {
   const query = queryFrom(text);
@@ -44,7 +44,7 @@ function queryFrom(text: string): MangoQuery {
 }
 
 function contentOf({ value }: StateEntry): Json | undefined {
-  if (value[0] !== 0x7b) return undefined; // no object begins with anything but {
+  if (value[0] !== 0x7b) return undefined; // a JSON object begins with {
   try {
     const content: unknown = JSON.parse(Buffer.from(value).toString());
     return isObject(content) ? content : undefined;
@@ -61,7 +61,7 @@ function sorted(documents: readonly Document[], { sort }: MangoQuery): readonly 
     .map((document) => ({ document, row: { doc: { _id: document.line.key, ...document.content } } }))
     .sort((a, b) => compare(a.row, b.row))
     .map(({ document }) => document);
-  // CouchDB sorts all fields one way, so the first one speaks for them.
+  // CouchDB sorts all fields in one direction, so the first one decides.
   return Object.values(fields[0] ?? {})[0] === 'desc' ? ascending.reverse() : ascending;
 }
 

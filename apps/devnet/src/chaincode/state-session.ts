@@ -14,11 +14,11 @@ import { richQuery } from './rich-query.ts';
 
 const { Type } = peer.ChaincodeMessage;
 type Message = peer.ChaincodeMessage;
-/** The most results of one query (Fabric's `ledger.state.totalQueryLimit`). */
+/** Maximum results of one query (Fabric's `ledger.state.totalQueryLimit`). */
 const resultsMax = 100_000;
 const nothing = new Uint8Array(0);
 
-/** Whether a transaction reads in pages or writes: Fabric allows one of the two. */
+/** Whether a transaction paginates or writes; Fabric allows only one of the two. */
 export interface TransactionKind {
   hasPaged: boolean;
   hasWritten: boolean;
@@ -30,13 +30,13 @@ export interface SessionParts {
   readonly stub: RecordingStub;
   readonly view: StateView;
   readonly kind: TransactionKind;
-  /** What a key was before, newest first. */
+  /** The history of a key, newest first. */
   readonly history: (key: string) => Promise<readonly KeyModification[]>;
   /** Runs another chaincode in this transaction and returns its last message. */
   readonly call: (spec: peer.ChaincodeSpec) => Promise<Message>;
 }
 
-/** Answers what one chaincode asks of the state while it runs one transaction (core/chaincode/handler.go). */
+/** Answers the state requests of one chaincode in one transaction (core/chaincode/handler.go). */
 export class StateSession {
   readonly #parts: SessionParts;
   readonly #queries = new OpenQueries();
@@ -45,7 +45,7 @@ export class StateSession {
     this.#parts = parts;
   }
 
-  /** The payload of the answer; what it throws, the chaincode is told. */
+  /** Returns the payload of the answer; an exception is sent to the chaincode. */
   async answer(message: Message): Promise<Uint8Array> {
     const payload = message.getPayload_asU8();
     switch (message.getType()) {
@@ -180,7 +180,7 @@ export class StateSession {
     const paging = pagingOf(request.getMetadata_asU8());
     if (paging !== undefined) this.#beforePaging();
     const found = await richQuery(view, namespace, request.getQuery());
-    // A bookmark is the place in the answer: it holds as long as the answer is the same.
+    // A bookmark is an index into the results, valid as long as these do not change.
     const from = paging === undefined ? 0 : Number(paging.bookmark);
     if (!Number.isSafeInteger(from) || from < 0) throw new Error('Invalid bookmark value');
     const lines = found.slice(from, from + (paging?.size ?? resultsMax));
@@ -225,7 +225,7 @@ export class StateSession {
   }
 }
 
-/** Explicit pagination, where the chaincode asks for it. */
+/** The page size and bookmark of a request; undefined without explicit pagination. */
 function pagingOf(bytes: Uint8Array): { readonly size: number; readonly bookmark: string } | undefined {
   if (bytes.length === 0) return undefined;
   const metadata = peer.QueryMetadata.deserializeBinary(bytes);

@@ -13,12 +13,12 @@ export interface TransactionParts {
   readonly view: StateView;
   readonly recording: TransactionRecording;
   readonly timeoutMs: number;
-  /** The connection to a chaincode that is defined on the channel; an error says why there is none. */
+  /** The connection to a chaincode defined on the channel. Rejects when there is none. */
   readonly linkOf: (chaincode: string) => Promise<ChaincodeLink>;
   readonly history: (namespace: string, key: string) => Promise<readonly KeyModification[]>;
 }
 
-/** One simulation: the chaincode of the proposal, and whatever it calls, on one state, recorded together. */
+/** One simulation: runs the chaincode of the proposal, and those it calls, on one state, and records the read-write set. */
 export class TransactionRun {
   readonly #parts: TransactionParts;
   readonly #kind = { hasPaged: false, hasWritten: false };
@@ -27,7 +27,7 @@ export class TransactionRun {
     this.#parts = parts;
   }
 
-  /** @throws ChaincodeFailure when the chaincode did not answer, or answered with an error of its shim. */
+  /** @throws ChaincodeFailure when the chaincode does not answer, or answers with an error of its shim */
   async run(
     chaincode: string,
     input: peer.ChaincodeInput,
@@ -64,7 +64,7 @@ export class TransactionRun {
     }
   }
 
-  /** A call from chaincode to chaincode: `name`, `name:version` or `name/channel`. */
+  /** Handles a call from chaincode to chaincode, given as `name`, `name:version` or `name/channel`. */
   #call(spec: peer.ChaincodeSpec): Promise<peer.ChaincodeMessage> {
     const [named = '', channel = this.#parts.channel] = (spec.getChaincodeId()?.getName() ?? '').split('/');
     const [name = ''] = named.split(':');

@@ -5,7 +5,7 @@ import { createPrivateKey, webcrypto } from 'node:crypto';
 const curve = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' } as const;
 const tenYearsMs = 10 * 365 * 24 * 3_600_000;
-/** Certificates begin a little before now, for clients whose clock is behind. */
+/** How far certificates are backdated, for clients whose clock is behind. */
 const backdatedMs = 5 * 60_000;
 
 /** A certificate and its key, both as PEM (the key as PKCS #8, as cryptogen writes it). */
@@ -14,16 +14,16 @@ export interface KeyPair {
   readonly key: string;
 }
 
-/** What a certificate says of its holder. */
+/** The subject of a certificate. */
 export interface Subject {
   readonly commonName: string;
   /** The NodeOU: peer, orderer, client or admin. A TLS certificate has none. */
   readonly role?: string;
-  /** Names and addresses of a TLS server; a certificate with them serves TLS. */
+  /** Names and addresses of a TLS server; present for a TLS certificate. */
   readonly hosts?: readonly string[];
 }
 
-/** An organisation's certificate authority, with its key in the process. */
+/** An organisation's certificate authority, with its key in memory. */
 export class CertificateAuthority {
   readonly pair: KeyPair;
   readonly #certificate: x509.X509Certificate;
@@ -35,7 +35,7 @@ export class CertificateAuthority {
     this.pair = pair;
   }
 
-  /** Makes a new authority, `ca.<domain>` or `tlsca.<domain>`. */
+  /** Creates an authority `ca.<domain>` or `tlsca.<domain>`. */
   static async make(domain: string, name: 'ca' | 'tlsca'): Promise<CertificateAuthority> {
     const keys = await newKeys();
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -56,7 +56,7 @@ export class CertificateAuthority {
     return new CertificateAuthority(certificate, keys, await pairOf(certificate, keys));
   }
 
-  /** Issues a certificate of this authority. */
+  /** Issues a certificate. */
   async issue(domain: string, subject: Subject): Promise<KeyPair> {
     const keys = await newKeys();
     const certificate = await x509.X509CertificateGenerator.create({
@@ -89,7 +89,7 @@ function usageOf({ hosts }: Subject): x509.Extension[] {
   ];
 }
 
-/** As cryptogen writes it: people and nodes have their role as unit, authorities and TLS servers their organisation. */
+/** The distinguished name as in cryptogen: users and nodes have their role as OU, authorities and TLS servers their organisation. */
 function nameOf(domain: string, { commonName, role }: Subject): x509.Name {
   const unit = role === undefined ? { O: [domain] } : { OU: [role] };
   return new x509.Name([{ C: ['US'] }, { ST: ['California'] }, { L: ['San Francisco'] }, unit, { CN: [commonName] }]);

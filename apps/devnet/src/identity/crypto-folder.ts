@@ -11,14 +11,14 @@ export interface Organisations {
   readonly orderer: Organisation;
 }
 
-/** Below the network's folder; the layout of cryptogen, which people and scripts know. */
+/** MSP folder of a user below the network's folder, in the layout of cryptogen. */
 export const userMspFolder = ({ domain }: Organisation, user: string): string =>
   join('peerOrganizations', domain, 'users', `${user}@${domain}`, 'msp');
 export const keyFile = join('keystore', 'priv_sk');
 export const certificateFile = (user: string, { domain }: Organisation): string =>
   join('signcerts', `${user}@${domain}-cert.pem`);
 
-/** The identities of a network folder, made and written where there are none yet. */
+/** Reads the identities of a network folder, or creates them if there are none. */
 export async function openOrganisations(folder: string, count: number): Promise<Organisations> {
   const file = join(folder, 'identities.json');
   if (existsSync(file)) {

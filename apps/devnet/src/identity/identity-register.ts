@@ -6,17 +6,17 @@ import { isLowS } from './low-s.ts';
 export type Role = 'peer' | 'orderer' | 'client' | 'admin';
 const roles: readonly string[] = ['peer', 'orderer', 'client', 'admin'] satisfies Role[];
 
-/** A member of an organisation whose certificate was checked. */
+/** A member of an organisation with a verified certificate. */
 export interface Identity {
   readonly mspId: string;
   readonly role: Role;
   readonly certificate: X509Certificate;
 }
 
-/** Identities that were checked and are remembered; one is about 4 kB. */
+/** Maximum number of cached verified identities, of about 4 kB each. */
 const rememberedMax = 10_000;
 
-/** The organisations of a channel: tells who is a member, and whether a signature is one's own. */
+/** The organisations of a channel; verifies identities and signatures of their members. */
 export class IdentityRegister {
   readonly #authorities: ReadonlyMap<string, X509Certificate>;
   readonly #known = new Map<string, Identity>();
@@ -26,7 +26,7 @@ export class IdentityRegister {
     this.#authorities = new Map([...authorities].map(([mspId, pem]) => [mspId, new X509Certificate(pem)]));
   }
 
-  /** The identity behind a creator; an error says why there is none. */
+  /** The identity of a creator. @throws Error when it is not a valid member */
   identity(creator: Uint8Array): Identity {
     const bytes = Buffer.from(creator).toString('latin1');
     const known = this.#known.get(bytes);
@@ -37,7 +37,7 @@ export class IdentityRegister {
     return identity;
   }
 
-  /** The identity behind a creator whose signature of a message holds; an error says what is wrong. */
+  /** The identity of a creator, after verifying its signature of a message. @throws Error when identity or signature is invalid */
   signer(creator: Uint8Array, message: Uint8Array, signature: Uint8Array): Identity {
     const identity = this.identity(creator);
     if (!isLowS(signature)) throw new Error('The signature is invalid: its S is not in the lower half of the order');

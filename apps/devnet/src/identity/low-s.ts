@@ -1,9 +1,9 @@
-// ECDSA signatures on P-256 come in pairs, (r, s) and (r, n - s). Fabric takes only the one whose s is in the lower half of
-// the order, so that nobody can make a second valid signature of somebody else's message.
+// ECDSA signatures on P-256 come in pairs, (r, s) and (r, n - s). Fabric only accepts the one with s in the lower half of the
+// order, so that a third party cannot derive a second valid signature.
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const halfOrder = order >> 1n;
 
-/** The same signature (DER) with the lower s. */
+/** Converts a signature (DER) to the lower s. */
 export function lowS(signature: Uint8Array): Buffer {
   const { r, s } = parse(signature);
   if (s <= halfOrder) return Buffer.from(signature);
@@ -11,7 +11,7 @@ export function lowS(signature: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([0x30, body.length]), body]);
 }
 
-/** Whether a signature (DER) has the lower s; one that cannot be read has not. */
+/** Whether a signature (DER) has the lower s; false for an unreadable one. */
 export function isLowS(signature: Uint8Array): boolean {
   try {
     return parse(signature).s <= halfOrder;

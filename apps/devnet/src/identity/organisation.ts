@@ -1,6 +1,6 @@
 import { CertificateAuthority, type KeyPair } from './certificate-authority.ts';
 
-/** Everything that one organisation has: authorities, its node, its people. */
+/** An organisation: its authorities, node, administrator and user. */
 export interface Organisation {
   readonly mspId: string;
   readonly domain: string;
@@ -9,17 +9,17 @@ export interface Organisation {
   /** The peer, or the orderer. */
   readonly node: { readonly name: string; readonly identity: KeyPair; readonly tls: KeyPair };
   readonly admin: KeyPair;
-  /** One ordinary client, User1; the orderer's organisation has none. */
+  /** An ordinary client, User1; the orderer's organisation has none. */
   readonly user: KeyPair | undefined;
 }
 
-/** Makes a peer organisation, `Org<n>MSP` at `org<n>.example.com`, with a peer, an administrator and a user. */
+/** Creates a peer organisation `Org<n>MSP` at `org<n>.example.com` with a peer, an administrator and a user. */
 export function makePeerOrganisation(number: number): Promise<Organisation> {
   const domain = `org${number}.example.com`;
   return make({ mspId: `Org${number}MSP`, domain, nodeName: `peer0.${domain}`, role: 'peer', hasUser: true });
 }
 
-/** Makes the orderer's organisation, as the Fabric samples name it. */
+/** Creates the orderer's organisation, with the names of the Fabric samples. */
 export function makeOrdererOrganisation(): Promise<Organisation> {
   const domain = 'example.com';
   return make({ mspId: 'OrdererMSP', domain, nodeName: `orderer.${domain}`, role: 'orderer', hasUser: false });

@@ -3,10 +3,10 @@ import { createPrivateKey, sign, type KeyObject } from 'node:crypto';
 import type { KeyPair } from './certificate-authority.ts';
 import { lowS } from './low-s.ts';
 
-/** Somebody of the network who signs: a peer, the orderer, an administrator. */
+/** A signing identity of the network: a peer, the orderer, an administrator. */
 export class SigningIdentity {
   readonly mspId: string;
-  /** What stands in a message as its creator. */
+  /** The creator field of its messages. */
   readonly serialized: Uint8Array;
   readonly #key: KeyObject;
 

@@ -12,7 +12,7 @@ interface DoorParts {
 type Status = ReturnType<orderer.BroadcastResponse['getStatus']>;
 const { SUCCESS, BAD_REQUEST, FORBIDDEN, NOT_FOUND, SERVICE_UNAVAILABLE } = common.Status;
 
-/** What the orderer says to an envelope. SUCCESS promises nothing: only a block does. */
+/** The orderer's answer to an envelope. SUCCESS guarantees nothing; only a block does. */
 export interface BroadcastAnswer {
   readonly status: Status;
   readonly info: string;

@@ -4,12 +4,12 @@ import type { BroadcastAnswer, BroadcastDoor } from './broadcast-door.ts';
 
 type BroadcastStream = ServerDuplexStream<common.Envelope, orderer.BroadcastResponse>;
 
-/** `AtomicBroadcast/Broadcast`: the envelopes of a stream are ordered, and answered, as they come. */
+/** `AtomicBroadcast/Broadcast`: orders and answers the envelopes of a stream in order of arrival. */
 export function broadcastHandler(door: BroadcastDoor): (stream: BroadcastStream) => void {
   return (stream) => {
     stream.on('data', (envelope: common.Envelope) => stream.write(responseOf(door.take(envelope))));
     stream.on('end', () => stream.end());
-    stream.on('error', () => undefined); // the client went away; what it sent is ordered
+    stream.on('error', () => undefined); // the client disconnected; its envelopes are still ordered
   };
 }
 

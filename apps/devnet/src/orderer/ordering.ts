@@ -13,13 +13,13 @@ interface OrderingParts {
   readonly limits: BlockCutterLimits;
   readonly ledger: ChannelLedger;
   readonly signer: SigningIdentity;
-  /** A block is committed and durable. */
+  /** Called when a block is committed and durable. */
   readonly onCommitted: (height: number) => void;
-  /** A block could not be written; nothing is ordered any more. */
+  /** Called when a block could not be written; nothing is ordered any more. */
   readonly onFailed: (error: unknown) => void;
 }
 
-/** Takes envelopes in the order of arrival, cuts them into blocks by the ledger model's rules, and has each committed. */
+/** Orders envelopes by arrival, cuts blocks by the rules of the ledger model, and commits them. */
 export class Ordering {
   readonly #parts: OrderingParts;
   #pending: PendingBatch<Ordered> = emptyBatch;
@@ -46,14 +46,14 @@ export class Ordering {
     for (const batch of batches) this.#commit(batch);
   }
 
-  /** Orders nothing more; what was taken goes into a last block. */
+  /** Stops ordering; accepted envelopes go into a last block. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.cut();
     await this.#committed;
   }
 
-  /** A block of what waits for one, as when the batch timeout has passed. */
+  /** Cuts a block of the pending envelopes, like the batch timeout. */
   cut(): void {
     this.#stopTimer();
     const { messages } = this.#pending;
@@ -81,6 +81,6 @@ export class Ordering {
   }
 }
 
-/** The size of a message as the orderer counts it. */
+/** The size of a message as counted by the orderer, in bytes. */
 export const messageBytes = (envelope: common.Envelope): number =>
   envelope.getPayload_asU8().length + envelope.getSignature_asU8().length;

@@ -4,7 +4,7 @@ import { lifecycleKey, lifecycleNamespace, type KeyWrite, type StateView } from 
 import { policyMessage, policyOf } from '../policy/policy-message.ts';
 import type { SignaturePolicy } from '../policy/signature-policy.ts';
 
-/** What a channel has agreed on for one chaincode. */
+/** A committed chaincode definition. */
 export interface ChaincodeDefinition {
   readonly name: string;
   readonly version: string;
@@ -18,7 +18,7 @@ const fields = ['Sequence', 'EndorsementInfo', 'ValidationInfo', 'Collections'] 
 const fieldKey = (name: string, field: (typeof fields)[number]): StateKey =>
   field === 'Sequence' ? lifecycleKey(name) : (`namespaces/fields/${name}/${field}` as StateKey);
 
-/** The definition of a chaincode in a state; undefined when the channel has none. */
+/** Reads the definition of a chaincode from a state; undefined when there is none. */
 export async function definitionIn(view: StateView, name: string): Promise<ChaincodeDefinition | undefined> {
   const keys = [fieldKey(name, 'Sequence'), fieldKey(name, 'EndorsementInfo'), fieldKey(name, 'ValidationInfo')];
   const [sequence, endorsement, validation] = await view.get(lifecycleNamespace, keys);
@@ -36,7 +36,7 @@ export async function definitionIn(view: StateView, name: string): Promise<Chain
   };
 }
 
-/** The writes with which a definition comes onto the channel, in the fields that Fabric's `_lifecycle` keeps. */
+/** The writes of a definition, with the fields of Fabric's `_lifecycle`. */
 export function definitionWrites({ name, version, sequence, policy }: ChaincodeDefinition): readonly KeyWrite[] {
   const endorsement = new lifecycle.ChaincodeEndorsementInfo();
   endorsement.setVersion(version);

@@ -21,14 +21,14 @@ import {
   type JudgeParts,
 } from './judge-transaction.ts';
 
-/** Where a transaction stands, and what became of it. */
+/** Position of a transaction, and its validation code. */
 export interface TransactionPlace {
   readonly blockNum: number;
   readonly txNum: number;
   readonly code: number;
 }
 
-/** The endorsement policies at the time of a block: judges one transaction after the other, in order. */
+/** Checks the endorsement policies of the transactions of a block, in order. */
 export interface PolicyJudge {
   judge(judged: JudgedTransaction, view: StateView): ValidationCode | Promise<ValidationCode>;
 }
@@ -37,13 +37,12 @@ interface LedgerParts extends JudgeParts {
   readonly newPolicyJudge: () => PolicyJudge;
 }
 
-/** Read blocks that are kept as messages: what clients that follow the chain ask for. */
+/** Number of recent blocks kept decoded, for clients that follow the chain. */
 const recentBlocks = 256;
 
 /**
- * The channel's blocks on disk, and in memory what they come to: state, transaction ids, histories. Every block is validated
- * once, by the rules of the ledger model; the peers show it as they get to it. Opened again, the blocks are applied anew:
- * their codes stand in them.
+ * The channel's blocks on disk, and their state, transaction ids and histories in memory. Every block is validated once, by the rules
+ * of the ledger model, for all peers. When reopened, the blocks are replayed with the validation codes stored in them.
  */
 export class ChannelLedger {
   readonly #parts: LedgerParts;
@@ -88,7 +87,7 @@ export class ChannelLedger {
     return this.#places.get(txId);
   }
 
-  /** Where a key was written, oldest first. */
+  /** The transactions that wrote a key, oldest first. */
   history(namespace: string, key: string): readonly TransactionPlace[] {
     return this.#histories.get(historyName(namespace, key)) ?? [];
   }
@@ -101,7 +100,7 @@ export class ChannelLedger {
     return common.Block.deserializeBinary(bytes);
   }
 
-  /** Validates the orderer's next block and makes it durable. */
+  /** Validates the next block of the orderer and stores it durably. */
   async commit(block: common.Block): Promise<common.Block> {
     const codes = numberOf(block) === 0 ? [validationCodes.VALID] : await this.#validate(block);
     const previous = this.#newest === undefined ? new Uint8Array(0) : commitHashOf(this.#newest);
@@ -147,7 +146,7 @@ export class ChannelLedger {
   #applyTransaction(bytes: Uint8Array, place: TransactionPlace, updates: StateUpdates): void {
     const { txId, type, transaction } = readTransaction(bytes);
     if (type === common.HeaderType.CONFIG) this.#lastConfig = place.blockNum;
-    // Of two with one id in a block the first one counts, valid or not.
+    // Of two transactions with one id the first one counts, valid or not.
     if (txId !== '' && !this.#places.has(txId)) this.#places.set(txId, place);
     if (place.code !== validationCodes.VALID || transaction === undefined) return;
     for (const { chaincode, readWriteSet } of setsOf(transaction)) {
@@ -171,7 +170,7 @@ export class ChannelLedger {
 
 const historyName = (namespace: string, key: string): string => `${namespace}\u0000${key}`;
 
-/** Chains what was committed: peers that differ in a code differ from then on. The digest is the model's, not Fabric's. */
+/** The commit hash, chained over all validation codes. It is not the same as Fabric's. */
 function commitHash(codes: readonly number[], block: common.Block, previous: Uint8Array): Buffer {
   return sha256(Uint8Array.from(codes), sha256(...envelopesOf(block)), previous);
 }

@@ -13,7 +13,7 @@ interface DefinitionParts {
   readonly endorsers: readonly SigningIdentity[];
 }
 
-/** The transaction that commits a chaincode's definition: by an administrator, endorsed by every organisation. */
+/** The transaction that commits a chaincode definition, by an administrator and endorsed by every organisation. */
 export function definitionEnvelope({ channel, definition, admin, endorsers }: DefinitionParts): common.Envelope {
   const chaincodeId = new peer.ChaincodeID();
   chaincodeId.setName(lifecycleNamespace);

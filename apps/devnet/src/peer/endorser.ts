@@ -24,7 +24,7 @@ interface EndorserParts {
   readonly executeTimeoutMs: number;
 }
 
-/** A peer's answers to proposals (core/endorser). */
+/** Endorses proposals like a peer (core/endorser). */
 export class Endorser {
   readonly #parts: EndorserParts;
 
@@ -37,9 +37,9 @@ export class Endorser {
   }
 
   /**
-   * What the peer answers; failures of the chaincode and of the way to it are answers with a status of 500 or more.
+   * Answers a proposal. Failures of the chaincode or of the connection to it are answers with a status of 500 or more.
    *
-   * @throws ProposalRefused when the proposal itself is wrong: signature, id, a transaction known already.
+   * @throws ProposalRefused when the proposal itself is invalid: signature, id, or a transaction that exists already
    */
   async process(signed: peer.SignedProposal): Promise<peer.ProposalResponse> {
     const proposal = openProposal(signed);
@@ -99,7 +99,7 @@ export class Endorser {
     return answer;
   }
 
-  /** A system chaincode reads the chain itself; it is asked, never put on the ledger. */
+  /** Answers a query of a system chaincode. */
   async #processSystem(proposal: OpenProposal): Promise<peer.ProposalResponse> {
     const response = await this.#parts.system.invoke(this.#parts.peer, proposal.chaincode, proposal.input);
     const readWriteSet = { reads: [], ranges: [], writes: [] };

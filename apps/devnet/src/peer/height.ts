@@ -1,4 +1,4 @@
-/** A number of blocks that grows, and that others wait for. */
+/** A growing block height that can be waited for. */
 export class Height {
   #value: number;
   readonly #waiting = new Set<() => void>();
@@ -16,7 +16,7 @@ export class Height {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** Resolves when the height is above a block's number, or the signal says that nobody waits any more. */
+  /** Resolves when the height is above a block number, or the signal aborts. */
   above(number: number, signal: AbortSignal): Promise<void> {
     return this.reached(() => this.#value > number, signal);
   }

@@ -9,7 +9,7 @@ export interface JudgeParts {
   readonly register: IdentityRegister;
 }
 
-/** A transaction of a block with what could be said of it before the state is asked. */
+/** A transaction of a block with the checks that need no state. */
 export interface JudgedTransaction {
   readonly txId: string;
   readonly type: number;
@@ -18,7 +18,7 @@ export interface JudgedTransaction {
   readonly verdict: ValidationCode;
 }
 
-/** What a transaction says of itself, signatures unseen: for blocks that were judged before. */
+/** Decodes a transaction without checking signatures, for blocks validated before. */
 export function readTransaction(bytes: Uint8Array): Pick<JudgedTransaction, 'txId' | 'type' | 'transaction'> {
   try {
     const open = openEnvelope(common.Envelope.deserializeBinary(bytes));
@@ -40,7 +40,7 @@ function readOrNothing(open: OpenEnvelope): EndorserTransaction | undefined {
 
 const nothing: ReadWriteSet = { reads: [], ranges: [], writes: [] };
 
-/** Signature, headers, id and structure of one transaction: Fabric's core/common/validation. */
+/** Checks signature, headers, id and structure of a transaction, like Fabric's core/common/validation. */
 export function judgeTransaction(bytes: Uint8Array, parts: JudgeParts): JudgedTransaction {
   if (bytes.length === 0) return malformed('NIL_ENVELOPE');
   let open: OpenEnvelope;
@@ -61,7 +61,7 @@ export function judgeTransaction(bytes: Uint8Array, parts: JudgeParts): JudgedTr
   }
 }
 
-/** The transaction as the ledger model validates it. */
+/** The transaction in the form of the ledger model. */
 export function orderedOf(judged: JudgedTransaction, verdict: ValidationCode): OrderedTransaction {
   const { transaction, txId } = judged;
   return {
@@ -87,7 +87,7 @@ function checkHeaders(
   return channelHeader.getChannelId() === parts.channel ? undefined : 'TARGET_CHAIN_NOT_FOUND';
 }
 
-/** The identities whose endorsement holds, each once; the others do not count, as in Fabric. */
+/** The distinct identities with valid endorsements; invalid ones are ignored, as in Fabric. */
 function endorsersOf(transaction: EndorserTransaction, register: IdentityRegister): readonly Identity[] {
   const endorsers = new Map<string, Identity>();
   for (const endorsement of transaction.endorsements) {
@@ -97,7 +97,7 @@ function endorsersOf(transaction: EndorserTransaction, register: IdentityRegiste
       const identity = register.signer(endorser, message, endorsement.getSignature_asU8());
       endorsers.set(identity.certificate.fingerprint256, identity);
     } catch {
-      // Who it is or whether it signed cannot be told: it satisfies no policy.
+      // An unknown identity or invalid signature satisfies no policy.
     }
   }
   return [...endorsers.values()];

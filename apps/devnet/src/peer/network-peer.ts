@@ -4,7 +4,7 @@ import type { Organisation } from '../identity/organisation.ts';
 import { SigningIdentity } from '../identity/signing-identity.ts';
 import { Height } from './height.ts';
 
-/** A chaincode of the network and where it listens. */
+/** A chaincode of the network and its address. */
 export interface ChaincodePlace {
   readonly name: string;
   readonly address: string;
@@ -16,11 +16,11 @@ export interface PeerParts {
   readonly batches: BatchOffer | undefined;
   readonly height: number;
   readonly view: StateView;
-  /** How much later than the others this peer commits a block. */
+  /** Delay with which this peer commits a block, in ms. */
   readonly lagMs: number;
 }
 
-/** One organisation's peer: it shows the channel up to its own height, which may lag behind, and runs chaincodes there. */
+/** An organisation's peer: serves the channel up to its own height, which may lag, and runs chaincodes at it. */
 export class NetworkPeer {
   readonly mspId: string;
   readonly name: string;
@@ -30,7 +30,7 @@ export class NetworkPeer {
   #view: StateView;
   #lagMs: number;
   #isHeld = false;
-  /** Blocks that are committed elsewhere and not here. */
+  /** Blocks committed by the network but not yet by this peer. */
   #arrived: { readonly height: number; readonly view: StateView; readonly atMs: number }[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -53,13 +53,13 @@ export class NetworkPeer {
     return this.#links.get(chaincode);
   }
 
-  /** The network committed a block. */
+  /** Receives a committed block of the network. */
   receive(height: number, view: StateView): void {
     this.#arrived.push({ height, view, atMs: performance.now() });
     this.#advance();
   }
 
-  /** Commits nothing until `resume`: for tests of what a peer that lags does to its clients. */
+  /** Stops committing until `resume`, for tests of a lagging peer. */
   hold(): void {
     this.#isHeld = true;
   }

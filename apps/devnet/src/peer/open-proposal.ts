@@ -3,7 +3,7 @@ import { proposalHash, withoutTransient } from '../block/endorser-transaction.ts
 import { transactionIdOf } from '../block/envelope.ts';
 import type { IdentityRegister } from '../identity/identity-register.ts';
 
-/** A proposal that was refused before any chaincode saw it. */
+/** A proposal refused before any chaincode was called. */
 export class ProposalRefused extends Error {
   constructor(message: string) {
     super(message);
@@ -11,7 +11,7 @@ export class ProposalRefused extends Error {
   }
 }
 
-/** A signed proposal taken apart. */
+/** A decoded signed proposal. */
 export interface OpenProposal {
   readonly signed: peer.SignedProposal;
   readonly header: common.Header;
@@ -22,12 +22,12 @@ export interface OpenProposal {
   readonly type: number;
   readonly chaincode: string;
   readonly input: peer.ChaincodeInput;
-  /** The payload as it goes into the transaction. */
+  /** The payload for the transaction. */
   readonly payload: Uint8Array;
   readonly hash: Buffer;
 }
 
-/** @throws ProposalRefused when a part is missing or cannot be read. */
+/** Decodes a signed proposal. @throws ProposalRefused when a part is missing or unreadable */
 export function openProposal(signed: peer.SignedProposal): OpenProposal {
   try {
     return takeApart(signed);
@@ -65,7 +65,7 @@ function takeApart(signed: peer.SignedProposal): OpenProposal {
   };
 }
 
-/** Signature, id and type of a proposal, as core/endorser checks them. @throws ProposalRefused. */
+/** Checks signature, id and type of a proposal, like core/endorser. @throws ProposalRefused */
 export function checkProposal(proposal: OpenProposal, register: IdentityRegister): void {
   const { signed, channel, creator, nonce, txId, type } = proposal;
   if (type !== common.HeaderType.ENDORSER_TRANSACTION) throw refused(`invalid header type ${type}`);

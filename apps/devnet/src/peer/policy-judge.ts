@@ -15,16 +15,16 @@ import { definitionIn } from './chaincode-definition.ts';
 import type { PolicyJudge } from './channel-ledger.ts';
 import type { JudgedTransaction } from './judge-transaction.ts';
 
-/** Name under which a key's own endorsement policy stands in its metadata. */
+/** Metadata name of a key-level endorsement policy. */
 export const validationParameter = 'VALIDATION_PARAMETER';
 
 /**
- * Endorsement policies of one block (Fabric's VSCC): the chaincode's for every namespace that is written, or the key's own
- * where it has one. A transaction that depends on a key policy which an earlier one of the same block changes is invalid.
+ * Checks the endorsement policies of one block (Fabric's VSCC): that of the chaincode for every written namespace, or the key-level
+ * policy of a key that has one. A transaction is invalid if an earlier one of the block changed a key-level policy it depends on.
  */
 export class EndorsementPolicies implements PolicyJudge {
   readonly #lifecyclePolicy: SignaturePolicy;
-  /** Keys whose policy an earlier transaction of the block has changed. */
+  /** Keys whose policy was changed by an earlier transaction of the block. */
   readonly #changed = new Set<string>();
 
   constructor(lifecyclePolicy: SignaturePolicy) {
@@ -55,7 +55,7 @@ export class EndorsementPolicies implements PolicyJudge {
   }
 }
 
-/** The policies that one namespace's writes need: the keys' own, and the chaincode's unless every written key has its own. */
+/** The policies for the writes of a namespace: the key-level ones, and that of the chaincode unless every written key has one. */
 export async function requiredPolicies(
   set: NamespaceSet,
   view: StateView,
@@ -71,12 +71,12 @@ export async function requiredPolicies(
   return own.length < keys.length || keys.length === 0 ? [policy, ...own] : own;
 }
 
-/** The sets of a transaction whose policies count: its own chaincode's, and those that it writes through others. */
+/** The read-write sets of a transaction whose policies apply: that of its chaincode, and those with writes of called chaincodes. */
 export function setsToEndorse(transaction: NamespaceSet): readonly NamespaceSet[] {
   return setsOf(transaction).filter((set) => set.chaincode === transaction.chaincode || keysWritten(set).length > 0);
 }
 
-/** A key's own endorsement policy, where its metadata has one. */
+/** The key-level endorsement policy in metadata; undefined if there is none. */
 export function keyPolicy(metadata: readonly MetadataEntry[]): SignaturePolicy | undefined {
   const entry = metadata.find(({ name }) => name === validationParameter);
   if (entry === undefined || entry.value.length === 0) return undefined;

@@ -7,7 +7,7 @@ import type { NetworkPeer } from './network-peer.ts';
 
 type Query = (peer: NetworkPeer, args: readonly Uint8Array[]) => Promise<Uint8Array>;
 
-/** The queries that clients ask of Fabric's system chaincodes: the chain (`qscc`) and the channels (`cscc`). */
+/** Queries of Fabric's system chaincodes: the chain (`qscc`) and the channels (`cscc`). */
 export class SystemChaincodes {
   readonly #channel: string;
   readonly #ledger: ChannelLedger;

@@ -9,7 +9,7 @@ const roleNumbers = {
   orderer: msp.MSPRole.MSPRoleType.ORDERER,
 } as const;
 
-/** `common.SignaturePolicyEnvelope` of a policy. */
+/** Encodes a policy as `common.SignaturePolicyEnvelope`. */
 export function policyMessage(policy: SignaturePolicy): common.SignaturePolicyEnvelope {
   const principals: Principal[] = [];
   const envelope = new common.SignaturePolicyEnvelope();
@@ -18,7 +18,7 @@ export function policyMessage(policy: SignaturePolicy): common.SignaturePolicyEn
   return envelope;
 }
 
-/** The policy in a `common.SignaturePolicyEnvelope`; an error where it names anything but roles. */
+/** Decodes a `common.SignaturePolicyEnvelope`. @throws Error when it has principals other than roles */
 export function policyOf(envelope: common.SignaturePolicyEnvelope): SignaturePolicy {
   const principals = envelope.getIdentitiesList().map(principalOf);
   const rule = envelope.getRule();

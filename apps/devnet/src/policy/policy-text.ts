@@ -7,9 +7,9 @@ type Token =
   { readonly kind: 'principal' | 'word' | 'sign'; readonly text: string } | { readonly kind: 'end'; readonly text: '' };
 
 /**
- * Reads a policy as people write it for Fabric: `AND('Org1MSP.peer','Org2MSP.peer')`, `OR(...)`, `OutOf(2, ...)`, nested.
+ * Parses Fabric's policy language: `AND('Org1MSP.peer','Org2MSP.peer')`, `OR(...)`, `OutOf(2, ...)`, nested.
  *
- * @throws Error that says what is wrong and where.
+ * @throws Error with the problem and its position
  */
 export function parsePolicy(text: string): SignaturePolicy {
   const tokens = tokensOf(text);

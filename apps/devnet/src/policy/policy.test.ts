@@ -31,7 +31,7 @@ describe('an endorsement policy', () => {
     ["OR('Org1MSP')", /is no 'Msp.role'/],
     ["OR('Org1MSP.peer') more", /something follows/],
     ["OR('Org1MSP.peer';)", /expected/],
-  ])('says what is wrong with %j', (text, message) => {
+  ])('reports the problem with %j', (text, message) => {
     expect(() => parsePolicy(text)).toThrow(message);
   });
 });

@@ -1,23 +1,23 @@
 import type { Identity, Role } from '../identity/identity-register.ts';
 
-/** Who may sign: a member of an MSP in a role; `member` is anybody of it. */
+/** A principal: an MSP and a role; `member` is any role. */
 export interface Principal {
   readonly mspId: string;
   readonly role: Role | 'member';
 }
 
-/** What a policy asks of an identity. */
+/** The properties of an identity that a policy checks. */
 export type Signer = Pick<Identity, 'mspId' | 'role'>;
 
-/** A signature policy: a principal, or so many of several policies (Fabric's `SignedBy` and `NOutOf`). */
+/** A signature policy: a principal, or N of several policies (Fabric's `SignedBy` and `NOutOf`). */
 export type SignaturePolicy = Principal | { readonly outOf: number; readonly policies: readonly SignaturePolicy[] };
 
-/** Whether the identities satisfy the policy. As in Fabric one identity counts once, for the first principal it fits. */
+/** Whether the identities satisfy the policy. As in Fabric, each identity counts once, for the first matching principal. */
 export function isSatisfied(policy: SignaturePolicy, identities: readonly Signer[]): boolean {
   return satisfy(policy, identities, new Set()) !== undefined;
 }
 
-/** The identities that are used up then; undefined when the policy is not satisfied. */
+/** The identities used to satisfy the policy; undefined when it is not satisfied. */
 function satisfy(
   policy: SignaturePolicy,
   identities: readonly Signer[],
@@ -42,7 +42,7 @@ function isOne(identity: Signer, { mspId, role }: Principal): boolean {
   return identity.mspId === mspId && (role === 'member' || role === identity.role);
 }
 
-/** More than half of the organisations' peers: Fabric's default for a chaincode (`MAJORITY Endorsement`). */
+/** A majority of the organisations' peers, Fabric's default for a chaincode (`MAJORITY Endorsement`). */
 export function majorityOf(mspIds: readonly string[]): SignaturePolicy {
   return {
     outOf: Math.floor(mspIds.length / 2) + 1,

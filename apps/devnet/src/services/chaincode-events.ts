@@ -14,7 +14,7 @@ interface EventParts {
   readonly authorise: (request: gateway.ChaincodeEventsRequest, message: Uint8Array, signature: Uint8Array) => void;
 }
 
-/** `Gateway/ChaincodeEvents`: the events of one chaincode's valid transactions, block by block, until the client goes. */
+/** `Gateway/ChaincodeEvents`: the events of a chaincode's VALID transactions, block by block, until the client disconnects. */
 export function chaincodeEventsHandler(parts: EventParts): (stream: EventStream) => void {
   return (stream) => {
     const gone = new AbortController();
@@ -49,7 +49,7 @@ function firstBlock(request: gateway.ChaincodeEventsRequest, ledger: ChannelLedg
 
 const nameOf = (position: orderer.SeekPosition): string => (position.hasNewest() ? 'newest' : 'oldest');
 
-/** After a transaction that was named, where one is; of the chaincode that is asked for. */
+/** Matches events of the requested chaincode behind the requested transaction, if one is given. */
 function matcher(request: gateway.ChaincodeEventsRequest): (event: peer.ChaincodeEvent) => boolean {
   const after = request.getAfterTransactionId();
   let isPast = after === '';

@@ -4,7 +4,7 @@ import { openEnvelope, type OpenEnvelope } from '../block/envelope.ts';
 import type { IdentityRegister } from '../identity/identity-register.ts';
 import type { Height } from '../peer/height.ts';
 
-/** The chain as one node shows it. */
+/** The chain as served by one node. */
 export interface Chain {
   readonly channel: string;
   readonly height: Height;
@@ -12,7 +12,7 @@ export interface Chain {
   block(number: number): Promise<common.Block>;
 }
 
-/** How a service answers: full blocks, filtered ones, the orderer's. */
+/** The response format of a service: full blocks, filtered blocks, or those of the orderer. */
 export interface DeliverResponses<Response> {
   status(status: Status): Response;
   block(block: common.Block): Response;
@@ -20,17 +20,17 @@ export interface DeliverResponses<Response> {
 
 export type Status = common.StatusMap[keyof common.StatusMap];
 
-/** Envelopes may be this much older or newer than now (Fabric's `peer.authentication.timewindow`). */
+/** Maximum clock difference of envelopes (Fabric's `peer.authentication.timewindow`). */
 const timeWindowMs = 15 * 60_000;
 
-/** What a client asks for: the blocks from the first to the last, both included. */
+/** The requested blocks, first and last inclusive. */
 interface Range {
   readonly first: number;
   readonly last: number;
   readonly failsIfNotReady: boolean;
 }
 
-/** A `Deliver` stream (common/deliver): one seek after the other, each answered by its blocks and a status. */
+/** A `Deliver` stream (common/deliver): consecutive seeks, each answered by blocks and a status. */
 export function deliverHandler<Response>(
   chain: Chain,
   responses: DeliverResponses<Response>,
@@ -74,7 +74,7 @@ async function deliver(
   return common.Status.SUCCESS;
 }
 
-/** The blocks that are asked for, or the status that refuses. */
+/** The requested blocks, or the status of the refusal. */
 function seek(chain: Chain, envelope: common.Envelope): Range | Status {
   let open: OpenEnvelope;
   let info: orderer.SeekInfo;
@@ -115,7 +115,7 @@ function position(seek: orderer.SeekPosition, height: number): number | undefine
   return seek.getSpecified()?.getNumber();
 }
 
-/** Writes one message and waits while the client reads more slowly than blocks come. */
+/** Writes one message, waiting for a slow client (back-pressure). */
 async function send<Response>(
   stream: ServerDuplexStream<common.Envelope, Response>,
   response: Response,

@@ -5,12 +5,12 @@ import type { Endorser } from '../peer/endorser.ts';
 import type { FailureDetail } from './rpc-error.ts';
 import { status } from '@grpc/grpc-js';
 
-/** What came of asking one peer. */
+/** The result of a proposal to one peer. */
 export type PeerAnswer =
   | { readonly kind: 'endorsed'; readonly response: peer.ProposalResponse }
   | { readonly kind: 'failed'; readonly code: status; readonly mayRetry: boolean; readonly detail: FailureDetail };
 
-/** Asks one peer, and reads its answer as Fabric's gateway does. */
+/** Sends a proposal to one peer, and interprets its answer like Fabric's gateway. */
 export async function ask(endorser: Endorser, address: string, proposal: peer.SignedProposal): Promise<PeerAnswer> {
   const failed = (code: status, message: string, mayRetry: boolean): PeerAnswer => ({
     kind: 'failed',
@@ -29,12 +29,12 @@ export async function ask(endorser: Endorser, address: string, proposal: peer.Si
   const code = response?.getStatus() ?? 0;
   if (code >= 200 && code < 400) return { kind: 'endorsed', response: answer };
   const message = response?.getMessage() ?? '';
-  // A 500 without payload comes from the peer, any other refusal from the chaincode.
+  // A 500 without payload is from the peer, any other refusal from the chaincode.
   if (code === 500 && answer.getPayload_asU8().length === 0) return failed(status.ABORTED, message, true);
   return failed(status.UNKNOWN, `chaincode response ${code}, ${message}`, false);
 }
 
-/** The smallest set of endorsers that satisfies all policies: those first that have answered already. */
+/** The smallest set of endorsers that satisfies all policies, preferring those that have already answered. */
 export function endorsersFor(
   policies: readonly SignaturePolicy[],
   answered: readonly Endorser[],

@@ -15,7 +15,7 @@ import { RpcError, type FailureDetail } from './rpc-error.ts';
 export interface GatewayParts {
   readonly channel: string;
   readonly local: Endorser;
-  /** Every peer of the channel, the local one among them. */
+  /** All peers of the channel, including the local one. */
   readonly endorsers: readonly Endorser[];
   readonly addressOf: (mspId: string) => string;
   readonly ledger: ChannelLedger;
@@ -33,7 +33,7 @@ export class GatewayCalls {
     this.#parts = parts;
   }
 
-  /** Runs a proposal on one peer, the local one first, and returns the chaincode's answer. */
+  /** Runs a proposal on one peer, preferably the local one, and returns the chaincode's answer. */
   async evaluate(request: gateway.EvaluateRequest): Promise<gateway.EvaluateResponse> {
     const signed = request.getProposedTransaction() ?? new peer.SignedProposal();
     readable(signed);
@@ -50,7 +50,7 @@ export class GatewayCalls {
     throw new RpcError(code, 'failed to evaluate transaction, see attached details for more info', details);
   }
 
-  /** Collects endorsements until the policies of all that is written are satisfied. */
+  /** Collects endorsements until the policies of all writes are satisfied. */
   async endorse(request: gateway.EndorseRequest): Promise<gateway.EndorseResponse> {
     const signed = request.getProposedTransaction() ?? new peer.SignedProposal();
     const proposal = readable(signed);
@@ -91,7 +91,7 @@ export class GatewayCalls {
     throw new RpcError(status.ABORTED, message);
   }
 
-  /** Answers once this peer has committed the transaction's block. */
+  /** Answers when this peer has committed the block of the transaction. */
   async commitStatus(
     signedRequest: gateway.SignedCommitStatusRequest,
     signal: AbortSignal,
@@ -113,7 +113,7 @@ export class GatewayCalls {
     return response;
   }
 
-  /** Whether a signed request comes from a member of the channel. @throws RpcError PERMISSION_DENIED. */
+  /** Checks that a signed request is from a member of the channel. @throws RpcError PERMISSION_DENIED */
   authorise(
     request: { getChannelId(): string; getIdentity_asU8(): Uint8Array },
     message: Uint8Array,
@@ -135,7 +135,7 @@ export class GatewayCalls {
     return ask(endorser, this.#parts.addressOf(endorser.peer.mspId), signed);
   }
 
-  /** The local peer first; of certain organisations only, where some are named. */
+  /** The endorsers, the local one first; only those of the given organisations, if any. */
   #inOrder(organisations: readonly string[]): readonly Endorser[] {
     const { local, endorsers } = this.#parts;
     const all = [local, ...endorsers.filter((endorser) => endorser !== local)];
@@ -154,7 +154,7 @@ export class GatewayCalls {
     return this.#collect([], this.#inOrder(organisations), signed);
   }
 
-  /** One peer first; what it read and wrote says which others must agree. */
+  /** Asks one peer first; its read-write set determines the policies, and so the other endorsers. */
   async #askForPolicies(proposal: OpenProposal): Promise<readonly Endorsed[]> {
     const order = this.#inOrder([]);
     const details: FailureDetail[] = [];

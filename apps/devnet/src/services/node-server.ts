@@ -42,7 +42,7 @@ export class NodeServer {
     });
   }
 
-  /** Lets calls end by themselves for a moment, then ends them. */
+  /** Waits for running calls for at most `graceMs`, then cancels them. */
   async close(graceMs: number): Promise<void> {
     const timer = setTimeout(() => this.#server.forceShutdown(), graceMs);
     await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));

@@ -19,7 +19,7 @@ export const fullBlocks: DeliverResponses<peer.DeliverResponse> = {
   },
 };
 
-/** `Deliver/DeliverWithPrivateData`: full blocks; the model has no private data to go with them. */
+/** `Deliver/DeliverWithPrivateData`: full blocks without private data, which the model does not have. */
 export const blocksAndPrivateData: DeliverResponses<peer.DeliverResponse> = {
   status: statusResponse,
   block(block) {
@@ -31,7 +31,7 @@ export const blocksAndPrivateData: DeliverResponses<peer.DeliverResponse> = {
   },
 };
 
-/** `Deliver/DeliverFiltered`: ids, codes and the events of chaincodes without their payload. */
+/** `Deliver/DeliverFiltered`: transaction ids, validation codes and chaincode events without payload. */
 export function filteredBlocks(channel: string): DeliverResponses<peer.DeliverResponse> {
   return {
     status: statusResponse,

@@ -8,7 +8,7 @@ import type { NodeServer } from './node-server.ts';
 import { blocksAndPrivateData, filteredBlocks, fullBlocks } from './peer-responses.ts';
 import { serviceError } from './rpc-error.ts';
 
-/** Registers everything that clients call on a peer. */
+/** Registers all services of a peer for clients. */
 export function addPeerServices(server: NodeServer, chain: Chain, parts: GatewayParts): void {
   const calls = new GatewayCalls(parts);
   server.add(gateway.GatewayService, {
@@ -32,7 +32,7 @@ export function addPeerServices(server: NodeServer, chain: Chain, parts: Gateway
   });
 }
 
-/** A call whose signal is raised when the client does not wait any more. */
+/** A unary call with a signal that aborts when the client cancels. */
 function unary<Request, Response>(
   answer: (request: Request, signal: AbortSignal) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
@@ -50,7 +50,7 @@ function processProposal(endorser: Endorser): handleUnaryCall<peer.SignedProposa
   return (call, callback) => {
     endorser.process(call.request).then(
       (response) => callback(null, response),
-      // A proposal that is refused is a plain error in Fabric, which gRPC calls UNKNOWN.
+      // In Fabric a refused proposal is a plain error, which gRPC reports as UNKNOWN.
       (error: unknown) =>
         callback({ code: status.UNKNOWN, details: error instanceof Error ? error.message : String(error) }),
     );

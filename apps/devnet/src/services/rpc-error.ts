@@ -2,14 +2,14 @@ import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { gateway, google } from '@hyperledger/fabric-protos';
 import any from 'google-protobuf/google/protobuf/any_pb.js';
 
-/** Which node failed, and how: clients get it with a gateway error. */
+/** The failed node and its error, for the details of a gateway error. */
 export interface FailureDetail {
   readonly address: string;
   readonly mspId: string;
   readonly message: string;
 }
 
-/** A gRPC error as Fabric's gateway sends it, with the details in `grpc-status-details-bin`. */
+/** A gRPC error like that of Fabric's gateway, with details in `grpc-status-details-bin`. */
 export class RpcError extends Error {
   readonly code: status;
   readonly details: readonly FailureDetail[];
@@ -22,7 +22,7 @@ export class RpcError extends Error {
   }
 }
 
-/** The error for grpc-js; anything unforeseen is INTERNAL. */
+/** The error for grpc-js; an unexpected one is INTERNAL. */
 export function serviceError(error: unknown): Partial<ServiceError> {
   if (!(error instanceof RpcError)) {
     return { code: status.INTERNAL, details: error instanceof Error ? error.message : String(error) };

@@ -9,7 +9,7 @@ interface Asset {
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
-/** A contract of the shape that the Fabric samples give theirs, with what the tests need besides. */
+/** A contract like those of the Fabric samples, with additional functions for the tests. */
 export class AssetContract extends Contract {
   constructor() {
     super('AssetContract');
@@ -58,7 +58,7 @@ export class AssetContract extends Contract {
     await ctx.stub.putState(id, Buffer.from(value));
   }
 
-  /** Reads a range and writes what it found under a key outside of it. */
+  /** Reads a range and writes the number of its keys to a key outside of it. */
   async CountAssets(ctx: Context, start: string, end: string, into: string): Promise<number> {
     const keys = await this.#keys(ctx, start, end);
     await ctx.stub.putState(into, Buffer.from(String(keys.length)));
@@ -93,7 +93,7 @@ export class AssetContract extends Contract {
     return JSON.stringify(owners);
   }
 
-  /** From here on the key needs the endorsements that a policy (base 64 of its message) says. */
+  /** Sets the key-level endorsement policy of an asset, given as base64 of its message. */
   async ProtectAsset(ctx: Context, id: string, policy: string): Promise<void> {
     await ctx.stub.setStateValidationParameter(id, Buffer.from(policy, 'base64'));
   }

@@ -1,5 +1,5 @@
-// Serves the asset contract with the stock shim, as `fabric-chaincode-node server` does: node asset-service.js <host:port>.
-// A process of its own: fabric-shim brings another version of Fabric's messages, and two of them do not share a process.
+// Serves the asset contract with the unmodified shim, like `fabric-chaincode-node server`: node asset-service.js <host:port>.
+// Runs as a separate process, since fabric-shim has another version of Fabric's protobuf messages, which conflict in one process.
 import { createRequire } from 'node:module';
 import { AssetContract } from './asset-contract.ts';
 

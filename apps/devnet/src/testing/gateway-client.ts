@@ -31,7 +31,7 @@ interface Path {
   readonly path: string;
 }
 
-/** @hyperledger/fabric-gateway, connected by a connection profile as an application would be. */
+/** A client based on @hyperledger/fabric-gateway and a connection profile, like an application. */
 export class GatewayClient {
   readonly gateway: Gateway;
   readonly network: Network;
@@ -59,7 +59,7 @@ export class GatewayClient {
     this.network = this.gateway.getNetwork(Object.keys(profile.channels)[0] ?? '');
   }
 
-  /** Signs a digest, as an application that keeps its key elsewhere would. */
+  /** Signs a digest, like an application with an external key. */
   async sign(digest: Uint8Array): Promise<Uint8Array> {
     return signers.newPrivateKeySigner(this.privateKey)(digest);
   }

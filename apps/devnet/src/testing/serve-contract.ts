@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-/** A contract that runs as a service in a process of its own. */
+/** A contract that runs as a service in a separate process. */
 export interface ServedContract {
   readonly address: string;
   stop(): Promise<void>;
@@ -11,7 +11,7 @@ export interface ServedContract {
 
 const service = new URL('../../dist/testing/asset-service.js', import.meta.url);
 
-/** Serves the asset contract with the stock shim, on a free port or a given address. */
+/** Serves the asset contract with the unmodified shim, on a free port or a given address. */
 export async function serveAssets(address?: string): Promise<ServedContract> {
   const at = address ?? `127.0.0.1:${await freePort()}`;
   const child = spawn(process.execPath, ['--disable-warning=DeprecationWarning', fileURLToPath(service), at], {
@@ -33,7 +33,7 @@ export async function serveAssets(address?: string): Promise<ServedContract> {
   };
 }
 
-/** A port that was free a moment ago. */
+/** A currently free port. */
 export function freePort(): Promise<number> {
   const server = createServer();
   return new Promise((resolve, reject) => {

@@ -21,7 +21,7 @@ export async function erase(flags: EraseFlags): Promise<number> {
   if (!flags.yes) throw new UsageError('erasure cannot be undone', 'Add --yes to destroy the keys of this patient.');
   const dataDir = resolve(flags.data);
   const vault = await openVault(dataDir);
-  const progress = new Progress(() => "waiting until the leases of this patient's keys end");
+  const progress = new Progress(() => "waiting until no lease and no live operation uses this patient's keys");
   try {
     const erasure = await erasePatient({
       vault,

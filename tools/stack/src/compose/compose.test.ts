@@ -37,11 +37,11 @@ const couchdb = yaml('compose.couchdb.yaml') as Compose;
 const environmentOf = (name: string): Readonly<Record<string, string>> => compose.services[name]?.environment ?? {};
 
 describe('deploy/compose', () => {
-  it.each(['compose.yaml', 'compose.couchdb.yaml'])('%s is what the Compose Specification has', (file) => {
-    // The names of its draft and of its parts are of the time before `$id`; nothing refers to them.
+  it.each(['compose.yaml', 'compose.couchdb.yaml'])('%s conforms to the Compose Specification', (file) => {
+    // The schema uses `id` instead of `$id`, which Ajv rejects; nothing refers to it.
     const schema = JSON.parse(JSON.stringify(composeSchema).replaceAll(/"(id|\$schema)":"[^"]*",/g, '')) as object;
     const isValid = new Ajv({ strict: false, validateFormats: false }).compile(schema);
-    // The schema is of 2021; `name` came with the next version of the specification.
+    // The schema is of 2021 and does not have `name` yet.
     const older = { ...(yaml(file) as object), name: undefined };
     delete older.name;
     expect([isValid(older), isValid.errors]).toEqual([true, null]);
@@ -67,7 +67,7 @@ describe('deploy/compose', () => {
     );
   });
 
-  it('answers on the ports of deploy/stack.json, and only to this machine', () => {
+  it('publishes the ports of deploy/stack.json on loopback only', () => {
     const published = Object.entries({ ...compose.services, ...couchdb.services }).flatMap(
       ([, service]) => service.ports ?? [],
     );
@@ -85,7 +85,7 @@ describe('deploy/compose', () => {
     expect(couchdb.services['couchdb']?.ports).toEqual([`127.0.0.1:${peer?.couchdb}:5984`]);
   });
 
-  it('gives orderer, peer and chaincode the names, ports and limits of deploy/stack.json', () => {
+  it('configures orderer, peer and chaincode with the names, ports and limits of deploy/stack.json', () => {
     expect(environmentOf('orderer')).toMatchObject({
       ORDERER_GENERAL_LISTENPORT: String(ports.orderer),
       ORDERER_GENERAL_LOCALMSPID: stack.orderer.mspId,
@@ -113,7 +113,7 @@ describe('deploy/compose', () => {
       expect(environmentOf(name)['MEDREX_CHANNELS']).toBe(stack.channel);
   });
 
-  it('cuts blocks as deploy/stack.json says', () => {
+  it('has the block cutting limits of deploy/stack.json', () => {
     const { Orderer, Application } = (
       yaml('fabric/configtx.yaml') as { Profiles: { Channel: Record<string, Record<string, unknown>> } }
     ).Profiles.Channel;
@@ -132,7 +132,7 @@ describe('deploy/compose', () => {
     });
   });
 
-  it('names channel, chaincode and addresses alike in scripts and in the profile of clients', () => {
+  it('uses the same channel, chaincode and addresses in scripts and in the connection profile', () => {
     const script = text('fabric/make-channel.sh');
     for (const line of [`channel=${stack.channel}`, `name=${stack.chaincode.name}`])
       expect(script).toContain(`\n${line}\n`);
@@ -149,7 +149,7 @@ describe('deploy/compose', () => {
     });
   });
 
-  it('lets Kafka take the records and the sessions of deploy/stack.json, and makes no topic by itself', () => {
+  it('configures Kafka with the record size and session timeout of deploy/stack.json, without automatic topics', () => {
     expect(environmentOf('kafka')).toMatchObject({
       KAFKA_MESSAGE_MAX_BYTES: String(stack.record.bytesMax),
       KAFKA_REPLICA_FETCH_MAX_BYTES: String(stack.record.bytesMax),
@@ -159,7 +159,7 @@ describe('deploy/compose', () => {
     expect(compose.services['topics']?.command?.join(' ')).toContain('topics apply --channels 1');
   });
 
-  it('declares every volume, secret and service that it names, and mounts only files that are there', () => {
+  it('declares every volume, secret and service that it uses, and mounts only existing files', () => {
     for (const [name, service] of Object.entries(compose.services)) {
       for (const volume of service.volumes ?? []) {
         const [from = ''] = volume.split(':');
@@ -174,7 +174,7 @@ describe('deploy/compose', () => {
     }
   });
 
-  it('has no secret in it: passwords and keys come from files', () => {
+  it('contains no secret: passwords and keys are in files', () => {
     const variables = Object.values(compose.services).flatMap(({ environment = {} }) => Object.keys(environment));
     expect(variables.filter((name) => /PASSWORD|SECRET|TENANT_KEY/.test(name) && !name.endsWith('_FILE'))).toEqual([]);
   });

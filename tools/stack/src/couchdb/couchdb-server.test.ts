@@ -22,14 +22,14 @@ const post = async (path: string, body: unknown): Promise<unknown> => (await sen
 const get = async (path: string): Promise<unknown> => (await fetch(base + path)).json();
 
 describe('the CouchDB of the stack', () => {
-  it('says a version that peers take, and which databases there are', async () => {
+  it('reports a version that peers accept, and the databases', async () => {
     expect(await get('/')).toMatchObject({ couchdb: 'Welcome', version: '3.4.2' });
     expect(await get('/_all_dbs')).toEqual(['ehr_']);
     expect((await put('/ehr_', undefined)).status).toBe(412);
     expect((await fetch(`${base}/other`)).status).toBe(404);
   });
 
-  it('has the revision of a document as its ETag, and refuses a write under another one', async () => {
+  it('returns the revision of a document as ETag, and refuses a write with another one', async () => {
     const first = await put('/ehr_/bed~1', { free: true });
     const etag = first.headers.get('etag') ?? '';
     expect(first.status).toBe(201);
@@ -39,7 +39,7 @@ describe('the CouchDB of the stack', () => {
     expect(await get('/ehr_/bed~1')).toMatchObject({ _id: 'bed~1', free: false });
   });
 
-  it('keeps the bytes of attachments, and sends them back as parts', async () => {
+  it('stores attachments, and returns them as multipart', async () => {
     const bytes = Buffer.from([0, 13, 10, 13, 10, 45, 45, 255]);
     const document = {
       '~version': 'a',
@@ -62,7 +62,7 @@ describe('the CouchDB of the stack', () => {
     expect(parts[1]?.body).toEqual(bytes);
   });
 
-  it('writes many at once and says which were refused', async () => {
+  it('writes in bulk and reports refused documents', async () => {
     const docs = ['a', 'b', 'c'].map((name) => ({ _id: `many~${name}`, name }));
     expect(await post('/ehr_/_bulk_docs', { docs })).toMatchObject([{ ok: true }, { ok: true }, { ok: true }]);
     expect(await post('/ehr_/_bulk_docs', { docs: docs.slice(0, 1) })).toMatchObject([
@@ -75,7 +75,7 @@ describe('the CouchDB of the stack', () => {
     });
   });
 
-  it('finds by an index, page by page', async () => {
+  it('answers queries by an index, page by page', async () => {
     const index = { index: { fields: ['ward', 'at'] }, ddoc: 'by-ward', name: 'by-ward', type: 'json' };
     expect(await post('/ehr_/_index', index)).toMatchObject({ result: 'created' });
     expect(await get('/ehr_/_index')).toMatchObject({ indexes: [{ name: '_all_docs' }, { ddoc: '_design/by-ward' }] });

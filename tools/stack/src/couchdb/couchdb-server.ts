@@ -22,11 +22,11 @@ interface Call {
 }
 
 const notFound = (reason: string): Answer => answer(404, { error: 'not_found', reason });
-const notAllowed = answer(405, { error: 'method_not_allowed', reason: 'this server is what a peer needs, no more' });
+const notAllowed = answer(405, { error: 'method_not_allowed', reason: 'this server only supports what a peer needs' });
 
 /**
- * What a Fabric peer needs of CouchDB, in memory, on PouchDB: documents with revisions and attachments, ranges, bulk writes,
- * Mango queries and indexes. For functional tests of indexes and rich queries; no number of it is one of CouchDB.
+ * The part of CouchDB that a Fabric peer needs, in memory, based on PouchDB: documents with revisions and attachments, ranges, bulk
+ * writes, Mango queries and indexes. For functional tests of indexes and rich queries only; its performance is not that of CouchDB.
  */
 export class CouchdbServer {
   readonly #databases = new Map<string, Database>();
@@ -39,7 +39,7 @@ export class CouchdbServer {
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 
-  /** Resolves with the port. */
+  /** Listens; resolves with the port. */
   async listen(port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject).listen(port, '127.0.0.1', resolve);
@@ -160,7 +160,7 @@ interface Refusal {
   readonly message: string;
 }
 
-/** PouchDB's errors have CouchDB's numbers and words. */
+/** The answer for an error of PouchDB, which has CouchDB's status and reason. */
 function answerTo(error: unknown): Answer {
   const { status = 500, name = 'internal_error', message = String(error) } = error as Partial<Refusal>;
   return answer(status, { error: name, reason: message });

@@ -7,7 +7,7 @@ PouchDB.plugin(memory).plugin(find);
 
 export type Database = PouchDB;
 
-/** What goes back to the caller. */
+/** An HTTP answer. */
 export interface Answer {
   readonly status: number;
   /** JSON, or the bytes of a multipart body. */
@@ -19,7 +19,7 @@ export const answer = (status: number, body: unknown): Answer => ({ status, body
 
 export const openDatabase = (name: string): Database => new PouchDB(name, { adapter: 'memory' });
 
-/** GET of a document: its revision as ETag; as multipart where it has attachments. */
+/** GET of a document, with its revision as ETag; multipart if it has attachments. */
 export async function readDocument(database: Database, id: string): Promise<Answer> {
   const { _attachments, ...document } = await database.get(id, { attachments: true, binary: true });
   const headers = { etag: `"${document._rev}"` };
@@ -43,7 +43,7 @@ export async function readDocument(database: Database, id: string): Promise<Answ
   return { status: 200, body, headers: { ...headers, 'content-type': contentType } };
 }
 
-/** PUT of a document, as JSON or as multipart; `revision` is that of If-Match. */
+/** PUT of a document, as JSON or multipart. @param revision the revision in If-Match */
 export async function writeDocument(
   database: Database,
   id: string,
@@ -56,7 +56,7 @@ export async function writeDocument(
   return { status: 201, body: written, headers: { etag: `"${written.rev}"` } };
 }
 
-/** The first part is the document; the others are its attachments in the order in which it names them. */
+/** Parses multipart: the first part is the document, the others are its attachments in the order of their names in it. */
 function documentOf([json, ...bodies]: readonly Buffer[]): object {
   const document = JSON.parse(String(json)) as { _attachments?: Readonly<Record<string, { content_type: string }>> };
   const attachments = Object.entries(document._attachments ?? {}).map(([name, { content_type }], index) => [
@@ -70,7 +70,7 @@ export async function deleteDocument(database: Database, id: string, revision: s
   return answer(200, await database.remove({ _id: id, _rev: revision }));
 }
 
-/** GET and POST of `_all_docs`. The values of the query are JSON. */
+/** GET and POST of `_all_docs`. The query values are JSON. */
 export async function listDocuments(
   database: Database,
   query: URLSearchParams,
@@ -81,7 +81,7 @@ export async function listDocuments(
   return answer(200, await database.allDocs(keys === undefined ? options : { ...options, keys }));
 }
 
-/** POST of `_bulk_docs`: what could not be written says why, the others are written. */
+/** POST of `_bulk_docs`: writes each document, or reports its error. */
 export async function writeDocuments(database: Database, documents: readonly object[]): Promise<Answer> {
   const written = await database.bulkDocs(documents);
   return answer(
@@ -98,9 +98,9 @@ interface Query {
   readonly bookmark?: string;
 }
 
-const pageMax = 25; // CouchDB's own, where a query names none
+const pageMax = 25; // CouchDB's default
 
-/** POST of `_find`. The bookmark is how many documents were before it. */
+/** POST of `_find`. The bookmark is the number of documents in earlier pages. */
 export async function findDocuments(database: Database, { bookmark, ...query }: Query): Promise<Answer> {
   const skip = Number(bookmark) || 0;
   const limit = query.limit ?? pageMax;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 export interface Part {
-  /** Names in lower case. */
+  /** Headers by lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
 }
@@ -18,14 +18,14 @@ export function partsOf(body: Buffer, contentType: string): readonly Part[] {
   for (;;) {
     const next = start < 0 ? -1 : body.indexOf(delimiter, start + delimiter.length);
     if (next < 0) return parts;
-    // Behind the delimiter and before the next one stands a line break each.
+    // There is a line break behind the delimiter and in front of the next one.
     parts.push(partIn(body.subarray(start + delimiter.length + 2, next - 2)));
     start = next;
   }
 }
 
 function partIn(bytes: Buffer): Part {
-  // Without any header the part begins with the empty line.
+  // A part without headers begins with the empty line.
   const end = bytes[0] === 0x0d && bytes[1] === 0x0a ? -2 : bytes.indexOf(gap);
   const lines = end < 0 ? [] : bytes.subarray(0, end).toString('latin1').split('\r\n');
   const headers = lines.map((line) => {
@@ -35,7 +35,7 @@ function partIn(bytes: Buffer): Part {
   return { headers: new Map(headers), body: bytes.subarray(end + gap.length) };
 }
 
-/** A multipart body of the parts, and its content type. */
+/** Builds a multipart body, with its content type. */
 export function multipartOf(parts: readonly Part[]): { readonly body: Buffer; readonly contentType: string } {
   const boundary = randomUUID();
   const pieces = parts.flatMap(({ headers, body }) => [

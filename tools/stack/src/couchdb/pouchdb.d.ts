@@ -1,4 +1,4 @@
-// What is used of PouchDB. The types that are published for it bring declarations that clash with those of Node.
+// The used part of PouchDB's API. The published types have declarations that clash with those of Node.
 
 declare module 'pouchdb-core' {
   interface Written {

@@ -12,7 +12,7 @@ import { type Context, Contract } from 'fabric-contract-api';
 import { StateFile } from '../state.ts';
 import { ScratchStack } from '../testing/scratch-stack.ts';
 
-/** Beds by ward, as a contract of the Fabric samples keeps its assets. */
+/** A contract like those of the Fabric samples, with beds by ward. */
 class Beds extends Contract {
   async Put(ctx: Context, id: string, ward: string, number: string): Promise<void> {
     await ctx.stub.putState(id, Buffer.from(JSON.stringify({ ward, number: Number(number) })));
@@ -78,7 +78,7 @@ describeReal('FABRIC', 'a real peer on the CouchDB of the stack', () => {
     await open().submit(await open().endorse(proposalOf('Put', id, ward, number)));
   }
 
-  // A peer that is starting answers nobody.
+  // A starting peer does not answer yet.
   const eventuallyOf = (ward: string, beds: readonly string[]): Promise<unknown> =>
     eventually(async () => JSON.stringify(await bedsOf(ward)) === JSON.stringify(beds), 30_000);
 
@@ -87,7 +87,7 @@ describeReal('FABRIC', 'a real peer on the CouchDB of the stack', () => {
     expect(await response.json()).toMatchObject({ indexes: [{ name: '_all_docs' }, { ddoc: '_design/by-ward' }] });
   });
 
-  it('answers a rich query by that index from what was committed', async () => {
+  it('answers a rich query by that index from committed state', async () => {
     for (const [id, ward, number] of [
       ['b-1', 'w-1', '1'],
       ['b-2', 'w-1', '2'],
@@ -99,7 +99,7 @@ describeReal('FABRIC', 'a real peer on the CouchDB of the stack', () => {
     await eventuallyOf('w-2', ['b-3', 'b-2']);
   });
 
-  it('is filled again from the blocks when it was lost', async () => {
+  it('is rebuilt from the blocks after it was lost', async () => {
     process.kill(stack.pidOf('couchdb-org1'), 'SIGKILL');
     expect(stack.run('up', ['--only', 'fabric'])).toMatchObject({ status: 0 });
     await eventuallyOf('w-2', ['b-3', 'b-2']);

@@ -5,7 +5,7 @@ import { findProgram } from '../processes/find-program.ts';
 
 const names = ['peer', 'orderer', 'configtxgen', 'cryptogen', 'osnadmin'] as const;
 
-/** Fabric's programs and the folder with the `core.yaml` and `orderer.yaml` that came with them. */
+/** Paths of Fabric's programs, and the folder of their `core.yaml` and `orderer.yaml`. */
 export type Binaries = Readonly<Record<(typeof names)[number], string>> & { readonly config: string };
 
 const howToGet =

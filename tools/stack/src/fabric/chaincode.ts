@@ -10,12 +10,12 @@ import { tarGz } from './tar.ts';
 export interface ChaincodeDefinition {
   readonly name: string;
   readonly version: string;
-  /** Where its server listens or will listen. */
+  /** Address of its server, host:port. */
   readonly address: string;
   readonly policy?: string;
-  /** The next free one when not given. */
+  /** Sequence of the definition; the next one by default. */
   readonly sequence?: number;
-  /** Folder that holds META-INF, for the indexes of the state database. */
+  /** Folder that contains META-INF, for indexes of the state database. */
   readonly directory?: string;
 }
 
@@ -30,7 +30,7 @@ interface Committed {
   readonly version: string;
 }
 
-/** Installs the package on every peer, approves it for every organisation and commits it. What is done already is left. */
+/** Installs the package on every peer, approves it for every organisation and commits it. Skips steps already done. */
 export async function deployChaincode(
   context: Context,
   binaries: Binaries,
@@ -88,7 +88,7 @@ class LifecycleCommands {
   async committed(name: string): Promise<Committed | undefined> {
     const [peer] = this.#layout.peers;
     if (peer === undefined) return undefined;
-    // Asking for all: one by its name is an error when it is not there.
+    // Query all definitions, since the query of a missing one by name is an error.
     const answer = await this.#lifecycle(peer, ['querycommitted', '--channelID', this.#channel, '--output', 'json']);
     const { chaincode_definitions: all = [] } = JSON.parse(answer) as {
       chaincode_definitions?: (Committed & { name: string })[];
@@ -96,7 +96,7 @@ class LifecycleCommands {
     return all.find((one) => one.name === name);
   }
 
-  /** The package that every organisation has approved for what is committed; undefined when they differ. */
+  /** The package id approved by every organisation for the committed definition; undefined when they differ. */
   async approvedPackage(name: string): Promise<string | undefined> {
     const ids = new Set<string | undefined>();
     for (const peer of this.#layout.firstPeers) {
@@ -139,7 +139,7 @@ class LifecycleCommands {
     ]);
   }
 
-  /** The orderer, with the administrator's certificate where it asks for one. */
+  /** Flags for the orderer, with the administrator's certificate under mutual TLS. */
   #ordererFor({ adminTls }: FabricLayout['peers'][number]): readonly string[] {
     if (!this.#context.options.isTlsMutual) return this.#orderer;
     const own = ['--certfile', join(adminTls, 'client.crt'), '--keyfile', join(adminTls, 'client.key')];

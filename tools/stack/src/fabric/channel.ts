@@ -5,7 +5,7 @@ import { run } from '../processes/run.ts';
 import type { Binaries } from './binaries.ts';
 import type { FabricLayout, Peer } from './fabric-layout.ts';
 
-/** The channel's first block, made once. */
+/** Creates the first block of the channel, once. */
 export async function makeChannelBlock(context: Context, binaries: Binaries, layout: FabricLayout): Promise<void> {
   if (existsSync(layout.channelBlock)) return;
   const folder = join(layout.folder, 'configtx');
@@ -28,7 +28,7 @@ const signature = (rule: string): object => ({ Type: 'Signature', Rule: rule });
 const meta = (rule: string): object => ({ Type: 'ImplicitMeta', Rule: rule });
 const metaPolicies = { Readers: meta('ANY Readers'), Writers: meta('ANY Writers'), Admins: meta('MAJORITY Admins') };
 
-/** A peer of every organisation must endorse; with one organisation, a peer of it. */
+/** Endorsement policy: one peer of every organisation. */
 export const everyPeer = (firstPeers: readonly Peer[]): string =>
   `${firstPeers.length === 1 ? 'OR' : 'AND'}(${firstPeers.map((peer) => `'${peer.organization.mspId}.peer'`).join(',')})`;
 
@@ -63,7 +63,7 @@ function ordererSection({ configuration, options, ports }: Context, layout: Fabr
     },
     EtcdRaft: {
       Consenters: [{ Host: '127.0.0.1', Port: ports.orderer, ClientTLSCert: certificate, ServerTLSCert: certificate }],
-      // Short ticks: a single consenter elects itself after ElectionTick of them.
+      // Short ticks, since a single consenter elects itself after ElectionTick of them.
       Options: {
         TickInterval: '100ms',
         ElectionTick: 10,

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import type { Context } from '../context.ts';
 import type { FabricLayout, Peer } from './fabric-layout.ts';
 
-/** Writes the connection profile of each organisation, as clients of Fabric read it; paths are relative to its folder. */
+/** Writes a Fabric connection profile for each organisation; paths are relative to its folder. */
 export function writeProfiles(context: Context, layout: FabricLayout, fabricVersion: string): readonly string[] {
   return layout.firstPeers.map((peer) => {
     const path = join(layout.folder, `connection-${peer.organization.name.toLowerCase()}.json`);

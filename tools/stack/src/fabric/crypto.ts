@@ -5,7 +5,7 @@ import { run } from '../processes/run.ts';
 import type { Binaries } from './binaries.ts';
 import type { FabricLayout } from './fabric-layout.ts';
 
-/** Keys and certificates of every organisation, made once. The configuration is JSON, which is YAML as well. */
+/** Creates keys and certificates of every organisation, once. The configuration is JSON, which is valid YAML. */
 export async function makeCrypto(context: Context, binaries: Binaries, layout: FabricLayout): Promise<void> {
   if (existsSync(layout.crypto)) return;
   mkdirSync(layout.folder, { recursive: true });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Organization, Ports } from '../configuration.ts';
 import type { Context } from '../context.ts';
 
-/** One peer: whose it is, where it listens and where its files are. */
+/** One peer: its organisation, addresses and files. */
 export interface Peer {
   readonly name: string;
   readonly host: string;
@@ -15,11 +15,11 @@ export interface Peer {
   readonly adminTls: string;
   readonly userMsp: string;
   readonly userTls: string;
-  /** Whether it is the one of its organisation that clients ask. */
+  /** Whether it is the first of its organisation, which clients use. */
   readonly isFirst: boolean;
 }
 
-/** Where everything of the Fabric network is. */
+/** Folders, addresses and peers of the Fabric network. */
 export interface FabricLayout {
   readonly folder: string;
   readonly crypto: string;
@@ -60,7 +60,7 @@ interface PeerParts extends Pick<Context, 'configuration' | 'ports' | 'options'>
   readonly crypto: string;
 }
 
-/** The peers that are first in their organisation, or second. */
+/** The peers at a place (first or second) in their organisation. */
 function peersAt(place: number, { configuration, ports, options, folder, crypto }: PeerParts): Peer[] {
   const portsOfPlace = place === 0 ? ports.peers : ports.reservePeers;
   return configuration.organizations.slice(0, options.organizations).map((organization, index) => {

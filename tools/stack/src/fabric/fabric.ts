@@ -15,7 +15,7 @@ import { startOrderer } from './orderer.ts';
 import { startPeer } from './peers.ts';
 import { startStateDatabase } from './state-database.ts';
 
-/** Real Fabric: one Raft orderer, one peer for each organisation, TLS, chaincode as a service. */
+/** Real Fabric: one Raft orderer, one or two peers per organisation, TLS, chaincode as a service. */
 export const fabric: Part = {
   name: 'fabric',
   async up(context) {
@@ -61,7 +61,7 @@ const settings = ({ configuration, options, ports }: Context, version: string): 
   ...(options.peers > 1 && { 'peers of each': String(options.peers) }),
   ...(options.isTlsMutual && { 'mutual TLS': 'asked for' }),
   'state database': options.stateDatabase,
-  'orderer port': String(ports.orderer), // stands in the channel's configuration
+  'orderer port': String(ports.orderer), // is part of the channel configuration
 });
 
 async function startOurChaincode(
@@ -75,13 +75,13 @@ async function startOurChaincode(
   const address = `127.0.0.1:${ports.chaincode}`;
   const definition = { name, version, address, directory: join(root, directory) };
   const deployed = await deployChaincode(context, binaries, layout, definition);
-  // A server is known to the peer by its package id: another package needs another server.
+  // The peer identifies a server by its package id, so a new package needs a new server.
   if (deployed.isNew) await processes.stop('chaincode');
   await startChaincodeServer(context, 'chaincode', ports.chaincode, deployed.packageId);
   return deployed;
 }
 
-/** `stack chaincode deploy`: any chaincode on the network that is up. */
+/** `stack chaincode deploy`: deploys any chaincode to the running network. */
 export async function deployOn(
   context: Context,
   definition: Parameters<typeof deployChaincode>[3],

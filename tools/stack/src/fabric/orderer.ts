@@ -6,7 +6,7 @@ import type { Binaries } from './binaries.ts';
 import { fabricLogging } from './fabric-logging.ts';
 import type { FabricLayout } from './fabric-layout.ts';
 
-/** One Raft orderer, which is its own quorum, and the channel on it. */
+/** Starts a single Raft orderer and joins it to the channel. */
 export async function startOrderer(context: Context, binaries: Binaries, layout: FabricLayout): Promise<void> {
   const { processes, ports, signal } = context;
   if (!processes.isAlive('orderer')) {
@@ -37,7 +37,7 @@ async function joinChannel(context: Context, binaries: Binaries, layout: FabricL
       ['channel', 'join', '--channelID', channel, '--config-block', layout.channelBlock, '-o', admin],
       context.signal,
     );
-  // Joined is not yet led: the first envelope before the election would be refused.
+  // Wait for the election, as envelopes before it are refused.
   await context.processes.ready('orderer', () => hasLeader(context), context.signal);
 }
 

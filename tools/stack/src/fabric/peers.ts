@@ -17,7 +17,7 @@ export async function startPeer(context: Context, binaries: Binaries, layout: Fa
     const env = environment(context, { config: writeCoreYaml(binaries, layout), peer, layout, builder });
     processes.start(peer.name, binaries.peer, ['node', 'start'], { env, cwd: layout.folder });
   }
-  // Its health page answers before its services do: both are asked.
+  // Check both, as its health page answers before its services.
   let joined = '';
   const answers = async (): Promise<boolean> => {
     if (!(await isHealthy(peer.ports.operations))) return false;
@@ -29,7 +29,7 @@ export async function startPeer(context: Context, binaries: Binaries, layout: Fa
   await asAdmin(context, binaries, peer, ['channel', 'join', '-b', layout.channelBlock]);
 }
 
-/** The `peer` command in the name of the organisation's administrator, against its own peer. */
+/** Runs the `peer` command as the organisation's administrator, against its own peer. */
 export async function asAdmin(
   context: Context,
   binaries: Binaries,
@@ -55,7 +55,7 @@ const clientCertificate = (folder: string): Record<string, string> => ({
   CORE_PEER_TLS_CLIENTKEY_FILE: join(folder, 'client.key'),
 });
 
-/** Chaincode as a service: the peer asks these three scripts, and is told where the running server listens. */
+/** External builder for chaincode as a service: three scripts that give the peer the address of the running server. */
 const builderScripts = {
   detect: `#!/bin/sh
 # detect SOURCE METADATA: ours when the package says that it is a service.
@@ -87,8 +87,8 @@ function writeBuilder(layout: FabricLayout): string {
 }
 
 /**
- * The sample configuration without its container runtime: an empty variable cannot say that, because the peer takes it as
- * unset, and then it is never healthy.
+ * Writes the sample configuration without its container runtime, which would keep the peer unhealthy. An empty environment variable
+ * does not work, as the peer treats it as unset.
  */
 function writeCoreYaml(binaries: Binaries, layout: FabricLayout): string {
   const folder = join(layout.folder, 'config');
@@ -103,7 +103,7 @@ interface PeerEnvironment {
   readonly config: string;
   readonly peer: Peer;
   readonly layout: FabricLayout;
-  /** Folder of the builder of chaincode services. */
+  /** Folder of the external builder. */
   readonly builder: string;
 }
 
@@ -121,7 +121,7 @@ function environment(
     CORE_PEER_LISTENADDRESS: own,
     CORE_PEER_CHAINCODEADDRESS: `127.0.0.1:${peer.ports.chaincode}`,
     CORE_PEER_CHAINCODELISTENADDRESS: `127.0.0.1:${peer.ports.chaincode}`,
-    CORE_PEER_GOSSIP_BOOTSTRAP: own, // each peer has its blocks from the orderer
+    CORE_PEER_GOSSIP_BOOTSTRAP: own, // each peer gets its blocks from the orderer
     CORE_PEER_GOSSIP_EXTERNALENDPOINT: own,
     CORE_PEER_LOCALMSPID: peer.organization.mspId,
     CORE_PEER_MSPCONFIGPATH: peer.msp,

@@ -4,8 +4,8 @@ import { isListening } from '../processes/ports.ts';
 import type { Peer } from './fabric-layout.ts';
 
 /**
- * With `--state-db couchdb`: what the peer keeps its state in. A CouchDB that listens on the port is taken; otherwise a model
- * of one in memory is started. The peer fills an empty one from its blocks, but only when it starts.
+ * With `--state-db couchdb`: the state database of the peer. Uses a CouchDB that listens on the port, otherwise starts an in-memory
+ * model of it. The peer rebuilds an empty database from its blocks, but only when it starts.
  */
 export async function startStateDatabase(context: Context, peer: Peer): Promise<void> {
   const { processes, options, configuration, root, signal } = context;
@@ -17,7 +17,7 @@ export async function startStateDatabase(context: Context, peer: Peer): Promise<
     await processes.stop(peer.name);
     const main = join(root, 'tools', 'stack', 'dist', 'couchdb', 'main.js');
     processes.start(name, process.execPath, [main, String(port), configuration.versions.couchdb], { cwd: root });
-    context.say(`${name}: a model of CouchDB in memory, for functional tests; no number of it is one of CouchDB`);
+    context.say(`${name}: in-memory model of CouchDB, for functional tests; its performance is not that of CouchDB`);
   }
   await processes.ready(name, () => isListening(port), signal);
 }

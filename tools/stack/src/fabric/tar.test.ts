@@ -16,7 +16,7 @@ describe('tarGz', () => {
   beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'tar-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('is unpacked by tar to the same files', () => {
+  it('can be unpacked by tar to the same files', () => {
     const archive = join(folder, 'a.tar.gz');
     writeFileSync(archive, tarGz(files));
     expect(spawnSync('tar', ['-xzf', archive, '-C', folder], { encoding: 'utf8' })).toMatchObject({
@@ -26,11 +26,11 @@ describe('tarGz', () => {
     for (const [name, content] of Object.entries(files)) expect(readFileSync(join(folder, name))).toEqual(content);
   });
 
-  it('is the same bytes for the same files, because a package id is a hash of it', () => {
+  it('is deterministic, because a package id is a hash of it', () => {
     expect(tarGz(files).equals(tarGz({ ...files }))).toBe(true);
   });
 
-  it('refuses a name that its format cannot hold', () => {
+  it('refuses a name that is too long for its format', () => {
     expect(() => tarGz({ ['n'.repeat(101)]: Buffer.alloc(1) })).toThrow('longer than 100 bytes');
   });
 });

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 
-/** A gzipped tar archive, the same bytes for the same files: a chaincode's package id is a hash of it. */
+/** A deterministic gzipped tar archive, as the package id of a chaincode is its hash. */
 export function tarGz(files: Readonly<Record<string, Buffer>>): Buffer {
   const blocks = Object.entries(files).flatMap(([name, content]) => [
     header(name, content.length),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Context } from '../context.ts';
 import { expectFree, isListening } from '../processes/ports.ts';
 
-/** The command of the chaincode server that `up` runs; undefined when it shall run none. */
+/** The command of the chaincode server; undefined for none. */
 export function chaincodeCommand({ root, configuration, options }: Context): readonly string[] | undefined {
   if (options.chaincode === 'none') return undefined;
   if (options.chaincode !== 'default') return ['/bin/sh', '-c', `exec ${options.chaincode}`];
@@ -11,7 +11,7 @@ export function chaincodeCommand({ root, configuration, options }: Context): rea
   return existsSync(main) ? [process.execPath, main] : undefined;
 }
 
-/** Starts the chaincode as a service on a port, under the package id that the peer knows it by. */
+/** Starts the chaincode as a service on a port, under its package id. */
 export async function startChaincodeServer(
   context: Context,
   name: string,
@@ -26,7 +26,7 @@ export async function startChaincodeServer(
     const env = {
       CHAINCODE_ID: packageId,
       CHAINCODE_SERVER_ADDRESS: `127.0.0.1:${port}`,
-      CORE_CHAINCODE_LOGGING_LEVEL: 'error', // the default writes a line for each call
+      CORE_CHAINCODE_LOGGING_LEVEL: 'error', // the default logs a line per call
       CORE_CHAINCODE_LOGGING_SHIM: 'error',
     };
     processes.start(name, command, args, { env, cwd: root });

@@ -7,13 +7,13 @@ import { keepSettings } from '../settings.ts';
 import { chaincodeCommand, startChaincodeServer } from './chaincode-server.ts';
 import type { Part } from './part.ts';
 
-/** The development network: a model of Fabric behind Fabric's own services. Its chaincode server is one of its own. */
+/** The development network: a model of Fabric with Fabric's own gRPC services, and its own chaincode server. */
 export const devnet: Part = {
   name: 'devnet',
   async up(context) {
     const { processes, ports, signal, root } = context;
     if (!existsSync(join(root, 'apps', 'devnet')))
-      throw stackError('missing', 'devnet: this version of the repository has no development network.');
+      throw stackError('missing', 'devnet: the development network is missing in this repository.');
     const folder = join(context.folder, 'devnet');
     keepSettings('devnet', folder, settings(context));
     await startChaincodeServer(
@@ -33,7 +33,7 @@ export const devnet: Part = {
       return profile !== undefined && (await Promise.all(portsOf(context).map(isListening))).every(Boolean);
     };
     await processes.ready('devnet', isUp, signal);
-    context.say('devnet: a model of Fabric; no number of it is one of a Fabric network');
+    context.say('devnet: a model of Fabric; its performance is not that of a Fabric network');
     return { MEDREX_TEST_DEVNET: profile ?? '' };
   },
 };
@@ -44,7 +44,7 @@ const settings = ({ configuration, options }: Context): Record<string, string> =
   organisations: String(options.organizations),
 });
 
-/** One peer for each organisation, then the orderer. */
+/** The ports: one peer per organisation, then the orderer. */
 const portsOf = ({ ports, options }: Context): readonly number[] =>
   Array.from({ length: options.organizations + 1 }, (_, index) => ports.devnet + index);
 
@@ -61,10 +61,10 @@ function flags(context: Context, folder: string): readonly string[] {
   ];
 }
 
-/** `20ms` and `2s` as a number. */
+/** Parses `20ms` or `2s` into ms. */
 const milliseconds = (duration: string): number => Number.parseFloat(duration) * (duration.endsWith('ms') ? 1 : 1_000);
 
-/** Where the network says that its connection profile is: its summary is a line of JSON in its log. */
+/** The path of the connection profile, from the JSON line in the log of the network. */
 function profileOf(log: string): string | undefined {
   const lines = readFileSync(log, 'utf8').split('\n');
   const summary = lines.findLast((line) => line.startsWith('{') && line.includes('"profile"'));

@@ -4,10 +4,10 @@ import type { Context } from '../context.ts';
 import { run } from '../processes/run.ts';
 import { needProgram } from './system-package.ts';
 
-/** Credentials of the listener with TLS and SCRAM: a development stack on loopback, so they may stand here. */
+/** Credentials of the TLS/SCRAM listener; not secret, as the development stack is on loopback only. */
 export const kafkaUser = { name: 'medrex', password: 'medrex-development' } as const;
 
-/** The folder with the broker's jars: fetched by Maven once for each version of the pom, outside the clone. */
+/** The folder with the broker's jars, downloaded by Maven once per version of the pom, outside the clone. */
 export async function kafkaJars(context: Context): Promise<string> {
   const { cache, configuration, root, signal, say } = context;
   const folder = join(cache, `kafka-${configuration.versions.kafka}`);
@@ -24,7 +24,7 @@ export async function kafkaJars(context: Context): Promise<string> {
   return folder;
 }
 
-/** A key and its certificate for the TLS listener; the certificate as PEM for clients. */
+/** Creates key and certificate of the TLS listener, and the certificate as PEM for clients. */
 export async function makeKafkaKeys(context: Context, folder: string): Promise<void> {
   const certificate = join(folder, 'ca.pem');
   if (existsSync(certificate)) return;
@@ -37,7 +37,7 @@ export async function makeKafkaKeys(context: Context, folder: string): Promise<v
   writeFileSync(certificate, await run(keytool, ['-exportcert', '-rfc', ...common], context.signal));
 }
 
-/** Writes the broker's settings, and log4j's. */
+/** Writes the settings of the broker and of log4j. */
 export function writeKafkaSettings(context: Context, folder: string): string {
   const file = join(folder, 'server.properties');
   const lines = Object.entries(brokerSettings(context, folder)).map(([name, value]) => `${name}=${value}`);
@@ -46,7 +46,7 @@ export function writeKafkaSettings(context: Context, folder: string): string {
   return file;
 }
 
-/** Formats the data folder, with the SCRAM user in it, unless that has been done. */
+/** Formats the data folder, with the SCRAM user, unless it is already formatted. */
 export async function formatKafka(java: string, classPath: string, settings: string, context: Context): Promise<void> {
   const folder = join(settings, '..');
   const marker = join(folder, 'data', 'meta.properties');
@@ -82,7 +82,7 @@ function brokerSettings({ configuration, ports }: Context, folder: string): Reco
     'share.coordinator.state.topic.min.isr': 1,
     'share.coordinator.state.topic.num.partitions': 3,
     'group.initial.rebalance.delay.ms': 0,
-    // Fail-over within its bound: the broker's default refuses sessions below six seconds.
+    // For a fast failover; by default the broker refuses session timeouts below six seconds.
     'group.min.session.timeout.ms': configuration.sessionTimeoutMsMin,
     'message.max.bytes': bytesMax,
     'replica.fetch.max.bytes': bytesMax,
@@ -90,7 +90,7 @@ function brokerSettings({ configuration, ports }: Context, folder: string): Reco
     'sasl.enabled.mechanisms': 'SCRAM-SHA-512,OAUTHBEARER',
     'listener.name.secure.scram-sha-512.sasl.jaas.config':
       'org.apache.kafka.common.security.scram.ScramLoginModule required;',
-    // Tokens that nobody signs, as Kafka has them for development: whoever says a name has it.
+    // Kafka's unsigned development tokens: clients are authenticated as any name they claim.
     'listener.name.secure.oauthbearer.sasl.jaas.config':
       'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="medrex";',
     'listener.name.secure.oauthbearer.sasl.server.callback.handler.class':

@@ -9,7 +9,7 @@ import { formatKafka, kafkaJars, kafkaUser, makeKafkaKeys, writeKafkaSettings } 
 import type { Part } from './part.ts';
 import { needProgram } from './system-package.ts';
 
-/** Kafka in one process (KRaft), from Maven Central on the machine's Java; a second listener has TLS, SCRAM and OAUTHBEARER. */
+/** Kafka in one process (KRaft), from Maven Central, on the machine's Java; a second listener has TLS, SCRAM and OAUTHBEARER. */
 export const kafka: Part = {
   name: 'kafka',
   async up(context) {
@@ -41,7 +41,7 @@ export const kafka: Part = {
   },
 };
 
-/** As `medrex topics apply` does: the services find their topics when they start. */
+/** Creates the topics like `medrex topics apply`, so that they exist when the services start. */
 async function makeTopics({ say }: Context, brokers: string): Promise<void> {
   const connection = connectionOf(kafkaConfig.parse({ MEDREX_KAFKA_BROKERS: brokers }), 'medrex-stack');
   const changed = await applyTopics(connection, '', { channels: 1, replicationFactor: 1, minInSyncReplicas: 1 });
@@ -54,7 +54,7 @@ async function startBroker(context: Context, java: string, classPath: string, fo
   const settings = writeKafkaSettings(context, folder);
   await formatKafka(java, classPath, settings, context);
   const logs = `-Dlog4j2.configurationFile=${join(folder, 'log4j2.xml')}`;
-  // A machine that runs everything has no processor to spare for a compiler that pays off after minutes, nor for a parallel collector.
+  // Saves CPU on a machine that runs everything: no C2 compiler, which pays off only after minutes, and no parallel collector.
   const thrifty = ['-Xmx512m', '-Xms256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
   context.processes.start('kafka', java, [...thrifty, logs, '-cp', classPath, 'kafka.Kafka', settings], {
     cwd: folder,
@@ -62,8 +62,8 @@ async function startBroker(context: Context, java: string, classPath: string, fo
 }
 
 /**
- * Whether clients can do everything at once: on a fresh broker the first group and the first idempotent producer fail for
- * seconds, while the internal topics are made. So both are asked for here.
+ * Whether the broker is fully usable. On a new broker the first consumer group and the first idempotent producer fail for seconds while
+ * the internal topics are created, so this uses both.
  */
 async function answers(brokers: string): Promise<boolean> {
   const client = new Kafka({

@@ -16,7 +16,7 @@ interface User {
   readonly gid: number;
 }
 
-/** PostgreSQL from the system's packages, in a data folder of its own. It refuses root, so root runs it as another user. */
+/** PostgreSQL from the system's packages, in its own data folder. It refuses to run as root, so root runs it as another user. */
 export const postgres: Part = {
   name: 'postgres',
   async up(context) {
@@ -34,7 +34,7 @@ export const postgres: Part = {
         `port=${port}`,
         'unix_socket_directories=',
         'max_connections=200',
-        // A recycled segment keeps its old bytes: what was erased would stay readable in it.
+        // A recycled segment keeps its old bytes, in which erased data would stay readable.
         'wal_recycle=off',
       ];
       const args = ['-D', join(folder, 'data'), ...settings.flatMap((setting) => ['-c', setting])];
@@ -55,14 +55,14 @@ export const postgres: Part = {
   },
 };
 
-/** The key that the vault in the database is sealed with; it goes when the data go. */
+/** The tenant key file of the vault in the database; removed together with the data. */
 function tenantKeyFile({ folder }: Context): string {
   const file = join(folder, 'tenant-key');
   if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
   return file;
 }
 
-/** On PATH, else where Debian keeps the newest version. */
+/** The server program on PATH, otherwise Debian's newest version. */
 function findServer(): string | undefined {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
@@ -71,7 +71,7 @@ function findServer(): string | undefined {
   return found !== undefined && existsSync(join(dirname(found), 'initdb')) ? found : undefined;
 }
 
-/** The user `postgres`, else `nobody`; undefined when we are not root and run it as ourselves. */
+/** The user `postgres`, otherwise `nobody`; undefined when not running as root. */
 function otherUser(): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ['postgres', 'nobody']) {
@@ -81,7 +81,7 @@ function otherUser(): User | undefined {
   throw stackError('missing', 'postgres does not run as root, and there is neither a user postgres nor a user nobody.');
 }
 
-/** In the stack's folder; where that other user may not enter it (a clone below /root), in the folder for temporary files. */
+/** The data folder: in the stack's folder, or if that other user has no access to it (e.g. below /root), in the temporary folder. */
 export function postgresFolder(stack: string, user: User | undefined): string {
   if (user === undefined || mayEnter(stack, user)) return join(stack, 'postgres');
   return join(outside(stack), 'postgres');
@@ -92,7 +92,7 @@ function outside(stack: string): string {
   return join(tmpdir(), `medrex-stack-${own}`);
 }
 
-/** What `down --clean` removes besides the stack's folder. */
+/** Folders that `down --clean` removes in addition to the stack's folder. */
 export const foldersOutside = (stack: string): readonly string[] => [outside(stack)];
 
 function mayEnter(path: string, user: User): boolean {
@@ -108,7 +108,7 @@ async function initialise(context: Context, initdb: string, folder: string, user
   if (user) chownSync(folder, user.uid, user.gid);
   const unfinished = `${data}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
-  // `trust` on loopback only: a development database, as the stack's whole network is.
+  // `trust` is acceptable for a development database on loopback only.
   const args = ['-D', unfinished, '-U', 'medrex', '--auth=trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
   await run(initdb, args, context.signal, { cwd: folder, ...(user && { user }) });
   renameSync(unfinished, data);

@@ -6,7 +6,7 @@ import { run } from '../processes/run.ts';
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 
-/** The program's path; installed with apt when it is missing and this user may. `find` may look beyond PATH. */
+/** The path of a program; installs its package with apt when it is missing and permitted. @param find may search beyond PATH */
 export async function needProgram(
   context: Context,
   program: string,
@@ -30,7 +30,7 @@ export async function needProgram(
 async function install({ signal, say }: Context, apt: string, package_: string): Promise<void> {
   say(`installing ${package_} with apt ...`);
   const env = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  // A package's own service would start a server of its own, on the ordinary port.
+  // The service of the package would start another server on the default port.
   const args = ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120', package_];
   await run(apt, ['update'], signal, { env });
   await withoutServices(() => run(apt, args, signal, { env }));
@@ -38,7 +38,7 @@ async function install({ signal, say }: Context, apt: string, package_: string):
 
 const policy = '/usr/sbin/policy-rc.d';
 
-/** Debian's own switch: while this file says 101, no installed package starts its service. */
+/** Runs the work with Debian's policy-rc.d returning 101, which keeps installed packages from starting services. */
 async function withoutServices<T>(work: () => Promise<T>): Promise<T> {
   const isOurs = !existsSync(policy);
   if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** The first executable of that name in these folders, or in those of PATH. */
+/** The first executable of a name in the folders; PATH by default. */
 export function findProgram(name: string, folders?: readonly string[]): string | undefined {
   const all = folders ?? (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   return all.map((folder) => join(folder, name)).find(isExecutable);

@@ -14,12 +14,15 @@ export async function isListening(port: number): Promise<boolean> {
   });
 }
 
-/** Fails, by the part's name, when one of its ports is taken. */
+/** @throws an error naming the part when one of its ports is in use */
 export async function expectFree(part: string, ports: readonly number[]): Promise<void> {
   for (const port of ports) {
     const problem = await bindError(port);
     if (problem !== undefined)
-      throw stackError('portBusy', `${part}: 127.0.0.1:${port} cannot be used (${problem}): another program has it.`);
+      throw stackError(
+        'portBusy',
+        `${part}: 127.0.0.1:${port} cannot be used (${problem}): it is in use by another program.`,
+      );
   }
 }
 

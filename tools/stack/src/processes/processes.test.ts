@@ -21,7 +21,7 @@ describe('Processes', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('finds a process of an earlier command again, and stops it', async () => {
+  it('finds and stops a process of an earlier command', async () => {
     open().start('sleeper', node, ['-e', runs]);
     const later = open();
     expect(later.isAlive('sleeper')).toBe(true);
@@ -31,7 +31,7 @@ describe('Processes', () => {
     expect(open().names()).toEqual([]);
   });
 
-  it('leaves a process alone that has the noted pid but is another one', async () => {
+  it('does not stop another process that reuses the recorded pid', async () => {
     const stranger = spawn(node, ['-e', runs], { stdio: 'ignore' });
     const file = new StateFile(folder);
     const noted = { pid: stranger.pid ?? 0, identity: 'another-boot/1', command: '', log: '', startedAt: '' };
@@ -43,7 +43,7 @@ describe('Processes', () => {
     stranger.kill('SIGKILL');
   });
 
-  it('says at once, with the end of its log, that a process ended instead of answering', async () => {
+  it('fails at once, with the end of its log, when a process ends instead of answering', async () => {
     const processes = open();
     processes.start('broken', node, ['-e', 'console.error("no such disk"); process.exit(3)']);
     const ready = processes.ready('broken', () => Promise.resolve(false), never);
@@ -51,7 +51,7 @@ describe('Processes', () => {
     expect(readFileSync(processes.logOf('broken'), 'utf8')).toContain('no such disk');
   });
 
-  it('names the program that cannot be started', () => {
+  it('names a program that cannot be started', () => {
     expect(() => open().start('ghost', join(folder, 'no-such-program'), [])).toThrow('no-such-program');
   });
 

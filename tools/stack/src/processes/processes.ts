@@ -9,17 +9,17 @@ import { identityOf } from './identity.ts';
 export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** For programs that refuse root. */
+  /** User to run as, for programs that refuse root. */
   readonly user?: { readonly uid: number; readonly gid: number };
-  /** How long it may take to end when asked, before it is killed. */
+  /** How long it may take to stop before it is killed, in ms. */
   readonly stopTimeoutMs?: number;
 }
 
 const stopTimeoutMs = 20_000;
 
-/** The stack's processes: each outlives the command that started it, and is found again through the state file. */
+/** The processes of the stack. They outlive the command that started them, and later commands find them by the state file. */
 export class Processes {
-  /** Names of those that this command started, in order. */
+  /** Names of the processes started by this command, in order. */
   readonly startedNow: string[] = [];
   readonly #file: StateFile;
   readonly #logs: string;
@@ -46,7 +46,7 @@ export class Processes {
     return join(this.#logs, `${name}.log`);
   }
 
-  /** Starts a process of its own session, with its output in a log file; noted in the state file before this returns. */
+  /** Starts a process in its own session with a log file, and records it in the state file before returning. */
   start(name: string, command: string, args: readonly string[], options: ProcessOptions = {}): void {
     mkdirSync(this.#logs, { recursive: true });
     const log = this.logOf(name);
@@ -59,7 +59,7 @@ export class Processes {
       ...options.user,
     });
     closeSync(output);
-    child.on('error', () => undefined); // it has no pid then, which is reported below
+    child.on('error', () => undefined); // then it has no pid, which is reported below
     child.unref();
     const identity = child.pid === undefined ? undefined : identityOf(child.pid);
     if (child.pid === undefined || identity === undefined)
@@ -76,7 +76,7 @@ export class Processes {
     this.startedNow.push(name);
   }
 
-  /** Waits until `ask` says yes. Fails at once when the process has ended, with the end of its log. */
+  /** Waits until `ask` resolves with true. Fails at once, with the end of its log, when the process has ended. */
   async ready(name: string, ask: () => Promise<boolean>, signal: AbortSignal, timeoutMs = 60_000): Promise<void> {
     const until = Date.now() + timeoutMs;
     let last: unknown;
@@ -98,7 +98,7 @@ export class Processes {
     }
   }
 
-  /** Asks it to end, then kills it. Only a process that is still the one that was started is touched. */
+  /** Stops a process by SIGTERM, then by SIGKILL, if it is still the one that was started. */
   async stop(name: string): Promise<boolean> {
     const process_ = this.get(name);
     if (process_ === undefined) return false;
@@ -122,7 +122,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It ended in between.
+    // It has ended meanwhile.
   }
 }
 

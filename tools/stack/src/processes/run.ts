@@ -8,7 +8,7 @@ export interface RunOptions {
   readonly input?: string;
 }
 
-/** Runs a program to its end and returns its standard output; its words stand in the error when it fails. */
+/** Runs a program to its end and returns its standard output. @throws an error with its output when it fails */
 export async function run(
   command: string,
   args: readonly string[],
@@ -31,7 +31,7 @@ export async function run(
       all += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (all += text));
-    child.stdin.on('error', () => undefined); // it may end without reading
+    child.stdin.on('error', () => undefined); // it may end without reading its input
     child.stdin.end(options.input ?? '');
     child.on('error', reject);
     child.on('close', (code, ended) => {

@@ -12,7 +12,7 @@ interface Status {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A stack of its own, beside the one that the suites run on, driven as a user drives it. */
+/** A separate stack, in addition to that of the suites, controlled by the command line. */
 export class ScratchStack {
   readonly folder = mkdtempSync(join(tmpdir(), 'stack-'));
 

@@ -137,11 +137,11 @@ doctors\tward.example all
     };
     const tls =
       'client_tls_sslmode = require\nclient_tls_cert_file = /c\nclient_tls_key_file = /k\nclient_tls_ca_file = /ca\n';
-    const { config, problems } = readIni(
+    const { config, problems, notes } = readIni(
       `${ini}${tls}auth_type = hba\nauth_hba_file = /hba\nauth_ident_file = /ident\n`,
       files,
     );
-    expect(problems).toEqual([]);
+    expect([problems, notes]).toEqual([[], []]);
     expect((config as { auth: { rules: unknown } }).auth.rules).toEqual([
       {
         databases: ['clinic'],
@@ -188,6 +188,13 @@ doctors\tward.example all
   ])('is refused rather than half understood: %s', (line, problem) => {
     const { problems } = readIni(`${ini}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': line });
     expect(problems).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each(['password', 'ldap ldapserver=a'])('accepts cleartext passwords for lines with %s', (method) => {
+    const { config } = readIni(`${ini}auth_type = hba\nauth_hba_file = /hba\n`, {
+      '/hba': `host all all all ${method}`,
+    });
+    expect(proxyConfig.parse(config).auth.allowCleartext).toBe(true);
   });
 
   it('requires auth_hba_file with auth_type hba', () => {

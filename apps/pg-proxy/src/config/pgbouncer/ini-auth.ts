@@ -1,5 +1,5 @@
 import type { Gathering } from './gathering.ts';
-import { readHba, readIdent, type HbaRule } from './hba-file.ts';
+import { readHba, readIdent } from './hba-file.ts';
 import { readLdapOptions } from './ldap-options.ts';
 
 const methods: Readonly<Record<string, string>> = {
@@ -40,8 +40,12 @@ function takeHba(gathering: Gathering): void {
   const { rules, ldap, problems } = readHba(text, ident.maps);
   for (const problem of ident.problems) gathering.problems.push(`${identFile}: ${problem}`);
   for (const problem of problems) gathering.problems.push(`${file}: ${problem}`);
-  gathering.set('auth.rules', canShowCertificates(gathering) ? rules : rules.map(withoutCertificates));
-  if (!canShowCertificates(gathering) && rules.some(({ method }) => method === 'cert'))
+  const inVain = canShowCertificates(gathering) ? [] : rules.filter(({ method }) => method === 'cert');
+  gathering.set(
+    'auth.rules',
+    rules.map((rule) => (inVain.includes(rule) ? { ...rule, method: 'reject', certificates: undefined } : rule)),
+  );
+  if (inVain.length > 0)
     gathering.note(
       'auth_hba_file',
       'its lines with cert let nobody in without client_tls_sslmode and client_tls_ca_file',
@@ -59,9 +63,6 @@ function takeHba(gathering: Gathering): void {
 const canShowCertificates = (gathering: Gathering): boolean =>
   gathering.file('client_tls_ca_file') !== undefined &&
   (gathering.value('client_tls_sslmode') ?? 'disable') !== 'disable';
-
-const withoutCertificates = (rule: HbaRule): object =>
-  rule.method === 'cert' ? { ...rule, method: 'reject', certificates: undefined } : rule;
 
 /** The text of a file that a setting names. Undefined: it cannot be read, which is reported as a problem. */
 function textOf(gathering: Gathering, setting: string, file: string): string | undefined {

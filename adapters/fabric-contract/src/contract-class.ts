@@ -11,7 +11,7 @@ export interface RuntimeContext extends Context {
   setClientIdentity(identity: Context['clientIdentity']): void;
 }
 
-/** Contract, with what its types leave out or tell wrong. */
+/** Contract, with types corrected and completed. */
 export interface RuntimeContract {
   getName(): string;
   createContext(): RuntimeContext;

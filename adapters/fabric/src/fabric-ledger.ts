@@ -108,7 +108,7 @@ export class FabricLedger implements Ledger, BlockStream {
   }
 
   /**
-   * Connects to a channel as its connection profile says. Peers that do not answer yet are waited for by whoever calls.
+   * Connects to a channel as its connection profile says. Calls wait for peers that do not answer yet.
    *
    * @throws CodedError FABRIC_PROFILE_UNUSABLE, FABRIC_IDENTITY_UNUSABLE, FABRIC_IDENTITY_EXPIRED
    */

@@ -18,7 +18,7 @@ export interface KafkaConnection {
   readonly onLine?: (line: KafkaLine) => void;
 }
 
-/** What is kept of a line of kafkajs. Its text and its fields may hold anything, so neither is. */
+/** The part of a kafkajs log line that is kept: neither text nor fields, which may contain anything. */
 export interface KafkaLine {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
   /** The part of kafkajs that spoke: `Connection`, `Producer`. */

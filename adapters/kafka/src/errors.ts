@@ -90,7 +90,7 @@ export interface KafkaFailure {
   readonly isRefusal: boolean;
 }
 
-/** Reads an error of kafkajs, also below the one that says how often it was tried. What is no error of Kafka's is a defect of ours. */
+/** Converts an error of kafkajs, also one wrapped by its retry error. Any other error is a defect of ours. */
 export function failureOf(error: unknown): KafkaFailure {
   if (error instanceof CodedError) return { name: error.code, isRefusal: !error.retryable };
   const { type, name, cause } = error as { readonly type?: string; readonly name?: string; readonly cause?: unknown };

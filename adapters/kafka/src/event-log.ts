@@ -34,7 +34,7 @@ export interface KafkaEventLogOptions {
   readonly requestWithinMs?: number;
   /** How long a partition may bring nothing while the log goes on, before its client is made anew. */
   readonly stallMs?: number;
-  /** How long `close` tries to store what was appended. */
+  /** How long `close` tries to store pending appends. */
   readonly closeWithinMs?: number;
   readonly redelivery?: Redelivery;
 }
@@ -167,7 +167,7 @@ export class KafkaEventLog implements EventLog {
     return this.#partitionCount(topic);
   }
 
-  /** What has stood still for longer than `stallMs`: readers without answers, appends that are tried, groups without a place. */
+  /** What has been stuck for longer than `stallMs`: readers without answers, retried appends, groups without an assignment. */
   troubles(): readonly string[] {
     const { prefix, stallMs } = this.#options;
     const seconds = (ms: number): number => Math.round(ms / 1000);

@@ -40,7 +40,7 @@ describe('PartitionBuffer', () => {
     expect(offsets(buffer)).toEqual([8]);
   });
 
-  it('hands out what came before an error, then the error, once', () => {
+  it('returns the records before an error, then the error, once', () => {
     const buffer = new PartitionBuffer('t', 0, 0);
     buffer.add(answer([message(0)], 1), true);
     buffer.fail(new Error('lost'), true);

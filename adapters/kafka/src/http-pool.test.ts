@@ -38,7 +38,7 @@ describe('a pool of HTTP connections', () => {
       onRequest();
     });
 
-  it('makes as many as it may, lets the others wait, and keeps what is done for the next', async () => {
+  it('limits connections, lets further calls wait, and reuses connections', async () => {
     const waits: number[] = [];
     pool.onWaited((waitedMs) => waits.push(waitedMs));
     const all = [post(), post(), post()];

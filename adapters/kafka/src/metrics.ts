@@ -1,4 +1,4 @@
-/** What the clients of a Kafka log count; a process defines them where it opens one. */
+/** Metrics of the clients of a Kafka log; a process defines them when it opens one. */
 export const kafkaMetrics = {
   appendSeconds: {
     name: 'medrex_kafka_append_seconds',

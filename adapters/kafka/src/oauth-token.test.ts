@@ -68,13 +68,16 @@ describe('a token endpoint', () => {
     ['sends elsewhere', 302, ''],
     ['answers with no token', 200, '{"access_token":""}'],
     ['answers with no JSON', 200, '<html>'],
-  ])('that %s is tried again by whoever needs the token, and the secret is in no message', async (_, status, body) => {
-    answer = { status, body };
-    const tokens = endpoint();
-    await expect(tokens.token()).rejects.toEqual(failure);
-    await expect(tokens.token()).rejects.not.toThrow('gehe');
-    expect(asked).toHaveLength(2);
-  });
+  ])(
+    'that %s is retried by the next call that needs the token, and the secret is in no message',
+    async (_, status, body) => {
+      answer = { status, body };
+      const tokens = endpoint();
+      await expect(tokens.token()).rejects.toEqual(failure);
+      await expect(tokens.token()).rejects.not.toThrow('gehe');
+      expect(asked).toHaveLength(2);
+    },
+  );
 
   it('that is not there is tried again too', async () => {
     server.closeAllConnections();

@@ -72,12 +72,12 @@ export class PartitionAppender {
     });
   }
 
-  /** For how long the request in flight has been tried; 0 where there is none. */
+  /** How long the request in flight has been retried; 0 if there is none. */
   get tryingMs(): number {
     return this.#sinceMs === undefined ? 0 : performance.now() - this.#sinceMs;
   }
 
-  /** Tries no longer: what is not stored by now is refused. */
+  /** Stops retrying: appends that are not stored by now are rejected. */
   giveUp(): void {
     this.#closing.abort();
   }

@@ -8,7 +8,7 @@ export interface Bounds {
   readonly end: number;
 }
 
-/** Who commits: nobody in particular, or a member of the group in one of its generations. */
+/** The committer: anonymous, or a member of the group in one of its generations. */
 export interface Committer {
   readonly generationId: number;
   readonly memberId: string;

@@ -48,7 +48,7 @@ describe('advice', () => {
     expect(planner.isEmpty).toBe(true);
   });
 
-  it('lets nobody starve: what nobody waits for goes before operations that came much later', () => {
+  it('starves no operation: one without dependents goes before operations that came much later', () => {
     const planner = aPlanner({ flights: 1, flightsReserved: 0, fusion: { operationsMax: 1 }, criticalityBoost: 1 });
     planner.admit(planned(0));
     let plans = 0;

@@ -16,7 +16,7 @@ describe('fusions', () => {
     expect(seqsOf(only(planner.plan(0)))).toEqual([1, 2, 3, 4]);
   });
 
-  it('leave out what stands behind another flight, until that flight has landed', () => {
+  it('omit operations that depend on another flight, until that flight has landed', () => {
     const planner = aPlanner();
     planner.admit(planned(1, { keys: keys('a') }));
     const first = only(planner.plan(0));
@@ -283,7 +283,7 @@ describe('closing', () => {
 });
 
 describe('overdue', () => {
-  it('passes over what is in flight', () => {
+  it('skips operations in flight', () => {
     const planner = aPlanner({ readyMaxMs: 1_000 });
     planner.admit(planned(1));
     planner.plan(0);

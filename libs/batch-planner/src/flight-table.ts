@@ -35,7 +35,7 @@ export class PlannedFlight {
   }
 }
 
-/** The flights: how many there are, what they carry, and who may use those that are free. */
+/** The flights: their number, what they carry, and which classes may use free ones. */
 export class FlightTable {
   readonly #flights: number;
   readonly #reserved: number;

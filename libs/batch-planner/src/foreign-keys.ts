@@ -1,7 +1,7 @@
 import type { DeclaredKey, StateKey } from '@medrex/keys';
 import type { ForeignWriteLimits } from './planner-limits.ts';
 
-/** Keys that somebody else wrote not long ago. */
+/** Keys recently written by a foreign writer. */
 export class ForeignKeys {
   readonly #limits: ForeignWriteLimits;
   /** Until when each key counts as one; the earliest first, as a key that is written again goes to the end. */
@@ -30,7 +30,7 @@ export class ForeignKeys {
     }
   }
 
-  /** Those of an operation's keys that are foreign-written, the commuting ones aside: nobody else can write those. */
+  /** The foreign-written keys of an operation, without commuting ones, which no other writer can write. */
   among(keys: readonly DeclaredKey[]): readonly StateKey[] {
     if (this.#untilMs.size === 0) return [];
     return keys

@@ -28,13 +28,13 @@ function weightOf({ planned, isClosing }: TrackedOperation): Weight {
   return isClosing ? closeWeight : { keys: keys.length, bytes, units: unitsOf(keys.length, bytes) };
 }
 
-/** Whether an operation by itself is above a soft cap. */
+/** Whether a single operation exceeds a soft cap. */
 export function exceedsCaps(operation: TrackedOperation, caps: FusionCaps, msPerUnit: number): boolean {
   const { keys, bytes, units } = weightOf(operation);
   return keys > caps.keysMax || bytes > caps.bytesMax || units * msPerUnit > caps.estimatedMsMax;
 }
 
-/** A fusion in the making. What is above a cap by itself fits only when nothing else is in, and nothing fits beside it. */
+/** A fusion being built. An operation that exceeds a cap by itself fits only alone. */
 export class FusionDraft {
   readonly operations: TrackedOperation[] = [];
   readonly #limits: DraftLimits;
@@ -58,7 +58,7 @@ export class FusionDraft {
     return this.operations[0]?.isOversize === true;
   }
 
-  /** How much of what it may hold it holds, by the cap that is nearest; 1 when nothing more fits. */
+  /** Fill level by the most used cap; 1 when nothing more fits. */
   get fill(): number {
     const { caps, operationsMax, msPerUnit } = this.#limits;
     return Math.max(

@@ -15,7 +15,7 @@ function inFlight(...all: readonly (readonly string[])[]): { planner: BatchPlann
 }
 
 describe('hold', () => {
-  it('holds a fusion that touched nothing new, and one whose new keys nobody else has', () => {
+  it('holds a fusion that touched no new key, and one whose new keys no other flight holds', () => {
     const { planner, flights } = inFlight(['a']);
     expect(planner.hold(flights[0]!, [])).toEqual({ kind: 'held' });
     expect(planner.hold(flights[0]!, [{ seq: 10, keys: keys('a', 'b') }])).toEqual({ kind: 'held' });

@@ -135,7 +135,7 @@ function serialStep(
 }
 
 describe('a planner driven through the model of a channel', () => {
-  it('comes to the state of serial execution in intake order, when all keys are declared and nobody else writes', async () => {
+  it('comes to the state of serial execution in intake order, when all keys are declared and there are no foreign writers', async () => {
     const declared = operations.map((all) => all.filter((one) => !discovering.includes(deedOf(one))));
     await fc.assert(
       fc.asyncProperty(histories(declared, none), async (history) => {

@@ -14,7 +14,7 @@ export interface LiveSetOptions {
   readonly exceedsCaps: (operation: TrackedOperation) => boolean;
 }
 
-/** Everything live: where each operation stands in the queues, in which state it is, and how urgent. Decides nothing. */
+/** All live operations with their places in the queues, states and urgencies. Makes no decisions. */
 export class LiveSet {
   readonly queues: LiveQueues;
   readonly ready: ReadyQueue;

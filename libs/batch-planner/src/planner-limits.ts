@@ -41,7 +41,7 @@ export interface FusionSizing {
   readonly flightTargetMs: number;
 }
 
-/** What keys that somebody else writes cost. */
+/** The cost of foreign-written keys. */
 export interface ForeignWriteLimits {
   /** For how long after a foreign write a key is not fused with others. */
   readonly windowMs: number;

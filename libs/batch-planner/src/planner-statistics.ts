@@ -1,7 +1,7 @@
 /** Live operations by where they are. */
 export interface OperationCounts {
   readonly live: number;
-  /** Something stands before them. */
+  /** They wait for earlier operations. */
   readonly waiting: number;
   /** Nothing does; the ones that back off included. */
   readonly ready: number;
@@ -21,7 +21,7 @@ export interface PlannerStatistics extends OperationCounts {
   readonly depth: number;
   /** Keys with anything live on them. */
   readonly keys: number;
-  /** Keys that somebody else wrote not long ago. */
+  /** Keys recently written by a foreign writer. */
   readonly foreignKeys: number;
   readonly flights: number;
   /** Operations that the next fusion may hold: follows backlog and flight times. */

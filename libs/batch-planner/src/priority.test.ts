@@ -5,7 +5,7 @@ const cpoe = 0;
 const audit = 4;
 
 describe('urgency', () => {
-  it('has a flight to itself: what comes in while all others are taken goes at once', () => {
+  it('has a flight of its own: its operations go at once even if all others are taken', () => {
     const planner = aPlanner({ flights: 3, flightsReserved: 1, size: { operationsMin: 1 } });
     for (const seq of [1, 2, 3, 4, 5]) planner.admit(planned(seq));
     expect(planner.plan(0)).toHaveLength(2);

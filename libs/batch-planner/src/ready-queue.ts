@@ -1,9 +1,9 @@
 import { Heap } from './heap.ts';
 import type { TrackedOperation } from './tracked-operation.ts';
 
-/** Longer chains behind an operation count as this long: what nobody waits for must get its turn within a bounded number of admissions. */
+/** Cap on the counted chain length, so that an operation without dependents gets its turn within a bounded number of admissions. */
 const criticalityMax = 1_024;
-/** Lanes of each class: what may be fused, what is above a cap, what goes alone. */
+/** Lanes of each class: operations that may be fused, that exceed a cap, or that go alone. */
 const lanesPerClass = 3;
 /** Void places that a heap may hold beside the valid ones. */
 const voidMax = 1_024;

@@ -3,7 +3,7 @@ import type { PlannedOperation } from './planned-operation.ts';
 
 /**
  * Where a live operation is.
- * - `waiting`: something stands before it
+ * - `waiting`: an earlier operation on its keys is not terminal
  * - `ready`: nothing does
  * - `backing-off`: ready, but not before `notBeforeMs`
  * - `taken`: in a flight
@@ -29,11 +29,11 @@ export class TrackedOperation {
   /** Envelopes it lost to other writers, since it last was widened. */
   losses = 0;
   notBeforeMs = 0;
-  /** When it became ready; undefined while something stands before it. */
+  /** When it became ready; undefined while it waits. */
   readySinceMs: number | undefined;
   /** Above a soft cap by itself: goes alone. Judged when its weight is known or changes. */
   isOversize = false;
-  /** Which lane of the ready queue it stands in. */
+  /** Its lane of the ready queue. */
   lane = 0;
   /** Tells its newest place in a heap from older ones, which are void. */
   stamp = 0;

@@ -23,7 +23,7 @@ export interface ReportedSet {
   readonly writes: readonly string[];
 }
 
-/** What one transaction of a block did, whoever sent it. */
+/** What a transaction of a block did, of any sender. */
 export interface ReportedTransaction extends ReportedSet {
   readonly txId: string;
   readonly txNum: number;

@@ -19,7 +19,7 @@ export interface SealedAnswer {
   readonly sealed: string;
 }
 
-/** The facts of a call out of an operation; undefined when they are none. */
+/** The facts of a call from an operation; undefined if they are invalid. */
 export function readCallFacts(facts: JsonObject): CallFacts | undefined {
   const { chaincode, function: name, isDeclared } = facts;
   if (typeof chaincode !== 'string' || !isChaincodeName(chaincode) || typeof name !== 'string') return undefined;

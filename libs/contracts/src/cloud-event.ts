@@ -189,7 +189,7 @@ function rewrittenIssue({ medrexauthor, data }: CloudEvent): RefusalIssue | unde
   return issue('value', 'a signed event in structured mode has data_base64, or its body as a text in data', 'data');
 }
 
-/** Headers of an event in binary mode, for whoever writes to an intake topic: replay, the load generator, tests. */
+/** Headers of an event in binary mode, for writers to an intake topic: replay, the load generator, tests. */
 export function intakeHeaders(
   event: Omit<IntakeEvent, 'data'> & { readonly source: string; readonly id: string },
 ): Map<string, Uint8Array> {

@@ -84,7 +84,7 @@ export interface EventLog {
   latest(topic: string, partition: number): Promise<readonly LogRecord[]>;
   /** Allows everything below `offset` to be deleted; whole segments go, so some of it may stay. */
   truncateBefore(topic: string, partition: number, offset: number): Promise<void>;
-  /** What of this log's readers and appends stands still at the moment, in words for an operator; empty when all is well. */
+  /** Readers and appends of this log that are stuck at the moment, in words for an operator; empty when all is well. */
   troubles(): readonly string[];
   close(): Promise<void>;
 }

@@ -51,7 +51,7 @@ describe('JSON with exact numbers', () => {
     );
   });
 
-  it('reads what is nested without end', () => {
+  it('reads JSON of unlimited nesting', () => {
     const text = `${'['.repeat(100_000)}1.0${']'.repeat(100_000)}`;
     expect(Array.isArray(parseExactJson(text))).toBe(true);
   });

@@ -58,7 +58,7 @@ export function exactJson(value: object): string {
   });
 }
 
-/** Says of a shallow copy what is known of its original. */
+/** Gives a shallow copy the recorded facts of its original. */
 export function copiedExactly<Copy extends object>(copy: Copy, original: object): Copy {
   const known = texts.get(original);
   if (known !== undefined) texts.set(copy, known);

@@ -127,7 +127,7 @@ function checkedCount(value: Buffer): number {
   throw contractError('MESSAGE_VERSION_UNKNOWN', `version ${version} where ${operationsRecordVersion} is known`);
 }
 
-// The causes of plain errors stay behind: a JSON parser quotes what it could not read.
+// The causes of plain errors are dropped, as a JSON parser quotes its input.
 function misread(record: LogRecord, error: unknown): Error {
   const place = `${record.topic}/${record.partition} offset ${record.offset}`;
   if (isCodedError(error, 'MESSAGE_VERSION_UNKNOWN')) {

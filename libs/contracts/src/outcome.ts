@@ -20,7 +20,7 @@ export interface OperationOutcome {
   readonly txNum: number;
   /** Keys it was found to touch beyond its declaration; order on these is promised from their discovery on. */
   readonly undeclared?: readonly DeclaredKey[];
-  /** The author whose signature the ledger found right; absent where the operation stands on ingest's word. */
+  /** The author whose signature the ledger verified; absent if the operation is vouched for by ingest only. */
   readonly author?: string;
   readonly traceparent?: string;
 }

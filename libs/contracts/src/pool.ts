@@ -1,4 +1,4 @@
-/** How a bounded set of connections to one service stands; for a client without connections of its own, its calls. */
+/** The state of a bounded set of connections to a service; for a client without connections of its own, of its calls. */
 export interface PoolState {
   readonly inUse: number;
   readonly idle: number;

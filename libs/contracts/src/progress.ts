@@ -16,7 +16,7 @@ export interface Progress {
   readonly contractVersion: string;
   /** Block height that this progress was made from. */
   readonly blockHeight: number;
-  /** The last word of its generation: whoever wrote it has let go of the channel, and the next may take it over at once. */
+  /** The last record of its generation: its writer has released the channel, and the next may take it over at once. */
   readonly handedOver?: true | undefined;
 }
 
@@ -39,7 +39,7 @@ export function progressKey(progress: Pick<Progress, 'channel' | 'generation'>):
   return `${progress.channel}/${progress.generation}`;
 }
 
-/** The progress that counts: of the highest generation, the record written last. `undefined` for a channel that nobody has driven yet. */
+/** The progress that counts: of the highest generation, the record written last. `undefined` for a channel without a driver so far. */
 export function newestProgress(channel: string, values: readonly Uint8Array[]): Progress | undefined {
   let newest: Progress | undefined;
   for (const value of values) {

@@ -5,7 +5,7 @@ import { recordSize } from './record-size.ts';
 import { traceparent } from './schemas.ts';
 import { recordBytesMax } from './topic-table.ts';
 
-/** Where a record stands in an intake topic. */
+/** The position of a record in an intake topic. */
 export interface IntakeRecordPlace {
   readonly topic: string;
   readonly partition: number;
@@ -23,7 +23,7 @@ export interface RefusedMessage {
   readonly refusedAtMs: number;
   /** Trace context of its sender. */
   readonly traceparent?: string;
-  /** The record, sealed by who refused it; empty when it was too large to be kept. */
+  /** The record, sealed by the service that refused it; empty if it was too large to be kept. */
   readonly sealed: Uint8Array;
 }
 

@@ -45,7 +45,7 @@ export interface StatusStore {
   dead(limit: number): Promise<readonly OperationStatus[]>;
   /** Settled operations of one channel, in the order of their places. */
   settledBefore(query: SettledQuery): Promise<readonly OperationStatus[]>;
-  /** Forgets settled operations; what is pending or unknown stays as it is. */
+  /** Deletes settled operations; pending and unknown ones are not affected. */
   forget(opIds: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -65,7 +65,7 @@ const internal = {
   isClearText: false,
 } as const;
 
-/** Kept no longer than intake itself: nobody can erase a patient out of bytes that could not be read. */
+/** Kept no longer than intake itself, as a patient cannot be erased from bytes that could not be read. */
 const refused = {
   ...internal,
   message: 'refusedMessage',

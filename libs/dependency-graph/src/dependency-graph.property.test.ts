@@ -48,7 +48,7 @@ class BothGraphs {
     if (seq !== undefined) this.complete(this.pairs.seqs.indexOf(seq), true);
   }
 
-  /** Two changes that concern nobody else. */
+  /** Two independent changes. */
   passUnrelated(): void {
     this.graph.admit({ seq: -1, keys: [], class: 0 });
     this.graph.complete(-1, true);

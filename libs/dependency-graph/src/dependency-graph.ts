@@ -25,7 +25,7 @@ export interface Admission {
   readonly depth: number;
   /** It reads what a live earlier operation writes, and would have lost on a plain client. */
   readonly isConflicting: boolean;
-  /** Nothing live stands before it. */
+  /** No live operation precedes it. */
   readonly isReady: boolean;
 }
 

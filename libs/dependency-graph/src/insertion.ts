@@ -20,7 +20,7 @@ import {
  */
 export type Placing = 'waiting' | 'taken';
 
-/** Puts an entry that stands nowhere into the key's queue. An ensure that comes late is a writer: dearer than a reader, never wrong. */
+/** Inserts an entry into the key's queue. A late ensure counts as a writer: more expensive than a reader, but never wrong. */
 export function insertEntry(queues: QueueRecords, key: number, entry: number, placing: Placing): void {
   const access = queues.nodes.get(entry, ENTRY_ACCESS);
   const before = lastWriterBefore(queues, key, entry, placing);

@@ -127,7 +127,7 @@ class BothQueues {
     expect(this.queues.covers(this.#operation(seq), key)).toBe(true);
   }
 
-  /** An endorsement touched one more key: it is held when nothing stands against it. */
+  /** An endorsement touched one more key: it is held if nothing conflicts. */
   touch(at: number, key: DeclaredKey): void {
     const taken = [...this.flights.values()].flat();
     const seq = taken[at % Math.max(1, taken.length)];
@@ -189,7 +189,7 @@ class BothQueues {
 }
 
 describe('LiveQueues beside the pairwise graph', () => {
-  it('agrees on what is ready, what becomes free, what may be touched and who stands before whom, and never locks', () => {
+  it('agrees on ready, released and permitted operations and on their order, and never deadlocks', () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 60, size: 'max' }), (actions) => {
         const both = new BothQueues();

@@ -15,7 +15,7 @@ import {
 } from './queue-records.ts';
 import { ReleaseWalk, type ReleaseSink } from './release-walk.ts';
 
-/** A number that stands for a live operation until it is removed; then it is given to another one. Never 0. */
+/** A handle of a live operation, reused after its removal. Never 0. */
 export type LiveOperation = number;
 
 /**
@@ -30,7 +30,7 @@ export class LiveQueues {
   readonly #disordered = new Set<number>();
   #highestSeq = -1;
 
-  /** @param watcher hears of readiness that changes after an admission; it may also hear of the operation that is being admitted. */
+  /** @param watcher called when readiness changes after an admission, possibly also for the operation being admitted */
   constructor(watcher: QueueWatcher) {
     this.#queues = new KeyQueues(watcher);
   }
@@ -53,7 +53,7 @@ export class LiveQueues {
     return this.#queues.seqOf(operation);
   }
 
-  /** Nothing live stands before it on any of its keys. */
+  /** No live operation precedes it on any of its keys. */
   isReady(operation: LiveOperation): boolean {
     return this.#queues.isReady(operation);
   }
@@ -145,7 +145,7 @@ export class LiveQueues {
     return true;
   }
 
-  /** Calls `visit` for each operation that directly stands before this one on one of its keys; more than once if on more keys. */
+  /** Calls `visit` for each direct predecessor of this operation, once per shared key. */
   visitPredecessors(operation: LiveOperation, visit: (operation: LiveOperation) => void): void {
     this.#visitSteps(operation, NODE_PREVIOUS, visit);
   }

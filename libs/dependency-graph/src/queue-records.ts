@@ -75,7 +75,7 @@ export class QueueRecords {
     return this.nodes.get(node, NODE_KIND) === KIND_WRITER;
   }
 
-  /** The step in which an entry stands. */
+  /** The step of an entry. */
   stepOf(entry: number): number {
     return this.isWriter(entry) ? entry : this.nodes.get(entry, NODE_HOME);
   }
@@ -103,7 +103,7 @@ export class QueueRecords {
     return operation;
   }
 
-  /** An entry of the operation that stands in no queue yet. */
+  /** Creates an entry of the operation that is in no queue yet. */
   openEntry(operation: number, access: number): number {
     const entry = this.nodes.take();
     this.nodes.set(entry, ENTRY_OPERATION, operation);
@@ -159,7 +159,7 @@ export class QueueRecords {
     this.#count(group, entry, -1);
   }
 
-  /** Unlinks and frees a group; nobody is released. */
+  /** Unlinks and frees a group without releasing operations. */
   dropGroup(group: number): void {
     this.#unlink(group);
     this.nodes.give(group);

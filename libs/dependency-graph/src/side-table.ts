@@ -1,4 +1,4 @@
-/** Integers beside the records of a slab, by record number: a few columns that one use of the queues needs and another does not. */
+/** Integer columns beside the records of a slab, for one use of the queues. */
 export class SideTable {
   readonly #columns: number;
   readonly #shift: number;

@@ -94,7 +94,7 @@ export class BatchState {
     return this.#failure;
   }
 
-  /** Hands what was written to the ledger, each key once. */
+  /** Writes the changes to the ledger, each key once. */
   flush(): void {
     try {
       for (const [key, value] of this.#overlay.writes()) {

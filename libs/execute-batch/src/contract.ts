@@ -21,7 +21,7 @@ export interface Operation {
   readonly facts: JsonObject;
   /** Sealed bodies, opaque to everything but the key holder; `facts` refer to them by position. Base64 text as bytes, so that a state value can carry them as they are. */
   readonly bodies: readonly Uint8Array[];
-  /** Who signed the message that it was made of, as the message claims. Absent: it stands on ingest's word. */
+  /** The claimed author of its message. Absent: it is vouched for by ingest only. */
   readonly author?: SignedBy;
 }
 
@@ -97,7 +97,7 @@ export interface OperationResult {
   readonly txId: string;
   /** True when the answer comes from a record that stood before this transaction. */
   readonly isRepeat?: boolean;
-  /** The author whose signature was found right; absent where it stands on ingest's word. */
+  /** The author whose signature was verified; absent if it is vouched for by ingest only. */
   readonly author?: string;
   /** What it touched beyond its declaration; the orderer widens by these before it sends anything. */
   readonly undeclared: readonly DeclaredKey[];

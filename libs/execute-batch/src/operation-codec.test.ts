@@ -82,7 +82,7 @@ describe('decodeOperation', () => {
     expect(() => decodeOperation(bytesOf(header, facts))).toThrow(invalidBytes);
   });
 
-  it('never repeats what it could not read', () => {
+  it('does not quote unreadable input in errors', () => {
     const bytes = bytesOf('{"patient":"Jane Doe"', '{}');
     expect(() => decodeOperation(bytes)).not.toThrow(/Jane/);
     expect(() => decodeOperation(bytes)).toThrow(invalidBytes);

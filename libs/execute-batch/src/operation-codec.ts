@@ -111,7 +111,7 @@ function parseObject(text: string, what: string): Readonly<Record<string, unknow
     const parsed: unknown = JSON.parse(text);
     if (isObject(parsed)) return parsed;
   } catch {
-    // The parser's message quotes the text, which is nobody's business: what follows says enough.
+    // The parser's message quotes the text, which must not be repeated.
   }
   throw invalid(`${what} no JSON object`);
 }

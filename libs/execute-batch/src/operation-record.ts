@@ -1,7 +1,7 @@
 import { canonicalJson } from './canonical-json.ts';
 import type { JsonValue, OperationResult } from './contract.ts';
 
-/** How an operation ended, as it stands on the ledger: written once, never changed, deleted only by a prune. */
+/** The record on the ledger of how an operation ended: written once, never changed, deleted only by a prune. */
 export interface OperationRecord {
   readonly sourceHash: string;
   readonly status: OperationResult['status'];
@@ -11,7 +11,7 @@ export interface OperationRecord {
   readonly day: string;
   readonly message?: string;
   readonly detail?: JsonValue;
-  /** The author whose signature was found right; absent where it stands on ingest's word. */
+  /** The author whose signature was verified; absent if it is vouched for by ingest only. */
   readonly author?: string;
 }
 

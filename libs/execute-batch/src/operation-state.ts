@@ -108,7 +108,7 @@ export class OperationState implements OwnKeysState {
 
   #touchedByReading(key: StateKey): void {
     const before = this.#touched.get(key) ?? 0;
-    // What it wrote itself tells it nothing about the ledger, so reading that back is no read.
+    // Reading back its own write does not count as a read, as it reveals nothing about the ledger.
     if ((before & write) === 0) this.#touched.set(key, before | read);
   }
 

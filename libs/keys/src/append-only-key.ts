@@ -11,7 +11,7 @@ export interface AppendOnlyRecord {
   readonly id: string;
 }
 
-/** Key of a record nobody else writes: a blind write that conflicts with nothing. */
+/** Key of a record with a single writer: a blind write that conflicts with nothing. */
 export function appendOnlyKey({ space, entity, subject, id }: AppendOnlyRecord): StateKey {
   return stateKey(space, entity, familyLetters.appendOnly, subject, id);
 }

@@ -2,7 +2,7 @@ import type { StateKey } from './declared-key.ts';
 import { familyLetters, familyParts } from './family.ts';
 import { type KeyRange, type KeySpace, prefixRange, stateKey } from './state-key.ts';
 
-/** Something that is to exist once, whoever comes first with it. */
+/** Something that must exist once, whichever operation creates it. */
 export interface Ensured {
   readonly space: KeySpace;
   readonly entity: string;

@@ -15,7 +15,7 @@ describe('keyFamilies', () => {
 });
 
 describe('familyOf', () => {
-  it('knows no family of keys that nobody built', () => {
+  it('has no family for keys that were not built here', () => {
     expect(['', 'clinical~a', 'cli~%zz'].map(familyOf)).toEqual([undefined, undefined, undefined]);
   });
 });

@@ -1,7 +1,7 @@
 import type { FamilyName } from './key-families.ts';
 import { type KeySpace, keySpaces, spacePrefix } from './state-key.ts';
 
-/** What a placeholder's name says of what stands there. */
+/** What the name of a placeholder reveals about its values. */
 export type PartMeaning = 'time' | 'sequence' | 'place' | 'text' | 'identifier' | 'thing';
 
 /** A key pattern taken apart. */

@@ -29,7 +29,7 @@ function lostInModel(reads: readonly boolean[], writes: readonly boolean[]): num
 }
 
 describe('lostToKey', () => {
-  it('is what a plain client gets when everybody reads and writes one key: one of m survives', () => {
+  it('is 1 of m when all transactions read and write one key, as for a plain client', () => {
     for (const inFlight of [1, 2, 10, 100]) expect(lostToKey(1, 1, inFlight)).toBeCloseTo(1 - 1 / inFlight, 12);
   });
 
@@ -76,7 +76,7 @@ describe('lintReadWriteSets', () => {
     });
   });
 
-  it('says nothing where nobody meets', () => {
+  it('reports nothing without conflicts', () => {
     expect(lintReadWriteSets(window(0))).toEqual([]);
     expect(lintReadWriteSets([])).toEqual([]);
   });
@@ -121,7 +121,7 @@ describe('lintReadWriteSets', () => {
     expect(found.map(({ rule, key }) => [rule, key])).toEqual([['range-read-in-write', 'cli~vit~*']]);
   });
 
-  it('finds keys that tell who somebody is', () => {
+  it('finds keys that identify a person', () => {
     const telling = ['078-05-1120', 'MRN-0012345', 'jane@example.org', '943 476 5919'].map((part) =>
       stateKey('clinical', 'pat', part),
     );

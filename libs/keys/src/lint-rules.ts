@@ -3,7 +3,7 @@ import type { FamilyName } from './key-families.ts';
 /** A rule of the key linter, as findings and the guide name it. */
 export interface LintRule {
   readonly severity: 'error' | 'warning';
-  /** What is wrong, and what comes of it. */
+  /** The problem and its consequence. */
   readonly finds: string;
   /** The family to use instead, where there is one. */
   readonly family?: FamilyName;

@@ -3,7 +3,7 @@ import { familyLetters, familyParts } from './family.ts';
 import { type KeyRange, prefixRange, stateKey } from './state-key.ts';
 import { decodeTime, encodeTime } from './time-text.ts';
 
-/** One bookable piece of somebody's time. */
+/** A bookable slot of a calendar. */
 export interface SlotOfSchedule {
   /** Whose time: the schedule's id. */
   readonly schedule: string;

@@ -44,7 +44,7 @@ export interface EmbeddedEventLogOptions {
 const mebibyte = 1024 * 1024;
 const hourMs = 60 * 60 * 1000;
 
-/** Large enough that files are few, small enough that what is behind the low-water mark goes soon. */
+/** Large enough that files are few, small enough that records below the low-water mark are deleted soon. */
 const defaultSegment: SegmentLimits = { bytes: 64 * mebibyte, ms: hourMs };
 
 /** A run is handled while the next one is not yet read, so it is large enough to hide the reading and small enough to be soon done. */

@@ -79,7 +79,7 @@ export class LogWriter {
     }
   }
 
-  // Retention must hold where nobody writes any more, too: then this thread is the writer for a moment.
+  // Retention must hold for a partition without a writer too: this thread then becomes its writer for a moment.
   #sweep(files: PartitionFiles): void {
     const nowMs = Date.now();
     const mine = this.#writers.get(files.name);
@@ -102,7 +102,7 @@ export class LogWriter {
     return opened;
   }
 
-  // After a failure the file is opened anew: it alone says what was stored.
+  // After a failure the file is opened again, as only it tells what was stored.
   #forget({ name }: PartitionFiles): void {
     const writer = this.#writers.get(name);
     this.#writers.delete(name);

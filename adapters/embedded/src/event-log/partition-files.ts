@@ -32,7 +32,7 @@ export function offsetsFile(root: string, group: string): string {
   return join(root, 'offsets', `${fileName(group)}.sqlite`);
 }
 
-// Every name becomes another file name: what is not plain is percent-encoded, and names that mean something here are not plain.
+// Maps names to distinct file names: characters other than plain ones, and reserved names, are percent-encoded.
 function fileName(name: string): string {
   const encoded = encodeURIComponent(name.toWellFormed()).replace(/[!'()*~]/g, percent);
   return /^(\.*|intake|offsets)$/.test(encoded) ? encoded.replace(/^./, percent) || '%' : encoded;

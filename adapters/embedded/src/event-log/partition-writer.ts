@@ -52,7 +52,7 @@ export class PartitionWriter {
     return baseOffset;
   }
 
-  /** Deletes what is past its retention, the newest segment included when all of it is. */
+  /** Deletes segments past their retention, the newest one too if all of it is. */
   sweep(nowMs: number): void {
     if (this.#retention.cleanup !== 'age') return;
     const times = this.#segment.times();

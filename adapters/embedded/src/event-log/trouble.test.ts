@@ -60,7 +60,7 @@ describe('EmbeddedEventLog in trouble', () => {
     expect(await log.append('t', 0, [record(5_000)])).toMatchObject({ baseOffset: 1 });
   });
 
-  it('rejects what is waiting when the thread that writes ends', async () => {
+  it('rejects waiting appends when the writer thread ends', async () => {
     const client = new WriterClient(null as never); // a thread without data fails as it starts
     const asked = client.ask({ kind: 'commit', file: join(folder.path, 'g'), topic: 't', partition: 0, offset: 1 });
     await expect(asked).rejects.toMatchObject({ code: 'LOG_WRITE_FAILED', retryable: true });
@@ -118,7 +118,7 @@ describe('EmbeddedEventLog in trouble', () => {
     expect(holding.filter((file) => !file.startsWith(join('intake', 'medrex.ehr.intake')))).toEqual([]);
   });
 
-  it('deletes clear text that is past its retention, though nobody writes the topic any more', async () => {
+  it('deletes clear text past its retention even if the topic has no writer any more', async () => {
     const writer = openLog();
     await writer.append(topics.intake, 0, [{ value: Buffer.from('Smith') }]);
     await writer.close();

@@ -83,7 +83,7 @@ describe('BlockFiles', () => {
     });
   });
 
-  it('says that a durable block is damaged when somebody reads it', async () => {
+  it('reports a damaged durable block when it is read', async () => {
     await withBlocks(3, async (directory, file) => {
       const bytes = await readFile(file);
       bytes[28 + 10]! ^= 1;

@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib';
 const headerBytes = 8;
 const windowBytes = 1 << 20;
 
-/** One file of consecutive blocks. Where the records of an older file end is found out when somebody asks for one. */
+/** One file of consecutive blocks. The ends of records of an older file are found when one is read. */
 export class BlockSegment {
   readonly path: string;
   /** Number of its first block. */

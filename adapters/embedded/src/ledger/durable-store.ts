@@ -136,7 +136,7 @@ export class DurableStore implements ModelStore {
     this.#durable += records.length;
   }
 
-  /** Starts to bring the state database up to what is durable, unless that is under way. */
+  /** Starts to apply durable blocks to the state database, unless that is in progress. */
   #save(): void {
     this.#saving ??= this.#saveAll()
       .catch((cause: unknown) => {

@@ -78,7 +78,7 @@ export class DurableView implements StateView {
     if (fromDatabase.length === 0) return values;
     const names = fromDatabase.map((at) => keys[at] ?? '');
     const found = await this.#parts.database.read(namespace, names, this.#snapshot);
-    // Only while this view is the newest is what it sees the newest value.
+    // Its values are the newest ones only while this view is the newest.
     const isNewest = this.#parts.newest() === this.height;
     const cache = this.#parts.cache.of(namespace);
     fromDatabase.forEach((at, index) => {

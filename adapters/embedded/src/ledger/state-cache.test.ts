@@ -4,7 +4,7 @@ import { StateCache } from './state-cache.ts';
 const found = (text: string) => ({ value: Buffer.from(text), version: { blockNum: 1, txNum: 0 } });
 
 describe('StateCache', () => {
-  it('stays within its budget and keeps what is used', () => {
+  it('stays within its budget and keeps used entries', () => {
     const values = new StateCache(100 * (200 + 5 + 45)).of('cc');
     values.add('often', { found: found('x'.repeat(45)), since: 1 });
     for (let at = 0; at < 1_000; at++) {

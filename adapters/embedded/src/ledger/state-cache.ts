@@ -1,6 +1,6 @@
 import type { VersionedValue } from '@medrex/ledger';
 
-/** What is known of a key, and from which height on it holds. */
+/** The value of a key, and the height from which it is valid. */
 export interface CachedValue {
   readonly found: VersionedValue | undefined;
   readonly since: number;

@@ -20,7 +20,7 @@ function isOneOf(error: unknown, codes: readonly number[]): boolean {
   return code !== undefined && codes.includes(code);
 }
 
-/** What a failure of SQLite or of the file system means for who asked the vault. A coded error stays what it is. */
+/** The vault error for a failure of SQLite or the file system. Coded errors are returned unchanged. */
 export function vaultFailure(message: string, error: unknown): CodedError {
   if (isCodedError(error)) return error;
   return privacyError(isOneOf(error, damagedCodes) ? 'vaultUnreadable' : 'vaultUnavailable', message, error);

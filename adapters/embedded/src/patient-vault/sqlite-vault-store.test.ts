@@ -39,7 +39,7 @@ describe('SqliteVaultStore', () => {
     expect(await stored()).toEqual(['a', 'c']);
   });
 
-  it('fails a whole group for an error that nobody foresaw: what of it was written is unknown', async () => {
+  it('fails a whole group on an unexpected error, as it is unknown what was written', async () => {
     const results = await Promise.allSettled([put('a'), put('b', new Error('disk')), put('c')]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     expect(results[0]).toMatchObject({ reason: { code: 'VAULT_UNAVAILABLE', retryable: true } });

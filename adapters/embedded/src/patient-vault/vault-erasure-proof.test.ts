@@ -104,7 +104,7 @@ describe('erasure of a patient from the vault file', () => {
     expect(await vault.pendingErasures()).toEqual([]);
   });
 
-  it('says that it is not proven while somebody keeps the log busy, and proves it afterwards', async () => {
+  it('reports that it is not proven while another process keeps the log busy, and proves it afterwards', async () => {
     const [one] = await vault.findOrCreate([[mrn(1)], [mrn(2)]]);
     const { pseudonym } = one!.patient;
     const secrets = storedSecrets(pseudonym);

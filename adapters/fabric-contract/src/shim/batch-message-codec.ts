@@ -3,7 +3,7 @@
  * `chaincode_shim.proto` numbers them. A test holds them against the classes of a newer fabric-protos.
  */
 
-/** What a peer says in READY about batch messages; 0 where it does not take them. */
+/** The limit of batch messages in a peer's READY; 0 if it does not accept them. */
 export interface BatchOffer {
   /** Keys in one GET_STATE_MULTIPLE. */
   readonly readKeysMax: number;

@@ -67,7 +67,7 @@ export class ShimStub implements LedgerStub {
     this.#stub.setEvent(name, payload);
   }
 
-  /** Hands the peer what was written, each key once. */
+  /** Sends the writes to the peer, each key once. */
   async flush(): Promise<void> {
     const writes = [...this.#writes].map(([key, value]) => ({ key, value }));
     const { writesMax } = this.#offer;

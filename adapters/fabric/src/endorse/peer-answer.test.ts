@@ -48,7 +48,7 @@ describe('an answer of a peer in its own words', () => {
     expect(peerAnswer(who, answerOf(500, words)).response.message).toBe('INFRASTRUCTURE: state gone');
   });
 
-  it('leaves words that nobody knows to the probe, as a refusal', () => {
+  it('treats unknown messages as a refusal, and leaves them to the probe', () => {
     expect(peerAnswer(who, answerOf(500, 'something new')).response).toMatchObject({ message: 'something new' });
   });
 });

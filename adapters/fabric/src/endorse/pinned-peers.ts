@@ -95,7 +95,7 @@ export class PinnedPeers {
     }
   }
 
-  /** The pinned peer is well again: nobody takes over. */
+  /** The pinned peer has recovered: no other peer takes over. */
   #keep(pin: Pin): void {
     this.#drop(pin.successor?.blocks);
     pin.successor = undefined;

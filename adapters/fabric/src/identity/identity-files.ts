@@ -4,7 +4,7 @@ import { fabricErrors } from '../errors.ts';
 import type { KeyFiles } from '../profile/connection-profile.ts';
 import { fabricIdentity, transactionIdOf, type FabricIdentity } from './fabric-identity.ts';
 
-/** What is told of the client's identity. */
+/** Events of the client's identity. */
 export interface IdentityEvents {
   readonly onReloaded?: (identity: FabricIdentity) => void;
   /** The new files cannot be used; the identity before them stays. */

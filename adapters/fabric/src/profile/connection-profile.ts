@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { fabricErrors, wordsOf } from '../errors.ts';
 import { certificateFile, profileSchema, type Profile } from './profile-schema.ts';
 
-/** A peer or an orderer: where it listens and whom its certificate must be of. */
+/** A peer or orderer: its address, and the name expected in its certificate. */
 export interface TargetAddress {
   readonly name: string;
   readonly address: string;

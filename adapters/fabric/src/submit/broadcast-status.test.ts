@@ -5,7 +5,7 @@ import { acknowledged } from './broadcast-status.ts';
 const { Status } = common;
 
 describe("an orderer's acknowledgement", () => {
-  it('says nothing more where it took the envelope', () => {
+  it('reports nothing further if it accepted the envelope', () => {
     expect(acknowledged('tx 1', Status.SUCCESS, '')).toBeUndefined();
   });
 

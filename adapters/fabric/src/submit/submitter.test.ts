@@ -76,7 +76,7 @@ describe('Submitter', () => {
     expect(sent).toEqual(['id one']);
   });
 
-  it('says that nothing is known of the envelope when nobody took it', async () => {
+  it('reports that the fate of the envelope is unknown if no orderer accepted it', async () => {
     const orderer = await startOrderer(() => 'hang up');
     const unknown = { code: 'LEDGER_UNAVAILABLE', retryable: true };
     await expect(submitterOn([orderer]).submit(envelope('one'), 'one')).rejects.toMatchObject(unknown);

@@ -46,7 +46,7 @@ export class Submitter {
       } catch (error) {
         if (!isCodedError(error, ledgerErrors.ledgerUnavailable.code)) throw error;
         failure = error;
-        // Whoever failed first moves on; the others who were on the same stream follow.
+        // The first call that failed moves on to the next orderer; the others of the same stream follow.
         if (this.#place === place) this.#place = (place + 1) % orderers.length;
       }
     }

@@ -55,7 +55,7 @@ describe.each(recordings())('a block recorded on Fabric $fabric', ({ block, tag 
   });
 });
 
-describe('a block with envelopes that nobody can read', () => {
+describe('a block with unreadable envelopes', () => {
   const [golden] = recordings();
   const written = golden?.block('put').getData()?.getDataList_asU8()[0] ?? new Uint8Array(0);
 

@@ -12,7 +12,7 @@ const emptyTransaction = {
   payload: new Uint8Array(0),
 };
 
-/** A full block: every transaction of it, whoever sent it. What cannot be read stands there with its code alone. */
+/** A full block with all transactions, of any sender. Unreadable ones have their validation code only. */
 export function blockOf(channel: string, message: common.Block): Block {
   const codes = message.getMetadata()?.getMetadataList_asU8()[common.BlockMetadataIndex.TRANSACTIONS_FILTER];
   const transactions = (message.getData()?.getDataList_asU8() ?? []).map((bytes, txNum): CommittedTransaction => {

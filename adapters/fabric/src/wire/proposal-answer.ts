@@ -2,7 +2,7 @@ import { peer } from '@hyperledger/fabric-protos';
 import type { ChaincodeResponse, ReadWriteSet } from '@medrex/ledger';
 import { readWriteSetOf } from './read-write-set.ts';
 
-/** What a ProposalResponsePayload holds: what a chaincode answered, and what it did to the state. */
+/** A ProposalResponsePayload: the answer of a chaincode, and its read-write set. */
 export interface ChaincodeAnswer {
   readonly chaincode: string;
   readonly chaincodeVersion: string;

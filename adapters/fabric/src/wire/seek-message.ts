@@ -11,7 +11,7 @@ export interface BlockRange {
   readonly to?: number;
 }
 
-/** What is needed to ask a peer of a channel for blocks. */
+/** The parameters of a request for blocks. */
 export interface SeekParts {
   readonly channel: string;
   readonly identity: FabricIdentity;

@@ -1,6 +1,6 @@
 import { newClient } from '../cluster.ts';
 
-/** Who leads a partition, by node id (-1 while nobody does), and how many replicas have everything. @param where brokers, comma-separated */
+/** The node id of a partition's leader (-1 if it has none), and the number of in-sync replicas. @param where brokers, comma-separated */
 export async function partitionState(
   where: string,
   topic: string,

@@ -10,7 +10,7 @@ it('has every topic of the table, with a partition of the internal ones for each
   expect([of(topics.operations)?.partitions, of(topics.intake)?.partitions]).toEqual([3, 12]);
 });
 
-it('never deletes operations by itself, compacts progress, and takes records of more than 8 MiB', () => {
+it('never deletes operations automatically, compacts progress, and accepts records of more than 8 MiB', () => {
   expect(of(topics.operations)?.configs).toMatchObject({ 'retention.ms': '-1', 'retention.bytes': '-1' });
   expect(of(topics.progress)?.configs).toMatchObject({ 'cleanup.policy': 'compact', 'segment.ms': '60000' });
   for (const { configs } of manifest) expect(Number(configs['max.message.bytes'])).toBeGreaterThan(8 * 1024 * 1024);

@@ -40,7 +40,7 @@ export function diffTopics(
   );
 }
 
-/** Makes what is missing and alters what may be altered; returns what differed. @throws CodedError KAFKA_UNAVAILABLE, KAFKA_REFUSED */
+/** Creates missing topics and alters what may be altered; returns the differences. @throws CodedError KAFKA_UNAVAILABLE, KAFKA_REFUSED */
 export function applyTopics(
   connection: KafkaConnection,
   prefix: string,

@@ -63,12 +63,12 @@ export class PostgresVaultStore implements VaultStore {
     return access === 'read' ? this.#asVault(() => this.#read(work)) : this.#write(work);
   }
 
-  /** Always thorough: where the bytes lie cannot be looked up from here, so every table is written anew. */
+  /** Rewrites every table, as it cannot be found out from here where the bytes are. */
   scrub(): Promise<void> {
     return this.#asVault(() => this.#pool.useOnce((client) => scrub(client, this.#schema)));
   }
 
-  /** The pool stays open: it is its maker's. */
+  /** The pool stays open, as its creator owns it. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#draining;
@@ -104,7 +104,7 @@ export class PostgresVaultStore implements VaultStore {
     this.#draining = undefined; // in the same step that found the queue empty, or a job that comes now would wait for ever
   }
 
-  /** Each on its own savepoint, all in one commit. */
+  /** Runs each job in a savepoint, and commits all of them together. */
   #runGroup(client: PoolClient, group: readonly Job[]): Promise<readonly (() => void)[]> {
     const [holder, vault] = lockKey('vault', this.#schema);
     return inTransaction(client, `${beginWriting}; SELECT pg_advisory_xact_lock(${holder}, ${vault})`, async () => {

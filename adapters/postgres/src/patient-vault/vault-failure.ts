@@ -2,7 +2,7 @@ import { isCodedError, type CodedError } from '@medrex/coded-error';
 import { privacyError } from '@medrex/privacy';
 import { DatabaseError } from 'pg';
 
-/** What a failure of the database means for who asked the vault. The vault's own answers stay what they are. */
+/** The vault error for a failure of the database. Errors of the vault are returned unchanged. */
 export function vaultFailure(message: string, error: unknown): CodedError {
   if (isCodedError(error) && !error.code.startsWith('POSTGRES_')) return error;
   const cause = error instanceof Error && error.cause instanceof DatabaseError ? error.cause : error;

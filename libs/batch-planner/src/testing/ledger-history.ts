@@ -26,5 +26,5 @@ export interface LedgerHistory {
   readonly seed: number;
 }
 
-/** A transaction of the committed order: operations by their places in the history, or somebody else's write. */
+/** A transaction of the committed order: operations by their indexes in the history, or a foreign write. */
 export type CommittedStep = { readonly places: readonly number[] } | { readonly foreign: ForeignStep };

@@ -77,7 +77,7 @@ export class LedgerRun {
     });
   }
 
-  /** Envelopes of ours that lost to somebody else's write. */
+  /** Our envelopes that lost to a foreign write. */
   get lost(): number {
     return this.#lost;
   }

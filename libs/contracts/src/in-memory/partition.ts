@@ -59,7 +59,7 @@ export class InMemoryPartition {
     return run;
   }
 
-  /** @throws CodedError OFFSET_OUT_OF_RANGE when nobody can go on reading at `offset`. */
+  /** @throws CodedError OFFSET_OUT_OF_RANGE `offset` is not available any more, or not yet */
   checkOffset(offset: number): void {
     if (offset >= this.#start && offset <= this.#end) return;
     const kept = `${this.#start} to ${this.#end}`;

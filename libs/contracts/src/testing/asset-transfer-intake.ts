@@ -14,7 +14,7 @@ import type { OperationClass } from '../operation-class.ts';
 
 const name = z.string();
 const amount = z.int();
-/** Free text: it is sealed, since nobody knows what people write. */
+/** Free text: sealed, as it may contain anything. */
 const remark = z.string().optional();
 const id = z.string().optional().describe('made from the message when absent');
 

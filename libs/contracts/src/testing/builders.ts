@@ -9,7 +9,7 @@ import type { Progress } from '../progress.ts';
 import type { Receipt } from '../receipt.ts';
 import type { OperationStatus } from '../status-store.ts';
 
-/** Builders that default everything: a test names only what it is about. */
+/** Builders with defaults for everything: a test sets only what matters to it. */
 
 /** A distinct, well-formed id made from a number or a word. */
 export function anId(seed: number | string): string {

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 const looksMax = 500;
 const lookMs = 20;
 
-/** A port of loopback on which nobody listens at the moment. */
+/** A free port on loopback. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));

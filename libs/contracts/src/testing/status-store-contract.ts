@@ -22,7 +22,7 @@ export function statusStoreContract(name: string, open: () => Promise<StatusStor
     const at = { topic: 'outcomes', partition: 0, offset: 0 };
     const ids = [1, 2, 3, 4].map(anId) as [string, string, string, string];
 
-    it('answers in the order asked, and knows unknown from pending', async () => {
+    it('answers in the order of the ids, and distinguishes unknown from pending', async () => {
       const pending = aStatus({ opId: ids[1], seq: undefined });
       await store.accepted([pending]);
       expect(await store.get([ids[0], ids[1], ids[0]])).toEqual([undefined, pending, undefined]);
@@ -135,7 +135,7 @@ export function statusStoreContract(name: string, open: () => Promise<StatusStor
       expect(await list(1_000, 10, undefined, 1)).toEqual([others[0]]);
     });
 
-    it('forgets what was settled, and never what is pending', async () => {
+    it('deletes settled operations, and never pending ones', async () => {
       await store.accepted([aStatus({ opId: ids[3] })]);
       const settled = ids.slice(0, 3).map((opId) => ({ outcome: anOutcome({ opId, status: 'dead' }), settledAtMs: 5 }));
       await store.settled(settled, at);

@@ -29,7 +29,7 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** As when the network swallows everything: connections stay, and nobody answers. */
+  /** Swallows all traffic: connections stay open without answers. */
   silence(): void {
     this.#mode = 'silent';
     for (const socket of this.#sockets) socket.pause();

@@ -8,7 +8,7 @@ import { isSignatureOf } from './public-key.ts';
 import type { SignedBy } from './signed-by.ts';
 import { signedStatement } from './signed-statement.ts';
 
-/** Whose word an operation stands on: an author's, or that of ingest alone. */
+/** Who vouches for an operation: an author, or ingest alone. */
 export type AuthorVerdict =
   | { readonly kind: 'attested' }
   | { readonly kind: 'signed'; readonly author: string }
@@ -62,7 +62,7 @@ export class AuthorCheck {
     const value = this.#read(known.key);
     if (value !== known.value) {
       known.value = value;
-      // What others have written there is no leave to do without signatures.
+      // A policy written by others does not permit missing signatures.
       known.policy = value === undefined ? standardAuthorPolicy : (decodeAuthorPolicy(value)?.policy ?? 'required');
     }
     return known.policy;

@@ -32,7 +32,7 @@ export interface AuthorPolicyRecord {
   readonly organisation: string;
 }
 
-/** Where nobody has decided: what is claimed is checked. */
+/** The default policy: claimed signatures are checked. */
 export const standardAuthorPolicy: AuthorPolicy = 'optional';
 
 export function encodeAuthor(author: Author): Uint8Array {

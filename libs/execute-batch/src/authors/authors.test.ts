@@ -69,7 +69,7 @@ async function withAnne(policy?: 'off' | 'optional' | 'required'): Promise<Ledge
 }
 
 describe('the registry', () => {
-  it('keeps id, key, status and since when, for everybody to see', async () => {
+  it('publishes id, key, status and since when', async () => {
     const ledger = new Ledger();
     const registered = await ledger.change(registrationOf(anne.id, anne.publicKey), { time: '2024-05-01T10:00:00Z' });
     await ledger.change(authorPolicyOf('asset-transfer', 'required'), { time: '2024-05-02T10:00:00Z' });

@@ -34,7 +34,7 @@ const authors = [new TestAuthor('a', 'ec'), new TestAuthor('b', 'ed25519')] as c
 describe.each(authors)('a signature ($privateKey.asymmetricKeyType)', (author) => {
   const key = canonicalKey(author.publicKey) as string;
 
-  it('is right for what was signed, and wrong when any bit of it or of itself is another', () => {
+  it('is valid for the signed statement, and invalid if any bit of either differs', () => {
     fc.assert(
       fc.property(fields, fc.nat(), (signed, bit) => {
         const statement = signedStatement(signed);
@@ -56,7 +56,7 @@ describe.each(authors)('a signature ($privateKey.asymmetricKeyType)', (author) =
   });
 });
 
-describe('what is signed', () => {
+describe('the signed statement', () => {
   it('is another digest for a message of which any bit, or where one field ends, is another', () => {
     fc.assert(
       fc.property(authored, authored, fc.nat(), (message, other, bit) => {

@@ -8,7 +8,7 @@ export interface SignedBy {
   readonly signature: string;
 }
 
-/** What a sender gives with a message: who signed it, with what salt, and the signature. Salt and signature are base64url without padding. */
+/** The signature fields of a message: author, salt and signature. Salt and signature are base64url without padding. */
 export interface SignatureOfMessage {
   readonly id: string;
   /** 16 to 64 random bytes: without them the digest on the ledger would let guesses at the message be checked. */

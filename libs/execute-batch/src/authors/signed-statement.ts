@@ -31,7 +31,7 @@ export interface SignedFields {
   readonly time: string;
 }
 
-/** Says what the signature is for, so that one made for something else never counts here. */
+/** Domain separation: a signature made for another purpose is invalid here. */
 const purpose = 'medrex signed operation 1';
 
 /** SHA-256 in hex of the canonical JSON (RFC 8785) of what names and makes the message. */

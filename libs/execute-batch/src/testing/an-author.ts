@@ -3,7 +3,7 @@ import { signedStatement, type SignedFields } from '../authors/signed-statement.
 import type { SignedBy } from '../authors/signed-by.ts';
 import type { Operation } from '../contract.ts';
 
-/** Two keys that are known to everybody, and so of use to tests alone. */
+/** Two published keys, for tests only. */
 const privateKeys = {
   ec: 'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQglMVeEvUo9svOQaElQHR0/ypzNKng8gLax11CtR0cFkChRANCAARdG41/VvatIL4ji3NL9gEKs7ylfsXQIPpikUiPDxcSh2EehTagi35SFriYeZYQJbJ/M0CFrQEEM29t+UFeNaWe',
   ed25519: 'MC4CAQAwBQYDK2VwBCIEINOR6+gJiLuzVgNKfnLpW48FAm5KaH45tokvY4FWCc/0',

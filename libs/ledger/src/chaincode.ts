@@ -25,7 +25,7 @@ export interface ChaincodeResponse {
   readonly payload: Uint8Array;
 }
 
-/** A deterministic program over the state. `version` changes with an upgrade and stands in every read set as the `_lifecycle` read. */
+/** A deterministic program over the state. `version` changes with an upgrade and is part of every read set as the `_lifecycle` read. */
 export interface Chaincode {
   readonly name: string;
   readonly version: string;

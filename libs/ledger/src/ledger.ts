@@ -35,7 +35,7 @@ export interface MetadataEntry {
   readonly value: Uint8Array;
 }
 
-/** All metadata that a key shall have; no entry is none. */
+/** The complete new metadata of a key; without entries it has none. */
 export interface MetadataWrite {
   readonly key: StateKey;
   readonly entries: readonly MetadataEntry[];
@@ -89,7 +89,7 @@ export interface Endorsement {
   readonly envelopeBytes: number;
 }
 
-/** One transaction as it stands in a block, whoever sent it. */
+/** A transaction in a block, of any sender. */
 export interface CommittedTransaction {
   readonly txId: string;
   readonly txNum: number;
@@ -139,7 +139,7 @@ export interface BlockStream {
   /** Number of blocks committed by all pinned endorsers. */
   height(): Promise<number>;
   /**
-   * Where the first transaction with this id stands, VALID or not; undefined while no block holds one.
+   * The position of the first transaction with this id, VALID or not; undefined while no block has one.
    * @throws CodedError BLOCK_PRUNED when its block is kept no more.
    */
   find(txId: string): Promise<FoundTransaction | undefined>;

@@ -72,7 +72,7 @@ describe('simulate', () => {
     expect(seen).toEqual([]);
   });
 
-  it('records no range for a query that nobody began to read', async () => {
+  it('records no range for a query that was not read', async () => {
     const lazy = chaincode((stub) => void stub.getStateByRange('a', 'z'));
     const { readWriteSet } = await simulate(lazy, proposal, new MemoryState().view());
     expect(readWriteSet).toEqual({ reads: [{ key: lifecycleKey('cc'), version: undefined }], ranges: [], writes: [] });

@@ -10,7 +10,7 @@ export interface KeyUpdate {
   readonly metadata?: readonly MetadataEntry[];
 }
 
-/** The writes of a block's valid transactions, by namespace (chaincode) and key; of two writes to a key the later stands. */
+/** The writes of a block's valid transactions, by namespace (chaincode) and key; of two writes to a key the later one counts. */
 export class StateUpdates {
   readonly #namespaces = new Map<string, Map<string, KeyUpdate>>();
 

@@ -1,6 +1,6 @@
 import type { MetadataEntry, Version } from './ledger.ts';
 
-/** A value of the state with the version that wrote it. Shared, not copied: nobody changes the bytes. */
+/** A value of the state with the version that wrote it. Shared, not copied: do not modify the bytes. */
 export interface VersionedValue {
   readonly value: Uint8Array;
   readonly version: Version;

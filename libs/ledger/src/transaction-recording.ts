@@ -13,7 +13,7 @@ export class TransactionRecording {
     this.#view = view;
   }
 
-  /** The stub of a chaincode, begun with the read of its definition when it is asked for first. */
+  /** The stub of a chaincode, created on first use with the read of its definition. */
   stubOf(chaincode: string): Promise<RecordingStub> {
     let stub = this.#stubs.get(chaincode);
     if (stub === undefined) {

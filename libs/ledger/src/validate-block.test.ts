@@ -49,7 +49,7 @@ describe('validateBlock', () => {
     expect(codes).toEqual(['VALID', 'VALID']);
   });
 
-  it('invalidates what was simulated on an older definition, also within the block of the upgrade', () => {
+  it('invalidates transactions simulated on an older definition, also within the block of the upgrade', () => {
     const definition = lifecycleKey('cc');
     const read = (version: Version) => tx(`read at ${version.blockNum}`, { reads: [{ key: definition, version }] });
     const upgrade = tx('up', {
@@ -74,7 +74,7 @@ describe('validateBlock', () => {
     expect(validateBlock(3, [malformed], committed({}, ['t0'])).codes).toEqual(['BAD_PROPOSAL_TXID']);
   });
 
-  it('leaves the id to the good copy when a broken one stands before it', () => {
+  it('reserves the id for the valid copy if a broken one precedes it', () => {
     const broken = { ...tx('t0'), verdict: 'BAD_CREATOR_SIGNATURE' as const };
     const { codes } = validateBlock(3, [broken, tx('t0'), tx('t0')], committed({}));
     expect(codes).toEqual(['BAD_CREATOR_SIGNATURE', 'VALID', 'DUPLICATE_TXID']);

@@ -93,7 +93,7 @@ describe('erasePatient', () => {
     });
   });
 
-  it('says when nobody has the identifier, and waits for nothing', async () => {
+  it('reports an unknown identifier without waiting', async () => {
     expect(await erase(() => 0)).toEqual({ kind: 'unknown', proven: [] });
     expect(steps).toEqual([]);
   });

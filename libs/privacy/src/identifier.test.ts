@@ -51,7 +51,7 @@ describe('chooseIdentifiers', () => {
     ]);
   });
 
-  it('drops repeats and what has no value', () => {
+  it('drops duplicates and identifiers without a value', () => {
     expect(chooseIdentifiers(['*'], [id('urn:mrn', ' '), mrn, id(' urn:mrn', '1 '), id('', '7')])).toEqual([
       mrn,
       id('', '7'),

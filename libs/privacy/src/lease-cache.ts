@@ -25,7 +25,7 @@ export class LeaseCache<T> {
     if (this.#entries.size > this.#entriesMax) this.#dropOldest();
   }
 
-  /** Forgets what nobody may use any more, so that no key stays in memory beyond its lease while messages come in. */
+  /** Drops expired entries, so that no key stays in memory beyond its lease. */
   sweep(nowMs: number): void {
     for (const [key, { untilMs }] of this.#entries) {
       if (untilMs > nowMs) return;

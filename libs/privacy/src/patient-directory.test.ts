@@ -37,7 +37,7 @@ describe('PatientDirectory', () => {
     expect(directory.statistics()).toEqual({ hits: 0, lookups: 50, transactions: 1, kept: 50 });
   });
 
-  it('puts what is asked during a transaction into the next one', async () => {
+  it('puts lookups made during a transaction into the next one', async () => {
     const first = ask(mrn('1'));
     await Promise.resolve();
     await Promise.resolve();
@@ -97,7 +97,7 @@ describe('PatientDirectory', () => {
     expect(() => before.seal(body, ['m'])).toThrow(expect.objectContaining({ code: 'PATIENT_LEASE_OVER' }));
   });
 
-  it('refuses identifiers of systems that name nobody here', async () => {
+  it('refuses identifiers of systems that identify no persons here', async () => {
     directory = await PatientDirectory.open({ vault, order: ['urn:example:mrn'], nowMs: () => nowMs });
     await expect(ask(ssn('9'))).rejects.toMatchObject({ code: 'PATIENT_UNIDENTIFIED' });
     await expect(ask()).rejects.toMatchObject({ code: 'PATIENT_UNIDENTIFIED' });
@@ -119,7 +119,7 @@ describe('PatientDirectory', () => {
     expect((await ask(mrn('2'))).isNew).toBe(true);
   });
 
-  it('seals and opens what is about no patient', () => {
+  it('seals and opens data that is about no patient', () => {
     const sealed = directory.tenant.seal(Buffer.from('["ehr-1","m-1"]'), ['name', 'op']);
     expect(Buffer.from(directory.tenant.open(sealed, ['name', 'op'])).toString()).toBe('["ehr-1","m-1"]');
     expect(() => directory.tenant.open(sealed, ['name', 'other'])).toThrow(

@@ -6,7 +6,7 @@ import { LeaseCache } from './lease-cache.ts';
 import type { PatientVault, VaultLookup } from './patient-vault.ts';
 import { BodyKey, openBody, sealBody } from './sealed-body.ts';
 
-/** How long a data key may be used after the vault was asked for it, ms. An erasure waits as long. */
+/** How long a data key may be used after it was read from the vault, ms. An erasure waits for the same time. */
 export const keyLeaseMs = 5_000;
 
 export interface PatientDirectoryOptions {
@@ -18,7 +18,7 @@ export interface PatientDirectoryOptions {
   readonly leaseMs?: number;
   /** Patients whose keys are kept at most; about 1 kB each. */
   readonly patientsMax?: number;
-  /** Lookups that one vault transaction serves at most. */
+  /** Maximum of lookups in one vault transaction. */
   readonly lookupsMax?: number;
 }
 
@@ -29,7 +29,7 @@ export interface DirectoryPatient extends PatientHandle {
   readonly conflicts: readonly { readonly system: string; readonly pseudonym: string }[];
 }
 
-/** The sealer for what is about no patient; it also opens, e.g. the (source, id) that an outcome carries. */
+/** The sealer for data that is about no patient; it also opens, for example, the (source, id) of an outcome. */
 export interface TenantSealer extends BodySealer {
   /** @throws CodedError BODY_UNOPENABLE. */
   open(sealed: Uint8Array, binding: readonly string[]): Uint8Array;
@@ -94,7 +94,7 @@ export class PatientDirectory {
     return (this.#waiting.get(key) ?? this.#wait(key, chosen)).patient;
   }
 
-  /** The same, when it is in memory: most messages are about somebody who was named a moment ago. Undefined leaves it to `patient`. */
+  /** The same from memory, as most messages are about recently named patients. Undefined: call `patient`. */
   knownPatient(identifiers: readonly PatientIdentifier[]): DirectoryPatient | undefined {
     const chosen = chooseIdentifiers(this.#options.order, identifiers);
     return chosen.length === 0 ? undefined : this.#find(keyOf(chosen));

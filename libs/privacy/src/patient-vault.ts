@@ -11,7 +11,7 @@ export type VaultPatient = {
 /** A patient that still has its keys. */
 export type KnownPatient = Extract<VaultPatient, { readonly dataKey: Uint8Array }>;
 
-/** An identifier of a message that belongs to another person than the message's own: somebody has to look at it. */
+/** An identifier of a message that belongs to another person than the message's patient; needs manual review. */
 export interface IdentifierConflict {
   readonly identifier: PatientIdentifier;
   /** Whose it is. */

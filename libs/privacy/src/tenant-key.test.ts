@@ -9,7 +9,7 @@ const secret = Buffer.alloc(32, 4);
 const unreadable = expect.objectContaining({ code: 'VAULT_UNREADABLE' });
 
 describe('TenantKey', () => {
-  it('opens what it wrapped, in its context only', () => {
+  it('unwraps in the same context only', () => {
     const wrapped = key.wrap(secret, ['data key', 'p'], nonce);
     expect(wrapped).toHaveLength(12 + 32 + 16);
     expect(key.unwrap(wrapped, ['data key', 'p'])).toEqual(secret);

@@ -4,7 +4,7 @@ import type { TenantKeyRing } from './tenant-key-ring.ts';
 import type { TenantKey } from './tenant-key.ts';
 import type { VaultStore, VaultTransaction } from './vault-store.ts';
 
-/** Rows of each kind that one transaction moves: small enough that intake beside it waits for milliseconds only. */
+/** Rows of each kind moved per transaction: few enough that concurrent intake waits for milliseconds only. */
 const rowsPerTransaction = 500;
 
 interface Rotation {

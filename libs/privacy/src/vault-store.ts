@@ -31,7 +31,7 @@ export interface TenantKeyRow {
   readonly isCurrent: boolean;
 }
 
-/** Some rows under other tenant keys than the one asked about. */
+/** Some rows under tenant keys other than the given one. */
 export interface StaleRows {
   readonly patients: readonly PatientRow[];
   readonly identifiers: readonly IdentifierRow[];

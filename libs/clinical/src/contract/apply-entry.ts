@@ -19,7 +19,7 @@ export interface EntryRun {
   readonly budget: Budget;
 }
 
-/** What became of the resource; `nothing` for a delete of what is not there. */
+/** What was done to the resource; `nothing` for a delete of a missing one. */
 export type Deed = 'created' | 'updated' | 'deleted' | 'existing' | 'nothing';
 
 /**
@@ -129,7 +129,7 @@ async function deleteResource(run: EntryRun, module: ResourceModule, id: string)
   return told(entry, id, 'deleted', version);
 }
 
-/** What the sender is told: the reference to use from now on, the version, and what was done. */
+/** The answer for the sender: the reference to use from now on, the version, and what was done. */
 function told(entry: Entry, id: string, did: Deed, version?: number): JsonObject {
   const known = id === entry.id ? (entry.told ?? id) : id;
   return { did, reference: `${entry.type}/${known}`, ...(version === undefined ? {} : { version }) };

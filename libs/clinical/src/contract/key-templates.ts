@@ -2,7 +2,7 @@ import { spacePrefix, type KeyTemplate } from '@medrex/keys';
 import type { Registry } from './registry.ts';
 import type { ResourceModule, TemplateLine } from './resource-module.ts';
 
-/** What can be asked of a resource. */
+/** The interactions on a resource. */
 export const actions = ['create', 'update', 'delete'] as const;
 type Action = (typeof actions)[number];
 

@@ -30,7 +30,7 @@ export async function readHead(
   };
 }
 
-/** Everything that one version of a record and its head are made of. */
+/** The content of a version of a record and of its head. */
 export interface NewVersion {
   readonly space: KeySpace;
   readonly type: string;
@@ -66,7 +66,7 @@ export function writeVersion(state: State, next: NewVersion): void {
   });
 }
 
-/** @throws Reject STALE_VERSION when If-Match names another version than the current one; 0 stands for none. */
+/** @throws Reject STALE_VERSION when If-Match names another version than the current one; 0: none. */
 export function checkIfMatch(entry: Entry, head: RecordHead | undefined): void {
   if (entry.ifMatch === undefined) return;
   const current = head === undefined || head.isDeleted ? undefined : head.version;

@@ -3,7 +3,7 @@ import type { KeySpace } from '@medrex/keys';
 import { clinicalErrors } from '../errors.ts';
 import type { ResourceModule } from './resource-module.ts';
 
-/** The resource types that the contract knows, and what it does with all others. */
+/** The supported resource types, and the handling of all others. */
 export interface Registry {
   /** The module of a type; for a type without one, the append-only record in the space and class that suit the type. */
   module(type: string): ResourceModule;

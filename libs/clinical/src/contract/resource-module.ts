@@ -34,11 +34,11 @@ export interface Change<Facts> {
   /** Pseudonym of the patient that the resource is about; in `apply`, the survivor when it was merged. */
   readonly patient: string | undefined;
   readonly facts: Facts;
-  /** Unique to this change of this resource: for keys that nobody else writes. */
+  /** Unique to this change of this resource, for keys with a single writer. */
   readonly changeId: string;
 }
 
-/** The head of a resource: where it stands now. */
+/** The head of a resource: its current version. */
 export interface Head<HeadFacts> {
   readonly version: number;
   readonly isDeleted: boolean;
@@ -48,7 +48,7 @@ export interface Head<HeadFacts> {
   readonly facts: HeadFacts;
 }
 
-/** What stands in the state about the resource that is changed or deleted. */
+/** The current state of the resource to change or delete. */
 export interface ApplyContext<HeadFacts> {
   /** The operation's time, ISO 8601 UTC: the only clock. */
   readonly time: string;
@@ -127,7 +127,7 @@ export interface ResourceModule<Facts extends CodedFields = CodedFields, HeadFac
   check?(resource: FhirResource): readonly RefusalIssue[];
   /** The coded fields: never a name, an identifier or free text. */
   facts(resource: FhirResource, references: References): Facts;
-  /** What of the facts stands in the head, for decisions about the next version. Default: nothing. */
+  /** The facts to keep in the head, for decisions about the next version. Default: none. */
   headFacts?(facts: Facts): HeadFacts;
   /** Where the record of a version lies. Unique by change. Default: the resource's history, `versionKey`. */
   recordKey?(change: Change<Facts>): StateKey;

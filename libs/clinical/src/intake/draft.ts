@@ -23,7 +23,7 @@ export interface Draft {
   readonly root: string;
 }
 
-/** What is asked for a resource: by the HTTP request, by Bundle.entry.request, or by nothing. */
+/** The request for a resource: of HTTP, of Bundle.entry.request, or none. */
 export interface Asked {
   readonly method: string;
   readonly url: string;
@@ -38,7 +38,7 @@ export interface DraftOrigin {
   readonly fullUrl?: string;
   readonly place?: number;
   readonly root: string;
-  /** Expression of the request, for what is wrong with it. */
+  /** FHIRPath of the request, for problems. */
   readonly requestRoot: string;
 }
 
@@ -54,7 +54,7 @@ export function askedByMessage({ request }: IntakeMessage): Asked | undefined {
   return request === undefined || (request.url === '' && request.method === 'POST') ? undefined : request;
 }
 
-/** Reads what is asked for one resource. `resource` is valid R4 or, for DELETE, absent. */
+/** Reads the request for one resource. `resource` is valid R4 or, for DELETE, absent. */
 export function readDraft(asked: Asked, resource: FhirResource | undefined, origin: DraftOrigin): Read<Draft> {
   const { method } = asked;
   const at = origin.requestRoot;

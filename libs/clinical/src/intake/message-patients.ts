@@ -6,7 +6,7 @@ import type { IntakeContext, PatientHandle, PatientIdentifier } from '@medrex/co
  */
 const notLookedUp = new Error('a patient is still to be looked up');
 
-/** What `make` gives; undefined when it met a patient who is still to be looked up. */
+/** The result of `make`; undefined if it needs a patient that must be looked up first. */
 export function ifKnown<Value>(make: () => Value): Value | undefined {
   try {
     return make();
@@ -47,7 +47,7 @@ export class MessagePatients {
     return answer.handle;
   }
 
-  /** Asks the vault for everybody who was missing. */
+  /** Looks up all missing patients in the vault. */
   async lookUp(): Promise<void> {
     const missing = [...this.#missing];
     this.#missing.clear();

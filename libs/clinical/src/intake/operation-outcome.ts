@@ -1,7 +1,7 @@
 import type { RefusalIssue } from '@medrex/contracts';
 import type { JsonObject } from '@medrex/execute-batch';
 
-/** FHIR's way of saying what is wrong: one OperationOutcome with an issue for each. */
+/** An OperationOutcome with an issue for each problem. */
 export function operationOutcome(issues: readonly RefusalIssue[]): JsonObject {
   return {
     resourceType: 'OperationOutcome',

@@ -24,7 +24,7 @@ export interface Problem {
   readonly issues: readonly RefusalIssue[];
 }
 
-/** A value, or why there is none. */
+/** A value, or the problems why there is none. */
 export type Read<Value> = { readonly value: Value; readonly problem?: undefined } | { readonly problem: Problem };
 
 /** A problem of one issue. `issueCode` is the FHIR issue type. */

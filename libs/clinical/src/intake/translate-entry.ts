@@ -32,10 +32,10 @@ export interface TranslatedEntry {
   readonly bytes: number;
 }
 
-/** Business identifiers that one resource may have in the directory: each costs its operation a key. */
+/** Maximum of business identifiers of a resource in the directory; each costs its operation a key. */
 export const identifiersMax = 50;
 
-/** Facts, keys and sealed body of one entry; what is wrong with it otherwise. */
+/** Facts, keys and sealed body of an entry, or its problems. */
 export function translateEntry(translating: Translating, item: number, named: Named): Read<TranslatedEntry> {
   const { context, registry, directory } = translating;
   const { type, resource, root, place, fullUrl } = named.draft;

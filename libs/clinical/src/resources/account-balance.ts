@@ -61,7 +61,7 @@ export class BalanceChange {
     { readonly patient: string; readonly currency: string; readonly units: number[] }
   >();
 
-  /** An account of nobody known counts for nobody. */
+  /** An account of an unknown patient does not count. */
   add(patient: string | undefined, { units, currency }: Amount): void {
     if (patient === undefined) return;
     const name = balanceCounter(patient, currency);

@@ -3,7 +3,7 @@ import { counterDeltaKey, encodeCounterDelta, stateKey, type StateKey } from '@m
 import { reject } from '../contract/rejects.ts';
 import { readJson, writeJson } from '../contract/state-json.ts';
 
-/** Key of a bed: who lies in it. */
+/** Key of a bed, whose value is its patient. */
 export function bedKey(location: string): StateKey {
   return stateKey('clinical', 'bed', location);
 }

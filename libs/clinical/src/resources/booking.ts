@@ -4,7 +4,7 @@ import { readHead } from '../contract/record.ts';
 import { reject } from '../contract/rejects.ts';
 import { readJson, writeJson } from '../contract/state-json.ts';
 
-/** What an appointment takes of somebody's time: a Slot by its id, or a start in a practitioner's day. */
+/** The time that an appointment books: a Slot by its id, or a start in a practitioner's day. */
 export type Booked = { readonly slot: string } | { readonly schedule: string; readonly start: string };
 
 const expression = 'Appointment.slot';

@@ -57,7 +57,7 @@ describe('a stay', () => {
     expect(clinic.keys('cli~bed~')).toHaveLength(1);
   });
 
-  it('is rejected when the bed holds somebody else, and may have it once that one has left', async () => {
+  it('is rejected if the bed is occupied, and accepted once it is free', async () => {
     const clinic = new Clinic();
     await clinic.put('e', inBeds(aBed('1')));
     const other = { ...inBeds(aBed('1')), subject: { reference: 'Patient/p2' } };

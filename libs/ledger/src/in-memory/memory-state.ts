@@ -21,7 +21,7 @@ export class MemoryState {
     return new MemoryView(this.#height, this.#newest, (namespace) => this.#namespaces.get(namespace));
   }
 
-  /** What stands under a key now. */
+  /** The current value of a key. */
   value(namespace: string, key: string): VersionedValue | undefined {
     return this.#namespaces.get(namespace)?.get(key);
   }

@@ -8,7 +8,7 @@ interface FeedParts {
   readonly block: (number: number) => Promise<Block>;
 }
 
-/** Delivers blocks to those who follow, to each at its own pace; a slow one reads older blocks from the store and holds up nobody. */
+/** Delivers blocks to followers, each at its own pace; a slow one reads older blocks from the store and does not delay others. */
 export class BlockFeed {
   readonly #parts: FeedParts;
   readonly #followers = new Set<Follower>();
@@ -31,7 +31,7 @@ export class BlockFeed {
     return { close: () => follower.close() };
   }
 
-  /** Tells everybody that more may be deliverable. */
+  /** Notifies followers that more blocks may be available. */
   wake(): void {
     for (const follower of this.#followers) follower.wake();
   }
@@ -84,7 +84,7 @@ class Follower {
     else void Promise.reject(error instanceof Error ? error : new Error(String(error)));
   }
 
-  /** Resolves when no call of `onBlock` runs any more; so nobody waits for it inside one. */
+  /** Resolves when no call of `onBlock` runs any more; do not await it within `onBlock`. */
   async close(): Promise<void> {
     this.#over();
     await this.#running;

@@ -40,7 +40,7 @@ async function loadVersions(sets: readonly NamespaceSet[], view: StateView): Pro
   return versions;
 }
 
-/** The read keys of each namespace; one that several transactions read stands there several times. */
+/** The read keys of each namespace, repeated if several transactions read one. */
 function keysRead(sets: readonly NamespaceSet[]): ReadonlyMap<string, readonly string[]> {
   const namespaces = new Map<string, string[]>();
   const keysOf = (namespace: string): string[] => {

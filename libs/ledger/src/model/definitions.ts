@@ -7,7 +7,7 @@ import type { ModelStore } from './model-store.ts';
 
 type Named = Pick<Chaincode, 'name' | 'version'>;
 
-/** `name@version`: what is installed on a peer. */
+/** `name@version` of a chaincode installed on a peer. */
 export const chaincodeId = ({ name, version }: Named): string => `${name}@${version}`;
 
 /** The transaction that commits a chaincode's definition on the channel: it writes the key that every simulation of that chaincode reads. */

@@ -71,7 +71,7 @@ export class Endorser {
     this.advance();
   }
 
-  /** Commits what is due; called again whenever the faults change. */
+  /** Commits due blocks; called again whenever the faults change. */
   advance(): void {
     this.#stopTimer?.();
     this.#stopTimer = undefined;

@@ -1,6 +1,6 @@
 import type { Endorsement, Proposal, ReadWriteSet } from '../ledger.ts';
 
-/** What the orderer is given: who proposed what, and what the endorsers made of it. */
+/** An envelope for the orderer: the proposal, its creator, and the endorsements. */
 export interface Envelope {
   readonly proposal: Proposal;
   readonly readWriteSet: ReadWriteSet;

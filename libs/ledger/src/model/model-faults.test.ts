@@ -138,7 +138,7 @@ describe('faults of the orderer', () => {
     expect(network.codes).toEqual(['add-2 VALID', 'add-1 MVCC_READ_CONFLICT']);
   });
 
-  it('orders a hanging envelope by itself after a time', async () => {
+  it('orders a hanging envelope after a time', async () => {
     const network = await withFaults({ envelopeHangs: 1, hangMs: 5_000 });
     await network.send('put', 'a', '1');
     await network.time.advance(4_999 + 20);
@@ -200,7 +200,7 @@ describe('troubles of the channel', () => {
     expect(await network.value('n')).toBe('101');
   });
 
-  it('invalidates what is outstanding when a chaincode is upgraded, and runs the new version afterwards', async () => {
+  it('invalidates outstanding transactions when a chaincode is upgraded, and runs the new version afterwards', async () => {
     const network = await ModelNetwork.open();
     const outstanding = await network.endorse('put', 'a', '1');
     await network.ledger.upgrade(keyValueChaincode('2'));

@@ -52,7 +52,7 @@ export const noFaults: ModelFaults = {
   verdict: undefined,
 };
 
-/** The faults that hold now, and who wants to know when they change. */
+/** The current faults, and listeners for changes. */
 export class FaultSwitch {
   #now: ModelFaults;
   readonly #random: () => number;

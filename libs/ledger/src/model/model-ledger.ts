@@ -23,7 +23,7 @@ import { modelSettings, type ModelOptions, type ModelSettings } from './model-op
 import type { ModelStore } from './model-store.ts';
 import { Orderer } from './orderer.ts';
 
-/** What somebody else writes: a blind write (or, without a value, delete) of one key, or whatever a function does with a stub. */
+/** A foreign write: a blind write (or, without a value, delete) of one key, or a function on a stub. */
 export type ForeignWrite =
   { readonly key: StateKey; readonly value: Uint8Array | undefined } | ((stub: ChaincodeStub) => void | Promise<void>);
 
@@ -159,7 +159,7 @@ export class ModelLedger implements Ledger, BlockStream {
     return { txId };
   }
 
-  /** Installs another version of a chaincode on every endorser and commits its definition on the channel, which invalidates what is outstanding. */
+  /** Installs another version of a chaincode on every endorser and commits its definition on the channel, which invalidates outstanding transactions. */
   async upgrade(chaincode: Chaincode): Promise<{ readonly txId: string }> {
     this.#assertOpen();
     this.#endorsers.install(chaincode);
@@ -186,7 +186,7 @@ export class ModelLedger implements Ledger, BlockStream {
     return { height, hash: await hashState(this.scan('', '', chaincode)) };
   }
 
-  /** Forgets what is not in a block, as a network that loses its orderer; resolves when all blocks are durable and all streams silent. */
+  /** Drops everything that is not in a block, like a network that loses its orderer; resolves when all blocks are durable and all streams silent. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -231,7 +231,7 @@ export class ModelLedger implements Ledger, BlockStream {
     return this.#faults.now.blockStreamStands ? 0 : this.#endorsers.height;
   }
 
-  /** A ledger that is closed under a simulation fails it in some way or other: the reason is what the caller hears. */
+  /** Closing the ledger may fail a simulation in various ways; the caller gets the closing as the reason. */
   async #whileOpen<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;

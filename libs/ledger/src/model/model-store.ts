@@ -2,7 +2,7 @@ import type { Block } from '../ledger.ts';
 import type { StateUpdates } from '../state-updates.ts';
 import type { StateView } from '../state-view.ts';
 
-/** A validated block with what it leaves in the state. */
+/** A validated block with its state updates. */
 export interface CommittedBlock {
   readonly block: Block;
   readonly updates: StateUpdates;

@@ -48,7 +48,7 @@ const parameters = fc.record({
 });
 
 describe('the orderer of the model', () => {
-  it('cuts what comes at any time and of any size as the loop of Fabric does, and refuses what is too large', async () => {
+  it('cuts envelopes of any size and timing like the loop of Fabric, and refuses too large ones', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(message, { maxLength: 40, size: 'max' }), parameters, async (messages, cutter) => {
         const network = await ModelNetwork.open({ cutter });

@@ -52,7 +52,7 @@ export class Orderer {
     for (const envelope of this.#held.splice(0)) this.#order(envelope);
   }
 
-  /** Forgets what is not in a block yet, as an orderer that is killed. */
+  /** Drops envelopes that are not in a block yet, like a killed orderer. */
   close(): void {
     this.#isClosed = true;
     this.#held.length = 0;

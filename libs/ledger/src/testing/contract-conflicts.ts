@@ -27,7 +27,7 @@ export function conflictContract(open: OpenClient): void {
       expect(await client.value('n')).toBe('11');
     });
 
-    it('never finds a conflict between blind writes; the later in order stands', async () => {
+    it('never finds a conflict between blind writes; the later one counts', async () => {
       const client = await open(pairs);
       const [first, second] = [await client.endorse('put', 'k', '1'), await client.endorse('put', 'k', '2')];
       const [third, fourth] = [await client.endorse('put', 'k', '3'), await client.endorse('put', 'k', '4')];
@@ -129,7 +129,7 @@ export function conflictContract(open: OpenClient): void {
       expect(await codes(client, late)).toEqual(['DUPLICATE_TXID']);
     });
 
-    it('refuses to endorse under an id that stands in a block', async () => {
+    it('refuses to endorse under an id that is in a block', async () => {
       const client = await open();
       const proposal = client.proposal('put', 'k', '1');
       await client.commit(await client.ledger.endorse(proposal));

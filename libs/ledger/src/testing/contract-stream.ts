@@ -42,7 +42,7 @@ export function streamContract(open: OpenClient): void {
       await again.close();
     });
 
-    it('has committed, for an endorsement, what it has delivered', async () => {
+    it('endorses on a state that includes the blocks it has delivered', async () => {
       const client = await open();
       for (let turn = 1; turn <= 20; turn++) {
         const [outcome] = await client.commit(await client.endorse('add', 'n', '1'));
@@ -91,7 +91,7 @@ export function streamContract(open: OpenClient): void {
       expect(await client.ledger.height()).toBe(before + 1);
     });
 
-    it('finds a transaction by its id, VALID or not, and none that stands in no block', async () => {
+    it('finds a transaction in a block by its id, VALID or not', async () => {
       const client = await open({ maxMessageCount: 2, batchTimeoutMs: 20 });
       const [first, second] = [await client.endorse('add', 'n', '1'), await client.endorse('add', 'n', '1')];
       expect(await client.ledger.find(first.proposal.txId)).toBeUndefined();

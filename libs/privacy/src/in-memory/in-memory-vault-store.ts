@@ -19,7 +19,7 @@ export class InMemoryVaultStore implements VaultStore {
   #last: Promise<unknown> = Promise.resolve();
   #isAvailable = true;
 
-  /** Makes the vault gone, and brings it back: for tests of what stands on it. */
+  /** Makes the vault unavailable, or available again; for tests. */
   setAvailable(isAvailable: boolean): void {
     this.#isAvailable = isAvailable;
   }

@@ -1,4 +1,4 @@
-/** A map of rows that can take back what was done to it since the last `end`. */
+/** A map of rows that can undo its changes since the last `end`. */
 export class UndoableMap<Row> {
   readonly #rows = new Map<string, Row>();
   readonly #before = new Map<string, Row | undefined>();

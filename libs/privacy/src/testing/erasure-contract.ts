@@ -93,7 +93,7 @@ export function erasureContract(start: () => OpenedVault): void {
       }
     });
 
-    it('draws in nobody who is merged with a patient erased before', async () => {
+    it('does not erase a patient merged with one that was erased before', async () => {
       const { vault } = start();
       const [erased, other] = [await patientOf(vault, mrn('1')), await patientOf(vault, mrn('2'))];
       await vault.finishErasure((await vault.startErasure(mrn('1'))) ?? []);

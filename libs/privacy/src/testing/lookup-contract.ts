@@ -20,7 +20,7 @@ export function lookupContract(start: () => OpenedVault): void {
       expect(await patientOf(await under.open(key), mrn('1'))).toEqual(made);
     });
 
-    it('answers a run in the order asked, one pseudonym for two messages about one new person', async () => {
+    it('answers a run in order, with one pseudonym for two messages about one new person', async () => {
       const { vault } = start();
       const [first, other, again] = await vault.findOrCreate([[mrn('1')], [mrn('2')], [mrn('1'), ssn('9')]]);
       expect(again!.patient.pseudonym).toBe(first!.patient.pseudonym);
@@ -79,14 +79,14 @@ export function lookupContract(start: () => OpenedVault): void {
       expect((await lookUp(vault, mrn('1'))).isNew).toBe(true);
     });
 
-    it('finds by pseudonym, and says so when there is none', async () => {
+    it('finds a patient by pseudonym, and reports an unknown one', async () => {
       const { vault } = start();
       const patient = await patientOf(vault, mrn('1'));
       expect(await vault.byPseudonym(patient.pseudonym)).toEqual(patient);
       expect(await vault.byPseudonym('0'.repeat(32))).toBeUndefined();
     });
 
-    it('opens nothing and makes nobody under another tenant key', async () => {
+    it('opens nothing and creates no patient under another tenant key', async () => {
       const { vault, under } = start();
       const patient = await patientOf(vault, mrn('1'));
       const stranger = await under.open(tenantKey());
@@ -98,7 +98,7 @@ export function lookupContract(start: () => OpenedVault): void {
   });
 
   describe('keys of no patient', () => {
-    it('makes one identity key per channel, once, whoever asks first', async () => {
+    it('creates one identity key per channel, once', async () => {
       const { vault, under, key } = start();
       const second = await under.open(key);
       const keys = await Promise.all([vault, second, vault, second].map((one) => one.identityKey('ehr')));

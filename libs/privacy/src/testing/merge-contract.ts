@@ -34,7 +34,7 @@ export function mergeContract(start: () => OpenedVault): void {
       expect((await patientOf(vault, mrn('a'))).pseudonym).toBe(b.pseudonym);
     });
 
-    it('refuses a circle and a patient that nobody knows', async () => {
+    it('refuses a cycle and an unknown patient', async () => {
       const { vault } = start();
       const [a, b, c] = [
         await patientOf(vault, mrn('a')),

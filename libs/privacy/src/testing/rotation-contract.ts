@@ -48,7 +48,7 @@ export function rotationContract(start: () => OpenedVault): void {
       expect(after.map(({ patient }) => patient)).toEqual([...before.map(({ patient }) => patient), made]);
     });
 
-    it('changes nothing when it is asked for the key that stands already', async () => {
+    it('changes nothing if the key is the current one', async () => {
       const { vault, key } = start();
       const patient = await patientOf(vault, mrn('1'));
       expect(await vault.rotateTenantKey(key)).toEqual({ rows: 0 });

@@ -143,6 +143,7 @@ describe('is refused with its position and a hint', () => {
     ['select max(active) from patients', '42883', 8],
     ['select grouping(code), status, count(*) from encounters group by rollup(status)', '42803', 17],
     ['select grouping(code) from encounters', '42803', 17],
+    ["select md5('x'::char) from patients", '0A000', 8],
     ['select row_number() from encounters', '42809', 8],
     ["select string_agg(code, ',') within group (order by code) from encounters", '42883', 8],
     ['select substring(id from 2) from encounters', '42883', 8],

@@ -231,7 +231,7 @@ describe('an order (CPOE) behind a hot key of the audit trail', () => {
     await channel.append([...others, ...before], { class: 'audit' });
     const [order] = (await channel.append([deposit('hub')], { class: 'cpoe' })) as [number];
     await channel.until(() => channel.end(order) !== undefined);
-    // The forty operations on the key and the order make three consecutive fusions, each beside at most four other flights.
+    // The forty operations on the key and the order make three consecutive fusions, each in parallel with at most four other flights.
     expect(channel.outcomes().size).toBeLessThan(400);
     await channel.quiet();
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);

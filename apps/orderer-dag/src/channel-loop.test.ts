@@ -80,7 +80,7 @@ describe('ChannelLoop', () => {
     expect(widened).toBeGreaterThan(0);
   });
 
-  it('does so beside foreign writers, whose writes have their places in the committed order', async () => {
+  it('does the same with foreign writers, whose writes have their places in the committed order', async () => {
     await fc.assert(
       fc.asyncProperty(histories, world, foreign, async (operations, given, foreignWrites) => {
         const { channel, instance } = await live(operations, { ...given, foreignWrites });

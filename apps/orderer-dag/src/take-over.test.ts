@@ -35,7 +35,7 @@ async function pair(options: TestChannelOptions = {}, mortal = new Mortal()) {
   return { channel, mortal, leader, second };
 }
 
-describe('an instance beside a live leader', () => {
+describe('an instance that starts while another one leads', () => {
   it('stays a standby as long as the leader writes progress, even without changes', async () => {
     const { channel, leader, second } = await pair();
     await channel.clock.advance(60_000);

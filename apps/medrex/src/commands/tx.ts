@@ -11,7 +11,7 @@ export async function tx(id: string, flags: { readonly url: string; readonly jso
   const status = await new IngestClient(flags.url).status(id);
   if (status === undefined) {
     throw new UsageError(
-      `ingest at ${flags.url} knows no transaction ${id}`,
+      `ingest at ${flags.url} does not know transaction ${id}`,
       'It was never accepted there, or is older than the dedupe window.',
     );
   }

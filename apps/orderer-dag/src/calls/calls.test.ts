@@ -62,7 +62,7 @@ describe('calls of a plain contract', () => {
     expect(count('predicted')).toBeGreaterThan(100);
   });
 
-  it('run beside fusions, and calls of two chaincodes with equal keys do not wait for each other', async () => {
+  it('run in parallel with fusions, and calls of two chaincodes with equal keys do not wait for each other', async () => {
     const other = assetChaincode('other');
     const channel = await open({ plain: [basic, other], latencies: { hopMs: 6 } });
     const { count } = await channel.start();

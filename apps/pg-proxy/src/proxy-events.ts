@@ -12,7 +12,7 @@ export function proxyEvents(metrics: PgProxyMetrics, log: Telemetry['log'], obse
       metrics.loginsRefused.inc();
       // Somebody may be guessing passwords; and a client that ran out of time (57014) was not told anything.
       const level = sqlstate.startsWith('28') || sqlstate === '57014' ? 'warn' : 'debug';
-      log[level]({ sqlstate, address, reason }, 'a connection was sent away before its login');
+      log[level]({ sqlstate, address, reason }, 'a connection was refused before its login was complete');
     },
     connected: (database, ms, roundTripMs) => observing.connected(database, ms, roundTripMs),
     loginFailed: ({ sqlstate, message }, { host, port }) => {

@@ -52,7 +52,7 @@ export interface Failure {
 }
 
 const form = /^\s*(\w+)(?:\s+("(?:[^"]|"")+"|[\w.-]+))?(?:\s+'?([\w+]+)'?)?\s*;?\s*$/;
-export const consoleHint = 'SHOW HELP names what the console takes.';
+export const consoleHint = 'SHOW HELP lists the commands of the console.';
 const shown = (names: readonly string[]): string => `SHOW ${names.map((name) => name.toUpperCase()).join('|')}`;
 /** The commands, grouped in lines. */
 const help = [

@@ -167,7 +167,7 @@ describe('the secret of a client', () => {
     await rig.open({ user: 'old' }).until('closed');
     await rig.open({ database: 'nowhere' }).until('closed');
     const told = rig.lines.filter(
-      (line) => line.includes('"level":"warn"') && line.includes('"a connection was sent away'),
+      (line) => line.includes('"level":"warn"') && line.includes('"a connection was refused'),
     );
     const place = /"sqlstate":"28P01","address":"127\.0\.0\.1:\d+","reason":"(.*?)"/;
     expect(told.map((line) => place.exec(line)?.[1])).toEqual(['wrong_password', 'unknown_user', 'no_scram_secret']);
@@ -182,7 +182,7 @@ describe('the secret of a client', () => {
     await once(socket, 'close');
     expect(heard).toEqual([]);
     expect(rig.lines.join('')).toMatch(
-      /"level":"warn".*"sqlstate":"57014","address":"127\.0\.0\.1:\d+","message":"a connection was sent away/,
+      /"level":"warn".*"sqlstate":"57014","address":"127\.0\.0\.1:\d+","message":"a connection was refused/,
     );
   });
 

@@ -59,7 +59,9 @@ const lost = ({ fabric }: SideResult): number => fabric.submitted - fabric.valid
 async function measure(rate: number, runSeed: number): Promise<Measured> {
   const dataDir = await mkdtemp(join(tmpdir(), 'medrex-foreign-'));
   const stack = await EmbeddedStack.start({
-    ...{ dataDir, channel: 'ehr', port: 0 },
+    dataDir,
+    channel: 'ehr',
+    port: 0,
     env: { LEDGER_LATENCIES: 'network', LEDGER_BATCH_TIMEOUT_MS: '20' },
     onUnexpectedEnd: (service, code, error) => {
       console.error(`${service} ended with code ${code}`, error);
@@ -70,20 +72,30 @@ async function measure(rate: number, runSeed: number): Promise<Measured> {
     const profile = profileNamed(`hot-${hotKeys}`);
     if (profile === undefined) throw new Error(`there is no profile hot-${hotKeys}`);
     const load = openLoad({
-      ...{ profile, rate: { kind: 'fixed', perSecond }, seconds, seed: runSeed },
-      ...{ patients: 400, skew: 1.1, injections: [], startMs: Date.now() },
+      profile,
+      rate: { kind: 'fixed', perSecond },
+      seconds,
+      seed: runSeed,
+      patients: 400,
+      skew: 1.1,
+      injections: [],
+      startMs: Date.now(),
     });
     const orderer = stack.urls['orderer-dag'] ?? {};
     const vault = await openVault(dataDir);
     const writers = new ForeignWriters({
-      ...{ ordererUrl: orderer['model'] ?? '', chaincode: 'medrex', tries: 50 },
+      ordererUrl: orderer['model'] ?? '',
+      chaincode: 'medrex',
+      tries: 50,
       translate: await loadTranslator(vault, 'ehr'),
     });
     const pace = new EvenPace(load.setup, rate, (message) => writers.write(message));
     const side = new MedrexSide({
       client: new IngestClient(stack.urls['ingest']?.['api'] ?? ''),
       fabricTransactions: async () => fabricTransactionsIn(await (await fetch(orderer['metrics'] ?? '')).text()),
-      ...{ seconds, drainMs: 20_000, onProgress: () => pace.begin() },
+      seconds,
+      drainMs: 20_000,
+      onProgress: () => pace.begin(),
     });
     const result = await side.run(load);
     pace.end();

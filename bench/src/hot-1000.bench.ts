@@ -11,16 +11,17 @@ export const bench: Bench = {
   run: () =>
     comparisonFigures(
       {
-        ...{
-          profile: 'hot-1000',
-          rate: { kind: 'fixed', perSecond: 400 },
-          seconds: 10,
-          seed: 7,
-          patients: 400,
-          skew: 1.1,
-          conflict: [],
-        },
-        ...{ retries: 0, concurrency: 256, batchTimeout: 500, latencies: 'network' },
+        profile: 'hot-1000',
+        rate: { kind: 'fixed', perSecond: 400 },
+        seconds: 10,
+        seed: 7,
+        patients: 400,
+        skew: 1.1,
+        conflict: [],
+        retries: 0,
+        concurrency: 256,
+        batchTimeout: 500,
+        latencies: 'network',
       },
       3,
     ),

@@ -141,7 +141,8 @@ function targets(network: BenchNetwork): Promise<Measured[]> {
     all.push(
       await measured(network, `ward, burst from ${quiet}/s to ten times that for ${forSeconds} s`, () =>
         loaded(running, network, loadOf(ward, burst, lasts, seed + 1), {
-          ...{ ...options, seconds: lasts },
+          ...options,
+          seconds: lasts,
           burst: { atSecond: burst.atSecond, endSecond: burst.atSecond + forSeconds },
         }),
       ),

@@ -31,7 +31,10 @@ export interface WardRun {
 export async function runWard({ perSecond, seconds, seed, drainMs, onTick }: WardLoad): Promise<WardRun> {
   const dataDir = await mkdtemp(join(tmpdir(), 'medrex-bench-'));
   const stack = await EmbeddedStack.start({
-    ...{ dataDir, channel: 'ehr', port: 0, env: {} },
+    dataDir,
+    channel: 'ehr',
+    port: 0,
+    env: {},
     onUnexpectedEnd: (service, code, error) => {
       console.error(`${service} ended with code ${code}`, error);
       process.exit(1);
@@ -45,10 +48,17 @@ export async function runWard({ perSecond, seconds, seed, drainMs, onTick }: War
       client: new IngestClient(stack.urls['ingest']?.['api'] ?? ''),
       fabricTransactions: async () =>
         fabricTransactionsIn(await (await fetch(stack.urls['orderer-dag']?.['metrics'] ?? '')).text()),
-      ...{ seconds, drainMs },
+      seconds,
+      drainMs,
     });
     const load = openLoad({
-      ...{ profile, rate: { kind: 'fixed', perSecond }, seconds, seed, patients: 2000, skew: 1.1, injections: [] },
+      profile,
+      rate: { kind: 'fixed', perSecond },
+      seconds,
+      seed,
+      patients: 2000,
+      skew: 1.1,
+      injections: [],
       startMs: Date.now(),
     });
     const before = await cpuOf(stack);

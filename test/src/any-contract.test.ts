@@ -91,7 +91,8 @@ describe('a plain chaincode, through all services', () => {
         }
         const refused = await send({ ...call, id: 'no', function: 'createAsset', args: ['asset0', 'x', '0'] });
         expect(await ended(refused)).toMatchObject({
-          ...{ state: 'rejected', code: 'CALL_REFUSED' },
+          state: 'rejected',
+          code: 'CALL_REFUSED',
           message: 'asset asset0 is there already',
         });
         await stack.stop();

@@ -46,8 +46,12 @@ describe('authors, over real processes, HTTP and the command line', () => {
   }
 
   const headers = ({ source, id, time, author: { id: who, salt, signature } }: Signed) => ({
-    ...{ 'ce-source': source, 'ce-id': id, 'ce-time': time },
-    ...{ 'ce-medrexauthor': who, 'ce-medrexsalt': salt, 'ce-medrexsignature': signature },
+    'ce-source': source,
+    'ce-id': id,
+    'ce-time': time,
+    'ce-medrexauthor': who,
+    'ce-medrexsalt': salt,
+    'ce-medrexsignature': signature,
   });
 
   async function send(body: object, named: Readonly<Record<string, string>>) {

@@ -29,7 +29,9 @@ describe('the Fabric adapter on the development network', () => {
 
   it('distinguishes endorsers at different heights from a nondeterministic chaincode', async () => {
     const { ledger, creator, close } = await open({
-      ...{ organisations: 2, lagMs: { Org2MSP: 1_500 }, cutter: { batchTimeoutMs: 5 } },
+      organisations: 2,
+      lagMs: { Org2MSP: 1_500 },
+      cutter: { batchTimeoutMs: 5 },
     });
     const client = await new ContractClient(ledger, 'kv', creator).start();
     const first = await client.endorse('add', 'n', '1');

@@ -58,7 +58,8 @@ describeReal('KAFKA', 'the pipeline on Kafka', (where) => {
     const [kept, ...more] = await recordsOf(kafka, topics.intakeDlq);
     expect(more).toEqual([]);
     expect(decodeRefusedMessage(kept as LogRecord)).toMatchObject({
-      ...{ code: 'BODY_NOT_JSON', intake: { topic: topics.intake, partition: 0, offset: 0 } },
+      code: 'BODY_NOT_JSON',
+      intake: { topic: topics.intake, partition: 0, offset: 0 },
     });
     expect(Buffer.from(kept?.value ?? []).toString('latin1')).not.toContain(patient);
     const { body } = await kafka.stack.client.get('/v1/dead-letters');

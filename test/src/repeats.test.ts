@@ -9,7 +9,8 @@ import { lineOf, type Message, type Sender } from './harness/sender.ts';
 import { assetContracts, Stack } from './harness/stack.ts';
 
 const deposit = (id: string, amount: number, more: Partial<Message> = {}): Message => ({
-  ...{ id, body: { do: 'deposit', account: 'ann', amount } },
+  id,
+  body: { do: 'deposit', account: 'ann', amount },
   ...more,
 });
 const messages = [1, 2, 4, 8, 16].map((amount) => deposit(`d${amount}`, amount));

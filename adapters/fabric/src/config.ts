@@ -55,7 +55,8 @@ export type FabricConfig = z.infer<z.ZodObject<typeof fabricVariables>>;
 export function fabricOptionsOf(config: FabricConfig, profile: string, channel: string): FabricLedgerOptions {
   const { MEDREX_FABRIC_CERT: certificate, MEDREX_FABRIC_KEY: privateKey, MEDREX_FABRIC_VERSION: version } = config;
   return {
-    ...{ profile, channel },
+    profile,
+    channel,
     ...(certificate !== undefined && privateKey !== undefined && { identity: { certificate, privateKey } }),
     ...(version !== undefined && { fabricVersion: version }),
     limits: {

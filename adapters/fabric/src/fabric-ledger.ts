@@ -80,8 +80,12 @@ export class FabricLedger implements Ledger, BlockStream {
       organisations: profile.organisations,
       connect: (target, organisation) =>
         new PeerLink({
-          ...{ name: target.name, organisation, client: connectTarget(target, tls) },
-          ...{ gate: this.#gates.endorser, deadlineMs: settings.endorseDeadlineMs, nowMs: Date.now },
+          name: target.name,
+          organisation,
+          client: connectTarget(target, tls),
+          gate: this.#gates.endorser,
+          deadlineMs: settings.endorseDeadlineMs,
+          nowMs: Date.now,
         }),
       follow: (link, hooks) => new PeerBlocks({ link, seek, ...hooks }),
       onBlock: (block) => recent.add(block),
@@ -91,10 +95,15 @@ export class FabricLedger implements Ledger, BlockStream {
         settings.observer.streamBroken?.(link.name, this.#explained(error));
       },
       onPinned: (change) => settings.observer.pinned?.(change),
-      ...{ limitMs: settings.replaceAfterMs, nowMs: Date.now },
+      limitMs: settings.replaceAfterMs,
+      nowMs: Date.now,
     });
     const reader = new BlockReader({
-      ...{ channel: profile.channel, recent, seek, deadlineMs: settings.blockDeadlineMs, nowMs: Date.now },
+      channel: profile.channel,
+      recent,
+      seek,
+      deadlineMs: settings.blockDeadlineMs,
+      nowMs: Date.now,
       peersAt: (height) => this.#peers.linksAt(height),
       height: () => this.#peers.height ?? 0,
     });
@@ -229,13 +238,16 @@ export class FabricLedger implements Ledger, BlockStream {
   #submitterOf({ channel, orderers }: ChannelProfile, tls?: ClientTls): Submitter {
     const { ackDeadlineMs, isGatewayUsed } = this.#settings;
     return new Submitter({
-      ...{ channel, gate: this.#gates.orderer },
+      channel,
+      gate: this.#gates.orderer,
       orderers: orderers.map(
         (target) => new OrdererStream({ name: target.name, client: connectTarget(target, tls), ackMs: ackDeadlineMs }),
       ),
       gateway: isGatewayUsed
         ? gatewaySubmit({
-            ...{ channel, gate: this.#gates.gateway, deadlineMs: ackDeadlineMs },
+            channel,
+            gate: this.#gates.gateway,
+            deadlineMs: ackDeadlineMs,
             link: () => this.#peers.links[0],
             identity: () => this.#identity.current,
           })

@@ -56,9 +56,16 @@ export interface FabricLimits {
 }
 
 export const defaultFabricLimits: FabricLimits = {
-  ...{ endorserCalls: 500, ordererCalls: 1_000, gatewayCalls: 100, waitingCalls: 10_000 },
-  ...{ endorseDeadlineMs: 10_000, ackDeadlineMs: 5_000, blockDeadlineMs: 10_000 },
-  ...{ replaceAfterMs: 5_000, lookEveryMs: 250, identityEveryMs: 10_000 },
+  endorserCalls: 500,
+  ordererCalls: 1_000,
+  gatewayCalls: 100,
+  waitingCalls: 10_000,
+  endorseDeadlineMs: 10_000,
+  ackDeadlineMs: 5_000,
+  blockDeadlineMs: 10_000,
+  replaceAfterMs: 5_000,
+  lookEveryMs: 250,
+  identityEveryMs: 10_000,
   recentBlocks: { blocks: 256, bytes: 64 << 20 },
   isGatewayUsed: true,
 };

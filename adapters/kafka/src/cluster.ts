@@ -40,8 +40,14 @@ const levels = { 0: 'debug', 1: 'error', 2: 'warn', 4: 'info', 5: 'debug' } as c
 export function newClient({ brokers, clientId, tls, sasl, onLine }: KafkaConnection): Client {
   const sockets = new Set<Socket>();
   const kafka = new Kafka({
-    ...{ brokers: [...brokers], clientId, retry: fewTries, socketFactory: trackedSockets(sockets, tls) },
-    ...{ connectionTimeout: 3_000, authenticationTimeout: 5_000, requestTimeout: 15_000, enforceRequestTimeout: true },
+    brokers: [...brokers],
+    clientId,
+    retry: fewTries,
+    socketFactory: trackedSockets(sockets, tls),
+    connectionTimeout: 3_000,
+    authenticationTimeout: 5_000,
+    requestTimeout: 15_000,
+    enforceRequestTimeout: true,
     ...(tls !== undefined && { ssl: true }),
     ...(sasl !== undefined && { sasl }),
     logLevel: onLine === undefined ? logLevel.NOTHING : logLevel.INFO,

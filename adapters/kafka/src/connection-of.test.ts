@@ -28,8 +28,10 @@ describe('connectionOf', () => {
     [
       'a token endpoint that would get the secret in the clear',
       {
-        ...{ MEDREX_KAFKA_SASL: 'oauthbearer', MEDREX_KAFKA_TOKEN_URL: 'http://id.hospital.example/token' },
-        ...{ MEDREX_KAFKA_CLIENT_ID: 'medrex', MEDREX_KAFKA_CLIENT_SECRET: 'geheim' },
+        MEDREX_KAFKA_SASL: 'oauthbearer',
+        MEDREX_KAFKA_TOKEN_URL: 'http://id.hospital.example/token',
+        MEDREX_KAFKA_CLIENT_ID: 'medrex',
+        MEDREX_KAFKA_CLIENT_SECRET: 'geheim',
       },
     ],
     ['files without TLS', { MEDREX_KAFKA_CA_FILE: '/ca.pem' }],

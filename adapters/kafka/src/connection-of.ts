@@ -17,7 +17,8 @@ export function connectionOf(config: KafkaConfig, clientId: string): KafkaConnec
   const tls = tlsOf(config);
   const { sasl, http } = saslOf(config);
   return {
-    ...{ brokers: config.MEDREX_KAFKA_BROKERS, clientId },
+    brokers: config.MEDREX_KAFKA_BROKERS,
+    clientId,
     ...(tls !== undefined && { tls }),
     ...(sasl !== undefined && { sasl }),
     ...(http !== undefined && { http }),

@@ -68,7 +68,11 @@ export class KafkaEventLog implements EventLog {
 
   constructor(options: KafkaEventLogOptions) {
     this.#options = {
-      ...{ prefix: '', times: defaultTimes, requestWithinMs: 15_000, stallMs: 30_000, closeWithinMs: 10_000 },
+      prefix: '',
+      times: defaultTimes,
+      requestWithinMs: 15_000,
+      stallMs: 30_000,
+      closeWithinMs: 10_000,
       ...options,
       observer: inOwnNames(options.observer ?? {}, options.prefix ?? ''),
     };
@@ -110,8 +114,13 @@ export class KafkaEventLog implements EventLog {
     }
     const { connection, observer, times } = this.#options;
     const shared = new GroupSubscription({
-      ...{ connection, clock: machineClock, observer, times, onError: subscribe.onError },
-      ...{ group: this.#storedGroup(group, topic), topic: this.#stored(topic) },
+      connection,
+      clock: machineClock,
+      observer,
+      times,
+      onError: subscribe.onError,
+      group: this.#storedGroup(group, topic),
+      topic: this.#stored(topic),
       read: (numbers) => this.#read(subscribe, numbers, onRun),
     });
     const name = sharedName(group, topic);
@@ -239,7 +248,10 @@ export class KafkaEventLog implements EventLog {
     const session = this.#session(topic, buffers, paceMs);
     const readers = buffers.map((buffer) =>
       deliverRuns({
-        ...{ clock: machineClock, onRun, onError, redelivery },
+        clock: machineClock,
+        onRun,
+        onError,
+        redelivery,
         source: {
           next: () => {
             const run = buffer.next(maxRecords, maxBytes);

@@ -132,11 +132,17 @@ export class FetchSession {
     const { topic } = this.#options;
     const broker = await cluster.findBroker({ nodeId: String(node) });
     const partitions = asked.map(({ partition, fetchOffset }) => ({
-      ...{ partition, fetchOffset: String(fetchOffset), maxBytes: partitionBytesMax },
+      partition,
+      fetchOffset: String(fetchOffset),
+      maxBytes: partitionBytesMax,
     }));
     try {
       const { responses } = await broker.fetch({
-        ...{ replicaId: -1, isolationLevel: 1, minBytes: 1, maxBytes: answerBytesMax, maxWaitTime },
+        replicaId: -1,
+        isolationLevel: 1,
+        minBytes: 1,
+        maxBytes: answerBytesMax,
+        maxWaitTime,
         topics: [{ topic, partitions }],
       });
       for (const answer of responses.flatMap((response) => response.partitions))

@@ -3,7 +3,11 @@ import type { FetchedMessage, FetchedPartition } from './cluster.ts';
 import { PartitionBuffer } from './fetched-partition.ts';
 
 const message = (offset: number, more: Partial<FetchedMessage> = {}): FetchedMessage => ({
-  ...{ offset: String(offset), timestamp: '1', key: null, value: Buffer.from(String(offset)), headers: {} },
+  offset: String(offset),
+  timestamp: '1',
+  key: null,
+  value: Buffer.from(String(offset)),
+  headers: {},
   ...more,
 });
 

@@ -161,7 +161,9 @@ const nothing = Buffer.alloc(0);
 function asRecord(topic: string, partition: number, offset: number, message: FetchedMessage): LogRecord {
   const { key, value, timestamp, headers = {} } = message;
   return {
-    ...{ topic, partition, offset },
+    topic,
+    partition,
+    offset,
     key: key?.toString(),
     value: value ?? nothing,
     // Of a header that is there more than once the last one counts.

@@ -136,13 +136,18 @@ export class GroupMember {
     const { group, topic, times } = this.#options;
     const metadata = AssignerProtocol.MemberMetadata.encode({ version: 0, topics: [topic], userData: Buffer.alloc(0) });
     const joined = await coordinator.joinGroup({
-      ...{ groupId: group, memberId: this.#memberId, groupProtocols: [{ name: assignerName, metadata }] },
-      ...{ sessionTimeout: times.sessionMs, rebalanceTimeout: times.rebalanceMs },
+      groupId: group,
+      memberId: this.#memberId,
+      groupProtocols: [{ name: assignerName, metadata }],
+      sessionTimeout: times.sessionMs,
+      rebalanceTimeout: times.rebalanceMs,
     });
     const isLeader = joined.memberId === joined.leaderId;
     if (isLeader) await cluster.refreshMetadata();
     const { memberAssignment } = await coordinator.syncGroup({
-      ...{ groupId: group, generationId: joined.generationId, memberId: joined.memberId },
+      groupId: group,
+      generationId: joined.generationId,
+      memberId: joined.memberId,
       groupAssignment: isLeader ? divide(topic, cluster, joined) : [],
     });
     const decoded = AssignerProtocol.MemberAssignment.decode(memberAssignment);

@@ -45,7 +45,11 @@ export class GroupSubscription implements Subscription {
     this.#options = options;
     const { connection, clock, group, topic, times, onError } = options;
     this.#member = new GroupMember({
-      ...{ connection, clock, group, topic, times },
+      connection,
+      clock,
+      group,
+      topic,
+      times,
       onAssigned: (assignment) => this.#assigned(assignment),
       onRevoked: () => this.#change(undefined),
       onFailure: (error) => onError?.(error, undefined),

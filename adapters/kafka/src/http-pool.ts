@@ -44,7 +44,9 @@ export class HttpPool implements ObservedPool {
   state(): PoolState {
     const { sockets, freeSockets, requests } = this.#agent;
     return {
-      ...{ inUse: lengthOf(sockets), idle: lengthOf(freeSockets), waiting: lengthOf(requests) },
+      inUse: lengthOf(sockets),
+      idle: lengthOf(freeSockets),
+      waiting: lengthOf(requests),
       connectionsMax: this.#connectionsMax,
     };
   }
@@ -78,7 +80,9 @@ export class HttpPool implements ObservedPool {
       const send = this.#isSecure ? httpsRequest : httpRequest;
       const length = String(Buffer.byteLength(body));
       const sent = send(url, {
-        ...{ method: 'POST', agent: this.#agent, signal },
+        method: 'POST',
+        agent: this.#agent,
+        signal,
         headers: { ...headers, 'content-length': length },
       });
       this.#watch(sent);

@@ -39,7 +39,10 @@ describe('a token endpoint', () => {
 
   const endpoint = (): TokenEndpoint =>
     new TokenEndpoint({
-      ...{ url, clientId: 'med:rex', clientSecret: () => new Secret('gehe%im'), scope: 'kafka' },
+      url,
+      clientId: 'med:rex',
+      clientSecret: () => new Secret('gehe%im'),
+      scope: 'kafka',
       pool: (pool = new HttpPool(url, 2)),
     });
   const failure = expect.objectContaining({ code: 'KAFKA_TOKEN', retryable: true });

@@ -75,7 +75,8 @@ export class TokenEndpoint {
     const credentials = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret().reveal())}`;
     const form = new URLSearchParams({ grant_type: 'client_credentials', ...(scope !== undefined && { scope }) });
     const headers = {
-      ...{ accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' },
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
       authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
     };
     // A redirect is not followed: the secret goes nowhere else.

@@ -48,7 +48,10 @@ export async function openKafkaLog(
   const told = { ...connection, ...(observer.onLine !== undefined && { onLine: observer.onLine }) };
   await assertDurable(told, config.MEDREX_KAFKA_PREFIX, config.MEDREX_KAFKA_DURABILITY);
   return new KafkaEventLog({
-    ...{ connection: told, observer, prefix: config.MEDREX_KAFKA_PREFIX, stallMs: config.MEDREX_KAFKA_STALL_MS },
+    connection: told,
+    observer,
+    prefix: config.MEDREX_KAFKA_PREFIX,
+    stallMs: config.MEDREX_KAFKA_STALL_MS,
     times: { sessionMs: config.MEDREX_KAFKA_SESSION_MS, rebalanceMs: Math.max(10_000, config.MEDREX_KAFKA_SESSION_MS) },
   });
 }

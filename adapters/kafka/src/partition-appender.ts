@@ -154,7 +154,10 @@ export class PartitionAppender {
   async #connect(): Promise<{ readonly client: Client; readonly producer: Producer }> {
     const client = newClient(this.#options.connection);
     const producer = client.kafka.producer({
-      ...{ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, metadataMaxAge: 60_000 },
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      metadataMaxAge: 60_000,
       // Every record names its partition: by the channel map, or by the hash that Java clients use (`partitionOf`).
       createPartitioner:
         () =>

@@ -4,7 +4,10 @@ import { PartitionBuffer } from './fetched-partition.ts';
 import { StallWatchdog } from './stall-watchdog.ts';
 
 const fetched = (offset: number) => ({
-  ...{ partition: 0, highWatermark: '1', lastStableOffset: '1', abortedTransactions: [] },
+  partition: 0,
+  highWatermark: '1',
+  lastStableOffset: '1',
+  abortedTransactions: [],
   messages: [{ offset: String(offset), timestamp: '0', key: null, value: Buffer.from('a') }],
 });
 

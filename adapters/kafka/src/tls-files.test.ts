@@ -32,8 +32,10 @@ describe('TLS whose files change', () => {
     connection = connectionOf(
       kafkaConfig.parse({
         MEDREX_KAFKA_BROKERS: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-        ...{ MEDREX_KAFKA_TLS: 'true', MEDREX_KAFKA_CA_FILE: join(folder, 'ca.pem') },
-        ...{ MEDREX_KAFKA_CERT_FILE: join(folder, 'cert.pem'), MEDREX_KAFKA_KEY_FILE: join(folder, 'key.pem') },
+        MEDREX_KAFKA_TLS: 'true',
+        MEDREX_KAFKA_CA_FILE: join(folder, 'ca.pem'),
+        MEDREX_KAFKA_CERT_FILE: join(folder, 'cert.pem'),
+        MEDREX_KAFKA_KEY_FILE: join(folder, 'key.pem'),
       }),
       'test',
     );

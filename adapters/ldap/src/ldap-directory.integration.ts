@@ -17,7 +17,11 @@ function suite(binary: string): void {
 
   const directory = (more: Partial<LdapSettings> = {}): LdapDirectory =>
     new LdapDirectory({
-      ...{ urls: [slapd.url], startTls: true, ca: slapd.ca, timeoutMs: 5_000, connectionsMax: 4 },
+      urls: [slapd.url],
+      startTls: true,
+      ca: slapd.ca,
+      timeoutMs: 5_000,
+      connectionsMax: 4,
       ...more,
     });
   const bind = (): Partial<LdapSettings> => ({ bind: `uid={user},ou=people,${slapd.base}` });

@@ -102,7 +102,10 @@ export class LdapDirectory {
     const { startTls, timeoutMs } = this.#settings;
     const tlsOptions = this.#tlsOptions(url);
     const client = new Client({
-      ...{ url, timeout: timeoutMs, connectTimeout: timeoutMs, strictDN: false },
+      url,
+      timeout: timeoutMs,
+      connectTimeout: timeoutMs,
+      strictDN: false,
       ...(url.startsWith('ldaps:') && { tlsOptions }),
     });
     try {
@@ -123,7 +126,10 @@ export class LdapDirectory {
     const filter = search.filter.replaceAll('{user}', () => escapeFilter(user));
     try {
       const { searchEntries } = await client.search(search.base, {
-        ...{ scope: 'sub', filter, attributes: ['1.1'], sizeLimit: 2 },
+        scope: 'sub',
+        filter,
+        attributes: ['1.1'],
+        sizeLimit: 2,
       });
       return searchEntries.length === 1 ? searchEntries[0]?.dn : undefined;
     } catch (error) {

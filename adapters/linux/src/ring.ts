@@ -97,9 +97,12 @@ export class Ring {
     this.#results = new Int32Array(queues);
     for (let at = 0; at < entries; at++) this.#queues[submissionIndex / 4 + at] = at;
     this.#at = {
-      ...{ submissionTail: submissionTail / 4, submissionFlags: submissionFlags / 4 },
-      ...{ completionHead: completionHead / 4, completionTail: completionTail / 4 },
-      ...{ completions: completions / 4, flags: flags / 4 },
+      submissionTail: submissionTail / 4,
+      submissionFlags: submissionFlags / 4,
+      completionHead: completionHead / 4,
+      completionTail: completionTail / 4,
+      completions: completions / 4,
+      flags: flags / 4,
     };
     this.#submissions = new Uint32Array(
       kernel.shared(this.#descriptor, entries * wordsPerSubmission * 4, submissionsAt),

@@ -28,7 +28,9 @@ const retryMs = { first: 50, max: 2_000 };
 export function connectionOptions(options: RedisPoolOptions, jitter: () => number): RedisOptions {
   const { host, port, tls, database, connectTimeoutMs, callTimeoutMs } = options;
   return {
-    ...{ host, port, db: database ?? 0 },
+    host,
+    port,
+    db: database ?? 0,
     ...credentialsOf(options),
     ...(tls !== undefined && {
       tls: { ...(isIP(host) === 0 && { servername: host }), ...(tls.ca !== undefined && { ca: tls.ca }) },

@@ -7,7 +7,10 @@ const failing = (code: string): Error => Object.assign(new Error(code), { code }
 /** A pipe that takes `room` bytes until its reader makes more. */
 function aPipe(room: number): { room: number; heard: string; fault: string; lost: number; writer: LineWriter } {
   const pipe = {
-    ...{ room, heard: '', fault: 'EAGAIN', lost: 0 },
+    room,
+    heard: '',
+    fault: 'EAGAIN',
+    lost: 0,
     writer: new LineWriter({
       write: (bytes) => {
         if (pipe.room === 0) throw failing(pipe.fault);

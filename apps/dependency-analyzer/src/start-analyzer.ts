@@ -50,7 +50,11 @@ export async function startAnalyzer(
   const channel = config.MEDREX_CHANNELS[0] ?? 'ehr';
   const partition = 0;
   const analyzer = new DependencyAnalyzer({
-    ...{ channel, partition, log, edgesMax: config.ANALYZER_EDGES_MAX, liveMax: config.ANALYZER_LIVE_OPERATIONS },
+    channel,
+    partition,
+    log,
+    edgesMax: config.ANALYZER_EDGES_MAX,
+    liveMax: config.ANALYZER_LIVE_OPERATIONS,
     observe: countingObserver(metrics, telemetry.tracing, channel),
   });
   telemetry.metrics.beforeScrape(() => gaugeGraph(metrics, analyzer));
@@ -61,7 +65,9 @@ export async function startAnalyzer(
   if (progress !== undefined) analyzer.noteProgress(progress);
   const from = await startPositions(log, partition, progress);
   const strategy = new EventLogStrategy({
-    ...{ log, partitions: [partition], from },
+    log,
+    partitions: [partition],
+    from,
     onError: (error, run) =>
       telemetry.log.error(
         { topic: run.topic, partition: run.partition, error },
@@ -71,7 +77,8 @@ export async function startAnalyzer(
   const service = await createService(AnalyzerModule.of(analyzer), strategy);
   await service.listen();
   const endpoint = await startHttpEndpoint({
-    ...{ host: config.HOST, port: config.PORT },
+    host: config.HOST,
+    port: config.PORT,
     routes: observabilityRoutes(telemetry.metrics, () => log.troubles().join('; ') || undefined),
   });
   telemetry.log.info({ channel, live: analyzer.live }, 'analyzer reads');

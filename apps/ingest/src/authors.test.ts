@@ -15,12 +15,19 @@ const name = { source: 'urn:ehr:a', id: 'm-1', time: new Date().toISOString() };
 const named = { 'ce-source': name.source, 'ce-id': name.id, 'ce-time': name.time };
 const signed = {
   ...named,
-  ...{ 'ce-medrexauthor': author.id, 'ce-medrexsalt': author.salt, 'ce-medrexsignature': author.signature },
+  'ce-medrexauthor': author.id,
+  'ce-medrexsalt': author.salt,
+  'ce-medrexsignature': author.signature,
 };
 const structured = new Map([['content-type', Buffer.from('application/cloudevents+json')]]);
 const event = {
-  ...{ specversion: '1.0', type: 't', datacontenttype: 'application/json', ...name },
-  ...{ medrexauthor: author.id, medrexsalt: author.salt, medrexsignature: author.signature },
+  specversion: '1.0',
+  type: 't',
+  datacontenttype: 'application/json',
+  ...name,
+  medrexauthor: author.id,
+  medrexsalt: author.salt,
+  medrexsignature: author.signature,
 };
 const expected: SignedBy = {
   id: author.id,

@@ -79,7 +79,10 @@ export async function openChannel(
     append: (topic, number, records) => orAbandoned(log.append(topic, number, records), given.signal),
   };
   const state: ChannelState = {
-    ...{ partition, identityKey, identifier, directory },
+    partition,
+    identityKey,
+    identifier,
+    directory,
     admission,
     appender,
     known: new KnownOperations(statuses, config.INGEST_KNOWN_MAX, observer.statusStoreFailed),

@@ -6,7 +6,8 @@ import { assetIntake } from './testing/asset-intake.ts';
 import { Harness, type Json } from './testing/harness.ts';
 
 const named = (id: string, more: Readonly<Record<string, string>> = {}) => ({
-  ...{ 'idempotency-key': id, 'ce-source': 'urn:ehr:a' },
+  'idempotency-key': id,
+  'ce-source': 'urn:ehr:a',
   ...more,
 });
 const deposit = (account: string) => JSON.stringify({ do: 'deposit', account, amount: 1 });
@@ -106,7 +107,10 @@ describe('a resend', () => {
     expect(receipt).toMatchObject({
       transactionId: again?.operation.opId,
       seq: again?.seq,
-      ...{ source: 'urn:ehr:a', id: 'm-1', resendOf: dead.operation.opId, attempt: 1 },
+      source: 'urn:ehr:a',
+      id: 'm-1',
+      resendOf: dead.operation.opId,
+      attempt: 1,
     });
     expect(response.headers.get('location')).toBe(`/v1/transactions/${String(receipt['transactionId'])}`);
     expect(again?.operation).toEqual({ ...dead.operation, opId: receipt['transactionId'] });
@@ -140,7 +144,9 @@ describe('a resend', () => {
     await ingest.settled(String(transactionId));
     const receipt = await eventually(async () => (await ingest.receipts()).find(({ code }) => code === 'OK'));
     expect(receipt).toMatchObject({
-      ...{ source: 'urn:ehr:a', id: 'm-1', state: 'settled' },
+      source: 'urn:ehr:a',
+      id: 'm-1',
+      state: 'settled',
       items: [{ item: 0, state: 'applied', opId: transactionId, resendOf: dead.operation.opId }],
     });
   });

@@ -36,8 +36,15 @@ describe('receipts about paused partitions', () => {
     delays.waits(place(40), waitingForRoom, 'audit');
     expect(await after(999)).toEqual([]);
     const delayed = {
-      ...{ source: topics.intake, id: '3/40', isIdMinted: true, state: 'delayed', code: 'WAITING_FOR_ROOM' },
-      ...{ items: [], issues: [], intake: place(40), delay: { class: 'audit', sinceMs: startMs, expectedS: 7 } },
+      source: topics.intake,
+      id: '3/40',
+      isIdMinted: true,
+      state: 'delayed',
+      code: 'WAITING_FOR_ROOM',
+      items: [],
+      issues: [],
+      intake: place(40),
+      delay: { class: 'audit', sinceMs: startMs, expectedS: 7 },
     };
     expect(await after(1)).toEqual([{ ...delayed, atMs: startMs + 1_000 }]);
     expect(await after(29_999)).toEqual([]);

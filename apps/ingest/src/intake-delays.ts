@@ -103,8 +103,16 @@ export class IntakeDelays {
       ...(isDelayed && operationClass !== undefined && { expectedS: this.#options.retryAfterS(operationClass) }),
     };
     return {
-      ...{ source: place.topic, id, isIdMinted: true, state, code: isDelayed ? code : 'OK' },
-      ...{ items: [], issues: [], intake: place, delay, atMs },
+      source: place.topic,
+      id,
+      isIdMinted: true,
+      state,
+      code: isDelayed ? code : 'OK',
+      items: [],
+      issues: [],
+      intake: place,
+      delay,
+      atMs,
     };
   }
 }

@@ -76,7 +76,8 @@ export class Intake {
     const { ingest, delays, retryMs = 1000 } = this.#options;
     const { signal } = this.#stop;
     const policy: RoomPolicy = {
-      ...{ waits: true, signal },
+      waits: true,
+      signal,
       onWaiting: ({ place }, operationClass) => place && delays.waits(place, waitingForRoom, operationClass),
     };
     const results: MessageResult[] = [];

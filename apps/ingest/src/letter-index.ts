@@ -83,8 +83,12 @@ export class LetterIndex<L extends IndexedLetter> {
     let record: LogRecord | undefined;
     this.#reads += 1;
     const subscribe: Subscribe = {
-      ...{ group: `${group}-letter-${this.#reads}`, topic, partitions: [partition], from: { at: 'offset', offset } },
-      ...{ maxRecords: 1, onError },
+      group: `${group}-letter-${this.#reads}`,
+      topic,
+      partitions: [partition],
+      from: { at: 'offset', offset },
+      maxRecords: 1,
+      onError,
     };
     try {
       const subscription = await log.subscribe(subscribe, async (run) => {

@@ -50,7 +50,12 @@ export function openName(tenant: Pick<TenantSealer, 'open'>, sealedName: string)
   const json = Buffer.from(tenant.open(Buffer.from(sealedName, 'latin1'), binding)).toString('utf8');
   const [source, id, derived, operations, lastItem, contract, where, attempt, of] = JSON.parse(json) as Fields;
   return {
-    ...{ source, id, isIdDerived: derived === 1, operations, lastItem, contract },
+    source,
+    id,
+    isIdDerived: derived === 1,
+    operations,
+    lastItem,
+    contract,
     ...(where !== null && { place: placeOf(where) }),
     ...(attempt !== undefined && of !== undefined && { resend: { attempt, of } }),
   };

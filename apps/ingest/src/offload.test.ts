@@ -99,7 +99,8 @@ describe('a message too large for the main thread', () => {
     const telling = await Harness.start({
       env: {
         MEDREX_INTAKE_CONTRACTS: `${module}#threadTellingIntake`,
-        ...{ INGEST_OFFLOAD_BYTES: String(128 * 1024), INGEST_OFFLOAD_THREADS: '1' },
+        INGEST_OFFLOAD_BYTES: String(128 * 1024),
+        INGEST_OFFLOAD_THREADS: '1',
       },
     });
     const json = { 'content-type': 'application/json' };

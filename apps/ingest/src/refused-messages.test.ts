@@ -9,7 +9,8 @@ const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 const named = (id: string) => intakeHeaders({ id, source: 'urn:ehr:a', contentType: 'application/json' });
 /** A deed unknown to the contract. */
 const wish = (id: string, name = 'Mallory'): NewRecord => ({
-  ...{ key: name, value: Buffer.from(`{"do":"wish","asset":"${name}"}`) },
+  key: name,
+  value: Buffer.from(`{"do":"wish","asset":"${name}"}`),
   headers: new Map([...named(id), ['traceparent', Buffer.from(parent)]]),
 });
 /** A later version of the contract that accepts the deed. */
@@ -58,13 +59,11 @@ it('lists it with the dead operations, shows its issues, and still lists it afte
   const [letter] = await letters();
   const id = String(letter?.['id']);
   expect(letter).toEqual({
-    ...{
-      id,
-      kind: 'message',
-      code: 'UNKNOWN_DEED',
-      message: 'The contract refused the message.',
-      bytes: expect.any(Number),
-    },
+    id,
+    kind: 'message',
+    code: 'UNKNOWN_DEED',
+    message: 'The contract refused the message.',
+    bytes: expect.any(Number),
     intake: { topic: topics.intake, partition: 0, offset: 0 },
     settledAt: expect.stringMatching(/Z$/),
     resendUrl: `/v1/dead-letters/${id}/resend`,

@@ -79,12 +79,16 @@ export class RefusedMessages {
     const head: Head = {
       ...(key !== undefined && { key }),
       headers: Object.fromEntries([...headers].map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')])),
-      ...{ timestampMs, issues },
+      timestampMs,
+      issues,
     };
     const bytes = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), value]);
     const parent = traceparentOf(record);
     return {
-      ...{ intake, code, reason: wordsOf(code), refusedAtMs: this.#options.nowMs() },
+      intake,
+      code,
+      reason: wordsOf(code),
+      refusedAtMs: this.#options.nowMs(),
       ...(parent !== undefined && { traceparent: parent }),
       sealed: this.#options.tenant.seal(bytes, bindingOf(intake)),
     };

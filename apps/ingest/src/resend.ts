@@ -82,7 +82,12 @@ export class Resender {
     const { item, class: operationClass, traceparent } = routing;
     const attempt = (resend?.attempt ?? 0) + 1;
     return {
-      ...{ source, id, isIdDerived, digest: operation.sourceHash, bytes: operationBytes, body: undefined },
+      source,
+      id,
+      isIdDerived,
+      digest: operation.sourceHash,
+      bytes: operationBytes,
+      body: undefined,
       ...(place !== undefined && { place }),
       opId: operationId(identityKey, { source, id, item, attempt }),
       attributes: { class: operationClass, ...(traceparent !== undefined && { traceparent }) },

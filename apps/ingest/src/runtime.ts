@@ -87,7 +87,10 @@ export class IngestRuntime {
     this.batches = new BatchTaker(ingest, identifier, limits);
     this.fhir = new FhirInteractions({ ...limits, ingest, identifier, waitingRoom, contract, onRefused });
     this.resender = new Resender({
-      ...{ letters, statuses: channel.statuses, vault: ports.vault, identityKey },
+      letters,
+      statuses: channel.statuses,
+      vault: ports.vault,
+      identityKey,
       messages: new MessageResender({ ...channel, letters, ingest, nowMs }),
       ingest: newIngest(config, channel, letterTranslator, observer, nowMs),
       tenant: channel.directory.tenant,

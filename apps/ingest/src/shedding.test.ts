@@ -151,7 +151,10 @@ describe('shedding', () => {
     await fill(9);
     const headers = (id: string, timeMs: number) =>
       intakeHeaders({
-        ...{ id, source: 's', class: 'audit', contentType: 'application/json' },
+        id,
+        source: 's',
+        class: 'audit',
+        contentType: 'application/json',
         time: new Date(timeMs).toISOString(),
       });
     const now = Date.now();

@@ -39,11 +39,18 @@ export async function demonstrate(urls: StackUrls, signal: AbortSignal): Promise
   const { rate, patients, skew, conflict, batchTimeout, latencies, concurrency, retries } = contendedWard;
   const comparison = await compare({
     load: {
-      ...{ profile: profileNamed('ward') ?? missing(), rate, seconds: 6, seed: 7, patients, skew },
-      ...{ injections: conflict, startMs: Date.now() },
+      profile: profileNamed('ward') ?? missing(),
+      rate,
+      seconds: 6,
+      seed: 7,
+      patients,
+      skew,
+      injections: conflict,
+      startMs: Date.now(),
     },
     model: { batchTimeoutMs: batchTimeout, maxMessageCount: 500, latencies },
-    ...{ concurrency, retries },
+    concurrency,
+    retries,
     medrex: { apiUrl, ordererMetricsUrl: urls['orderer-dag']?.['metrics'] ?? '', ledger: embeddedLedgerLabel },
     signal,
     announce: (_client, describe) => new Progress(describe),

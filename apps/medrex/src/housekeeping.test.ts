@@ -87,11 +87,15 @@ class LeapingStack {
 
   async post(id: string, body: object, timeMs?: number): Promise<{ readonly status: number; readonly opId: string }> {
     const headers = {
-      ...{ 'content-type': 'application/json', 'ce-id': id, 'ce-source': 'urn:ehr' },
+      'content-type': 'application/json',
+      'ce-id': id,
+      'ce-source': 'urn:ehr',
       ...(timeMs !== undefined && { 'ce-time': new Date(timeMs).toISOString() }),
     };
     const response = await fetch(`${this.#url}/v1/transactions`, {
-      ...{ method: 'POST', headers, body: JSON.stringify(body) },
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
     });
     const answer = (await response.json()) as { readonly transactionId?: string; readonly code?: string };
     return { status: response.status, opId: answer.transactionId ?? answer.code ?? '' };
@@ -114,8 +118,12 @@ class LeapingStack {
 
   async query(fn: string, arg: string): Promise<Uint8Array> {
     const { payload } = await this.#ledger!.evaluate({
-      ...{ channel: 'ehr', chaincode: 'medrex', fn, args: [Buffer.from(arg)] },
-      ...{ txId: randomBytes(16).toString('hex'), creator: 'MedrexMSP' },
+      channel: 'ehr',
+      chaincode: 'medrex',
+      fn,
+      args: [Buffer.from(arg)],
+      txId: randomBytes(16).toString('hex'),
+      creator: 'MedrexMSP',
     });
     return payload;
   }

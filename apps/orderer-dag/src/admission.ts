@@ -76,8 +76,11 @@ export class Admission {
     keeper.admit(seq);
     const { keys, deadlineMs } = admitted;
     planner.admit({
-      ...{ seq, keys, class: classNumber.get(routing.class) ?? operationClasses.length - 1 },
-      ...{ bytes: operationBytes.byteLength, ...(deadlineMs !== undefined && { deadlineMs }) },
+      seq,
+      keys,
+      class: classNumber.get(routing.class) ?? operationClasses.length - 1,
+      bytes: operationBytes.byteLength,
+      ...(deadlineMs !== undefined && { deadlineMs }),
       ...(call !== undefined && { isAlone: true }),
     });
   }
@@ -92,8 +95,17 @@ export class Admission {
     const declared = operation.keys.filter(({ key }) => key !== record.key);
     const keys = call === undefined ? [...declared, record] : this.#keysOfCall(call, declared, record.key);
     return {
-      ...{ seq, opId, sourceHash, sealedName, item, keys, class: routing.class, bytes: operationBytes },
-      ...{ day: operation.time.slice(0, 10), acceptedAtMs, admittedAtMs: this.#options.clock.now() },
+      seq,
+      opId,
+      sourceHash,
+      sealedName,
+      item,
+      keys,
+      class: routing.class,
+      bytes: operationBytes,
+      day: operation.time.slice(0, 10),
+      acceptedAtMs,
+      admittedAtMs: this.#options.clock.now(),
       ...(traceparent !== undefined && { traceparent }),
       ...(deadlineMs !== undefined && { deadlineMs }),
       ...(call !== undefined && { call, ...(!call.isReadable && { closeReason: 'CALL_UNREADABLE' }) }),

@@ -24,7 +24,10 @@ function handFed(from = 0) {
     },
   };
   const follower = new BlockFollower({
-    ...{ stream, from, clock, backoff: { baseMs: 10, capMs: 10, jitter: () => 0 } },
+    stream,
+    from,
+    clock,
+    backoff: { baseMs: 10, capMs: 10, jitter: () => 0 },
     onBlock: ({ number }) => void taken.push(number),
     onFailure: (error) => void failures.push(error instanceof Error ? error.message : ''),
   });

@@ -11,7 +11,12 @@ function anIntake() {
   const [planner, recent] = [new BatchPlanner(testLimits({})), new RecentWrites()];
   const reports: Uint8Array[] = [];
   const intake = new BlockIntake({
-    ...{ planner, recent, sent: new SentEnvelopes(), names: undefined, chaincode: 'medrex', liveFrom: 0 },
+    planner,
+    recent,
+    sent: new SentEnvelopes(),
+    names: undefined,
+    chaincode: 'medrex',
+    liveFrom: 0,
     reports: { write: ({ value }: { value: Uint8Array }) => reports.push(value) } as never,
     clock: { now: () => 5 } as never,
     working: { now: () => 5 } as never,

@@ -185,7 +185,8 @@ describe('infrastructure', () => {
   it('may fail every third time without an operation being lost, applied twice or dead', async () => {
     for (const seed of [1, 2, 3]) {
       const { channel, instance } = await running({
-        ...{ seed, organisations: ['Org1MSP', 'Org2MSP'] },
+        seed,
+        organisations: ['Org1MSP', 'Org2MSP'],
         faults: {
           endorsementFails: 0.2,
           endorsementRefused: 0.1,

@@ -189,7 +189,8 @@ describe('an identifier shared by several resources', () => {
 
   it.each([1, 2, 3, 4, 5, 6])('has a serial history whatever is in flight together, seed %i', async (seed) => {
     const { channel, instance } = await running({
-      ...{ contracts: [clinicalContract], seed },
+      contracts: [clinicalContract],
+      seed,
       latencies: { hopMs: 10 },
     });
     const clinic = new Clinic();

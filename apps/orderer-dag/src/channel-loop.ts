@@ -191,8 +191,16 @@ export class ChannelLoop {
     const { blocks, clock, limits, observer } = this.#options;
     const { planner, sent, recent, reports, flights, working, names } = this.#parts;
     const intake = new BlockIntake({
-      ...{ planner, sent, recent, reports, clock, working, observer, liveFrom: this.#startHeight },
-      ...{ chaincode: this.#options.chaincode, names },
+      planner,
+      sent,
+      recent,
+      reports,
+      clock,
+      working,
+      observer,
+      liveFrom: this.#startHeight,
+      chaincode: this.#options.chaincode,
+      names,
       oldestHeight: (height) => flights.oldestHeight(height),
       onReported: (height) => {
         this.#reportedHeight = height;
@@ -200,7 +208,10 @@ export class ChannelLoop {
       },
     });
     return new BlockFollower({
-      ...{ stream: blocks, from: this.#taken.progress.blockHeight, clock, backoff: limits.backoff },
+      stream: blocks,
+      from: this.#taken.progress.blockHeight,
+      clock,
+      backoff: limits.backoff,
       onBlock: (block) => this.#onBlock(intake, block),
       onFailure: (error, failures) => observer.trouble('block-stream', error, failures),
     });
@@ -273,8 +284,12 @@ export class ChannelLoop {
     const { keeper, planner } = this.#parts;
     const { channel, limits } = this.#options;
     return {
-      ...{ channel, generation: this.#taken.progress.generation, ...keeper.position(limits.doneRangesMax) },
-      ...{ live: planner.live, contractVersion: this.#contractVersion, blockHeight: this.#reportedHeight },
+      channel,
+      generation: this.#taken.progress.generation,
+      ...keeper.position(limits.doneRangesMax),
+      live: planner.live,
+      contractVersion: this.#contractVersion,
+      blockHeight: this.#reportedHeight,
     };
   }
 

@@ -27,9 +27,14 @@ export function channelOptionsOf(
     throw new CodedError(ordererErrors.CHANNEL_UNMAPPED, `channel ${own.channel} has no ledger`);
   return {
     ...own,
-    ...{ chaincode: config.MEDREX_CHAINCODE, creator: config.MEDREX_MSP_ID, log: ports.log, ledger, blocks: ledger },
+    chaincode: config.MEDREX_CHAINCODE,
+    creator: config.MEDREX_MSP_ID,
+    log: ports.log,
+    ledger,
+    blocks: ledger,
     // Random per process, so that two processes never make the same transaction id.
-    ...{ secret: randomBytes(32), place: Math.random() },
+    secret: randomBytes(32),
+    place: Math.random(),
     ...(ports.callSecret !== undefined && { callKey: new CallKey(ports.callSecret, own.channel) }),
     limits: {
       ...limitsOf(config, ports.cutters?.get(own.channel)),
@@ -40,7 +45,9 @@ export function channelOptionsOf(
 }
 
 const standbyOf = (silenceMs: number): StandbyLimits => ({
-  ...{ silenceMs, heartbeatMs: silenceMs / 4, leaseMs: (silenceMs * 3) / 4 },
+  silenceMs,
+  heartbeatMs: silenceMs / 4,
+  leaseMs: (silenceMs * 3) / 4,
 });
 
 /** The limits of a channel: the stricter of both configurations, and the channel's own BatchTimeout. */
@@ -50,15 +57,14 @@ function limitsOf(config: OrdererConfig, cutter: Partial<BlockCutterLimits> = {}
   return {
     planner: {
       ...defaultPlannerLimits,
-      ...{
-        classes: operationClasses.length,
-        flights: config.ORDERER_FLIGHTS,
-        flightsReserved: config.ORDERER_FLIGHTS_RESERVED,
-        flightsAlone: config.ORDERER_CALL_FLIGHTS,
-      },
+      classes: operationClasses.length,
+      flights: config.ORDERER_FLIGHTS,
+      flightsReserved: config.ORDERER_FLIGHTS_RESERVED,
+      flightsAlone: config.ORDERER_CALL_FLIGHTS,
       fusion: {
         ...fusion,
-        ...{ operationsMax: config.ORDERER_FUSION_OPERATIONS, keysMax: config.ORDERER_FUSION_KEYS },
+        operationsMax: config.ORDERER_FUSION_OPERATIONS,
+        keysMax: config.ORDERER_FUSION_KEYS,
         bytesMax: Math.min(config.ORDERER_FUSION_BYTES, Math.floor(preferredMaxBytes / 4)),
       },
       readyMaxMs: config.ORDERER_READY_MAX_MS,
@@ -69,7 +75,8 @@ function limitsOf(config: OrdererConfig, cutter: Partial<BlockCutterLimits> = {}
     unseenAfterMs: config.ORDERER_UNSEEN_MS + batchTimeoutMs,
     progressEveryMs: config.ORDERER_PROGRESS_MS,
     // A few seconds of outcomes and blocks at full load; both only grow while the log is unavailable.
-    ...{ outcomesWaitingMax: 64, blocksWaitingMax: 256 },
+    outcomesWaitingMax: 64,
+    blocksWaitingMax: 256,
     doneRangesMax: 4_096,
     // Short enough for a glitch, long enough for an outage of days.
     backoff: { baseMs: 100, capMs: 5_000, jitter: Math.random },

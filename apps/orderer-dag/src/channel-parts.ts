@@ -59,7 +59,10 @@ export function channelParts(options: ChannelOptions, taken: TakeOver, hooks: Ch
   const lease = new Lease(clock, limits.standby?.leaseMs);
   const working = new WorkingTime(clock, () => health.isClosed && lease.isHeld);
   const judge = new FailureJudge({
-    ...{ health, suspects, clock, onStop: hooks.onStop },
+    health,
+    suspects,
+    clock,
+    onStop: hooks.onStop,
     holdBackMs: (failures) => backoffMs(failures, limits.backoff),
     onPoison: (seq) => hooks.onHopeless(seq, 'POISON'),
   });
@@ -67,11 +70,16 @@ export function channelParts(options: ChannelOptions, taken: TakeOver, hooks: Ch
   const shared = { ledger, planner, health, judge, sent, recent, lease, clock, working, observer };
   const timing = { endorseTimeoutMs: limits.endorseTimeoutMs, unseenAfterMs: limits.unseenAfterMs };
   const told = {
-    ...{ onLanded: hooks.onLanded, onReturned: hooks.onChange, onStop: hooks.onStop },
+    onLanded: hooks.onLanded,
+    onReturned: hooks.onChange,
+    onStop: hooks.onStop,
     onUnstable: (seq: number) => hooks.onHopeless(seq, 'UNSTABLE_KEYS'),
   };
   const fused = new Flights({
-    ...{ ...shared, ...timing, ...told, nextName },
+    ...shared,
+    ...timing,
+    ...told,
+    nextName,
     propose: (operations, name) => fusionProposal(options, operations, name),
   });
   const { callKey: key, blocks, chaincode } = options;
@@ -83,11 +91,27 @@ export function channelParts(options: ChannelOptions, taken: TakeOver, hooks: Ch
       ...shared,
       ...timing,
       ...told,
-      ...{ proposer: options, key, names, blocks, learned, backoff: limits.backoff },
+      proposer: options,
+      key,
+      names,
+      blocks,
+      learned,
+      backoff: limits.backoff,
     });
   const flights = new AllFlights(fused, calls);
   return {
-    ...{ planner, keeper, live, sent, recent, suspects, health, working, judge, flights, lease, names },
+    planner,
+    keeper,
+    live,
+    sent,
+    recent,
+    suspects,
+    health,
+    working,
+    judge,
+    flights,
+    lease,
+    names,
     admission: new Admission({ planner, keeper, live, clock, callKey: key, names, learned, chaincode }),
     outcomes: outcomeWriter(options, hooks.onReported),
     reports: logWriter(options, topics.blocks, 'blocks'),
@@ -105,7 +129,8 @@ function channelHealth(
   const { endorseTimeoutMs, unseenAfterMs, backoff } = limits;
   return new ChannelHealth({
     probe: new Probe({ ledger, sent, clock, propose, endorseTimeoutMs, unseenAfterMs }),
-    ...{ clock, backoff },
+    clock,
+    backoff,
     onProbe: (hasPassed) => observer.probed(hasPassed),
     onOpened: (reason, error) => observer.opened(reason, error),
     onClosed: (openMs) => {
@@ -135,8 +160,13 @@ function logWriter(
 function progressWriter(options: ChannelOptions, claimOffset: number, hooks: ChannelHooks): ProgressWriter {
   const { log, partition, clock, limits, observer } = options;
   return new ProgressWriter({
-    ...{ log, partition, claimOffset, clock, snapshot: hooks.snapshot },
-    ...{ backoff: limits.backoff, everyMs: limits.progressEveryMs },
+    log,
+    partition,
+    claimOffset,
+    clock,
+    snapshot: hooks.snapshot,
+    backoff: limits.backoff,
+    everyMs: limits.progressEveryMs,
     ...(limits.standby && { heartbeatMs: limits.standby.heartbeatMs }),
     onWritten: hooks.onProgress,
     onFailure: (step, error, failures) => observer.trouble(step, error, failures),

@@ -16,7 +16,10 @@ export function deadLettersOf(
 function routingOf(operation: LiveOperation): Routing {
   const { sealedName, class: operationClass, acceptedAtMs, item, deadlineMs, traceparent } = operation;
   return {
-    ...{ sealedName, class: operationClass, acceptedAtMs, item },
+    sealedName,
+    class: operationClass,
+    acceptedAtMs,
+    item,
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(traceparent !== undefined && { traceparent }),
   };

@@ -19,13 +19,27 @@ const declared = (mode: AccessMode, name: string): DeclaredKey => ({ key: key(na
 function anOperation(opId: string, keys: readonly DeclaredKey[]): LiveOperation {
   const own = { key: operationRecordKey(opId), mode: 'readWrite' } as const;
   return {
-    ...{ seq: Number(opId), opId, sourceHash: 'h', sealedName: 's', item: 0, class: 'clinical' },
-    ...{ keys: [...keys, own], bytes: new Uint8Array(), day: '2024-05-01', acceptedAtMs: 0, admittedAtMs: 0 },
+    seq: Number(opId),
+    opId,
+    sourceHash: 'h',
+    sealedName: 's',
+    item: 0,
+    class: 'clinical',
+    keys: [...keys, own],
+    bytes: new Uint8Array(),
+    day: '2024-05-01',
+    acceptedAtMs: 0,
+    admittedAtMs: 0,
   };
 }
 
 const result = (opId: string, undeclared: readonly DeclaredKey[] = []): OperationResult => ({
-  ...{ opId, sourceHash: 'h', status: 'applied', code: 'OK', txId: 't', undeclared },
+  opId,
+  sourceHash: 'h',
+  status: 'applied',
+  code: 'OK',
+  txId: 't',
+  undeclared,
 });
 
 const touched = ({

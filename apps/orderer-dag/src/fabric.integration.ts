@@ -18,7 +18,8 @@ describeReal('FABRIC', 'startOrdererDag on real peers', (profile) => {
     const address = `127.0.0.1:${await freePort()}`;
     const pack = chaincodePackage('orderer-dag-test', address);
     chaincode = await ChaincodeService.start({
-      ...{ address, packageId: pack.id },
+      address,
+      packageId: pack.id,
       chaincode: batchChaincode({ name, version: '1', contracts: [assetTransfer] }),
     });
     await admin.install(pack);
@@ -26,8 +27,10 @@ describeReal('FABRIC', 'startOrdererDag on real peers', (profile) => {
   });
   beforeEach(async () => {
     orderer = await OrdererUnderTest.start({
-      ...{ MEDREX_LEDGER: 'fabric', MEDREX_FABRIC_PROFILE: profile },
-      ...{ MEDREX_CHANNELS: admin.channel, MEDREX_CHAINCODE: name },
+      MEDREX_LEDGER: 'fabric',
+      MEDREX_FABRIC_PROFILE: profile,
+      MEDREX_CHANNELS: admin.channel,
+      MEDREX_CHAINCODE: name,
     });
   });
   afterEach(() => orderer.remove());

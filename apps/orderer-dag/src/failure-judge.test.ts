@@ -7,8 +7,17 @@ import { Suspects } from './suspects.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 
 const operation = (seq: number): LiveOperation => ({
-  ...{ seq, opId: String(seq), sourceHash: '', sealedName: '', item: 0, class: 'clinical', keys: [], day: '' },
-  ...{ bytes: new Uint8Array(), acceptedAtMs: 0, admittedAtMs: 0 },
+  seq,
+  opId: String(seq),
+  sourceHash: '',
+  sealedName: '',
+  item: 0,
+  class: 'clinical',
+  keys: [],
+  day: '',
+  bytes: new Uint8Array(),
+  acceptedAtMs: 0,
+  admittedAtMs: 0,
 });
 
 function aFlight(operations: readonly LiveOperation[], isAfterPassingProbe = true): Flight {
@@ -27,7 +36,10 @@ function aJudge(probes: boolean[]) {
     carried: () => undefined,
   };
   const judge = new FailureJudge({
-    ...{ health, suspects: new Suspects(), clock, holdBackMs: (failures) => failures * 100 },
+    health,
+    suspects: new Suspects(),
+    clock,
+    holdBackMs: (failures) => failures * 100,
     onPoison: (seq) => void events.push(`poison ${seq}`),
     onStop: () => void events.push('stop'),
   });

@@ -88,8 +88,12 @@ export class Flights {
     const { clock, health, nextName, observer } = this.#options;
     const name = nextName();
     const flight = new Flight({
-      ...{ txId: name.txId, fusion, operations, startHeight },
-      ...{ startedMs: clock.now(), isAfterPassingProbe: health.hasPassedProbe },
+      txId: name.txId,
+      fusion,
+      operations,
+      startHeight,
+      startedMs: clock.now(),
+      isAfterPassingProbe: health.hasPassedProbe,
     });
     this.#active.add(flight);
     observer.started(flight);

@@ -4,8 +4,17 @@ import { LiveOperations } from './live-operations.ts';
 import { settle } from './testing/manual-clock.ts';
 
 const operation = (seq: number, bytes = 10): LiveOperation => ({
-  ...{ seq, opId: String(seq), sourceHash: '', sealedName: '', item: 0, class: 'clinical', keys: [], day: '' },
-  ...{ bytes: new Uint8Array(bytes), acceptedAtMs: 0, admittedAtMs: 0 },
+  seq,
+  opId: String(seq),
+  sourceHash: '',
+  sealedName: '',
+  item: 0,
+  class: 'clinical',
+  keys: [],
+  day: '',
+  bytes: new Uint8Array(bytes),
+  acceptedAtMs: 0,
+  admittedAtMs: 0,
 });
 
 describe('LiveOperations', () => {

@@ -23,7 +23,11 @@ function watched(failures: number) {
   const clock = new ManualClock();
   const troubles: number[] = [];
   const writer = new LogWriter({
-    ...{ log: failing, topic, partition: 0, clock, backoff: { baseMs: 100, capMs: 400, jitter: () => 0 } },
+    log: failing,
+    topic,
+    partition: 0,
+    clock,
+    backoff: { baseMs: 100, capMs: 400, jitter: () => 0 },
     onFailure: (_error, count) => void troubles.push(count),
   });
   const texts = (): string[] =>
@@ -43,7 +47,10 @@ describe('LogWriter', () => {
     writer.write(record('d'), () => void durable.push('d'));
     await writer.drained();
     expect({ calls, texts: texts(), durable, waiting: writer.waiting }).toEqual({
-      ...{ calls: [3, 1], texts: ['a', 'b', 'c', 'd'], durable: ['a', 'b', 'c', 'd'], waiting: 0 },
+      calls: [3, 1],
+      texts: ['a', 'b', 'c', 'd'],
+      durable: ['a', 'b', 'c', 'd'],
+      waiting: 0,
     });
   });
 

@@ -43,6 +43,7 @@ function channelOf(request: unknown): string | undefined {
 }
 
 const reply = ({ status, body }: GatewayAnswer): EndpointReply => ({
-  ...{ status, contentType: 'application/json' },
+  status,
+  contentType: 'application/json',
   body: `${JSON.stringify(body)}\n`,
 });

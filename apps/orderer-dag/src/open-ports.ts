@@ -87,7 +87,8 @@ function openLedger(
   const { MEDREX_CHAINCODE: name, MEDREX_CHAINCODE_VERSION: version } = config;
   return EmbeddedLedger.open({
     directory: join(config.MEDREX_DATA_DIR, 'ledger', channel),
-    ...{ channel, chaincodes: [batchChaincode({ name, version, contracts }), ...plain] },
+    channel,
+    chaincodes: [batchChaincode({ name, version, contracts }), ...plain],
     cutter: { batchTimeoutMs: config.LEDGER_BATCH_TIMEOUT_MS, maxMessageCount: config.LEDGER_MAX_MESSAGE_COUNT },
     latencies: config.LEDGER_LATENCIES === 'network' ? networkLatencies : noLatencies,
   });

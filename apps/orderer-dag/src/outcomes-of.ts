@@ -39,10 +39,18 @@ function outcomeOf(operation: LiveOperation, result: OperationResult, settledIn:
   const { seq, opId, sourceHash, sealedName, item, traceparent } = operation;
   const { status, code, message, detail, txId, undeclared, author } = result;
   return {
-    ...{ seq, opId, sourceHash, sealedName, item, status, code },
+    seq,
+    opId,
+    sourceHash,
+    sealedName,
+    item,
+    status,
+    code,
     ...(message !== undefined && { message }),
     ...(detail !== undefined && { detail }),
-    ...{ txId, blockNum: settledIn.blockNum, txNum: settledIn.txNum },
+    txId,
+    blockNum: settledIn.blockNum,
+    txNum: settledIn.txNum,
     ...(undeclared.length > 0 && { undeclared }),
     ...(author !== undefined && { author }),
     ...(traceparent !== undefined && { traceparent }),

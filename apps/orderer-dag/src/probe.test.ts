@@ -93,7 +93,9 @@ describe('ChannelHealth', () => {
   const watched = (wire: ReturnType<typeof scripted>) => {
     const events: string[] = [];
     const health = new ChannelHealth({
-      ...{ probe: wire.probe, clock: wire.clock, backoff: { baseMs: 100, capMs: 1_000, jitter: () => 0.5 } },
+      probe: wire.probe,
+      clock: wire.clock,
+      backoff: { baseMs: 100, capMs: 1_000, jitter: () => 0.5 },
       onProbe: (hasPassed) => void events.push(hasPassed ? 'passed' : 'failed'),
       onOpened: (reason) => void events.push(`opened: ${reason}`),
       onClosed: () => void events.push('closed'),

@@ -92,7 +92,10 @@ describe('startOrdererDag on the embedded log and ledger', () => {
 describe('the configuration', () => {
   it('reports all problems, by variable name', () => {
     const { error } = ordererConfig.safeParse({
-      ...{ PORT: '70000', ORDERER_FLIGHTS: 'many', MEDREX_CHANNELS: ' , ', MEDREX_CONTRACTS: '' },
+      PORT: '70000',
+      ORDERER_FLIGHTS: 'many',
+      MEDREX_CHANNELS: ' , ',
+      MEDREX_CONTRACTS: '',
     });
     expect(error?.issues.map(({ path }) => path.join('.')).sort()).toEqual([
       'MEDREX_CHANNELS',

@@ -54,7 +54,9 @@ export async function startOrdererDag(
   const gateways = ports.isModel ? gatewaysOf(ports, channels) : new Map<string, ModelGateway>();
   const notReady = (): string | undefined => dag.notReady() ?? (ports.log.troubles().join('; ') || undefined);
   const endpoint = await startHttpEndpoint({
-    ...{ host: config.HOST, port: config.PORT, routes: observabilityRoutes(telemetry.metrics, notReady) },
+    host: config.HOST,
+    port: config.PORT,
+    routes: observabilityRoutes(telemetry.metrics, notReady),
     ...(ports.isModel && { posts: gatewayPosts(gateways) }),
   });
   telemetry.log.info({ channels: config.MEDREX_CHANNELS, isModel: ports.isModel }, 'orderer-dag reads its channels');

@@ -15,7 +15,9 @@ import { deposit } from './testing/operations.ts';
 const config = ordererConfig.parse({ PORT: '0' });
 const telemetryOf = (lines: string[]) =>
   createTelemetry({
-    ...{ service: 'orderer-dag', traceRatio: 0, isStrict: true },
+    service: 'orderer-dag',
+    traceRatio: 0,
+    isStrict: true,
     writeLog: (line) => void lines.push(line),
   });
 
@@ -57,7 +59,8 @@ describe('two orderer-dag services on one log and one ledger', () => {
     ledger = await InMemoryLedger.open({
       chaincodes: [batchChaincode({ name: 'medrex', version: '1', contracts: [assetTransfer] })],
       scheduler: { nowMs: () => systemClock.now(), after: (ms, run) => systemClock.after(ms, run) },
-      ...{ seed: 1, cutter: { batchTimeoutMs: 20 } },
+      seed: 1,
+      cutter: { batchTimeoutMs: 20 },
     });
   });
   afterEach(async () => {

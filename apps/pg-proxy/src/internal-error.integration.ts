@@ -24,8 +24,18 @@ const rate = 400;
 const longMs = 60_000;
 
 const parts = {
-  ...{ BackendAnswers, Classifier, ClassRoutes, ClientMessages, ClientRequests, ClientSession, ClientStatements },
-  ...{ ExpectedAnswers, Pools, Request, SessionWatch, UnseenCode },
+  BackendAnswers,
+  Classifier,
+  ClassRoutes,
+  ClientMessages,
+  ClientRequests,
+  ClientSession,
+  ClientStatements,
+  ExpectedAnswers,
+  Pools,
+  Request,
+  SessionWatch,
+  UnseenCode,
 };
 /** What opens a backend and what ends one: nobody is there yet, or any more, whose error it could be. */
 const left = new Set(['constructor', 'abandon', 'closed', 'isAway', 'left']);

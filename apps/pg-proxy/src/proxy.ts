@@ -107,20 +107,28 @@ export class PgProxy {
     this.#events = events;
     const classifier = new Classifier(analyser, loaded.config.classes);
     this.host = new PoolHost({
-      ...{ loaded, events, now, jitter, analyser, irisDriver, classifier },
-      ...{
-        process: options.process,
-        lookup: options.lookup,
-        ring: options.ring,
-        refusal: observing.refusal,
-        leaseBookOf: options.shared?.leaseBookOf,
-      },
+      loaded,
+      events,
+      now,
+      jitter,
+      analyser,
+      irisDriver,
+      classifier,
+      process: options.process,
+      lookup: options.lookup,
+      ring: options.ring,
+      refusal: observing.refusal,
+      leaseBookOf: options.shared?.leaseBookOf,
     });
     this.host.caches = this.#cachesOf(loaded.config.cache, options.shared);
     const drain = (database: string | undefined): void => this.#drain(database);
     const resume = (database: string | undefined): boolean => this.resume(database);
     this.#welcome = new Welcome({
-      ...{ host: this.host, loaded, analyser, observing, life: { reload, set, stop, drain, resume } },
+      host: this.host,
+      loaded,
+      analyser,
+      observing,
+      life: { reload, set, stop, drain, resume },
       arrivals: () => this.#arrivals.size,
       filesMax: options.filesMax,
       refused: (fault, address) => events.refused(fault, address),
@@ -312,7 +320,10 @@ export class PgProxy {
 
   #doorkeeperOf(loaded: LoadedConfig): Doorkeeper {
     return new Doorkeeper({
-      ...{ loaded, upstreams: this.host.upstreams, directory: this.#directoryOf(loaded), now: this.host.now },
+      loaded,
+      upstreams: this.host.upstreams,
+      directory: this.#directoryOf(loaded),
+      now: this.host.now,
       ...this.#secrets,
       isDisabled: (database) => this.host.disabled.has(database),
       failed: (error) => this.#events.lookupFailed(error),

@@ -26,13 +26,15 @@ describeReal('POSTGRES', 'RELOAD while fifty clients work', (where) => {
     writeFileSync(
       join(folder, 'config.json'),
       JSON.stringify({
-        ...{ listen: { port: 0 }, metrics: { port: 0 } },
+        listen: { port: 0 },
+        metrics: { port: 0 },
         upstreams: { main: { host: url.hostname, port: Number(url.port) } },
         databases: { '*': { upstream: 'main' } },
         users: { [role]: { size: 4 + (round % 3), queryTimeoutMs: 60_000 + round } },
         auth: {
           query: {
-            ...{ user: url.username, password: { file: 'asker' } },
+            user: url.username,
+            password: { file: 'asker' },
             sql: 'SELECT rolname, rolpassword FROM pg_catalog.pg_authid WHERE rolname = $1',
           },
         },
@@ -49,7 +51,7 @@ describeReal('POSTGRES', 'RELOAD while fifty clients work', (where) => {
     const proxy = await startPgProxy({ file: join(folder, 'config.json'), environment: {}, telemetry });
     running = proxy;
     const client = (password: string): pg.Client =>
-      new pg.Client({ ...{ host: '127.0.0.1', port: proxy.proxy.port, user: role, password }, database: 'postgres' });
+      new pg.Client({ host: '127.0.0.1', port: proxy.proxy.port, user: role, password, database: 'postgres' });
     const clients = Array.from({ length: 50 }, () => client('first'));
     const lost: Error[] = [];
     for (const one of clients) one.on('error', (error) => lost.push(error));

@@ -146,7 +146,10 @@ async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'cl
   const { log } = telemetry;
   const filesMax = start.filesMax ?? openFilesMax();
   const reload = new Reload({
-    ...{ load, loaded, metrics, log },
+    load,
+    loaded,
+    metrics,
+    log,
     take: (fresh) => {
       const notices = proxy.reload(fresh);
       observing.reload(fresh);
@@ -160,9 +163,17 @@ async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'cl
   };
   const events = proxyEvents(metrics, log, observing);
   const proxy = await PgProxy.start({
-    ...{ ring, loaded, observing, shared, filesMax, events },
-    ...{ process: start.process, irisDriver: start.irisDriver, lookup: start.lookup },
-    ...{ now: clockOf(start), jitter: Math.random },
+    ring,
+    loaded,
+    observing,
+    shared,
+    filesMax,
+    events,
+    process: start.process,
+    irisDriver: start.irisDriver,
+    lookup: start.lookup,
+    now: clockOf(start),
+    jitter: Math.random,
     reload: () => reload.run(),
     set: start.pgbouncerIni === undefined ? undefined : (name, value) => reload.set(name, value),
     stop,
@@ -175,7 +186,12 @@ async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'cl
   begun.proxy = proxy;
   log.info({ port: proxy.port }, 'pg-proxy accepts clients');
   return runningOf({
-    ...{ proxy, observing, reload, end, stop, log },
+    proxy,
+    observing,
+    reload,
+    end,
+    stop,
+    log,
     urls: { postgres: urlOf(proxy, loaded.config.listen.socket?.folder), metrics: `${endpoint.url}/metrics` },
     notes: [...proxy.notHeardAt, ...withTuning(loaded, filesMax).notes],
   });
@@ -195,9 +211,13 @@ async function openSurroundings({ start, loaded, open }: Starting): Promise<Surr
     if (begun.proxy !== undefined) log.info({}, 'pg-proxy has ended');
   });
   const observing = await Observing.open({
-    ...{ loaded, telemetry, now: clockOf(start), others: [start.observer] },
+    loaded,
+    telemetry,
+    now: clockOf(start),
+    others: [start.observer],
     folder: dirname(resolve(start.file ?? start.pgbouncerIni ?? '.')),
-    ...{ traceRatio: options.traceRatio, isTracing: options.otlpUrl !== undefined || options.keepSpans === true },
+    traceRatio: options.traceRatio,
+    isTracing: options.otlpUrl !== undefined || options.keepSpans === true,
   });
   open.add(() => observing.close());
   const shared = sharedByRedis(loaded);
@@ -218,7 +238,11 @@ interface Parts extends Pick<RunningPgProxy, 'urls' | 'proxy' | 'observing' | 'n
 
 function runningOf({ proxy, observing, reload, end, stop, log, urls, notes }: Parts): Omit<RunningPgProxy, 'close'> {
   return {
-    ...{ urls, proxy, observing, notes, stop },
+    urls,
+    proxy,
+    observing,
+    notes,
+    stop,
     reload: () => reload.run(),
     pause: () => {
       proxy.pause();

@@ -64,7 +64,8 @@ export class GatewayClient implements Ledger {
       proposal: { ...asked, txId: proposal.getTransactionId() },
       response: { status: 200, message: '', payload: transaction.getResult() },
       readWriteSet: { reads: [], ranges: [], writes: [] },
-      ...{ chaincodeVersion: '', envelopeBytes: transaction.getBytes().length },
+      chaincodeVersion: '',
+      envelopeBytes: transaction.getBytes().length,
     };
     this.#transactions.set(endorsement, transaction);
     return endorsement;

@@ -95,8 +95,14 @@ function clientOf(
 ): PlainClient {
   const name = retries === 0 ? 'gateway client' : `retrying gateway client (${retries})`;
   return new PlainClient({
-    ...{ name, ledger: gateway, blocks: ledger, chaincode: 'medrex', retries, concurrency },
-    ...{ random: seededRandom(seed), signal: AbortSignal.timeout(3_000 * seconds) },
+    name,
+    ledger: gateway,
+    blocks: ledger,
+    chaincode: 'medrex',
+    retries,
+    concurrency,
+    random: seededRandom(seed),
+    signal: AbortSignal.timeout(3_000 * seconds),
   });
 }
 

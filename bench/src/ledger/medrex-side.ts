@@ -36,7 +36,10 @@ export async function loaded(
   const foreign = await foreignOf(network, load, options, env);
   const outcomes = new Outcomes();
   const side = new MedrexSide({
-    ...{ client, fabricTransactions, seconds: options.seconds, drainMs: options.drainMs ?? 60_000 },
+    client,
+    fabricTransactions,
+    seconds: options.seconds,
+    drainMs: options.drainMs ?? 60_000,
     onProgress: () => foreign?.begin(),
     onEnded: ({ atMs, message }, ms) => outcomes.add(atMs, ms, message.resource.resourceType === 'MedicationRequest'),
   });
@@ -65,7 +68,10 @@ export interface Running {
 export async function withServices<T>(network: BenchNetwork, work: (running: Running) => Promise<T>): Promise<T> {
   const { env, dataDir } = realStack(network.folder);
   const services = await EmbeddedStack.start({
-    ...{ dataDir, channel, port: 0, env },
+    dataDir,
+    channel,
+    port: 0,
+    env,
     onUnexpectedEnd: (service, code, error) => {
       console.error(`${service} ended with code ${code}`, error);
       process.exit(1);

@@ -54,7 +54,9 @@ function callOf({ id, source }: LoadMessage, item: Uint8Array): object {
   const { keys, bodies, ...operation } = decodeOperation(read.bytes);
   const text = (body: Uint8Array): string => Buffer.from(body).toString('latin1');
   return {
-    ...{ id, source, function: 'applyOperation' },
+    id,
+    source,
+    function: 'applyOperation',
     args: [JSON.stringify({ ...operation, keys, bodies: bodies.map(text) })],
     // Calls only have modes read, write and readWrite, so commutative modes become writes.
     keys: [

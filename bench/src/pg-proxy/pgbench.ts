@@ -163,7 +163,11 @@ function environmentOf(url: URL, port: number, sslMode = 'disable'): NodeJS.Proc
   const { user, password } = loginOf(url);
   return {
     ...process.env,
-    ...{ PGHOST: url.hostname, PGPORT: String(port), PGSSLMODE: sslMode, PGUSER: user, PGPASSWORD: password },
+    PGHOST: url.hostname,
+    PGPORT: String(port),
+    PGSSLMODE: sslMode,
+    PGUSER: user,
+    PGPASSWORD: password,
   };
 }
 

@@ -58,7 +58,9 @@ type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 /** Calls a planner as an orderer could, in any order and at any time, and checks every answer against the pairwise graph. */
 class PlannerBesidePairs {
   readonly planner = aPlanner({
-    ...{ flights, flightsReserved: 1, wideningsMax: 1_000_000 },
+    flights,
+    flightsReserved: 1,
+    wideningsMax: 1_000_000,
     fusion: limits,
     size: { operationsMin: 2 },
   });

@@ -49,7 +49,11 @@ class World {
 
   ask(of: readonly Table[]): void {
     const read: Read = {
-      ...{ of, atLeast: new Map(this.acknowledged), filling: undefined, seen: undefined, answered: false },
+      of,
+      atLeast: new Map(this.acknowledged),
+      filling: undefined,
+      seen: undefined,
+      answered: false,
     };
     const asked = { key: of.join(), epochs: this.epochs, ids: of as readonly EpochId[] };
     const found = this.cache.lookUp(asked, this.nowMs, 50, (answer) => {
@@ -128,8 +132,12 @@ class World {
 const changesFor = new Map<number, Changes>();
 function changesOf(table: Table): Changes {
   const made = changesFor.get(table) ?? {
-    ...{ relations: [{ name: String(table) }], calls: [], isUnseen: false },
-    ...{ schema: 'none' as const, isTruncation: false, executes: undefined },
+    relations: [{ name: String(table) }],
+    calls: [],
+    isUnseen: false,
+    schema: 'none' as const,
+    isTruncation: false,
+    executes: undefined,
   };
   changesFor.set(table, made);
   return made;

@@ -3,7 +3,12 @@ import { BackendWrites } from './backend-writes.ts';
 import type { Changes } from './changes.ts';
 
 const changes = (name: string, more: Partial<Changes> = {}): Changes => ({
-  ...{ relations: [{ name }], calls: [], isUnseen: false, schema: 'none', isTruncation: false, executes: undefined },
+  relations: [{ name }],
+  calls: [],
+  isUnseen: false,
+  schema: 'none',
+  isTruncation: false,
+  executes: undefined,
   ...more,
 });
 

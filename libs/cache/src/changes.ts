@@ -16,7 +16,12 @@ export interface Changes {
 }
 
 const nothing: Changes = {
-  ...{ relations: [], calls: [], isUnseen: false, schema: 'none', isTruncation: false, executes: undefined },
+  relations: [],
+  calls: [],
+  isUnseen: false,
+  schema: 'none',
+  isTruncation: false,
+  executes: undefined,
 };
 /** Anything, definitions included. */
 export const anything: Changes = { ...nothing, isUnseen: true, schema: 'database' };

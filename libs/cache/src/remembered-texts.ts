@@ -7,7 +7,8 @@ const textsMax = 8_000_000;
 /** A cache of facts by text. `undefined` is a valid fact. */
 export class RememberedTexts<F extends object> {
   readonly #texts = new LRUCache<string, F | 'none'>({
-    ...{ max: entriesMax, maxSize: textsMax },
+    max: entriesMax,
+    maxSize: textsMax,
     sizeCalculation: (_, text) => text.length + 1,
   });
 

@@ -17,7 +17,11 @@ class Two {
   instance(name: string, changed: (database: string, ids: readonly number[]) => void): SharedEpochs {
     const hasEnded = (instance: string): boolean => this.ended.has(instance);
     return new SharedEpochs({
-      ...{ link: this.links.of(name), instance: name, changed, hasEnded, missed: () => this.missed++ },
+      link: this.links.of(name),
+      instance: name,
+      changed,
+      hasEnded,
+      missed: () => this.missed++,
     });
   }
 

@@ -48,7 +48,10 @@ describe('the AsyncAPI document', () => {
     expect(document.asyncapi).toBe('3.0.0');
     expect(Object.values(document.channels).map(({ address }) => address)).toEqual(topicTable.map(({ name }) => name));
     expect(document.channels['operations']?.bindings.kafka.topicConfiguration).toEqual({
-      ...{ 'cleanup.policy': ['delete'], 'retention.ms': -1, 'retention.bytes': -1, 'max.message.bytes': 8_388_608 },
+      'cleanup.policy': ['delete'],
+      'retention.ms': -1,
+      'retention.bytes': -1,
+      'max.message.bytes': 8_388_608,
     });
     expect(document.channels['progress']?.bindings.kafka.topicConfiguration).toMatchObject({
       'cleanup.policy': ['compact'],

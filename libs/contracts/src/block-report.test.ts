@@ -8,7 +8,12 @@ const pump = stateKey('clinical', 'pump', '3');
 
 function aTransaction(over: Partial<CommittedTransaction> = {}): CommittedTransaction {
   return {
-    ...{ txId: 'tx-1', txNum: 0, code: 'VALID', creator: 'HospitalMSP', chaincode: 'medrex', fn: 'executeBatch' },
+    txId: 'tx-1',
+    txNum: 0,
+    code: 'VALID',
+    creator: 'HospitalMSP',
+    chaincode: 'medrex',
+    fn: 'executeBatch',
     readWriteSet: { reads: [], ranges: [], writes: [] },
     payload: Buffer.from('not for the report'),
     ...over,
@@ -37,15 +42,30 @@ describe('a block report', () => {
     const common = { chaincode: 'medrex', fn: 'executeBatch' };
     expect(reports).toEqual([
       {
-        ...{ channel: 'ehr', blockNum: 9, committedAtMs: 77, isLast: true },
+        channel: 'ehr',
+        blockNum: 9,
+        committedAtMs: 77,
+        isLast: true,
         transactions: [
           {
-            ...{ ...common, txId: 'tx-1', txNum: 0, code: 'VALID', writer: 'HospitalMSP' },
-            ...{ reads: [[bed, 3, 1], [pump], [pump, 1, 0]], ranges: [['a', 'b']], writes: [bed, pump] },
+            ...common,
+            txId: 'tx-1',
+            txNum: 0,
+            code: 'VALID',
+            writer: 'HospitalMSP',
+            reads: [[bed, 3, 1], [pump], [pump, 1, 0]],
+            ranges: [['a', 'b']],
+            writes: [bed, pump],
           },
           {
-            ...{ ...common, txId: 'tx-2', txNum: 1, code: 'MVCC_READ_CONFLICT', writer: 'OtherMSP' },
-            ...{ reads: [], ranges: [], writes: [] },
+            ...common,
+            txId: 'tx-2',
+            txNum: 1,
+            code: 'MVCC_READ_CONFLICT',
+            writer: 'OtherMSP',
+            reads: [],
+            ranges: [],
+            writes: [],
           },
         ],
       },

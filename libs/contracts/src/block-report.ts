@@ -113,7 +113,11 @@ function reportTransaction(transaction: CommittedTransaction): ReportedTransacti
   const called = sets.filter((set) => set !== own);
   const isCut = sets.some(({ reads, ranges, writes }) => [reads, ranges, writes].some(isTooLong));
   return {
-    ...{ txId, txNum, code, writer: creator, fn },
+    txId,
+    txNum,
+    code,
+    writer: creator,
+    fn,
     ...cutSet(own),
     ...(called.length > 0 && { called: called.map(cutSet) }),
     ...(isCut && { isCut }),

@@ -17,13 +17,14 @@ function issues(decoded: DecodedIntake): (string | undefined)[] {
 describe('a record of an intake topic', () => {
   it('in binary mode has its attributes in headers and its message in the value', () => {
     const event = {
-      ...{ source: 'urn:ehr:a', id: 'ä-1', type: 'org.hl7.fhir.r4.Patient', time: '2026-01-02T03:04:05.000Z' },
-      ...{
-        contentType: 'application/fhir+json',
-        contract: 'clinical',
-        class: 'cpoe' as const,
-        deadlineMs: 1_790_000_000_000,
-      },
+      source: 'urn:ehr:a',
+      id: 'ä-1',
+      type: 'org.hl7.fhir.r4.Patient',
+      time: '2026-01-02T03:04:05.000Z',
+      contentType: 'application/fhir+json',
+      contract: 'clinical',
+      class: 'cpoe' as const,
+      deadlineMs: 1_790_000_000_000,
       request: { method: 'PUT' as const, url: 'Patient/x', ifMatch: 'W/"2"' },
     };
     expect(decodeIntake({ value: bytes, headers: intakeHeaders(event) })).toEqual({

@@ -7,7 +7,13 @@ import { anAcceptedOperation } from './testing/builders.ts';
 import { topics } from './topics.ts';
 
 const stored = ({ value, headers = new Map() }: NewRecord): LogRecord => ({
-  ...{ topic: topics.deadLetters, partition: 0, offset: 7, key: undefined, value, headers, timestampMs: 5 },
+  topic: topics.deadLetters,
+  partition: 0,
+  offset: 7,
+  key: undefined,
+  value,
+  headers,
+  timestampMs: 5,
 });
 
 describe('a dead letter', () => {

@@ -11,7 +11,10 @@ function paced() {
         if (offset === 13) throw new Error('no broker');
       },
     },
-    ...{ group: 'g', everyMs: 1_000, after: (_ms, act) => (wake = act), onError: () => commits.push(-1) },
+    group: 'g',
+    everyMs: 1_000,
+    after: (_ms, act) => (wake = act),
+    onError: () => commits.push(-1),
   });
   const pass = (): void => {
     const due = wake;

@@ -13,7 +13,13 @@ const refused: RefusedMessage = {
 };
 
 const logged = ({ key, value, headers = new Map() }: NewRecord): LogRecord => ({
-  ...{ topic: 'medrex.ehr.intake.v1.dlq', partition: 0, offset: 7, timestampMs: 0, key, value, headers },
+  topic: 'medrex.ehr.intake.v1.dlq',
+  partition: 0,
+  offset: 7,
+  timestampMs: 0,
+  key,
+  value,
+  headers,
 });
 
 it('a refused message comes back as it was written', () => {

@@ -43,7 +43,11 @@ export const refusedMessageSchema = z.string().describe('sealed bytes');
 export function encodeRefusedMessage({ intake, sealed, refusedAtMs, ...words }: RefusedMessage): NewRecord {
   const { topic, partition, offset } = intake;
   const texts = {
-    ...{ code: words.code, reason: words.reason, topic, partition: String(partition), offset: String(offset) },
+    code: words.code,
+    reason: words.reason,
+    topic,
+    partition: String(partition),
+    offset: String(offset),
     time: new Date(refusedAtMs).toISOString(),
     ...(words.traceparent !== undefined && { traceparent: words.traceparent }),
   };
@@ -62,7 +66,9 @@ export function decodeRefusedMessage(record: LogRecord): RefusedMessage {
   }
   const { code, reason, topic, partition, offset, time, traceparent: parent } = parsed.data;
   return {
-    ...{ code, reason, intake: { topic, partition: Number(partition), offset: Number(offset) } },
+    code,
+    reason,
+    intake: { topic, partition: Number(partition), offset: Number(offset) },
     refusedAtMs: Date.parse(time),
     ...(parent !== undefined && { traceparent: parent }),
     sealed: record.value,

@@ -124,7 +124,10 @@ export class Batch {
     }
     const { status, code, txId, message, detail, author } = record;
     return {
-      ...{ ...common, status, code, txId },
+      ...common,
+      status,
+      code,
+      txId,
       ...(message === undefined ? {} : { message }),
       ...(detail === undefined ? {} : { detail }),
       ...(author === undefined ? {} : { author }),

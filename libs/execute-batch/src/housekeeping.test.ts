@@ -159,7 +159,9 @@ describe('a compaction', () => {
       compaction('c1', [counterDeltaKey('beds', 'd1'), foreign]),
       itemOf(
         anOperation({
-          ...{ opId: 'c2', contract: 'housekeeping', facts: { do: 'compact', counter: 'beds' } },
+          opId: 'c2',
+          contract: 'housekeeping',
+          facts: { do: 'compact', counter: 'beds' },
           keys: [counterBaseKey('beds'), counterDeltaKey('other', 'd1')].map((key) => ({ key, mode: 'readWrite' })),
         }),
       ),

@@ -70,7 +70,10 @@ describe('lintReadWriteSets', () => {
     const [found, ...others] = lintReadWriteSets(window(40), { inFlight: 50 });
     expect(others).toEqual([]);
     expect(found).toMatchObject({
-      ...{ rule: 'hot-key', severity: 'warning', key: board, family: 'sharded' },
+      rule: 'hot-key',
+      severity: 'warning',
+      key: board,
+      family: 'sharded',
       use: { key: board, reads: 40, writes: 40, share: 0.4 },
       message: `40.0 % of the transactions touch it (40 reads, 40 writes); about ${(lostToKey(0.4, 0.4, 50) * 100).toFixed(1)} % of all are lost to it.`,
     });

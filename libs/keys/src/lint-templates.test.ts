@@ -75,8 +75,12 @@ describe('lintTemplates', () => {
   it('says where, and gives a fix that names what to use', () => {
     const [found] = lintTemplates([{ operation: 'Encounter.admit', version: 3, keys: [{ pattern: 'cli~census~{ward}', mode: 'readWrite' }] }]); // prettier-ignore
     expect(found).toMatchObject({
-      ...{ rule: 'counter-read-write', severity: 'warning', operation: 'Encounter.admit', version: 3 },
-      ...{ key: 'cli~census~{ward}', family: 'delta-counter' },
+      rule: 'counter-read-write',
+      severity: 'warning',
+      operation: 'Encounter.admit',
+      version: 3,
+      key: 'cli~census~{ward}',
+      family: 'delta-counter',
       fix: expect.stringMatching(/^Write counterDeltaKey\('census-\{ward\}', opId\)/),
     });
   });

@@ -72,7 +72,10 @@ export class Pool<C, B> implements WaitTerms {
     const counters = [this.#counters, context.counters];
     this.#backends = new PoolBackends(limits, counters);
     this.#waiting = new WaitingClients<C, B>({
-      ...{ shares: this.#shares, terms: this, port: context.port, counters },
+      shares: this.#shares,
+      terms: this,
+      port: context.port,
+      counters,
       onAdded: () => context.waiting.add(this),
       onEmpty: () => this.#onNoneWaiting(),
       onRefused: (client) => this.commands.moveIfFree(client),
@@ -334,7 +337,12 @@ export class Pool<C, B> implements WaitTerms {
       waiting: lines.size,
       longestWaitMs: waitOf(this.oldestWaitSinceMs, nowMs),
       classes: classGauges(lines, this.#shares, nowMs),
-      ...{ opening, idle, active, resetting, checking, closing },
+      opening,
+      idle,
+      active,
+      resetting,
+      checking,
+      closing,
       pinned: this.#holdings.pinned,
       counts: this.#counters.copy(),
     };

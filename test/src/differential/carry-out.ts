@@ -119,7 +119,12 @@ class Run {
     const { ledger, chaincode } = this.#network;
     const nonce = randomBytes(24);
     const proposal = {
-      ...{ channel: ledger.channel, chaincode, fn, creator: 'Org1MSP', nonce, txId: ledger.transactionId(nonce) },
+      channel: ledger.channel,
+      chaincode,
+      fn,
+      creator: 'Org1MSP',
+      nonce,
+      txId: ledger.transactionId(nonce),
       args: args.map((arg) => Buffer.from(this.#actual(arg))),
     };
     const call = this.#endorsed.length;

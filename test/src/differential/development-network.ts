@@ -24,7 +24,8 @@ export async function developmentPeers(fabric: FabricVersion): Promise<Developme
   const service = await ChaincodeService.start({ address, packageId: 'kv', chaincode: keyValueChaincode() });
   const devnet = await DevelopmentNetwork.start({
     chaincodes: [{ name: 'kv', address, version: '1' }],
-    ...{ organisations: organisations.length, fabric },
+    organisations: organisations.length,
+    fabric,
     cutter: { ...historyLimits, batchTimeoutMs },
   });
   const { profile, channel } = devnet;

@@ -23,7 +23,9 @@ export async function modelOfFabric(): Promise<Network> {
   const flawed = new Map<Proposal, ValidationCode>();
   const ledger = await InMemoryLedger.open({
     chaincodes: [keyValueChaincode()],
-    ...{ scheduler: time, cutter: historyLimits, organisations },
+    scheduler: time,
+    cutter: historyLimits,
+    organisations,
     faults: { verdict: (proposal) => flawed.get(proposal) },
   });
   const sendFlawed = (endorsement: Endorsement, flaw: Flaw): Promise<void> => {

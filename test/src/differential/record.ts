@@ -35,8 +35,11 @@ async function main(): Promise<number> {
     await peers.down();
   }
   const golden: Golden = {
-    ...{ network: peers.label, date: new Date().toISOString().slice(0, 10), seed },
-    ...{ limits: historyLimits, recorded },
+    network: peers.label,
+    date: new Date().toISOString().slice(0, 10),
+    seed,
+    limits: historyLimits,
+    recorded,
   };
   mkdirSync(goldenFolder, { recursive: true });
   const file = `${goldenFolder}${peers.label.toLowerCase().replaceAll(/[^a-z0-9.]+/g, '-')}.json`;

@@ -47,8 +47,11 @@ export class CallingStack {
     writeFileSync(file, JSON.stringify(templates));
     const ledger = await FabricLedger.open({ profile, channel: 'ehr' });
     const stack = await new Stack({
-      ...{ MEDREX_LEDGER: 'fabric', MEDREX_FABRIC_PROFILE: profile },
-      ...{ MEDREX_CHAINCODE: names.fused, MEDREX_INTAKE_CONTRACTS: intake, MEDREX_CALL_TEMPLATES: file },
+      MEDREX_LEDGER: 'fabric',
+      MEDREX_FABRIC_PROFILE: profile,
+      MEDREX_CHAINCODE: names.fused,
+      MEDREX_INTAKE_CONTRACTS: intake,
+      MEDREX_CALL_TEMPLATES: file,
     }).start();
     return new CallingStack(network, ledger, stack, folder);
   }

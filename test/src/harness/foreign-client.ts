@@ -17,7 +17,12 @@ export class ForeignClient {
     const nonce = randomBytes(24);
     const txId = ledger.transactionId(nonce);
     const endorsement = await ledger.endorse({
-      ...{ channel: ledger.channel, chaincode: this.#chaincode, creator: ledger.mspId, fn, nonce, txId },
+      channel: ledger.channel,
+      chaincode: this.#chaincode,
+      creator: ledger.mspId,
+      fn,
+      nonce,
+      txId,
       args: args.map((arg) => Buffer.from(arg)),
     });
     const from = await ledger.height();

@@ -32,7 +32,9 @@ export class KafkaCluster {
   async up(): Promise<this> {
     const ports = await freePorts(6);
     this.#nodes = [0, 1, 2].map((place) => ({
-      ...{ id: place + 1, port: ports[2 * place] ?? 0, controllerPort: ports[2 * place + 1] ?? 0 },
+      id: place + 1,
+      port: ports[2 * place] ?? 0,
+      controllerPort: ports[2 * place + 1] ?? 0,
       folder: join(this.#folder, `node-${place + 1}`),
     }));
     for (const node of this.#nodes) {

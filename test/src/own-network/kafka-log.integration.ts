@@ -194,8 +194,10 @@ describeReal('KAFKA', 'the log with a killed broker, and with consumers that joi
     await made();
     const endpoint = await TokenServer.start(() => aToken(60), 0.001);
     const log = secure({
-      ...{ MEDREX_KAFKA_SASL: 'oauthbearer', MEDREX_KAFKA_TOKEN_URL: endpoint.url },
-      ...{ MEDREX_KAFKA_CLIENT_ID: 'medrex', MEDREX_KAFKA_CLIENT_SECRET: 'development' },
+      MEDREX_KAFKA_SASL: 'oauthbearer',
+      MEDREX_KAFKA_TOKEN_URL: endpoint.url,
+      MEDREX_KAFKA_CLIENT_ID: 'medrex',
+      MEDREX_KAFKA_CLIENT_SECRET: 'development',
     });
     try {
       await log.append(topics.intake, 0, [aRecord(undefined, 0)]);

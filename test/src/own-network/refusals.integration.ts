@@ -38,7 +38,8 @@ describeReal('FABRIC', 'refusals of real peers and orderers', () => {
     const ended = (await Promise.all(hanging)) as readonly { readonly code: string }[];
     expect(ended.filter(({ code }) => code === 'ENDORSEMENT_REFUSED')).toHaveLength(endorserCalls);
     expect(ended.find(({ code }) => code !== 'ENDORSEMENT_REFUSED')).toMatchObject({
-      ...{ code: 'LEDGER_UNAVAILABLE', retryable: true },
+      code: 'LEDGER_UNAVAILABLE',
+      retryable: true,
       message: expect.stringContaining('too many requests') as unknown,
     });
     const bounded = await fabric.clients.ledgerOn(() => undefined, { limits: { endorserCalls } });

@@ -60,7 +60,10 @@ function throughAll(brokers: string, profile: string): void {
     const message = messageDigest({ source, id, salt, body });
     const signature = author.signature({ author: author.id, contract: 'clinical', message, time });
     const headers = intakeHeaders({
-      ...{ source, id, time, contentType: 'application/fhir+json' },
+      source,
+      id,
+      time,
+      contentType: 'application/fhir+json',
       ...(isSigned && { author: { id: author.id, salt, signature } }),
     });
     await log.append(topics.intake, 0, [{ key: id, value: body, headers }]);

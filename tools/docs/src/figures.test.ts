@@ -16,8 +16,15 @@ const readme = [
 /** A line in the format of `npm run bench -- --record`. */
 const line = (bench: string, median: number, cpu = 'a CPU') =>
   JSON.stringify({
-    ...{ bench, commit: 'abcdef012345', date: '2026-03-01T08:00:00.000Z', node: 'v24.9.0', cpu, cores: 2 },
-    ...{ ledger: 'embedded', seed: 7, workload: 'some work' },
+    bench,
+    commit: 'abcdef012345',
+    date: '2026-03-01T08:00:00.000Z',
+    node: 'v24.9.0',
+    cpu,
+    cores: 2,
+    ledger: 'embedded',
+    seed: 7,
+    workload: 'some work',
     figures: { goodput: { median, min: 900, max: 1_100, unit: 'operations/s', runs: 3 } },
   });
 

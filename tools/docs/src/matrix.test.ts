@@ -5,8 +5,14 @@ import { isMatrix, matrixHeadlines, matrixTables } from './matrix.ts';
 const one = (median: number, unit: string) => ({ median, min: median, max: median, unit, runs: 1 });
 
 const line: HistoryLine = {
-  ...{ bench: 'ledger', commit: 'abcdef012345', date: '2026-03-01T08:00:00.000Z', node: 'v24.9.0', cpu: 'a', cores: 2 },
-  ...{ ledger: 'fabric 3.1.5', workload: 'some work' },
+  bench: 'ledger',
+  commit: 'abcdef012345',
+  date: '2026-03-01T08:00:00.000Z',
+  node: 'v24.9.0',
+  cpu: 'a',
+  cores: 2,
+  ledger: 'fabric 3.1.5',
+  workload: 'some work',
   figures: {
     'ward: gateway client: goodput': one(207.3, 'operations/s'),
     'ward: gateway client: VALID Fabric transactions': one(90.875, '%'),

@@ -17,15 +17,14 @@ const of = (way: string) => ({
 });
 
 const line: HistoryLine = {
-  ...{
-    bench: 'pg-proxy',
-    commit: 'abcdef012345',
-    date: '2026-03-01T08:00:00.000Z',
-    node: 'v24.9.0',
-    cpu: 'a',
-    cores: 2,
-  },
-  ...{ ledger: 'none', workload: 'some work' },
+  bench: 'pg-proxy',
+  commit: 'abcdef012345',
+  date: '2026-03-01T08:00:00.000Z',
+  node: 'v24.9.0',
+  cpu: 'a',
+  cores: 2,
+  ledger: 'none',
+  workload: 'some work',
   figures: Object.assign(
     {},
     ...Array.from({ length: 9 }, (_, at) => of(`way ${at}, of many`)),

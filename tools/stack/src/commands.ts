@@ -85,7 +85,9 @@ export async function deploy(flags: DeployFlags): Promise<void> {
   await withLock(flags, async (file, signal) => {
     const { name, version, address, policy, sequence, metaInf } = flags;
     const definition = {
-      ...{ name, version, address },
+      name,
+      version,
+      address,
       ...(policy !== undefined && { policy }),
       ...(sequence !== undefined && { sequence }),
       ...(metaInf !== undefined && { directory: resolve(metaInf) }),

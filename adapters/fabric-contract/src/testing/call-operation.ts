@@ -14,7 +14,11 @@ export interface CallOperation {
 export function callItem({ opId, fn, args, keys = {}, contract = 'AssetTransfer', time }: CallOperation): Uint8Array {
   return operationItem(
     encodeOperation({
-      ...{ opId, sourceHash: `hash of ${opId}`, contract, templateVersion: 1, bodies: [] },
+      opId,
+      sourceHash: `hash of ${opId}`,
+      contract,
+      templateVersion: 1,
+      bodies: [],
       time: time ?? '2024-05-01T10:00:00.000Z',
       keys: Object.entries(keys).map(([key, mode]) => ({ key: key as StateKey, mode })),
       facts: { function: fn, args },

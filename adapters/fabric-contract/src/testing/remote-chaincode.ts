@@ -68,7 +68,10 @@ export class RemoteChaincode implements Chaincode {
     const { txId, channel, creator: mspId } = stub;
     message.setProposal(
       signedProposal({
-        ...{ txId, channel, mspId, ...(certificate === undefined ? {} : { certificate }) },
+        txId,
+        channel,
+        mspId,
+        ...(certificate === undefined ? {} : { certificate }),
         ...(isUnrecorded && { transient: new Map([[transientArguments, packArguments(args)]]) }),
       }),
     );

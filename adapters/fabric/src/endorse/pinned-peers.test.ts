@@ -19,9 +19,12 @@ class FakePeers {
       organisations: Object.entries(organisations).map(([mspId, names]) => ({ mspId, peers: names.map(target) })),
       connect: ({ name }, organisation) => this.#link(name, organisation),
       follow: (link, hooks) => this.#blocks(link, hooks),
-      ...{ onBlock: () => undefined, onHeight: () => undefined, onBroken: () => undefined },
+      onBlock: () => undefined,
+      onHeight: () => undefined,
+      onBroken: () => undefined,
       onPinned: ({ from, to, why }) => void this.pinned.push(`${from} ${why}: ${to}`),
-      ...{ limitMs: 5_000, nowMs: () => this.nowMs },
+      limitMs: 5_000,
+      nowMs: () => this.nowMs,
     });
   }
 

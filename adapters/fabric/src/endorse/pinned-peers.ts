@@ -73,7 +73,9 @@ export class PinnedPeers {
   /** Heights of the pinned peers by organisation, for the metrics. */
   heights(): readonly { readonly organisation: string; readonly peer: string; readonly height: number | undefined }[] {
     return this.#pins.map(({ organisation, blocks }) => ({
-      ...{ organisation, peer: blocks.link.name, height: blocks.height },
+      organisation,
+      peer: blocks.link.name,
+      height: blocks.height,
     }));
   }
 

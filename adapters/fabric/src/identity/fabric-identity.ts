@@ -27,7 +27,10 @@ export function fabricIdentity(
     identity.setMspid(mspId);
     identity.setIdBytes(certificate);
     return {
-      ...{ mspId, certificate, creator: identity.serializeBinary(), sign: lowSSigner(key) },
+      mspId,
+      certificate,
+      creator: identity.serializeBinary(),
+      sign: lowSSigner(key),
       validUntilMs: parsed.validToDate.getTime(),
     };
   } catch (cause) {

@@ -55,7 +55,10 @@ describe('a connection profile', () => {
   it('says where targets are, whom they trust and by what name', async () => {
     const { organisations, orderers } = await read();
     expect(organisations[0]?.peers[1]).toEqual({
-      ...{ name: 'p0', address: '10.0.0.1:7051', hostname: 'p0.org1', trusted: Buffer.from('authority') },
+      name: 'p0',
+      address: '10.0.0.1:7051',
+      hostname: 'p0.org1',
+      trusted: Buffer.from('authority'),
     });
     expect(organisations[1]?.peers[0]).toMatchObject({ address: '10.0.0.2:7051', trusted: undefined });
     expect(orderers).toMatchObject([{ name: 'o0', trusted: Buffer.from('one\ntwo') }]);

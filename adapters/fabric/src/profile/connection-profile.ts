@@ -64,7 +64,9 @@ async function channelOf(profile: Profile, channel: string, folder: string): Pro
       ? undefined
       : { certificate: resolve(folder, certificate), privateKey: resolve(folder, privateKey) };
   return {
-    ...{ channel, mspId: own.mspid, fabricVersion: profile['x-fabric-version'] },
+    channel,
+    mspId: own.mspid,
+    fabricVersion: profile['x-fabric-version'],
     networkLabel: profile['x-network-label'],
     identity: files(own.signedCert?.path, own.adminPrivateKey?.path),
     tls: files(certificateFile(tlsCerts?.certfile), certificateFile(tlsCerts?.keyfile)),
@@ -99,7 +101,8 @@ async function targetOf(targets: Profile['peers'], name: string, folder: string)
   const text = Array.isArray(pem) ? pem.join('\n') : pem;
   if (text === undefined && path === undefined) throw new Error(`${name} has no tlsCACerts`);
   return {
-    ...{ name, address: url.host },
+    name,
+    address: url.host,
     trusted: text === undefined ? await readFile(resolve(folder, path ?? '')) : Buffer.from(text),
     hostname: target.grpcOptions?.['ssl-target-name-override'],
   };

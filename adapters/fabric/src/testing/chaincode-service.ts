@@ -110,7 +110,8 @@ export class ChaincodeService {
     response.setPayload(answer.payload);
     const completed = messageOf(Type.COMPLETED, {
       payload: response.serializeBinary(),
-      ...{ channel: message.getChannelId(), txId: message.getTxid() },
+      channel: message.getChannelId(),
+      txId: message.getTxid(),
     });
     if (stub.event !== undefined) completed.setChaincodeEvent(stub.event);
     return completed;
@@ -150,8 +151,11 @@ const fromBytes = (bytes: Buffer): Message => peer.ChaincodeMessage.deserializeB
 const connectService = {
   connect: {
     path: '/protos.Chaincode/Connect',
-    ...{ requestStream: true, responseStream: true },
-    ...{ requestSerialize: toBytes, requestDeserialize: fromBytes },
-    ...{ responseSerialize: toBytes, responseDeserialize: fromBytes },
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: toBytes,
+    requestDeserialize: fromBytes,
+    responseSerialize: toBytes,
+    responseDeserialize: fromBytes,
   },
 } as const;

@@ -21,7 +21,8 @@ export function recordings(): readonly Golden[] {
       return Buffer.from(found, 'base64');
     };
     return {
-      ...{ fabric, tag },
+      fabric,
+      tag,
       block: (name) => common.Block.deserializeBinary(bytes(blocks, name)),
       answer: (name) => peer.ProposalResponse.deserializeBinary(bytes(answers, name)),
     };

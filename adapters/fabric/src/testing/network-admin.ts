@@ -160,8 +160,13 @@ async function identityOf(mspId: string, files: KeyFiles): Promise<FabricIdentit
 async function channelConfig(ledger: FabricLedger): Promise<common.Config> {
   const nonce = randomBytes(24);
   const { payload } = await ledger.evaluate({
-    ...{ channel: ledger.channel, chaincode: 'cscc', fn: 'GetChannelConfig', args: [Buffer.from(ledger.channel)] },
-    ...{ nonce, txId: ledger.transactionId(nonce), creator: ledger.mspId },
+    channel: ledger.channel,
+    chaincode: 'cscc',
+    fn: 'GetChannelConfig',
+    args: [Buffer.from(ledger.channel)],
+    nonce,
+    txId: ledger.transactionId(nonce),
+    creator: ledger.mspId,
   });
   return common.Config.deserializeBinary(payload);
 }
@@ -196,7 +201,12 @@ async function installOn(profile: ChannelProfile, identity: FabricIdentity, byte
     const gate = new Gate('install', { limit: 1, waitingMax: 1 });
     const client = connectTarget(target, tls);
     const link = new PeerLink({
-      ...{ name: target.name, organisation: identity.mspId, client, gate, deadlineMs: 30_000, nowMs: Date.now },
+      name: target.name,
+      organisation: identity.mspId,
+      client,
+      gate,
+      deadlineMs: 30_000,
+      nowMs: Date.now,
     });
     const answer = await link.propose(signed, 'install');
     link.close();

@@ -37,7 +37,8 @@ export class NetworkFiles {
       return [name, { ...channel, peers: Object.fromEntries(peers) }];
     });
     const text = JSON.stringify({
-      ...{ ...this.profile, client: { ...this.profile.client, organization: organisation } },
+      ...this.profile,
+      client: { ...this.profile.client, organization: organisation },
       channels: Object.fromEntries(channels) as unknown,
     });
     return JSON.parse(text, (key, value: unknown) =>

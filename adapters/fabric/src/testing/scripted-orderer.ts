@@ -62,7 +62,8 @@ export class ScriptedOrderer {
 const broadcastService = {
   broadcast: {
     path: '/orderer.AtomicBroadcast/Broadcast',
-    ...{ requestStream: true, responseStream: true },
+    requestStream: true,
+    responseStream: true,
     requestSerialize: (bytes: Uint8Array) => Buffer.from(bytes),
     requestDeserialize: (bytes: Buffer): Uint8Array => bytes,
     responseSerialize: (answer: orderer.BroadcastResponse) => Buffer.from(answer.serializeBinary()),

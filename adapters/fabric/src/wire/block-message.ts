@@ -7,7 +7,10 @@ const codeNames = new Map<number, ValidationCode>(
 );
 
 const emptyTransaction = {
-  ...{ txId: '', creator: '', chaincode: '', fn: '' },
+  txId: '',
+  creator: '',
+  chaincode: '',
+  fn: '',
   readWriteSet: { reads: [], ranges: [], writes: [] },
   payload: new Uint8Array(0),
 };

@@ -5,8 +5,10 @@ import { cutterLimitsOf, durationMs } from './channel-config.ts';
 describe("a channel's configuration", () => {
   it.each(recordings())('says how blocks are cut (Fabric $fabric)', ({ answer }) => {
     expect(cutterLimitsOf(answer('channelConfig').getResponse()?.getPayload_asU8() ?? new Uint8Array(0))).toEqual({
-      ...{ maxMessageCount: 500, batchTimeoutMs: 20 },
-      ...{ absoluteMaxBytes: 10 * 1024 * 1024, preferredMaxBytes: 2 * 1024 * 1024 },
+      maxMessageCount: 500,
+      batchTimeoutMs: 20,
+      absoluteMaxBytes: 10 * 1024 * 1024,
+      preferredMaxBytes: 2 * 1024 * 1024,
     });
   });
 

@@ -64,7 +64,11 @@ export class KnownTables implements SqlCatalog {
   #factsOf(table: Table, key: string, leadingHere: ReadonlySet<Table>): TableFacts {
     const columns = table.columns.map(({ name, type, isNullable, isIdentity, isExact, modifiers }): ColumnFacts => {
       return {
-        ...{ name, type, isNullable, modifiers, collation: isExact ? 'exact' : 'sqlupper' },
+        name,
+        type,
+        isNullable,
+        modifiers,
+        collation: isExact ? 'exact' : 'sqlupper',
         ...(isIdentity && { isIdentity }),
         ...(type === 'vector' && modifiers[0] !== undefined && { dimensions: modifiers[0] }),
         ...(this.#normalised.has(`${key}.${name}`) && { isNormalised: true }),

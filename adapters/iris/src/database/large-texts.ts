@@ -13,7 +13,9 @@ export interface TranslatorSetUp extends Omit<TranslatorOptions, 'cacheBytesMax'
 /** Translates large texts on a thread of its own, as they would block the event loop: a megabyte takes half a second. */
 export class LargeTexts {
   readonly #thread = new OwnThread<LargeTextRequest, TranslatedThere>({
-    ...{ owner: import.meta.url, file: 'large-text-worker', called: 'the translator of large texts' },
+    owner: import.meta.url,
+    file: 'large-text-worker',
+    called: 'the translator of large texts',
   });
   readonly #setUp: TranslatorSetUp;
   #tables: readonly Table[] = [];

@@ -79,7 +79,10 @@ export async function readTables(connection: SqlConnection, schemas: readonly st
     const [schema = '', name = '', kind = ''] = row;
     const ownKeys = keysOfAll(row);
     return {
-      ...{ schema, name, isView: kind.toUpperCase() === 'VIEW', columns: columnsOfAll(row).map(columnOf) },
+      schema,
+      name,
+      isView: kind.toUpperCase() === 'VIEW',
+      columns: columnsOfAll(row).map(columnOf),
       keys: keysOf(ownKeys),
       references: referencesOf(referencesOfAll(row), ownKeys),
       indexes: indexesOf(indexesOfAll(row), keysOf(ownKeys)),
@@ -162,7 +165,10 @@ function columnOf([
   const known = types[dataType.toLowerCase().replace(/[ (].*$/, '')] ?? 'text';
   const type = known === 'varchar' && Number(length) >= textLength ? 'text' : known;
   return {
-    ...{ name: name.toLowerCase(), type, isNullable: isYes(nullable), isIdentity: isYes(identity) },
+    name: name.toLowerCase(),
+    type,
+    isNullable: isYes(nullable),
+    isIdentity: isYes(identity),
     modifiers: modifiersOf(type, length, precision, scale),
     isExact: /exact/i.test(collation),
   };

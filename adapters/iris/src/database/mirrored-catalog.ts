@@ -13,7 +13,9 @@ const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 export class MirroredCatalog {
   /** An embedded PostgreSQL that mirrors the tables without rows; takes some hundred megabytes. */
   readonly #engine = new OwnThread<CatalogRequest, Uint8Array>({
-    ...{ owner: import.meta.url, file: 'catalog-worker', called: 'the catalog' },
+    owner: import.meta.url,
+    file: 'catalog-worker',
+    called: 'the catalog',
   });
   readonly #schemas: SchemaMap;
   #tables: readonly Table[] = [];

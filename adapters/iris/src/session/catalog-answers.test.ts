@@ -4,7 +4,13 @@ import { inFormats } from './catalog-answers.ts';
 
 describe('the description of a portal on the catalog', () => {
   const columns = ['a', ''].map((name) => ({
-    ...{ name, table: 1259, attribute: 1, type: 26, typeSize: 4, typeModifier: -1, format: 0 },
+    name,
+    table: 1259,
+    attribute: 1,
+    type: 26,
+    typeSize: 4,
+    typeModifier: -1,
+    format: 0,
   }));
 
   it.each([

@@ -45,7 +45,13 @@ const showsVectorIndex = /^\s*show\s+medrex\.vector_index_used\s*;?\s*$/i;
 const isDiscardAll = (effect: SessionEffect): boolean => effect.kind === 'discard' && effect.target === 'all';
 
 const columnOfText = (name: string): Column => ({
-  ...{ name, table: 0, attribute: 0, type: typeOids.text.oid, typeSize: -1, typeModifier: -1, format: 0 },
+  name,
+  table: 0,
+  attribute: 0,
+  type: typeOids.text.oid,
+  typeSize: -1,
+  typeModifier: -1,
+  format: 0,
 });
 
 export const textColumns = (names: readonly string[]): Buffer => rowDescription(names.map(columnOfText));

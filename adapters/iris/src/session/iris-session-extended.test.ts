@@ -43,7 +43,10 @@ describe('a session on IRIS in the extended protocol', () => {
       't 1007 1009',
     );
     const array = bind({
-      ...{ portal: '', statement: '', parameterFormats: [1], resultFormats: [] },
+      portal: '',
+      statement: '',
+      parameterFormats: [1],
+      resultFormats: [],
       parameters: [Buffer.from('000000010000000000000019000000010000000100000002412522'.slice(0, 52), 'hex')],
     });
     await rig.ask(parsed('select id from patients where name like any($1)'), array, all, sync());
@@ -103,7 +106,10 @@ describe('a session on IRIS in the extended protocol', () => {
   it('reads bound values that a translation depends on in binary format too', async () => {
     rig = await SessionRig.start(() => [['An']]);
     const three = bind({
-      ...{ portal: '', statement: '', parameterFormats: [1], resultFormats: [] },
+      portal: '',
+      statement: '',
+      parameterFormats: [1],
+      resultFormats: [],
       parameters: [Buffer.from([0, 0, 0, 3])],
     });
     await rig.ask(parsed('select left(name, $1) from patients'), three, all, sync());

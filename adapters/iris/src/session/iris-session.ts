@@ -54,7 +54,10 @@ export class IrisSession {
     this.#context = context;
     this.#executor = new Executor(context);
     this.#commands = new SqlCommands({
-      ...{ context, executor: this.#executor, statements: this.#statements, portals: this.#portals },
+      context,
+      executor: this.#executor,
+      statements: this.#statements,
+      portals: this.#portals,
       plansOf: (text, types) => this.#plans({ text, types, asked: this.#asked }),
       fitted: (prepared, parameters) => this.#fitted(prepared, parameters),
       admit: (plan) => this.#admit(plan),

@@ -34,10 +34,14 @@ describe('the steps of a statement', () => {
   it('insert only rows that did not exist to be updated', async () => {
     const rows = [['1']];
     expect(await ran(upsert, (sql) => (sql === 'select' ? rows : 1))).toEqual({
-      ...{ heard: ['update', 'select'], rows, changed: 1 },
+      heard: ['update', 'select'],
+      rows,
+      changed: 1,
     });
     expect(await ran(upsert, (sql) => (sql === 'select' ? rows : sql === 'insert' ? 1 : 0))).toEqual({
-      ...{ heard: ['update', 'insert', 'select'], rows, changed: 1 },
+      heard: ['update', 'insert', 'select'],
+      rows,
+      changed: 1,
     });
   });
 

@@ -42,7 +42,13 @@ export class SessionStream extends Duplex implements Outlet {
     const settings = new SessionSettings(user);
     this.parameters = new Map(settings.reported());
     const session = new IrisSession({
-      ...{ shared, connection, inbox: this.#inbox, outlet: this, settings, user, database },
+      shared,
+      connection,
+      inbox: this.#inbox,
+      outlet: this,
+      settings,
+      user,
+      database,
       timed: new TimedConnection(connection, settings, shared.lockTimeoutMs),
       transaction: new Transaction(connection),
       translationTimes: this.translationTimes,

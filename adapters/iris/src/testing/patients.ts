@@ -18,7 +18,10 @@ export const bound = (
   resultFormats: number[] = [],
 ): Buffer =>
   bind({
-    ...{ portal, statement, parameterFormats: [], resultFormats },
+    portal,
+    statement,
+    parameterFormats: [],
+    resultFormats,
     parameters: values.map((value) => (value === null ? null : Buffer.from(value))),
   });
 

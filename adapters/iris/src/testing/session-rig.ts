@@ -23,8 +23,15 @@ const schema: Schema = {
 
 /** Default options of the database for tests. */
 export const plainly: Omit<IrisDatabaseOptions, 'driver' | 'analyser'> = {
-  ...{ version: '2025.2', schemas: { public: 'SQLUser' }, hazards: 'notice', skipped: [], isOrderKept: true },
-  ...{ normalised: [], tablesMs: 60_000, lockTimeoutMs: 10_000, now: () => 0 },
+  version: '2025.2',
+  schemas: { public: 'SQLUser' },
+  hazards: 'notice',
+  skipped: [],
+  isOrderKept: true,
+  normalised: [],
+  tablesMs: 60_000,
+  lockTimeoutMs: 10_000,
+  now: () => 0,
 };
 
 /** A session on a scripted driver, whose messages are returned in readable form. */
@@ -63,7 +70,9 @@ export class SessionRig {
       return table === undefined ? answer(sql) : (tables()[table] ?? []);
     });
     const database = await IrisDatabase.load({
-      ...{ ...plainly, driver, analyser: await SqlAnalyser.load() },
+      ...plainly,
+      driver,
+      analyser: await SqlAnalyser.load(),
       ...options,
     });
     const login = { user: 'proxy', password: 'secret', database: 'ward' };

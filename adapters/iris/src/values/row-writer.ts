@@ -39,14 +39,23 @@ export function outColumns(
       const own = columns?.[place];
       const known = type ?? undefined;
       return {
-        ...{ label, holdsSchema, scale, made, pgType: known, modifier: typeModifier(known, modifiers) },
+        label,
+        holdsSchema,
+        scale,
+        made,
+        pgType: known,
+        modifier: typeModifier(known, modifiers),
         type: known === undefined ? (own === undefined ? 'text' : wireTypeOfSql(own)) : wireTypeOf(known),
       };
     });
   }
   return (columns ?? []).map((column) => ({
-    ...{ label: column.label.toLowerCase(), type: wireTypeOfSql(column), pgType: undefined },
-    ...{ holdsSchema: false, modifier: -1, scale: undefined },
+    label: column.label.toLowerCase(),
+    type: wireTypeOfSql(column),
+    pgType: undefined,
+    holdsSchema: false,
+    modifier: -1,
+    scale: undefined,
   }));
 }
 
@@ -60,8 +69,12 @@ function typeModifier(type: PgType | undefined, [first, second = 0]: readonly nu
 /** Columns for RowDescription. @param formats one for all columns, or one each; none: text */
 export function describedColumns(columns: readonly OutColumn[], formats: readonly number[]): Column[] {
   return columns.map(({ label, type, modifier, made }, place) => ({
-    ...{ name: label, table: 0, attribute: 0, ...(isArray(made) ? arrayType(type) : scalarType(type)) },
-    ...{ typeModifier: modifier, format: formatOf(formats, place) },
+    name: label,
+    table: 0,
+    attribute: 0,
+    ...(isArray(made) ? arrayType(type) : scalarType(type)),
+    typeModifier: modifier,
+    format: formatOf(formats, place),
   }));
 }
 
@@ -71,7 +84,8 @@ const arrayType = (type: WireType): Pick<Column, 'type' | 'typeSize'> => ({
   typeSize: -1,
 });
 const scalarType = (type: WireType): Pick<Column, 'type' | 'typeSize'> => ({
-  ...{ type: typeOids[type].oid, typeSize: typeOids[type].size },
+  type: typeOids[type].oid,
+  typeSize: typeOids[type].size,
 });
 
 const formatOf = (formats: readonly number[], place: number): number =>

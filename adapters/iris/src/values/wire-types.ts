@@ -36,8 +36,21 @@ export function wireTypeOfSql({ code, name }: SqlType): WireType {
 
 /** OIDs of array types by element type. */
 export const arrayOids: Readonly<Partial<Record<WireType, number>>> = {
-  ...{ bool: 1000, int2: 1005, int4: 1007, int8: 1016, numeric: 1231, float4: 1021, float8: 1022, text: 1009 },
-  ...{ varchar: 1015, bpchar: 1014, date: 1182, time: 1183, timestamp: 1115, timestamptz: 1185, uuid: 2951 },
+  bool: 1000,
+  int2: 1005,
+  int4: 1007,
+  int8: 1016,
+  numeric: 1231,
+  float4: 1021,
+  float8: 1022,
+  text: 1009,
+  varchar: 1015,
+  bpchar: 1014,
+  date: 1182,
+  time: 1183,
+  timestamp: 1115,
+  timestamptz: 1185,
+  uuid: 2951,
 };
 
 /** The type for clients; a vector is sent as text, as its OID differs between databases. */

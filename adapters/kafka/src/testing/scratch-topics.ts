@@ -26,7 +26,9 @@ export async function scratchTopics(
   await admin.createTopics({
     waitForLeaders: false,
     topics: Object.entries(topics).map(([topic, numPartitions]) => ({
-      ...{ topic: prefix + topic, numPartitions, replicationFactor: 1 },
+      topic: prefix + topic,
+      numPartitions,
+      replicationFactor: 1,
       configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
     })),
   });

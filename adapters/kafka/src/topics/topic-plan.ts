@@ -112,7 +112,9 @@ async function create(admin: Admin, topics: readonly WantedTopic[]): Promise<voi
   await admin.createTopics({
     waitForLeaders: false,
     topics: topics.map(({ name, partitions, replicationFactor, configs }) => ({
-      ...{ topic: name, numPartitions: partitions, replicationFactor },
+      topic: name,
+      numPartitions: partitions,
+      replicationFactor,
       configEntries: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
     })),
   });
@@ -144,7 +146,8 @@ async function alter(admin: Admin, topics: readonly WantedTopic[]): Promise<void
   await admin.alterConfigs({
     validateOnly: false,
     resources: topics.map(({ name, configs }) => ({
-      ...{ type: kafkajs.ConfigResourceTypes.TOPIC, name },
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name,
       configEntries: Object.entries({ ...own.get(name), ...configs }).map(([key, value]) => ({ name: key, value })),
     })),
   });

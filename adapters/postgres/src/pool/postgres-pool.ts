@@ -141,7 +141,10 @@ function tlsOf(authority: AuthorityFile | undefined): ConnectionOptions {
 function poolConfig({ address, password, tls, ...limits }: PostgresPoolOptions): ConstructorParameters<typeof Pool>[0] {
   const { host, port, database, user } = address;
   return {
-    ...{ host, port, database, user },
+    host,
+    port,
+    database,
+    user,
     ...(password !== undefined && { password: () => password() }),
     ssl: tls === undefined ? false : tlsOf(tls.authority),
     max: limits.connectionsMax,

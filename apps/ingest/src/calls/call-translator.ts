@@ -75,7 +75,9 @@ export class CallTranslator implements Translator {
   ): TranslatedOperation {
     const { key, reserved } = this.#options;
     return {
-      ...{ item: 0, class: operationClass, templateVersion: 1 },
+      item: 0,
+      class: operationClass,
+      templateVersion: 1,
       keys: queueKeys(keys ?? [], { key, called: chaincode, reserved }),
       facts: { chaincode, function: fn, isDeclared: keys !== undefined },
       bodies: [key.sealArguments({ sourceHash, chaincode, function: fn }, args)],
@@ -112,6 +114,8 @@ function wrong(path: readonly PropertyKey[], diagnostics: string): Wrong {
 }
 
 const refusal = (all: readonly Wrong[]): Refusal => ({
-  ...{ item: 0, code: 'CALL_INVALID', status: 422 },
-  issues: all.map((one) => ({ ...{ severity: 'error', code: 'value' }, ...one })),
+  item: 0,
+  code: 'CALL_INVALID',
+  status: 422,
+  issues: all.map((one) => ({ severity: 'error', code: 'value', ...one })),
 });

@@ -178,7 +178,9 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     await start();
     const { body } = await post(call);
     await ingest.settle(await ingest.operations(), (one) => ({
-      ...{ status: 'rejected', code: 'CALL_REFUSED', message: 'the contract refused the call' },
+      status: 'rejected',
+      code: 'CALL_REFUSED',
+      message: 'the contract refused the call',
       ...answered(one, { message: 'asset asset1 is not there' }),
     }));
     const settled = await ingest.settled(String(body['transactionId']));
@@ -207,7 +209,8 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     await start({ env: { MEDREX_TRACE_RATIO: '1' } });
     await post(call);
     await ingest.settle(await ingest.operations(), (one) => ({
-      ...{ status: 'dead', code: 'POISON' },
+      status: 'dead',
+      code: 'POISON',
       ...answered(one, { message: 'Jane Doe' }),
     }));
     const metrics = await (await fetch(`${ingest.url}/metrics`)).text();

@@ -8,7 +8,10 @@ import { messageReceipt, operationReceipt } from './views.ts';
 export function deadLetterView(letter: KeptLetter, message: string | undefined): Record<string, unknown> {
   const { id, kind, reason: code, bytes, settledAtMs } = letter;
   return {
-    ...{ id, kind, code, bytes },
+    id,
+    kind,
+    code,
+    bytes,
     ...(letter.kind === 'operation' ? operationView(letter, message) : messageView(letter)),
     settledAt: new Date(settledAtMs).toISOString(),
     resendUrl: `/v1/dead-letters/${id}/resend`,

@@ -90,7 +90,8 @@ describe('a load on a Medrex that answers', () => {
     new MedrexSide({
       client: new IngestClient(`http://127.0.0.1:${(answers.address() as AddressInfo).port}`),
       fabricTransactions: async () => fabricTransactionsIn(''),
-      ...{ seconds, drainMs: 30_000 },
+      seconds,
+      drainMs: 30_000,
       ...(signal !== undefined && { signal }),
     });
 

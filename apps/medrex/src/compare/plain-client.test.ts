@@ -96,8 +96,14 @@ describe('the plain client', () => {
     const ledger = await aLedger();
     const stop = new AbortController();
     const plain = new PlainClient({
-      ...{ name: 'c', ledger, blocks: ledger, chaincode: 'medrex', retries: 50, concurrency: 5 },
-      ...{ random: seededRandom(1), signal: stop.signal },
+      name: 'c',
+      ledger,
+      blocks: ledger,
+      chaincode: 'medrex',
+      retries: 50,
+      concurrency: 5,
+      random: seededRandom(1),
+      signal: stop.signal,
     });
     const timed = operations(1000).map((operation, place) => ({ ...operation, atMs: place * 5 }));
     setTimeout(() => stop.abort(), 300);

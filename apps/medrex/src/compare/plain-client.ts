@@ -144,7 +144,8 @@ export class PlainClient {
       chaincode,
       fn: 'executeBatch',
       args: [attempt.operation.item],
-      ...{ txId, nonce },
+      txId,
+      nonce,
       creator: 'PlainClientMSP',
     };
     const endorsement = await ledger.endorse(proposal);

@@ -92,7 +92,8 @@ async function commit(ledger: Ledger & BlockStream, on: string, args: readonly U
     chaincode: on,
     fn: 'executeBatch',
     args,
-    ...{ txId, nonce },
+    txId,
+    nonce,
     creator: 'SetupMSP',
   });
   const from = await ledger.height();

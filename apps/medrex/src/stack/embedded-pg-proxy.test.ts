@@ -47,8 +47,13 @@ async function ask(proxy: EmbeddedPgProxy, text: string): Promise<unknown[]> {
   const { hostname: host, port, username: user, password, pathname } = new URL(proxy.urls['postgres'] ?? '');
   const pool = new PostgresPool({
     address: { host, port: Number(port), user, database: pathname.slice(1), password: () => password },
-    ...{ shownAs: host, password: undefined, tls: undefined },
-    ...{ connectionsMax: 2, waitingMax: 1, connectTimeoutMs: 30_000, statementTimeoutMs: 30_000 },
+    shownAs: host,
+    password: undefined,
+    tls: undefined,
+    connectionsMax: 2,
+    waitingMax: 1,
+    connectTimeoutMs: 30_000,
+    statementTimeoutMs: 30_000,
   });
   try {
     return (await pool.use((client) => client.query(text))).rows as unknown[];

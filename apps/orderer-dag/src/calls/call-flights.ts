@@ -102,8 +102,12 @@ export class CallFlights {
     const { clock, health, observer, ledger, key } = this.#options;
     const { txId } = tryName(ledger, key, operation);
     const flight = new Flight({
-      ...{ txId, fusion, operations: [operation], startHeight },
-      ...{ startedMs: clock.now(), isAfterPassingProbe: health.hasPassedProbe },
+      txId,
+      fusion,
+      operations: [operation],
+      startHeight,
+      startedMs: clock.now(),
+      isAfterPassingProbe: health.hasPassedProbe,
     });
     this.#active.add(flight);
     observer.started(flight);
@@ -362,6 +366,12 @@ export class CallFlights {
 }
 
 const prunedTransaction = (txId: string, { creator, chaincode }: Proposer): CommittedTransaction => ({
-  ...{ txId, txNum: 0, code: 'VALID', creator, chaincode, fn: '' },
-  ...{ readWriteSet: { reads: [], ranges: [], writes: [] }, payload: new Uint8Array() },
+  txId,
+  txNum: 0,
+  code: 'VALID',
+  creator,
+  chaincode,
+  fn: '',
+  readWriteSet: { reads: [], ranges: [], writes: [] },
+  payload: new Uint8Array(),
 });

@@ -18,7 +18,12 @@ export function resultOf(
   const { opId, sourceHash, call } = operation;
   const answer = answerOf(transaction.payload);
   return {
-    ...{ opId, sourceHash, status: 'applied', code: 'OK', txId: transaction.txId, undeclared: call.discovered },
+    opId,
+    sourceHash,
+    status: 'applied',
+    code: 'OK',
+    txId: transaction.txId,
+    undeclared: call.discovered,
     ...(answer !== undefined && { detail: { sealed: key.sealAnswer(opId, answer) } }),
   };
 }
@@ -33,7 +38,10 @@ function closedResult(
   if (closed.code !== refusedCode) return { ...closed, undeclared: [] };
   const words = call.refusal?.slice(0, wordsMax);
   return {
-    ...{ ...closed, status: 'rejected', message: 'the contract refused the call', undeclared: [] },
+    ...closed,
+    status: 'rejected',
+    message: 'the contract refused the call',
+    undeclared: [],
     ...(words !== undefined && { detail: { sealed: key.sealAnswer(opId, { message: words }) } }),
   };
 }
@@ -44,7 +52,7 @@ export function reusedResult(
   txId: string,
 ): OperationResult {
   const message = 'another message was sent under the same name before';
-  return { ...{ opId, sourceHash, status: 'rejected', code: 'ID_REUSED', message }, ...{ txId, undeclared: [] } };
+  return { opId, sourceHash, status: 'rejected', code: 'ID_REUSED', message, txId, undeclared: [] };
 }
 
 function answerOf(payload: Uint8Array): CallAnswer | undefined {

@@ -13,7 +13,12 @@ export function aTransaction(given: {
 }): Omit<CommittedTransaction, 'txNum'> {
   const { txId = 'tx', code = 'VALID', writes = [], deletes = [] } = given;
   return {
-    ...{ txId, code, creator: 'HospitalMSP', chaincode: 'medrex', fn: 'executeBatch', payload: new Uint8Array() },
+    txId,
+    code,
+    creator: 'HospitalMSP',
+    chaincode: 'medrex',
+    fn: 'executeBatch',
+    payload: new Uint8Array(),
     readWriteSet: {
       reads: [],
       ranges: [],

@@ -21,7 +21,11 @@ export function aCall(fn: string, args: readonly string[], given: CallOptions = 
   made += 1;
   const { keys, chaincode = 'basic', opId = `ca11${made.toString(16).padStart(28, '0')}`, sourceHash = opId } = given;
   return {
-    ...{ opId, sourceHash, contract: perTransactionContract, templateVersion: 1, time: '2026-09-21T14:13:20Z' },
+    opId,
+    sourceHash,
+    contract: perTransactionContract,
+    templateVersion: 1,
+    time: '2026-09-21T14:13:20Z',
     keys: (keys ?? []).map(({ key, mode }) => ({ key: callKey.queueKey(chaincode, key), mode })),
     facts: { chaincode, function: fn, isDeclared: keys !== undefined },
     bodies: [callKey.sealArguments({ sourceHash, chaincode, function: fn }, args)],
@@ -133,7 +137,10 @@ export async function ledgerStateOf(channel: TestChannel, chaincode: string): Pr
 
 function stubOf(state: Map<string, Uint8Array>): ChaincodeStub {
   return {
-    ...{ txId: '', channel: 'ehr', creator: 'MedrexMSP', isAdministrator: false },
+    txId: '',
+    channel: 'ehr',
+    creator: 'MedrexMSP',
+    isAdministrator: false,
     getState: async (key) => state.get(key),
     getStates: async (keys) => keys.map((key) => state.get(key)),
     putState: (key, value) => void state.set(key, value),

@@ -86,7 +86,10 @@ export class TestChannel {
       after: (ms, run) => clock.now?.after(ms, run) ?? (() => undefined),
     };
     const ledger = await InMemoryLedger.open({
-      ...{ chaincodes: [chaincode(contracts), ...plain], scheduler, seed, cutter: { batchTimeoutMs } },
+      chaincodes: [chaincode(contracts), ...plain],
+      scheduler,
+      seed,
+      cutter: { batchTimeoutMs },
       ...(organisations && { organisations }),
       ...(faults && { faults }),
       ...(latencies && { latencies }),
@@ -135,11 +138,18 @@ export class TestChannel {
     const { mortal = new Mortal(), wrap = (log) => log, observer = notedObserver().observer } = given;
     const instance = `instance-${++this.#instances}`;
     return {
-      ...{ channel: 'ehr', partition: 0, chaincode: 'medrex', creator: 'MedrexMSP', observer },
+      channel: 'ehr',
+      partition: 0,
+      chaincode: 'medrex',
+      creator: 'MedrexMSP',
+      observer,
       place: (this.#instances % 8) / 8,
-      ...{ log: wrap(mortal.log(this.newLog())), clock: mortal.clock(this.clock), secret: Buffer.from(instance) },
+      log: wrap(mortal.log(this.newLog())),
+      clock: mortal.clock(this.clock),
+      secret: Buffer.from(instance),
       callKey,
-      ...{ ledger: mortal.ledger(this.ledger), blocks: mortal.blocks(this.ledger) },
+      ledger: mortal.ledger(this.ledger),
+      blocks: mortal.blocks(this.ledger),
       limits: { ...testLimits(this.#options.seed ?? 1), ...this.#options.limits },
     };
   }
@@ -203,8 +213,10 @@ interface Told {
 
 /** An instance that died before it led the channel. */
 const stillborn = {
-  ...{ driver: undefined as never, loop: undefined as never },
-  ...{ stop: async () => undefined, isSuperseded: () => false },
+  driver: undefined as never,
+  loop: undefined as never,
+  stop: async () => undefined,
+  isSuperseded: () => false,
 };
 
 /** Subscribes a driver, and stops it, as the service does. */
@@ -235,7 +247,9 @@ async function subscribed(
     await Promise.all(subscriptions.map((one) => one.close()));
   };
   return {
-    ...{ driver, stop, isSuperseded: () => told.isSuperseded },
+    driver,
+    stop,
+    isSuperseded: () => told.isSuperseded,
     get loop() {
       return driver.loop as ChannelLoop;
     },
@@ -253,8 +267,12 @@ function testLimits(seed: number): ChannelLimits {
   return {
     planner: { ...defaultPlannerLimits, jitter },
     live: { operationsMax: 5_000, bytesMax: 64 * 1024 * 1024 },
-    ...{ endorseTimeoutMs: 5_000, unseenAfterMs: 2_000 + batchTimeoutMs, progressEveryMs: 100 },
-    ...{ outcomesWaitingMax: 64, blocksWaitingMax: 64, doneRangesMax: 4_096 },
+    endorseTimeoutMs: 5_000,
+    unseenAfterMs: 2_000 + batchTimeoutMs,
+    progressEveryMs: 100,
+    outcomesWaitingMax: 64,
+    blocksWaitingMax: 64,
+    doneRangesMax: 4_096,
     backoff: { baseMs: 50, capMs: 2_000, jitter },
   };
 }

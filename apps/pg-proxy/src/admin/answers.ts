@@ -12,8 +12,13 @@ export function formatAt(formats: Formats, index: number): number {
 export function columnsOf(columns: readonly SourceColumn[], formats: Formats = []): Buffer {
   return rowDescription(
     columns.map(({ name, type }, index) => ({
-      ...{ name, table: 0, attribute: 0, type: cellTypes[type].oid, typeSize: cellTypes[type].size },
-      ...{ typeModifier: -1, format: formatAt(formats, index) },
+      name,
+      table: 0,
+      attribute: 0,
+      type: cellTypes[type].oid,
+      typeSize: cellTypes[type].size,
+      typeModifier: -1,
+      format: formatAt(formats, index),
     })),
   );
 }
@@ -30,7 +35,9 @@ export function rowOf(row: readonly Cell[], columns: readonly SourceColumn[], fo
 
 export function failureMessage({ sqlstate, message, hint, position }: Failure): Buffer {
   return errorResponse({
-    ...{ severity: 'ERROR', sqlstate, message },
+    severity: 'ERROR',
+    sqlstate,
+    message,
     ...(hint !== undefined && { hint }),
     ...(position !== undefined && { position: String(position) }),
   });

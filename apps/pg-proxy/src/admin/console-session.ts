@@ -37,7 +37,8 @@ const reported = [
 ];
 
 const inFailed: Outcome = {
-  ...{ kind: 'error', sqlstate: '25P02' },
+  kind: 'error',
+  sqlstate: '25P02',
   message: 'current transaction is aborted, commands ignored until end of transaction block',
 };
 

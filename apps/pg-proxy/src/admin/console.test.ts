@@ -60,7 +60,8 @@ describe('the console', () => {
   it('limits users who may only look, counts them as clients, and always admits administrators', async () => {
     rig = await ProxyRig.start({
       config: {
-        ...{ admin: { users: ['app'], statsUsers: ['other'] }, clientsMax: 3 },
+        admin: { users: ['app'], statsUsers: ['other'] },
+        clientsMax: 3,
         users: { '*': { clientsMax: 2 } },
       },
     });
@@ -157,7 +158,8 @@ describe('the console', () => {
   it('does not count a user twice who leaves and comes back at once', async () => {
     rig = await ProxyRig.start({
       config: {
-        ...{ admin: { statsUsers: ['app'] }, users: { app: { clientsMax: 1 } } },
+        admin: { statsUsers: ['app'] },
+        users: { app: { clientsMax: 1 } },
         auth: { userFile: 'users.txt', method: 'trust' },
       },
     });
@@ -178,7 +180,10 @@ describe('the console', () => {
       parse({ name: 's', text: 'select key from medrex.config where key like $1 order by 1', parameterTypes: [] }),
       describeMessage({ of: 'statement', name: 's' }),
       bind({
-        ...{ portal: '', statement: 's', parameterFormats: [], resultFormats: [1] },
+        portal: '',
+        statement: 's',
+        parameterFormats: [],
+        resultFormats: [1],
         parameters: [Buffer.from('pool.reserve%')],
       }),
       execute({ portal: '', rowsMax: 1 }),

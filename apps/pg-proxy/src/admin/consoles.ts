@@ -70,7 +70,13 @@ export class Consoles {
     socket.write(newcomer.accepted);
     const processId = cancelKeys.reserve();
     const session = new ConsoleSession({
-      ...{ socket, address, user, database, processId, now, application },
+      socket,
+      address,
+      user,
+      database,
+      processId,
+      now,
+      application,
       traffic: host.trafficOf(consoleDatabase),
       read: (text, types) => preparer.read(text, types),
       left: () => {

@@ -35,11 +35,9 @@ export class MedrexTables {
 
   of(session: { readonly user: string; readonly database: string }): Tables {
     const facts = {
-      ...{
-        ...session,
-        version: `PostgreSQL ${serverVersion} (${consoleVersion})`,
-        setting: (name: string) => settings.get(name),
-      },
+      ...session,
+      version: `PostgreSQL ${serverVersion} (${consoleVersion})`,
+      setting: (name: string) => settings.get(name),
       oidOf: (name: string) => oidOfTable(name, viewNames),
     };
     return { find: (space, name) => this.#find(space, name, facts), session: facts };

@@ -86,7 +86,9 @@ describe('the console for tools made for PgBouncer', () => {
 
   it('shows settings with the names and units of PgBouncer, and a matching version', async () => {
     const console = await atConsole({
-      ...{ clientsMax: 150, ignoreStartupParameters: ['options', 'pooled'], applicationNameAddHost: true },
+      clientsMax: 150,
+      ignoreStartupParameters: ['options', 'pooled'],
+      applicationNameAddHost: true,
       pool: { size: 2, waitTimeoutMs: 1_500, idleTimeoutMs: longestMs },
       users: { '*': { backendsMax: 9 } },
     });

@@ -7,7 +7,9 @@ const broken = (): never => {
 };
 
 const report = {
-  ...{ kind: 'error', sqlstate: 'XX000', message: 'internal error of pg-proxy: nobody thought of this' },
+  kind: 'error',
+  sqlstate: 'XX000',
+  message: 'internal error of pg-proxy: nobody thought of this',
   hint: 'Clients are not affected. Please report it, with your query.',
 };
 

@@ -113,7 +113,8 @@ export class Preparer {
     const setting = name.toLowerCase();
     const columns = [{ name: setting, type: 'text' as const }];
     return {
-      ...{ parameterTypes: [], columns },
+      parameterTypes: [],
+      columns,
       run: () => {
         const value = this.#set.get(setting) ?? settings.get(setting);
         if (value !== undefined) return { kind: 'table', tag: 'SHOW', table: { columns, rows: [[value]] } };

@@ -100,7 +100,10 @@ function databases({ host, config, consoles }: Sight, wanted?: Wanted): Table {
   });
   if (!hasConsole(config, consoleDatabase)) return byName(table);
   const ofOurs = {
-    ...{ ...ofConsole, name: consoleDatabase, port: config.listen.port, force_user: consoleDatabase },
+    ...ofConsole,
+    name: consoleDatabase,
+    port: config.listen.port,
+    force_user: consoleDatabase,
     current_client_connections: consoles.size,
   };
   return byName(withRow(table, ofOurs));
@@ -146,7 +149,9 @@ function lists(sight: Sight): Table {
     free_servers: 0,
     used_servers: backends,
     dns_names: host.servers.names.figures().length,
-    ...{ dns_zones: 0, dns_queries: 0, dns_pending: 0 },
+    dns_zones: 0,
+    dns_queries: 0,
+    dns_pending: 0,
   };
   return tableOf(Object.entries(items), { list: ([list]) => list, items: small(([, count]) => count) });
 }
@@ -196,7 +201,10 @@ function peers({ config }: Sight): Table {
 function peerPools({ config }: Sight): Table {
   return tableOf(Object.keys(config.instance.peers), {
     peer_id: small((id) => Number(id)),
-    ...{ cl_active_cancel_req: none, cl_waiting_cancel_req: none, sv_active_cancel: none, sv_login: none },
+    cl_active_cancel_req: none,
+    cl_waiting_cancel_req: none,
+    sv_active_cancel: none,
+    sv_login: none,
   });
 }
 

@@ -161,7 +161,12 @@ function tableOfSockets(sight: Sight, wanted: Wanted | undefined, rows: readonly
   const none = small(() => 0);
   return tableOf(rows, {
     ...columnsOf(sight, wanted),
-    ...{ recv_pos: none, pkt_pos: none, pkt_remain: none, send_pos: none, send_remain: none, pkt_avail: none },
+    recv_pos: none,
+    pkt_pos: none,
+    pkt_remain: none,
+    send_pos: none,
+    send_remain: none,
+    pkt_avail: none,
     send_avail: whole(({ client, server }: Row) => client?.outbox.backlog ?? server?.handle?.outbox.backlog ?? 0),
   });
 }

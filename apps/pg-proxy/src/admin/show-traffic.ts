@@ -85,7 +85,8 @@ export function stats(sight: Sight, wanted?: Wanted): Table {
   const [total, average] = [nameOfTotal, nameOfAverage];
   return tableOf(countsOf(sight), {
     database: ({ database }) => database,
-    ...{ ...totals(total), ...averages(average) },
+    ...totals(total),
+    ...averages(average),
     ...(wanted !== undefined && { ...totals(total, beside), ...averages(average, beside) }),
   });
 }

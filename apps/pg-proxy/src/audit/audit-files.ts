@@ -48,7 +48,11 @@ export async function findLog(file: string): Promise<Found | undefined> {
   const last = await lastOf(file, segments);
   const end = last.segment === segment ? last.end : 0;
   return {
-    ...{ segment, bytes: content.length, head, seq: last.seq, hash: last.hash },
+    segment,
+    bytes: content.length,
+    head,
+    seq: last.seq,
+    hash: last.hash,
     torn: end < content.length ? content.subarray(end) : undefined,
   };
 }

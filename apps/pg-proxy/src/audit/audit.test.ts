@@ -25,7 +25,12 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const options = (more: Partial<AuditLogOptions> = {}): AuditLogOptions => ({
-  ...{ file, key: undefined, segmentBytes: 1_000_000, flushMs: 1, bufferMax: 100_000, whenFull: 'refuse' },
+  file,
+  key: undefined,
+  segmentBytes: 1_000_000,
+  flushMs: 1,
+  bufferMax: 100_000,
+  whenFull: 'refuse',
   events: {
     failing: () => told.push('failing'),
     recovered: (dropped) => told.push(`recovered, ${dropped} dropped`),

@@ -16,7 +16,12 @@ export async function openAudit(
   const { segmentBytes, flushMs, bufferBytes, whenFull } = audit;
   try {
     return await AuditLog.open({
-      ...{ file, key: auditKey?.reveal(), segmentBytes, flushMs, bufferMax: bufferBytes, whenFull },
+      file,
+      key: auditKey?.reveal(),
+      segmentBytes,
+      flushMs,
+      bufferMax: bufferBytes,
+      whenFull,
       events: {
         failing: (cause) => {
           const error = pgProxyError('PG_PROXY_AUDIT', 'the audit log cannot be written', { cause });

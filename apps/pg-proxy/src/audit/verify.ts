@@ -131,8 +131,11 @@ class Verifying {
 
   result(segments: number): Verified {
     return {
-      ...{ faults: this.#faults, entries: this.#entries, segments },
-      ...{ dropped: this.#dropped, torn: this.#torn },
+      faults: this.#faults,
+      entries: this.#entries,
+      segments,
+      dropped: this.#dropped,
+      torn: this.#torn,
     };
   }
 

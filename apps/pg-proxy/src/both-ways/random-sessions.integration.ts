@@ -58,7 +58,12 @@ function sessions(where: string, mode: Mode, backends: number, isSent?: (text: s
       const options = `-c search_path=own${place},\\ public -c lock_timeout=800${place % 2 === 1 ? ' -S 9000' : ''}`;
       const parameters = { options, application_name: `random ${place}`, ...(place === 2 && { '_pq_.news': 'on' }) };
       return WireClient.in({
-        ...{ port: Number(url.port), user, password, parameters, wordOf, minor: place === 3 ? 2 : 0 },
+        port: Number(url.port),
+        user,
+        password,
+        parameters,
+        wordOf,
+        minor: place === 3 ? 2 : 0,
         database: url.pathname.slice(1),
       });
     };
@@ -85,7 +90,7 @@ function sessions(where: string, mode: Mode, backends: number, isSent?: (text: s
       const cleanUp = (): Promise<void> => rollBackPrepared(rig, where);
       await fc.assert(
         fc.asyncProperty(session(clients, isSent), async (one) =>
-          SessionPairs.run({ ...{ proxied, direct, clients, hasBackend, nextTag, cleanUp }, backends }, one),
+          SessionPairs.run({ proxied, direct, clients, hasBackend, nextTag, cleanUp, backends }, one),
         ),
         { numRuns: runs, seed, interruptAfterTimeLimit: 100_000 + runs * 1_000 },
       );

@@ -91,7 +91,9 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
   ])('find the start-up settings after DISCARD ALL, a Flush and %s', async (_what, behind) => {
     const heardBy = async (href: string): Promise<string[]> => {
       const client = await WireClient.in({
-        ...{ ...accessOf(href), minor: 0, parameters: { work_mem: '3MB', DateStyle: 'German' } },
+        ...accessOf(href),
+        minor: 0,
+        parameters: { work_mem: '3MB', DateStyle: 'German' },
         wordOf: (type, message) => `${String.fromCharCode(type)} ${message.toString('latin1', 5)}`,
       });
       client.send(prepare('', 'discard all'), run(''), flush());

@@ -78,7 +78,9 @@ describe('a question in the extended protocol', () => {
 
   it('is a complete series up to Sync', () => {
     expect(read(parsed, bound, described, executed, sync())).toMatchObject({
-      ...{ parsed: { name: 'n', start: 0, end: parsed.length }, statement: 'n', isDescribed: true },
+      parsed: { name: 'n', start: 0, end: parsed.length },
+      statement: 'n',
+      isDescribed: true,
     });
     expect(read(bound, executed, sync())).toMatchObject({ parsed: undefined, statement: 'n', isDescribed: false });
     expect(read(parsed, bound, executed, sync())?.bound).toBe(read(bound, executed, sync())?.bound);

@@ -56,7 +56,8 @@ describeReal('POSTGRES', 'cached answers from a table that has other names', (wh
 
   beforeEach(async () => {
     rig = await RealRig.start(where, 'transaction', 5, undefined, {
-      ...{ cache, classes: { isOn: false } },
+      cache,
+      classes: { isOn: false },
       databases: { alias: { upstream: 'main', database }, '*': { upstream: 'main' } },
     });
     await rig.direct.query(`set search_path to ${rig.schema};
@@ -93,7 +94,8 @@ describeReal('POSTGRES', 'cached answers from a table that has other names', (wh
 
   it('are dropped when SQL runs a statement that the protocol has named', async () => {
     const client = await WireClient.in({
-      ...{ ...accessOf(rig.url), database },
+      ...accessOf(rig.url),
+      database,
       parameters: { options: `-c search_path=${rig.schema}` },
     });
     const insert = (name: string) =>

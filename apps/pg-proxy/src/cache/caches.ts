@@ -164,7 +164,8 @@ export class Caches {
 
   #sharing({ link, instance }: SharedByRedis): SharedEpochs {
     return new SharedEpochs({
-      ...{ link, instance: String(instance) },
+      link,
+      instance: String(instance),
       // It may have sessions in only one of them.
       hasEnded: (silent) => [...this.#databases.values()].filter((each) => !each.hasEnded(silent)).length === 0,
       changed: (served, ids) => {
@@ -184,7 +185,7 @@ export class Caches {
       const isOn = this.isOpen && this.answers[name].isOn(nowMs);
       const found = counts.hits + counts.awaited;
       const hitRatio = found + counts.misses === 0 ? undefined : found / (found + counts.misses);
-      return { ...{ name, isOn, entries, bytes, bytesMax, timesOff, hitRatio }, counts: { ...counts } };
+      return { name, isOn, entries, bytes, bytesMax, timesOff, hitRatio, counts: { ...counts } };
     });
   }
 
@@ -219,7 +220,12 @@ export class Caches {
     const { metadata, ttlMs, pollMs, channel } = this.config;
     const served = this.#options.servedAs(database);
     const made = new DatabaseCache({
-      ...{ upstream, served, analyser: this.#options.analyser, keepsMetadata: metadata, ttlMs, now: this.#options.now },
+      upstream,
+      served,
+      analyser: this.#options.analyser,
+      keepsMetadata: metadata,
+      ttlMs,
+      now: this.#options.now,
       watch: { logIn, pollMs, channel, instance: this.#options.shared?.instance },
       clusterChanged: () => {
         for (const other of this.#databases.values()) if (other !== made) other.clusterChanged();

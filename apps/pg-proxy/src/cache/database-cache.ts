@@ -331,7 +331,12 @@ export class DatabaseCache {
     const dot = payload.indexOf('.');
     const relation = dot < 0 ? { name: payload } : { schema: payload.slice(0, dot), name: payload.slice(dot + 1) };
     const changes: Changes = {
-      ...{ relations: [relation], calls: [], isUnseen: false, schema: 'none', isTruncation: true, executes: undefined },
+      relations: [relation],
+      calls: [],
+      isUnseen: false,
+      schema: 'none',
+      isTruncation: true,
+      executes: undefined,
     };
     this.#forget(this.#idsOf([changes]), 'outside');
   }

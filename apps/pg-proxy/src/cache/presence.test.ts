@@ -2,7 +2,9 @@ import { expect, it } from '@jest/globals';
 import { Presences, readPresence } from './presence.ts';
 
 const seen = (endedBelow: number, next: number, ...instances: string[]) => ({
-  ...{ endedBelow, next, instances: new Set(instances) },
+  endedBelow,
+  next,
+  instances: new Set(instances),
 });
 
 it('considers an instance ended once it has been gone for a while and its transactions are over', () => {

@@ -42,7 +42,8 @@ describeReal('POSTGRES', 'caches that a RELOAD creates', (where) => {
   it('see the writes of clients that were not observed before', async () => {
     await rig.close();
     rig = await RealRig.start(where, 'transaction', 5, undefined, {
-      ...{ statistics: { isOn: false }, classes: { isOn: false } },
+      statistics: { isOn: false },
+      classes: { isOn: false },
     });
     [reader, writer] = [await rig.client(), await rig.client()];
     await writer.query("create table ward (id int primary key, a text); insert into ward values (1, 'old')");

@@ -23,7 +23,14 @@ export function sharedByRedis({ config, redis }: LoadedConfig): SharedByRedis | 
   const { connectionsMax, callsMax, waitingMax, connectTimeoutMs, callTimeoutMs } = settings;
   const { password, ca } = redis;
   const pool = new RedisPool({
-    ...{ host, port, user, connectionsMax, callsMax, waitingMax, connectTimeoutMs, callTimeoutMs },
+    host,
+    port,
+    user,
+    connectionsMax,
+    callsMax,
+    waitingMax,
+    connectTimeoutMs,
+    callTimeoutMs,
     ...(tls && { tls: { ca } }),
     ...(password !== undefined && { password: () => password.reveal() }),
   });

@@ -25,7 +25,9 @@ export const isChangeable = (field: string): boolean => !atStart.test(field);
 /** Of a secret the configuration only knows where it is; that is shown. */
 export function configRows(config: ProxyConfig): readonly ConfigRow[] {
   return flat(config, '').map(([key, value]) => ({
-    ...{ key, value: String(value), scope: scopeOf[key.split('.', 1)[0] ?? ''] ?? 'global' },
+    key,
+    value: String(value),
+    scope: scopeOf[key.split('.', 1)[0] ?? ''] ?? 'global',
     changeable: isChangeable(key) ? 'yes' : 'no',
   }));
 }

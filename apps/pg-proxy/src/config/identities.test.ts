@@ -2,7 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { Identities, type Identity } from './identities.ts';
 
 const as = (name: string, user?: string, database?: string): Identity => ({
-  ...{ user, database, as: name, password: undefined },
+  user,
+  database,
+  as: name,
+  password: undefined,
 });
 
 describe('Identities', () => {

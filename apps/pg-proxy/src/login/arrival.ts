@@ -27,7 +27,8 @@ import { unixAddress } from './unix-socket.ts';
 const alpn = 'postgresql';
 /** Only logged, as PostgreSQL does it: the client may be in the middle of a handshake. */
 const outOfTime: WireFault = {
-  ...{ sqlstate: '57014', message: 'canceling authentication due to timeout' },
+  sqlstate: '57014',
+  message: 'canceling authentication due to timeout',
   isSilent: true,
 };
 const nothing = Buffer.alloc(0);
@@ -204,8 +205,11 @@ export class Arrival {
     if (received.length > 0) plain.unshift(received);
     plain.on('error', this.#onGone);
     const secure = new TLSSocket(plain, {
-      ...{ isServer: true, secureContext: tls.context, ALPNProtocols: [alpn] },
-      ...{ requestCert: tls.asksCertificate, rejectUnauthorized: false },
+      isServer: true,
+      secureContext: tls.context,
+      ALPNProtocols: [alpn],
+      requestCert: tls.asksCertificate,
+      rejectUnauthorized: false,
     });
     this.#socket = secure;
     this.#outbox = new Outbox(secure);
@@ -315,7 +319,15 @@ export class Arrival {
     const { parameters, minor } = startup;
     const { user, database, address } = asking;
     this.#reception.enter({
-      ...{ socket: this.#socket, address, user, database, minor, parameters, accepted, shown, isOwner },
+      socket: this.#socket,
+      address,
+      user,
+      database,
+      minor,
+      parameters,
+      accepted,
+      shown,
+      isOwner,
     });
   }
 }

@@ -37,7 +37,7 @@ describe('AuthRules', () => {
     ['2001:db8::1', 'trust'],
   ])('for one address family do not match the other: %s', (address, method) => {
     const both = new AuthRules({
-      ...{ method: 'scram-sha-256' },
+      method: 'scram-sha-256',
       rules: [
         { addresses: ['::/0'], method: 'trust' },
         { addresses: ['0.0.0.0/0'], method: 'md5' },

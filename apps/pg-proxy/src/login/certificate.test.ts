@@ -24,7 +24,10 @@ const start = async (clientCertificate: string, auth: object, files = {}, listed
   const names = { certificate: 'cert.pem', key: 'key.pem', clientCa: 'clients.pem' };
   rig = await ProxyRig.start({
     files: {
-      ...{ password: 'secret', 'cert.pem': server.certificate, 'key.pem': server.key, 'clients.pem': app.certificate },
+      password: 'secret',
+      'cert.pem': server.certificate,
+      'key.pem': server.key,
+      'clients.pem': app.certificate,
       ...files,
     },
     config: {

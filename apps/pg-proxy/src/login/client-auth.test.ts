@@ -6,8 +6,18 @@ const salt = Buffer.from([1, 2, 3, 4]);
 const mockSecret = Buffer.alloc(32, 7);
 const authOf = (options: Partial<ClientAuthOptions>): ClientAuth =>
   new ClientAuth({
-    ...{ method: 'md5', user: 'app', secret: undefined, mayAskPassword: true, nonce: 'abc', salt, mockSecret },
-    ...{ mustBeKnown: true, certified: undefined, certificates: undefined, directory: undefined, endPoint: undefined },
+    method: 'md5',
+    user: 'app',
+    secret: undefined,
+    mayAskPassword: true,
+    nonce: 'abc',
+    salt,
+    mockSecret,
+    mustBeKnown: true,
+    certified: undefined,
+    certificates: undefined,
+    directory: undefined,
+    endPoint: undefined,
     ...options,
   });
 
@@ -36,7 +46,8 @@ describe('the authentication of a client', () => {
 
   it('asks for a cleartext password only where that is allowed', () => {
     expect(authOf({ method: 'password', mayAskPassword: false }).begin()).toMatchObject({
-      ...{ kind: 'out', fault: { reason: 'no_tls' } },
+      kind: 'out',
+      fault: { reason: 'no_tls' },
     });
   });
 });

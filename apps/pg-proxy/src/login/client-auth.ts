@@ -201,7 +201,8 @@ export class ClientAuth {
 }
 
 export const needsCertificate = {
-  ...{ sqlstate: '28000', reason: 'no_certificate' },
+  sqlstate: '28000',
+  reason: 'no_certificate',
   message: 'connection requires a valid client certificate',
 };
 /** What proves the identity in methods without a password. */

@@ -8,7 +8,12 @@ export function directoryOf(loaded: LoadedConfig, failed: (error: Error) => void
   if (settings === undefined) return undefined;
   const { urls, startTls, bind, search, timeoutMs, connectionsMax } = settings;
   const directory = new LdapDirectory({
-    ...{ urls, startTls, bind, timeoutMs, connectionsMax, ca: loaded.ldap.ca },
+    urls,
+    startTls,
+    bind,
+    timeoutMs,
+    connectionsMax,
+    ca: loaded.ldap.ca,
     ...(search !== undefined && { search: { ...search, password: loaded.ldap.password?.reveal() ?? '' } }),
   });
   return async (user, password) => {

@@ -51,7 +51,9 @@ export class Doorkeeper {
     this.#rules = new AuthRules(loaded.config.auth);
     this.#queries = queries;
     this.#secrets = new UserSecrets({
-      ...{ users: loaded.users, now, failed },
+      users: loaded.users,
+      now,
+      failed,
       query: queries && {
         max,
         ask: (user, database) => queries.ask(user, database),

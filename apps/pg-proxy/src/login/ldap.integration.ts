@@ -23,7 +23,8 @@ function suite(binary: string): void {
       config: {
         databases: { app: { upstream: 'main', user: 'app', password: { file: 'password' } } },
         auth: {
-          ...{ method: 'ldap', allowCleartext: true },
+          method: 'ldap',
+          allowCleartext: true,
           ldap: { urls: [slapd.url], startTls: true, ca: 'ldap-ca.pem', ...ldap },
           ...more,
         },

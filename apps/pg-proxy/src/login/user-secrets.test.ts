@@ -36,7 +36,10 @@ function aCache(max = 10): {
   });
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return {
-    ...{ secrets, asked, found, errors },
+    secrets,
+    asked,
+    found,
+    errors,
     find: (user, database = 'clinic') => secrets.find(user, database, (one) => found.push(one)),
     answer: (secret) => (pending.shift()?.resolve(secret), settled()),
     fail: () => (pending.shift()?.reject(new Error('SQLSTATE 42501')), settled()),

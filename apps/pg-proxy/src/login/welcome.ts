@@ -169,7 +169,10 @@ export class Welcome {
     const isWatched =
       this.#loaded.config.upstreams[name.upstream]?.kind !== 'iris' && this.#host.isOneServer(name.upstream);
     return (isWatched ? this.#host.caches : undefined)?.forClient({
-      ...{ name, mode, user, observer: this.#observer },
+      name,
+      mode,
+      user,
+      observer: this.#observer,
       logIn: (loggedIn, failed) => this.#host.logIn(name, loggedIn, failed),
     });
   }

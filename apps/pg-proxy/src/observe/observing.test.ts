@@ -39,7 +39,11 @@ describe('what is remembered about statements', () => {
     rig = await start();
     const client = await rig.in();
     const bound = bind({
-      ...{ portal: '', statement: 's', parameterFormats: [], resultFormats: [], parameters: [Buffer.from('1')] },
+      portal: '',
+      statement: 's',
+      parameterFormats: [],
+      resultFormats: [],
+      parameters: [Buffer.from('1')],
     });
     const run = [bound, execute({ portal: '', rowsMax: 0 })];
     await client.ask(parse({ name: 's', text: 'select $1', parameterTypes: [] }), ...run, ...run, sync());
@@ -121,8 +125,15 @@ describe('what is remembered about statements', () => {
     const entries = text.split('\n').slice(1, -1);
     expect(entries.map((line) => JSON.parse(line) as unknown)).toEqual([
       expect.objectContaining({
-        ...{ kind: 'statement', user: 'app', database: 'app', application: 'ward 3', person: 'nurse 7' },
-        ...{ action: 'read', reads: ['clinic.patients'], writes: [], rows: 1 },
+        kind: 'statement',
+        user: 'app',
+        database: 'app',
+        application: 'ward 3',
+        person: 'nurse 7',
+        action: 'read',
+        reads: ['clinic.patients'],
+        writes: [],
+        rows: 1,
       }),
       expect.objectContaining({ action: 'write', writes: ['visits'] }),
     ]);

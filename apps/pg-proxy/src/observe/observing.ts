@@ -30,11 +30,9 @@ export interface ObservingOptions {
 }
 
 const unrecorded: Report = {
-  ...{
-    severity: 'ERROR',
-    sqlstate: '53100',
-    message: 'statements are refused because the audit log cannot be written',
-  },
+  severity: 'ERROR',
+  sqlstate: '53100',
+  message: 'statements are refused because the audit log cannot be written',
   hint: 'The disk of the proxy may be full; it tries again every second.',
 };
 
@@ -60,7 +58,10 @@ export class Observing {
     this.#telemetry = telemetry;
     this.epochOf = since1970(now, Date.now);
     this.traces = new QueryTraces({
-      ...{ tracing: telemetry.tracing, ratio: traceRatio, isOn: isTracing, draw: Math.random },
+      tracing: telemetry.tracing,
+      ratio: traceRatio,
+      isOn: isTracing,
+      draw: Math.random,
       epochOf: this.epochOf,
     });
     this.statistics = loaded.config.statistics.isOn ? this.#statisticsOf(options) : undefined;
@@ -98,7 +99,10 @@ export class Observing {
   #statisticsOf({ loaded: { config }, folder, telemetry, now }: ObservingOptions): Statistics {
     const { queriesMax, slowMs, folder: own } = config.statistics;
     return new Statistics({
-      ...{ queriesMax, slowMs, now, epochMs: Date.now },
+      queriesMax,
+      slowMs,
+      now,
+      epochMs: Date.now,
       folder: own === undefined ? undefined : isAbsolute(own) ? own : join(folder, own),
       metrics: new TrafficMetrics(telemetry.metrics, Object.keys(config.databases)),
       slow: (sample) => this.#logSlow(sample),

@@ -44,9 +44,21 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The times start as fractions, so that V8 stores them as doubles from the beginning and can overwrite them in place. */
 const nothingYet: Outcome = {
-  ...{ database: '', user: '', fingerprint: '', normalised: '', workload: 'interactive', statements: undefined },
-  ...{ rows: 0, bytes: 0, sqlstate: undefined },
-  ...{ queueMs: 0.5, translateMs: 0.5, backendMs: 0.5, streamMs: 0.5, clientMs: 0.5, totalMs: 0.5 },
+  database: '',
+  user: '',
+  fingerprint: '',
+  normalised: '',
+  workload: 'interactive',
+  statements: undefined,
+  rows: 0,
+  bytes: 0,
+  sqlstate: undefined,
+  queueMs: 0.5,
+  translateMs: 0.5,
+  backendMs: 0.5,
+  streamMs: 0.5,
+  clientMs: 0.5,
+  totalMs: 0.5,
 };
 
 const hasRun = ({ commands, sqlstate, isSuspended }: Request): boolean =>

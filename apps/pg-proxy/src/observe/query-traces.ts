@@ -49,7 +49,8 @@ export class QueryTraces implements RequestObserver {
     const { tracing, epochOf } = this.#options;
     const { fingerprint, workload, rows, bytes, sqlstate, queueMs, backendMs, streamMs } = outcome;
     const span = tracing.startSpan('pg-proxy query', {
-      ...{ kind: 'server', startedAtMs: epochOf(receivedAt) },
+      kind: 'server',
+      startedAtMs: epochOf(receivedAt),
       ...(parent !== undefined && parent.length <= traceparentMax && { parent }),
       attributes: { fingerprint, class: workload, rows, bytes, sqlstate, queueMs, backendMs, streamMs },
     });

@@ -9,9 +9,21 @@ import { StatisticsFolder } from './statistics-folder.ts';
 import { hourMs, noGauges, Trends, type Hour } from './trends.ts';
 
 const outcome = (more: Partial<Outcome> = {}): Outcome => ({
-  ...{ database: 'app', user: 'app', fingerprint: 'f', normalised: 'select $1', workload: 'interactive' },
-  ...{ statements: [], rows: 1, bytes: 1, sqlstate: undefined },
-  ...{ queueMs: 0, translateMs: 0, backendMs: 1, streamMs: 0, clientMs: 0, totalMs: 1 },
+  database: 'app',
+  user: 'app',
+  fingerprint: 'f',
+  normalised: 'select $1',
+  workload: 'interactive',
+  statements: [],
+  rows: 1,
+  bytes: 1,
+  sqlstate: undefined,
+  queueMs: 0,
+  translateMs: 0,
+  backendMs: 1,
+  streamMs: 0,
+  clientMs: 0,
+  totalMs: 1,
   ...more,
 });
 

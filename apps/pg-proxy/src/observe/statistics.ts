@@ -100,8 +100,19 @@ export class Statistics implements RequestObserver {
     const { queueMs, translateMs, backendMs, streamMs, totalMs } = outcome;
     const application = from.settings.get('application_name') ?? '';
     const sample: SlowSample = {
-      ...{ atMs, database, user, application, fingerprint, workload, query, rows },
-      ...{ totalMs, queueMs, translateMs, backendMs, streamMs },
+      atMs,
+      database,
+      user,
+      application,
+      fingerprint,
+      workload,
+      query,
+      rows,
+      totalMs,
+      queueMs,
+      translateMs,
+      backendMs,
+      streamMs,
     };
     this.slow.add(sample);
     this.#folder?.addSlow(sample, this.slow.samples);

@@ -66,9 +66,14 @@ export class TrendSum {
 
   get point(): TrendPoint {
     return {
-      ...{ queries: this.queries, errors: this.errors, rows: this.rows, total_ms: this.totalMs },
-      ...{ queue_ms: this.queueMs, max_ms: this.latencies.maxMs },
-      ...{ p50_ms: this.latencies.quantile(0.5), p99_ms: this.latencies.quantile(0.99) },
+      queries: this.queries,
+      errors: this.errors,
+      rows: this.rows,
+      total_ms: this.totalMs,
+      queue_ms: this.queueMs,
+      max_ms: this.latencies.maxMs,
+      p50_ms: this.latencies.quantile(0.5),
+      p99_ms: this.latencies.quantile(0.99),
       ...this.gauges,
     };
   }

@@ -44,7 +44,12 @@ const asked = (text: string): Asked => ({ text, isWhole: true, analysis: undefin
 /** A request that has ended after so long. */
 const ended = (text: string, durationMs: number): Request =>
   ({
-    ...{ from: lastClient(), backendAt: 1_000, endedAt: 1_000 + durationMs, sqlstate: undefined, commands: 1, rows: 1 },
+    from: lastClient(),
+    backendAt: 1_000,
+    endedAt: 1_000 + durationMs,
+    sqlstate: undefined,
+    commands: 1,
+    rows: 1,
     analysis: classifier().analysisOf(asked(text)),
   }) as unknown as Request;
 

@@ -28,7 +28,8 @@ describe('memory of the process', () => {
   it('is compared with the configured limit', () => {
     const options = '--max-old-space-size=256';
     const { stdout } = spawnSync(process.execPath, [options, '-p', 'v8.getHeapStatistics().heap_size_limit'], {
-      ...{ encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '' },
     });
     expect(Number(stdout)).toBeGreaterThan(256 * mebibyte);
     expect(oldGenerationMax(Number(stdout), options)).toBe(256 * mebibyte);

@@ -147,7 +147,10 @@ describe('the ladder of overload', () => {
     client.send(query('select 1 where true'));
     await waiting(1);
     expect(host.pools.load(host.now() + 60_000)).toEqual({
-      ...{ poolUse: 0, interactiveWaitMs: 0, patienceUse: 0, queueUse: 0 },
+      poolUse: 0,
+      interactiveWaitMs: 0,
+      patienceUse: 0,
+      queueUse: 0,
     });
     host.resume({});
     expect(await client.until('Z')).toEqual(served);

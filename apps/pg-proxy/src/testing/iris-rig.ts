@@ -68,7 +68,9 @@ export class IrisRig {
       listen: { port: 0 },
       upstreams: {
         iris: {
-          ...{ kind: 'iris', host: url.hostname, port: Number(url.port === '' ? 5432 : url.port) },
+          kind: 'iris',
+          host: url.hostname,
+          port: Number(url.port === '' ? 5432 : url.port),
           iris: { version, jars: [jar], url: 'jdbc:postgresql://{host}:{port}/{database}', ...more },
         },
       },

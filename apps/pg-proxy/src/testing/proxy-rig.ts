@@ -73,14 +73,21 @@ export class ProxyRig {
     writeFileSync(file, JSON.stringify(whole));
     const lines: string[] = [];
     const telemetryOptions = {
-      ...{ service: 'pg-proxy', traceRatio: 0, isStrict: true, keepSpans: true },
+      service: 'pg-proxy',
+      traceRatio: 0,
+      isStrict: true,
+      keepSpans: true,
       writeLog: (line: string) => lines.push(line),
     };
     const telemetry = createTelemetry(telemetryOptions);
     const clock = new Clock(timeStandsStill);
     try {
       const running = await startPgProxy({
-        ...{ file, environment: {}, telemetry, telemetryOptions, patienceMs: 5_000 },
+        file,
+        environment: {},
+        telemetry,
+        telemetryOptions,
+        patienceMs: 5_000,
         ...(pgbouncerIni !== undefined && { pgbouncerIni: join(folder, pgbouncerIni) }),
         ...more,
         now: () => clock.nowMs,

@@ -231,7 +231,10 @@ const bytesOf = (one: Unit, textOf: (at: number) => string, named: (text: string
     case 'bind': {
       const parameters = one.values.map((value) => (value === null ? null : Buffer.from(value)));
       return bind({
-        ...{ portal: one.portal, statement: one.name, parameterFormats: [], parameters },
+        portal: one.portal,
+        statement: one.name,
+        parameterFormats: [],
+        parameters,
         resultFormats: one.formats,
       });
     }

@@ -38,7 +38,12 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { codeKinds, codeQuery, type CodeAnswer } from '../session/code/code-query.ts';
 
 const noCode: CodeAnswer = {
-  ...{ of: 'this', seen: 3, builtIn: [], objects: [], uses: [], anywhere: [] },
+  of: 'this',
+  seen: 3,
+  builtIn: [],
+  objects: [],
+  uses: [],
+  anywhere: [],
   counts: codeKinds.map(() => 0),
 };
 const verifier = scramVerifier('secret', Buffer.alloc(16, 7), 64);

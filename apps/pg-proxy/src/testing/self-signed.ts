@@ -14,7 +14,10 @@ export interface PemPair {
 export async function selfSigned(name = 'localhost'): Promise<PemPair> {
   const keys = await keyPair();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    ...{ name: `CN=${name}`, serialNumber: '01', keys, signingAlgorithm: algorithm },
+    name: `CN=${name}`,
+    serialNumber: '01',
+    keys,
+    signingAlgorithm: algorithm,
     extensions: [forLocalhost],
   });
   return { certificate: certificate.toString('pem'), key: await pemOf(keys) };
@@ -34,7 +37,10 @@ export class Authority {
   static async create(): Promise<Authority> {
     const keys = await keyPair();
     const own = await x509.X509CertificateGenerator.createSelfSigned({
-      ...{ name: 'CN=authority', serialNumber: '01', keys, signingAlgorithm: algorithm },
+      name: 'CN=authority',
+      serialNumber: '01',
+      keys,
+      signingAlgorithm: algorithm,
       extensions: [new x509.BasicConstraintsExtension(true)],
     });
     return new Authority(keys, own);
@@ -49,9 +55,15 @@ export class Authority {
     const keys = await keyPair();
     const serialNumber = String(++this.#serial).padStart(2, '0');
     const certificate = await x509.X509CertificateGenerator.create({
-      ...{ subject: `CN=${name}`, issuer: this.#own.subject, serialNumber, publicKey: keys.publicKey },
-      ...{ signingKey: this.#keys.privateKey, signingAlgorithm: algorithm, extensions: [forLocalhost] },
-      ...{ notBefore: daysFromNow(-2), notAfter: daysFromNow(days) },
+      subject: `CN=${name}`,
+      issuer: this.#own.subject,
+      serialNumber,
+      publicKey: keys.publicKey,
+      signingKey: this.#keys.privateKey,
+      signingAlgorithm: algorithm,
+      extensions: [forLocalhost],
+      notBefore: daysFromNow(-2),
+      notAfter: daysFromNow(days),
     });
     return { certificate: certificate.toString('pem'), key: await pemOf(keys), serialNumber };
   }
@@ -59,8 +71,11 @@ export class Authority {
   /** The revocation list for some of its certificates, PEM. @param days how long it is valid */
   async revoke(certificates: readonly { readonly serialNumber: string }[], days = 1): Promise<string> {
     const list = await x509.X509CrlGenerator.create({
-      ...{ issuer: this.#own.subject, signingKey: this.#keys.privateKey, signingAlgorithm: algorithm },
-      ...{ thisUpdate: daysFromNow(-2), nextUpdate: daysFromNow(days) },
+      issuer: this.#own.subject,
+      signingKey: this.#keys.privateKey,
+      signingAlgorithm: algorithm,
+      thisUpdate: daysFromNow(-2),
+      nextUpdate: daysFromNow(days),
       entries: certificates.map(({ serialNumber }) => ({ serialNumber, revocationDate: daysFromNow(-2) })),
     });
     return pem('X509 CRL', list.rawData);

@@ -194,7 +194,8 @@ export class SessionPairs {
     const told = (which: 'proxied' | 'direct'): Heard[][] =>
       this.#pairs.map((pair) =>
         pair[which][1].notifications.map(([channel, payload, processId]) => ({
-          ...{ channel, payload },
+          channel,
+          payload,
           by: this.#pairs.findIndex((other) => other[which][0].key?.processId === processId),
         })),
       );

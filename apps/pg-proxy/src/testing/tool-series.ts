@@ -112,7 +112,9 @@ async function ask(client: pg.Client, statement: ToolStatement, protocol: Protoc
   const { text, values, name, rowsMayDiffer } = statement;
   const isExtended = protocol === 'extended' || values !== undefined;
   const config = {
-    ...{ text, rowMode: 'array', types: { getTypeParser: () => (value: unknown) => value } },
+    text,
+    rowMode: 'array',
+    types: { getTypeParser: () => (value: unknown) => value },
     ...(values && { values: [...values] }),
     ...(isExtended && { queryMode: 'extended', ...(name !== undefined && { name }) }),
   };

@@ -165,7 +165,8 @@ export class WireClient {
     if (asked?.kind === 'md5') this.send(passwordMessage(md5Response(md5Password('app', this.#password), asked.salt)));
     if (asked?.kind === 'sasl') {
       this.#scram = ScramClient.of(asked.mechanisms, {
-        ...{ secret: this.#password, nonce: 'client' },
+        secret: this.#password,
+        nonce: 'client',
         ...(this.#endPoint !== undefined && { endPoint: this.#endPoint }),
       })!;
       this.mechanism = this.#scram.mechanism;

@@ -191,7 +191,10 @@ export class BackendLogin {
     const { remoteAddress: at } = socket;
     const address = at === undefined ? this.#address : { ...this.#address, at };
     this.#options.loggedIn({
-      ...{ socket, parameters: this.#parameters, key: this.#key, address },
+      socket,
+      parameters: this.#parameters,
+      key: this.#key,
+      address,
       roundTripMs: this.#roundTripMs,
     });
   }

@@ -87,7 +87,8 @@ export class BackendOpenings {
               ...(routes.isAway(name) && { default_transaction_read_only: 'on' }),
               ...Object.fromEntries(own ?? []),
             },
-            ...{ failed, loggedIn: (session) => this.#opened(pooled, { ...session, ...(own && { own }) }) },
+            failed,
+            loggedIn: (session) => this.#opened(pooled, { ...session, ...(own && { own }) }),
           });
     this.#logins.set(pooled, login);
   }

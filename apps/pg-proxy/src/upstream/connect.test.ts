@@ -41,8 +41,13 @@ async function reached(
 ): Promise<string> {
   const port = await offering(pair, how);
   const address: Address = {
-    ...{ host: 'localhost', port, tls: 'verify-full', allowCleartext: false, own: undefined },
-    ...{ authorities: { ca: Buffer.from(authority.certificate) }, ...more },
+    host: 'localhost',
+    port,
+    tls: 'verify-full',
+    allowCleartext: false,
+    own: undefined,
+    authorities: { ca: Buffer.from(authority.certificate) },
+    ...more,
   };
   return new Promise((resolve) => {
     const connected = (socket: Socket): void => {

@@ -61,7 +61,8 @@ describe('an upstream of several hosts', () => {
       upstreams: { copies },
       config: {
         databases: { app: { upstream: 'copies' } },
-        ...{ pool: { size: 4 }, admin: { users: ['other'] } },
+        pool: { size: 4 },
+        admin: { users: ['other'] },
       },
     });
     return rig;

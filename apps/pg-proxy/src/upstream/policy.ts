@@ -52,10 +52,23 @@ function poolSettingsOf(settings: ScopedSettings): PoolSettings {
   const { interactiveShareMin, analyticalShareMax, bulkShareMax, agedAfterMs } = settings;
   return {
     ...defaultPoolSettings,
-    ...{ max: size, min, reserve, reserveAfterMs, waitingMax, noticeAfterMs, pausedTimeoutMs, waitTimeoutMs },
-    ...{ idleTimeoutMs, lifetimeMs, checkAfterMs, connectTimeoutMs },
+    max: size,
+    min,
+    reserve,
+    reserveAfterMs,
+    waitingMax,
+    noticeAfterMs,
+    pausedTimeoutMs,
+    waitTimeoutMs,
+    idleTimeoutMs,
+    lifetimeMs,
+    checkAfterMs,
+    connectTimeoutMs,
     // In turn, because clients in session mode learn the process id: it should rarely be that of a client who has just left.
     isInTurn: settings.mode === 'session',
-    ...{ interactiveShareMin, analyticalShareMax, bulkShareMax, agedAfterMs },
+    interactiveShareMin,
+    analyticalShareMax,
+    bulkShareMax,
+    agedAfterMs,
   };
 }

@@ -149,8 +149,12 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.pools = new Pools({ policy: this.#policyOf(options.loaded), port: this, jitter: options.jitter });
     this.#iris.warm(options.loaded.config);
     this.servers = new ServerChanges({
-      ...{ pools: this.pools, logins: this.upstreams, caches: () => this.caches, now: options.now },
-      ...{ lookup: options.lookup, upstreams: () => this.#loaded.config.upstreams },
+      pools: this.pools,
+      logins: this.upstreams,
+      caches: () => this.caches,
+      now: options.now,
+      lookup: options.lookup,
+      upstreams: () => this.#loaded.config.upstreams,
       moved: (backends) => options.events.moved(backends),
     });
     this.scopes = new ClientScopes(this.pools, this.clients, options.loaded.config);
@@ -166,9 +170,17 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     });
     this.routes = new ClassRoutes(this.pools, options.loaded.config, (asked) => this.classifier.analysisOf(asked));
     this.#openings = new BackendOpenings({
-      ...{ pools: this.pools, upstreams: this.upstreams, iris: this.#iris, routes: this.routes, outage: this.outage },
-      ...{ cancels: this.#cancels, events: options.events, now: options.now, loaded: () => this.#loaded },
-      ...{ trafficOf: (database) => this.traffic.of(database), ring: options.ring },
+      pools: this.pools,
+      upstreams: this.upstreams,
+      iris: this.#iris,
+      routes: this.routes,
+      outage: this.outage,
+      cancels: this.#cancels,
+      events: options.events,
+      now: options.now,
+      loaded: () => this.#loaded,
+      trafficOf: (database) => this.traffic.of(database),
+      ring: options.ring,
       reported: (name, reports) => this.onReported?.(name, reports),
     });
   }

@@ -80,7 +80,10 @@ export class QueryConnection {
     const message = Buffer.concat([
       parse({ name: '', text, parameterTypes: [] }),
       bind({
-        ...{ portal: '', statement: '', parameterFormats: [], resultFormats: [] },
+        portal: '',
+        statement: '',
+        parameterFormats: [],
+        resultFormats: [],
         parameters: parameters.map((parameter) => bytesOf(parameter)),
       }),
       execute({ portal: '', rowsMax: 0 }),

@@ -11,10 +11,12 @@ describe('a message about waiting', () => {
     expect(refusalReport({ ...refusal, etaMs: 400 }).detail).toContain('in the queue, expected after 0.4 s more.');
     const full = { reason: 'queue_full', sqlstate: '53300', waitedMs: 0, position: 101, etaMs: undefined } as const;
     expect(refusalReport(full)).toMatchObject({
-      ...{ detail: 'Its place in the queue would be 101.', hint: 'Try again in 5 s or later.' },
+      detail: 'Its place in the queue would be 101.',
+      hint: 'Try again in 5 s or later.',
     });
     expect(refusalReport({ ...full, etaMs: 2_300 })).toMatchObject({
-      ...{ detail: 'Its place in the queue would be 101, expected after 2.3 s.', hint: 'Try again in 2.3 s or later.' },
+      detail: 'Its place in the queue would be 101, expected after 2.3 s.',
+      hint: 'Try again in 2.3 s or later.',
     });
   });
 });

@@ -32,25 +32,26 @@ export function refusalReport(refusal: Refusal): Report {
       return { ...((refusal.error ?? noAnswer) as Report), severity };
     case 'shed':
       return {
-        ...{
-          severity,
-          sqlstate: refusal.sqlstate,
-          message: `overload: ${refusal.workClass} work is refused at the moment`,
-        },
+        severity,
+        sqlstate: refusal.sqlstate,
+        message: `overload: ${refusal.workClass} work is refused at the moment`,
         hint: `Try again in ${about(Math.max(leastMs, refusal.etaMs ?? 0))} or later.`,
       };
     case 'paused':
       return { severity, sqlstate: refusal.sqlstate, message: 'the database has been paused for too long' };
     case 'queue_full':
       return {
-        ...{ severity, sqlstate: refusal.sqlstate },
+        severity,
+        sqlstate: refusal.sqlstate,
         message: 'too many clients are waiting for a connection to the database',
         detail: `Its place in the queue would be ${refusal.position}${expected(refusal.etaMs)}.`,
         hint: `Try again in ${about(refusal.etaMs ?? leastMs)} or later.`,
       };
     case 'timeout':
       return {
-        ...{ severity, sqlstate: refusal.sqlstate, message: 'timed out waiting for a connection to the database' },
+        severity,
+        sqlstate: refusal.sqlstate,
+        message: 'timed out waiting for a connection to the database',
         detail: `Waited ${about(refusal.waitedMs)}; place ${refusal.position} in the queue${expected(refusal.etaMs, ' more')}.`,
       };
   }
@@ -59,7 +60,8 @@ export function refusalReport(refusal: Refusal): Report {
 /** Sent while only cached answers are served, for a read that is not in the cache. */
 export function cacheOnlyReport(workClass: WorkloadClass): Report {
   return {
-    ...{ severity: 'ERROR', sqlstate: '53300' },
+    severity: 'ERROR',
+    sqlstate: '53300',
     message: `overload: ${workClass} work is answered only from the cache, which does not have this answer`,
     hint: `Try again in ${about(leastMs)} or later.`,
   };
@@ -74,7 +76,9 @@ const causes = {
 /** Sent to a client that has waited for long. */
 export function waitReport({ cause, position, waiting, waitedMs, etaMs }: WaitNotice): Report {
   return {
-    ...{ severity: 'NOTICE', sqlstate: '00000', message: `waiting for a connection: ${causes[cause]}` },
+    severity: 'NOTICE',
+    sqlstate: '00000',
+    message: `waiting for a connection: ${causes[cause]}`,
     detail: `Waited ${about(waitedMs)}; place ${position} of ${waiting}${expected(etaMs)}.`,
   };
 }

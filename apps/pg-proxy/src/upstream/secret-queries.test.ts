@@ -20,8 +20,12 @@ describe('connections for auth.query', () => {
       auth: { query: { user: 'asker', password: { env: 'ASKER' } } },
     });
     const loaded = {
-      ...{ config, queryPassword: new Secret('secret'), queryPasswords: new Map(), users: new Map() },
-      ...{ authorities: new Map(), certificates: new Map() },
+      config,
+      queryPassword: new Secret('secret'),
+      queryPasswords: new Map(),
+      users: new Map(),
+      authorities: new Map(),
+      certificates: new Map(),
     } as unknown as LoadedConfig;
     queries = new SecretQueries(loaded, new UpstreamLogins(loaded), Buffer.alloc(32), (database) =>
       disabled.includes(database),

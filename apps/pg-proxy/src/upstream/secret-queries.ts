@@ -120,7 +120,9 @@ export class SecretQueries {
     if (known !== undefined) return known;
     const connection = new QueryConnection({
       ...this.#upstreams.placeOf(upstream),
-      ...{ database, credentials: this.#credentials(place), timeoutMs },
+      database,
+      credentials: this.#credentials(place),
+      timeoutMs,
       keysOf: this.#upstreams.keysOf,
       // Clients could make up any number of database names.
       ended: () => {

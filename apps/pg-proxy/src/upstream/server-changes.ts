@@ -23,7 +23,9 @@ export class ServerChanges {
   constructor(options: ServerChangesOptions) {
     this.#options = options;
     this.names = new HostNames({
-      ...{ now: options.now, lookup: options.lookup, upstreams: options.upstreams },
+      now: options.now,
+      lookup: options.lookup,
+      upstreams: options.upstreams,
       addressesInUse: (...place) =>
         new Set(this.#backendsAt(...place).flatMap(({ handle }) => handle?.address.at ?? [])),
       gone: (...place) => this.#moved(...place),

@@ -9,7 +9,8 @@ describeReal('POSTGRES', 'clients of several users who share one user of the ser
   const url = new URL(where);
   const database = url.pathname.slice(1);
   const as = (user: string) => ({
-    ...{ admin: { users: ['alice'] }, cache: { rules: [{}], pollMs: 300 } },
+    admin: { users: ['alice'] },
+    cache: { rules: [{}], pollMs: 300 },
     databases: { [database]: { upstream: 'main', user, password: { file: 'password' } } },
   });
   const login = decodeURIComponent(url.username);

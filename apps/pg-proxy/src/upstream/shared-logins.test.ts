@@ -14,7 +14,8 @@ describe('a login shared by several users', () => {
       config: {
         databases: { app: { upstream: 'main', user: 'proxy', password: { file: 'secret' } } },
         pool: { size: 5, reserve: 0 },
-        ...{ users, ...more },
+        users,
+        ...more,
       },
       files: { secret: 'secret' },
     });

@@ -12,7 +12,9 @@ const notes = (
   tuningNotes(
     {
       config: proxyConfig.parse({
-        ...{ upstreams: { main: {} }, databases: { clinic: { upstream: 'main' } }, auth: { userFile: 'users.txt' } },
+        upstreams: { main: {} },
+        databases: { clinic: { upstream: 'main' } },
+        auth: { userFile: 'users.txt' },
         ...config,
       }),
       users: new Map(),

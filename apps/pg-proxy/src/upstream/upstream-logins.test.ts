@@ -11,7 +11,10 @@ type Mapped = readonly [user: string | undefined, as: string, password?: string,
 /** With who is mapped to whom; `forced` is the user and the password of database `forced`. */
 function loaded(mapped: readonly Mapped[], forced: readonly [string, string?] = ['proxy', 'first']): LoadedConfig {
   const identityOf = ([user, as, password, database]: Mapped): Identity => ({
-    ...{ user, database, as, password: password === undefined ? undefined : new Secret(password) },
+    user,
+    database,
+    as,
+    password: password === undefined ? undefined : new Secret(password),
   });
   return {
     config: proxyConfig.parse({
@@ -24,7 +27,8 @@ function loaded(mapped: readonly Mapped[], forced: readonly [string, string?] = 
         far: { upstream: 'other' },
       },
     }),
-    ...{ authorities: new Map(), certificates: new Map() },
+    authorities: new Map(),
+    certificates: new Map(),
     users: new Map([['app', { kind: 'plain', password: 'of the file' }]]),
     identities: new Identities(mapped.map(identityOf), new Map([['forced', identityOf([undefined, ...forced])]])),
   } as unknown as LoadedConfig;

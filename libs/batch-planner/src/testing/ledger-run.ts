@@ -70,7 +70,9 @@ export class LedgerRun {
     this.ends = history.steps.map(() => []);
     const { flights, operationsMax } = history;
     this.planner = aPlanner({
-      ...{ flights, flightsReserved: flights > 1 ? 1 : 0, jitter: this.#random },
+      flights,
+      flightsReserved: flights > 1 ? 1 : 0,
+      jitter: this.#random,
       fusion: { operationsMax },
       size: { operationsMin: Math.min(4, operationsMax) },
       foreign: { windowMs: 100, backoffMinMs: 5, backoffMaxMs: 40 },

@@ -16,13 +16,11 @@ const context: IntakeContext = {
   },
 };
 const aMessage = (body: unknown, over: Partial<IntakeMessage> = {}): IntakeMessage => ({
-  ...{
-    source: 's',
-    id: 'm',
-    contract: 'asset-transfer',
-    contentType: 'application/json',
-    time: '2026-01-01T00:00:00Z',
-  },
+  source: 's',
+  id: 'm',
+  contract: 'asset-transfer',
+  contentType: 'application/json',
+  time: '2026-01-01T00:00:00Z',
   body,
   ...over,
 });

@@ -32,8 +32,16 @@ export function anAnalysis(analysis: Partial<Analysis> = {}): Analysis {
 
 export function anOutcome(outcome: Partial<OperationOutcome> = {}): OperationOutcome {
   return {
-    ...{ seq: 0, opId: anId(0), sourceHash: anId('source'), sealedName: 'c2VhbGVk', item: 0 },
-    ...{ status: 'applied', code: 'OK', txId: 'tx-0', blockNum: 1, txNum: 0 },
+    seq: 0,
+    opId: anId(0),
+    sourceHash: anId('source'),
+    sealedName: 'c2VhbGVk',
+    item: 0,
+    status: 'applied',
+    code: 'OK',
+    txId: 'tx-0',
+    blockNum: 1,
+    txNum: 0,
     ...outcome,
   };
 }
@@ -44,8 +52,13 @@ export function transactionOutcomes(given: Partial<TransactionOutcomes> = {}): T
 
 export function aProgress(progress: Partial<Progress> = {}): Progress {
   return {
-    ...{ channel: 'ehr', generation: 1, lowWaterMark: 0, doneRanges: [] },
-    ...{ live: 0, contractVersion: '1', blockHeight: 0 },
+    channel: 'ehr',
+    generation: 1,
+    lowWaterMark: 0,
+    doneRanges: [],
+    live: 0,
+    contractVersion: '1',
+    blockHeight: 0,
     ...progress,
   };
 }
@@ -56,15 +69,25 @@ export function aBlockReport(report: Partial<BlockReport> = {}): BlockReport {
 
 export function aReceipt(receipt: Partial<Receipt> = {}): Receipt {
   return {
-    ...{ source: 'urn:ehr:a', id: 'm-1', isIdMinted: false, state: 'accepted', code: 'ACCEPTED' },
-    ...{ items: [], issues: [], atMs: 1_790_000_000_000 },
+    source: 'urn:ehr:a',
+    id: 'm-1',
+    isIdMinted: false,
+    state: 'accepted',
+    code: 'ACCEPTED',
+    items: [],
+    issues: [],
+    atMs: 1_790_000_000_000,
     ...receipt,
   };
 }
 
 export function aStatus(status: Partial<OperationStatus> = {}): OperationStatus {
   return {
-    ...{ opId: anId(0), sourceHash: anId('source'), state: 'pending', seq: 0, acceptedAtMs: 1_790_000_000_000 },
+    opId: anId(0),
+    sourceHash: anId('source'),
+    state: 'pending',
+    seq: 0,
+    acceptedAtMs: 1_790_000_000_000,
     ...status,
   };
 }
@@ -77,8 +100,13 @@ export function aRecord(text: string, key?: string): NewRecord {
 /** A record as a log would hand it out. */
 export function aLogRecord(record: Partial<LogRecord> = {}): LogRecord {
   return {
-    ...{ topic: 'topic', partition: 0, offset: 0, key: undefined },
-    ...{ value: new Uint8Array(), headers: new Map(), timestampMs: 1_790_000_000_000 },
+    topic: 'topic',
+    partition: 0,
+    offset: 0,
+    key: undefined,
+    value: new Uint8Array(),
+    headers: new Map(),
+    timestampMs: 1_790_000_000_000,
     ...record,
   };
 }

@@ -39,20 +39,19 @@ export function statusStoreContract(name: string, open: () => Promise<StatusStor
 
     it('settles with the whole outcome, and repeats change nothing', async () => {
       const outcome = anOutcome({
-        ...{
-          opId: ids[0],
-          seq: 7,
-          status: 'rejected',
-          code: 'STALE_VERSION',
-          message: 'version 2 is expected',
-          item: 3,
-        },
-        ...{ detail: { entry: 1, expected: ['a', null, 2.5] }, txId: 'tx-9', blockNum: 12, txNum: 1 },
-        ...{
-          undeclared: [{ key: 'cli~bed~12' as never, mode: 'readWrite' }],
-          traceparent: '00-aa-bb-01',
-          author: 'dr-1',
-        },
+        opId: ids[0],
+        seq: 7,
+        status: 'rejected',
+        code: 'STALE_VERSION',
+        message: 'version 2 is expected',
+        item: 3,
+        detail: { entry: 1, expected: ['a', null, 2.5] },
+        txId: 'tx-9',
+        blockNum: 12,
+        txNum: 1,
+        undeclared: [{ key: 'cli~bed~12' as never, mode: 'readWrite' }],
+        traceparent: '00-aa-bb-01',
+        author: 'dr-1',
       });
       await store.accepted([aStatus({ opId: ids[0], seq: 7, acceptedAtMs: 100 })]);
       await store.settled([{ outcome, settledAtMs: 250 }], at);

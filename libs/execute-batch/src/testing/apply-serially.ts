@@ -44,7 +44,11 @@ function fromRecord(state: CommittedState, opId: string, sourceHash: string): An
   }
   const { status, code, message, detail, txId } = record;
   return {
-    ...{ status, code, txId, isRepeat: true, undeclared: [] },
+    status,
+    code,
+    txId,
+    isRepeat: true,
+    undeclared: [],
     ...(message === undefined ? {} : { message }),
     ...(detail === undefined ? {} : { detail }),
   };

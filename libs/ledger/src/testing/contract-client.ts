@@ -46,7 +46,12 @@ export class ContractClient {
     const { chaincode, creator, ledger } = this;
     const nonce = randomBytes(24);
     return {
-      ...{ channel: ledger.channel, chaincode, creator, fn, nonce, txId: ledger.transactionId(nonce) },
+      channel: ledger.channel,
+      chaincode,
+      creator,
+      fn,
+      nonce,
+      txId: ledger.transactionId(nonce),
       args: args.map((text) => Buffer.from(text)),
     };
   }

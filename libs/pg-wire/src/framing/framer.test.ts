@@ -21,8 +21,11 @@ import { frameRules } from './frame-rules.ts';
 import { Framer } from './framer.ts';
 
 const aBind = bind({
-  ...{ portal: 'p', statement: 's' },
-  ...{ parameterFormats: [], parameters: [Buffer.alloc(3_000, 'x')], resultFormats: [] },
+  portal: 'p',
+  statement: 's',
+  parameterFormats: [],
+  parameters: [Buffer.alloc(3_000, 'x')],
+  resultFormats: [],
 });
 const someQueries = (count: number): Buffer =>
   Buffer.concat(Array.from({ length: count }, (_, index) => query(`select ${index}`)));
@@ -81,8 +84,11 @@ describe('Framer', () => {
   it('holds a Bind back until both names have arrived', () => {
     const name = 'n'.repeat(9_000);
     const message = bind({
-      ...{ portal: name, statement: name },
-      ...{ parameterFormats: [], parameters: [Buffer.alloc(10_000)], resultFormats: [] },
+      portal: name,
+      statement: name,
+      parameterFormats: [],
+      parameters: [Buffer.alloc(10_000)],
+      resultFormats: [],
     });
     const framer = new Framer(frontendSession);
     framer.feed(message.subarray(0, 20_000));

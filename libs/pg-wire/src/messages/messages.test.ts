@@ -213,8 +213,13 @@ describe('decoders', () => {
     'RowDescription',
     fc.array(
       fc.record({
-        ...{ name: text, table: word, attribute: fc.integer({ min: -32_768, max: 32_767 }), type: word },
-        ...{ typeSize: fc.integer({ min: -2, max: 8 }), typeModifier: fc.integer(), format: fc.nat(1) },
+        name: text,
+        table: word,
+        attribute: fc.integer({ min: -32_768, max: 32_767 }),
+        type: word,
+        typeSize: fc.integer({ min: -2, max: 8 }),
+        typeModifier: fc.integer(),
+        format: fc.nat(1),
       }),
       { maxLength: 5 },
     ),

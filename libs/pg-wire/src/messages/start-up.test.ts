@@ -23,7 +23,9 @@ describe('readStartup', () => {
     expect(packetOf(sslRequest())).toEqual({ kind: 'ssl' });
     expect(packetOf(gssencRequest())).toEqual({ kind: 'gssenc' });
     expect(packetOf(cancelRequest(4_000_000_000, Buffer.alloc(256, 7)))).toEqual({
-      ...{ kind: 'cancel', processId: 4_000_000_000, secretKey: Buffer.alloc(256, 7) },
+      kind: 'cancel',
+      processId: 4_000_000_000,
+      secretKey: Buffer.alloc(256, 7),
     });
     expect(
       packetOf(
@@ -77,7 +79,9 @@ describe('readStartup', () => {
 
 describe('negotiate', () => {
   const startup = (minor: number, ...names: string[]): StartupMessage => ({
-    ...{ kind: 'startup', minor, parameters: new Map(names.map((name) => [name, ''])) },
+    kind: 'startup',
+    minor,
+    parameters: new Map(names.map((name) => [name, ''])),
   });
 
   it('chooses the requested version, up to the newest', () => {
@@ -88,7 +92,9 @@ describe('negotiate', () => {
 
   it('declines unknown protocol options', () => {
     expect(negotiate(startup(0, 'user', '_pq_.a', '_pq_.b'))).toEqual({
-      ...{ minor: 0, declined: ['_pq_.a', '_pq_.b'], isAsked: false },
+      minor: 0,
+      declined: ['_pq_.a', '_pq_.b'],
+      isAsked: false,
     });
   });
 });

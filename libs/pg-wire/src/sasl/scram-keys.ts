@@ -50,8 +50,11 @@ export function scramVerifier(password: string | Uint8Array, salt: Buffer, itera
 export function mockVerifier(user: string, secret: Uint8Array, iterations = 4096): ScramVerifier {
   const salt = hmac(secret, `salt ${user}`).subarray(0, 16);
   return {
-    ...{ iterations, salt, isMock: true },
-    ...{ storedKey: hmac(secret, `stored ${user}`), serverKey: hmac(secret, `server ${user}`) },
+    iterations,
+    salt,
+    isMock: true,
+    storedKey: hmac(secret, `stored ${user}`),
+    serverKey: hmac(secret, `server ${user}`),
   };
 }
 

@@ -166,7 +166,8 @@ describe('SCRAM-SHA-256', () => {
     const client = ScramClient.of(['SCRAM-SHA-256'], { secret: 'pencil', nonce: 'clientNonce' })!;
     expect(client.continue(Buffer.from('r=clientNonceX,s=AAAA,i=4')).kind).toBe('continue');
     expect(client.final(Buffer.from(rfc.serverFinal))).toMatchObject({
-      ...{ kind: 'fault', fault: { message: 'incorrect SCRAM server signature' } },
+      kind: 'fault',
+      fault: { message: 'incorrect SCRAM server signature' },
     });
   });
 });

@@ -39,7 +39,9 @@ export function printAggregateCall(p: Printing, name: string, call: FuncCall, sc
   const [arg] = call.args ?? [];
   if ((name === 'sum' || name === 'avg') && isWithoutType(p, arg))
     throw new Refusal(`function ${name}(unknown) is not unique`, {
-      ...{ sqlstate: '42725', location: call.location, hint: 'Cast what it takes.' },
+      sqlstate: '42725',
+      location: call.location,
+      hint: 'Cast what it takes.',
     });
   const pairs = ofPairs[name];
   if (pairs !== undefined) return printOfPairs(p, pairs, call, scope);

@@ -67,7 +67,9 @@ function eachTest(
     const side: Node = isBare ? member : { TypeCast: { arg: member, typeName: element, location } };
     return {
       A_Expr: {
-        ...{ kind: isLike ? like : 'AEXPR_OP', rexpr: side, location },
+        kind: isLike ? like : 'AEXPR_OP',
+        rexpr: side,
+        location,
         ...(name === undefined ? {} : { name }),
         ...(lexpr === undefined ? {} : { lexpr }),
       },

@@ -48,7 +48,9 @@ export function checkAssigned(from: PgType | undefined, column: ColumnFacts | un
 
 const unlike = (from: PgType, column: ColumnFacts | undefined, part: unknown): Refusal =>
   new Refusal(`column "${column?.name ?? ''}" is of type ${column?.type ?? ''} but expression is of type ${from}`, {
-    ...{ sqlstate: '42804', hint: 'Cast it.', location: placeOf(part) },
+    sqlstate: '42804',
+    hint: 'Cast it.',
+    location: placeOf(part),
   });
 
 /** Whether an assignment needs a cast, as IRIS would store another value than PostgreSQL. */

@@ -63,7 +63,8 @@ export class Block {
       if (window?.name === undefined) continue;
       if (this.#scope.windows.has(window.name))
         throw new Refusal(`window "${window.name}" is already defined`, {
-          ...{ sqlstate: '42P20', location: window.location },
+          sqlstate: '42P20',
+          location: window.location,
         });
       this.#scope.windows.set(window.name, window);
     }
@@ -250,7 +251,8 @@ export class Block {
     );
     if (this.#scope.aggregates > aggregates)
       throw new Refusal('aggregate functions are not allowed in WHERE', {
-        ...{ sqlstate: '42803', location: placeOf(this.#select.whereClause) },
+        sqlstate: '42803',
+        location: placeOf(this.#select.whereClause),
       });
     const { among } = this.#options;
     if (among === undefined) return where;
@@ -318,7 +320,8 @@ export class Block {
     const place = groups.findIndex((_, each) => !before.has(each));
     if (place >= 0)
       throw new Refusal('SELECT DISTINCT ON expressions must match initial ORDER BY expressions', {
-        ...{ sqlstate: '42P10', location: placeOf(this.#select.distinctClause?.[place]) },
+        sqlstate: '42P10',
+        location: placeOf(this.#select.distinctClause?.[place]),
       });
   }
 

@@ -196,7 +196,8 @@ function checkNames(names: readonly string[], cols: readonly Node[]): void {
   const again = names.findIndex((name, place) => names.indexOf(name) < place);
   if (again >= 0)
     throw new Refusal(`column "${names[again] ?? ''}" specified more than once`, {
-      ...{ sqlstate: '42701', location: placeOf(cols[again]) },
+      sqlstate: '42701',
+      location: placeOf(cols[again]),
     });
 }
 
@@ -246,7 +247,11 @@ function printReturning(
     const reference = bodyOf(val, 'ColumnRef');
     const facts = reference === undefined ? undefined : scope.column(reference)?.facts;
     return {
-      ...{ name: labelOf(val, label), type, isNullable: true, isExact: false, scale: scaleOf(p, val, scope) },
+      name: labelOf(val, label),
+      type,
+      isNullable: true,
+      isExact: false,
+      scale: scaleOf(p, val, scope),
       ...(facts === undefined ? {} : { facts }),
     };
   });

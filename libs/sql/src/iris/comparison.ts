@@ -94,7 +94,9 @@ function isComparedText(
   const isBooleanBesideOther = types.includes('bool') && types.some((type) => type !== undefined && type !== 'bool');
   if (isTextBesideOther || isBooleanBesideOther)
     throw new Refusal(`operator does not exist: ${types.join(' and ')} are not compared`, {
-      ...{ sqlstate: '42883', location, hint: 'Cast one of them.' },
+      sqlstate: '42883',
+      location,
+      hint: 'Cast one of them.',
     });
   return false;
 }

@@ -38,7 +38,8 @@ function conflictKeys({ clause, facts }: Conflicts): readonly (readonly string[]
   const unknown = said.findIndex((name) => name !== '' && columnFacts(facts, name) === undefined);
   if (unknown >= 0)
     throw new Refusal(`column "${said[unknown] ?? ''}" does not exist`, {
-      ...{ sqlstate: '42703', location: placeOf(infer.indexElems?.[unknown]) ?? infer.location },
+      sqlstate: '42703',
+      location: placeOf(infer.indexElems?.[unknown]) ?? infer.location,
     });
   const key = facts.uniqueKeys.find((each) => sameWords(each, said));
   return key === undefined ? refuse('ON CONFLICT on columns that are no key', location, aboutKeys) : [key];
@@ -80,7 +81,8 @@ export function checkOnce(clause: OnConflictClause, rows: readonly GivenRow[]): 
     const text = withoutPlaces(values);
     if (seen.has(text))
       throw new Refusal('ON CONFLICT DO UPDATE command cannot affect row a second time', {
-        ...{ sqlstate: '21000', isPlaceless: true },
+        sqlstate: '21000',
+        isPlaceless: true,
         hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
       });
     seen.add(text);

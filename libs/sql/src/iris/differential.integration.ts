@@ -51,9 +51,24 @@ function wardSql(schema: string, text: string, flag: string): string {
 }
 
 const oids: Readonly<Partial<Record<PgType, number>>> = {
-  ...{ bool: 16, int2: 21, int4: 23, int8: 20, numeric: 1700, float4: 700, float8: 701, text: 25, varchar: 1043 },
-  ...{ bpchar: 1042, date: 1082, time: 1083, timestamp: 1114, timestamptz: 1184, interval: 1186, uuid: 2950 },
-  ...{ json: 114, jsonb: 3802 },
+  bool: 16,
+  int2: 21,
+  int4: 23,
+  int8: 20,
+  numeric: 1700,
+  float4: 700,
+  float8: 701,
+  text: 25,
+  varchar: 1043,
+  bpchar: 1042,
+  date: 1082,
+  time: 1083,
+  timestamp: 1114,
+  timestamptz: 1184,
+  interval: 1186,
+  uuid: 2950,
+  json: 114,
+  jsonb: 3802,
 };
 
 const arrayOids: typeof oids = { bool: 1000, int4: 1007, text: 1009, date: 1182, timestamp: 1115 };

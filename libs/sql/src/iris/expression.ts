@@ -112,7 +112,8 @@ export function printPredicate(p: Printing, node: Node | undefined, scope: Scope
   const type = typeOf(p, node, scope);
   if (type !== undefined && type !== 'bool')
     throw new Refusal(`a condition must be type boolean, not type ${type}`, {
-      ...{ sqlstate: '42804', location: placeOf(node) },
+      sqlstate: '42804',
+      location: placeOf(node),
     });
   return `${value} = 1`;
 }

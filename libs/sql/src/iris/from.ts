@@ -136,7 +136,8 @@ function printRenamed(p: Printing, table: RangeVar, { aliasname = '', colnames }
 export function checkNames(what: string, columns: number, names: number, place: () => number | undefined): void {
   if (names > columns)
     throw new Refusal(`${what} has ${columns} columns available but ${names} columns specified`, {
-      ...{ sqlstate: '42P10', location: place() },
+      sqlstate: '42P10',
+      location: place(),
     });
 }
 

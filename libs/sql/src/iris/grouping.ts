@@ -40,7 +40,8 @@ function byName(node: Node, targets: readonly ResTarget[], scope: Scope): Node |
 /** GROUPING of what the query does not group by. */
 export const noGroup = (location: number | undefined): Refusal =>
   new Refusal('arguments to GROUPING must be grouping expressions of the associated query level', {
-    ...{ sqlstate: '42803', location },
+    sqlstate: '42803',
+    location,
   });
 
 /** Whether a node is an aggregate call without OVER. */

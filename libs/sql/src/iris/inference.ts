@@ -21,7 +21,9 @@ export function learnType(p: Printing, node: Node | undefined, type: PgType | un
     throw operatorAt === undefined
       ? new Refusal(`inconsistent types deduced for parameter $${number}`, { sqlstate: '42P08', location })
       : new Refusal(`operator does not exist: $${number} is ${known}, and not ${type}`, {
-          ...{ sqlstate: '42883', location: operatorAt, hint: 'Cast it.' },
+          sqlstate: '42883',
+          location: operatorAt,
+          hint: 'Cast it.',
         });
 }
 

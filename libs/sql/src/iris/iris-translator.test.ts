@@ -283,14 +283,17 @@ describe('statements that are not sent', () => {
     [
       "prepare p (int, varchar(9)) as select 'as' from t where a = $1",
       {
-        ...{ kind: 'prepare', name: 'p', types: ['int4', 'varchar'] },
+        kind: 'prepare',
+        name: 'p',
+        types: ['int4', 'varchar'],
         inner: `${' '.repeat(30)} select 'as' from t where a = $1`,
       },
     ],
     [
       "execute p (1, -2.5, null, $$x$$, date '2024-01-31', '{1}'::int[])",
       {
-        ...{ kind: 'execute', name: 'p' },
+        kind: 'execute',
+        name: 'p',
         values: ['1', '-2.5', null, 'x', '2024-01-31', '{1}'],
       },
     ],

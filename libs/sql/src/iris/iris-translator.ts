@@ -389,7 +389,11 @@ const unique = (hazards: readonly Hazard[]): readonly Hazard[] => [
 
 function resultColumn({ name, label = name, type, scale, facts, made, modifiers }: SeenColumn): ResultColumn {
   return {
-    ...{ label, type, holdsSchema: isSchemaColumn(name), scale, modifiers: facts?.modifiers ?? modifiers },
+    label,
+    type,
+    holdsSchema: isSchemaColumn(name),
+    scale,
+    modifiers: facts?.modifiers ?? modifiers,
     ...(made === undefined ? {} : { made }),
   };
 }

@@ -188,7 +188,8 @@ function constantOf(value: string | null, place: Place, parameter: Node): Node {
   const isWhole = type === 'int4' && value !== null;
   if (isWhole && !/^\s*[-+]?\d{1,9}\s*$/.test(value))
     throw new Refusal(`invalid input syntax for type integer, or one beyond nine digits: $${number}`, {
-      ...{ sqlstate: '22P02', location },
+      sqlstate: '22P02',
+      location,
     });
   const constant =
     value === null
@@ -197,5 +198,6 @@ function constantOf(value: string | null, place: Place, parameter: Node): Node {
         ? { ival: Number(value) === 0 ? {} : { ival: Number(value) } }
         : { sval: { sval: value } };
   // Keeps the parameter's number: two parameters differ even with equal values, for GROUP BY.
-  return { A_Const: { ...constant, ...{ parameter: number }, location } };
+  const node = { ...constant, parameter: number, location };
+  return { A_Const: node };
 }

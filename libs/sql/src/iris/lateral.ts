@@ -67,7 +67,10 @@ function valueColumn(p: Printing, value: Node | undefined, name: string, scope: 
   const node = isConstant ? castTo(typeOf(p, value, scope) ?? 'text', value) : value;
   const type = typeOf(p, node, scope);
   const column = {
-    ...{ name, type, isNullable: isNullable(p, node, scope), isExact: false },
+    name,
+    type,
+    isNullable: isNullable(p, node, scope),
+    isExact: false,
     scale: type === 'numeric' ? scaleOf(p, node, scope) : undefined,
   };
   if (type === 'interval') return refuse('an interval of LATERAL', placeOf(node), hint);

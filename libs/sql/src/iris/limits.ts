@@ -29,7 +29,8 @@ function limitText(p: Printing, node: Node | undefined, isOffset: boolean): stri
     const count = constant.ival.ival ?? 0;
     if (count < 0)
       throw new Refusal(`${isOffset ? 'OFFSET' : 'LIMIT'} must not be negative`, {
-        ...{ sqlstate: isOffset ? '2201X' : '2201W', isPlaceless: true },
+        sqlstate: isOffset ? '2201X' : '2201W',
+        isPlaceless: true,
       });
     return count === 0 && isOffset ? undefined : String(count);
   }

@@ -147,7 +147,8 @@ function lockedTable(
   const item = items.find(isNamed);
   if (item === undefined && name !== undefined)
     throw new Refusal(`relation "${name.relname ?? ''}" in ${wordsOf(locking)} clause not found in FROM clause`, {
-      ...{ sqlstate: '42P01', location: name.location },
+      sqlstate: '42P01',
+      location: name.location,
     });
   if (item?.isOuter === true)
     throw new Refusal(`${wordsOf(locking)} cannot be applied to the nullable side of an outer join`, {

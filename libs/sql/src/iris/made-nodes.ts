@@ -22,7 +22,9 @@ export const callOf = (name: string, arg: Node | undefined): Node => ({
 
 export const operator = (name: string, lexpr: Node | undefined, rexpr: Node | undefined): Node => ({
   A_Expr: {
-    ...{ kind: 'AEXPR_OP', name: words(name), location: -1 },
+    kind: 'AEXPR_OP',
+    name: words(name),
+    location: -1,
     ...(lexpr === undefined ? {} : { lexpr }),
     ...(rexpr === undefined ? {} : { rexpr }),
   },

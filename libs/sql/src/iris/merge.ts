@@ -67,18 +67,24 @@ function insertOf(
   if (values === undefined) return refuse('MERGE that inserts DEFAULT VALUES', placeOf(source), hint);
   const plain = { limitOption: 'LIMIT_OPTION_DEFAULT', op: 'SETOP_NONE' } as const;
   const there: SelectStmt = {
-    ...{ targetList: [target('iris_n', number(1))], fromClause: [{ RangeVar: relation }], whereClause: join, ...plain },
+    targetList: [target('iris_n', number(1))],
+    fromClause: [{ RangeVar: relation }],
+    whereClause: join,
+    ...plain,
   };
   const isThere: Node = { SubLink: { subLinkType: 'EXISTS_SUBLINK', subselect: { SelectStmt: there }, location: -1 } };
   const isMissing: Node = { BoolExpr: { boolop: 'NOT_EXPR', args: [isThere], location: -1 } };
   const rows: SelectStmt = {
     targetList: values.map((val): Node => ({ ResTarget: { val, location: placeOf(val) ?? -1 } })),
-    ...{ fromClause: [source], whereClause: all(isMissing, condition), ...plain },
+    fromClause: [source],
+    whereClause: all(isMissing, condition),
+    ...plain,
   };
   const into = { ...relation };
   delete into.alias;
   return printInsert(p, {
-    ...{ relation: into, selectStmt: { SelectStmt: rows } },
+    relation: into,
+    selectStmt: { SelectStmt: rows },
     ...(targetList === undefined ? {} : { cols: targetList }),
     ...(override === undefined ? {} : { override }),
   }).steps;

@@ -176,16 +176,12 @@ const quotients: ReadonlyMap<
 > = new Map(
   Object.entries({
     avg: { times: 1 },
-    ...{
-      variance: { times: 2, isSpread: true },
-      var_samp: { times: 2, isSpread: true },
-      var_pop: { times: 2, isSpread: true },
-    },
-    ...{
-      stddev: { times: 2, isRoot: true },
-      stddev_samp: { times: 2, isRoot: true },
-      stddev_pop: { times: 2, isRoot: true },
-    },
+    variance: { times: 2, isSpread: true },
+    var_samp: { times: 2, isSpread: true },
+    var_pop: { times: 2, isSpread: true },
+    stddev: { times: 2, isRoot: true },
+    stddev_samp: { times: 2, isRoot: true },
+    stddev_pop: { times: 2, isRoot: true },
   }),
 );
 

@@ -105,7 +105,9 @@ function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expressio
 /** PostgreSQL's error for an operator whose operands are all untyped. */
 const ambiguous = (operator: string, location: number | undefined): Refusal =>
   new Refusal(`operator is not unique: ${operator} of what has no type`, {
-    ...{ sqlstate: '42725', location, hint: 'Cast one of them.' },
+    sqlstate: '42725',
+    location,
+    hint: 'Cast one of them.',
   });
 
 /** Records that the statement itself may divide by zero. */
@@ -118,7 +120,9 @@ function checkNumber(type: PgType | undefined, location?: number): void {
   if (type === undefined || numberTypes.has(type)) return;
   if (type === 'time') refuse('arithmetic with times', location, 'An interval can be added, and a time taken away.');
   throw new Refusal(`operator does not exist: ${type} is no number`, {
-    ...{ sqlstate: '42883', location, hint: 'A constant interval can be added to a timestamp or a date.' },
+    sqlstate: '42883',
+    location,
+    hint: 'A constant interval can be added to a timestamp or a date.',
   });
 }
 
@@ -128,7 +132,9 @@ function printConcatenation(p: Printing, expression: A_Expr, scope: Scope): stri
   const first = parts.slice(0, 2).map((part) => typeOf(p, part, scope));
   if (first.every((type) => type !== undefined && !textTypes.has(type) && type !== 'jsonb'))
     throw new Refusal(`operator does not exist: ${first.join(' || ')}`, {
-      ...{ sqlstate: '42883', location: expression.location, hint: 'Cast one of them to text.' },
+      sqlstate: '42883',
+      location: expression.location,
+      hint: 'Cast one of them to text.',
     });
   for (const part of parts) {
     const type = typeOf(p, part, scope);

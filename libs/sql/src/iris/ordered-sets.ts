@@ -25,8 +25,13 @@ function percentileOf(node: Node): FuncCall | undefined {
 
 /** Aggregates that concatenate; JSON elements become an array. */
 const joins: Readonly<Record<string, 'text' | 'json' | 'jsonb' | 'values' | undefined>> = {
-  ...{ string_agg: 'text', json_agg: 'json', jsonb_agg: 'jsonb', json_object_agg: 'json', jsonb_object_agg: 'jsonb' },
-  ...{ array_agg: 'values', mode: 'values' },
+  string_agg: 'text',
+  json_agg: 'json',
+  jsonb_agg: 'jsonb',
+  json_object_agg: 'json',
+  jsonb_object_agg: 'jsonb',
+  array_agg: 'values',
+  mode: 'values',
 };
 
 /** Aggregates that the proxy always computes, ordered or not, as IRIS lacks them. */
@@ -48,7 +53,9 @@ function joinOf(node: Node | undefined): FuncCall | undefined {
 /** PostgreSQL takes what stands behind WITHIN GROUP for one argument more. */
 const noOrderedSet = ({ funcname, location }: FuncCall): Refusal =>
   new Refusal(`function ${lastNameOf(funcname) ?? ''} WITHIN GROUP does not exist`, {
-    ...{ sqlstate: '42883', location, hint: 'Write ORDER BY inside: string_agg(text, separator ORDER BY ...).' },
+    sqlstate: '42883',
+    location,
+    hint: 'Write ORDER BY inside: string_agg(text, separator ORDER BY ...).',
   });
 
 /** Whether a query has aggregates that depend on the order of rows. */
@@ -206,7 +213,8 @@ class InnerRows {
     const keys = orderClause.map((clause) => bodyOf(clause, 'SortBy')?.node);
     if (isDistinct && !keys.every((key) => isSame(key, arg, this.#rows)))
       throw new Refusal('in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list', {
-        ...{ sqlstate: '42P10', location: placeOf(orderClause) ?? location },
+        sqlstate: '42P10',
+        location: placeOf(orderClause) ?? location,
       });
     const at = ++this.#calls;
     const partitionClause = [...this.#said];

@@ -62,8 +62,12 @@ export function printOfPairs(p: Printing, form: (sums: Sums) => string, call: Fu
   const between = (one: string, other: string): string =>
     `(${n} * ${sum(`${one} * ${other}`)} - ${sum(one)} * ${sum(other)})`;
   const sums: Sums = {
-    ...{ n, x: sum(valueX), y: sum(valueY) },
-    ...{ xx: between(valueX, valueX), yy: between(valueY, valueY), xy: between(valueY, valueX) },
+    n,
+    x: sum(valueX),
+    y: sum(valueY),
+    xx: between(valueX, valueX),
+    yy: between(valueY, valueY),
+    xy: between(valueY, valueX),
   };
   return form === ofPairs['regr_count'] ? n : `CAST(${form(sums)} AS DOUBLE)`;
 }

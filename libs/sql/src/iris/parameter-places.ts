@@ -41,9 +41,19 @@ const inOrder = ['ctes', 'withClause', 'fromClause', 'usingClause', 'targetList'
 /** Functions with arguments of any type, from this index on. */
 const ofAnyType: ReadonlyMap<string, number> = new Map(
   Object.entries({
-    ...{ concat: 0, concat_ws: 1, format: 1, count: 0, pg_typeof: 0, num_nulls: 0, num_nonnulls: 0 },
-    ...{ json_build_object: 0, jsonb_build_object: 0, json_build_array: 0, jsonb_build_array: 0 },
-    ...{ to_json: 0, to_jsonb: 0 },
+    concat: 0,
+    concat_ws: 1,
+    format: 1,
+    count: 0,
+    pg_typeof: 0,
+    num_nulls: 0,
+    num_nonnulls: 0,
+    json_build_object: 0,
+    jsonb_build_object: 0,
+    json_build_array: 0,
+    jsonb_build_array: 0,
+    to_json: 0,
+    to_jsonb: 0,
   }),
 );
 

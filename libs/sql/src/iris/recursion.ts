@@ -45,7 +45,9 @@ export function recursionOf({ ctename = '', ...cte }: CommonTableExpr): Recursio
     }),
     all: (levels) =>
       levels.map(rowsOf).reduce((left, right): SelectStmt => ({
-        ...{ op: 'SETOP_UNION', larg: left, rarg: right },
+        op: 'SETOP_UNION',
+        larg: left,
+        rarg: right,
         ...(keepsAll ? { all: true } : {}),
       })),
   };

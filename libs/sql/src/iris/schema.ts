@@ -29,8 +29,12 @@ import { isSame } from './targets.ts';
 /** The IRIS type of an enum column. */
 const enumType = 'VARCHAR(64)';
 const serials: Readonly<Record<string, string>> = {
-  ...{ smallserial: 'SMALLINT', serial2: 'SMALLINT', serial: 'INTEGER', serial4: 'INTEGER' },
-  ...{ bigserial: 'BIGINT', serial8: 'BIGINT' },
+  smallserial: 'SMALLINT',
+  serial2: 'SMALLINT',
+  serial: 'INTEGER',
+  serial4: 'INTEGER',
+  bigserial: 'BIGINT',
+  serial8: 'BIGINT',
 };
 
 export function printCreateTable(p: Printing, create: CreateStmt): string {

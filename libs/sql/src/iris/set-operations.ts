@@ -86,7 +86,8 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   );
   if (columns !== undefined && other.columns !== undefined && columns.length !== other.columns.length)
     throw new Refusal(`each ${setWords[op] ?? op} query must have the same number of columns`, {
-      ...{ sqlstate: '42601', location: placeOf(rarg.targetList ?? rarg.valuesLists) },
+      sqlstate: '42601',
+      location: placeOf(rarg.targetList ?? rarg.valuesLists),
     });
   const limits = limitsOf(p, select);
   if (columns?.length === 0) return refuse('a set operation without columns', placeOf(rarg));
@@ -100,7 +101,8 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
 function refuseOrder(select: SelectStmt, node: Node | undefined): never {
   if (select.distinctClause === undefined) return refuse('ORDER BY something that is no result column', placeOf(node));
   throw new Refusal('for SELECT DISTINCT, ORDER BY expressions must appear in select list', {
-    ...{ sqlstate: '42P10', location: placeOf(node) },
+    sqlstate: '42P10',
+    location: placeOf(node),
   });
 }
 

@@ -60,7 +60,10 @@ function arrayQuery(select: SelectStmt, location: number | undefined): SelectStm
     CoalesceExpr: { args: [{ FuncCall: { ...call, ...order, location: location ?? -1 } }, constant('{}')] },
   };
   return {
-    ...{ targetList: [target('iris_a', array)], fromClause: from, limitOption, op },
+    targetList: [target('iris_a', array)],
+    fromClause: from,
+    limitOption,
+    op,
     ...(isPlain && whereClause !== undefined && { whereClause }),
   };
 }

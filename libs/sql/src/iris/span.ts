@@ -77,7 +77,8 @@ function constantSpan(node: Node | undefined, cast: TypeCast | undefined): Span 
   if (bodyOf(node, 'A_Const')?.isnull === true) return { ...none, micros: 'NULL' };
   if (value !== undefined) return ofValue(value);
   throw new Refusal('invalid input syntax for type interval, or a notation that is not translated', {
-    ...{ sqlstate: '22007', location },
+    sqlstate: '22007',
+    location,
   });
 }
 

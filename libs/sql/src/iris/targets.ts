@@ -45,7 +45,8 @@ export function placeOfResult(node: Node | undefined, clause: Clause): number | 
 export function noResult(node: Node | undefined, clause: Clause): never {
   const { location } = bodyOf(node, 'A_Const') ?? {};
   throw new Refusal(`${clause} position ${placeOfResult(node, clause) ?? 0} is not in select list`, {
-    ...{ sqlstate: '42P10', location },
+    sqlstate: '42P10',
+    location,
   });
 }
 

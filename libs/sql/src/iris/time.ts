@@ -194,6 +194,7 @@ function noUnit(unit: string, type: PgType | undefined): Refusal {
   const zone = type === 'timestamp' ? 'without' : 'with'; // a date becomes timestamptz
   const shown = /^[a-z]+$/.test(unit) ? unit : '...';
   return new Refusal(`unit "${shown}" not recognized for type timestamp ${zone} time zone`, {
-    ...{ sqlstate: '22023', isPlaceless: true },
+    sqlstate: '22023',
+    isPlaceless: true,
   });
 }

@@ -85,7 +85,8 @@ export function vectorSide(
   const value = number === undefined ? vectorText(p, text ?? '', location) : p.marks.parameter(number, 'vector');
   if (text !== undefined && column?.dimensions !== undefined && countOf(text) !== column.dimensions)
     throw new Refusal(`different vector dimensions ${column.dimensions} and ${countOf(text)}`, {
-      ...{ sqlstate: '22000', location: bodyOf(bare, 'A_Const')?.location },
+      sqlstate: '22000',
+      location: bodyOf(bare, 'A_Const')?.location,
     });
   return `TO_VECTOR(${value}, ${column?.vectorElement ?? 'DOUBLE'}, ${size})`;
 }

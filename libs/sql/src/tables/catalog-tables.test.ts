@@ -11,7 +11,10 @@ beforeAll(loadParser);
 const names = ['pools', ...Array.from({ length: 27 }, (_none, index) => `view_${index}`)];
 const columns = Array.from({ length: 22 }, (_none, index) => ({ name: `column_${index}`, type: 'int4' as const }));
 const session = {
-  ...{ user: 'app', database: 'medrex', version: '15.0', setting: () => undefined },
+  user: 'app',
+  database: 'medrex',
+  version: '15.0',
+  setting: () => undefined,
   oidOf: (name: string) => oidOfTable(name, names),
 };
 const catalog = catalogTables(
@@ -36,7 +39,8 @@ it('lists the columns of a table in their order', () => {
   const text = ofPgjdbc.find((each) => each.includes('row_number()')) ?? '';
   expect(answer(text)).toMatchObject({ rows: { length: 22 } });
   expect(answer("select attname from pg_attribute where attrelid = 'medrex.pools'::regclass and attnum = 2")).toEqual({
-    ...{ kind: 'rows', rows: [['column_1']] },
+    kind: 'rows',
+    rows: [['column_1']],
   });
 });
 

@@ -11,7 +11,10 @@ export function constantOf({ isnull, sval, ival, fval, boolval }: A_Const): Comp
 }
 
 const literal = (text: string | null): Compiled => ({
-  ...{ type: 'unknown', unknown: { literal: text }, of: () => text, isConstant: true },
+  type: 'unknown',
+  unknown: { literal: text },
+  of: () => text,
+  isConstant: true,
 });
 
 /** Numbers are doubles here; one with more digits than a double holds is refused. */

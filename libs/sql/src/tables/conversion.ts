@@ -5,10 +5,27 @@ import { fail, notSupported, type Compiled, type Typed } from './compiled.ts';
 import type { Parameters } from './parameters.ts';
 
 const typeNames: Readonly<Record<string, CellType>> = {
-  ...{ bool: 'bool', int2: 'int4', int4: 'int4', int8: 'int8', oid: 'int8', float4: 'float8', float8: 'float8' },
-  ...{ numeric: 'float8', text: 'text', varchar: 'text', bpchar: 'text', char: 'text', name: 'text' },
-  ...{ regclass: 'text', regtype: 'text', regproc: 'text', regnamespace: 'text' },
-  ...{ date: 'date', timestamptz: 'timestamptz', timestamp: 'timestamptz', interval: 'interval' },
+  bool: 'bool',
+  int2: 'int4',
+  int4: 'int4',
+  int8: 'int8',
+  oid: 'int8',
+  float4: 'float8',
+  float8: 'float8',
+  numeric: 'float8',
+  text: 'text',
+  varchar: 'text',
+  bpchar: 'text',
+  char: 'text',
+  name: 'text',
+  regclass: 'text',
+  regtype: 'text',
+  regproc: 'text',
+  regnamespace: 'text',
+  date: 'date',
+  timestamptz: 'timestamptz',
+  timestamp: 'timestamptz',
+  interval: 'interval',
 };
 
 export function typeNamed(name: string): CellType {

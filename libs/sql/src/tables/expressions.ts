@@ -311,7 +311,10 @@ export class Expressions {
     const { location } = call;
     return aggregateOf(
       {
-        ...{ name, location, isStar: call.agg_star === true, isDistinct: call.agg_distinct === true },
+        name,
+        location,
+        isStar: call.agg_star === true,
+        isDistinct: call.agg_distinct === true,
         isWithinGroup: call.agg_within_group === true,
         args: (call.args ?? []).map((arg) => this.compile(arg)),
         filter: call.agg_filter === undefined ? undefined : this.as(call.agg_filter, 'bool'),

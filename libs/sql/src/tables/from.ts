@@ -165,7 +165,10 @@ export class From {
 /** Which side of a join keeps its rows without a match. */
 type Kept = 'neither' | 'left' | 'right' | 'both';
 const kept: Readonly<Record<string, Kept>> = {
-  ...{ JOIN_INNER: 'neither', JOIN_LEFT: 'left', JOIN_RIGHT: 'right', JOIN_FULL: 'both' },
+  JOIN_INNER: 'neither',
+  JOIN_LEFT: 'left',
+  JOIN_RIGHT: 'right',
+  JOIN_FULL: 'both',
 };
 
 /** The column names that a NATURAL join uses. */
@@ -191,7 +194,9 @@ function renamed(
   names: readonly string[],
 ): ScopeColumn[] {
   return columns.map(({ name, type, isDecimal }, index) => ({
-    ...{ relation, name: names[index] ?? name, type },
+    relation,
+    name: names[index] ?? name,
+    type,
     ...decimal(isDecimal),
   }));
 }

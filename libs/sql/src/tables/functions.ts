@@ -54,8 +54,15 @@ function prettySize(bytes: number): string {
 
 const fixed: FixedFunctions = { ...textFunctions, ...numberFunctions, ...timeFunctions };
 const sameAs: Readonly<Record<string, string>> = {
-  ...{ current_timestamp: 'now', transaction_timestamp: 'now', statement_timestamp: 'now', clock_timestamp: 'now' },
-  ...{ localtimestamp: 'now', char_length: 'length', character_length: 'length', position: 'strpos', trim: 'btrim' },
+  current_timestamp: 'now',
+  transaction_timestamp: 'now',
+  statement_timestamp: 'now',
+  clock_timestamp: 'now',
+  localtimestamp: 'now',
+  char_length: 'length',
+  character_length: 'length',
+  position: 'strpos',
+  trim: 'btrim',
 };
 
 /** Scalar functions. */
@@ -162,8 +169,14 @@ export class Functions {
   #ofSession(name: string, args: readonly Compiled[]): Typed | undefined {
     const { user, database, version } = this.#session;
     const texts: Readonly<Record<string, string>> = {
-      ...{ version, current_database: database, current_catalog: database, current_schema: 'medrex' },
-      ...{ current_user: user, session_user: user, user, current_role: user },
+      version,
+      current_database: database,
+      current_catalog: database,
+      current_schema: 'medrex',
+      current_user: user,
+      session_user: user,
+      user,
+      current_role: user,
     };
     if (args.length === 0 && Object.hasOwn(texts, name)) return constant('text', texts[name] ?? null);
     switch (name) {

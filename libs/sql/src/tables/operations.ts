@@ -108,7 +108,8 @@ export class Operations {
       operator,
       { ...one, of: (row) => row[0] ?? null },
       {
-        ...{ type: one.type, of: (row) => row[1] ?? null },
+        type: one.type,
+        of: (row) => row[1] ?? null,
       },
     );
     return strict('bool', [one, array], ([own, text], run) => {

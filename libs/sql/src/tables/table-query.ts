@@ -294,13 +294,15 @@ export class Planner {
     if (left.columns.length !== right.columns.length)
       fail('42601', 'each UNION query must have the same number of columns');
     const columns = left.columns.map((column, index) => ({
-      ...{ name: column.name, type: types[index] ?? 'text' },
+      name: column.name,
+      type: types[index] ?? 'text',
       ...decimal(areDecimal([column, right.columns[index] ?? column])),
     }));
     const scope = this.#scopeOf(columns.map((column) => ({ ...column, relation: '' })));
     const expressions = this.#expressions(scope);
     const targets = columns.map(({ name, type }, index) => ({
-      ...{ name, node: undefined },
+      name,
+      node: undefined,
       value: typed({ type, of: (row: Row) => row[index] ?? null }, this.#options.parameters),
     }));
     const finish = this.#finish(

@@ -30,7 +30,9 @@ const pools: TableSource = {
 const tables: Tables = {
   find: (schema = 'medrex', name) => (schema === 'medrex' && name === 'pools' ? pools : undefined),
   session: {
-    ...{ user: 'app', database: 'medrex', version: 'PostgreSQL 15.0 (medrex)' },
+    user: 'app',
+    database: 'medrex',
+    version: 'PostgreSQL 15.0 (medrex)',
     oidOf: () => undefined,
     setting: (name) => (name === 'server_version_num' ? '150000' : undefined),
   },
@@ -42,7 +44,8 @@ const query = (text: string, types: readonly number[] = []): TableQuery => {
   return statement;
 };
 const bound = (value: string | null): BoundValue => ({
-  ...{ bytes: value === null ? null : Buffer.from(value), isBinary: false },
+  bytes: value === null ? null : Buffer.from(value),
+  isBinary: false,
 });
 
 /** The rows of a result as psql prints them. */

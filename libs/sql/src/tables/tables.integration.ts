@@ -9,7 +9,13 @@ import { readTableStatements } from './table-statements.ts';
 const hourMs = 3_600_000;
 const noon = Date.UTC(2026, 0, 2, 12);
 const columns: Readonly<Record<string, CellType>> = {
-  ...{ name: 'text', kind: 'text', calls: 'int8', size: 'int4', ratio: 'float8', paused: 'bool', since: 'timestamptz' },
+  name: 'text',
+  kind: 'text',
+  calls: 'int8',
+  size: 'int4',
+  ratio: 'float8',
+  paused: 'bool',
+  since: 'timestamptz',
 };
 const data: Cell[][] = [
   ['alpha', 'a', 3, 1, 0.5, false, noon],
@@ -255,7 +261,9 @@ describeReal('POSTGRES', 'tables of the proxy beside PostgreSQL', () => {
 
   it.each(queries)('answers as PostgreSQL does: %s', async (text) => {
     const theirs = await client.query({
-      ...{ text, rowMode: 'array', types: { getTypeParser: () => (value: string) => value } },
+      text,
+      rowMode: 'array',
+      types: { getTypeParser: () => (value: string) => value },
     });
     const names = theirs.fields.map(({ name }) => name);
     expect(ours(text)).toEqual({ names, rows: (theirs.rows as (string | null)[][]).map((row) => row.map(plain)) });

@@ -63,7 +63,12 @@ function formatted(at: number, form: string): string {
 }
 
 const unitsMs: Readonly<Record<string, number>> = {
-  ...{ microsecond: 0.001, millisecond: 1, second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 },
+  microsecond: 0.001,
+  millisecond: 1,
+  second: 1_000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
 };
 
 function truncated(unit: string, at: number): number {

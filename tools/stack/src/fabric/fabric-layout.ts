@@ -71,12 +71,18 @@ function peersAt(place: number, { configuration, ports, options, folder, crypto 
     const base = join(crypto, 'peerOrganizations', organization.domain);
     const user = (who: string, what: string): string => join(base, 'users', `${who}@${organization.domain}`, what);
     return {
-      ...{ name, host, organization, ports: own, isFirst: place === 0 },
+      name,
+      host,
+      organization,
+      ports: own,
+      isFirst: place === 0,
       folder: join(folder, name),
       msp: join(base, 'peers', host, 'msp'),
       tls: join(base, 'peers', host, 'tls'),
-      ...{ adminMsp: user('Admin', 'msp'), adminTls: user('Admin', 'tls') },
-      ...{ userMsp: user('User1', 'msp'), userTls: user('User1', 'tls') },
+      adminMsp: user('Admin', 'msp'),
+      adminTls: user('Admin', 'tls'),
+      userMsp: user('User1', 'msp'),
+      userTls: user('User1', 'tls'),
     };
   });
 }

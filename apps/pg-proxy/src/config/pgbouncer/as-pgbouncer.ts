@@ -40,7 +40,10 @@ export function pgbouncerRows(config: ProxyConfig): readonly ConfigRow[] {
 }
 
 const rowOf = (key: string, field: string, value: string): ConfigRow => ({
-  ...{ key, value, scope: 'global', changeable: isChangeable(field) ? 'yes' : 'no' },
+  key,
+  value,
+  scope: 'global',
+  changeable: isChangeable(field) ? 'yes' : 'no',
 });
 
 function inItsUnits(field: string, value: string): string {

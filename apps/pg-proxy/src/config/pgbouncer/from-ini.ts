@@ -159,7 +159,9 @@ function readClientTls(gathering: Gathering): void {
   const isVerified = mode.startsWith('verify-');
   if (isVerified && clientCa === undefined) return gathering.problem('client_tls_sslmode', 'needs client_tls_ca_file');
   gathering.set('listen.tls', {
-    ...{ mode: ['allow', 'prefer'].includes(mode) ? 'allow' : 'require', certificate, key },
+    mode: ['allow', 'prefer'].includes(mode) ? 'allow' : 'require',
+    certificate,
+    key,
     minVersion: oldestTls(gathering.value('client_tls_protocols') ?? ''),
     ...(clientCa !== undefined && { clientCa, clientCertificate: isVerified ? 'require' : 'optional' }),
   });

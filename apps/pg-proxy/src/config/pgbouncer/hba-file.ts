@@ -22,11 +22,21 @@ export interface HbaReading {
 }
 
 const methods: Readonly<Record<string, string>> = {
-  ...{ trust: 'trust', reject: 'reject', md5: 'md5', 'scram-sha-256': 'scram-sha-256' },
-  ...{ password: 'password', plain: 'password', cert: 'cert', ldap: 'ldap', peer: 'peer' },
+  trust: 'trust',
+  reject: 'reject',
+  md5: 'md5',
+  'scram-sha-256': 'scram-sha-256',
+  password: 'password',
+  plain: 'password',
+  cert: 'cert',
+  ldap: 'ldap',
+  peer: 'peer',
 };
 const types: Readonly<Record<string, boolean | undefined>> = {
-  ...{ local: undefined, host: undefined, hostssl: true, hostnossl: false },
+  local: undefined,
+  host: undefined,
+  hostssl: true,
+  hostnossl: false,
 };
 /** All clients that come by TCP. */
 const everywhere = ['0.0.0.0/0', '::/0'];

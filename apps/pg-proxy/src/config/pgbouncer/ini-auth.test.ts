@@ -119,7 +119,9 @@ host all all ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff trust
     expect(problems).toEqual([]);
     expect(proxyConfig.parse(config).auth.rules).toEqual([
       {
-        ...{ databases: ['clinic'], addresses: ['unix'], method: 'peer' },
+        databases: ['clinic'],
+        addresses: ['unix'],
+        method: 'peer',
         peers: [{ name: 'postgres', user: 'app' }, { name: 'root' }],
       },
       { addresses: ['unix'], method: 'peer' },
@@ -153,7 +155,8 @@ doctors\tward.example all
       { addresses: ['0.0.0.0/0', '::/0'], tls: true, method: 'cert' },
     ]);
     const odd = readIni(`${ini}auth_type = hba\nauth_hba_file = /hba\nauth_ident_file = /ident\n`, {
-      ...{ '/hba': 'hostssl all all all cert map=m', '/ident': 'm one two\nm /^a b\nm a +b\nm a\n' },
+      '/hba': 'hostssl all all all cert map=m',
+      '/ident': 'm one two\nm /^a b\nm a +b\nm a\n',
     });
     expect(odd.problems).toEqual([2, 3, 4].map((line) => `/ident: line ${line}: is not of the form map, name, user`));
   });

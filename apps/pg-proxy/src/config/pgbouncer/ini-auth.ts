@@ -3,8 +3,13 @@ import { readHba, readIdent } from './hba-file.ts';
 import { readLdapOptions } from './ldap-options.ts';
 
 const methods: Readonly<Record<string, string>> = {
-  ...{ md5: 'md5', 'scram-sha-256': 'scram-sha-256', plain: 'password', trust: 'trust', any: 'any' },
-  ...{ cert: 'cert', ldap: 'ldap' },
+  md5: 'md5',
+  'scram-sha-256': 'scram-sha-256',
+  plain: 'password',
+  trust: 'trust',
+  any: 'any',
+  cert: 'cert',
+  ldap: 'ldap',
 };
 
 /** Who may log in: auth_* of the file and of its databases. */

@@ -23,7 +23,7 @@ const parametersOfDatabases = [
 const peerIdMax = 255;
 
 type Parameters = ReadonlyMap<string, string>;
-type Upstreams = Record<string, { host: string; lookupMs?: number }>;
+type Upstreams = Record<string, { host: string; port: number; lookupMs?: number; [field: string]: unknown }>;
 
 export function readDatabases(entries: readonly IniEntry[], gathering: Gathering): void {
   const upstreams: Upstreams = {};
@@ -73,7 +73,10 @@ function upstreamOf(entry: IniEntry, parameters: Parameters, gathering: Gatherin
   const isList = host.includes(',');
   const name = `${host}:${port}${isList && turns === 'disable' ? ', one after the other' : ''}`;
   upstreams[name] = {
-    ...{ host, port: number ?? 5432, allowCleartext: true, ...serverTls(gathering, host) },
+    host,
+    port: number ?? 5432,
+    allowCleartext: true,
+    ...serverTls(gathering, host),
     ...(isList && { loadBalanceHosts: turns }),
   };
   return name;

@@ -33,7 +33,9 @@ export function readLdapOptions(text: string): LdapReading {
   const base = options.get('ldapbasedn');
   return {
     ldap: {
-      ...{ urls, startTls, allowPlain: isPlain },
+      urls,
+      startTls,
+      allowPlain: isPlain,
       ...(base === undefined ? { bind: bindOf(options) } : { search: searchOf(base, options) }),
     },
     password,

@@ -21,8 +21,18 @@ export interface Traffic {
 }
 
 const noTraffic: Readonly<Traffic> = {
-  ...{ logins: 0, assignments: 0, transactions: 0, transactionMs: 0, queries: 0, queryMs: 0, waitedMs: 0 },
-  ...{ received: 0, sent: 0, parses: 0, binds: 0, serverParses: 0 },
+  logins: 0,
+  assignments: 0,
+  transactions: 0,
+  transactionMs: 0,
+  queries: 0,
+  queryMs: 0,
+  waitedMs: 0,
+  received: 0,
+  sent: 0,
+  parses: 0,
+  binds: 0,
+  serverParses: 0,
 };
 
 /** PgBouncer's default `stats_period`. */

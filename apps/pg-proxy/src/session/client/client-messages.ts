@@ -77,7 +77,10 @@ export class ClientMessages implements Wire {
     this.#local = options.local?.((message) => this.outbox.push(message));
     const { watch } = client.session;
     this.statements = new ClientStatements({
-      ...{ wire: this, watch, statements: options.statements, isAlone: options.mode === 'session' },
+      wire: this,
+      watch,
+      statements: options.statements,
+      isAlone: options.mode === 'session',
     });
     const { statements } = this;
     const framer = this.#framer;
@@ -87,7 +90,9 @@ export class ClientMessages implements Wire {
     const { requests } = this;
     this.#query = new SimpleQuery({ client, framer, wire: this, statements, requests, analyser });
     this.#held = new HeldMessage({
-      ...{ client, requests, shapes: statements.shapes },
+      client,
+      requests,
+      shapes: statements.shapes,
       takeAgain: () => {
         this.takeAgain();
         this.goOn();

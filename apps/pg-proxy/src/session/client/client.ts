@@ -97,12 +97,16 @@ export class Client implements BackendClient {
     this.session = new ClientSession(this, options);
     this.#messages = new ClientMessages(this, options);
     this.errands = new ClientErrands({
-      ...{ client: this, host: options.host, detach: (backend) => this.#detach(backend) },
+      client: this,
+      host: options.host,
+      detach: (backend) => this.#detach(backend),
       checkout: () => this.#checkout(undefined, this.#host.now()),
       beginAnew: (backend) => this.#beginAnew(backend),
     });
     this.#end = new ClientEnd({
-      ...{ client: this, messages: this.#messages, host: options.host },
+      client: this,
+      messages: this.#messages,
+      host: options.host,
       detach: (backend) => this.#detach(backend),
       left: [() => this.errands.held(), () => this.errands.learnt(undefined)],
     });

@@ -74,7 +74,9 @@ export interface Asked extends Analysed {
 
 /** For a text that was not seen completely: it may do anything. */
 export const unknownText: Analysis = {
-  ...{ kind: 'unread', fingerprint: '', normalised: '' },
+  kind: 'unread',
+  fingerprint: '',
+  normalised: '',
   fault: { sqlstate: '54000', message: 'the statement has not been seen as a whole' },
 };
 

@@ -95,7 +95,10 @@ describe('an invalid setting', () => {
       const said = 'ERROR 22023 invalid value for "pgproxy.query_timeout"';
       const series = (statement: string, ...parameters: string[]): Buffer[] => [
         bind({
-          ...{ portal: '', statement, parameterFormats: [], resultFormats: [] },
+          portal: '',
+          statement,
+          parameterFormats: [],
+          resultFormats: [],
           parameters: parameters.map((each) => Buffer.from(each)),
         }),
         execute({ portal: '', rowsMax: 0 }),

@@ -98,8 +98,13 @@ export class Timeouts {
 
 function freshly(backend: Backend, nowMs: number): Seen {
   return {
-    ...{ backend, answers: backend.answers, transactions: backend.transactions, isAsked: !backend.expected.isEmpty },
-    ...{ sinceMs: nowMs, transactionSinceMs: nowMs, cancelledAtMs: undefined },
+    backend,
+    answers: backend.answers,
+    transactions: backend.transactions,
+    isAsked: !backend.expected.isEmpty,
+    sinceMs: nowMs,
+    transactionSinceMs: nowMs,
+    cancelledAtMs: undefined,
   };
 }
 

@@ -7,7 +7,12 @@ const g: CodeObject = ['function', 20_001, null, 'g', 'select 2', null];
 const t: CodeObject = ['relation', 20_002, null, 't', null, null];
 
 const answer = (more: Partial<CodeAnswer>, counts: Partial<Record<CodeKind, number>> = {}): CodeAnswer => ({
-  ...{ of: 'this', seen: 100, builtIn: null, objects: [], uses: [], anywhere: [] },
+  of: 'this',
+  seen: 100,
+  builtIn: null,
+  objects: [],
+  uses: [],
+  anywhere: [],
   counts: codeKinds.map((kind) => counts[kind] ?? 0),
   ...more,
 });

@@ -138,7 +138,9 @@ export class CodeCatalogue {
         }
       }
     return {
-      ...{ builtIn: this.#builtIn, sources, uses },
+      builtIn: this.#builtIn,
+      sources,
+      uses,
       functions: [...names.function.values()],
       relations: [...names.relation.values()],
     };

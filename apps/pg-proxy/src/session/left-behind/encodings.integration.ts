@@ -28,7 +28,10 @@ const bound = (text: string, value: string): Buffer =>
   Buffer.concat([
     prepare('', text),
     bind({
-      ...{ portal: '', statement: '', parameterFormats: [], resultFormats: [] },
+      portal: '',
+      statement: '',
+      parameterFormats: [],
+      resultFormats: [],
       parameters: [Buffer.from(value, 'latin1')],
     }),
     execute({ portal: '', rowsMax: 0 }),
@@ -64,7 +67,8 @@ describeReal('POSTGRES', 'clients with different encodings', (where) => {
 
   const open = async (href: string, encoding?: string, more = ''): Promise<WireClient> => {
     const client = WireClient.open({
-      ...{ ...accessOf(href), wordOf },
+      ...accessOf(href),
+      wordOf,
       parameters: {
         options: `-c search_path=${rig.schema}${more}`,
         ...(encoding !== undefined && { client_encoding: encoding }),

@@ -46,7 +46,9 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
       const transcript = new Transcript();
       const options = `-c work_mem=3MB -c search_path=${path} -c DateStyle=German -c role=pg_monitor`;
       const client = await WireClient.in({
-        ...{ ...accessOf(href), minor: 0, parameters: { options } },
+        ...accessOf(href),
+        minor: 0,
+        parameters: { options },
         wordOf: (...message) => transcript.wordOf(...message),
       });
       const words: string[] = [];
@@ -63,11 +65,9 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
     /** Which parameters a client is told, in no order. */
     const told = async (href: string, messages: readonly Buffer[]): Promise<string[]> => {
       const client = await WireClient.in({
-        ...{
-          ...accessOf(href),
-          minor: 0,
-          parameters: { options: '-c DateStyle=German', application_name: 'a', TimeZone: 'Asia/Tokyo' },
-        },
+        ...accessOf(href),
+        minor: 0,
+        parameters: { options: '-c DateStyle=German', application_name: 'a', TimeZone: 'Asia/Tokyo' },
         wordOf: (type, message) =>
           type === from.parameterStatus || type === from.readyForQuery
             ? message.toString('latin1').replace(/^(.).{4}/s, '$1 ')

@@ -11,8 +11,14 @@ const sets =
 const nothing: Switch = () => [];
 
 const plans: Readonly<Record<string, string>> = {
-  ...{ s: 'seqscan', i: 'indexscan', o: 'indexonlyscan', b: 'bitmapscan', t: 'tidscan' },
-  ...{ n: 'nestloop', m: 'mergejoin', h: 'hashjoin' },
+  s: 'seqscan',
+  i: 'indexscan',
+  o: 'indexonlyscan',
+  b: 'bitmapscan',
+  t: 'tidscan',
+  n: 'nestloop',
+  m: 'mergejoin',
+  h: 'hashjoin',
 };
 
 /** Switches of `postgres` without an argument. */
@@ -86,7 +92,8 @@ function wordsOf(text: string): string[] {
 }
 
 const notTaken = (word = 'postgres'): WireFault => ({
-  ...{ sqlstate: '42601', message: `invalid command-line argument for server process: ${word}` },
+  sqlstate: '42601',
+  message: `invalid command-line argument for server process: ${word}`,
   hint: 'Try "postgres --help" for more information.',
 });
 

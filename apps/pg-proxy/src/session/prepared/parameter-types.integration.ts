@@ -132,7 +132,11 @@ describeReal('POSTGRES', 'a client binds by the types that it was told', (where)
     expect(await former.ask(run('s'), sync())).toEqual(['08P01 exec_bind_message', 'Z']);
     await rig.direct.query(`alter table ${rig.schema}.changed alter a type json using a::json`);
     const bound = bind({
-      ...{ portal: '', statement: 's', parameterFormats: [0], parameters: [Buffer.from('{}')], resultFormats: [] },
+      portal: '',
+      statement: 's',
+      parameterFormats: [0],
+      parameters: [Buffer.from('{}')],
+      resultFormats: [],
     });
     const runIt = Buffer.concat([bound, execute({ portal: '', rowsMax: 0 }), sync()]);
     expect(await former.ask(runIt)).toEqual(['42804 transformAssignedExpr', 'Z']);

@@ -5,11 +5,14 @@ import type { UpstreamConfig } from '../../config/proxy-config.ts';
 import { IrisUpstreams, type IrisOpening } from './iris-upstreams.ts';
 
 const upstream = {
-  ...{ kind: 'iris', host: 'iris', port: 1972 },
+  kind: 'iris',
+  host: 'iris',
+  port: 1972,
   iris: { jars: [], url: 'jdbc:x', version: '2025.2', schemas: {}, hazards: [], skipped: [], normalised: [] },
 } as unknown as UpstreamConfig;
 const opening: IrisOpening = {
-  ...{ upstream, database: 'ward' },
+  upstream,
+  database: 'ward',
   name: { upstream: 'iris', database: 'ward', user: 'app', secret: '' },
   credentials: { user: 'app', secret: { kind: 'password', password: 'secret' } },
   addresses: () => [
@@ -26,7 +29,8 @@ describe('IrisUpstreams', () => {
       () => ({ open: async () => Promise.reject(new SqlFailure('wrong password', { sqlstate: '28P01' })) }),
     ];
     const upstreams = new IrisUpstreams({
-      ...{ analyser: await SqlAnalyser.load(), now: () => 0 },
+      analyser: await SqlAnalyser.load(),
+      now: () => 0,
       irisDriver: () => loads.shift()!(),
     });
     const refusal = async (): Promise<string> =>

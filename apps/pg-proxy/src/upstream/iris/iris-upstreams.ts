@@ -135,7 +135,16 @@ export class IrisUpstreams {
     const { properties, version, schemas, hazards, skipped, normalised, tablesMs, lockTimeoutMs } = iris;
     const driver = irisDriver?.(url, iris) ?? new JdbcDriver({ bridge: this.#bridgeOf(iris), url, properties });
     return IrisDatabase.load({
-      ...{ driver, analyser, now, version, schemas, hazards, skipped, normalised, tablesMs, lockTimeoutMs },
+      driver,
+      analyser,
+      now,
+      version,
+      schemas,
+      hazards,
+      skipped,
+      normalised,
+      tablesMs,
+      lockTimeoutMs,
       isOrderKept: iris.keepNullOrder,
     });
   }

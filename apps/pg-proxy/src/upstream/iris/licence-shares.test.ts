@@ -6,14 +6,17 @@ import { LicenceShares } from './licence-shares.ts';
 import { policyOf } from '../policy.ts';
 
 const iris = (connections = 8) => ({
-  ...{ kind: 'iris', host: 'his', port: 1972 },
+  kind: 'iris',
+  host: 'his',
+  port: 1972,
   iris: { version: '2025.1', jars: ['driver.jar'], licence: { connections, sharedBy: 2 } },
 });
 const config = (id: number, more: object = {}): ProxyConfig =>
   proxyConfig.parse({
     upstreams: { a: iris(), b: iris() },
     databases: { ward: { upstream: 'a', user: 'proxy' }, lab: { upstream: 'b', user: 'proxy' } },
-    ...{ auth: { userFile: 'users' }, instance: { id } },
+    auth: { userFile: 'users' },
+    instance: { id },
     ...more,
   });
 const nothing = { opening: 0, idle: 0, active: 0, resetting: 0, checking: 0, closing: 0, waiting: 0 };

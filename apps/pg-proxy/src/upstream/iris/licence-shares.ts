@@ -96,7 +96,12 @@ export class LicenceShares {
 
   shares(): readonly LicenceShare[] {
     return [...this.#logins.values()].map(({ upstream, user, terms, lease, inUse }) => ({
-      ...{ upstream, user, inUse, budget: terms.budget, sharedBy: terms.instances, granted: lease.limit },
+      upstream,
+      user,
+      inUse,
+      budget: terms.budget,
+      sharedBy: terms.instances,
+      granted: lease.limit,
       by: terms.instances === 1 ? 'alone' : lease.isShared ? 'lease' : 'share',
     }));
   }

@@ -63,7 +63,7 @@ describeReal('POSTGRES', 'cached answers', (where) => {
     expect(await isHit(() => value(writer, known))).toBe(true);
     const refused = {
       code: '53300',
-      message: expect.stringContaining('analytical work is answered from the cache only'),
+      message: expect.stringContaining('analytical work is answered only from the cache'),
     };
     await expect(reader.query(unknown)).rejects.toMatchObject(refused);
     await expect(reader.query({ name: 'heavy', text: unknown })).rejects.toMatchObject(refused);

@@ -92,7 +92,7 @@ export class ClientMessages implements Wire {
     this.#held = new HeldMessage({
       client,
       requests,
-      shapes: statements.shapes,
+      statements,
       takeAgain: () => {
         this.takeAgain();
         this.goOn();

@@ -1,13 +1,13 @@
 import { flush } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
-import type { ToldShapes } from '../prepared/row-shapes.ts';
+import type { ClientStatements } from '../prepared/client-statements.ts';
 import type { Client } from './client.ts';
 import type { ClientRequests } from './client-requests.ts';
 
 export interface HeldMessageOptions {
   readonly client: Client;
   readonly requests: ClientRequests;
-  readonly shapes: ToldShapes;
+  readonly statements: Pick<ClientStatements, 'shapes' | 'shared'>;
   /** Processes the held message again, and what follows it. */
   readonly takeAgain: () => void;
 }
@@ -19,15 +19,15 @@ export interface HeldMessageOptions {
 export class HeldMessage {
   readonly #client: Client;
   readonly #requests: ClientRequests;
-  readonly #shapes: ToldShapes;
+  readonly #statements: HeldMessageOptions['statements'];
   readonly #takeAgain: () => void;
   #isHeld = false;
   #isForBackend = false;
 
-  constructor({ client, requests, shapes, takeAgain }: HeldMessageOptions) {
+  constructor({ client, requests, statements, takeAgain }: HeldMessageOptions) {
     this.#client = client;
     this.#requests = requests;
-    this.#shapes = shapes;
+    this.#statements = statements;
     this.#takeAgain = takeAgain;
   }
 
@@ -90,7 +90,8 @@ export class HeldMessage {
   answered(): void {
     const { backend, session } = this.#client;
     if (!this.#isHeld || session.isAsking || backend?.expected.forgets === true) return;
-    if (this.#isCancelComing || this.#shapes.isAwaited) return;
+    const { shapes, shared } = this.#statements;
+    if (this.#isCancelComing || shapes.isAwaited || shared.isPreparing) return;
     // After the answer that is being read.
     process.nextTick(() => {
       if (this.#isHeld && !this.#client.hasLeft) this.#client.contain(() => this.#letGo());

@@ -162,9 +162,14 @@ export class OwnStatements {
     return missing;
   }
 
+  /** Attempts are outstanding. */
+  get isPreparing(): boolean {
+    return this.#attempts > 0;
+  }
+
   /** Some are missing, or may be. */
   get isInDoubt(): boolean {
-    return this.#attempts > 0 || this.missing > 0;
+    return this.isPreparing || this.missing > 0;
   }
 
   /** The backend does not have the statement under this name. */

@@ -97,6 +97,11 @@ export class SharedStatements {
     return this.#own.isOn && this.#names.size > this.#own.missing;
   }
 
+  /** Statements are being prepared under their own names: until that is over, the backend's status need not be the client's. */
+  get isPreparing(): boolean {
+    return this.#own.isPreparing;
+  }
+
   // Before SQL shows them or refers to them.
 
   /** Gives the backend the client's statements under their own names, and no others. True: the outcome is not known yet. */

@@ -153,6 +153,7 @@ describe('a draining proxy', () => {
     const [busy, console] = [await rig.in(), await rig.in({ database: 'pgbouncer' })];
     await busy.ask(query('begin'));
     const closed = rig.running.proxy.close('drain');
+    await eventually(() => rig.running.proxy.host.isDraining);
     rig.running.resume();
     expect((await console.ask(query('RESUME')))[0]).toBe('ERROR 55000 pooler is shutting down');
     await busy.ask(query('commit'));

@@ -39,6 +39,8 @@ export class EmbeddedPostgres {
   readonly database = 'postgres';
   readonly password: string;
   readonly #control: Control;
+  /** Exists for as long as the server runs. */
+  readonly #pidFile: string;
   /** Stops the server when the process exits. */
   readonly #atExit: () => void;
 
@@ -46,7 +48,8 @@ export class EmbeddedPostgres {
     this.port = port;
     this.password = readFileSync(place.password, 'utf8');
     this.#control = control;
-    const pid = Number(readFileSync(join(place.data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    this.#pidFile = join(place.data, 'postmaster.pid');
+    const pid = Number(readFileSync(this.#pidFile, 'utf8').split('\n')[0]);
     this.#atExit = () => process.kill(pid, 'SIGINT');
     process.once('exit', this.#atExit);
   }
@@ -71,10 +74,12 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** Ends its sessions and the server. */
+  /** Ends its sessions and the server, unless somebody has stopped it already. @throws Error it does not stop */
   async stop(): Promise<void> {
     process.off('exit', this.#atExit);
-    await this.#control('-m', 'fast', '-w', 'stop');
+    await this.#control('-m', 'fast', '-w', 'stop').catch((error: unknown) => {
+      if (existsSync(this.#pidFile)) throw error;
+    });
   }
 }
 

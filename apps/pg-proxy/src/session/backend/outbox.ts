@@ -6,6 +6,8 @@ import { sendingBy, type SendNow } from './lean-socket.ts';
 const joinedBytesMax = 16 * 1024;
 /** Scratch memory for joining parts; its content does not outlive a call. */
 const joint = Buffer.allocUnsafeSlow(joinedBytesMax);
+/** Less than this is copied for a stream (into Buffer's pool), so that the memory it was read into can be reused at once. */
+const copiedBytesMax = 4 * 1024;
 
 /**
  * Collects what a socket is to send while a chunk is processed, and sends it in as few writes as possible. Adjacent ranges of one buffer
@@ -22,6 +24,8 @@ export class Outbox {
   #run: Buffer | undefined;
   #from = 0;
   #to = 0;
+  /** The stream holds memory that was not copied. */
+  #hasLent = false;
   readonly #sendNow: SendNow;
 
   constructor(socket: Socket) {
@@ -34,9 +38,10 @@ export class Outbox {
     return this.socket.writable ? this.socket.writableLength : 0;
   }
 
-  /** Something has not been written completely, so its memory must not change. */
+  /** Memory given to this outbox has not been written completely, so it must not change. */
   get isPending(): boolean {
-    return this.#run !== undefined || this.#parts.length > 0 || this.socket.writableLength > 0;
+    if (this.#hasLent && this.socket.writableLength === 0) this.#hasLent = false;
+    return this.#hasLent || this.#run !== undefined || this.#parts.length > 0;
   }
 
   range(buffer: Buffer, start: number, end: number): void {
@@ -77,7 +82,15 @@ export class Outbox {
 
   #write(buffer: Buffer, from: number, to: number): void {
     const sent = this.#sendNow(buffer, from, to);
-    if (sent < to) this.socket.write(sent === 0 && to === buffer.length ? buffer : buffer.subarray(sent, to));
+    if (sent === to) return;
+    const rest = sent === 0 && to === buffer.length ? buffer : buffer.subarray(sent, to);
+    if (rest.length < copiedBytesMax) this.socket.write(Buffer.from(rest));
+    else this.#lend(rest);
+  }
+
+  #lend(part: Buffer): void {
+    this.#hasLent = true;
+    this.socket.write(part);
   }
 
   #sendJoined(parts: readonly Buffer[], bytes: number): void {
@@ -92,7 +105,7 @@ export class Outbox {
 
   #sendList(parts: readonly Buffer[]): void {
     this.socket.cork();
-    for (const part of parts) this.socket.write(part);
+    for (const part of parts) this.#lend(part);
     this.socket.uncork();
   }
 

@@ -7,13 +7,13 @@ import type { IntakeOptions } from './intake/intake-options.ts';
 import { genericRecord } from './resources/generic-record.ts';
 import { resourceModules } from './resources/index.ts';
 
-/** All resource types that Medrex knows something special about; every other one of R4 is kept as a record. */
+/** The resource types with rules of their own. Every other R4 type is kept as a plain record. */
 export const clinicalRegistry = registryOf(resourceModules, genericRecord);
 
-/** The ledger's half: runs in the chaincode and in the embedded ledger, the same code. */
+/** The contract: it runs in the chaincode and in the embedded ledger alike. */
 export const clinicalContract: Contract = contractOf(clinicalRegistry);
 
-/** Ingest's half: FHIR R4 messages to operations. */
+/** The intake: it translates FHIR R4 messages to operations. */
 export function clinicalIntake(options: IntakeOptions = {}): IntakeContract {
   return intakeOf(clinicalRegistry, options);
 }

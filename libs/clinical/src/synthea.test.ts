@@ -29,7 +29,7 @@ describe('Synthea patients', () => {
     }
   });
 
-  it('come to the same state in one Fabric transaction as one after another', async () => {
+  it('give the same state in one Fabric transaction as one after another', async () => {
     const clinic = new Clinic();
     const operations: Operation[] = [];
     for (const name of files.slice(0, 3))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Clinic, type Sent } from '@medrex/clinical/testing';
+import { Clinic, type SentMessage } from '@medrex/clinical/testing';
 import { openLoad } from './load-stream.ts';
 import { subjectOf, type LoadMessage } from './message.ts';
 import { profileNamed, workdays } from './profiles/index.ts';
@@ -30,7 +30,8 @@ function load(name: string, injections: Parameters<typeof openLoad>[0]['injectio
   });
 }
 
-const send = (clinic: Clinic, { resource, ...message }: LoadMessage): Promise<Sent> => clinic.send(resource, message);
+const send = (clinic: Clinic, { resource, ...message }: LoadMessage): Promise<SentMessage> =>
+  clinic.send(resource, message);
 
 /** The results of messages in order: codes of refusals, and the code of each operation with its undeclared keys. */
 async function outcomes(clinic: Clinic, messages: Iterable<LoadMessage>): Promise<readonly string[]> {

@@ -17,9 +17,8 @@ import type { Registry } from './registry.ts';
 export const clinicalContractName = 'clinical';
 
 /**
- * The clinical contract over a set of resource modules. `apply` runs the entries of one operation in their order on the
- * operation's savepoint: the first reject takes all of them back and names its entry. The answer is a list with one
- * result per entry.
+ * The clinical contract for a set of resource modules. `apply` runs the entries of an operation in order. The first
+ * reject undoes all of them and names its entry. The result is a list with one result per entry.
  */
 export function contractOf(registry: Registry): Contract {
   return {
@@ -45,10 +44,10 @@ async function applyOperation(
         result: await applyEntry({ entry, operation, registry, state, budget }),
       });
     } catch (error) {
-      throw error instanceof Reject ? named(error, entry) : error;
+      throw error instanceof Reject ? withEntry(error, entry) : error;
     }
   }
-  // Applied in FHIR's order, answered in the Bundle's.
+  // Entries are applied in FHIR's order. Results are returned in the order of the Bundle.
   return results.sort((left, right) => left.place - right.place).map(({ result }) => result);
 }
 
@@ -58,8 +57,8 @@ function entriesOf(facts: JsonObject): readonly Entry[] {
   throw new CodedError(clinicalErrors.UNKNOWN_FACTS, 'the facts of a clinical operation hold no entries');
 }
 
-/** The same reject with the entry's place and the expression inside its Bundle. */
-function named(error: Reject, { type, place }: Entry): Reject {
+/** The same reject with the index of its entry and the expression within the Bundle. */
+function withEntry(error: Reject, { type, place }: Entry): Reject {
   const inner = typeof error.detail?.['expression'] === 'string' ? error.detail['expression'] : type;
   const expression = place === undefined ? inner : `Bundle.entry[${place}].resource${inner.slice(type.length)}`;
   const detail: JsonObject = { ...error.detail, expression };

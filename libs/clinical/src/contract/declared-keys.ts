@@ -6,7 +6,8 @@ import type { Registry } from './registry.ts';
 import type { Change, CodedFields, ResourceModule } from './resource-module.ts';
 
 /**
- * What the message lets one know of the keys that an entry touches: the lines of every record, and the module's own.
+ * The keys that an entry declares: those that all records have and those of its module, as far as the message
+ * determines them.
  */
 export function declaredKeys(entry: Entry, registry: Registry): readonly DeclaredKey[] {
   const module = registry.module(entry.type);
@@ -15,7 +16,7 @@ export function declaredKeys(entry: Entry, registry: Registry): readonly Declare
   const lines = [...(entry.identifiers ?? []), ...(entry.condition === undefined ? [] : [entry.condition])];
   for (const digest of lines) keys.push({ key: identifierKey(digest), mode: lineMode(entry) });
   for (const { digest } of entry.lookups ?? []) keys.push({ key: identifierKey(digest), mode: 'read' });
-  // What a conditional delete deletes is known to the state alone.
+  // Only the state tells which resource a conditional delete deletes.
   if (entry.action === 'delete' && entry.condition !== undefined) return keys;
   keys.push({ key: headKey(module.space, entry.type, entry.id), mode: headMode(entry) });
   keys.push({ key: recordKeyOf(entry, module), mode: 'append' });
@@ -26,7 +27,10 @@ export function declaredKeys(entry: Entry, registry: Registry): readonly Declare
   return keys;
 }
 
-/** A conditional create mostly finds its lines as they are to be, so that those who race for one read it together. */
+/**
+ * Of many conditional creates for one identifier all but the first only read its key, so `ensure` lets them run
+ * together.
+ */
 function lineMode({ action, condition, isKept }: Entry): AccessMode {
   return action === 'create' && (condition !== undefined || isKept === true) ? 'ensure' : 'readWrite';
 }
@@ -36,19 +40,19 @@ function headMode(entry: Entry): AccessMode {
   return entry.action === 'create' ? 'write' : 'readWrite';
 }
 
-/** A create or update as its module sees it. */
+/** A create or update in the form that modules take. */
 export function changeOf({ action, id, patient, facts = {}, changeId }: Entry): Change<CodedFields> {
   return { action: action === 'create' ? action : 'update', id, patient, facts, changeId };
 }
 
-/** Where the record of this entry's version goes. */
+/** Key of the record that this entry writes. */
 export function recordKeyOf(entry: Entry, module: ResourceModule): StateKey {
   if (entry.action !== 'delete' && module.recordKey !== undefined) return module.recordKey(changeOf(entry));
   const isBlind = entry.action === 'create' && entry.isKept !== true;
   return versionKey(module.space, entry.type, entry.id, isBlind ? '1' : entry.changeId);
 }
 
-/** One list without repeats: a key that several entries name keeps the mode that covers them all. */
+/** The union of the lists. A key in several lists gets a mode that covers them all. */
 export function unionOfKeys(lists: readonly (readonly DeclaredKey[])[]): readonly DeclaredKey[] {
   const [only] = lists;
   if (lists.length === 1 && only !== undefined && isWithoutRepeats(only)) return only;
@@ -60,7 +64,7 @@ export function unionOfKeys(lists: readonly (readonly DeclaredKey[])[]): readonl
   return Array.from(modes, ([key, mode]) => ({ key, mode }));
 }
 
-/** For the short lists of single records, where comparing all pairs is cheaper than a Map. */
+/** For short lists, where comparing all pairs is cheaper than a Map. */
 function isWithoutRepeats(keys: readonly DeclaredKey[]): boolean {
   if (keys.length > 8) return false;
   return keys.every(({ key }, index) => !keys.some((other, before) => before < index && other.key === key));

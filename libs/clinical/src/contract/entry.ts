@@ -2,34 +2,37 @@ import type { JsonObject, JsonValue } from '@medrex/execute-batch';
 import type { Coded, CodedFields } from './resource-module.ts';
 
 /**
- * One resource's change as it travels in the facts of an operation. Only minted ids, pseudonyms, digests and coded
- * fields stand in it. A single resource is an operation of one entry; a `transaction` Bundle is one of many.
+ * The change of one resource, as it is kept in the facts of an operation. It holds only minted ids, pseudonyms, digests
+ * and coded fields. A single resource becomes an operation with one entry, a `transaction` Bundle one with many.
  */
 export type Entry = {
   readonly type: string;
-  /** `create`: under an id that is new by construction. `update`: creates, too, when the id is not there. */
+  /** `create` uses a new id. `update` also creates a resource that does not exist. */
   readonly action: 'create' | 'update' | 'delete';
-  /** Id in keys. Of a Patient the pseudonym. */
+  /** Id in keys; for a Patient the pseudonym. */
   readonly id: string;
-  /** Unique to this change: digest of the message, item, entry. */
+  /** Unique to this change: digest of the message, item number and entry index. */
   readonly changeId: string;
-  /** What the sender is to call the resource, where that is not `id`. */
+  /** Id by which the sender refers to the resource, if it is not `id`. */
   readonly told?: string;
-  /** Place in the Bundle, when it came in one. */
+  /** Index of the entry in its Bundle; absent for a single resource. */
   readonly place?: number;
-  /** Pseudonym of the patient it is about. */
+  /** Pseudonym of the patient that the resource is about. */
   readonly patient?: string;
-  /** Which of the operation's bodies is the resource. Absent for a delete. */
+  /** Index of the sealed resource in the operation's bodies. Absent for a delete. */
   readonly body?: number;
-  /** If-Match: the version that must be the current one; 0 when there must be none. */
+  /** If-Match: the version that must be current; 0 if the resource must not exist. */
   readonly ifMatch?: number;
-  /** Digest of the identifier of a conditional create, update or delete. */
+  /** Digest of the identifier that a conditional create, update or delete searches for. */
   readonly condition?: string;
-  /** Conditional create of a Patient: an existing head is kept. The vault has matched the identifier already. */
+  /**
+   * A conditional create of a Patient, which leaves an existing one as it is. The vault has already matched the
+   * identifier.
+   */
   readonly isKept?: boolean;
   /** Digests of the resource's business identifiers. */
   readonly identifiers?: readonly string[];
-  /** Conditional references, each to be found before anything is decided. */
+  /** Conditional references of the resource; each must be found before the entry is applied. */
   readonly lookups?: readonly Lookup[];
   readonly facts?: JsonObject;
 };
@@ -37,20 +40,20 @@ export type Entry = {
 /** A conditional reference: `Practitioner?identifier=...`. */
 export type Lookup = {
   readonly type: string;
-  /** Digest of the identifier; of a Patient, which the vault has found, of its pseudonym. */
+  /** Digest of the identifier. For a Patient, which the vault has found already, digest of its pseudonym. */
   readonly digest: string;
-  /** Where the reference stands: `Observation.performer[0]`. */
+  /** FHIRPath of the reference: `Observation.performer[0]`. */
   readonly expression: string;
-  /** Id to take when nothing is found: of an entry of the same Bundle that is created then. */
+  /** Id to use if nothing is found: that of an entry of the same Bundle, which is created then. */
   readonly otherwise?: string;
 };
 
-/** What stands in facts for the id that a lookup will find. No coded field can look like it: the digest is keyed. */
+/** Stands in facts for the id that a lookup will find. No coded field can look like it, since the digest is keyed. */
 export function placeholder(digest: string): string {
   return `?${digest}`;
 }
 
-/** The same fields without undefined ones and with their names in order, at any depth: what becomes canonical JSON at little cost. */
+/** The fields without undefined ones and with sorted names at every depth, ready to be written as canonical JSON. */
 export function jsonOf(fields: CodedFields): JsonObject {
   const json: Record<string, JsonValue> = {};
   for (const name of Object.keys(fields).sort()) {

@@ -29,7 +29,7 @@ const put = (resource: { readonly resourceType: string }, id: string, ifMatch?: 
 const subject = (id: string) => ({ reference: `Patient/${id}` });
 const npi = 'identifier=http://hl7.org/fhir/sid/us-npi|9999999999';
 
-// Few patients, encounters, beds and readings, so that almost everything meets something else.
+// Few patients, encounters, beds and readings, so that most messages affect the same keys.
 const message = fc.oneof(
   fc
     .tuple(
@@ -76,7 +76,7 @@ const message = fc.oneof(
   })),
 );
 
-it('fused in any way, messages come to the state and the answers that they come to one after another', async () => {
+it('operations fused in any way give the same state and results as one after another', async () => {
   const history = fc.tuple(fc.array(message, { minLength: 2, maxLength: 25 }), fc.integer({ min: 1, max: 8 }));
   await fc.assert(
     fc.asyncProperty(history, async ([messages, fusion]) => {

@@ -3,20 +3,23 @@ import { identifierKey } from './record-keys.ts';
 import { reject } from './rejects.ts';
 import { readJson, writeJson } from './state-json.ts';
 
-/** So many resources stand in the line of one identifier, in the order of recording; those above are counted. */
+/**
+ * How many resources the line of one identifier lists, in the order in which they were recorded. Further ones are only
+ * counted.
+ */
 export const holdersMax = 20;
 
-/** The resources that have an identifier now. */
+/** The resources that have an identifier at present. */
 interface Holders {
   readonly ids: readonly string[];
-  /** How many there are that the line does not list. */
+  /** How many more there are than `ids` lists. */
   readonly more: number;
 }
 
 /**
- * Id of the resource that has an identifier; undefined when none has. The Patients of one line are one person, who were
- * merged: the first stands for all.
- * @param expression of what asks, for the reject
+ * Id of the resource that has an identifier; undefined if none has. Several Patients with one identifier were merged
+ * into the first of them, so that one is returned.
+ * @param expression FHIRPath of the reference or condition, for the reject
  * @throws Reject MULTIPLE_MATCHES
  */
 export async function holderOf(
@@ -37,8 +40,11 @@ export async function holderOf(
   );
 }
 
-/** Enters a resource under the identifiers that it has now, and gives up those that it has no longer. */
-export async function keepIdentifiers(
+/**
+ * Adds a resource to the lines of its present identifiers and removes it from those of identifiers that it no longer
+ * has.
+ */
+export async function updateIdentifierLines(
   state: State,
   type: string,
   id: string,
@@ -46,26 +52,26 @@ export async function keepIdentifiers(
   after: readonly string[],
 ): Promise<void> {
   for (const digest of before) {
-    if (!after.includes(digest)) await giveUp(state, type, id, digest);
+    if (!after.includes(digest)) await removeHolder(state, type, id, digest);
   }
-  for (const digest of after) await take(state, type, id, digest, before.includes(digest));
+  for (const digest of after) await addHolder(state, type, id, digest, before.includes(digest));
 }
 
-/** @param isKnown the resource had the identifier already: when it is not listed, it is counted */
-async function take(state: State, type: string, id: string, digest: string, isKnown: boolean): Promise<void> {
+/** @param isKnown the resource had the identifier before: if the line does not list it, it is among those counted */
+async function addHolder(state: State, type: string, id: string, digest: string, isKnown: boolean): Promise<void> {
   const { ids, more } = await readHolders(state, digest);
   if (ids.includes(id)) return;
-  const others = isKnown && more > 0 ? more - 1 : more;
-  if (ids.length < holdersMax) writeHolders(state, type, digest, { ids: [...ids, id], more: others });
-  else if (others === more) writeHolders(state, type, digest, { ids, more: more + 1 });
+  const unlisted = isKnown && more > 0 ? more - 1 : more;
+  if (ids.length < holdersMax) writeHolders(state, type, digest, { ids: [...ids, id], more: unlisted });
+  else if (unlisted === more) writeHolders(state, type, digest, { ids, more: more + 1 });
 }
 
-async function giveUp(state: State, type: string, id: string, digest: string): Promise<void> {
+async function removeHolder(state: State, type: string, id: string, digest: string): Promise<void> {
   const { ids, more } = await readHolders(state, digest);
   const rest = ids.filter((one) => one !== id);
-  const others = rest.length < ids.length ? more : Math.max(0, more - 1);
-  if (rest.length + others === 0) state.delete(identifierKey(digest));
-  else writeHolders(state, type, digest, { ids: rest, more: others });
+  const unlisted = rest.length < ids.length ? more : Math.max(0, more - 1);
+  if (rest.length + unlisted === 0) state.delete(identifierKey(digest));
+  else writeHolders(state, type, digest, { ids: rest, more: unlisted });
 }
 
 async function readHolders(state: State, digest: string): Promise<Holders> {

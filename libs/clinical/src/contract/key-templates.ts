@@ -2,7 +2,7 @@ import { spacePrefix, type KeyTemplate } from '@medrex/keys';
 import type { Registry } from './registry.ts';
 import type { ResourceModule, TemplateLine } from './resource-module.ts';
 
-/** The interactions on a resource. */
+/** What an entry can do to a resource. */
 export const actions = ['create', 'update', 'delete'] as const;
 type Action = (typeof actions)[number];
 
@@ -19,7 +19,7 @@ const everyRecord: readonly (TemplateLine & { readonly on: readonly Action[] })[
     key: 'sys~link~<patient>',
     mode: 'read',
     when: 'about a patient',
-    why: 'what is given back is the survivor’s; only a Patient names itself beforehand',
+    why: 'the delete affects the surviving patient; only a Patient entry names its patient beforehand',
     isDiscovered: true,
   },
   {
@@ -27,7 +27,7 @@ const everyRecord: readonly (TemplateLine & { readonly on: readonly Action[] })[
     key: '<space>~res~<Type>~<id>',
     mode: 'write',
     when: 'always',
-    why: 'the head of version 1, blind: the id is new by construction',
+    why: 'the head of version 1, written without being read: the id is new',
   },
   {
     on: ['update', 'delete'],
@@ -40,15 +40,15 @@ const everyRecord: readonly (TemplateLine & { readonly on: readonly Action[] })[
     on: ['create', 'update', 'delete'],
     key: '<space>~ver~<Type>~<id>~<change>',
     mode: 'append',
-    when: 'always, unless the type has a place of its own for its records',
+    when: 'always, unless the type keeps its records under keys of its own',
     why: 'each version is kept under a key of its own',
   },
   {
     on: ['create'],
     key: '<space>~res~<Type>~<id>',
     mode: 'read',
-    when: 'with a condition that a resource meets',
-    why: 'the sender is told its version; which one it is, only the state can tell',
+    when: 'with a condition that an existing resource meets',
+    why: 'its version is returned; only the state tells which resource it is',
     isDiscovered: true,
   },
   {
@@ -56,14 +56,14 @@ const everyRecord: readonly (TemplateLine & { readonly on: readonly Action[] })[
     key: 'sys~idn~e~<identifier digest>',
     mode: 'readWrite',
     when: 'with identifiers or a condition',
-    why: 'the resource is listed there, beside others that have the identifier',
+    why: 'the list of the resources with this identifier',
   },
   {
     on: ['create'],
     key: 'sys~idn~e~<identifier digest>',
     mode: 'ensure',
     when: 'with a condition',
-    why: 'those who race for one read it together behind the first',
+    why: 'the first create writes it, concurrent ones for the same identifier read it together',
   },
   {
     on: ['create', 'update'],
@@ -76,16 +76,16 @@ const everyRecord: readonly (TemplateLine & { readonly on: readonly Action[] })[
     on: ['create', 'update', 'delete'],
     key: 'sys~idn~e~<identifier digest>',
     mode: 'readWrite',
-    when: 'with identifiers that are given up, or under a condition with others that another resource has',
-    why: 'the list of those who have it changes',
+    when: 'with identifiers that the resource no longer has, or under a condition with identifiers that another resource has',
+    why: 'the list of the resources with this identifier changes',
     isDiscovered: true,
   },
 ];
 
-/** The lines that every record has, whatever its type; `<space>` is the module's. */
+/** The keys of every record, whatever its type; `<space>` is the space of the module. */
 export const recordLines: readonly TemplateLine[] = everyRecord;
 
-/** The lines of one action of a type: those of every record, then the module's own. */
+/** The keys of one action on a type: those of every record, then the module's own. */
 export function linesOf(module: ResourceModule, action: Action): readonly TemplateLine[] {
   const common = everyRecord
     .filter(({ on }) => on.includes(action))

@@ -18,11 +18,11 @@ import { activeOrders } from '../resources/patient-list.ts';
 
 const chaincode = batchChaincode({ name: 'medrex', version: '1', contracts: [clinicalContract] });
 
-/** Runs operations under the budget that a chaincode gives them. */
+/** Runs operations within the budget that the chaincode gives them. */
 const run = (clinic: Clinic, operations: readonly Operation[]): Promise<OperationResult[]> =>
   runBatch(chaincode, new InMemoryStub(clinic.state), operations.map(itemOf));
 
-describe('the largest operations that are taken fit the budget', () => {
+describe('the largest accepted operations fit the budget', () => {
   it('a payment run of a thousand claims', async () => {
     const clinic = new Clinic();
     const ids = Array.from({ length: 1000 }, (_, number) => `c${number}`);
@@ -36,7 +36,7 @@ describe('the largest operations that are taken fit the budget', () => {
     expect(balanceOf(clinic, 'p1')).toBe(99_000);
   });
 
-  it('an order onto a list of 499, and the merge of two patients with such lists', async () => {
+  it('an order added to a list of 499, and the merge of two patients with such lists', async () => {
     const clinic = new Clinic();
     const link = [{ type: 'replaced-by', other: { reference: 'Patient/p2' } }];
     const request = { method: 'PUT', url: 'Patient/p1' } as const;

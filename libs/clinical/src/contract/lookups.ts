@@ -4,8 +4,8 @@ import { holderOf } from './identifier-line.ts';
 import { reject } from './rejects.ts';
 
 /**
- * Finds what an entry's conditional references name. Returns ids by placeholder.
- * @throws Reject NO_MATCH or MULTIPLE_MATCHES, naming the element
+ * Looks up the conditional references of an entry. Returns the ids by placeholder.
+ * @throws Reject NO_MATCH or MULTIPLE_MATCHES, with the expression of the reference
  */
 export async function findLookups(entry: Entry, state: State): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
@@ -21,14 +21,14 @@ export async function findLookups(entry: Entry, state: State): Promise<ReadonlyM
   return found;
 }
 
-/** Puts found ids where the facts have placeholders. */
-export function withFound(facts: JsonObject, found: ReadonlyMap<string, string>): JsonObject {
-  return found.size === 0 ? facts : (replaced(facts, found) as JsonObject);
+/** The facts with the found ids in place of placeholders. */
+export function withFoundIds(facts: JsonObject, found: ReadonlyMap<string, string>): JsonObject {
+  return found.size === 0 ? facts : (substituted(facts, found) as JsonObject);
 }
 
-function replaced(value: JsonValue, found: ReadonlyMap<string, string>): JsonValue {
+function substituted(value: JsonValue, found: ReadonlyMap<string, string>): JsonValue {
   if (typeof value === 'string') return found.get(value) ?? value;
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).map((item) => replaced(item, found));
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, replaced(field, found)]));
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).map((item) => substituted(item, found));
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, substituted(field, found)]));
 }

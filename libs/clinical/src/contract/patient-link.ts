@@ -3,12 +3,12 @@ import { linkKey } from '@medrex/keys';
 import { reject } from './rejects.ts';
 import { readJson } from './state-json.ts';
 
-/** How many merges may stand between a patient and the one its messages land on. */
+/** Longest chain of merges from a patient to the surviving one. */
 export const linkHopsMax = 8;
 
 /**
- * Follows merges: the pseudonym that messages about `patient` land on. Reads the patient's link, and those of the
- * survivors if it was merged.
+ * Follows merges: the pseudonym of the patient that messages about `patient` apply to. Reads the link of the patient
+ * and, if it was merged, those of its survivors.
  * @throws Reject LINK_CHAIN_TOO_LONG
  */
 export async function survivorOf(state: State, patient: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { linkKey } from '@medrex/keys';
 import { patientIdSystem } from '../intake/patient-identifiers.ts';
-import { aBundle, anAllergy, anObservation, aPatient, aPost, Clinic, toldOf, urn } from '../testing/index.ts';
+import { aBundle, anAllergy, anObservation, aPatient, aPost, Clinic, entryResultOf, urn } from '../testing/index.ts';
 import { writeJson } from './state-json.ts';
 
 const person = (id: string, over: object = {}) =>
@@ -24,7 +24,7 @@ describe('a merge of patients', () => {
   it.each([
     ['the one that is replaced', 'a', replacedBy('b')],
     ['the one that stays', 'b', replaces('a')],
-  ])('said by %s makes messages about the first land on the second', async (_who, id, link) => {
+  ])('requested by %s makes messages about the first patient apply to the second', async (_who, id, link) => {
     const clinic = await twoPeople();
     const [a, b] = [pseudonym(clinic, 'a'), pseudonym(clinic, 'b')];
     const merged = await clinic.put(id, person(id, link));
@@ -32,7 +32,7 @@ describe('a merge of patients', () => {
     const late = await clinic.post(anObservation({ subject: { reference: 'Patient/a' } }));
     expect(late.status).toBe('applied');
     expect(clinic.keys('cli~vit~')).toMatchObject([expect.stringContaining(b)]);
-    // The survivor's keys were not declared: that is what widens the operation.
+    // The message did not declare the keys of the survivor.
     expect(late.undeclared.map(({ key }) => key)).toEqual([linkKey(b), ...clinic.keys('cli~vit~')]);
   });
 
@@ -74,18 +74,18 @@ describe('a merge of patients', () => {
     expect(refusals).toMatchObject([{ issues: [{ expression: 'Bundle.entry[0].resource.link[0].other' }] }]);
   });
 
-  it('said again changes nothing', async () => {
+  it('sent again changes nothing', async () => {
     const clinic = await twoPeople();
     await clinic.put('a', person('a', replacedBy('b')));
     const again = await clinic.put('a', person('a', replacedBy('b')));
-    expect(toldOf(again)).toMatchObject({ did: 'existing' });
+    expect(entryResultOf(again)).toMatchObject({ did: 'existing' });
     expect(await clinic.put('b', person('b', replaces('a')))).toMatchObject({
       status: 'applied',
       detail: [{ merged: [] }],
     });
   });
 
-  it('into a patient who was merged away is rejected', async () => {
+  it('into a patient who was merged before is rejected', async () => {
     const clinic = await twoPeople();
     await clinic.put('c', person('c'));
     await clinic.put('a', person('a', replacedBy('b')));
@@ -96,7 +96,7 @@ describe('a merge of patients', () => {
     expect(await clinic.put('a', person('a', replacedBy('c')))).toMatchObject({ code: 'PATIENT_MERGED' });
   });
 
-  it('carries the allergies over, so that the next order is checked against all of them', async () => {
+  it('moves the allergies to the survivor, so that the next order is checked against all of them', async () => {
     const clinic = await twoPeople();
     await clinic.post(anAllergy({ patient: { reference: 'Patient/a' } }));
     await clinic.put('a', person('a', replacedBy('b')));
@@ -110,10 +110,10 @@ describe('a merge of patients', () => {
     expect(await clinic.post(order)).toMatchObject({ status: 'rejected', code: 'ALLERGY' });
   });
 
-  it('lets a demographic change of the first patient land on the second', async () => {
+  it('applies a demographic change of the first patient to the second', async () => {
     const clinic = await twoPeople();
     await clinic.put('a', person('a', replacedBy('b')));
-    expect(toldOf(await clinic.put('a', person('a', { gender: 'other' })))).toMatchObject({
+    expect(entryResultOf(await clinic.put('a', person('a', { gender: 'other' })))).toMatchObject({
       did: 'updated',
       version: 2,
     });

@@ -5,7 +5,7 @@ import { spacesOf, type Registry } from './registry.ts';
 import { SpacedState } from './spaced-state.ts';
 import { readJson, writeJson } from './state-json.ts';
 
-/** One patient found to be another: messages about `from` land on `into` from now on. Both are pseudonyms. */
+/** A merge of two patients: messages about `from` apply to `into` from now on. Both are pseudonyms. */
 export type Merge = { readonly from: string; readonly into: string };
 
 /** Keys of a merge: both links, and what modules keep for each of the two patients. */
@@ -17,14 +17,14 @@ export function mergeKeys(registry: Registry, { from, into }: Merge): readonly D
   return [...links, ...registry.modules.flatMap((module) => module.merge?.template(from, into) ?? [])];
 }
 
-/** Whether the two are one already, through this merge or a chain of others: repeating a merge changes nothing. */
+/** Whether the merge was carried out before, directly or through a chain of others. */
 export async function isMerged(state: State, { from, into }: Merge): Promise<boolean> {
   return from === into || (await readJson(state, linkKey(from)))?.['into'] === into;
 }
 
 /**
- * Links `from` to its survivor and carries over what modules keep per patient.
- * @throws Reject PATIENT_MERGED when either of them was merged into a third patient before
+ * Links `from` to its survivor and moves over what modules keep per patient.
+ * @throws Reject PATIENT_MERGED if one of the two was merged into a third patient before
  */
 export async function applyMerge(
   registry: Registry,

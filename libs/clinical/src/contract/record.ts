@@ -6,7 +6,7 @@ import { reject } from './rejects.ts';
 import type { CodedFields, Head } from './resource-module.ts';
 import { readJson, writeJson } from './state-json.ts';
 
-/** A head as the framework keeps it: what modules see, and the identifiers that find the resource. */
+/** A head as it is stored: what modules see, and digests of the resource's identifiers. */
 export interface RecordHead extends Head<CodedFields> {
   readonly identifiers: readonly string[];
 }
@@ -30,7 +30,7 @@ export async function readHead(
   };
 }
 
-/** The content of a version of a record and of its head. */
+/** What to write to the record of a version and to the head. */
 export interface NewVersion {
   readonly space: KeySpace;
   readonly type: string;
@@ -43,14 +43,12 @@ export interface NewVersion {
   readonly headFacts?: CodedFields | undefined;
   readonly identifiers: readonly string[];
   readonly time: string;
-  /** The sealed resource, with what it was sealed for: a reader needs both to open it. */
+  /** The sealed resource, with the ids that it was sealed with: both are needed to open it. */
   readonly sealed?:
     { readonly body: Uint8Array | undefined; readonly changeId: string; readonly id: string } | undefined;
 }
 
-/**
- * Writes the record of a version under its own key, and moves the head to it. What was recorded before stays as it is.
- */
+/** Writes the record of a version under its own key and makes it the current one. Earlier records are not touched. */
 export function writeVersion(state: State, next: NewVersion): void {
   const { type, id, version, isDeleted, patient, record, facts, headFacts, time, sealed } = next;
   const sealedFor = sealed === undefined ? undefined : { change: sealed.changeId, id: sealed.id };
@@ -66,7 +64,9 @@ export function writeVersion(state: State, next: NewVersion): void {
   });
 }
 
-/** @throws Reject STALE_VERSION when If-Match names another version than the current one; 0: none. */
+/**
+ * @throws Reject STALE_VERSION if If-Match names another version than the current one; 0 means that there must be none.
+ */
 export function checkIfMatch(entry: Entry, head: RecordHead | undefined): void {
   if (entry.ifMatch === undefined) return;
   const current = head === undefined || head.isDeleted ? undefined : head.version;

@@ -9,7 +9,7 @@ import {
   aPut,
   Clinic,
   idOf,
-  toldOf,
+  entryResultOf,
   urn,
 } from '../testing/index.ts';
 import { holdersMax } from './identifier-line.ts';
@@ -17,7 +17,7 @@ import { holdersMax } from './identifier-line.ts';
 const reading = (value: number) => anObservation({ valueQuantity: { value, unit: '/min' } });
 
 describe('a record', () => {
-  it('is version 1 under a minted id when it is posted, and nothing but its patient is read for it', async () => {
+  it('is version 1 under a minted id when it is posted, and only its patient is read for it', async () => {
     const clinic = new Clinic();
     const { operations, results } = await clinic.send(anObservation(), {
       request: { method: 'POST', url: 'Observation' },
@@ -40,31 +40,31 @@ describe('a record', () => {
     ]);
   });
 
-  it('is named by the id that the sender chose and by the one that it was told', async () => {
+  it('can be referred to by the id that the sender chose and by the returned one', async () => {
     const clinic = new Clinic();
     const told = idOf(await clinic.put('x', aCondition()));
     expect(told).not.toContain('x');
-    expect(toldOf(await clinic.put(told, aCondition()))).toEqual({
+    expect(entryResultOf(await clinic.put(told, aCondition()))).toEqual({
       reference: `Condition/${told}`,
       did: 'updated',
       version: 2,
     });
-    expect(toldOf(await clinic.put('x', aCondition()))).toMatchObject({ did: 'updated', version: 3 });
+    expect(entryResultOf(await clinic.put('x', aCondition()))).toMatchObject({ did: 'updated', version: 3 });
   });
 
-  it('is named after a POST by the id that the sender was told, in references, PUT and DELETE', async () => {
+  it('can be referred to after a POST by the returned id, in references, PUT and DELETE', async () => {
     const clinic = new Clinic();
     const id = idOf(await clinic.post(aCondition()));
-    expect(toldOf(await clinic.put(id, aCondition()))).toMatchObject({ did: 'updated', version: 2 });
-    expect(toldOf(await clinic.delete(`Condition/${id}`))).toMatchObject({ did: 'deleted', version: 3 });
+    expect(entryResultOf(await clinic.put(id, aCondition()))).toMatchObject({ did: 'updated', version: 2 });
+    expect(entryResultOf(await clinic.delete(`Condition/${id}`))).toMatchObject({ did: 'deleted', version: 3 });
   });
 
-  it('does not take an id for a told one because it looks like one', async () => {
+  it('does not accept an id as minted only because it looks like one', async () => {
     const clinic = new Clinic();
     const chosen = 'ab'.repeat(24);
     const told = idOf(await clinic.put(chosen, aCondition()));
     expect(told).not.toBe(chosen);
-    expect(toldOf(await clinic.put(told, aCondition()))).toMatchObject({ did: 'updated' });
+    expect(entryResultOf(await clinic.put(told, aCondition()))).toMatchObject({ did: 'updated' });
   });
 
   it('is rejected with STALE_VERSION when If-Match names another version, and stays as it was', async () => {
@@ -81,20 +81,20 @@ describe('a record', () => {
     expect(clinic.keys('cli~')).toEqual([...before.keys()].filter((key) => key.startsWith('cli~')).sort());
   });
 
-  it('is rejected with STALE_VERSION when If-Match is asked of what is not there', async () => {
+  it('is rejected with STALE_VERSION when it does not exist and If-Match names a version', async () => {
     expect(await new Clinic().put('x', reading(80), '3')).toMatchObject({
       code: 'STALE_VERSION',
       detail: { expected: 3, current: null },
     });
   });
 
-  it('leaves a tombstone when it is deleted, and lives again with the next version', async () => {
+  it('leaves a tombstone when it is deleted, and exists again with the next version', async () => {
     const clinic = new Clinic();
     await clinic.put('x', aCondition());
-    expect(toldOf(await clinic.delete('Condition/x'))).toMatchObject({ did: 'deleted', version: 2 });
+    expect(entryResultOf(await clinic.delete('Condition/x'))).toMatchObject({ did: 'deleted', version: 2 });
     expect(clinic.values('cli~res~Condition')).toMatchObject([{ isDeleted: true, version: 2 }]);
-    expect(toldOf(await clinic.delete('Condition/x'))).toMatchObject({ did: 'nothing', version: 2 });
-    expect(toldOf(await clinic.put('x', aCondition()))).toMatchObject({ did: 'created', version: 3 });
+    expect(entryResultOf(await clinic.delete('Condition/x'))).toMatchObject({ did: 'nothing', version: 2 });
+    expect(entryResultOf(await clinic.put('x', aCondition()))).toMatchObject({ did: 'created', version: 3 });
     expect(
       clinic
         .values('cli~ver~Condition')
@@ -103,13 +103,13 @@ describe('a record', () => {
     ).toEqual([1, 2, 3]);
   });
 
-  it('is not deleted over a stale If-Match', async () => {
+  it('is not deleted under a stale If-Match', async () => {
     const clinic = new Clinic();
     await clinic.put('x', aCondition());
     expect(await clinic.delete('Condition/x', 'W/"7"')).toMatchObject({ status: 'rejected', code: 'STALE_VERSION' });
   });
 
-  it('is created and never changed under an If-Match of version 0', async () => {
+  it('is created but never changed under an If-Match of version 0', async () => {
     const clinic = new Clinic();
     expect(await clinic.put('x', aCondition(), 'W/"0"')).toMatchObject({ status: 'applied' });
     expect(await clinic.put('x', aCondition(), 'W/"0"')).toMatchObject({ code: 'STALE_VERSION' });
@@ -117,38 +117,38 @@ describe('a record', () => {
     expect(await clinic.put('x', aCondition(), 'W/"0"')).toMatchObject({ status: 'applied' });
   });
 
-  it('needs nothing to be there when it is deleted', async () => {
-    expect(toldOf(await new Clinic().delete('Condition/never'))).toMatchObject({ did: 'nothing' });
+  it('need not exist to be deleted', async () => {
+    expect(entryResultOf(await new Clinic().delete('Condition/never'))).toMatchObject({ did: 'nothing' });
   });
 });
 
 describe('identifiers', () => {
   const npi = 'identifier=http://hl7.org/fhir/sid/us-npi|9999999999';
 
-  it('make one resource of fifty conditional creates; the later ones are told the first', async () => {
+  it('make fifty conditional creates one resource; the later ones return the first', async () => {
     const clinic = new Clinic();
     const results = [];
     for (let racer = 0; racer < 50; racer++) results.push(await clinic.post(aPractitioner(), { ifNoneExist: npi }));
     expect(new Set(results.map((result) => idOf(result))).size).toBe(1);
-    expect(results.map((result) => [toldOf(result)['did'], toldOf(result)['version']])).toEqual([
+    expect(results.map((result) => [entryResultOf(result)['did'], entryResultOf(result)['version']])).toEqual([
       ['created', 1],
       ...Array.from({ length: 49 }, () => ['existing', 1]),
     ]);
     const heads = clinic.keys('cli~res~Practitioner');
     expect(heads).toHaveLength(1);
-    // Which head tells the version is known to the state alone.
+    // Only the state tells which head holds the version.
     const found = heads.map((key) => ({ key, mode: 'read' }));
     expect(results.map(({ undeclared }) => undeclared)).toEqual([[], ...Array.from({ length: 49 }, () => found)]);
   });
 
-  it('find what was posted without a condition', async () => {
+  it('find a resource that was posted without a condition', async () => {
     const clinic = new Clinic();
     const first = idOf(await clinic.post(aPractitioner()));
     const second = await clinic.post(aPractitioner({ identifier: undefined }), { ifNoneExist: npi });
-    expect(toldOf(second)).toMatchObject({ did: 'existing', reference: `Practitioner/${first}` });
+    expect(entryResultOf(second)).toMatchObject({ did: 'existing', reference: `Practitioner/${first}` });
   });
 
-  it('are given up by an update without them and by a delete', async () => {
+  it('are removed by an update without them and by a delete', async () => {
     const clinic = new Clinic();
     await clinic.put('p', aPractitioner());
     await clinic.put('p', aPractitioner({ identifier: undefined }));
@@ -156,16 +156,16 @@ describe('identifiers', () => {
     await clinic.put('p', aPractitioner());
     await clinic.delete('Practitioner/p');
     expect(clinic.keys('sys~idn~')).toEqual([]);
-    expect(toldOf(await clinic.post(aPractitioner(), { ifNoneExist: npi }))).toMatchObject({ did: 'created' });
+    expect(entryResultOf(await clinic.post(aPractitioner(), { ifNoneExist: npi }))).toMatchObject({ did: 'created' });
   });
 
-  it('lead to the one resource that has them now, whoever had them first', async () => {
+  it('lead to the one resource that has them now, whichever had them first', async () => {
     const clinic = new Clinic();
     await clinic.put('a', aPractitioner());
     const second = idOf(await clinic.put('b', aPractitioner()));
     await clinic.delete('Practitioner/a');
     const request = { method: 'PUT', url: `Practitioner?${npi}` } as const;
-    expect(toldOf(await clinic.result(aPractitioner(), { request }))).toEqual({
+    expect(entryResultOf(await clinic.result(aPractitioner(), { request }))).toEqual({
       reference: `Practitioner/${second}`,
       did: 'updated',
       version: 2,
@@ -192,7 +192,7 @@ describe('identifiers', () => {
     expect(await clinic.result(resource, { request })).toMatchObject({ status: 'applied' });
   });
 
-  it('are declared as read and written, but by conditional creates, which read them together', async () => {
+  it('are declared as read and written, except by conditional creates, which read them together', async () => {
     const clinic = new Clinic();
     const lines = async (
       resource: object | undefined,
@@ -208,10 +208,10 @@ describe('identifiers', () => {
     expect(await lines(doctor, create)).toEqual([['readWrite'], []]);
     expect(await lines(doctor, { ...create, ifNoneExist: npi })).toEqual([['ensure'], []]);
     expect(await lines(doctor, put('x'))).toEqual([['readWrite'], []]);
-    // Under a condition of its own, a create finds that it must change the line of another identifier.
+    // A create under one identifier must also change the line of another one.
     const mine = 'identifier=urn:hospital:staff|S-1';
     expect(await lines(doctor, { ...create, ifNoneExist: mine })).toEqual([['ensure', 'ensure'], ['readWrite']]);
-    // What is given up, the state alone knows.
+    // Only the state tells which identifiers are removed.
     expect(await lines({ ...doctor, identifier: undefined }, put('x'))).toEqual([[], ['readWrite']]);
     expect(await lines(undefined, { method: 'DELETE', url: `Practitioner?${mine}` })).toEqual([
       ['readWrite'],
@@ -226,7 +226,7 @@ describe('identifiers', () => {
     for (let number = 0; number < holdersMax + 2; number++)
       ids.push(idOf(await clinic.put(`p${number}`, aPractitioner())));
     expect(line()).toEqual({ type: 'Practitioner', ids: ids.slice(0, holdersMax), more: 2 });
-    // One that is only counted goes, then one that is listed; the last one is listed when it is put again.
+    // Deletes one that is only counted, then one that is listed. The last one becomes listed when it is put again.
     await clinic.delete(`Practitioner/p${holdersMax}`);
     await clinic.put(`p${holdersMax + 1}`, aPractitioner());
     expect(line()).toEqual({ type: 'Practitioner', ids: ids.slice(0, holdersMax), more: 1 });
@@ -237,21 +237,21 @@ describe('identifiers', () => {
     });
     await clinic.put(`p${holdersMax + 1}`, aPractitioner());
     expect(line()).toEqual({ type: 'Practitioner', ids: ids.slice(-1) });
-    expect(toldOf(await clinic.post(aPractitioner(), { ifNoneExist: npi }))).toMatchObject({ did: 'existing' });
+    expect(entryResultOf(await clinic.post(aPractitioner(), { ifNoneExist: npi }))).toMatchObject({ did: 'existing' });
   });
 
   it('choose what a conditional update changes, and create it when nothing has them', async () => {
     const clinic = new Clinic();
     const request = { method: 'PUT', url: `Practitioner?${npi}` } as const;
     const first = await clinic.result(aPractitioner(), { request });
-    expect(toldOf(first)).toMatchObject({ did: 'created', version: 1 });
-    expect(toldOf(await clinic.result(aPractitioner(), { request }))).toEqual({
+    expect(entryResultOf(first)).toMatchObject({ did: 'created', version: 1 });
+    expect(entryResultOf(await clinic.result(aPractitioner(), { request }))).toEqual({
       reference: `Practitioner/${idOf(first)}`,
       did: 'updated',
       version: 2,
     });
     const gone = await clinic.delete(`Practitioner?${npi}`);
-    expect(toldOf(gone)).toMatchObject({ reference: `Practitioner/${idOf(first)}`, did: 'deleted', version: 3 });
+    expect(entryResultOf(gone)).toMatchObject({ reference: `Practitioner/${idOf(first)}`, did: 'deleted', version: 3 });
   });
 });
 
@@ -259,7 +259,7 @@ describe('conditional references', () => {
   const performed = (value: string) =>
     anObservation({ performer: [{ reference: `Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|${value}` }] });
 
-  it('are found among what was recorded', async () => {
+  it('are found among recorded resources', async () => {
     const clinic = new Clinic();
     await clinic.post(aPractitioner());
     expect(await clinic.post(performed('9999999999'))).toMatchObject({ status: 'applied', undeclared: [] });
@@ -288,7 +288,7 @@ describe('conditional references', () => {
     expect(clinic.keys('cli~cond')).toEqual([]);
   });
 
-  it('find what the same transaction creates, wherever it stands in it', async () => {
+  it('find a resource that the same transaction creates, at any position', async () => {
     const bundle = aBundle('transaction', [aPost(performed('9999999999')), aPost(aPractitioner())]);
     expect(await new Clinic().result(bundle)).toMatchObject({ status: 'applied', undeclared: [] });
   });
@@ -307,7 +307,7 @@ describe('conditional references', () => {
     expect(await clinic.post(anObservation({ subject: mrn }))).toMatchObject({ status: 'applied' });
   });
 
-  it('to a patient who was merged mean the survivor, whose line names both', async () => {
+  it('to a patient who was merged refer to the survivor, whose line lists both', async () => {
     const clinic = new Clinic();
     const person = (value: string, over: object = {}) =>
       aPatient({ identifier: [{ system: 'urn:hospital:mrn', value }], ...over });
@@ -346,7 +346,7 @@ describe('references to an entry with a condition', () => {
   it.each([
     ['a conditional create', { method: 'POST', url: 'Organization', ifNoneExist: npi }],
     ['a conditional update', { method: 'PUT', url: `Organization?${npi}` }],
-  ])('mean the resource that %s finds, or the one that it makes', async (_what, request) => {
+  ])('refer to the resource that %s finds, or the one that it creates', async (_what, request) => {
     const clinic = new Clinic();
     const first = await clinic.result(bundle(request));
     const second = await clinic.result(bundle(request));
@@ -357,7 +357,7 @@ describe('references to an entry with a condition', () => {
 });
 
 describe('a transaction', () => {
-  it('takes effect wholly, and answers each entry at its place', async () => {
+  it('takes effect completely, with a result for each entry in order', async () => {
     const clinic = new Clinic();
     const { operations, results } = await clinic.send(
       aBundle('transaction', [aPut('u', aCondition()), aPost(anObservation()), aPost(aPractitioner())]),

@@ -5,7 +5,7 @@ import { registryOf } from './registry.ts';
 
 const deciding = (type: string, ...decidedOn: readonly string[]) => ({ ...genericRecord('Basic'), type, decidedOn });
 
-it('a registry refuses modules that are decided on themselves, also by way of others', () => {
+it('a registry refuses modules whose decidedOn has a cycle', () => {
   const circle = [deciding('Claim', 'Slot'), deciding('Slot', 'Goal'), deciding('Goal', 'Claim')];
   const invalid = expect.objectContaining({ code: clinicalErrors.INVALID_REGISTRY.code });
   expect(() => registryOf(circle, genericRecord)).toThrow(invalid);

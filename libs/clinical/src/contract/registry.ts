@@ -3,9 +3,11 @@ import type { KeySpace } from '@medrex/keys';
 import { clinicalErrors } from '../errors.ts';
 import type { ResourceModule } from './resource-module.ts';
 
-/** The supported resource types, and the handling of all others. */
+/** The modules of the resource types, and what to do with types that have none. */
 export interface Registry {
-  /** The module of a type; for a type without one, the append-only record in the space and class that suit the type. */
+  /**
+   * The module of a type. A type without one gets a plain record in the space and priority class that suit the type.
+   */
   module(type: string): ResourceModule;
   readonly modules: readonly ResourceModule[];
   /** Template versions that `apply` understands. */
@@ -33,7 +35,7 @@ export function registryOf(modules: readonly ResourceModule[], generic: (type: s
   };
 }
 
-/** Spaces that a module's own keys may lie in. */
+/** Key spaces that a module may use for its own keys. */
 export function spacesOf(module: ResourceModule): readonly KeySpace[] {
   return module.alsoIn === undefined ? [module.space] : [module.space, ...module.alsoIn];
 }

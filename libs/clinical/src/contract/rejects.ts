@@ -1,7 +1,7 @@
 import { type JsonObject, Reject } from '@medrex/execute-batch';
 
 /**
- * One way the clinical contract says no. `status` is what the HTTP side answers, `issue` the code of the
+ * A reject code of the clinical contract. `status` is the HTTP status of the answer, `issue` the code in its
  * OperationOutcome.
  */
 export interface RejectDescription {
@@ -10,7 +10,7 @@ export interface RejectDescription {
   readonly meaning: string;
 }
 
-/** Every code that the clinical contract rejects with; the reference of errors is made from it. */
+/** Every reject code of the clinical contract; docs/errors.md lists them. */
 export const clinicalRejects = {
   STALE_VERSION: {
     status: 412,
@@ -92,8 +92,8 @@ export type ClinicalReject = keyof typeof clinicalRejects;
 
 /**
  * A reject of the clinical contract.
- * @param message what happened, in coded words: no text or identifier of the sender.
- * @param detail `expression` is relative to the resource: `Encounter.location`; the entry is put before it.
+ * @param message what happened; never quotes text or identifiers of the sender
+ * @param detail `expression` is relative to the resource: `Encounter.location`
  */
 export function reject(code: ClinicalReject, message: string, detail?: JsonObject): Reject {
   return new Reject(code, message, detail);

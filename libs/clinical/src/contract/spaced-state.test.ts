@@ -44,7 +44,7 @@ describe('the access rule', () => {
     expect(() => registryOf([base, base], genericRecord)).toThrow('two modules for Basic');
   });
 
-  it('holds for every module: its lines lie in its own spaces, system links and identifiers aside', () => {
+  it('holds for every module: all its keys are in its own spaces, except system links and identifiers', () => {
     const codes = {
       clinical: 'cli',
       financial: 'fin',

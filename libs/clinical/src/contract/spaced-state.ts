@@ -4,8 +4,8 @@ import { spaceOf, type KeySpace, type StateKey } from '@medrex/keys';
 import { clinicalErrors } from '../errors.ts';
 
 /**
- * The state as one module may see it: keys of its own spaces and no others. It is the access rule that keeps financial
- * records and clinical ones apart, checked where the access happens and not by how a key looks.
+ * The state as one module may access it: only keys in its own spaces. This keeps financial and clinical records apart
+ * wherever state is read or written.
  */
 export class SpacedState implements State {
   readonly #state: State;

@@ -7,7 +7,7 @@ export async function readJson(state: State, key: StateKey): Promise<JsonObject 
   return parseStateValue(await state.get(key));
 }
 
-/** Writes canonical JSON, and a sealed body as its field `body`. Undefined fields are left out. */
+/** Writes canonical JSON with the sealed body, if any, in the field `body`. Undefined fields are left out. */
 export function writeJson(state: State, key: StateKey, fields: CodedFields, body?: Uint8Array): void {
   state.put(key, stateValue(fields, body === undefined ? {} : { body }));
 }

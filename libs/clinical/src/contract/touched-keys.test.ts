@@ -19,8 +19,8 @@ interface Step {
   readonly writes: readonly StateKey[];
 }
 
-/** Every type created, put, put again and deleted, each operation alone in its Fabric transaction. */
-async function everything(): Promise<readonly Step[]> {
+/** Every type created, put, put again and deleted, each operation in a Fabric transaction of its own. */
+async function allSteps(): Promise<readonly Step[]> {
   const clinic = new Clinic();
   const steps: Step[] = [];
   const send = async (method: 'POST' | 'PUT' | 'DELETE', url: string, resource?: FhirResource) => {
@@ -43,18 +43,18 @@ async function everything(): Promise<readonly Step[]> {
   return steps;
 }
 
-const steps = await everything();
+const steps = await allSteps();
 const nameOf = ({ entry }: Step) => `${entry.type}.${entry.action}`;
 
 describe('operations of every type', () => {
-  it('are there: each module, each action', () => {
+  it('cover each module and each action', () => {
     const names = new Set(steps.map(nameOf));
     const missing = clinicalRegistry.modules.flatMap(({ type }) =>
-      // A Patient is a person whom the vault knows: there is no creating it blindly.
+      // A Patient is known to the vault, so it is always created by an update.
       [...(type === 'Patient' ? [] : ['create']), 'update', 'delete'].map((action) => `${type}.${action}`),
     );
     expect(missing.filter((name) => !names.has(name))).toEqual([]);
-    // What is written once is neither changed nor deleted.
+    // Types that are written once refuse updates and deletes.
     const rejected = steps.filter(({ result }) => result.status !== 'applied');
     expect(rejected.map((step) => `${nameOf(step)} ${step.result.code}`)).toEqual([
       'AuditEvent.update APPEND_ONLY',
@@ -76,31 +76,31 @@ describe('operations of every type', () => {
     expect(financial.flatMap(({ reads }) => reads).filter((key) => spaceOf(key) === 'clinical')).toEqual([]);
   });
 
-  it('declare keys that their template lines show, in the modes that these show', () => {
-    const strangers = steps.flatMap((step) => {
+  it('declare only keys and modes of their template lines', () => {
+    const foreignKeys = steps.flatMap((step) => {
       const lines = linesOf(clinicalRegistry.module(step.entry.type), step.entry.action);
       return step.operation.keys
-        .filter(({ key, mode }) => !lines.some((line) => line.mode === mode && shown(line.key).test(key)))
+        .filter(({ key, mode }) => !lines.some((line) => line.mode === mode && patternOf(line.key).test(key)))
         .map(({ key, mode }) => `${nameOf(step)}: ${mode} ${key}`);
     });
-    expect(strangers).toEqual([]);
+    expect(foreignKeys).toEqual([]);
   });
 
-  it('show no line that none of them ever declares or finds', () => {
+  it('use every line of their templates', () => {
     const idle = clinicalRegistry.modules.flatMap((module) =>
       module.lines
         .filter(({ key, mode }) => {
           const touched = steps
             .filter(({ entry }) => entry.type === module.type)
             .flatMap(({ operation, result }) => [...operation.keys, ...result.undeclared]);
-          return !touched.some((one) => shown(key).test(one.key) && (one.mode === mode || one.mode === 'write'));
+          return !touched.some((one) => patternOf(key).test(one.key) && (one.mode === mode || one.mode === 'write'));
         })
         .map(({ key, mode }) => `${module.type}: ${mode} ${key}`),
     );
     expect(idle).toEqual([]);
   });
 
-  it('touch nothing that they did not declare, but what a line says only the state can tell', () => {
+  it('touch only declared keys and those that a line marks as discovered', () => {
     const surprises = steps
       .filter(({ entry }) => entry.action !== 'delete')
       .flatMap((step) => {
@@ -108,7 +108,7 @@ describe('operations of every type', () => {
           .module(step.entry.type)
           .lines.filter(({ isDiscovered }) => isDiscovered === true);
         return step.result.undeclared
-          .filter(({ key }) => !lines.some((line) => shown(line.key).test(key)))
+          .filter(({ key }) => !lines.some((line) => patternOf(line.key).test(key)))
           .map(({ key, mode }) => `${nameOf(step)}: ${mode} ${key}`);
       });
     expect(surprises).toEqual([]);
@@ -135,8 +135,8 @@ it('a caller of clinical scope is refused financial operations by the contract, 
   expect(await codes('BillingMSP')).toEqual(['OK', 'OK']);
 });
 
-/** A line's key as a pattern: each part in angle brackets is one escaped part. */
-function shown(key: string): RegExp {
+/** A regular expression for the key of a template line: each part in angle brackets matches one escaped part. */
+function patternOf(key: string): RegExp {
   const [first = '', ...rest] = key.split(/<[^>]*>/).map((text) => text.replace(/[.~:]/g, '\\$&'));
   return new RegExp(`^${[first, ...rest].join('[^~]*')}$`);
 }

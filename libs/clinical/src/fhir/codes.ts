@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CodeableConcept, Coding } from './datatypes.ts';
 
-// Short names of the code systems that clinical data is made of; the first known one of a concept names it in keys.
+// Short names of well-known code systems. The first coding of a concept that has one names the concept in keys.
 const systems: Readonly<Record<string, string>> = {
   'http://loinc.org': 'loinc',
   'http://snomed.info/sct': 'sct',
@@ -17,15 +17,15 @@ const systems: Readonly<Record<string, string>> = {
   'urn:iso:std:iso:11073:10101': 'mdc',
 };
 
-/** Codes that one fact may hold of a concept; more codings of one thing are not read. */
+/** How many codes of one concept are kept; further codings are not read. */
 const codesMax = 10;
-/** Longer than any code of the terminologies above; what is longer is hashed, since it may be a text. */
+/** Longer than any code of the terminologies above. A longer one may be text and is hashed. */
 const codeLengthMax = 40;
 const codeText = /^[A-Za-z0-9._:/+-]+$/;
 
 /**
- * A coding as one word for keys and facts: `loinc:8867-4`. A system that is not well known stands by the beginning of
- * its SHA-256, as does a code that does not look like one: a code is never a place where a text gets into keys.
+ * A coding as one word for keys and facts: `loinc:8867-4`. A system without a short name is replaced by the beginning
+ * of its SHA-256, and so is anything that does not look like a code, so that no text gets into keys.
  */
 export function codeOf({ system = '', code }: Coding): string | undefined {
   if (code === undefined) return undefined;
@@ -34,7 +34,7 @@ export function codeOf({ system = '', code }: Coding): string | undefined {
   return `${known ?? (system === '' ? '' : hashed(system))}:${plain ? code : hashed(code)}`;
 }
 
-/** All codes of a concept, those of well-known systems first, in the order given otherwise. */
+/** All codes of a concept, those of well-known systems first, otherwise in the given order. */
 export function codesOf(concept: CodeableConcept | undefined): readonly string[] {
   const coding = concept?.coding;
   if (coding === undefined) return [];
@@ -45,7 +45,7 @@ export function codesOf(concept: CodeableConcept | undefined): readonly string[]
   return [...known, ...others].slice(0, codesMax).flatMap((one) => present(codeOf(one)));
 }
 
-/** The code that names a concept in keys; undefined when it has a text only. */
+/** The code that names a concept in keys; undefined if it has text only. */
 export function firstCode(concept: CodeableConcept | undefined): string | undefined {
   return codesOf(concept)[0];
 }
@@ -55,7 +55,7 @@ export function hasCode(concept: CodeableConcept | undefined, code: string): boo
   return concept?.coding?.some((coding) => coding.code === code) === true;
 }
 
-/** The code of a concept from a closed list; undefined when it has none of them, so that other text never passes. */
+/** The code of a concept if it is in a closed list, else undefined, so that no other text passes. */
 export function codeAmong<Code extends string>(
   concept: CodeableConcept | undefined,
   codes: readonly Code[],

@@ -1,4 +1,4 @@
-/** A FHIR resource that validation has passed: its elements have the types that R4 gives them. */
+/** A validated FHIR resource: its elements have the types that R4 gives them. */
 export type FhirResource = { readonly resourceType: string } & { readonly [element: string]: unknown };
 
 // The few R4 datatypes that key templates and contracts read, with the elements they read of them.

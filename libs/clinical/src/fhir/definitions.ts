@@ -6,10 +6,7 @@ export interface PropertyDefinition {
   /** Name of the element, for expressions: `value` for the property `valueQuantity`. */
   readonly element: string;
   readonly isArray: boolean;
-  /**
-   * A bit of its own for each element with a choice of types, so that two choices of one element are found. 0: no
-   * choice.
-   */
+  /** A distinct bit for each element with a choice of types, to detect two values for one element. 0: no choice. */
   readonly choice: number;
   /** Set for a primitive; `codes` when its values are a closed list. */
   readonly primitive: Primitive | undefined;
@@ -60,7 +57,7 @@ export function resourceTypes(): readonly string[] {
 let elementNames: Set<string> | undefined;
 
 /**
- * Whether R4 uses a name for an element of any type. Such a name can be repeated to the sender, another one may be
+ * Whether R4 has an element of that name in any type. Such a name may be quoted in a refusal; any other may contain
  * anything.
  */
 export function isElementName(name: string): boolean {
@@ -71,9 +68,9 @@ export function isElementName(name: string): boolean {
 }
 
 /**
- * A line reads `kind|element|element...`, an element `name[?][!][*]:type,type...`, where `?` marks a choice (name[x]),
- * `!` a required element, `*` a repeating one; `code(a;b)` lists codes and `Reference(A;B)` the resource types that may
- * be referred to.
+ * Format of a line: `kind|element|element...`, with elements `name[?][!][*]:type,type...`. `?` marks a choice
+ * (name[x]), `!` a required element, `*` a repeating one. `code(a;b)` lists codes and `Reference(A;B)` the resource
+ * types that may be referred to.
  */
 function parseLine(name: string, line: string): TypeDefinition {
   const [kind, ...elements] = line.split('|');
@@ -115,7 +112,7 @@ class Property implements PropertyDefinition {
     this.targets = this.primitive === undefined ? listed : undefined;
   }
 
-  // Types refer to each other in circles, so a definition is looked up when it is first needed.
+  // Types refer to each other in cycles, so a definition is looked up when it is first needed.
   get type(): TypeDefinition | undefined {
     if (this.primitive !== undefined) return undefined;
     return (this.#type ??= definitionOf(this.#typeName));

@@ -5,12 +5,12 @@ interface Extension {
   readonly valueReference?: Reference;
 }
 
-/** The reference in the resource's extension of that URL; the first one counts. */
+/** The reference in the resource's first extension with that URL. */
 export function extensionReference(resource: FhirResource, url: string): Reference | undefined {
   return extensionReferences(resource, url)[0];
 }
 
-/** The references in all of the resource's extensions of that URL, in their order. */
+/** The references in all of the resource's extensions with that URL, in order. */
 export function extensionReferences(resource: FhirResource, url: string): readonly Reference[] {
   const extensions = resource['extension'];
   if (!Array.isArray(extensions)) return [];

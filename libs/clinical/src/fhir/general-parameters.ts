@@ -1,7 +1,7 @@
 const general = /^(?:_format|_pretty|_summary|_elements)(?:=|$)/;
 
 /**
- * A query without the parameters that say how to answer, not what is meant: clients append them to any request
+ * A query without the parameters that concern only the form of the answer. Clients append them to any request
  * (https://hl7.org/fhir/R4/http.html#parameters).
  */
 export function withoutGeneralParameters(query: string): string {

@@ -1,14 +1,14 @@
 import type { RefusalIssue } from '@medrex/contracts';
 
-/** At most so many issues are reported of one resource: enough to repair it, too few to fill a log. */
+/** Maximum of issues reported for one resource: enough to repair it, too few to flood a log. */
 export const issuesMax = 20;
 
-/** An error issue. `diagnostics` says what to do and repeats nothing that the sender wrote. */
+/** An error issue. `diagnostics` says what to do and quotes nothing that the sender wrote. */
 export function issue(code: string, expression: string, diagnostics: string): RefusalIssue {
   return { severity: 'error', code, diagnostics, expression };
 }
 
-/** Collects the issues of one resource and counts those above the limit. */
+/** Collects the issues of one resource up to the limit and counts the rest. */
 export class IssueList {
   readonly #issues: RefusalIssue[] = [];
   #more = 0;
@@ -20,7 +20,7 @@ export class IssueList {
     return false;
   }
 
-  /** The issues found; above the limit a last one says how many more there are. */
+  /** The issues found. Above the limit a last one says how many more there are. */
   all(): readonly RefusalIssue[] {
     if (this.#more === 0) return this.#issues;
     const more: RefusalIssue = {
@@ -33,7 +33,7 @@ export class IssueList {
 }
 
 /**
- * The same issues with expressions from the root of the message: `Observation.status` becomes
+ * The same issues with expressions relative to the whole message: `Observation.status` becomes
  * `Bundle.entry[3].resource.status`.
  */
 export function prefixed(issues: readonly RefusalIssue[], type: string, root: string): readonly RefusalIssue[] {

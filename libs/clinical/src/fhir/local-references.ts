@@ -1,14 +1,17 @@
 import type { FhirResource, Reference } from './datatypes.ts';
 
-/** The resource that references `#id` are read in, and whether one stands in a resource that it contains. */
+/**
+ * The resource within which references `#id` are resolved, and whether the reference stands in one of its contained
+ * resources.
+ */
 interface Container {
   readonly ids: ReadonlySet<unknown>;
   readonly isInside: boolean;
 }
 
 /**
- * The references `#id` in a validated resource that name no resource contained in it (invariant ref-1). `#` alone names
- * the container, from inside. A resource in a Bundle or in Parameters contains its own.
+ * The references `#id` in a validated resource that name no contained resource (invariant ref-1). `#` alone, inside a
+ * contained resource, names its container. A resource in a Bundle or in Parameters has contained resources of its own.
  */
 export function missingContained(resource: FhirResource): readonly Reference[] {
   const missing: Reference[] = [];

@@ -1,10 +1,10 @@
-/** A primitive datatype of FHIR R4 in JSON: whether a value is one, and what to send where it is not. */
+/** A primitive datatype of FHIR R4 in JSON: whether a value is valid, and what to send instead if not. */
 export interface Primitive {
   readonly isValid: (value: unknown) => boolean;
   readonly hint: string;
 }
 
-// Every expression takes time linear in the text, hostile texts included: no nested repeats.
+// Each expression takes time linear in the text, since none has nested repetitions.
 const date = /^(?!0000)\d{4}(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?$/;
 const dateTime =
   /^(?!0000)\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)))?)?)?$/;
@@ -15,8 +15,8 @@ const uri = /^\S+$/;
 const oid = /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/;
 const uuid = /^urn:uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 const notBase64 = /[^A-Za-z0-9+/=\s]/;
-// Text must not hold control characters other than tab, line feed and carriage return. Half a surrogate pair is no Unicode: as
-// UTF-8 all of them are one character, and two identifiers would be the same.
+// Text must not contain control characters other than tab, line feed and carriage return. An unpaired surrogate is not
+// Unicode: all of them become the same character in UTF-8, so two identifiers could become equal.
 const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff]/u;
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '' && !control.test(value);
@@ -24,7 +24,7 @@ const matches = (pattern: RegExp) => (value: unknown) => typeof value === 'strin
 const isWhole = (value: unknown, from: number): boolean =>
   Number.isInteger(value) && (value as number) >= from && (value as number) <= 2_147_483_647;
 
-/** Days of each month; 29 February only in leap years of the Gregorian calendar. */
+/** Whether the day exists in its month; 29 February only in leap years of the Gregorian calendar. */
 function isCalendarDay(text: string): boolean {
   if (text.length < 10) return true;
   const day = Number(text.slice(8, 10));

@@ -1,9 +1,9 @@
 import { isResourceType } from './definitions.ts';
 import type { Identifier, Reference } from './datatypes.ts';
 
-/** What a Reference says that it names, before anything is looked up. */
+/** What a Reference refers to, before anything is looked up. */
 export type ReferenceTarget =
-  /** A contained resource, or nothing at all. */
+  /** A contained resource, or no target at all. */
   | { readonly kind: 'none' }
   /** `urn:uuid:...`: an entry of the same Bundle. */
   | { readonly kind: 'urn'; readonly url: string }
@@ -13,9 +13,9 @@ export type ReferenceTarget =
   | { readonly kind: 'absolute'; readonly type: string | undefined; readonly url: string }
   /** `Type?identifier=system|value`. */
   | { readonly kind: 'conditional'; readonly type: string; readonly query: string }
-  /** No literal reference, but a business identifier of the target. */
+  /** A business identifier of the target instead of a literal reference. */
   | { readonly kind: 'logical'; readonly type: string | undefined; readonly identifier: Identifier }
-  /** Text that is none of these. */
+  /** A reference in none of these forms. */
   | { readonly kind: 'unreadable' };
 
 const literal = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[A-Za-z0-9.-]{1,64})?$/;

@@ -9,7 +9,7 @@ import { isBefore, periodIssues } from './periods.ts';
 import { targetOf } from './reference-target.ts';
 import { expressionOf, walkReferences } from './walk-references.ts';
 
-describe('what a reference names', () => {
+describe('the target of a reference', () => {
   it.each([
     ['Patient/1', { kind: 'literal', type: 'Patient', id: '1' }],
     ['Patient/1/_history/2', { kind: 'literal', type: 'Patient', id: '1' }],
@@ -63,7 +63,7 @@ describe('the search of a condition', () => {
 });
 
 describe('codes in facts', () => {
-  it('name well-known systems shortly and others by a hash', () => {
+  it('use short names for well-known systems and hashes for others', () => {
     expect(codeOf({ system: 'http://loinc.org', code: '8867-4' })).toBe('loinc:8867-4');
     expect(codeOf({ system: 'urn:hospital:lab', code: 'K' })).toMatch(/^[0-9a-f]{12}:K$/);
     expect(codeOf({ code: 'K' })).toBe(':K');
@@ -78,7 +78,7 @@ describe('codes in facts', () => {
     expect(codesOf({ coding })).toEqual(['sct:1', expect.stringMatching(/:a$/)]);
   });
 
-  it('never hold a text, whatever stands in the code', () => {
+  it('never contain text, whatever the code is', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (code) => {
         expect(codeOf({ system: 'http://loinc.org', code })).toMatch(/^loinc:[A-Za-z0-9._:/+-]{1,40}$/);
@@ -108,7 +108,7 @@ describe('periods', () => {
   });
 });
 
-it('references are found wherever they stand, and located when that is asked', () => {
+it('references are found at any depth and located on request', () => {
   const resource = anObservation({
     performer: [{ reference: 'Practitioner/1' }, { reference: 'Practitioner/2' }],
     contained: [{ subject: { reference: 'Patient/2' } }],
@@ -131,11 +131,11 @@ describe('a reference to a contained resource', () => {
     { resourceType: 'PractitionerRole', id: 'r', practitioner: { reference: '#p' }, organization: { reference: '#' } },
   ];
 
-  it('names one that is there, from outside and from another one; # names the container', () => {
+  it('is valid from the container and from another contained resource; # names the container', () => {
     expect(at(anObservation({ contained, performer: [{ reference: '#p' }, { reference: '#r' }] }))).toEqual([]);
   });
 
-  it('is missed where it names none', () => {
+  it('is reported if there is no such resource', () => {
     const extension = [{ url: 'urn:x', valueReference: { reference: '#y' } }];
     const performer = [{ reference: '#' }, { reference: '#p' }, { reference: '#x' }];
     const role = { resourceType: 'PractitionerRole', id: 'r', practitioner: { reference: '#q' } };
@@ -147,7 +147,7 @@ describe('a reference to a contained resource', () => {
     ]);
   });
 
-  it('is read in its own resource of a Bundle', () => {
+  it('is resolved within its own resource of a Bundle', () => {
     const [one, other] = [anObservation({ contained, performer: [{ reference: '#p' }] }), anObservation()];
     const wrong = { ...other, performer: [{ reference: '#p' }] };
     const bundle = { resourceType: 'Bundle', type: 'collection', entry: [{ resource: one }, { resource: wrong }] };

@@ -1,14 +1,14 @@
 import { definitionOf, isElementName, type PropertyDefinition, type TypeDefinition } from './definitions.ts';
 import type { IssueList } from './issues.ts';
 
-/** How deep a resource may nest; the deepest of real ones (extensions, questionnaires) stay below half of it. */
+/** Maximum nesting depth of a resource; real ones (extensions, questionnaires) stay below half of it. */
 export const depthMax = 64;
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 
 /**
- * One walk over a value along the definitions of R4. Without a list of issues the first failure ends it and no path is
- * built; with one, everything is looked at. Every method returns whether its part is valid.
+ * Walks a value along the definitions of R4. Without a list of issues it stops at the first failure and builds no path.
+ * With a list it checks everything. Every method returns whether its part is valid.
  */
 export class StructureCheck {
   readonly #issues: IssueList | undefined;
@@ -82,7 +82,10 @@ export class StructureCheck {
     return this.#fail('invariant', path, 'An extension must have either a value[x] or extensions of its own.');
   }
 
-  /** A property that is no element: extensions of a primitive (`_birthDate`), or what R4 does not know here. */
+  /**
+   * A property that is not an element: extensions of a primitive (`_birthDate`), or a name that R4 does not define
+   * here.
+   */
   #other(definition: TypeDefinition, name: string, value: JsonRecord, path: string, depth: number): boolean {
     const property = name.startsWith('_') ? definition.properties.get(name.slice(1)) : undefined;
     if (property?.primitive !== undefined) return this.#primitiveExtension(property, value[name], path, depth);
@@ -136,7 +139,7 @@ export class StructureCheck {
     return targets === undefined || this.#target(targets, value as JsonRecord, path);
   }
 
-  /** Invariant dom-2: a contained resource contains no other one. */
+  /** Invariant dom-2: a contained resource contains no other resource. */
   #contained(value: unknown, path: string): boolean {
     if (!isRecord(value) || value['contained'] === undefined) return true;
     const text = 'A contained resource must not contain others; contain all of them in the outer resource.';
@@ -150,7 +153,7 @@ export class StructureCheck {
     return this.#fail('code-invalid', path, `Must be one of: ${some}.`);
   }
 
-  /** A literal reference `Type/id` must name a type that the element allows. Other forms do not say their type. */
+  /** A literal reference `Type/id` must name a type that the element allows. Other forms do not give their type. */
   #target(targets: ReadonlySet<string>, value: JsonRecord, path: string): boolean {
     const reference = value['reference'];
     if (typeof reference !== 'string') return true;
@@ -169,7 +172,7 @@ export class StructureCheck {
   }
 }
 
-/** `given: [null]` is right where `_given: [{...}]` says why the value is missing. */
+/** `given: [null]` is valid where `_given: [{...}]` says why the value is missing. */
 function hasExtension(parent: JsonRecord, name: string, index: number): boolean {
   const extensions = parent[`_${name}`];
   return Array.isArray(extensions) && isRecord(extensions[index]);

@@ -112,7 +112,7 @@ describe('FHIR R4 validation', () => {
     expect(found(json(JSON.stringify(value)))).toEqual(expected);
   });
 
-  it('names every issue of a resource, as far as the limit', () => {
+  it('reports every issue of a resource, up to the limit', () => {
     const wrong = anObservation({ status: 'x', code: 1, subject: 2 });
     expect(found(wrong)).toHaveLength(3);
     const many = validateFhir(aPatient({ name: Array.from({ length: issuesMax + 30 }, () => ({ use: 'x' })) }));
@@ -132,7 +132,7 @@ describe('FHIR R4 validation', () => {
     ]);
   });
 
-  it('repeats nothing that was sent', () => {
+  it('quotes nothing that was sent', () => {
     const planted = 'Jane-Doe-MRN-123';
     const everywhere = {
       resourceType: 'Observation',
@@ -163,7 +163,7 @@ describe('hostile input', () => {
     expect(validateFhir(json(text)).length).toBeGreaterThan(0);
   });
 
-  it('is taken down to the depth that is allowed', () => {
+  it('is accepted down to the allowed depth', () => {
     const part = (depth: number): object => (depth === 0 ? { linkId: 'x' } : { linkId: 'x', item: [part(depth - 1)] });
     const answers = (depth: number) => ({
       resourceType: 'QuestionnaireResponse',
@@ -196,7 +196,7 @@ describe('hostile input', () => {
     expect(process.cpuUsage(started).user / 1000).toBeLessThan(500);
   });
 
-  it('of any JSON shape is answered and never thrown at', () => {
+  it('of any JSON shape gives issues and throws no error', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => Array.isArray(validateFhir(value))),
       { numRuns: 300 },

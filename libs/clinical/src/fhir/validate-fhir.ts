@@ -9,15 +9,12 @@ const silent = new StructureCheck(undefined);
 
 /**
  * Checks a JSON value against FHIR R4: known resource type and elements, cardinalities, choices, datatypes, codes of
- * required bindings, targets of literal references, nothing empty. All resource types are checked by their
- * StructureDefinitions. Profiles, terminology beyond required codes and most invariants are not.
- *
- * Time is linear in the size of the value, depth is bounded; a valid resource is walked once and nothing is allocated
- * for it. An invalid one is walked again, to say what is wrong and where.
- *
- * @param root where the value stands, the beginning of every expression: `Observation`, `Bundle.entry[3].resource`.
- * Default: its type.
- * @returns nothing for a valid resource, else what to repair.
+ * required bindings, targets of literal references, nothing empty. It does not check profiles, terminology beyond
+ * required codes, or most invariants.
+ * Time is linear in the size of the value, and depth is bounded. A valid resource is walked once without allocations;
+ * an invalid one is walked a second time to collect its issues.
+ * @param root prefix of every expression: `Observation`, `Bundle.entry[3].resource`. Default: the type of the resource.
+ * @returns no issues for a valid resource
  */
 export function validateFhir(value: unknown, root?: string): readonly RefusalIssue[] {
   if (silent.resource(value, '', 0)) return [];

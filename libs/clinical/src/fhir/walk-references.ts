@@ -12,7 +12,10 @@ export function walkReferences(value: unknown, visit: (reference: Reference) => 
   for (const name in fields) walkReferences(fields[name], visit);
 }
 
-/** Expression of a Reference inside a resource: `Observation.performer[0]`. For the few cases in which it is said. */
+/**
+ * FHIRPath of a Reference within a resource: `Observation.performer[0]`. It walks the resource again, so it is only for
+ * issues.
+ */
 export function expressionOf(root: string, resource: unknown, reference: Reference): string {
   return search(resource, root, reference) ?? root;
 }

@@ -11,7 +11,7 @@ import {
   aPut,
   Clinic,
   IntakeStandIn,
-  toldOf,
+  entryResultOf,
   urn,
 } from '../testing/index.ts';
 import { operationOutcome } from './operation-outcome.ts';
@@ -149,7 +149,7 @@ describe('priority classes', () => {
 describe('patients', () => {
   const system = 'urn:medrex:fhir:Patient';
 
-  it('are named by the configured identifiers first, then by the ids that references use', async () => {
+  it('are identified by the configured systems first, then by the ids that references use', async () => {
     const clinic = new Clinic({ patientSystems: ['urn:b', 'urn:a'] });
     const identifier = [
       { system: 'urn:a', value: '1' },
@@ -167,7 +167,7 @@ describe('patients', () => {
     ]);
   });
 
-  it('are named by medical record numbers first without a configuration', async () => {
+  it('are identified by medical record numbers first without a configuration', async () => {
     const clinic = new Clinic();
     const type = { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: 'MR' }] };
     await clinic.post(
@@ -182,7 +182,7 @@ describe('patients', () => {
     expect(clinic.context.asked[0]!.map(({ value }) => value).slice(0, 2)).toEqual(['2', '1']);
   });
 
-  it('are one person however a message refers to them', async () => {
+  it('are one patient however a message refers to them', async () => {
     const clinic = new Clinic();
     const told = (await clinic.post(aPatient({ id: 'own', identifier: [{ system: 'urn:mrn', value: '7' }] })))
       .detail as { reference: string }[];
@@ -199,42 +199,44 @@ describe('patients', () => {
     expect(clinic.keys('cli~vit~')).toHaveLength(subjects.length);
   });
 
-  it('are told by one id, whoever posts them', async () => {
+  it('get one id, whoever posts them', async () => {
     const clinic = new Clinic();
     const identifier = [{ system: 'urn:mrn', value: '7' }];
     const ifNoneExist = { ifNoneExist: 'identifier=urn:mrn|7' };
     const bundle = aBundle('transaction', [aPost(aPatient({ identifier }), { fullUrl: urn(1) })]);
     const told = [
-      toldOf(await clinic.post(aPatient({ identifier }), ifNoneExist)),
-      toldOf(await clinic.post(aPatient({ identifier }), ifNoneExist)),
-      toldOf(await clinic.post(aPatient({ identifier }))),
-      toldOf(await clinic.result(bundle)),
-      toldOf(await clinic.result(aPatient(), { request: { method: 'PUT', url: 'Patient?identifier=urn:mrn|7' } })),
+      entryResultOf(await clinic.post(aPatient({ identifier }), ifNoneExist)),
+      entryResultOf(await clinic.post(aPatient({ identifier }), ifNoneExist)),
+      entryResultOf(await clinic.post(aPatient({ identifier }))),
+      entryResultOf(await clinic.result(bundle)),
+      entryResultOf(
+        await clinic.result(aPatient(), { request: { method: 'PUT', url: 'Patient?identifier=urn:mrn|7' } }),
+      ),
     ];
     expect(new Set(told.map(({ reference }) => reference)).size).toBe(1);
     await clinic.post(anObservation({ subject: { reference: told[0]!['reference'] } }));
     expect(clinic.keys('cli~vit~').map((key) => key.split('~')[3])).toEqual([clinic.context.pseudonymOf(identifier)]);
   });
 
-  it('with many identifiers are known by the id that was told, too', async () => {
+  it('with many identifiers are known by the returned id, too', async () => {
     const clinic = new Clinic();
     const identifier = Array.from({ length: 40 }, (_, value) => ({ system: 'urn:mrn', value: String(value) }));
-    const { reference } = toldOf(await clinic.post(aPatient({ identifier })));
+    const { reference } = entryResultOf(await clinic.post(aPatient({ identifier })));
     const asked = clinic.context.asked.at(-1)!.slice(0, 32);
     expect(asked.map(({ value }) => `Patient/${value}`)).toContain(reference);
   });
 
-  it('are not taken for each other because two Bundles number their entries alike', async () => {
+  it('are kept apart when two Bundles number their entries alike', async () => {
     const clinic = new Clinic();
     const bundle = aBundle('transaction', [aPost({ resourceType: 'Patient', gender: 'male' }, { fullUrl: urn(1) })]);
-    expect([toldOf(await clinic.result(bundle))['did'], toldOf(await clinic.result(bundle))['did']]).toEqual([
-      'created',
-      'created',
-    ]);
+    expect([
+      entryResultOf(await clinic.result(bundle))['did'],
+      entryResultOf(await clinic.result(bundle))['did'],
+    ]).toEqual(['created', 'created']);
     expect(clinic.keys('cli~res~Patient')).toHaveLength(2);
   });
 
-  it('who are known are updated by another POST, and left as they are by a conditional one', async () => {
+  it('who exist are updated by another POST, and left as they are by a conditional one', async () => {
     const clinic = new Clinic();
     const mrn = [{ system: 'urn:mrn', value: '7' }];
     await clinic.post(aPatient({ identifier: mrn }));
@@ -265,7 +267,7 @@ describe('patients', () => {
     expect(sent.results).toMatchObject([{ status: 'applied' }]);
   });
 
-  it('cannot be named while the vault is away: that is thrown, since it is nobody’s fault', async () => {
+  it('cannot be looked up while the vault is unavailable: the error is thrown', async () => {
     const context = new IntakeStandIn(() => {
       throw new CodedError({ code: 'VAULT_UNAVAILABLE', retryable: true, meaning: '', remedy: '' }, 'no vault');
     });
@@ -274,7 +276,7 @@ describe('patients', () => {
 });
 
 describe('what leaves ingest', () => {
-  it('holds none of the identifiers and texts that were planted in the message', async () => {
+  it('contains none of the identifiers and texts in the message', async () => {
     const clinic = new Clinic();
     const planted = [
       'Zebulon',
@@ -323,7 +325,7 @@ describe('what leaves ingest', () => {
     const sent = await clinic.send(bundle);
     expect(sent.results).toMatchObject([{ status: 'applied' }]);
     const keptApart = sent.operations.map(({ opId, keys, facts }) => ({ opId, keys, facts }));
-    // Bodies are sealed in earnest and only encoded here: leave them out of the search of the state.
+    // The stand-in only encodes bodies, so they are left out of the search of the state.
     const states = [...clinic.state].map(
       ([key, value]) =>
         key +
@@ -339,7 +341,7 @@ describe('what leaves ingest', () => {
     expect(bodies.join()).toContain(name);
   });
 
-  it('is not quoted in refusals either', async () => {
+  it('does not quote them in refusals either', async () => {
     const hostile = 'Zebulon-MRN-424242';
     const bodies = [
       hostile,
@@ -424,7 +426,7 @@ describe('hostile messages', () => {
   });
 });
 
-it('refusals are told as one OperationOutcome', async () => {
+it('refusals become one OperationOutcome', async () => {
   const { refusals } = await new Clinic().send(anObservation({ status: 'x' }));
   expect(operationOutcome(refusals[0]!.issues)).toEqual({
     resourceType: 'OperationOutcome',

@@ -4,26 +4,23 @@ import { MessagePatients } from './message-patients.ts';
 import { identifiersOfPatient, patientId } from './patient-identifiers.ts';
 import { knownId, mintedId } from './resource-ids.ts';
 
-/**
- * A draft with its place in the world: the id that its resource has in keys, and the patient whom a Patient resource
- * is.
- */
-export interface Named {
+/** A draft with its ids and, for a Patient resource, the patient that it is. */
+export interface IdentifiedDraft {
   readonly draft: Draft;
-  /** Id in keys; of a Patient the pseudonym. */
+  /** Id in keys; for a Patient the pseudonym. */
   readonly id: string;
-  /** Id that the sender may use in references. */
-  readonly told: string;
+  /** Id by which the sender may refer to the resource. */
+  readonly senderId: string;
   readonly self: PatientHandle | undefined;
-  /** What the message calls that patient, by the vault's systems. */
-  readonly names: readonly PatientIdentifier[];
+  /** Identifiers of that patient in the message, in the vault's systems. */
+  readonly identifiers: readonly PatientIdentifier[];
 }
 
-/** The resources of one message by their full URLs, and the patients that it names. */
+/** The resources of one message by full URL, and the patients that it refers to. */
 export class Directory {
   readonly #context: IntakeContext;
   readonly #patientSystems: readonly string[] | undefined;
-  readonly #byUrl = new Map<string, Named>();
+  readonly #byUrl = new Map<string, IdentifiedDraft>();
   readonly patients: MessagePatients;
 
   constructor(context: IntakeContext, patientSystems: readonly string[] | undefined) {
@@ -32,21 +29,23 @@ export class Directory {
     this.patients = new MessagePatients(context);
   }
 
-  /** Gives a draft its ids, and enters it under its full URL. The same message names it the same every time. */
-  name(draft: Draft, message: Pick<IntakeMessage, 'source' | 'id'>, item: number): Named {
+  /** Gives a draft its ids and files it under its full URL. The same message always gets the same ids. */
+  identify(draft: Draft, message: Pick<IntakeMessage, 'source' | 'id'>, item: number): IdentifiedDraft {
     const id = this.#idOf(draft, message, item);
-    const named: Named =
-      draft.type === 'Patient' ? this.#person(draft, id) : { draft, id, told: id, self: undefined, names: [] };
-    if (draft.fullUrl !== undefined) this.#byUrl.set(draft.fullUrl, named);
-    return named;
+    const identified: IdentifiedDraft =
+      draft.type === 'Patient'
+        ? this.#person(draft, id)
+        : { draft, id, senderId: id, self: undefined, identifiers: [] };
+    if (draft.fullUrl !== undefined) this.#byUrl.set(draft.fullUrl, identified);
+    return identified;
   }
 
   /**
-   * The entry that a reference means (https://hl7.org/fhir/R4/bundle.html#references).
-   * @param url as it stands in the reference; a relative one is read against `base`, the full URL of the entry that
-   * it stands in.
+   * The entry that a reference refers to (https://hl7.org/fhir/R4/bundle.html#references).
+   * @param url as written in the reference; a relative one is resolved against the server of `base`, the full URL of
+   * the entry that contains the reference
    */
-  entry(url: string, base: string | undefined): Named | undefined {
+  entry(url: string, base: string | undefined): IdentifiedDraft | undefined {
     if (this.#byUrl.size === 0) return undefined;
     const server = base?.startsWith('http') ? base.replace(/[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/, '') : undefined;
     return this.#byUrl.get(url) ?? (server === undefined ? undefined : this.#byUrl.get(server + url));
@@ -58,26 +57,31 @@ export class Directory {
   }
 
   /**
-   * The patient whom a Patient resource is. One that was not put under an id is told by an id of the person, so that all
-   * who post the same patient are told the same one.
-   *
-   * @param made id for a patient whom nothing else names
+   * The patient of a Patient resource. If it was not put under an id, the sender's id is derived from the patient, so
+   * that everyone who posts this patient gets the same id.
+   * @param newId id of a patient that nothing else identifies
    */
-  #person(draft: Draft, made: string): Named {
+  #person(draft: Draft, newId: string): IdentifiedDraft {
     const { resource, id, condition, fullUrl } = draft;
     const own = resource?.['id'];
-    // A urn:uuid means something inside of its Bundle only.
+    // A urn:uuid has a meaning only within its Bundle.
     const url = fullUrl?.startsWith('urn:') === true ? undefined : fullUrl;
-    const named = identifiersOfPatient(
+    const patientIdentifiers = identifiersOfPatient(
       resource ?? { resourceType: 'Patient' },
       this.#patientSystems,
-      [id, typeof own === 'string' ? own : undefined, url, made].filter((one) => one !== undefined),
+      [id, typeof own === 'string' ? own : undefined, url, newId].filter((one) => one !== undefined),
     );
-    const names = condition === undefined ? named : [condition, ...named];
-    const self = this.patients.find(names);
-    if (id !== undefined) return { draft, id: self.pseudonym, told: made, self, names };
-    const told = mintedId(this.#context, draft.type, 'person', self.pseudonym);
-    const allNames = [...names, patientId(told)];
-    return { draft, id: self.pseudonym, told, self: this.patients.find(allNames), names: allNames };
+    const identifiers = condition === undefined ? patientIdentifiers : [condition, ...patientIdentifiers];
+    const self = this.patients.find(identifiers);
+    if (id !== undefined) return { draft, id: self.pseudonym, senderId: newId, self, identifiers };
+    const senderId = mintedId(this.#context, draft.type, 'person', self.pseudonym);
+    const allIdentifiers = [...identifiers, patientId(senderId)];
+    return {
+      draft,
+      id: self.pseudonym,
+      senderId,
+      self: this.patients.find(allIdentifiers),
+      identifiers: allIdentifiers,
+    };
   }
 }

@@ -5,31 +5,31 @@ import { withoutGeneralParameters } from '../fhir/general-parameters.ts';
 import { identifierQuery, identifierQueryHint } from '../fhir/identifier-query.ts';
 import { problem, type Problem, type Read } from './problem.ts';
 
-/** One change that a message asks for, read but not yet resolved against anything. */
+/** One change that a message requests, with its references still unresolved. */
 export interface Draft {
   readonly method: 'POST' | 'PUT' | 'DELETE';
   readonly type: string;
-  /** Id that the client chose. Absent for a POST. */
+  /** Id chosen by the client. Absent for a POST. */
   readonly id: string | undefined;
-  /** Of a conditional create, update or delete. */
+  /** Identifier that a conditional create, update or delete searches for. */
   readonly condition: PatientIdentifier | undefined;
-  /** The version that must be the current one; 0 when there must be none. */
+  /** The version that must be current; 0 if the resource must not exist. */
   readonly ifMatch: number | undefined;
   readonly resource: FhirResource | undefined;
   readonly fullUrl: string | undefined;
-  /** Place in its Bundle. */
+  /** Index in its Bundle; undefined for a single resource. */
   readonly place: number | undefined;
-  /** Where the resource stands, for expressions: `Observation`, `Bundle.entry[3].resource`. */
+  /** FHIRPath of the resource: `Observation`, `Bundle.entry[3].resource`. */
   readonly root: string;
 }
 
-/** The request for a resource: of HTTP, of Bundle.entry.request, or none. */
-export interface Asked {
+/** The request for one resource, as in HTTP or in Bundle.entry.request. */
+export interface ResourceRequest {
   readonly method: string;
   readonly url: string;
   readonly ifMatch?: string;
   readonly ifNoneExist?: string;
-  /** Of a PUT: `*` when there must be no version yet. */
+  /** For a PUT: `*` if the resource must not exist. */
   readonly ifNoneMatch?: string;
 }
 
@@ -38,25 +38,29 @@ export interface DraftOrigin {
   readonly fullUrl?: string;
   readonly place?: number;
   readonly root: string;
-  /** FHIRPath of the request, for problems. */
+  /** FHIRPath of the request, for issues. */
   readonly requestRoot: string;
 }
 
-/** What a message without a request asks for: a resource with an id is put under it, one without is created. */
-export function askedByResource({ resourceType, id }: FhirResource): Asked {
+/** The request implied by a resource alone: PUT if it has an id, else POST. */
+export function requestFromResource({ resourceType, id }: FhirResource): ResourceRequest {
   return typeof id === 'string'
     ? { method: 'PUT', url: `${resourceType}/${id}` }
     : { method: 'POST', url: resourceType };
 }
 
 /** The request of a message, if it has one. */
-export function askedByMessage({ request }: IntakeMessage): Asked | undefined {
+export function requestFromMessage({ request }: IntakeMessage): ResourceRequest | undefined {
   return request === undefined || (request.url === '' && request.method === 'POST') ? undefined : request;
 }
 
-/** Reads the request for one resource. `resource` is valid R4 or, for DELETE, absent. */
-export function readDraft(asked: Asked, resource: FhirResource | undefined, origin: DraftOrigin): Read<Draft> {
-  const { method } = asked;
+/** Reads the request for one resource. `resource` is valid R4, and absent for a DELETE. */
+export function readDraft(
+  request: ResourceRequest,
+  resource: FhirResource | undefined,
+  origin: DraftOrigin,
+): Read<Draft> {
+  const { method } = request;
   const at = origin.requestRoot;
   if (method !== 'POST' && method !== 'PUT' && method !== 'DELETE') {
     const instead =
@@ -70,11 +74,12 @@ export function readDraft(asked: Asked, resource: FhirResource | undefined, orig
       ),
     };
   }
-  const url = readUrl(asked.url);
-  if (url === undefined) return wrong(`${at}.url`, 'The URL must be Type, Type/id or Type?identifier=system|value.');
-  const condition = conditionOf(asked, url, at);
+  const url = readUrl(request.url);
+  if (url === undefined)
+    return invalidRequest(`${at}.url`, 'The URL must be Type, Type/id or Type?identifier=system|value.');
+  const condition = conditionOf(request, url, at);
   if (condition.problem) return condition;
-  const ifMatch = versionOf(asked.ifNoneMatch === '*' ? '0' : asked.ifMatch, at);
+  const ifMatch = versionOf(request.ifNoneMatch === '*' ? '0' : request.ifMatch, at);
   if (ifMatch.problem) return ifMatch;
   const draft: Draft = {
     method,
@@ -87,8 +92,8 @@ export function readDraft(asked: Asked, resource: FhirResource | undefined, orig
     place: origin.place,
     root: origin.root,
   };
-  const unfit = misfit(draft, at);
-  return unfit === undefined ? { value: draft } : { problem: unfit };
+  const contradiction = contradictionIn(draft, at);
+  return contradiction === undefined ? { value: draft } : { problem: contradiction };
 }
 
 interface RequestUrl {
@@ -103,9 +108,13 @@ function readUrl(url: string): RequestUrl | undefined {
   return isResourceType(type) ? { type, id, query: search === '' ? undefined : search } : undefined;
 }
 
-function conditionOf(asked: Asked, { type, query }: RequestUrl, at: string): Read<PatientIdentifier | undefined> {
-  const isCreate = asked.method === 'POST';
-  const search = isCreate ? asked.ifNoneExist : query;
+function conditionOf(
+  request: ResourceRequest,
+  { type, query }: RequestUrl,
+  at: string,
+): Read<PatientIdentifier | undefined> {
+  const isCreate = request.method === 'POST';
+  const search = isCreate ? request.ifNoneExist : query;
   if (search === undefined) return { value: undefined };
   const found = identifierQuery(search, type);
   if (found !== undefined) return { value: found };
@@ -124,26 +133,26 @@ function versionOf(ifMatch: string | undefined, at: string): Read<number | undef
   if (ifMatch === undefined) return { value: undefined };
   const version = /^(?:W\/)?"?(0|[1-9]\d{0,8})"?$/.exec(ifMatch.trim())?.[1];
   if (version !== undefined) return { value: Number(version) };
-  return wrong(`${at}.ifMatch`, 'If-Match must be the version of the resource, as W/"3".');
+  return invalidRequest(`${at}.ifMatch`, 'If-Match must be the version of the resource, as W/"3".');
 }
 
-/** What of a draft contradicts itself. */
-function misfit({ method, type, id, condition, resource, root }: Draft, at: string): Problem | undefined {
-  const say = (expression: string, text: string) => problem('INVALID_REQUEST', 'value', expression, text);
+/** The first contradiction within a draft. */
+function contradictionIn({ method, type, id, condition, resource, root }: Draft, at: string): Problem | undefined {
+  const invalid = (expression: string, text: string) => problem('INVALID_REQUEST', 'value', expression, text);
   if (method !== 'POST' && id === undefined && condition === undefined)
-    return say(`${at}.url`, `${method} needs Type/id or Type?identifier=system|value.`);
+    return invalid(`${at}.url`, `${method} needs Type/id or Type?identifier=system|value.`);
   if (method === 'POST' && id !== undefined)
-    return say(`${at}.url`, 'POST creates under an id of the server; use PUT to choose the id.');
-  if (id !== undefined && condition !== undefined) return say(`${at}.url`, 'Give an id or a search, not both.');
+    return invalid(`${at}.url`, 'POST creates under an id of the server; use PUT to choose the id.');
+  if (id !== undefined && condition !== undefined) return invalid(`${at}.url`, 'Give an id or a search, not both.');
   if (method === 'DELETE') return undefined;
-  if (resource === undefined) return say(root, `${method} needs a resource.`);
-  if (resource.resourceType !== type) return say(root, 'The resource must be of the type that the URL names.');
+  if (resource === undefined) return invalid(root, `${method} needs a resource.`);
+  if (resource.resourceType !== type) return invalid(root, 'The resource must be of the type that the URL names.');
   const own = resource['id'];
   if (method === 'PUT' && id !== undefined && own !== undefined && own !== id)
-    return say(`${root}.id`, 'The id of the resource must be the one in the URL.');
+    return invalid(`${root}.id`, 'The id of the resource must be the one in the URL.');
   return undefined;
 }
 
-function wrong(expression: string, text: string): { readonly problem: Problem } {
+function invalidRequest(expression: string, text: string): { readonly problem: Problem } {
   return { problem: problem('INVALID_REQUEST', 'value', expression, text) };
 }

@@ -47,7 +47,7 @@ describe('the order in which the entries of a transaction apply', () => {
     expect(rank(first)).toBeLessThan(rank(second));
   });
 
-  it('puts no change before one that it is decided on, unless that one looks for others of a later kind', () => {
+  it('puts no change before one that it depends on, unless that one has references to a later type', () => {
     fc.assert(
       fc.property(anyEntry, anyEntry, (one, other) => {
         const isOn = clinicalRegistry.module(other.type).decidedOn?.includes(one.type) === true;

@@ -9,28 +9,25 @@ import { expressionOf, walkReferences } from '../fhir/walk-references.ts';
 import type { Draft } from './draft.ts';
 import type { Resolver } from './resolver.ts';
 
-/** What is to be said and done about the references of one resource. */
-export interface Examined {
-  /** References that lead nowhere. */
+/** The result of examining the references of one resource. */
+export interface ReferenceFindings {
+  /** An issue for each reference without a target. */
   readonly issues: readonly RefusalIssue[];
-  /** What the contract has to find before it applies the entry. */
+  /** Conditional references, which the contract must look up before it applies the entry. */
   readonly lookups: readonly Lookup[];
 }
 
-const nothing: Examined = { issues: [], lookups: [] };
+const nothing: ReferenceFindings = { issues: [], lookups: [] };
 
-/**
- * Goes through all references of a draft's resource. Those that name a resource plainly, nearly all, cost a look and no
- * more.
- */
-export function examineReferences(draft: Draft, resolver: Resolver): Examined {
+/** Examines all references of a draft's resource. Nearly all name a resource directly and need no further work. */
+export function examineReferences(draft: Draft, resolver: Resolver): ReferenceFindings {
   const unusual: { readonly reference: Reference; readonly target: ReferenceTarget }[] = [];
   const local: Reference[] = [];
   walkReferences(draft.resource, (reference) => {
     if (reference.reference?.startsWith('#') === true) local.push(reference);
     const target = targetOf(reference);
-    const isPlain = target.kind === 'none' || target.kind === 'literal' || target.kind === 'absolute';
-    if (!isPlain || resolver.entry(reference, target)?.draft.condition !== undefined)
+    const isOrdinary = target.kind === 'none' || target.kind === 'literal' || target.kind === 'absolute';
+    if (!isOrdinary || resolver.entry(reference, target)?.draft.condition !== undefined)
       unusual.push({ reference, target });
   });
   const issues = local.length === 0 ? [] : localIssues(draft);
@@ -38,7 +35,7 @@ export function examineReferences(draft: Draft, resolver: Resolver): Examined {
   const lookups: Lookup[] = [];
   for (const { reference, target } of unusual) {
     if (target.kind === 'conditional' && target.type === 'Patient') resolver.findPatients([reference]);
-    const text = complaint(reference, target, resolver);
+    const text = targetIssue(reference, target, resolver);
     if (text !== undefined) issues.push({ ...text, expression: expressionOf(draft.root, draft.resource, reference) });
     else lookups.push(...lookupOf(draft, resolver, reference, target));
   }
@@ -59,10 +56,10 @@ function lookupOf(draft: Draft, resolver: Resolver, reference: Reference, target
   const entry = resolver.entry(reference, target);
   const type = entry?.draft.type ?? (target.kind === 'conditional' ? target.type : '');
   const expression = expressionOf(draft.type, draft.resource, reference);
-  return [entry === undefined ? { type, digest, expression } : { type, digest, expression, otherwise: entry.told }];
+  return [entry === undefined ? { type, digest, expression } : { type, digest, expression, otherwise: entry.senderId }];
 }
 
-function complaint(reference: Reference, target: ReferenceTarget, resolver: Resolver): RefusalIssue | undefined {
+function targetIssue(reference: Reference, target: ReferenceTarget, resolver: Resolver): RefusalIssue | undefined {
   switch (target.kind) {
     case 'conditional':
       if (resolver.digest(reference, target) !== undefined) return undefined;

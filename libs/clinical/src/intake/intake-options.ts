@@ -1,18 +1,21 @@
-/** What a hospital sets about its clinical intake. */
+/** Options of the clinical intake. */
 export interface IntakeOptions {
   /**
-   * Identifier systems that name patients, the most trusted first: the first one present names the patient, the others
-   * become aliases. Without the list every identifier of a Patient counts, medical record numbers first.
+   * Identifier systems of patients, the most trusted first. The first one present identifies the patient, the others
+   * become aliases. Without this list all identifiers of a Patient count, medical record numbers first.
    */
   readonly patientSystems?: readonly string[];
-  /** Entries of one transaction Bundle. Default 1,000: what one Fabric transaction carries within its time limit. */
+  /**
+   * Maximum of entries in a transaction Bundle. Default 1,000: what one Fabric transaction can hold within its time
+   * limit.
+   */
   readonly entriesMax?: number;
   /**
-   * Bytes of one operation as compact JSON. Default 2 MiB: a quarter of what a channel's default AbsoluteMaxBytes
-   * leaves.
+   * Maximum of bytes of one operation as compact JSON. Default 2 MiB: a quarter of what a channel's default
+   * AbsoluteMaxBytes leaves.
    */
   readonly bytesMax?: number;
-  /** Entries of a batch, collection or history Bundle, each an operation of its own. Default 10,000. */
+  /** Maximum of entries in a batch, collection or history Bundle, each of which is an operation. Default 10,000. */
   readonly itemsMax?: number;
 }
 

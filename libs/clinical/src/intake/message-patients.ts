@@ -1,17 +1,17 @@
 import type { IntakeContext, PatientHandle, PatientIdentifier } from '@medrex/contracts';
 
 /**
- * Thrown where a patient is asked for whom the vault has to be asked about first, and caught by `ifKnown`. One for all: it says
- * nothing of where it was thrown, and a stack for each costs as much as sealing a body.
+ * Thrown when a patient must first be looked up in the vault, and caught by `ifPatientsKnown`. A single error object is
+ * reused, because its stack is not needed and a new one would cost as much as sealing a body.
  */
-const notLookedUp = new Error('a patient is still to be looked up');
+const patientNotLookedUp = new Error('a patient is still to be looked up');
 
-/** The result of `make`; undefined if it needs a patient that must be looked up first. */
-export function ifKnown<Value>(make: () => Value): Value | undefined {
+/** The result of `make`, or undefined if it needs a patient that must be looked up first. */
+export function ifPatientsKnown<Value>(make: () => Value): Value | undefined {
   try {
     return make();
   } catch (error) {
-    if (error === notLookedUp) return undefined;
+    if (error === patientNotLookedUp) return undefined;
     throw error;
   }
 }
@@ -19,8 +19,9 @@ export function ifKnown<Value>(make: () => Value): Value | undefined {
 type Answer = { readonly handle: PatientHandle } | { readonly error: unknown };
 
 /**
- * The patients of one message. Nearly all are known without waiting, so translating does not wait: whoever asks for one who is
- * not gives up, the vault is asked for all of those together, and the message is translated again.
+ * The patients of one message. Nearly all are in the cache, so translation is synchronous. If one is missing, it is
+ * noted and that part of the translation ends. The vault is then asked for all missing patients together, and the
+ * message is translated again.
  */
 export class MessagePatients {
   readonly #context: IntakeContext;
@@ -35,13 +36,16 @@ export class MessagePatients {
     return this.#missing.size > 0;
   }
 
-  /** The patient with one of these identifiers; made when there is none. @throws what the vault threw for this patient */
+  /**
+   * The patient with one of these identifiers; created if there is none.
+   * @throws what the vault threw for this patient
+   */
   find(identifiers: readonly PatientIdentifier[]): PatientHandle {
     const key = JSON.stringify(identifiers.map(({ system, value }) => [system, value]));
     const answer = this.#answers.get(key) ?? this.#known(key, identifiers);
     if (answer === undefined) {
       this.#missing.set(key, identifiers);
-      throw notLookedUp;
+      throw patientNotLookedUp;
     }
     if ('error' in answer) throw answer.error;
     return answer.handle;

@@ -7,12 +7,15 @@ import { targetOf } from '../fhir/reference-target.ts';
 /** Identifier system under which the vault knows the logical ids of Patient resources. */
 export const patientIdSystem = 'urn:medrex:fhir:Patient';
 
-/** The vault looks at 32 names of a patient: so many identifiers leave room for the ids that references use. */
+/**
+ * The vault takes 32 identifiers of a patient. This many business identifiers leave room for ids that references use.
+ */
 const businessIdentifiersMax = 24;
 
 /**
- * What names the patient of a Patient resource, the most trusted first: its identifiers of the configured systems, else
- * all that have a system and a value with medical record numbers first; then the ids that references may use.
+ * The identifiers of a Patient resource, the most trusted first: those in the configured systems, or without
+ * configuration all that have a system and a value, medical record numbers first. They are followed by the ids that
+ * references may use.
  */
 export function identifiersOfPatient(
   resource: FhirResource,
@@ -30,7 +33,7 @@ export function identifiersOfPatient(
   return [...named, ...Array.from(new Set(ids), patientId)];
 }
 
-/** The identifier that a reference to a patient gives; undefined when it gives none that can be looked up. */
+/** The identifier in a reference to a patient; undefined if there is none that can be looked up. */
 export function identifierOfReference(reference: Reference): PatientIdentifier | undefined {
   const target = targetOf(reference);
   switch (target.kind) {
@@ -49,7 +52,7 @@ export function identifierOfReference(reference: Reference): PatientIdentifier |
   }
 }
 
-/** The name by which the vault knows a logical id, or a full URL, of a Patient. */
+/** The vault's identifier for a logical id, or a full URL, of a Patient. */
 export function patientId(value: string): PatientIdentifier {
   return { system: patientIdSystem, value };
 }

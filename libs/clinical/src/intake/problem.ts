@@ -1,7 +1,7 @@
 import type { Refusal, RefusalIssue } from '@medrex/contracts';
 import { issue } from '../fhir/issues.ts';
 
-/** Every code that the clinical intake refuses with; the reference of errors is made from it. */
+/** Every refusal code of the clinical intake; docs/errors.md lists them. */
 export const clinicalRefusals = {
   INVALID_BODY: { status: 400, meaning: 'The body is not a FHIR resource.' },
   INVALID_REQUEST: { status: 400, meaning: 'Method, URL or conditions do not fit the resource.' },
@@ -18,16 +18,16 @@ export const clinicalRefusals = {
 } as const satisfies Record<string, { readonly status: Refusal['status']; readonly meaning: string }>;
 export type ClinicalRefusal = keyof typeof clinicalRefusals;
 
-/** Why an item, or a part of it, cannot become an operation. */
+/** Why an item, or a part of it, is refused. */
 export interface Problem {
   readonly code: ClinicalRefusal;
   readonly issues: readonly RefusalIssue[];
 }
 
-/** A value, or the problems why there is none. */
+/** A value, or why there is none. */
 export type Read<Value> = { readonly value: Value; readonly problem?: undefined } | { readonly problem: Problem };
 
-/** A problem of one issue. `issueCode` is the FHIR issue type. */
+/** A problem with one issue. `issueCode` is the FHIR issue type. */
 export function problem(code: ClinicalRefusal, issueCode: string, expression: string, diagnostics: string): Problem {
   return { code, issues: [issue(issueCode, expression, diagnostics)] };
 }

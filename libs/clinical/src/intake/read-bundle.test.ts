@@ -9,7 +9,7 @@ import {
   aPractitioner,
   aPut,
   Clinic,
-  toldOf,
+  entryResultOf,
   urn,
 } from '../testing/index.ts';
 
@@ -30,7 +30,7 @@ describe('a transaction Bundle', () => {
     expect(clinic.keys(`cli~res~Patient~${subject}`)).toHaveLength(1);
   });
 
-  it('is sealed with its references by the ids that the entries got', async () => {
+  it('is sealed with references to the ids that its entries got', async () => {
     const clinic = new Clinic();
     const bundle = aBundle('transaction', [
       aPost(aPatient(), { fullUrl: urn(1) }),
@@ -40,7 +40,7 @@ describe('a transaction Bundle', () => {
     ]);
     const { operations, results } = await clinic.send(bundle);
     const condition = operations[0]!.bodies.map(bodyOf).find(({ resourceType }) => resourceType === 'Condition')!;
-    expect(condition['subject']).toEqual({ reference: toldOf(results[0]!)['reference'] });
+    expect(condition['subject']).toEqual({ reference: entryResultOf(results[0]!)['reference'] });
     expect(condition['note']).toEqual([{ text: `"reference":"${urn(1)}"` }]);
   });
 
@@ -103,7 +103,7 @@ describe('a transaction Bundle', () => {
     expect(refusals).toMatchObject([{ item: 0, code, issues: [{ code: issueCode, expression }] }]);
   });
 
-  it('is refused with all that is wrong in all its entries', async () => {
+  it('is refused with the issues of all its entries', async () => {
     const wrong = aPost(anObservation({ status: 'x' }));
     const { refusals } = await new Clinic().send(aBundle('transaction', [wrong, aPost(aPatient()), wrong]));
     expect(refusals[0]!.issues.map(({ expression }) => expression)).toEqual([
@@ -144,15 +144,15 @@ describe('a transaction Bundle', () => {
   });
 });
 
-it('a history Bundle creates under the ids that it tells of, so that later versions find the first', async () => {
+it('a history Bundle creates resources under their ids, so that later versions find the first', async () => {
   const clinic = new Clinic();
   const first = { resource: aCondition({ id: 'x' }), request: { method: 'POST', url: 'Condition' } };
   const { results } = await clinic.send(aBundle('history', [first, aPut('x', aCondition())]));
-  expect(results.map((result) => toldOf(result)['version'])).toEqual([1, 2]);
+  expect(results.map((result) => entryResultOf(result)['version'])).toEqual([1, 2]);
 });
 
 describe.each(['batch', 'collection', 'history'])('a %s Bundle', (type) => {
-  it('is one operation per entry, in order, and one bad entry is its own fault', async () => {
+  it('is one operation per entry, in order, and an invalid entry refuses only itself', async () => {
     const clinic = new Clinic();
     const entries = [
       aPut('a', aCondition()),
@@ -172,7 +172,7 @@ describe.each(['batch', 'collection', 'history'])('a %s Bundle', (type) => {
 });
 
 describe('other Bundles', () => {
-  it('put collections under the ids of their resources, so that references between them hold', async () => {
+  it('of type collection are put under the ids of their resources, so that references between them are valid', async () => {
     const clinic = new Clinic();
     const entries = [{ resource: aPatient({ id: 'p' }) }, { resource: about('Patient/p') }];
     const { results } = await clinic.send(aBundle('collection', entries));

@@ -2,16 +2,16 @@ import type { RefusalIssue } from '@medrex/contracts';
 import type { FhirResource } from '../fhir/datatypes.ts';
 import { IssueList } from '../fhir/issues.ts';
 import { validateElement, validateFhir } from '../fhir/validate-fhir.ts';
-import { askedByResource, readDraft, type Asked, type Draft } from './draft.ts';
+import { requestFromResource, readDraft, type ResourceRequest, type Draft } from './draft.ts';
 import type { IntakeLimits } from './intake-options.ts';
 import { problem, type Problem, type Read } from './problem.ts';
 import type { Items } from './read-message.ts';
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** Bundle types that ask for changes. */
-const changing = ['transaction', 'batch', 'collection', 'history'] as const;
-type ChangingType = (typeof changing)[number];
+/** Bundle types that request changes. */
+const changingTypes = ['transaction', 'batch', 'collection', 'history'] as const;
+type ChangingType = (typeof changingTypes)[number];
 
 /** Whether a body says that it is a Bundle. */
 export function isBundle(body: object): body is JsonRecord {
@@ -19,38 +19,38 @@ export function isBundle(body: object): body is JsonRecord {
 }
 
 /**
- * The items of a Bundle: a transaction is one item with all its entries; of a batch, collection or history each entry
- * is an item. Limits come first, so that nothing above them is read.
+ * The items of a Bundle. A transaction is one item with all its entries; in a batch, collection or history each entry
+ * is an item. The number of entries is checked before any is read.
  */
 export function bundleItems(bundle: JsonRecord, limits: IntakeLimits): Items {
   const shape = shapeOf(bundle);
   if (shape.problem) return [shape];
   const { type, entries } = shape.value;
-  const most = type === 'transaction' ? limits.entriesMax : limits.itemsMax;
-  if (entries.length > most) {
-    const text = `A ${type} Bundle may have at most ${most} entries and this one has ${entries.length}; split it.`;
+  const limit = type === 'transaction' ? limits.entriesMax : limits.itemsMax;
+  if (entries.length > limit) {
+    const text = `A ${type} Bundle may have at most ${limit} entries and this one has ${entries.length}; split it.`;
     return [{ problem: problem('TOO_MANY_ENTRIES', 'too-long', 'Bundle.entry', text) }];
   }
   const repeated = type === 'history' ? undefined : repeatedUrl(entries);
   if (repeated !== undefined) return [{ problem: repeated }];
   const drafts = entries.map((entry, place) => readEntry(entry, place, type));
   return type === 'transaction'
-    ? [wholeOrNot(drafts)]
+    ? [allOrNothing(drafts)]
     : drafts.map((draft) => (draft.problem ? draft : { value: [draft.value] }));
 }
 
 /**
- * The Bundle without its entries is checked here, each entry by itself later: one bad entry of a batch is not the
- * batch's fault.
+ * Checks the Bundle without its entries. Each entry is checked by itself, so that an invalid one does not refuse the
+ * whole batch.
  */
 function shapeOf(bundle: JsonRecord): Read<{ readonly type: ChangingType; readonly entries: readonly unknown[] }> {
-  const { entry, ...shell } = bundle;
-  const issues = validateFhir(shell);
+  const { entry, ...withoutEntries } = bundle;
+  const issues = validateFhir(withoutEntries);
   if (issues.length > 0) return { problem: { code: 'INVALID_RESOURCE', issues } };
-  const type = changing.find((known) => known === bundle['type']);
+  const type = changingTypes.find((known) => known === bundle['type']);
   if (type === undefined) {
     const what = `A Bundle of type ${String(bundle['type'])} changes nothing here.`;
-    const text = `${what} Send ${changing.join(', ')}, or POST it to Bundle to record it.`;
+    const text = `${what} Send ${changingTypes.join(', ')}, or POST it to Bundle to record it.`;
     return { problem: problem('UNSUPPORTED', 'not-supported', 'Bundle.type', text) };
   }
   if (!Array.isArray(entry) || entry.length === 0) {
@@ -80,16 +80,20 @@ function readEntry(entry: unknown, place: number, type: ChangingType): Read<Draf
   const root = `Bundle.entry[${place}]`;
   const issues = validateElement('Bundle.entry', entry, root);
   if (issues.length > 0) return { problem: { code: 'INVALID_RESOURCE', issues } };
-  const { resource, fullUrl, request } = entry as { resource?: FhirResource; fullUrl?: string; request?: Asked };
-  const asked = askedByEntry(type, request, resource);
-  if (asked === undefined) {
+  const { resource, fullUrl, request } = entry as {
+    resource?: FhirResource;
+    fullUrl?: string;
+    request?: ResourceRequest;
+  };
+  const effectiveRequest = requestFromEntry(type, request, resource);
+  if (effectiveRequest === undefined) {
     const [where, text] =
       type === 'collection' ? ['resource', 'a resource'] : ['request', 'a request with method and url'];
     return {
       problem: problem('INVALID_BUNDLE', 'required', `${root}.${where}`, `An entry of a ${type} Bundle needs ${text}.`),
     };
   }
-  return readDraft(asked, resource, {
+  return readDraft(effectiveRequest, resource, {
     place,
     root: `${root}.resource`,
     requestRoot: `${root}.request`,
@@ -98,21 +102,21 @@ function readEntry(entry: unknown, place: number, type: ChangingType): Read<Draf
 }
 
 /**
- * What an entry asks for. A collection has no requests. In a history the server of before tells of a POST under which id it
- * created: later versions are put under that.
+ * The request of an entry. Entries of a collection have none, so their resource implies it. A POST in a history becomes
+ * a PUT under the id of its resource, because later versions are put under that id.
  */
-function askedByEntry(
+function requestFromEntry(
   type: ChangingType,
-  request: Asked | undefined,
+  request: ResourceRequest | undefined,
   resource: FhirResource | undefined,
-): Asked | undefined {
+): ResourceRequest | undefined {
   if (resource === undefined) return request;
-  if (request === undefined) return type === 'collection' ? askedByResource(resource) : undefined;
-  return type === 'history' && request.method === 'POST' ? { ...request, ...askedByResource(resource) } : request;
+  if (request === undefined) return type === 'collection' ? requestFromResource(resource) : undefined;
+  return type === 'history' && request.method === 'POST' ? { ...request, ...requestFromResource(resource) } : request;
 }
 
-/** All drafts of a transaction, or all that is wrong with it. The first problem's code stands for the whole. */
-function wholeOrNot(drafts: readonly Read<Draft>[]): Read<readonly Draft[]> {
+/** All drafts of a transaction, or all its issues. The code is that of the first problem. */
+function allOrNothing(drafts: readonly Read<Draft>[]): Read<readonly Draft[]> {
   const problems = drafts.flatMap((draft) => (draft.problem ? [draft.problem] : []));
   const [first] = problems;
   if (first === undefined) return { value: drafts.flatMap((draft) => (draft.problem ? [] : [draft.value])) };

@@ -3,20 +3,20 @@ import type { FhirResource } from '../fhir/datatypes.ts';
 import { isOfR4 } from '../fhir/fhir-version.ts';
 import { validateFhir } from '../fhir/validate-fhir.ts';
 import { bundleItems, isBundle } from './read-bundle.ts';
-import { askedByMessage, askedByResource, readDraft, type Draft } from './draft.ts';
+import { requestFromMessage, requestFromResource, readDraft, type Draft } from './draft.ts';
 import type { IntakeLimits } from './intake-options.ts';
 import { problem, type Read } from './problem.ts';
 
-/** The items of a message, each the drafts of one operation or the problem with it. */
+/** The items of a message: for each the drafts of one operation, or why it is refused. */
 export type Items = readonly Read<readonly Draft[]>[];
 
-/** Reads a message: a Bundle whole or entry by entry, else one resource. Anything may be in it. */
+/** Reads a message: a Bundle or a single resource. The body may be anything. */
 export function readMessage(message: IntakeMessage, limits: IntakeLimits): Items {
   const media = mediaProblem(message.contentType);
   if (media !== undefined) return [media];
-  const asked = askedByMessage(message);
-  if (asked?.method === 'DELETE')
-    return [one(readDraft(asked, undefined, { root: 'Resource', requestRoot: 'request' }))];
+  const request = requestFromMessage(message);
+  if (request?.method === 'DELETE')
+    return [single(readDraft(request, undefined, { root: 'Resource', requestRoot: 'request' }))];
   const { body } = message;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     return [
@@ -30,12 +30,12 @@ export function readMessage(message: IntakeMessage, limits: IntakeLimits): Items
       },
     ];
   }
-  if (asked === undefined && isBundle(body)) return bundleItems(body, limits);
+  if (request === undefined && isBundle(body)) return bundleItems(body, limits);
   const issues = validateFhir(body);
   if (issues.length > 0) return [{ problem: { code: 'INVALID_RESOURCE', issues } }];
   const resource = body as FhirResource;
-  const given = asked ?? { ...askedByResource(resource), ...conditions(message) };
-  return [one(readDraft(given, resource, { root: resource.resourceType, requestRoot: 'request' }))];
+  const effectiveRequest = request ?? { ...requestFromResource(resource), ...conditions(message) };
+  return [single(readDraft(effectiveRequest, resource, { root: resource.resourceType, requestRoot: 'request' }))];
 }
 
 /** If-Match and If-None-Exist of a POST to the root. */
@@ -43,7 +43,7 @@ function conditions({ request }: IntakeMessage) {
   return request === undefined ? {} : { ifMatch: request.ifMatch, ifNoneExist: request.ifNoneExist };
 }
 
-function one(draft: Read<Draft>): Read<readonly Draft[]> {
+function single(draft: Read<Draft>): Read<readonly Draft[]> {
   return draft.problem ? draft : { value: [draft.value] };
 }
 

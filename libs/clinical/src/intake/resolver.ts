@@ -4,13 +4,13 @@ import type { References } from '../contract/resource-module.ts';
 import type { Reference } from '../fhir/datatypes.ts';
 import { identifierQuery } from '../fhir/identifier-query.ts';
 import { targetOf, type ReferenceTarget } from '../fhir/reference-target.ts';
-import type { Directory, Named } from './directory.ts';
+import type { Directory, IdentifiedDraft } from './directory.ts';
 import { identifierOfReference } from './patient-identifiers.ts';
 import { identifierDigest, knownId, mintedId } from './resource-ids.ts';
 
 /**
- * Resolves the references of one resource: inside its Bundle, to known ids, or to placeholders for what the contract
- * looks up.
+ * Resolves the references of one resource: to entries of its Bundle, to known ids, or to placeholders for what the
+ * contract looks up.
  */
 export class Resolver implements References {
   readonly #directory: Directory;
@@ -18,7 +18,7 @@ export class Resolver implements References {
   readonly #base: string | undefined;
   readonly #patients = new Map<string, PatientHandle>();
 
-  /** @param base full URL of the entry that the references stand in */
+  /** @param base full URL of the entry that contains the references */
   constructor(directory: Directory, context: IntakeContext, base: string | undefined) {
     this.#directory = directory;
     this.#context = context;
@@ -31,7 +31,7 @@ export class Resolver implements References {
     const digest = this.digest(reference, target);
     if (digest !== undefined) return placeholder(digest);
     const entry = this.entry(reference, target);
-    if (entry !== undefined) return entry.told;
+    if (entry !== undefined) return entry.senderId;
     switch (target.kind) {
       case 'literal':
         return knownId(this.#context, target.type, target.id);
@@ -56,12 +56,12 @@ export class Resolver implements References {
     return this.entry(reference, target)?.draft.type ?? ('type' in target ? target.type : reference.type);
   }
 
-  /** The patient of a reference that `findPatients` was given. */
+  /** The patient of a reference that was passed to `findPatients`. */
   handle(reference: Reference): PatientHandle | undefined {
     return this.#patients.get(keyOf(reference));
   }
 
-  /** Finds the patients that references name. */
+  /** Finds the patients that the references name. */
   findPatients(references: readonly (Reference | undefined)[]): void {
     for (const reference of references) {
       if (reference === undefined) continue;
@@ -72,16 +72,16 @@ export class Resolver implements References {
     }
   }
 
-  /** The entry of the same message that a reference means. */
-  entry({ reference = '' }: Reference, { kind }: ReferenceTarget): Named | undefined {
+  /** The entry of the same message that a reference refers to. */
+  entry({ reference = '' }: Reference, { kind }: ReferenceTarget): IdentifiedDraft | undefined {
     const isUrl = kind === 'urn' || kind === 'literal' || kind === 'absolute';
     return isUrl ? this.#directory.entry(reference, this.#base) : undefined;
   }
 
   /**
-   * Digest of the identifier by which the contract finds what a reference means: of a conditional reference, and of one
-   * to an entry that is created or changed on a condition, since only the state tells which resource that is. Patients
-   * are found by the vault: theirs is the digest of the pseudonym, known once `findPatients` was given the reference.
+   * Digest of the identifier that the contract looks up for a reference. There is one for a conditional reference and
+   * for a reference to an entry with a condition, since only the state tells which resource meets it. For a patient,
+   * whom the vault finds, it is the digest of the pseudonym, known after `findPatients`.
    */
   digest(reference: Reference, target: ReferenceTarget): string | undefined {
     if (target.kind === 'conditional') {
@@ -100,7 +100,7 @@ export class Resolver implements References {
   }
 }
 
-/** Digest under which a recorded Patient stands in the directory of identifiers. */
+/** Digest under which a recorded Patient is listed. */
 export function patientDigest(context: IntakeContext, pseudonym: string): string {
   return identifierDigest(context, 'Patient', 'pseudonym', pseudonym);
 }

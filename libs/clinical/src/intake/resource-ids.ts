@@ -1,14 +1,14 @@
 import type { IntakeContext } from '@medrex/contracts';
 
-/** What minting needs of the context. */
+/** What minting an id needs of the context. */
 export type Minting = Pick<IntakeContext, 'mintId'>;
 
 const checked = /^[0-9a-f]{48}$/;
 const coreCharacters = 32;
 
 /**
- * An id for a resource, from what makes it unique. Ids are 32 characters and a keyed check of 16 more, so that an id
- * that was told to a sender is recognised when it comes back, and no sender can choose one that would be taken for it.
+ * A resource id made from what makes the resource unique. It has 32 characters and a keyed check of 16 more. With the
+ * check an id that a sender got from us is recognised when it comes back, and no sender can invent one.
  */
 export function mintedId(context: Minting, type: string, ...parts: readonly string[]): string {
   const core = context.mintId('resource', type, ...parts);
@@ -16,9 +16,9 @@ export function mintedId(context: Minting, type: string, ...parts: readonly stri
 }
 
 /**
- * The id in keys of a resource that a sender names `Type/id`: an id that was told to it stands for itself; one that it
- * chose itself is minted, since it may be an identifier. Both ways name one resource: PUT Observation/x tells the
- * sender a minted id, and `Observation/x` and the minted one are the same key from then on.
+ * The id in keys of the resource `Type/id` of a sender. An id that we minted is used as it is. One that the sender
+ * chose may be an identifier of a person and is replaced by a minted one. After PUT Observation/x both `Observation/x`
+ * and the returned id lead to the same key.
  */
 export function knownId(context: Minting, type: string, id: string): string {
   if (checked.test(id)) {
@@ -28,7 +28,7 @@ export function knownId(context: Minting, type: string, id: string): string {
   return mintedId(context, type, 'client', id);
 }
 
-/** Digest of a business identifier, for the directory of identifiers. Not the identifier, and no key to it. */
+/** Keyed digest of a business identifier, for the lines that list resources by identifier. */
 export function identifierDigest(context: Minting, type: string, system: string, value: string): string {
   return context.mintId('identifier', type, system, value);
 }

@@ -1,24 +1,24 @@
 import { exactJson } from '@medrex/contracts';
 import type { FhirResource } from '../fhir/datatypes.ts';
-import type { Named } from './directory.ts';
+import type { IdentifiedDraft } from './directory.ts';
 
 const bundleReference = /"reference":"(urn:[^"\\]+)"/g;
 
 /**
- * The resource as it is sealed: as the sender wrote it, decimals to the digit, but references to entries of its Bundle by what names those
- * outside of it: their ids, or, of an entry with a condition, that condition. In JSON text a quote inside a string is
- * escaped, so what looks like the name `reference` here is one.
+ * The text of the resource to seal, as the sender wrote it, with all digits of decimals. Only references to entries of
+ * its Bundle are replaced by references that are valid outside of it: the entry's id, or its condition. Quotes inside
+ * JSON strings are escaped, so the pattern matches the property `reference` only.
  */
-export function textOfResource(resource: FhirResource, entry: (url: string) => Named | undefined): string {
+export function textOfResource(resource: FhirResource, entry: (url: string) => IdentifiedDraft | undefined): string {
   const text = exactJson(resource);
   if (!text.includes('"urn:')) return text;
-  return text.replace(bundleReference, (whole, url: string) => {
-    const named = entry(url);
-    return named === undefined ? whole : `"reference":${JSON.stringify(outsideName(named))}`;
+  return text.replace(bundleReference, (match, url: string) => {
+    const identified = entry(url);
+    return identified === undefined ? match : `"reference":${JSON.stringify(externalReference(identified))}`;
   });
 }
 
-function outsideName({ draft: { type, condition }, told, self }: Named): string {
-  if (condition === undefined || self !== undefined) return `${type}/${told}`;
+function externalReference({ draft: { type, condition }, senderId, self }: IdentifiedDraft): string {
+  if (condition === undefined || self !== undefined) return `${type}/${senderId}`;
   return `${type}?identifier=${encodeURIComponent(condition.system)}|${encodeURIComponent(condition.value)}`;
 }

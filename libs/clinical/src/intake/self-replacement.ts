@@ -3,19 +3,19 @@ import type { FhirResource, Reference } from '../fhir/datatypes.ts';
 import { issue } from '../fhir/issues.ts';
 import { targetOf } from '../fhir/reference-target.ts';
 import { expressionOf } from '../fhir/walk-references.ts';
-import type { Named } from './directory.ts';
+import type { IdentifiedDraft } from './directory.ts';
 import { identifierOfReference } from './patient-identifiers.ts';
 import type { Resolver } from './resolver.ts';
 
 /**
- * A Patient that says to be replaced by itself: under a name that this message gives it. Two whom the vault knows to be
- * one are no mistake: a merge that was carried out is said again.
+ * Issues for a Patient that is replaced by itself, under an identifier in this message. Two identifiers that the vault
+ * has merged before are valid: the same merge was sent again.
  */
-export function selfReplacement(named: Named, resolver: Resolver): readonly RefusalIssue[] {
-  const { resource, root } = named.draft;
-  if (named.self === undefined || resource === undefined) return [];
+export function selfReplacement(identified: IdentifiedDraft, resolver: Resolver): readonly RefusalIssue[] {
+  const { resource, root } = identified.draft;
+  if (identified.self === undefined || resource === undefined) return [];
   return replacements(resource)
-    .filter((reference) => isOneself(reference, named, resolver))
+    .filter((reference) => namesItself(reference, identified, resolver))
     .map((reference) =>
       issue(
         'business-rule',
@@ -30,9 +30,11 @@ function replacements(resource: FhirResource): readonly Reference[] {
   return links.flatMap(({ type, other }) => (type === 'replaced-by' && other !== undefined ? [other] : []));
 }
 
-function isOneself(reference: Reference, { draft, names }: Named, resolver: Resolver): boolean {
+function namesItself(reference: Reference, { draft, identifiers }: IdentifiedDraft, resolver: Resolver): boolean {
   const entry = resolver.entry(reference, targetOf(reference));
   if (entry !== undefined) return entry.draft === draft;
   const named = identifierOfReference(reference);
-  return named !== undefined && names.some(({ system, value }) => system === named.system && value === named.value);
+  return (
+    named !== undefined && identifiers.some(({ system, value }) => system === named.system && value === named.value)
+  );
 }

@@ -4,7 +4,7 @@ import type { Registry } from '../contract/registry.ts';
 import type { CodedFields, References, ResourceModule } from '../contract/resource-module.ts';
 import type { FhirResource, Identifier, Reference } from '../fhir/datatypes.ts';
 import { issue, prefixed } from '../fhir/issues.ts';
-import type { Directory, Named } from './directory.ts';
+import type { Directory, IdentifiedDraft } from './directory.ts';
 import { examineReferences } from './examine-references.ts';
 import type { IntakeLimits } from './intake-options.ts';
 import type { Read } from './problem.ts';
@@ -13,14 +13,14 @@ import { patientDigest, Resolver } from './resolver.ts';
 import { selfReplacement } from './self-replacement.ts';
 import { textOfResource } from './sealed-resource.ts';
 
-/** What all entries of one message share. */
+/** What all entries of one message have in common. */
 export interface Translating {
   readonly message: IntakeMessage;
   readonly context: IntakeContext;
   readonly registry: Registry;
   readonly limits: IntakeLimits;
   readonly directory: Directory;
-  /** Digest of the message's name. */
+  /** Digest of the message's source and id. */
   readonly digest: string;
 }
 
@@ -32,48 +32,56 @@ export interface TranslatedEntry {
   readonly bytes: number;
 }
 
-/** Maximum of business identifiers of a resource in the directory; each costs its operation a key. */
+/** Maximum of business identifiers of a resource; each is a key of its operation. */
 export const identifiersMax = 50;
 
-/** Facts, keys and sealed body of an entry, or its problems. */
-export function translateEntry(translating: Translating, item: number, named: Named): Read<TranslatedEntry> {
+/** The facts and sealed body of an entry, or why it is refused. */
+export function translateEntry(
+  translating: Translating,
+  item: number,
+  identified: IdentifiedDraft,
+): Read<TranslatedEntry> {
   const { context, registry, directory } = translating;
-  const { type, resource, root, place, fullUrl } = named.draft;
+  const { type, resource, root, place, fullUrl } = identified.draft;
   const module = registry.module(type);
   const changeId = `${translating.digest}.${item}.${place ?? 0}`;
-  const common = commonOf(context, named, changeId);
+  const common = commonOf(context, identified, changeId);
   if (resource === undefined) return { value: { entry: jsonOf(common) as Entry, module, body: undefined, bytes: 0 } };
 
   const resolver = new Resolver(directory, context, fullUrl);
-  const about = module.patients?.(resource, resolver) ?? [subjectOf(resource, resolver)];
-  resolver.findPatients(about);
-  const { issues, lookups } = examineReferences(named.draft, resolver);
-  const wrong = [
+  const subjects = module.patients?.(resource, resolver) ?? [subjectOf(resource, resolver)];
+  resolver.findPatients(subjects);
+  const { issues, lookups } = examineReferences(identified.draft, resolver);
+  const allIssues = [
     ...issues,
-    ...selfReplacement(named, resolver),
+    ...selfReplacement(identified, resolver),
     ...prefixed([...identifierIssues(resource), ...(module.check?.(resource) ?? [])], type, root),
   ];
-  if (wrong.length > 0) return { problem: { code: 'INVALID_RESOURCE', issues: wrong } };
+  if (allIssues.length > 0) return { problem: { code: 'INVALID_RESOURCE', issues: allIssues } };
 
-  const subject = about.find((reference) => reference !== undefined);
-  const patient = named.self ?? (subject === undefined ? undefined : resolver.handle(subject));
+  const subject = subjects.find((reference) => reference !== undefined);
+  const patient = identified.self ?? (subject === undefined ? undefined : resolver.handle(subject));
   const bytes = Buffer.from(textOfResource(resource, (url) => directory.entry(url, fullUrl)));
   const entry: CodedFields = {
     ...common,
     patient: patient?.pseudonym,
-    identifiers: named.self === undefined ? digestsOf(context, resource) : [patientDigest(context, named.id)],
+    identifiers: identified.self === undefined ? digestsOf(context, resource) : [patientDigest(context, identified.id)],
     lookups: lookups.length === 0 ? undefined : lookups,
     facts: module.facts(resource, resolver),
   };
-  const body = (patient ?? context.tenant).seal(bytes, [changeId, `${type}/${named.id}`]);
+  const body = (patient ?? context.tenant).seal(bytes, [changeId, `${type}/${identified.id}`]);
   return { value: { entry: jsonOf(entry) as Entry, module, body, bytes: bytes.length } };
 }
 
-/** What an entry has whether its resource stays or goes. */
-function commonOf(context: IntakeContext, { draft, id, told, self }: Named, changeId: string): CodedFields {
+/** The fields of every entry, also of a delete. */
+function commonOf(
+  context: IntakeContext,
+  { draft, id, senderId, self }: IdentifiedDraft,
+  changeId: string,
+): CodedFields {
   const { method, type, place, ifMatch, condition } = draft;
-  // A Patient is a person whom the vault knows: to create one who is there already is an update, unless the sender asks
-  // to leave it then.
+  // A Patient is known to the vault already, so creating one is an update. A conditional create leaves an existing
+  // record as it is.
   const isKept = self !== undefined && method === 'POST' && condition !== undefined ? true : undefined;
   const action =
     method === 'DELETE'
@@ -86,7 +94,7 @@ function commonOf(context: IntakeContext, { draft, id, told, self }: Named, chan
     action,
     id,
     changeId,
-    told: told === id ? undefined : told,
+    told: senderId === id ? undefined : senderId,
     place,
     patient: self?.pseudonym,
     ifMatch,
@@ -98,14 +106,14 @@ function commonOf(context: IntakeContext, { draft, id, told, self }: Named, chan
   };
 }
 
-/** Whom a resource is about, where its module does not say: R4 calls it subject, patient or beneficiary. */
+/** The patient that a resource is about, if its module does not say: R4 calls it subject, patient or beneficiary. */
 function subjectOf(resource: FhirResource, references: Pick<References, 'type'>): Reference | undefined {
   for (const name of ['subject', 'patient', 'beneficiary']) {
     const element = resource[name];
     const reference = (Array.isArray(element) ? (element as readonly unknown[])[0] : element) as Reference | undefined;
     if (typeof reference !== 'object') continue;
     const type = references.type(reference);
-    // An identifier alone does not say whose it is; in these elements it is a patient's.
+    // A reference by identifier without a type is taken for a patient in these elements.
     if (type === 'Patient' || (type === undefined && reference.identifier !== undefined)) return reference;
   }
   return undefined;

@@ -2,29 +2,29 @@ import { operationClasses, type OperationClass, type RefusalIssue, type Translat
 import type { JsonObject } from '@medrex/execute-batch';
 import { declaredKeys, unionOfKeys } from '../contract/declared-keys.ts';
 import type { Registry } from '../contract/registry.ts';
-import type { Named } from './directory.ts';
+import type { IdentifiedDraft } from './directory.ts';
 import { rankOf } from './entry-order.ts';
-import { ifKnown } from './message-patients.ts';
+import { ifPatientsKnown } from './message-patients.ts';
 import { problem, type Problem, type Read } from './problem.ts';
 import { translateEntry, type TranslatedEntry, type Translating } from './translate-entry.ts';
 
 /**
- * Makes the operation of one item, or says what keeps it from being one. All resources of the message are in the
- * directory already. Entries whose patients are still to be looked up are passed over: what is made is then of no use.
+ * Translates one item to an operation, or says why it is refused. All resources of the message have their ids already.
+ * Entries whose patients must still be looked up are skipped; the caller then discards the result.
  */
 export function translateItem(
   translating: Translating,
   item: number,
-  named: readonly Named[],
+  drafts: readonly IdentifiedDraft[],
 ): Read<TranslatedOperation> {
-  const repeated = repeatedResource(named);
+  const repeated = repeatedResource(drafts);
   if (repeated !== undefined) return { problem: repeated };
   const { bytesMax } = translating.limits;
   const issues: RefusalIssue[] = [];
   const entries: TranslatedEntry[] = [];
   let bytes = 0;
-  for (const one of named) {
-    const read = ifKnown(() => translateEntry(translating, item, one));
+  for (const draft of drafts) {
+    const read = ifPatientsKnown(() => translateEntry(translating, item, draft));
     if (read === undefined) continue;
     if (read.problem) {
       issues.push(...read.problem.issues);
@@ -32,7 +32,7 @@ export function translateItem(
     }
     entries.push(read.value);
     bytes += read.value.bytes;
-    if (bytes > bytesMax) return { problem: tooLarge(bytesMax, named.length > 1) };
+    if (bytes > bytesMax) return { problem: tooLarge(bytesMax, drafts.length > 1) };
   }
   if (issues.length > 0) return { problem: { code: 'INVALID_RESOURCE', issues } };
   return { value: operationOf(translating, item, entries) };
@@ -60,7 +60,7 @@ function operationOf(
   };
 }
 
-/** A Bundle is as urgent as the most urgent of its entries. */
+/** The priority class of a Bundle is the most urgent one of its entries. */
 function mostUrgent(classes: readonly OperationClass[]): OperationClass {
   return operationClasses.find((one) => classes.includes(one)) ?? 'clinical';
 }
@@ -70,17 +70,17 @@ function inOrder(entries: readonly TranslatedEntry[], registry: Registry): reado
   return ranked.sort((left, right) => left.rank - right.rank).map(({ one }) => one);
 }
 
-function repeatedResource(named: readonly Named[]): Problem | undefined {
-  if (named.length < 2) return undefined;
-  const seen = new Map<string, Named>();
-  for (const one of named) {
-    const key = `${one.draft.type}/${one.id}`;
+function repeatedResource(drafts: readonly IdentifiedDraft[]): Problem | undefined {
+  if (drafts.length < 2) return undefined;
+  const seen = new Map<string, IdentifiedDraft>();
+  for (const draft of drafts) {
+    const key = `${draft.draft.type}/${draft.id}`;
     const first = seen.get(key);
     if (first !== undefined) {
-      const text = `Entries ${first.draft.place ?? 0} and ${one.draft.place ?? 0} change the same resource; a transaction may change it once.`;
-      return problem('INVALID_BUNDLE', 'duplicate', one.draft.root, text);
+      const text = `Entries ${first.draft.place ?? 0} and ${draft.draft.place ?? 0} change the same resource; a transaction may change it once.`;
+      return problem('INVALID_BUNDLE', 'duplicate', draft.draft.root, text);
     }
-    seen.set(key, one);
+    seen.set(key, draft);
   }
   return undefined;
 }

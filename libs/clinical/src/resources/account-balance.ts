@@ -5,27 +5,27 @@ import { reject } from '../contract/rejects.ts';
 import type { Money } from '../fhir/datatypes.ts';
 import { issue } from '../fhir/issues.ts';
 
-/** An amount as the ledger adds it up: whole ten-thousandths of a currency, so that no sum depends on its order. */
+/** An amount in whole ten-thousandths of a currency, so that the order of additions does not change a sum. */
 export type Amount = { readonly units: number; readonly currency: string };
 
 const scale = 10_000;
 const amountMax = 10_000_000_000;
 const currencyCode = /^[A-Z]{3}$/;
 
-/** The amount of a Money; undefined without a value. A currency that is no ISO 4217 code counts as unknown, XXX. */
+/** The amount of a Money; undefined without a value. A currency that is not an ISO 4217 code becomes XXX (unknown). */
 export function amountOf(money: Money | undefined): Amount | undefined {
   if (money?.value === undefined) return undefined;
   const { value, currency = '' } = money;
   return { units: Math.round(value * scale), currency: currencyCode.test(currency) ? currency : 'XXX' };
 }
 
-/** What is wrong with a Money that goes on an account. */
+/** Issues of a Money that is added to an account. */
 export function amountIssues(money: Money | undefined, expression: string): readonly RefusalIssue[] {
   if (money?.value === undefined || Math.abs(money.value) <= amountMax) return [];
   return [issue('value', expression, `The amount must be from -${amountMax} to ${amountMax}.`)];
 }
 
-/** @throws Reject SUM_TOO_LARGE when a sum cannot be exact any more */
+/** @throws Reject SUM_TOO_LARGE if the sum is too large to be exact */
 export function sumOf(units: readonly number[], expression: string): number {
   let sum = 0;
   for (const one of units) sum += one;
@@ -34,14 +34,15 @@ export function sumOf(units: readonly number[], expression: string): number {
 }
 
 /**
- * Counter of what a patient's accounts owe, per currency: rises by what is billed and falls by what is paid. A merge leaves the counters where they
- * are: reading a range in an operation that writes is out of the question, so whoever shows a balance adds those of all patients who are one.
+ * Counter of what a patient owes, per currency: it grows by what is billed and shrinks by what is paid. A merge leaves
+ * the counters as they are, because an operation that writes must not read a range of keys. Whoever shows a balance
+ * adds up those of all merged patients.
  */
 export function balanceCounter(patient: string, currency: string): string {
   return `balance:${patient}:${currency}`;
 }
 
-/** The declaration of a change of a patient's balance. */
+/** The key that a change of a patient's balance declares. */
 export function balanceKeys(
   patient: string | undefined,
   amount: Amount | undefined,
@@ -52,8 +53,8 @@ export function balanceKeys(
 }
 
 /**
- * What one change adds to balances. Those of one patient and currency are one delta: it has one key. A balance is a sum for display:
- * nothing is decided on it, so a thousand changes at once conflict with nothing.
+ * What one change adds to balances: one delta for each patient and currency. A balance is only displayed and no
+ * decision reads it, so concurrent changes never conflict.
  */
 export class BalanceChange {
   readonly #moves = new Map<
@@ -61,7 +62,7 @@ export class BalanceChange {
     { readonly patient: string; readonly currency: string; readonly units: number[] }
   >();
 
-  /** An account of an unknown patient does not count. */
+  /** Without a patient there is no balance to change. */
   add(patient: string | undefined, { units, currency }: Amount): void {
     if (patient === undefined) return;
     const name = balanceCounter(patient, currency);
@@ -70,7 +71,10 @@ export class BalanceChange {
     else known.units.push(units);
   }
 
-  /** Writes the deltas; where the sum is zero, nothing. @throws Reject SUM_TOO_LARGE */
+  /**
+   * Writes the deltas that are not zero.
+   * @throws Reject SUM_TOO_LARGE
+   */
   write(state: State, changeId: string, expression: string): void {
     for (const { patient, currency, units } of this.#moves.values()) {
       const sum = sumOf(units, expression);

@@ -11,7 +11,7 @@ const listed = (clinic: Clinic) =>
   clinic.values('cli~allergies~').flatMap(({ lines }) => (lines as { id: string }[]).map(({ id }) => id));
 
 describe('active allergies of a patient', () => {
-  it('stand in one list', async () => {
+  it('are in one list', async () => {
     const clinic = new Clinic();
     const first = await clinic.post(anAllergy());
     const second = await clinic.post(anAllergy());
@@ -23,7 +23,7 @@ describe('active allergies of a patient', () => {
     ['resolved', { clinicalStatus: status('resolved') }],
     ['refuted', { verificationStatus: verified('refuted') }],
     ['entered in error', { clinicalStatus: undefined, verificationStatus: verified('entered-in-error') }],
-  ])('leave it when they are %s, and do not enter it', async (_how, over) => {
+  ])('are removed from it when they are %s, and not added', async (_how, over) => {
     const clinic = new Clinic();
     await clinic.put('a', anAllergy());
     expect(await clinic.put('a', anAllergy(over))).toMatchObject({ status: 'applied', undeclared: [] });
@@ -32,27 +32,27 @@ describe('active allergies of a patient', () => {
     expect(listed(clinic)).toEqual([]);
   });
 
-  it('leave it when they are deleted', async () => {
+  it('are removed from it when they are deleted', async () => {
     const clinic = new Clinic();
     await clinic.put('a', anAllergy());
     await clinic.delete('AllergyIntolerance/a');
     expect(listed(clinic)).toEqual([]);
   });
 
-  it('follow a record that was entered for the wrong patient', async () => {
+  it('move when a record was entered for the wrong patient', async () => {
     const clinic = new Clinic();
     await clinic.put('a', anAllergy());
     await clinic.put('a', anAllergy({ patient: { reference: 'Patient/p2' } }));
     expect(listed(clinic)).toHaveLength(1);
   });
 
-  it('count although nothing is said of their status', async () => {
+  it('include those without a status', async () => {
     const clinic = new Clinic();
     await clinic.post(anAllergy({ clinicalStatus: undefined, verificationStatus: undefined }));
     expect(listed(clinic)).toHaveLength(1);
   });
 
-  it('keep the codes of substances that were reacted to', async () => {
+  it('keep the codes of substances that the patient reacted to', async () => {
     const clinic = new Clinic();
     const substance = { coding: [{ system: 'http://snomed.info/sct', code: '387207008' }] };
     await clinic.post(anAllergy({ reaction: [{ substance, manifestation: [{ text: 'hives' }] }] }));

@@ -1,7 +1,7 @@
 import { codeAmong, codesOf } from '../fhir/codes.ts';
 import type { CodeableConcept } from '../fhir/datatypes.ts';
 import type { ResourceModule } from '../contract/resource-module.ts';
-import { activeAllergies, standsWith } from './patient-list.ts';
+import { activeAllergies, listOwner } from './patient-list.ts';
 import { checkStatus } from './status-rule.ts';
 
 const clinicalStatuses = ['active', 'inactive', 'resolved'] as const;
@@ -11,7 +11,7 @@ type AllergyFacts = {
   readonly clinical?: string;
   readonly verification?: string;
   readonly criticality?: string;
-  /** What the patient reacts to, and the substances of its reactions: orders are checked against all of them. */
+  /** Codes of the allergy and of the substances that the patient reacted to. Orders are checked against all of them. */
   readonly codes: readonly string[];
 };
 type AllergyHead = { readonly verification?: string };
@@ -25,8 +25,8 @@ interface AllergyIntolerance {
 }
 
 /**
- * An allergy counts unless it is known to be over, refuted or an error: what is not said is taken for the dangerous
- * side.
+ * An allergy is active unless it is resolved, refuted or entered in error. A missing status counts as active, since
+ * that is safer.
  */
 function isActive({ clinical, verification }: AllergyFacts): boolean {
   return (
@@ -36,7 +36,7 @@ function isActive({ clinical, verification }: AllergyFacts): boolean {
   );
 }
 
-/** Allergies and intolerances. The active ones of a patient stand in one list, which orders are checked against. */
+/** Allergies and intolerances. A patient's active ones are in one list, which orders are checked against. */
 export const allergyIntolerance: ResourceModule<AllergyFacts, AllergyHead> = {
   type: 'AllergyIntolerance',
   class: 'clinical',
@@ -70,7 +70,7 @@ export const allergyIntolerance: ResourceModule<AllergyFacts, AllergyHead> = {
     const before = previous?.isDeleted === false ? previous.facts.verification : undefined;
     checkStatus({ 'entered-in-error': [] }, 'AllergyIntolerance.verificationStatus', before, facts.verification);
     const line = isActive(facts) ? { id, codes: facts.codes } : undefined;
-    await activeAllergies.keep(state, { id, before: await standsWith(context), patient, line });
+    await activeAllergies.keep(state, { id, before: await listOwner(context), patient, line });
     return undefined;
   },
   remove: async ({ id, patient }, state) => {

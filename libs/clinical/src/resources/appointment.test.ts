@@ -9,11 +9,11 @@ import {
   idOf,
   leaving,
   withPractitioner,
-  type Sent,
+  type SentMessage,
 } from '../testing/index.ts';
 
 const holders = (clinic: Clinic) => clinic.values('sch~booking~').map(({ appointment }) => appointment);
-const written = ({ operations }: Sent) =>
+const written = ({ operations }: SentMessage) =>
   operations.flatMap(({ keys }) => keys.filter(({ mode }) => mode !== 'read').map(({ key }) => key));
 
 async function withSlots(...ids: readonly string[]): Promise<Clinic> {
@@ -23,14 +23,14 @@ async function withSlots(...ids: readonly string[]): Promise<Clinic> {
 }
 
 describe('a booking', () => {
-  it('takes its slots, by exact keys', async () => {
+  it('takes its slots, with exact keys', async () => {
     const clinic = await withSlots('s1', 's2');
     const booked = await clinic.put('a', anAppointment(['s1', 's2']));
     expect(booked).toMatchObject({ status: 'applied', undeclared: [] });
     expect(holders(clinic)).toEqual([idOf(booked), idOf(booked)]);
   });
 
-  it('of the same slot is the first one’s in intake order', async () => {
+  it('of a slot that several ask for goes to the first in intake order', async () => {
     const clinic = await withSlots('s');
     const { operations: first } = await clinic.translate(anAppointment(['s']));
     const { operations: second } = await clinic.translate(anAppointment(['s']));
@@ -68,7 +68,7 @@ describe('a booking', () => {
     ['entered-in-error', 'SLOT_UNAVAILABLE'],
     ['busy-tentative', 'OK'],
     ['free', 'OK'],
-  ])('of a slot that is %s comes to %s', async (status, code) => {
+  ])('of a slot that is %s ends as %s', async (status, code) => {
     const clinic = new Clinic();
     await clinic.put('s', aSlot({ status }));
     expect(await clinic.post(anAppointment(['s']))).toMatchObject({ code });
@@ -81,14 +81,14 @@ describe('a booking', () => {
     expect(await clinic.post(anAppointment(['elsewhere']))).toMatchObject({ status: 'applied' });
   });
 
-  it('stands although its slot is published as busy afterwards', async () => {
+  it('stays although its slot is published as busy afterwards', async () => {
     const clinic = await withSlots('s');
     await clinic.put('a', anAppointment(['s']));
     await clinic.put('s', aSlot({ status: 'busy' }));
     expect(await clinic.put('a', anAppointment(['s'], { status: 'arrived' }))).toMatchObject({ status: 'applied' });
   });
 
-  it('stands behind its slot in a Bundle', async () => {
+  it('is applied after its slot in a Bundle', async () => {
     const clinic = new Clinic();
     const bundle = aBundle('transaction', [aPost(anAppointment(['s'])), aPut('s', aSlot({ status: 'busy' }))]);
     expect(await clinic.result(bundle)).toMatchObject({ code: 'SLOT_UNAVAILABLE' });
@@ -100,7 +100,7 @@ describe('a booking', () => {
     expect(holders(clinic)).toEqual([]);
   });
 
-  it('by practitioner and start is one by instant, whatever the offset, and leaves those who declined free', async () => {
+  it('by practitioner and start is keyed by instant, whatever the offset, and leaves out those who declined', async () => {
     const clinic = new Clinic();
     const at = (start: string, status?: string) =>
       anAppointment([], { start, end: undefined, ...withPractitioner('house', status) });
@@ -134,7 +134,7 @@ describe('a rescheduled appointment', () => {
     expect(await clinic.put('b', anAppointment(['s1']))).toMatchObject({ status: 'applied' });
   });
 
-  it('that does not name it finds it on the head', async () => {
+  it('that does not name it finds it in the head', async () => {
     const clinic = await withBooking();
     const moved = await clinic.put('a', anAppointment(['s2']));
     expect(moved).toMatchObject({ status: 'applied', undeclared: [{ mode: 'readWrite' }] });
@@ -142,7 +142,7 @@ describe('a rescheduled appointment', () => {
     expect(await clinic.put('b', anAppointment(['s1']))).toMatchObject({ status: 'applied' });
   });
 
-  it('that names another slot is rejected, and keeps its own', async () => {
+  it('that names a slot it does not hold is rejected, and keeps its own', async () => {
     const clinic = await withBooking();
     expect(await clinic.put('a', anAppointment(['s2'], leaving('s3')))).toMatchObject({
       code: 'WRONG_POINTER',
@@ -191,7 +191,7 @@ describe('a slot is free again', () => {
     ],
     ['missed', (clinic: Clinic) => clinic.put('a', anAppointment(['s'], { status: 'noshow' }))],
     ['entered in error', (clinic: Clinic) => clinic.put('a', anAppointment(['s'], { status: 'entered-in-error' }))],
-  ])('when its appointment is %s, by exact keys', async (_how, end) => {
+  ])('when its appointment is %s, with exact keys', async (_how, end) => {
     const clinic = await withSlots('s');
     await clinic.put('a', anAppointment(['s']));
     expect(await end(clinic)).toMatchObject({ status: 'applied', undeclared: [] });
@@ -205,7 +205,7 @@ describe('a slot is free again', () => {
     expect(await clinic.put('b', anAppointment(['s']))).toMatchObject({ status: 'applied' });
   });
 
-  it('and stays the next one’s when the cancellation is sent again', async () => {
+  it('and stays with the next appointment when the cancellation is sent again', async () => {
     const clinic = await withSlots('s');
     await clinic.put('a', anAppointment(['s']));
     await clinic.put('a', anAppointment(['s'], { status: 'cancelled' }));
@@ -215,7 +215,7 @@ describe('a slot is free again', () => {
   });
 
   it.each(['cancelled', 'noshow', 'fulfilled', 'entered-in-error'])(
-    'but not for the appointment that is %s',
+    'but not for an appointment that is %s',
     async (status) => {
       const clinic = await withSlots('s');
       await clinic.put('a', anAppointment(['s'], { status }));

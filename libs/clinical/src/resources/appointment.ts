@@ -11,14 +11,14 @@ import { periodIssues } from '../fhir/periods.ts';
 import { book, bookingKey, release, type Booked } from './booking.ts';
 import { checkStatus, type StatusRule } from './status-rule.ts';
 
-/** The extension with which a sender names the slot that a rescheduled appointment leaves, so that its key is known beforehand. */
+/** Extension that names the slot that a rescheduled appointment gives up, so that its key can be declared. */
 export const priorSlotUrl = 'https://medrex.dev/fhir/StructureDefinition/prior-slot';
 
 type AppointmentFacts = {
   readonly status: string;
-  /** What it takes while it is held. */
+  /** The times that it books while its status holds them. */
   readonly booked: readonly Booked[];
-  /** Slots that the message says are left. */
+  /** Slots that the message says are given up. */
   readonly prior: readonly Booked[];
 };
 type AppointmentHead = Pick<AppointmentFacts, 'status' | 'booked'>;
@@ -32,21 +32,24 @@ type Appointment = FhirResource & {
 };
 
 /** Statuses in which an appointment holds its slots. */
-const holding: readonly string[] = ['pending', 'booked', 'arrived', 'fulfilled', 'checked-in'];
-const holds = ({ status }: { readonly status: string }) => holding.includes(status);
+const holdingStatuses: readonly string[] = ['pending', 'booked', 'arrived', 'fulfilled', 'checked-in'];
+const holdsSlots = ({ status }: { readonly status: string }) => holdingStatuses.includes(status);
 
-// https://hl7.org/fhir/R4/valueset-appointmentstatus.html: what has ended is not taken up again, another appointment is made.
-const rule: StatusRule = {
+// https://hl7.org/fhir/R4/valueset-appointmentstatus.html: an appointment that has ended stays ended; a new one is made
+// instead.
+const statusRule: StatusRule = {
   cancelled: ['entered-in-error'],
   noshow: ['entered-in-error'],
   fulfilled: ['entered-in-error'],
   'entered-in-error': [],
 };
 
-/** An appointment of more would cost its operation more keys than anybody else's; R4 has no limit. */
+/** Limits the keys of one operation; R4 has no limit. */
 const slotsMax = 20;
 
-/** Appointments: book, move, cancel. The first in the promised order gets a slot, the next one a rejection. */
+/**
+ * Appointments: book, move, cancel. The first appointment in the promised order gets a slot, later ones are rejected.
+ */
 export const appointment: ResourceModule<AppointmentFacts, AppointmentHead> = {
   type: 'Appointment',
   class: 'scheduling',
@@ -57,16 +60,21 @@ export const appointment: ResourceModule<AppointmentFacts, AppointmentHead> = {
     {
       key: 'sch~booking~<slot>',
       mode: 'readWrite',
-      when: 'held or an update, with a slot; with the slot that is left',
-      why: 'who holds the slot; the one that is left is found on the head otherwise',
+      when: 'active or an update, with a slot; with a slot that is given up',
+      why: 'which appointment holds the slot; a slot that is given up without being named is found in the head',
     },
     {
       key: 'sch~slot~g~<practitioner>~<start>',
       mode: 'readWrite',
-      when: 'held or an update, without a slot, with practitioner and start',
-      why: 'the same for a start in the day of a practitioner',
+      when: 'active or an update, without a slot, with practitioner and start',
+      why: 'which appointment holds this start in the schedule of a practitioner',
     },
-    { key: 'sch~res~Slot~<slot>', mode: 'read', when: 'held, with a slot', why: 'the slot must be free to be booked' },
+    {
+      key: 'sch~res~Slot~<slot>',
+      mode: 'read',
+      when: 'active, with a slot',
+      why: 'the slot must be free to be booked',
+    },
   ],
   patients: (resource, references) =>
     actorsOf(resource).filter((actor) => actor !== undefined && references.type(actor) === 'Patient'),
@@ -78,7 +86,7 @@ export const appointment: ResourceModule<AppointmentFacts, AppointmentHead> = {
   }),
   headFacts: ({ booked, status }) => ({ booked, status }),
   template: ({ action, facts }) => {
-    const isHeld = holds(facts);
+    const isHeld = holdsSlots(facts);
     if (action === 'create' && !isHeld) return [];
     const bookings = [...facts.booked, ...facts.prior].map((one): DeclaredKey => ({
       key: bookingKey(one),
@@ -88,13 +96,13 @@ export const appointment: ResourceModule<AppointmentFacts, AppointmentHead> = {
   },
   apply: async ({ id, facts }, state, { previous }) => {
     const before = previous?.isDeleted === false ? previous.facts : undefined;
-    checkStatus(rule, 'Appointment.status', before?.status, facts.status);
-    const left = before !== undefined && holds(before) ? before.booked : [];
-    await move(state, id, { left, taken: holds(facts) ? facts.booked : [], prior: facts.prior });
+    checkStatus(statusRule, 'Appointment.status', before?.status, facts.status);
+    const left = before !== undefined && holdsSlots(before) ? before.booked : [];
+    await move(state, id, { left, taken: holdsSlots(facts) ? facts.booked : [], prior: facts.prior });
     return undefined;
   },
   remove: async ({ id }, state, { previous }) => {
-    if (previous !== undefined && holds(previous.facts))
+    if (previous !== undefined && holdsSlots(previous.facts))
       for (const booked of previous.facts.booked) await release(state, booked, id);
   },
 };
@@ -109,7 +117,7 @@ interface Move {
 async function move(state: State, id: string, { left, taken, prior }: Move): Promise<void> {
   const leaves = left.filter((one) => !isAmong(taken, one));
   const isMove = leaves.length > 0 || taken.some((one) => !isAmong(left, one));
-  // A message said again names the slot that was left already.
+  // A repeated message names a slot that was given up before.
   if (isMove && !prior.every((one) => isAmong(left, one))) {
     throw reject('WRONG_POINTER', 'the prior slot in the message is not one that the appointment holds', {
       expression: 'Appointment.extension',
@@ -127,7 +135,7 @@ function slotHead(booked: Booked): readonly DeclaredKey[] {
   return 'slot' in booked ? [{ key: headKey('scheduling', 'Slot', booked.slot), mode: 'read' }] : [];
 }
 
-/** The slots that it names or, without one, its start in the day of each practitioner who did not decline. */
+/** The named slots or, without any, the start time in the schedule of each practitioner who did not decline. */
 function bookedBy(resource: FhirResource, references: References): readonly Booked[] {
   const { slot = [], start, participant = [] } = resource as Appointment;
   const slots = slotsOf(slot, references);

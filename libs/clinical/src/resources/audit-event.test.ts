@@ -40,7 +40,7 @@ describe('the audit trail', () => {
     expect(clinic.keys('aud~')).toEqual(before);
   });
 
-  it('has nothing to delete where nothing is', async () => {
+  it('ignores the delete of a missing record', async () => {
     const clinic = new Clinic();
     expect(await clinic.delete('AuditEvent/none')).toMatchObject({ status: 'applied', detail: [{ did: 'nothing' }] });
   });

@@ -7,7 +7,7 @@ type AuditFacts = { readonly action?: string; readonly outcome?: string; readonl
 type AuditEntity = { readonly what?: Reference };
 type Written = Pick<ResourceModule, 'class' | 'space' | 'templateVersion' | 'isWrittenOnce' | 'apply' | 'remove'>;
 
-/** What is written once, never changed and never deleted: the contract refuses both. */
+/** The rules of a type that is never changed or deleted: the contract refuses both. */
 function writtenOnce(type: string): Written {
   const refusal = () =>
     reject('APPEND_ONLY', 'it stays as it was recorded; record another one that corrects it', { expression: type });
@@ -26,7 +26,7 @@ function writtenOnce(type: string): Written {
   };
 }
 
-/** The audit trail, each event under the patient that it is about. */
+/** The audit trail. Each event is kept under the patient that it is about. */
 export const auditEvent: ResourceModule<AuditFacts> = {
   ...writtenOnce('AuditEvent'),
   type: 'AuditEvent',
@@ -35,7 +35,7 @@ export const auditEvent: ResourceModule<AuditFacts> = {
       key: 'aud~event~a~<patient>~<event>',
       mode: 'append',
       when: 'always',
-      why: 'the record itself, under its patient',
+      why: 'the record, under its patient',
     },
   ],
   patients: (resource, references) => {
@@ -53,7 +53,7 @@ export const auditEvent: ResourceModule<AuditFacts> = {
     appendOnlyKey({ space: 'audit', entity: 'event', subject: patient, id: changeId }),
 };
 
-/** Where records come from: as much of the audit trail as the events. */
+/** Provenance of records, which is part of the audit trail like the events. */
 export const provenance: ResourceModule = {
   ...writtenOnce('Provenance'),
   type: 'Provenance',

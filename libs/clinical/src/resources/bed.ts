@@ -3,18 +3,18 @@ import { counterDeltaKey, encodeCounterDelta, stateKey, type StateKey } from '@m
 import { reject } from '../contract/rejects.ts';
 import { readJson, writeJson } from '../contract/state-json.ts';
 
-/** Key of a bed, whose value is its patient. */
+/** Key of a bed. Its value names the encounter in the bed. */
 export function bedKey(location: string): StateKey {
   return stateKey('clinical', 'bed', location);
 }
 
-/** Key of one change of a ward's census. The census is a sum for display: nothing is decided on it. */
+/** Key of one change of a ward's census. The census is only displayed; no decision reads it. */
 export function censusKey(ward: string, changeId: string): StateKey {
   return counterDeltaKey(`census:${ward}`, changeId);
 }
 
 /**
- * Puts an encounter into a bed.
+ * Assigns a bed to an encounter.
  * @throws Reject BED_OCCUPIED
  */
 export async function takeBed(state: State, location: string, encounter: string, time: string): Promise<void> {
@@ -27,12 +27,12 @@ export async function takeBed(state: State, location: string, encounter: string,
   if (occupant === undefined) writeJson(state, bedKey(location), { encounter, since: time });
 }
 
-/** Frees a bed, if the encounter is the one that lies in it. */
+/** Frees a bed if this encounter occupies it. */
 export async function leaveBed(state: State, location: string, encounter: string): Promise<void> {
   if ((await readJson(state, bedKey(location)))?.['encounter'] === encounter) state.delete(bedKey(location));
 }
 
-/** Counts an encounter out of one ward and into another; either may be none. */
+/** Moves an encounter from the census of one ward to that of another; either may be undefined. */
 export function moveCensus(state: State, from: string | undefined, into: string | undefined, changeId: string): void {
   if (from === into) return;
   if (from !== undefined) state.put(censusKey(from, changeId), encodeCounterDelta(-1));

@@ -4,20 +4,20 @@ import { readHead } from '../contract/record.ts';
 import { reject } from '../contract/rejects.ts';
 import { readJson, writeJson } from '../contract/state-json.ts';
 
-/** The time that an appointment books: a Slot by its id, or a start in a practitioner's day. */
+/** The time that an appointment books: a Slot by its id, or a start time in a practitioner's schedule. */
 export type Booked = { readonly slot: string } | { readonly schedule: string; readonly start: string };
 
 const expression = 'Appointment.slot';
 
-/** Key that says which appointment holds a slot. Two slots of one practitioner never meet on it. */
+/** Key whose value names the appointment that holds a slot. Each slot has its own key. */
 export function bookingKey(booked: Booked): StateKey {
   return 'slot' in booked ? stateKey('scheduling', 'booking', booked.slot) : slotKey(booked);
 }
 
 /**
- * Takes a slot for an appointment. A Slot that the ledger never saw can be booked: who publishes slots may do so elsewhere.
- *
- * @throws Reject SLOT_TAKEN when another appointment holds it, SLOT_UNAVAILABLE when its Slot is deleted or not free
+ * Books a slot for an appointment. A Slot that is not on the ledger can be booked, because slots may be published
+ * elsewhere.
+ * @throws Reject SLOT_TAKEN if another appointment holds it, SLOT_UNAVAILABLE if its Slot is deleted or not free
  */
 export async function book(state: State, booked: Booked, appointment: string): Promise<void> {
   const key = bookingKey(booked);
@@ -29,13 +29,15 @@ export async function book(state: State, booked: Booked, appointment: string): P
   writeJson(state, key, { appointment });
 }
 
-/** Gives a slot back, if this appointment holds it. */
+/** Releases a slot if this appointment holds it. */
 export async function release(state: State, booked: Booked, appointment: string): Promise<void> {
   const key = bookingKey(booked);
   if ((await readJson(state, key))?.['appointment'] === appointment) state.delete(key);
 }
 
-/** A tentative booking is the publisher's word for an appointment that is pending: its confirmation takes the slot. */
+/**
+ * The publisher of a slot marks it as tentatively busy for a pending appointment. Its confirmation may book the slot.
+ */
 async function checkFree(state: State, id: string): Promise<void> {
   const slot = await readHead(state, 'scheduling', 'Slot', id);
   if (slot === undefined) return;

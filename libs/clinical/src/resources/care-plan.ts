@@ -12,10 +12,10 @@ interface CarePlan {
   readonly goal?: readonly Reference[];
 }
 
-/** Goals whose ids stand in the facts. */
+/** How many goals have their ids in the facts. */
 const goalsMax = 100;
 
-/** Plans of care. A plan that was revoked or completed is not taken up again; a new one replaces it. */
+/** Plans of care. A revoked or completed plan stays so; a new one replaces it. */
 export const carePlan = statusRecord({
   type: 'CarePlan',
   element: 'CarePlan.status',

@@ -5,38 +5,40 @@ import { readJson, writeJson } from '../contract/state-json.ts';
 import { sumOf, type Amount, type BalanceChange } from './account-balance.ts';
 
 /**
- * One payment on a claim in one currency, in ten-thousandths. A PaymentNotice tells of a payment that a reconciliation then lists: both name
- * the same one, and it counts once, as what was made when that is known.
+ * A payment on a claim in one currency, in ten-thousandths. A PaymentNotice announces a payment that a reconciliation
+ * then lists. Both have the same payment id and count once, with the amount `made` if it is known.
  */
 export type AccountPayment = {
-  /** Id of the reconciliation or explanation of benefit; of a notice, of the payment that it is about. */
+  /** Id of the reconciliation or explanation of benefit; for a notice the id of the payment that it announces. */
   readonly payment: string;
   readonly currency: string;
   readonly made?: number | undefined;
   readonly noticed?: number | undefined;
 };
 
-/** What stands to a claim's account: billed by the claim, paid by explanations of benefit and payments. */
+/** The account of a claim: what the claim bills, and what explanations of benefit and payments pay. */
 export interface ClaimAccount {
   readonly isActive: boolean;
-  /** Whose balance it is part of. Unknown until the claim or an explanation of benefit says so. */
+  /**
+   * The patient whose balance the account belongs to. Unknown until the claim or an explanation of benefit names one.
+   */
   readonly patient: string | undefined;
   readonly billed: Amount | undefined;
   readonly payments: readonly AccountPayment[];
 }
 
-/** The account of a claim that the ledger never saw: insurers answer claims of before. */
+/** The account of a claim that is not on the ledger: insurers answer older claims, too. */
 export const newAccount: ClaimAccount = { isActive: true, patient: undefined, billed: undefined, payments: [] };
 
-/** Far more than a claim is ever paid in; each change walks all of them. */
+/** Far more payments than a claim gets; each change walks all of them. */
 const paymentsMax = 200;
 
-/** Key of a claim's account; answers and payments of one claim meet on it and on nothing else. */
+/** Key of a claim's account. Answers and payments of one claim conflict on this key only. */
 export function claimAccountKey(claim: string): StateKey {
   return stateKey('financial', 'due', claim);
 }
 
-/** Reads a claim's account; undefined for a claim that the ledger never saw. */
+/** Reads a claim's account; undefined for a claim that is not on the ledger. */
 export async function readClaimAccount(state: State, claim: string): Promise<ClaimAccount | undefined> {
   const json = await readJson(state, claimAccountKey(claim));
   if (json === undefined) return undefined;
@@ -55,18 +57,21 @@ export function writeClaimAccount(state: State, claim: string, account: ClaimAcc
   writeJson(state, claimAccountKey(claim), { billed, isActive, patient, payments });
 }
 
-/** What counts of a payment. */
-export function paidUnits({ made, noticed = 0 }: AccountPayment): number {
+/** The amount of a payment that counts. */
+export function countedUnits({ made, noticed = 0 }: AccountPayment): number {
   return made ?? noticed;
 }
 
-/** What was paid on an account in a currency, in ten-thousandths. @throws Reject SUM_TOO_LARGE */
+/**
+ * What was paid on an account in one currency, in ten-thousandths.
+ * @throws Reject SUM_TOO_LARGE
+ */
 export function paidOn({ payments }: ClaimAccount, currency: string, expression: string): number {
-  return sumOf(payments.filter((one) => one.currency === currency).map(paidUnits), expression);
+  return sumOf(payments.filter((one) => one.currency === currency).map(countedUnits), expression);
 }
 
-/** Moves the balances from what an account came to before to what it comes to now: billed less paid, for its patient. */
-export function moveOwed(
+/** Updates the patients' balances (billed less paid) for the change of an account. */
+export function moveBalances(
   balances: BalanceChange,
   before: ClaimAccount | undefined,
   after: ClaimAccount | undefined,
@@ -75,6 +80,6 @@ export function moveOwed(
     if (account === undefined) continue;
     const { patient, billed, payments } = account;
     if (billed !== undefined) balances.add(patient, { ...billed, units: sign * billed.units });
-    for (const one of payments) balances.add(patient, { currency: one.currency, units: -sign * paidUnits(one) });
+    for (const one of payments) balances.add(patient, { currency: one.currency, units: -sign * countedUnits(one) });
   }
 }

@@ -10,7 +10,7 @@ async function withClaim(): Promise<Clinic> {
 }
 
 describe('a claim', () => {
-  it('is billed to its patient, by exact keys', async () => {
+  it('is billed to its patient, with exact keys', async () => {
     const clinic = new Clinic();
     expect(await clinic.post(aClaim())).toMatchObject({ status: 'applied', undeclared: [] });
     expect(await clinic.put('c', aClaim({ total: money(12.34) }))).toMatchObject({ status: 'applied', undeclared: [] });
@@ -57,13 +57,13 @@ describe('a claim', () => {
     expect([balanceOf(clinic, 'p1'), balanceOf(clinic, 'p1', 'EUR')]).toEqual([0, 95]);
   });
 
-  it('counts a currency that is none as an unknown one', async () => {
+  it('counts an invalid currency as unknown', async () => {
     const clinic = new Clinic();
     await clinic.post(aClaim({ total: money(5, '$') }));
     expect(balanceOf(clinic, 'p1', 'XXX')).toBe(5);
   });
 
-  it('that was billed to the wrong patient takes along what was paid', async () => {
+  it('that was billed to the wrong patient moves with its payments', async () => {
     const clinic = await withClaim();
     await clinic.post(aBenefit('c'));
     expect(balanceOf(clinic, 'p1')).toBe(20);
@@ -77,13 +77,13 @@ describe('a claim', () => {
     expect(balanceOf(clinic, 'p1')).toBe(1.001);
   });
 
-  it('above what can be counted is refused, naming the element', async () => {
+  it('too large to be counted is refused, naming the element', async () => {
     const { refusals } = await new Clinic().send(aClaim({ total: money(1e11) }));
     expect(refusals).toMatchObject([{ issues: [{ expression: 'Claim.total' }] }]);
   });
 });
 
-it('balances of patients who are merged add up to what their claims came to', async () => {
+it('balances of merged patients add up to what their claims came to', async () => {
   const clinic = await withClaim();
   await clinic.put('c2', aClaim(patient('p2')));
   const link = [{ type: 'replaced-by', other: { reference: 'Patient/p2' } }];

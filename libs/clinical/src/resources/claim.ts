@@ -1,7 +1,7 @@
 import type { ResourceModule } from '../contract/resource-module.ts';
 import type { FhirResource, Money, Reference } from '../fhir/datatypes.ts';
 import { amountIssues, amountOf, BalanceChange, balanceKeys, type Amount } from './account-balance.ts';
-import { claimAccountKey, moveOwed, readClaimAccount, writeClaimAccount } from './claim-account.ts';
+import { claimAccountKey, moveBalances, readClaimAccount, writeClaimAccount } from './claim-account.ts';
 import { checkStatus } from './status-rule.ts';
 import { financialRule } from './financial-status.ts';
 
@@ -14,10 +14,10 @@ type ClaimHead = { readonly status: string };
 
 type Claim = FhirResource & { readonly status?: string; readonly use?: string; readonly total?: Money };
 
-/** What a claim bills: nothing while it is a draft or once it is cancelled, and nothing when it only asks what would be paid. */
+/** What a claim bills. Drafts, cancelled claims, and those that only ask what would be paid bill nothing. */
 const billedBy = ({ status, use, total }: ClaimFacts) => (status === 'active' && use === 'claim' ? total : undefined);
 
-/** Claims: what is billed goes on the account of the claim and on the patient's balance. */
+/** Claims. The total is added to the account of the claim and to the patient's balance. */
 export const claim: ResourceModule<ClaimFacts, ClaimHead> = {
   type: 'Claim',
   class: 'financial',
@@ -25,8 +25,13 @@ export const claim: ResourceModule<ClaimFacts, ClaimHead> = {
   alsoIn: ['counters'],
   templateVersion: 1,
   lines: [
-    { key: 'fin~due~<claim>', mode: 'write', when: 'create', why: 'the account of the claim, blind: the id is new' },
-    { key: 'fin~due~<claim>', mode: 'readWrite', when: 'update', why: 'what was paid stays' },
+    {
+      key: 'fin~due~<claim>',
+      mode: 'write',
+      when: 'create',
+      why: 'the account of the claim, written without being read: the id is new',
+    },
+    { key: 'fin~due~<claim>', mode: 'readWrite', when: 'update', why: 'the account keeps what was paid' },
     {
       key: 'ctr~balance:<patient>:<currency>~d~<change>',
       mode: 'delta',
@@ -61,7 +66,7 @@ export const claim: ResourceModule<ClaimFacts, ClaimHead> = {
     };
     writeClaimAccount(state, id, after);
     const balances = new BalanceChange();
-    moveOwed(balances, before, after);
+    moveBalances(balances, before, after);
     balances.write(state, changeId, 'Claim.total');
     return undefined;
   },
@@ -71,7 +76,7 @@ export const claim: ResourceModule<ClaimFacts, ClaimHead> = {
     const after = { ...before, isActive: false, billed: undefined };
     writeClaimAccount(state, id, after);
     const balances = new BalanceChange();
-    moveOwed(balances, before, after);
+    moveBalances(balances, before, after);
     balances.write(state, changeId, 'Claim.total');
   },
 };

@@ -22,7 +22,7 @@ interface Condition {
   readonly recordedDate?: string;
 }
 
-/** Problems and diagnoses. A condition may come and go; one that was entered in error stays so. */
+/** Problems and diagnoses. A condition may resolve and recur; one entered in error stays so. */
 export const condition = statusRecord({
   type: 'Condition',
   element: 'Condition.verificationStatus',

@@ -13,7 +13,7 @@ const active = (clinic: Clinic) => clinic.values('cli~consents~').flatMap(({ lin
 const inForce = (clinic: Clinic) => active(clinic).at(-1)?.decision;
 
 describe('active consents of a patient', () => {
-  it('stand on a list, by exact keys', async () => {
+  it('are on a list, with exact keys', async () => {
     const clinic = new Clinic();
     const consent = await clinic.post(aConsent());
     expect(consent).toMatchObject({ status: 'applied', undeclared: [] });
@@ -27,7 +27,7 @@ describe('active consents of a patient', () => {
     ]);
   });
 
-  it.each(['draft', 'proposed', 'rejected', 'inactive'])('do not hold one that is %s', async (status) => {
+  it.each(['draft', 'proposed', 'rejected', 'inactive'])('do not include one that is %s', async (status) => {
     const clinic = new Clinic();
     expect(await clinic.post(aConsent({ status }))).toMatchObject({ status: 'applied', undeclared: [] });
     expect(active(clinic)).toEqual([]);
@@ -37,7 +37,7 @@ describe('active consents of a patient', () => {
     ['withdrawn', (clinic: Clinic) => clinic.put('later', aConsent({ status: 'inactive', ...denied }))],
     ['entered in error', (clinic: Clinic) => clinic.put('later', aConsent({ status: 'entered-in-error', ...denied }))],
     ['deleted', (clinic: Clinic) => clinic.delete('Consent/later')],
-  ])('have the earlier decision in force again when the later one is %s', async (_how, withdraw) => {
+  ])('put the earlier decision in force again when the later one is %s', async (_how, withdraw) => {
     const clinic = new Clinic();
     await clinic.put('earlier', aConsent());
     await clinic.put('later', aConsent(denied));
@@ -46,7 +46,7 @@ describe('active consents of a patient', () => {
     expect(inForce(clinic)).toBe('permit');
   });
 
-  it('keep their order when one is said again, and lose it when it is decided anew', async () => {
+  it('keep their order when one is sent again, but not when it is changed', async () => {
     const clinic = new Clinic();
     await clinic.put('one', aConsent());
     await clinic.put('other', aConsent(denied));
@@ -57,21 +57,21 @@ describe('active consents of a patient', () => {
     expect(active(clinic).map(({ decision }) => decision)).toEqual(['permit', 'deny']);
   });
 
-  it('name their scope, also when it is corrected', async () => {
+  it('have their scope, also when it is corrected', async () => {
     const clinic = new Clinic();
     await clinic.put('c', aConsent());
     expect(await clinic.put('c', aConsent(scope('treatment')))).toMatchObject({ status: 'applied', undeclared: [] });
     expect(active(clinic)).toMatchObject([{ scope: expect.stringContaining(':treatment') }]);
   });
 
-  it('follow a consent that was recorded for the wrong patient', async () => {
+  it('move when a consent was recorded for the wrong patient', async () => {
     const clinic = new Clinic();
     await clinic.put('c', aConsent());
     await clinic.put('c', aConsent(of('p2')));
     expect(clinic.keys('cli~consents~')).toEqual([activeConsents.key(pseudonymOf(clinic, 'p2'))]);
   });
 
-  it('of a merged patient stand with the survivor’s, by when they were decided', async () => {
+  it('of a merged patient join the survivor’s, ordered by time of decision', async () => {
     const clinic = new Clinic();
     const put = (id: string, resource: { readonly resourceType: string }, time: string) =>
       clinic.result(resource, { time, request: { method: 'PUT', url: `Consent/${id}` } });

@@ -2,7 +2,7 @@ import { encodeTime, type DeclaredKey } from '@medrex/keys';
 import type { ResourceModule } from '../contract/resource-module.ts';
 import { firstCode } from '../fhir/codes.ts';
 import type { CodeableConcept, FhirResource, Reference } from '../fhir/datatypes.ts';
-import { patientList, standsWith, type ListLine } from './patient-list.ts';
+import { patientList, listOwner, type ListLine } from './patient-list.ts';
 import { checkStatus, type StatusRule } from './status-rule.ts';
 
 type ConsentFacts = {
@@ -16,7 +16,7 @@ type ConsentFacts = {
 type ConsentLine = ListLine & {
   readonly scope: string;
   readonly decision?: string;
-  /** Time of the operation that decided so. */
+  /** Time of the operation that made the decision. */
   readonly since: string;
 };
 
@@ -26,8 +26,9 @@ type Consent = FhirResource & {
   readonly provision?: { readonly type?: string };
 };
 
-// https://hl7.org/fhir/R4/valueset-consent-state-codes.html: a decision that was taken back is not taken up again, another consent is.
-const rule: StatusRule = {
+// https://hl7.org/fhir/R4/valueset-consent-state-codes.html: a withdrawn consent stays so; a new one is recorded
+// instead.
+const statusRule: StatusRule = {
   active: ['inactive', 'entered-in-error'],
   inactive: ['entered-in-error'],
   rejected: ['entered-in-error'],
@@ -35,8 +36,8 @@ const rule: StatusRule = {
 };
 
 /**
- * The patient's active consents, in the order in which they were decided. Of those with one scope the last one is in force; when it is
- * withdrawn, the one before it is again.
+ * The patient's active consents, in the order in which they were decided. The last one with a given scope is in force.
+ * When it is withdrawn, the one before it is in force again.
  */
 export const activeConsents = patientList<ConsentLine>('consents', (one, other) => {
   const [earlier, later] = [encodeTime(one.since), encodeTime(other.since)];
@@ -44,7 +45,7 @@ export const activeConsents = patientList<ConsentLine>('consents', (one, other) 
   return earlier < later ? -1 : 1;
 });
 
-/** Consents: a state machine each, and per patient the list of those that are active. */
+/** Consents, with a status rule, and a list of each patient's active ones. */
 export const consent: ResourceModule<ConsentFacts, ConsentFacts> = {
   type: 'Consent',
   class: 'clinical',
@@ -70,11 +71,11 @@ export const consent: ResourceModule<ConsentFacts, ConsentFacts> = {
       : [],
   apply: async ({ id, patient, facts }, state, context) => {
     const before = context.previous?.isDeleted === false ? context.previous.facts : undefined;
-    checkStatus(rule, 'Consent.status', before?.status, facts.status);
-    const stood = await standsWith(context);
-    // Said again, a decision keeps its place and its time; another one stands behind all that were made before it.
-    if (before !== undefined && isSame(before, facts) && stood === patient) return undefined;
-    if (stood !== undefined) await activeConsents.remove(state, stood, id);
+    checkStatus(statusRule, 'Consent.status', before?.status, facts.status);
+    const listedUnder = await listOwner(context);
+    // A repeated decision keeps its position and time. A changed one moves to the end.
+    if (before !== undefined && isSame(before, facts) && listedUnder === patient) return undefined;
+    if (listedUnder !== undefined) await activeConsents.remove(state, listedUnder, id);
     const { status, scope, decision } = facts;
     const line = status === 'active' ? { id, scope, decision, since: context.time } : undefined;
     await activeConsents.keep(state, { id, before: undefined, patient, line });

@@ -2,7 +2,16 @@ import { expect, it } from '@jest/globals';
 import { parseStateValue, type JsonObject } from '@medrex/execute-batch';
 import fc from 'fast-check';
 import { knownId } from '../intake/resource-ids.ts';
-import { aClaim, balanceOf, Clinic, heldAt, LastSaid, requestOf, saidOfFew, type Said } from '../testing/index.ts';
+import {
+  aClaim,
+  balanceOf,
+  Clinic,
+  heldAt,
+  LastResources,
+  requestOf,
+  historyMessage,
+  type HistoryMessage,
+} from '../testing/index.ts';
 import { givenKey } from './given-order.ts';
 
 interface Named {
@@ -42,16 +51,19 @@ interface Visit {
   readonly slot: readonly Named[];
 }
 
-const history = fc.array(saidOfFew({ withMerges: true }), { minLength: 5, maxLength: 50 });
+const history = fc.array(historyMessage({ withMerges: true }), { minLength: 5, maxLength: 50 });
 const patients = ['p1', 'p2', 'p3'];
 
-/** Says the messages one after another; both claims stand from the beginning, so that each account is somebody's. */
-async function say(messages: readonly Said[], after: (clinic: Clinic) => void): Promise<readonly [Clinic, LastSaid]> {
+/** Sends the messages one after another. Both claims exist from the beginning, so that each account has a patient. */
+async function runHistory(
+  messages: readonly HistoryMessage[],
+  after: (clinic: Clinic) => void,
+): Promise<readonly [Clinic, LastResources]> {
   const clinic = new Clinic();
-  const last = new LastSaid();
+  const last = new LastResources();
   const claims = ['c1', 'c2'].map((id) => ({ type: 'Claim', id, resource: aClaim() }));
-  for (const said of [...claims, ...messages]) {
-    last.note(said, await clinic.result(said.resource, { request: requestOf(said) }));
+  for (const message of [...claims, ...messages]) {
+    last.record(message, await clinic.result(message.resource, { request: requestOf(message) }));
     after(clinic);
   }
   for (const patient of patients) await clinic.translate(aClaim({ patient: { reference: `Patient/${patient}` } }));
@@ -60,23 +72,24 @@ async function say(messages: readonly Said[], after: (clinic: Clinic) => void): 
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-// What stands of a type and takes effect, as its builder makes it.
-const standing = (last: LastSaid, type: string, ...statuses: readonly string[]) =>
+// The current resources of a type that take effect, in the form that their builder makes.
+const current = (last: LastResources, type: string, ...statuses: readonly string[]) =>
   last.of(type, ...statuses) as unknown;
-const given = (last: LastSaid) => standing(last, 'MedicationAdministration', 'completed', 'stopped') as readonly Dose[];
-const delivered = (last: LastSaid) => standing(last, 'SupplyDelivery', 'completed') as readonly Delivery[];
-const billed = (last: LastSaid) => standing(last, 'Claim', 'active') as readonly Bill[];
-const answered = (last: LastSaid) => standing(last, 'ExplanationOfBenefit', 'active') as readonly Benefit[];
-const noticed = (last: LastSaid) => standing(last, 'PaymentNotice', 'active') as readonly Notice[];
-const paid = (last: LastSaid) => standing(last, 'PaymentReconciliation', 'active') as readonly Run[];
-const booked = (last: LastSaid) => standing(last, 'Appointment', 'booked', 'arrived') as readonly Visit[];
+const given = (last: LastResources) =>
+  current(last, 'MedicationAdministration', 'completed', 'stopped') as readonly Dose[];
+const delivered = (last: LastResources) => current(last, 'SupplyDelivery', 'completed') as readonly Delivery[];
+const billed = (last: LastResources) => current(last, 'Claim', 'active') as readonly Bill[];
+const answered = (last: LastResources) => current(last, 'ExplanationOfBenefit', 'active') as readonly Benefit[];
+const noticed = (last: LastResources) => current(last, 'PaymentNotice', 'active') as readonly Notice[];
+const paid = (last: LastResources) => current(last, 'PaymentReconciliation', 'active') as readonly Run[];
+const booked = (last: LastResources) => current(last, 'Appointment', 'booked', 'arrived') as readonly Visit[];
 
-it('what was delivered and not taken is held, and no stock is ever below zero', async () => {
+it('a stock holds what was delivered less what was taken, and is never below zero', async () => {
   await fc.assert(
     fc.asyncProperty(history, async (messages) => {
       const isHeld = (clinic: Clinic) =>
         clinic.values('cli~stock~').every(({ held }) => typeof held === 'number' && held >= 0);
-      const [clinic, last] = await say(messages, (now) => expect(isHeld(now)).toBe(true));
+      const [clinic, last] = await runHistory(messages, (now) => expect(isHeld(now)).toBe(true));
       for (const location of ['w1', 'w2']) {
         const at = `Location/${location}`;
         const brought = delivered(last).filter(({ destination }) => destination.reference === at);
@@ -91,10 +104,10 @@ it('what was delivered and not taken is held, and no stock is ever below zero', 
   );
 });
 
-it('doses of an order are those that were given on it', async () => {
+it('the dose count of an order is the number of doses given on it', async () => {
   await fc.assert(
     fc.asyncProperty(history, async (messages) => {
-      const [clinic, last] = await say(messages, () => undefined);
+      const [clinic, last] = await runHistory(messages, () => undefined);
       for (const order of ['o1', 'o2', 'o3']) {
         const key = givenKey(knownId(clinic.context, 'MedicationRequest', order));
         const counted = parseStateValue(clinic.state.get(key))?.['doses'] ?? 0;
@@ -106,8 +119,8 @@ it('doses of an order are those that were given on it', async () => {
   );
 });
 
-/** What was paid by the records that stand, in one currency: a notice counts where no reconciliation lists its payment. */
-function paidBy(last: LastSaid, currency: string): number {
+/** What the current records pay in one currency. A notice counts if no reconciliation lists its payment. */
+function paidBy(last: LastResources, currency: string): number {
   const lists = ({ id, detail }: Run, { payment, request, amount }: Notice) =>
     payment.reference === `PaymentReconciliation/${id}` &&
     detail.some((line) => line.request.reference === request.reference && line.amount.currency === amount.currency);
@@ -119,10 +132,10 @@ function paidBy(last: LastSaid, currency: string): number {
   return sum(amounts.filter((one) => one.currency === currency).map(({ value }) => value));
 }
 
-it('balances of all patients come to what was billed less what was paid, in each currency', async () => {
+it('the balances of all patients are what was billed less what was paid, in each currency', async () => {
   await fc.assert(
     fc.asyncProperty(history, async (messages) => {
-      const [clinic, last] = await say(messages, () => undefined);
+      const [clinic, last] = await runHistory(messages, () => undefined);
       for (const currency of ['USD', 'EUR']) {
         const bills = billed(last).filter(({ use, total }) => use === 'claim' && total.currency === currency);
         const owed = sum(bills.map(({ total }) => total.value)) - paidBy(last, currency);
@@ -134,10 +147,10 @@ it('balances of all patients come to what was billed less what was paid, in each
   );
 });
 
-it('slots are held by the appointments that stand with them, each by one', async () => {
+it('each slot is held by one active appointment that names it', async () => {
   await fc.assert(
     fc.asyncProperty(history, async (messages) => {
-      const [clinic, last] = await say(messages, () => undefined);
+      const [clinic, last] = await runHistory(messages, () => undefined);
       const holders = clinic.values('sch~booking~').map(({ appointment }) => appointment);
       const visits = booked(last).flatMap(({ id, slot }) => slot.map(() => knownId(clinic.context, 'Appointment', id)));
       expect(holders.toSorted()).toEqual(visits.toSorted());
@@ -149,7 +162,7 @@ it('slots are held by the appointments that stand with them, each by one', async
 it('lists hold the orders, allergies and consents that are active, each once, and no merged patient’s', async () => {
   await fc.assert(
     fc.asyncProperty(history, async (messages) => {
-      const [clinic, last] = await say(messages, () => undefined);
+      const [clinic, last] = await runHistory(messages, () => undefined);
       const listed = (list: string) =>
         clinic.values(`cli~${list}~`).flatMap(({ lines }) => lines as readonly JsonObject[]);
       const kinds = [

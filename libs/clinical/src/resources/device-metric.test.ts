@@ -4,7 +4,7 @@ import { aDeviceReport, Clinic, idOf } from '../testing/index.ts';
 const latest = (clinic: Clinic) => clinic.values('cli~device~').map(({ metric, status }) => [metric, status]);
 
 describe('a device', () => {
-  it('has the last report in order as its latest, and reads nothing for it', async () => {
+  it('has the last report in order as its latest, which is written without being read', async () => {
     const clinic = new Clinic();
     await clinic.post(aDeviceReport('d'));
     const { operations, results } = await clinic.send(aDeviceReport('d', { operationalStatus: 'off' }));
@@ -16,7 +16,7 @@ describe('a device', () => {
   it.each([
     ['is deleted', (clinic: Clinic) => clinic.delete('DeviceMetric/m')],
     ['was another device’s', (clinic: Clinic) => clinic.put('m', aDeviceReport('other'))],
-  ])('loses its latest report when that %s', async (_how, change) => {
+  ])('has no latest report any more when that report %s', async (_how, change) => {
     const clinic = new Clinic();
     const report = await clinic.put('m', aDeviceReport('d'));
     const key = clinic.keys('cli~device~')[0]!;

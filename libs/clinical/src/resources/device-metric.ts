@@ -9,8 +9,8 @@ type MetricFacts = { readonly status?: string; readonly device?: string };
 const deviceKey = (device: string): StateKey => stateKey('clinical', 'device', device);
 
 /**
- * What a bedside device reports. Each report is a record of its own; beside it the device's latest one is overwritten
- * without being read: the last in the promised order stands.
+ * Reports of bedside devices. Each report is a record of its own. The latest report of the device is also kept under
+ * one key, which is overwritten without being read: the last in the promised order wins.
  */
 export const deviceMetric: ResourceModule<MetricFacts, Pick<MetricFacts, 'device'>> = {
   type: 'DeviceMetric',
@@ -22,7 +22,7 @@ export const deviceMetric: ResourceModule<MetricFacts, Pick<MetricFacts, 'device
       key: 'cli~device~<device>',
       mode: 'write',
       when: 'with a source',
-      why: 'the latest report; blind, the last in order stands',
+      why: 'the latest report, written without being read: the last one in order wins',
     },
   ],
   facts: (resource, references) => {
@@ -46,7 +46,7 @@ export const deviceMetric: ResourceModule<MetricFacts, Pick<MetricFacts, 'device
   },
 };
 
-/** A report that was not this device's is not its latest one. */
+/** Removes the latest report of a device if it is this one. */
 async function withdraw(state: State, device: string, metric: string): Promise<void> {
   if ((await readJson(state, deviceKey(device)))?.['metric'] === metric) state.delete(deviceKey(device));
 }

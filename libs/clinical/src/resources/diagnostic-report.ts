@@ -13,13 +13,13 @@ interface DiagnosticReport {
   readonly result?: readonly Reference[];
 }
 
-/** Results whose ids stand in the facts; a report of more names the rest in its sealed body. */
+/** How many results have their ids in the facts; further ones are in the sealed body only. */
 const resultsMax = 100;
 
 const issuedStates = ['final', 'amended', 'corrected', 'appended'];
 const open = ['registered', 'partial', 'preliminary', ...issuedStates, 'cancelled', 'entered-in-error', 'unknown'];
 
-/** Reports over results. What was issued as final is changed by amending, correcting or appending. */
+/** Reports on results. A final report can only be amended, corrected or appended to. */
 export const diagnosticReport = statusRecord({
   type: 'DiagnosticReport',
   element: 'DiagnosticReport.status',

@@ -1,19 +1,18 @@
 /**
- * What the contract knows of medicines by itself: enough to show and to test the checks of an order. A hospital's own
- * knowledge base goes in its place; it is part of the contract, so that every endorser decides alike.
- *
- * Codes are those that `codeOf` makes: RxNorm for products and ingredients, SNOMED CT for allergies and substances.
+ * The built-in knowledge of medicines: enough to show and test the checks of orders. A hospital replaces it with its
+ * own knowledge base. It is part of the contract, so that all endorsers decide alike.
+ * Codes are in the form of `codeOf`: RxNorm for products and ingredients, SNOMED CT for allergies and substances.
  */
 export interface DrugKnowledge {
-  /** Substances by the codes of products that contain them and of the substances and allergies themselves. */
+  /** Substances by code: codes of products that contain them, and of the substances and allergies themselves. */
   readonly substances: ReadonlyMap<string, readonly string[]>;
   /** Pairs that must not be given together, whatever the dose. */
   readonly contraindicated: readonly (readonly [string, string])[];
-  /** Pairs that are given together under watch: the order passes and the sender is told. */
+  /** Pairs that may be given together under observation: the order is accepted with a warning. */
   readonly watched: readonly (readonly [string, string])[];
 }
 
-// Substance, then its codes. A penicillin allergy is one to all penicillins.
+// Each substance with its codes. An allergy to one penicillin counts for all of them.
 const codes: readonly (readonly [string, readonly string[]])[] = [
   [
     'penicillins',
@@ -40,7 +39,7 @@ const codes: readonly (readonly [string, readonly string[]])[] = [
   ['digoxin', ['rxnorm:3407', 'rxnorm:197604']],
 ];
 
-/** The built-in knowledge. Interactions are of the class that product labels forbid, or that they put under watch. */
+/** The built-in knowledge. The interactions are those that product labels forbid, or allow under observation. */
 export const drugKnowledge: DrugKnowledge = {
   substances: collect(),
   contraindicated: [
@@ -68,12 +67,15 @@ function collect(): ReadonlyMap<string, readonly string[]> {
   return substances;
 }
 
-/** What a medicine or an allergy is, in the words of the knowledge: its substances and its codes themselves. */
+/** What a medicine or an allergy contains: its substances and its codes. */
 export function substancesOf(knowledge: DrugKnowledge, medicineCodes: readonly string[]): ReadonlySet<string> {
   return new Set(medicineCodes.flatMap((code) => [code, ...(knowledge.substances.get(code) ?? [])]));
 }
 
-/** The first of these codes, or of what they stand for, that is asked for: a walk without a set of everything they stand for. */
+/**
+ * The first of these codes, or of the substances that they stand for, that `isAsked` accepts. Avoids a set of all of
+ * them.
+ */
 export function findSubstance(
   knowledge: DrugKnowledge,
   medicineCodes: readonly string[],
@@ -87,16 +89,16 @@ export function findSubstance(
   return undefined;
 }
 
-/** What a medicine may not meet, each with the pair that says so. */
-export function opponentsOf(
+/** What interacts with a medicine, each with the pair of substances that says so. */
+export function interactionsOf(
   pairs: DrugKnowledge['contraindicated'],
   substances: ReadonlySet<string>,
 ): ReadonlyMap<string, readonly [string, string]> {
-  const opponents = new Map<string, readonly [string, string]>();
+  const interactions = new Map<string, readonly [string, string]>();
   for (const pair of pairs) {
     const [one, other] = pair;
-    if (substances.has(one)) opponents.set(other, pair);
-    if (substances.has(other)) opponents.set(one, pair);
+    if (substances.has(one)) interactions.set(other, pair);
+    if (substances.has(other)) interactions.set(one, pair);
   }
-  return opponents;
+  return interactions;
 }

@@ -10,46 +10,46 @@ export interface EncounterLocation {
 }
 
 /** The elements of an Encounter that say where the patient is. */
-export interface Whereabouts {
+export interface LocatedEncounter {
   readonly status?: string;
   readonly class?: Coding;
   readonly location?: readonly EncounterLocation[];
   readonly serviceProvider?: Reference;
 }
 
-/** Where the patient is, by one message. */
+/** Where the patient is according to one message. */
 export interface Places {
   readonly bed: Reference | undefined;
-  /** The bed that was left last: the pointer that spares the contract to look it up. */
+  /** The bed that was left last. With it the contract need not look up the previous bed. */
   readonly priorBed: Reference | undefined;
   readonly ward: Reference | undefined;
 }
 
-// https://terminology.hl7.org/3.1.0/CodeSystem-v3-ActCode.html: encounters in which a patient stays.
-const inpatient = ['IMP', 'ACUTE', 'NONACUTE', 'OBSENC', 'SS', 'EMER'];
-const present = ['arrived', 'triaged', 'in-progress', 'onleave'];
+// https://terminology.hl7.org/3.1.0/CodeSystem-v3-ActCode.html: encounters in which a patient stays in hospital.
+const inpatientClasses = ['IMP', 'ACUTE', 'NONACUTE', 'OBSENC', 'SS', 'EMER'];
+const presentStatuses = ['arrived', 'triaged', 'in-progress', 'onleave'];
 
 /**
- * Reads the places of an Encounter. A location is a bed when its physicalType says so (`bd`), or when an inpatient's
- * location has a status and no physicalType: a clinic named without either is not taken for a bed that only one patient
- * may be in. The ward is the location of type `wa`, else the service provider of an inpatient. Only a patient who is
- * there (arrived, triaged, in progress, on leave) has a bed or counts for a ward.
+ * Reads bed and ward of an Encounter. A location is a bed if its physicalType says so (`bd`), or if an inpatient's
+ * location has a status and no physicalType. A location with neither may be a whole clinic, so it is not taken for a
+ * bed. The ward is the location of type `wa`, else the service provider of an inpatient. Only a patient who is present
+ * (arrived, triaged, in progress, on leave) has a bed or counts for a ward.
  */
-export function placesOf(encounter: Whereabouts): Places {
+export function placesOf(encounter: LocatedEncounter): Places {
   const { location = [], status = '', serviceProvider } = encounter;
-  const stays = inpatient.includes(encounter.class?.code ?? '');
-  const beds = location.filter((one) => isBed(one, stays));
+  const isInpatient = inpatientClasses.includes(encounter.class?.code ?? '');
+  const beds = location.filter((one) => isBed(one, isInpatient));
   const left = beds.filter(isLeft);
-  const isThere = present.includes(status);
-  const bed = isThere ? beds.findLast((one) => isHere(one)) : undefined;
+  const isPresent = presentStatuses.includes(status);
+  const bed = isPresent ? beds.findLast((one) => isHere(one)) : undefined;
   const ward =
     location.findLast((one) => hasCode(one.physicalType, 'wa') && isHere(one))?.location ??
-    (stays ? serviceProvider : undefined);
-  return { bed: bed?.location, priorBed: latest(left)?.location, ward: isThere ? ward : undefined };
+    (isInpatient ? serviceProvider : undefined);
+  return { bed: bed?.location, priorBed: latest(left)?.location, ward: isPresent ? ward : undefined };
 }
 
-function isBed({ physicalType, status }: EncounterLocation, stays: boolean): boolean {
-  return physicalType === undefined ? stays && status !== undefined : hasCode(physicalType, 'bd');
+function isBed({ physicalType, status }: EncounterLocation, isInpatient: boolean): boolean {
+  return physicalType === undefined ? isInpatient && status !== undefined : hasCode(physicalType, 'bd');
 }
 
 function isHere({ status, period }: EncounterLocation): boolean {
@@ -60,7 +60,7 @@ function isLeft({ status, period }: EncounterLocation): boolean {
   return status === 'completed' || (status === undefined && period?.end !== undefined);
 }
 
-/** The one that was left last: by its end, else by its place in the list. */
+/** The location that was left last: by its end, else by its position in the list. */
 function latest(left: readonly EncounterLocation[]): EncounterLocation | undefined {
   return left.reduce<EncounterLocation | undefined>((last, one) => {
     const [before, after] = [last?.period?.end, one.period?.end];

@@ -6,7 +6,7 @@ const ward = { serviceProvider: { reference: 'Organization/ward-1' } };
 const inBeds = (...location: readonly object[]) => anEncounter({ location, ...ward });
 const beds = (clinic: Clinic) => clinic.values('cli~bed~').map(({ encounter }) => encounter);
 
-/** The census of each ward as its deltas come to, by the order of the wards' keys. */
+/** The census of each ward as the sum of its deltas, ordered by key. */
 function census(clinic: Clinic): readonly number[] {
   const keys = clinic.keys('ctr~census');
   const wards = [...new Set(keys.map((key) => parseCounterKey(key)!.counter))];
@@ -36,7 +36,7 @@ describe('a stay', () => {
     expect(census(clinic)).toEqual([1]);
   });
 
-  it('finds the bed that is left on its head when the message does not name it, and says so', async () => {
+  it('finds the bed that is left in its head when the message does not name it, and reports the key', async () => {
     const clinic = new Clinic();
     await clinic.put('e', inBeds(aBed('1')));
     const [first] = clinic.keys('cli~bed~');
@@ -77,7 +77,7 @@ describe('a stay', () => {
       anEncounter({ status: 'finished', ...(location.length > 0 ? { location } : {}), ...ward }),
     );
     expect(done.status).toBe('applied');
-    // The ward that is left is always found on the head; its delta conflicts with nothing.
+    // The previous ward is always found in the head. Its delta conflicts with nothing.
     expect(done.undeclared.filter(({ key }) => key.startsWith('cli~')).length).toBe(isExact ? 0 : 1);
     expect(beds(clinic)).toEqual([]);
     expect(census(clinic)).toEqual([0]);
@@ -106,7 +106,7 @@ describe('a stay', () => {
     expect([...census(clinic)].sort()).toEqual([0, 1]);
   });
 
-  it('quick as it may be, admission, transfer and discharge leave nothing behind', async () => {
+  it('admission, transfer and discharge in one batch leave nothing behind', async () => {
     const clinic = new Clinic();
     const { operations: admit } = await clinic.translate(inBeds(aBed('1')), {
       request: { method: 'PUT', url: 'Encounter/e' },
@@ -123,7 +123,7 @@ describe('a stay', () => {
   });
 });
 
-describe('places that are no beds', () => {
+describe('locations that are not beds', () => {
   it.each([
     ['a clinic without status', anEncounter({ location: [{ location: { reference: 'Location/clinic' } }] })],
     [
@@ -142,7 +142,7 @@ describe('places that are no beds', () => {
     expect(clinic.keys('cli~bed~')).toEqual([]);
   });
 
-  it('but an inpatient’s location with a status is one, without any type', async () => {
+  it('but an inpatient’s location with a status is one without any type', async () => {
     const clinic = new Clinic();
     await clinic.post(anEncounter({ location: [{ location: { reference: 'Location/1' }, status: 'active' }] }));
     expect(clinic.keys('cli~bed~')).toHaveLength(1);
@@ -181,7 +181,7 @@ describe('an encounter', () => {
   });
 });
 
-it('bed keys hold minted ids only', async () => {
+it('bed keys contain only minted ids', async () => {
   const clinic = new Clinic();
   await clinic.post(inBeds(aBed('bed-of-jane-doe')));
   const key: StateKey | undefined = clinic.keys('cli~bed~')[0];

@@ -8,7 +8,7 @@ import type { FhirResource, Period } from '../fhir/datatypes.ts';
 import { issue } from '../fhir/issues.ts';
 import { isBefore, periodIssues } from '../fhir/periods.ts';
 import { bedKey, censusKey, leaveBed, moveCensus, takeBed } from './bed.ts';
-import { placesOf, type Whereabouts } from './encounter-places.ts';
+import { placesOf, type LocatedEncounter } from './encounter-places.ts';
 import { checkStatus, type StatusRule } from './status-rule.ts';
 
 type EncounterFacts = {
@@ -23,11 +23,20 @@ type EncounterFacts = {
 type EncounterHead = Pick<EncounterFacts, 'status' | 'bed' | 'ward'>;
 
 // https://hl7.org/fhir/R4/valueset-encounter-status.html
-const going = ['arrived', 'triaged', 'in-progress', 'onleave', 'finished', 'cancelled', 'entered-in-error', 'unknown'];
+const nextStatuses = [
+  'arrived',
+  'triaged',
+  'in-progress',
+  'onleave',
+  'finished',
+  'cancelled',
+  'entered-in-error',
+  'unknown',
+];
 const rule: StatusRule = {
-  planned: going,
-  arrived: going,
-  triaged: going.filter((status) => status !== 'arrived'),
+  planned: nextStatuses,
+  arrived: nextStatuses,
+  triaged: nextStatuses.filter((status) => status !== 'arrived'),
   'in-progress': ['onleave', 'finished', 'cancelled', 'entered-in-error', 'unknown'],
   onleave: ['in-progress', 'finished', 'entered-in-error', 'unknown'],
   finished: ['entered-in-error'],
@@ -36,9 +45,9 @@ const rule: StatusRule = {
 };
 
 /**
- * Admission, transfer, discharge. The bed is taken and freed on its own key, the ward's census is a delta. A transfer
- * or discharge that carries the bed that is left (a completed location) has exact keys, and a wrong one is rejected;
- * without it the bed is found on the encounter's head.
+ * Admissions, transfers and discharges. A bed has a key of its own; the census of a ward is a delta counter. If a
+ * transfer or discharge names the bed that is left (a completed location), its keys are exact, and a wrong bed is
+ * rejected. Otherwise the bed is found in the encounter's head.
  */
 export const encounter: ResourceModule<EncounterFacts, EncounterHead> = {
   type: 'Encounter',
@@ -51,14 +60,14 @@ export const encounter: ResourceModule<EncounterFacts, EncounterHead> = {
     {
       key: 'cli~bed~<prior bed>',
       mode: 'readWrite',
-      when: 'with the bed that is left',
-      why: 'it is freed; found on the head otherwise',
+      when: 'with a bed that is left',
+      why: 'the bed is freed; one that is not named is found in the head',
     },
     { key: 'ctr~census:<ward>~d~<change>', mode: 'delta', when: 'on a ward', why: 'the census, for display' },
   ],
   check: checkEncounter,
   facts: (resource, references) => {
-    const whereabouts = resource as Whereabouts;
+    const whereabouts = resource as LocatedEncounter;
     const { bed, priorBed, ward } = placesOf(whereabouts);
     const period = resource['period'] as Period | undefined;
     return {

@@ -16,7 +16,7 @@ async function withClaim(): Promise<Clinic> {
 }
 
 describe('an explanation of benefit', () => {
-  it('pays the claim, by exact keys', async () => {
+  it('pays the claim, with exact keys', async () => {
     const clinic = await withClaim();
     expect(await clinic.post(aBenefit('c'))).toMatchObject({ status: 'applied', undeclared: [] });
     expect(balanceOf(clinic, 'p1')).toBe(20);
@@ -34,7 +34,7 @@ describe('an explanation of benefit', () => {
     expect(balanceOf(clinic, 'p1')).toBe(balance);
   });
 
-  it('that is cancelled declares the account that it takes its payment back from', async () => {
+  it('that is cancelled declares the account from which its payment is removed', async () => {
     const clinic = await withClaim();
     await clinic.put('e', aBenefit('c'));
     expect(await clinic.put('e', aBenefit('c', { status: 'cancelled' }))).toMatchObject({ undeclared: [] });
@@ -81,7 +81,7 @@ describe('an explanation of benefit', () => {
     expect(await clinic.post(aBenefit(claim, { payment: undefined }))).toMatchObject(rejected);
   });
 
-  it('of a claim that was cancelled since may be said again and lowered, and not raised', async () => {
+  it('of a claim cancelled meanwhile may be repeated and lowered, but not raised', async () => {
     const clinic = await withClaim();
     await clinic.put('e', aBenefit('c'));
     await clinic.put('c', aClaim({ status: 'cancelled' }));
@@ -96,7 +96,7 @@ describe('an explanation of benefit', () => {
     expect(await clinic.post(aBenefit('c', patient('p2')))).toMatchObject({ code: 'WRONG_PATIENT' });
   });
 
-  it('that comes before its claim counts, and takes the claim’s word for whose it is', async () => {
+  it('that comes before its claim counts, for the patient that the claim names', async () => {
     const clinic = new Clinic();
     expect(await clinic.post(aBenefit('c'))).toMatchObject({ status: 'applied', undeclared: [] });
     expect(balanceOf(clinic, 'p1')).toBe(-80);
@@ -104,7 +104,7 @@ describe('an explanation of benefit', () => {
     expect([balanceOf(clinic, 'p1'), balanceOf(clinic, 'p2')]).toEqual([0, 20]);
   });
 
-  it('that stands before its claim in a Bundle counts', async () => {
+  it('that precedes its claim in a Bundle counts', async () => {
     const clinic = new Clinic();
     const bundle = aBundle('transaction', [
       aPost(aBenefit(undefined, { claim: { reference: urn(1) } })),

@@ -24,7 +24,7 @@ type ExplanationOfBenefit = FhirResource & {
   readonly payment?: { readonly amount?: Money };
 };
 
-/** One explanation with the patient that it stands to. */
+/** An explanation of benefit with its patient. */
 interface Benefit {
   readonly patient: string | undefined;
   readonly facts: BenefitFacts;
@@ -32,10 +32,10 @@ interface Benefit {
 
 const expression = 'ExplanationOfBenefit.claim';
 
-/** Whether it takes effect: one that was cancelled, or answers what was never billed, pays nothing. */
+/** Whether it pays: one that is cancelled, or answers only a question what would be paid, does not. */
 const isInForce = ({ status, use }: BenefitFacts) => status === 'active' && use === 'claim';
 
-/** What insurers answered: the payment goes on the claim's account and off the balance of its patient. */
+/** Answers of insurers. The payment is added to the claim's account and subtracted from the patient's balance. */
 export const explanationOfBenefit: ResourceModule<BenefitFacts, BenefitFacts> = {
   type: 'ExplanationOfBenefit',
   class: 'financial',
@@ -48,7 +48,7 @@ export const explanationOfBenefit: ResourceModule<BenefitFacts, BenefitFacts> = 
       key: 'fin~due~<claim>',
       mode: 'readWrite',
       when: 'active or an update, with a claim',
-      why: 'what was paid on the claim, which must be active; without a payment it is read only',
+      why: 'what was paid on the claim, which must be active; only read if nothing is paid',
     },
     {
       key: 'ctr~balance:<patient>:<currency>~d~<change>',
@@ -90,19 +90,19 @@ interface Settlement {
   readonly survivor: (patient: string) => Promise<string>;
 }
 
-/** Takes back what an earlier version paid, and pays what this one does. */
+/** Undoes the payment of the earlier version and makes the present one. */
 async function settle(state: State, { id, before, after, changeId, survivor }: Settlement): Promise<void> {
   const balances = new BalanceChange();
   await settleClaims(state, {
     by: 'made',
-    before: statedBy(before, id),
-    after: statedBy(after, id),
+    before: paymentsOf(before, id),
+    after: paymentsOf(after, id),
     patient: after?.patient,
     survivor,
     balances,
     expression,
   });
-  // Without a claim there is no account: the payment goes off the balance of its own patient.
+  // Without a claim there is no account, so the payment reduces the balance of its own patient.
   for (const [benefit, sign] of [[before, 1] as const, [after, -1] as const]) {
     if (benefit === undefined || !isInForce(benefit.facts) || benefit.facts.claim !== undefined) continue;
     const { paid } = benefit.facts;
@@ -111,7 +111,7 @@ async function settle(state: State, { id, before, after, changeId, survivor }: S
   balances.write(state, changeId, expression);
 }
 
-function statedBy(benefit: Benefit | undefined, payment: string): readonly StatedPayment[] {
+function paymentsOf(benefit: Benefit | undefined, payment: string): readonly StatedPayment[] {
   if (benefit === undefined || !isInForce(benefit.facts)) return [];
   const { claim, paid } = benefit.facts;
   return claim === undefined ? [] : [{ claim, payment, ...(paid === undefined ? {} : { amount: paid }) }];

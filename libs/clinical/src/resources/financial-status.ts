@@ -1,8 +1,8 @@
 import type { StatusRule } from './status-rule.ts';
 
 /**
- * R4's states of financial resources (https://hl7.org/fhir/R4/valueset-fm-status.html). What was cancelled is not taken up again, another one
- * is sent; what is in force does not become a draft.
+ * Statuses of financial resources (https://hl7.org/fhir/R4/valueset-fm-status.html). A cancelled resource stays so, and
+ * an active one does not become a draft again.
  */
 export const financialRule: StatusRule = {
   active: ['cancelled', 'entered-in-error'],

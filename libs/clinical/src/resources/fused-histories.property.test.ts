@@ -10,21 +10,22 @@ import {
 } from '@medrex/execute-batch/testing';
 import fc from 'fast-check';
 import { clinicalContract } from '../clinical.ts';
-import { Clinic, requestOf, saidOfFew, type Said } from '../testing/index.ts';
+import { Clinic, requestOf, historyMessage, type HistoryMessage } from '../testing/index.ts';
 
 const chaincode = batchChaincode({ name: 'medrex', version: '1', contracts: [clinicalContract] });
-const history = fc.array(saidOfFew({ withMerges: true }), { minLength: 2, maxLength: 40 });
-const cuts = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 4 });
+const history = fc.array(historyMessage({ withMerges: true }), { minLength: 2, maxLength: 40 });
+const batchSizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 4 });
 
-async function operationsOf(clinic: Clinic, messages: readonly Said[]): Promise<readonly Operation[]> {
+async function operationsOf(clinic: Clinic, messages: readonly HistoryMessage[]): Promise<readonly Operation[]> {
   const translated = [];
-  for (const said of messages) translated.push(await clinic.translate(said.resource, { request: requestOf(said) }));
+  for (const message of messages)
+    translated.push(await clinic.translate(message.resource, { request: requestOf(message) }));
   expect(translated.flatMap(({ refusals }) => refusals)).toEqual([]);
   return translated.flatMap(({ operations }) => operations);
 }
 
-/** Runs operations as Fabric transactions of these sizes, over and over. */
-async function runCut(
+/** Runs operations in Fabric transactions of these sizes, in turn. */
+async function runInBatches(
   operations: readonly Operation[],
   sizes: readonly number[],
   state: CommittedState,
@@ -39,14 +40,14 @@ async function runCut(
 }
 
 describe('orders, doses, stocks, claims, payments, appointments and consents', () => {
-  it('come to the state and the answers of one after another, however they are fused', async () => {
+  it('give the same state and results however they are fused', async () => {
     await fc.assert(
-      fc.asyncProperty(history, cuts, async (messages, sizes) => {
+      fc.asyncProperty(history, batchSizes, async (messages, sizes) => {
         const clinic = new Clinic();
         const operations = await operationsOf(clinic, messages);
         const alone = await clinic.apply(operations);
         const state: CommittedState = new Map();
-        const fused = await runCut(operations, sizes, state);
+        const fused = await runInBatches(operations, sizes, state);
         expect(fused.map(comparableResult)).toEqual(alone.map(comparableResult));
         expect(comparableState(state)).toEqual(comparableState(clinic.state));
         expect(alone.filter(({ status }) => status === 'dead')).toEqual([]);
@@ -57,12 +58,12 @@ describe('orders, doses, stocks, claims, payments, appointments and consents', (
 
   it('change nothing when they are run again', async () => {
     await fc.assert(
-      fc.asyncProperty(history, cuts, cuts, async (messages, sizes, otherSizes) => {
+      fc.asyncProperty(history, batchSizes, batchSizes, async (messages, sizes, otherSizes) => {
         const operations = await operationsOf(new Clinic(), messages);
         const state: CommittedState = new Map();
-        const first = await runCut(operations, sizes, state);
+        const first = await runInBatches(operations, sizes, state);
         const before = comparableState(state);
-        const again = await runCut(operations, otherSizes, state);
+        const again = await runInBatches(operations, otherSizes, state);
         expect(comparableState(state)).toEqual(before);
         expect(again.map(({ status, code }) => [status, code])).toEqual(
           first.map(({ status, code }) => [status, code]),

@@ -2,13 +2,13 @@ import type { OperationClass } from '@medrex/contracts';
 import type { ResourceModule } from '../contract/resource-module.ts';
 import { isResourceType } from '../fhir/definitions.ts';
 
-/** What is kept of a type that has no module of its own: the record and its head. */
+/** Class and key space of a type without a module. */
 export interface RecordKind {
   readonly class: OperationClass;
   readonly space: ResourceModule['space'];
 }
 
-// Types of R4 that have no module and do not belong to care itself. Everything that is not listed is clinical.
+// R4 types without a module that are not clinical. All types that are not listed are clinical.
 const kinds: Readonly<Record<string, RecordKind>> = Object.fromEntries([
   ...kindOf('cpoe', 'clinical', [
     'DeviceRequest',
@@ -50,8 +50,8 @@ export function kindOfType(type: string): RecordKind {
 const made = new Map<string, ResourceModule>();
 
 /**
- * The module of a type that has nothing special: an append-only record with head and versions, its status in the facts.
- * Modules of R4's types are made once; there are fewer than 150.
+ * The module of a type without rules of its own: an append-only record with head and versions, its status in the facts.
+ * The modules are cached; R4 has fewer than 150 types.
  */
 export function genericRecord(type: string): ResourceModule {
   const known = made.get(type);

@@ -5,29 +5,28 @@ import { reject } from '../contract/rejects.ts';
 import { readJson, writeJson } from '../contract/state-json.ts';
 import { isActiveOrder, type OrderHead } from './medication-request.ts';
 
-/** A dose that begins: on which order, and for whom. */
+/** A dose that begins: its order and its patient. */
 export interface BeginningDose {
   readonly order: string;
   readonly patient: string | undefined;
-  /** Whom messages about a patient land on. */
+  /** The patient that messages about a patient apply to. */
   readonly survivor: (patient: string) => Promise<string>;
 }
 
 const expression = 'MedicationAdministration.request';
 
-/** Key of the count of doses that were given on an order. */
+/** Key of the number of doses given on an order. */
 export function givenKey(order: string): StateKey {
   return stateKey('clinical', 'given', order);
 }
 
 /**
- * Whether a dose may be given on an order now.
- *
+ * Checks that a dose may be given on an order now.
  * @throws Reject ORDER_NOT_ACTIVE, WRONG_PATIENT
  */
 export async function checkGivable(state: State, { order, patient, survivor }: BeginningDose): Promise<void> {
   const head = await readHead(state, 'clinical', 'MedicationRequest', order);
-  // A deleted one has no status.
+  // A deleted order has no status.
   if (head === undefined || !isActiveOrder(head.facts as OrderHead))
     throw reject('ORDER_NOT_ACTIVE', 'the order is not active; no dose can be given on it', { expression });
   if (head.patient === undefined || patient === undefined || head.patient === patient) return;
@@ -35,7 +34,7 @@ export async function checkGivable(state: State, { order, patient, survivor }: B
   throw reject('WRONG_PATIENT', 'the order is for another patient; check who the dose was given to', { expression });
 }
 
-/** Counts doses of an order; returns how many were given now. */
+/** Adds to the number of doses given on an order, and returns it. */
 export async function countDose(state: State, order: string, by: number, time: string): Promise<number> {
   const count = await readJson(state, givenKey(order));
   const doses = Number(count?.['doses'] ?? 0) + by;

@@ -22,7 +22,7 @@ interface Goal {
   readonly statusDate?: string;
 }
 
-/** What a patient's care is to reach. */
+/** Goals of a patient's care. */
 export const goal = statusRecord({
   type: 'Goal',
   element: 'Goal.lifecycleStatus',

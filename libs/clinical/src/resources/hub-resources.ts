@@ -10,8 +10,9 @@ interface Hub {
 }
 
 /**
- * Who and where: what thousands of records refer to. They refer by id, so none of them touches a hub's keys; the hub is
- * found by its business identifier through the directory, which everybody reads and only its creation writes.
+ * Practitioners, organizations, locations and the like, which thousands of records refer to. They refer by id, so they
+ * do not touch the keys of the hub. A reference by identifier reads the identifier's line, which only the creation of
+ * the hub writes.
  */
 function hub(type: string): ResourceModule {
   return {

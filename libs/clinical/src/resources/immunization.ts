@@ -9,7 +9,7 @@ interface Immunization {
   readonly occurrenceDateTime?: string;
 }
 
-/** Vaccinations given or not given. */
+/** Vaccinations, given or not. */
 export const immunization = statusRecord({
   type: 'Immunization',
   element: 'Immunization.status',

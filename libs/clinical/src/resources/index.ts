@@ -23,7 +23,7 @@ import { procedure } from './procedure.ts';
 import { slot } from './slot.ts';
 import { supplyDelivery } from './supply-delivery.ts';
 
-/** The module of each resource type that has one. */
+/** The modules of all resource types with rules of their own. */
 export const resourceModules: readonly ResourceModule[] = [
   allergyIntolerance,
   appointment,

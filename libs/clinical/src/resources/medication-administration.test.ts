@@ -11,7 +11,7 @@ import {
   fromStock,
   heldAt,
   tablets,
-  toldOf,
+  entryResultOf,
 } from '../testing/index.ts';
 
 const onOrder = (id: string, over: object = {}) =>
@@ -34,12 +34,12 @@ async function withStock(): Promise<Clinic> {
 const doses = (clinic: Clinic) => clinic.values('cli~given~').map((count) => count['doses']);
 
 describe('a dose on an order', () => {
-  it('is counted, by exact keys', async () => {
+  it('is counted, with exact keys', async () => {
     const clinic = await withOrder();
     const first = await clinic.post(onOrder('o'));
     const second = await clinic.post(onOrder('o'));
     expect([first, second]).toMatchObject([{ undeclared: [] }, { undeclared: [] }]);
-    expect([first, second].map((one) => toldOf(one)['dosesOfOrder'])).toEqual([1, 2]);
+    expect([first, second].map((one) => entryResultOf(one)['dosesOfOrder'])).toEqual([1, 2]);
   });
 
   it.each(['draft', 'on-hold', 'completed', 'stopped', 'cancelled', 'entered-in-error', 'unknown'])(
@@ -89,14 +89,14 @@ describe('a dose on an order', () => {
     expect(doses(clinic)).toEqual([2]);
   });
 
-  it('that stands before its order in a Bundle is counted', async () => {
+  it('that precedes its order in a Bundle is counted', async () => {
     const clinic = new Clinic();
     const bundle = aBundle('transaction', [aPost(onOrder('o')), aPut('o', anOrder())]);
     expect(await clinic.result(bundle)).toMatchObject({ status: 'applied', undeclared: [] });
     expect(doses(clinic)).toEqual([1]);
   });
 
-  it('can be corrected, and infused to its end, after the order has ended', async () => {
+  it('can be corrected, and an infusion finished, after the order has ended', async () => {
     const clinic = await withOrder();
     await clinic.put('given', onOrder('o'));
     await clinic.put('running', onOrder('o', { status: 'in-progress' }));
@@ -155,13 +155,13 @@ describe('the status of a dose', () => {
 });
 
 describe('a dose from a stock', () => {
-  it('takes what it gives, by exact keys', async () => {
+  it('takes what it gives, with exact keys', async () => {
     const clinic = await withStock();
     expect(await clinic.post(taking(3))).toMatchObject({ status: 'applied', undeclared: [] });
     expect(heldAt(clinic, 'w')).toBe(7);
   });
 
-  it('takes to the last tablet and not beyond', async () => {
+  it('may take the last tablet and no more', async () => {
     const clinic = await withStock();
     await clinic.post(taking(10));
     expect(await clinic.post(taking(0.001))).toMatchObject({
@@ -171,7 +171,7 @@ describe('a dose from a stock', () => {
     expect(heldAt(clinic, 'w')).toBe(0);
   });
 
-  it('takes nothing while it runs, when it is not done, and from a stock that it does not name', async () => {
+  it('takes nothing while it runs, when it was not given, and without a named stock', async () => {
     const clinic = await withStock();
     await clinic.post(taking(3, { status: 'in-progress' }));
     await clinic.post(taking(3, { status: 'not-done' }));
@@ -198,7 +198,7 @@ describe('a dose from a stock', () => {
     expect(heldAt(clinic, 'w')).toBe(left);
   });
 
-  it('declares the stock that it gives back', async () => {
+  it('declares the stock that it gives back to', async () => {
     const clinic = await withStock();
     await clinic.put('dose', taking(1));
     expect(await clinic.put('dose', taking(1, { status: 'entered-in-error' }))).toMatchObject({ undeclared: [] });
@@ -224,7 +224,7 @@ describe('a dose from a stock', () => {
     });
   });
 
-  it('of a Medication meets what was delivered of it', async () => {
+  it('of a Medication takes from deliveries of that Medication', async () => {
     const clinic = new Clinic();
     const medicationReference = { reference: 'Medication/m' };
     await clinic.post(aDelivery('w', { suppliedItem: { quantity: tablets(1), itemReference: medicationReference } }));

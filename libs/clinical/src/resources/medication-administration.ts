@@ -10,17 +10,17 @@ import { issue } from '../fhir/issues.ts';
 import { checkGivable, countDose, givenKey } from './given-order.ts';
 import { medicineOf } from './medicine.ts';
 import { checkStatus, type StatusRule } from './status-rule.ts';
-import { moveStock, quantityIssues, stockedOf, stockKey, takenFrom, type Stocked } from './stock.ts';
+import { moveStock, quantityIssues, stockQuantityOf, stockKey, negated, type StockQuantity } from './stock.ts';
 
-/** The extension that names the location whose stock a dose is taken from. */
+/** Extension that names the location whose stock a dose is taken from. */
 export const stockLocationUrl = 'https://medrex.dev/fhir/StructureDefinition/stock-location';
 
 type DoseFacts = {
   readonly status: string;
-  /** Id of the order that is administered. */
+  /** Id of the order that the dose is given on. */
   readonly order?: string;
-  /** What it takes from a stock, once it was given. */
-  readonly takes?: Stocked;
+  /** What the dose takes from a stock once it is given. */
+  readonly takes?: StockQuantity;
 };
 
 type MedicationAdministration = FhirResource & {
@@ -33,8 +33,8 @@ type MedicationAdministration = FhirResource & {
 
 const expression = 'MedicationAdministration.dosage.dose';
 
-// https://hl7.org/fhir/R4/valueset-medication-admin-status.html: what was given may turn out to be an error, and nothing else.
-const rule: StatusRule = {
+// https://hl7.org/fhir/R4/valueset-medication-admin-status.html: a dose that was given can only become an error.
+const statusRule: StatusRule = {
   'in-progress': ['on-hold', 'completed', 'stopped', 'not-done', 'entered-in-error', 'unknown'],
   'on-hold': ['in-progress', 'completed', 'stopped', 'not-done', 'entered-in-error', 'unknown'],
   completed: ['entered-in-error'],
@@ -43,15 +43,21 @@ const rule: StatusRule = {
   'entered-in-error': [],
 };
 
-/** It counts, for its order and its stock, once it was given: wholly or, stopped, in part. `dosage.dose` says how much. */
+/**
+ * Statuses in which a dose counts for its order and its stock: given wholly or, if stopped, in part. `dosage.dose` says
+ * how much.
+ */
 const given: readonly string[] = ['completed', 'stopped'];
 const isGiven = ({ status }: { readonly status: string }) => given.includes(status);
 
-/** Its order is looked at when it begins: an infusion may end after its order has. */
+/** The order is checked when the dose begins, because an infusion may end after its order has. */
 const hasBegun = ({ status }: { readonly status: string }) =>
   isGiven({ status }) || ['in-progress', 'on-hold'].includes(status);
 
-/** Doses: each given one is counted on its order, which must be active when it begins, and taken from the stock that it names. */
+/**
+ * Doses. A given dose is counted on its order, which must be active when the dose begins, and is taken from the stock
+ * that it names.
+ */
 export const medicationAdministration: ResourceModule<DoseFacts, DoseFacts> = {
   type: 'MedicationAdministration',
   class: 'clinical',
@@ -62,7 +68,7 @@ export const medicationAdministration: ResourceModule<DoseFacts, DoseFacts> = {
     {
       key: 'cli~res~MedicationRequest~<order>',
       mode: 'read',
-      when: 'begun, with an order',
+      when: 'when the dose begins, with an order',
       why: 'the order must be active, and of the same patient',
     },
     {
@@ -87,7 +93,7 @@ export const medicationAdministration: ResourceModule<DoseFacts, DoseFacts> = {
   template: ({ action, facts }) => keysOf(facts, action === 'update'),
   apply: async ({ patient, facts }, state, { previous, time, survivor }) => {
     const before = previous?.isDeleted === false ? previous.facts : undefined;
-    checkStatus(rule, 'MedicationAdministration.status', before?.status, facts.status);
+    checkStatus(statusRule, 'MedicationAdministration.status', before?.status, facts.status);
     const { order } = facts;
     const isGoingOn = before !== undefined && hasBegun(before) && before.order === order;
     if (order !== undefined && hasBegun(facts) && !isGoingOn) await checkGivable(state, { order, patient, survivor });
@@ -98,18 +104,21 @@ export const medicationAdministration: ResourceModule<DoseFacts, DoseFacts> = {
   },
 };
 
-/** What is given is counted and taken; what was counted and taken by an earlier version is taken back. */
+/** Counts and takes what the present version gives, and undoes what an earlier version counted and took. */
 async function settle(state: State, before: DoseFacts | undefined, after: DoseFacts | undefined, time: string) {
-  const was = before !== undefined && isGiven(before) ? before : undefined;
-  const is = after !== undefined && isGiven(after) ? after : undefined;
+  const countedBefore = before !== undefined && isGiven(before) ? before : undefined;
+  const countedAfter = after !== undefined && isGiven(after) ? after : undefined;
   await moveStock(state, {
-    before: was?.takes && takenFrom(was.takes),
-    after: is?.takes && takenFrom(is.takes),
+    before: countedBefore?.takes && negated(countedBefore.takes),
+    after: countedAfter?.takes && negated(countedAfter.takes),
     expression,
   });
-  if (was?.order !== undefined && was.order !== is?.order) await countDose(state, was.order, -1, time);
-  if (is?.order === undefined) return undefined;
-  return { dosesOfOrder: await countDose(state, is.order, is.order === was?.order ? 0 : 1, time) };
+  if (countedBefore?.order !== undefined && countedBefore.order !== countedAfter?.order)
+    await countDose(state, countedBefore.order, -1, time);
+  if (countedAfter?.order === undefined) return undefined;
+  return {
+    dosesOfOrder: await countDose(state, countedAfter.order, countedAfter.order === countedBefore?.order ? 0 : 1, time),
+  };
 }
 
 function keysOf(facts: DoseFacts, isUpdate: boolean): readonly DeclaredKey[] {
@@ -123,10 +132,14 @@ function keysOf(facts: DoseFacts, isUpdate: boolean): readonly DeclaredKey[] {
   return keys;
 }
 
-function takenBy(resource: FhirResource, references: References): Stocked | undefined {
+function takenBy(resource: FhirResource, references: References): StockQuantity | undefined {
   const { codes, medication } = medicineOf(resource, references);
   const { dosage } = resource as MedicationAdministration;
-  return stockedOf(references.id(extensionReference(resource, stockLocationUrl)), codes[0] ?? medication, dosage?.dose);
+  return stockQuantityOf(
+    references.id(extensionReference(resource, stockLocationUrl)),
+    codes[0] ?? medication,
+    dosage?.dose,
+  );
 }
 
 function checkDose(resource: FhirResource): readonly RefusalIssue[] {

@@ -19,7 +19,7 @@ const listed = (clinic: Clinic) =>
   clinic.values('cli~orders~').flatMap(({ lines }) => (lines as { id: string }[]).map(({ id }) => id));
 
 describe('an order', () => {
-  it('that is active stands on the list of its patient, by exact keys', async () => {
+  it('that is active is on the list of its patient, with exact keys', async () => {
     const clinic = new Clinic();
     const order = await clinic.post(anOrder());
     expect(order).toMatchObject({ status: 'applied', undeclared: [] });
@@ -27,7 +27,7 @@ describe('an order', () => {
   });
 
   it.each(['completed', 'stopped', 'cancelled', 'on-hold', 'entered-in-error'])(
-    'leaves the list when it is %s',
+    'is removed from the list when it is %s',
     async (status) => {
       const clinic = new Clinic();
       await clinic.put('o', anOrder());
@@ -49,7 +49,7 @@ describe('an order', () => {
     expect(listed(clinic)).toEqual([]);
   });
 
-  it('takes its place on the list again when it is resumed', async () => {
+  it('is added to the list again when it is resumed', async () => {
     const clinic = new Clinic();
     await clinic.put('o', anOrder());
     await clinic.put('o', anOrder({ status: 'on-hold' }));
@@ -73,7 +73,7 @@ describe('an order', () => {
     });
   });
 
-  it('sent again under another name stands on the list once', async () => {
+  it('sent again in another message is on the list once', async () => {
     const clinic = new Clinic();
     await clinic.put('o', of('aspirin'));
     await clinic.put('p', of('warfarin'));
@@ -82,7 +82,7 @@ describe('an order', () => {
     expect(listed(clinic)).toHaveLength(2);
   });
 
-  it('that is deleted leaves the list', async () => {
+  it('that is deleted is removed from the list', async () => {
     const clinic = new Clinic();
     await clinic.put('o', anOrder());
     await clinic.delete('MedicationRequest/o');
@@ -94,13 +94,13 @@ describe('an order', () => {
     await clinic.put('o', anOrder());
     const moved = await clinic.put('o', anOrder(subject('p2')));
     expect(clinic.keys('cli~orders~')).toEqual([activeOrders.key(pseudonymOf(clinic, 'p2'))]);
-    // The message says whom it is for now, and only the state whom it was for.
+    // The message names the present patient; only the state knows the previous one.
     const before = pseudonymOf(clinic, 'p1');
     expect(moved.undeclared.map(({ key }) => key)).toEqual([linkKey(before), activeOrders.key(before)]);
   });
 });
 
-describe('active orders of patients who are merged', () => {
+describe('active orders of merged patients', () => {
   const person = (id: string, over: object = {}) =>
     aPatient({ identifier: [{ system: 'urn:hospital:mrn', value: id }], ...over });
 
@@ -121,7 +121,7 @@ describe('active orders of patients who are merged', () => {
     expect(await clinic.post(of('sildenafil'))).toMatchObject({ code: 'INTERACTION' });
   });
 
-  it('leave it for a third patient when they were written for the wrong one', async () => {
+  it('move to a third patient when they were written for the wrong one', async () => {
     const clinic = new Clinic();
     await clinic.put('o', of('aspirin'));
     await clinic.put('p1', person('p1'));

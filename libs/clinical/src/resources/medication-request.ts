@@ -4,26 +4,27 @@ import type { FhirResource, Reference } from '../fhir/datatypes.ts';
 import { drugKnowledge, type DrugKnowledge } from './drug-knowledge.ts';
 import { knownCodes, medicineKeys, medicineOf, type Medicine } from './medicine.ts';
 import { checkOrder } from './order-check.ts';
-import { activeAllergies, activeOrders, standsWith } from './patient-list.ts';
+import { activeAllergies, activeOrders, listOwner } from './patient-list.ts';
 import { checkStatus, type StatusRule } from './status-rule.ts';
 
 type OrderFacts = {
   readonly status: string;
-  /** Whether it asks for something: no proposal, plan or option, and no order to leave something. */
+  /** Whether it is an order: not a proposal, plan or option, and not an instruction to give nothing. */
   readonly isOrder: boolean;
   readonly medicine: Medicine;
-  /** A person decided on an alert: the order names a DetectedIssue. */
+  /** A person overrode an alert: the order names a DetectedIssue. */
   readonly isOverridden?: boolean;
 };
 
-/** What the head of an order says to the doses that are given on it. */
+/** The facts in the head of an order, for the doses that are given on it. */
 export type OrderHead = Pick<OrderFacts, 'status' | 'isOrder'>;
 
-// https://hl7.org/fhir/R4/valueset-medicationrequest-status.html: an order that has ended is not taken up again, another one is written.
-const going = ['on-hold', 'completed', 'stopped', 'cancelled', 'entered-in-error', 'unknown'];
-const rule: StatusRule = {
-  active: going,
-  'on-hold': ['active', ...going],
+// https://hl7.org/fhir/R4/valueset-medicationrequest-status.html: an order that has ended stays ended; a new one is
+// written instead.
+const nextStatuses = ['on-hold', 'completed', 'stopped', 'cancelled', 'entered-in-error', 'unknown'];
+const statusRule: StatusRule = {
+  active: nextStatuses,
+  'on-hold': ['active', ...nextStatuses],
   completed: ['entered-in-error'],
   stopped: ['entered-in-error'],
   cancelled: ['entered-in-error'],
@@ -32,7 +33,7 @@ const rule: StatusRule = {
 
 const proposals: readonly unknown[] = ['proposal', 'plan', 'option'];
 
-/** Whether doses may be given on an order, and others are checked against it. */
+/** Whether doses may be given on an order, and other orders are checked against it. */
 export function isActiveOrder({ status, isOrder }: OrderHead): boolean {
   return status === 'active' && isOrder;
 }
@@ -43,8 +44,8 @@ const mergedOrders: PatientMerge = {
 };
 
 /**
- * CPOE: an active order is checked against the patient's active allergies and active orders as they stand at its place in
- * the promised order, and becomes one of them. Orders of two patients never meet.
+ * Orders (CPOE). An active order is checked against the patient's active allergies and active orders as of its place in
+ * the promised order, and is then added to the active orders. Orders of different patients have no key in common.
  */
 export function medicationRequestWith(knowledge: DrugKnowledge): ResourceModule<OrderFacts, OrderHead> {
   return {
@@ -57,7 +58,7 @@ export function medicationRequestWith(knowledge: DrugKnowledge): ResourceModule<
       {
         key: 'cli~allergies~<patient>',
         mode: 'read',
-        when: 'active, unless a person decided on an alert',
+        when: 'active, unless a person overrode an alert',
         why: 'the allergy check',
       },
       {
@@ -93,12 +94,12 @@ export function medicationRequestWith(knowledge: DrugKnowledge): ResourceModule<
     apply: async ({ id, patient, facts }, state, context) => {
       const { previous } = context;
       checkStatus(
-        rule,
+        statusRule,
         'MedicationRequest.status',
         previous?.isDeleted === false ? previous.facts.status : undefined,
         facts.status,
       );
-      const before = await standsWith(context);
+      const before = await listOwner(context);
       if (patient === undefined || !isActiveOrder(facts)) {
         await activeOrders.keep(state, { id, before, patient, line: undefined });
         return undefined;

@@ -21,10 +21,10 @@ interface Medication {
   readonly ingredient?: readonly { readonly itemCodeableConcept?: CodeableConcept }[];
 }
 
-/** A combination of more is not checked to its last ingredient. */
+/** Further ingredients of a combination are not checked. */
 const codesMax = 40;
 
-/** Products and what is in them: orders that refer to one are checked by its codes. */
+/** Medications: products with their ingredients. Orders that refer to one are checked by its codes. */
 export const medication: ResourceModule<MedicationFacts, Pick<MedicationFacts, 'codes'>> = {
   type: 'Medication',
   class: 'clinical',
@@ -35,7 +35,7 @@ export const medication: ResourceModule<MedicationFacts, Pick<MedicationFacts, '
   headFacts: ({ codes }) => ({ codes }),
 };
 
-/** Reads `medication[x]` of an order or a dose; the codes of a contained Medication are its own. */
+/** Reads `medication[x]` of an order or a dose, including the codes of a contained Medication. */
 export function medicineOf(resource: FhirResource, references: References): Medicine {
   const { medicationCodeableConcept, medicationReference, contained } = resource as {
     readonly medicationCodeableConcept?: CodeableConcept;
@@ -49,12 +49,15 @@ export function medicineOf(resource: FhirResource, references: References): Medi
   return { codes: codesOf(medicationCodeableConcept), ...(id === undefined ? {} : { medication: id }) };
 }
 
-/** What has to be read to know what a medicine is. */
+/** The keys to read to know a medicine's codes. */
 export function medicineKeys({ medication: id }: Medicine): readonly DeclaredKey[] {
   return id === undefined ? [] : [{ key: headKey('clinical', 'Medication', id), mode: 'read' }];
 }
 
-/** All codes of a medicine, those of the Medication that it names included; a Medication stands for itself, too. */
+/**
+ * All codes of a medicine, including those of the Medication that it names. The Medication itself counts as a code,
+ * too.
+ */
 export async function knownCodes(state: State, { codes, medication: id }: Medicine): Promise<readonly string[]> {
   if (id === undefined) return codes;
   const head = await readHead(state, 'clinical', 'Medication', id);

@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { timeSeriesRange } from '@medrex/keys';
-import { anObservation, Clinic, idOf, toldOf } from '../testing/index.ts';
+import { anObservation, Clinic, idOf, entryResultOf } from '../testing/index.ts';
 
 const at = (effectiveDateTime: string, over: object = {}) => anObservation({ effectiveDateTime, ...over });
 
 describe('vital signs', () => {
-  it('keep two readings of one instant', async () => {
+  it('include both of two readings at one instant', async () => {
     const clinic = new Clinic();
     await clinic.post(anObservation());
     await clinic.post(anObservation());
     expect(clinic.keys('cli~vit~')).toHaveLength(2);
   });
 
-  it('land in their place however late they come', async () => {
+  it('are in order however late they come', async () => {
     const clinic = new Clinic();
     const instants = ['2026-01-05T10:00:00Z', '2026-01-05T08:00:00Z', '2026-01-05T10:00:00+01:00'];
     for (const instant of instants) await clinic.post(at(instant));
@@ -41,7 +41,7 @@ describe('vital signs', () => {
     expect(clinic.keys('cli~vit~').filter((key) => key >= start && key < end)).toHaveLength(1);
   });
 
-  it('touch no key that another reading touches, their patient’s link aside', async () => {
+  it('share no key but their patient’s link', async () => {
     const clinic = new Clinic();
     const first = await clinic.translate(anObservation());
     const second = await clinic.translate(anObservation());
@@ -49,7 +49,7 @@ describe('vital signs', () => {
     expect(second.operations[0]!.keys.filter(({ key }) => keys.has(key))).toMatchObject([{ mode: 'read' }]);
   });
 
-  it('carry coded facts only', async () => {
+  it('have only coded facts', async () => {
     const clinic = new Clinic();
     const { operations } = await clinic.translate(
       anObservation({ note: [{ text: 'felt dizzy' }], valueQuantity: undefined, valueString: 'about eighty' }),
@@ -93,11 +93,11 @@ describe('the status of an observation', () => {
     });
   });
 
-  it('may begin anywhere again after a delete', async () => {
+  it('may be any again after a delete', async () => {
     const clinic = new Clinic();
     await clinic.put('x', anObservation({ status: 'final' }));
     await clinic.delete('Observation/x');
-    expect(toldOf(await clinic.put('x', anObservation({ status: 'preliminary' })))).toMatchObject({
+    expect(entryResultOf(await clinic.put('x', anObservation({ status: 'preliminary' })))).toMatchObject({
       did: 'created',
       version: 3,
     });
@@ -105,7 +105,7 @@ describe('the status of an observation', () => {
 });
 
 describe('a correction', () => {
-  it('supersedes the reading and leaves it as it was recorded', async () => {
+  it('replaces the reading, whose record stays as it was', async () => {
     const clinic = new Clinic();
     const id = idOf(await clinic.post(anObservation()));
     const [key] = clinic.keys('cli~vit~');
@@ -116,7 +116,7 @@ describe('a correction', () => {
     expect(clinic.values('cli~res~Observation')).toMatchObject([{ version: 2, record: clinic.keys('cli~vit~')[1] }]);
   });
 
-  it('of the time leaves a note at the old time that the reading is elsewhere', async () => {
+  it('of the time leaves a note at the old time that the reading was moved', async () => {
     const clinic = new Clinic();
     const id = idOf(await clinic.post(at('2026-01-05T08:00:00Z')));
     const corrected = await clinic.put(id, at('2026-01-05T07:00:00Z', { status: 'corrected' }));
@@ -144,7 +144,7 @@ describe('observations without a patient or a time', () => {
   });
 });
 
-it('histories of one observation end with every accepted version kept', async () => {
+it('histories of one observation keep every accepted version', async () => {
   const statuses = fc.constantFrom('registered', 'preliminary', 'final', 'amended', 'corrected', 'entered-in-error');
   await fc.assert(
     fc.asyncProperty(fc.array(statuses, { minLength: 1, maxLength: 12 }), async (history) => {

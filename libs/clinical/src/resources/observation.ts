@@ -19,7 +19,7 @@ type Measured = {
 
 type ObservationFacts = {
   readonly status: string;
-  /** Which series it belongs to: vital signs, or all other observations. */
+  /** Its time series: vital signs, or other observations. */
   readonly series: Series;
   readonly code: string;
   readonly time?: string;
@@ -50,8 +50,9 @@ interface Observation extends Observed {
   readonly component?: readonly Observed[];
 }
 
-// https://hl7.org/fhir/R4/valueset-observation-status.html: what was final is changed by saying that it is changed.
-const rule: StatusRule = {
+// https://hl7.org/fhir/R4/valueset-observation-status.html: a final observation can change only to amended, corrected
+// or entered in error.
+const statusRule: StatusRule = {
   registered: ['preliminary', 'final', 'amended', 'corrected', 'cancelled', 'entered-in-error', 'unknown'],
   preliminary: ['final', 'amended', 'corrected', 'cancelled', 'entered-in-error', 'unknown'],
   final: ['amended', 'corrected', 'entered-in-error'],
@@ -62,9 +63,9 @@ const rule: StatusRule = {
 };
 
 /**
- * Vital signs and results. A reading is a point of its patient's time series: a key of its own, ordered by when it was
- * taken, so a thousand readings of one patient conflict with nothing and a late one lands in its place. A correction is
- * another point at its time; what was recorded stays.
+ * Vital signs and results. Each reading is a point in a time series of its patient. It has a key of its own, ordered by
+ * time, so concurrent readings of one patient do not conflict, and a late one gets its right place. A correction is
+ * another point at its time; the earlier record stays.
  */
 export const observation: ResourceModule<ObservationFacts, ObservationHead> = {
   type: 'Observation',
@@ -76,7 +77,7 @@ export const observation: ResourceModule<ObservationFacts, ObservationHead> = {
       key: 'cli~vit~t~<patient>~<code>~<time>~<observation>',
       mode: 'append',
       when: 'a vital sign',
-      why: 'the record itself, in the time series of its patient and code; other observations under obs',
+      why: 'the record, in the time series of its patient and code; observations other than vital signs under obs',
     },
   ],
   check: checkObservation,
@@ -98,17 +99,17 @@ export const observation: ResourceModule<ObservationFacts, ObservationHead> = {
     versionKey('clinical', 'Observation', change.id, change.action === 'create' ? '1' : change.changeId),
   apply: async (change, state, { previous }) => {
     if (previous === undefined || previous.isDeleted) return undefined;
-    checkStatus(rule, 'Observation.status', previous.facts.status, change.facts.status);
+    checkStatus(statusRule, 'Observation.status', previous.facts.status, change.facts.status);
     const before = pointKey(previous.patient, previous.facts, pointId(change));
-    // A correction of patient, code or time stands elsewhere: whoever reads the old place must learn that the reading
-    // is not there any more.
+    // A correction of patient, code or time has another place in the series. A note at the old place says so to its
+    // readers.
     if (before !== undefined && before !== pointKey(change.patient, change.facts, pointId(change)))
-      moved(state, before, change.id);
+      markMoved(state, before, change.id);
     return undefined;
   },
   remove: async ({ id, changeId }, state, { previous }) => {
     const point = previous && pointKey(previous.patient, previous.facts, `${id}.${changeId}`);
-    if (point !== undefined) moved(state, point, id);
+    if (point !== undefined) markMoved(state, point, id);
   },
 };
 
@@ -116,7 +117,7 @@ function pointId({ action, id, changeId }: Pick<Change<CodedFields>, 'action' | 
   return action === 'create' ? id : `${id}.${changeId}`;
 }
 
-/** The key of a reading; without a patient or a time it belongs to no series. */
+/** Key of a reading; undefined without a patient or a time, since it then belongs to no series. */
 function pointKey(
   patient: string | undefined,
   { series, code, time }: ObservationHead,
@@ -126,8 +127,8 @@ function pointKey(
   return timeSeriesKey({ space: 'clinical', entity: series, subject: patient, code, time, id });
 }
 
-/** Notes at a reading's place that the resource's current version is not there. */
-function moved(state: State, point: StateKey, id: string): void {
+/** Writes a note at a place in the series that the current version of the resource is not there. */
+function markMoved(state: State, point: StateKey, id: string): void {
   writeJson(state, point, { type: 'Observation', id, isMoved: true });
 }
 
@@ -135,7 +136,7 @@ function timeOf({ effectiveDateTime, effectiveInstant, effectivePeriod, issued }
   return effectiveDateTime ?? effectiveInstant ?? effectivePeriod?.start ?? effectivePeriod?.end ?? issued;
 }
 
-/** The coded part of a value: a quantity, a code, a whole number. Texts stay in the sealed body. */
+/** The coded part of a value: a quantity, code or whole number. Text stays in the sealed body. */
 function measured({ valueQuantity, valueCodeableConcept, valueInteger }: Observed): Measured | undefined {
   if (valueQuantity !== undefined) {
     const { value, comparator, system, code } = valueQuantity;

@@ -7,7 +7,7 @@ import {
   aPost,
   Clinic,
   idOf,
-  toldOf,
+  entryResultOf,
   urn,
   type KnownMedicine,
 } from '../testing/index.ts';
@@ -39,21 +39,21 @@ describe('the allergy check of an order', () => {
     expect(await clinic.post(anOrder({ medicationCodeableConcept: code }))).toMatchObject({ code: 'ALLERGY' });
   });
 
-  it('passes what the patient is not allergic to, and what another patient is', async () => {
+  it('passes medicines that the patient is not allergic to, but another patient is', async () => {
     const clinic = new Clinic();
     await clinic.post(to('penicillin'));
     await clinic.post(to('aspirin', { patient: { reference: 'Patient/p2' } }));
     expect(await clinic.post(of('aspirin'))).toMatchObject({ status: 'applied' });
   });
 
-  it('passes an order whose alert a person decided on, without reading the allergies', async () => {
+  it('passes an order whose alert a person overrode, without reading the allergies', async () => {
     const clinic = new Clinic();
     await clinic.post(to('aspirin'));
     const passed = await clinic.post(of('aspirin', decided));
     expect(passed).toMatchObject({ status: 'applied', undeclared: [] });
   });
 
-  it('sees an allergy that stands behind the order in the same Bundle', async () => {
+  it('finds an allergy that follows the order in the same Bundle', async () => {
     const clinic = new Clinic();
     const bundle = aBundle('transaction', [aPost(of('aspirin')), aPost(to('aspirin'))]);
     expect(await clinic.result(bundle)).toMatchObject({ code: 'ALLERGY', detail: { entry: 0 } });
@@ -79,14 +79,14 @@ describe('the allergy check of an order', () => {
   const ofMedication = (reference: string) =>
     anOrder({ medicationCodeableConcept: undefined, medicationReference: { reference } });
 
-  it('looks into the ingredients of a Medication on the ledger, by exact keys', async () => {
+  it('looks into the ingredients of a Medication on the ledger, with exact keys', async () => {
     const clinic = new Clinic();
     await clinic.put('m', combined);
     await clinic.post(to('penicillin'));
     expect(await clinic.post(ofMedication('Medication/m'))).toMatchObject({ code: 'ALLERGY', undeclared: [] });
   });
 
-  it('looks into a Medication that stands behind it in the same Bundle', async () => {
+  it('looks into a Medication that follows the order in the same Bundle', async () => {
     const clinic = new Clinic();
     await clinic.post(to('penicillin'));
     const bundle = aBundle('transaction', [aPost(ofMedication(urn(1))), aPost(combined, { fullUrl: urn(1) })]);
@@ -100,15 +100,15 @@ describe('the allergy check of an order', () => {
       'a contained Medication without a code',
       { ...ofMedication('#m'), contained: [{ resourceType: 'Medication', id: 'm' }] },
     ],
-  ])('says so when a medicine is %s, and cannot be checked', async (_what, over) => {
+  ])('warns when a medicine is %s and cannot be checked', async (_what, over) => {
     const clinic = new Clinic();
     const order = await clinic.post(anOrder(over));
-    expect(toldOf(order)['warnings']).toEqual([{ code: 'MEDICINE_WITHOUT_CODE' }]);
+    expect(entryResultOf(order)['warnings']).toEqual([{ code: 'MEDICINE_WITHOUT_CODE' }]);
   });
 });
 
 describe('the interaction check of an order', () => {
-  it('rejects what must not be given with an active order', async () => {
+  it('rejects a medicine that must not be given with an active order', async () => {
     const clinic = new Clinic();
     const first = await clinic.post(of('nitroglycerin'));
     expect(await clinic.post(of('sildenafil'))).toMatchObject({
@@ -124,26 +124,26 @@ describe('the interaction check of an order', () => {
     expect(await clinic.post(of('sildenafil'))).toMatchObject({ status: 'applied' });
   });
 
-  it('passes it for another patient, and when a person decided on it', async () => {
+  it('passes it for another patient, and when a person overrode the alert', async () => {
     const clinic = new Clinic();
     await clinic.post(of('nitroglycerin'));
     expect(await clinic.post(of('sildenafil', subject('p2')))).toMatchObject({ status: 'applied' });
     expect(await clinic.post(of('sildenafil', decided))).toMatchObject({ status: 'applied' });
   });
 
-  it('tells of what is to be watched, ten at most', async () => {
+  it('warns of interactions to be observed, ten at most', async () => {
     const clinic = new Clinic();
     const first = await clinic.post(of('warfarin'));
     const order = await clinic.post(of('aspirin'));
     const warning = { code: 'WATCHED_INTERACTION', order: idOf(first), pair: ['warfarin', 'aspirin'] };
-    expect(toldOf(order)['warnings']).toEqual([warning]);
+    expect(entryResultOf(order)['warnings']).toEqual([warning]);
     for (let count = 0; count < 12; count += 1) await clinic.post(of('aspirin'));
-    expect(toldOf(await clinic.post(of('warfarin')))['warnings']).toHaveLength(10);
+    expect(entryResultOf(await clinic.post(of('warfarin')))['warnings']).toHaveLength(10);
   });
 
-  it('is not made against the order itself', async () => {
+  it('does not compare the order with itself', async () => {
     const clinic = new Clinic();
     await clinic.put('o', of('warfarin'));
-    expect(toldOf(await clinic.put('o', of('aspirin')))['warnings']).toBeUndefined();
+    expect(entryResultOf(await clinic.put('o', of('aspirin')))['warnings']).toBeUndefined();
   });
 });

@@ -1,34 +1,33 @@
 import type { State } from '@medrex/execute-batch';
 import { reject } from '../contract/rejects.ts';
 import type { CodedFields } from '../contract/resource-module.ts';
-import { findSubstance, opponentsOf, substancesOf, type DrugKnowledge } from './drug-knowledge.ts';
+import { findSubstance, interactionsOf, substancesOf, type DrugKnowledge } from './drug-knowledge.ts';
 import { activeAllergies, activeOrders, type CodedLine } from './patient-list.ts';
 
-/** An order, and what it is checked with. */
+/** An order and what it is checked with. */
 export interface OrderCheck {
   readonly knowledge: DrugKnowledge;
   readonly state: State;
   readonly patient: string;
   readonly id: string;
-  /** Everything that is known of what is ordered. */
+  /** All known codes of the ordered medicine. */
   readonly codes: readonly string[];
   readonly spend: (units: number) => void;
 }
 
-/** What an order that passed may still warn of, by its code. */
+/** Warnings for an order that is accepted, by code. */
 export const orderWarnings = {
-  MEDICINE_WITHOUT_CODE: 'The medicine has no code that is known here: it was checked against nothing.',
-  WATCHED_INTERACTION: 'It is given together with an active order under watch only.',
+  MEDICINE_WITHOUT_CODE: 'The medicine has no known code, so it could not be checked.',
+  WATCHED_INTERACTION: 'The medicine may be given together with an active order only under observation.',
 } as const;
 
-/** The sender is told of so many at most: it reads the first few, and they stand on the ledger for good. */
+/** Maximum of warnings for one order. Senders read only the first ones, and all are kept on the ledger. */
 const warningsMax = 10;
 const expression = 'MedicationRequest.medication';
 
 /**
- * Checks an order against the patient's active allergies and the other active orders.
- *
- * @returns what the sender is to be told of
+ * Checks an order against the patient's active allergies and other active orders.
+ * @returns warnings for the sender
  * @throws Reject ALLERGY, INTERACTION
  */
 export async function checkOrder(check: OrderCheck): Promise<readonly CodedFields[]> {
@@ -36,7 +35,8 @@ export async function checkOrder(check: OrderCheck): Promise<readonly CodedField
   const allergies = await activeAllergies.read(state, patient);
   const others = (await activeOrders.read(state, patient)).filter((order) => order.id !== id);
   spend(allergies.length + others.length);
-  // What has no code, or is a Medication that the ledger never saw, can be checked against nothing: whoever ordered it has to look.
+  // A medicine without a code, or a Medication that is not on the ledger, cannot be checked. The warning asks a person
+  // to do it.
   if (codes.every((code) => code.startsWith('Medication/'))) return [{ code: 'MEDICINE_WITHOUT_CODE' }];
   const ordered = substancesOf(knowledge, codes);
   checkAllergies(knowledge, ordered, allergies);
@@ -61,13 +61,13 @@ function checkInteractions(
   ordered: ReadonlySet<string>,
   others: readonly CodedLine[],
 ): readonly CodedFields[] {
-  const forbidden = opponentsOf(knowledge.contraindicated, ordered);
-  const watched = opponentsOf(knowledge.watched, ordered);
-  // Most medicines have no opponent at all.
-  if (forbidden.size === 0 && watched.size === 0) return [];
+  const contraindicated = interactionsOf(knowledge.contraindicated, ordered);
+  const watched = interactionsOf(knowledge.watched, ordered);
+  // Most medicines interact with nothing.
+  if (contraindicated.size === 0 && watched.size === 0) return [];
   const warnings: CodedFields[] = [];
   for (const { id, codes } of others) {
-    const pair = pairWith(forbidden, knowledge, codes);
+    const pair = pairWith(contraindicated, knowledge, codes);
     if (pair !== undefined) {
       const what = `${pair.join(' and ')} must not be given together`;
       throw reject('INTERACTION', `${what}; end the active order, or name the DetectedIssue that was decided on`, {
@@ -76,17 +76,17 @@ function checkInteractions(
         pair,
       });
     }
-    const seen = pairWith(watched, knowledge, codes);
-    if (seen !== undefined) warnings.push({ code: 'WATCHED_INTERACTION', order: id, pair: seen });
+    const watchedPair = pairWith(watched, knowledge, codes);
+    if (watchedPair !== undefined) warnings.push({ code: 'WATCHED_INTERACTION', order: id, pair: watchedPair });
   }
   return warnings;
 }
 
 function pairWith(
-  opponents: ReadonlyMap<string, readonly [string, string]>,
+  interactions: ReadonlyMap<string, readonly [string, string]>,
   knowledge: DrugKnowledge,
   codes: readonly string[],
 ): readonly [string, string] | undefined {
-  const found = findSubstance(knowledge, codes, (one) => opponents.has(one));
-  return found === undefined ? undefined : opponents.get(found);
+  const found = findSubstance(knowledge, codes, (one) => interactions.has(one));
+  return found === undefined ? undefined : interactions.get(found);
 }

@@ -22,21 +22,21 @@ async function withLines(state: State, patient: string, count: number, prefix = 
 }
 
 describe('a list of one patient', () => {
-  it('keeps the place of a line that is put again', async () => {
+  it('keeps the position of a line that is put again', async () => {
     const state = emptyState();
     await withLines(state, 'p', 3);
     await list.keep(state, { id: 'p-1', before: 'p', patient: 'p', line: line('p-1', 'changed') });
     expect(await list.read(state, 'p')).toEqual([line('p-0'), line('p-1', 'changed'), line('p-2')]);
   });
 
-  it('is gone with its last line', async () => {
+  it('is deleted with its last line', async () => {
     const state = emptyState();
     await withLines(state, 'p', 1);
     await list.keep(state, { id: 'p-0', before: 'p', patient: 'p', line: undefined });
     expect(await state.get(list.key('p'))).toBeUndefined();
   });
 
-  it('gives up a line that belongs to another patient', async () => {
+  it('removes a line that belongs to another patient', async () => {
     const state = emptyState();
     await withLines(state, 'p', 2);
     await list.keep(state, { id: 'p-0', before: 'p', patient: 'q', line: line('p-0') });
@@ -44,7 +44,7 @@ describe('a list of one patient', () => {
     expect(await list.read(state, 'q')).toEqual([line('p-0')]);
   });
 
-  it('touches nothing for a resource that neither counted nor counts', async () => {
+  it('touches nothing for a resource that was and is inactive', async () => {
     const state = { get: () => Promise.reject(new Error('read')) } as unknown as State;
     await expect(
       list.keep(state, { id: 'x', before: undefined, patient: 'p', line: undefined }),
@@ -61,7 +61,7 @@ describe('a list of one patient', () => {
   });
 });
 
-describe('the lists of two patients who are merged', () => {
+describe('the lists of two merged patients', () => {
   it('become one, the survivor’s lines first', async () => {
     const state = emptyState();
     await withLines(state, 'p', 2);
@@ -71,7 +71,7 @@ describe('the lists of two patients who are merged', () => {
     expect(await state.get(list.key('p'))).toBeUndefined();
   });
 
-  it('stand in the list’s own order where it has one', async () => {
+  it('are sorted by the list’s own order if it has one', async () => {
     const state = emptyState();
     const byCode = patientList<CodedLine>('things', ({ codes: [one = ''] }, { codes: [other = ''] }) =>
       one < other ? -1 : 1,

@@ -4,41 +4,46 @@ import { reject } from '../contract/rejects.ts';
 import type { ApplyContext, CodedFields } from '../contract/resource-module.ts';
 import { readJson, writeJson } from '../contract/state-json.ts';
 
-/** One line of a list that is kept per patient: which resource it is. */
+/** An entry of a list that is kept per patient, with the id of its resource. */
 export type ListLine = CodedFields & { readonly id: string };
 
-/** A line with the codes that decisions are made on. */
+/** A line with the codes that checks use. */
 export type CodedLine = ListLine & { readonly codes: readonly string[] };
 
-/** Longest such list; real patients have a tenth of it, and every decision on it walks it once. */
+/** Maximum length of a list. Real patients have a tenth of it, and every check walks the list once. */
 const listMax = 500;
 
-/** Where a resource stood and where it belongs after a change. */
+/** Where a resource was listed before a change, and its line after it. */
 export interface Listing<Line> {
   readonly id: string;
-  /** On whose list it stood before; undefined when on none. */
+  /** Patient whose list had the resource; undefined if none. */
   readonly before: string | undefined;
   readonly patient: string | undefined;
-  /** Its line while it counts; undefined when it does not, or not any more. */
+  /** Its line if it is active; undefined if not. */
   readonly line: Line | undefined;
 }
 
-/** A short list per patient under one key, because decisions need all of it at once: active allergies, active orders. */
+/** A short list per patient under one key, for decisions that need all of it: active allergies, active orders. */
 export interface PatientList<Line extends ListLine> {
   key(patient: string): StateKey;
   read(state: State, patient: string): Promise<readonly Line[]>;
-  /** Keeps a resource on the list of its patient while it counts, and on no other one. @throws Reject LIST_FULL */
+  /**
+   * Adds, replaces or removes the line of a resource, so that only the list of its patient has it.
+   * @throws Reject LIST_FULL
+   */
   keep(state: State, listing: Listing<Line>): Promise<void>;
-  /** Takes a resource's line out; without one, nothing is written. */
+  /** Removes a resource's line. Writes nothing if there is none. */
   remove(state: State, patient: string, id: string): Promise<void>;
-  /** Puts the lines of one patient on the list of another one, behind those that stand there. @throws Reject LIST_FULL */
+  /**
+   * Moves all lines of one patient to the end of another patient's list.
+   * @throws Reject LIST_FULL
+   */
   move(state: State, from: string, into: string): Promise<void>;
 }
 
 /**
- * The list under `cli~<entity>~<patient>`. A line that is put again keeps its place.
- *
- * @param order of the lines of two patients who were merged; without it the survivor's come first
+ * The list under `cli~<entity>~<patient>`. A replaced line keeps its position.
+ * @param order of the lines of two merged patients; by default the survivor's come first
  */
 export function patientList<Line extends ListLine>(
   entity: string,
@@ -57,10 +62,10 @@ export function patientList<Line extends ListLine>(
     const left = lines.filter((line) => line.id !== id);
     if (left.length < lines.length) write(state, patient, left);
   };
-  const put = async (state: State, patient: string, line: Line) => {
+  const upsert = async (state: State, patient: string, line: Line) => {
     const lines = await read(state, patient);
-    const isThere = lines.some(({ id }) => id === line.id);
-    write(state, patient, isThere ? lines.map((one) => (one.id === line.id ? line : one)) : [...lines, line]);
+    const isListed = lines.some(({ id }) => id === line.id);
+    write(state, patient, isListed ? lines.map((one) => (one.id === line.id ? line : one)) : [...lines, line]);
   };
   return {
     key,
@@ -68,7 +73,7 @@ export function patientList<Line extends ListLine>(
     remove,
     keep: async (state, { id, before, patient, line }) => {
       if (before !== undefined && (before !== patient || line === undefined)) await remove(state, before, id);
-      if (patient !== undefined && line !== undefined) await put(state, patient, line);
+      if (patient !== undefined && line !== undefined) await upsert(state, patient, line);
     },
     move: async (state, from, into) => {
       const moved = await read(state, from);
@@ -80,8 +85,8 @@ export function patientList<Line extends ListLine>(
   };
 }
 
-/** On whose lists the previous version of a resource stands, if it may stand on any: merges carry the lines along. */
-export async function standsWith({
+/** The patient whose lists have the previous version of the resource, if any. Merges move the lines to the survivor. */
+export async function listOwner({
   previous,
   survivor,
 }: Pick<ApplyContext<CodedFields>, 'previous' | 'survivor'>): Promise<string | undefined> {
@@ -89,8 +94,8 @@ export async function standsWith({
   return survivor(previous.patient);
 }
 
-/** Active allergies of a patient; AllergyIntolerance writes it, orders read it. */
+/** Active allergies of a patient. AllergyIntolerance writes the list, orders read it. */
 export const activeAllergies = patientList<CodedLine>('allergies');
 
-/** Active orders of a patient; MedicationRequest alone touches it. */
+/** Active orders of a patient. Only MedicationRequest uses the list. */
 export const activeOrders = patientList<CodedLine>('orders');

@@ -7,7 +7,7 @@ type PatientFacts = {
   readonly active?: boolean;
   readonly gender?: string;
   readonly isDeceased?: boolean;
-  /** Pseudonyms of the patient that this one was found to be, and of those found to be this one. */
+  /** Pseudonyms of the patients that replace this one, and of those that it replaces. */
   readonly replacedBy?: readonly string[];
   readonly replaces?: readonly string[];
 };
@@ -17,8 +17,9 @@ type PatientLink = { readonly type?: string; readonly other?: Reference };
 const linksOf = (resource: FhirResource): readonly PatientLink[] => (resource['link'] ?? []) as readonly PatientLink[];
 
 /**
- * The person: demographics under the pseudonym, in the sealed body. Birth date, names and addresses never leave it. A
- * link `replaced-by` or `replaces` merges two patients: messages about the one land on the other from then on.
+ * Patients. Demographics are in the sealed body only, under the pseudonym; birth date, names and addresses appear
+ * nowhere else. A link `replaced-by` or `replaces` merges two patients: later messages about the replaced one apply to
+ * the other.
  */
 export const patient: ResourceModule<PatientFacts> = {
   type: 'Patient',
@@ -30,13 +31,13 @@ export const patient: ResourceModule<PatientFacts> = {
       key: 'sys~link~<patient>',
       mode: 'readWrite',
       when: 'a merge',
-      why: 'of both patients: the survivor must stand alone itself',
+      why: 'links of both patients: the survivor must not be merged itself',
     },
     ...['allergies', 'consents', 'orders'].map((list) => ({
       key: `cli~${list}~<patient>`,
       mode: 'readWrite' as const,
       when: 'a merge',
-      why: 'of both patients: the lines of the one go to the other',
+      why: 'lists of both patients: the lines of one are moved to the other',
     })),
   ],
   patients: (resource) =>

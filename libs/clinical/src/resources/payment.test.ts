@@ -25,14 +25,14 @@ describe('payments', () => {
     const clinic = await withClaim();
     const noticed = await clinic.post(aNotice('c', 'r1'));
     expect(noticed.status).toBe('applied');
-    // Whose balance it is, only the account of the claim knows.
+    // Only the account of the claim tells whose balance changes.
     const counter = balanceCounter(pseudonymOf(clinic, 'p1'), 'USD');
     expect(noticed.undeclared).toMatchObject([{ key: expect.stringContaining(counter), mode: 'write' }]);
     await clinic.post(aReconciliation([['c', money(30)]]));
     expect(balanceOf(clinic, 'p1')).toBe(50);
   });
 
-  it('that a notice tells of and a reconciliation lists count once, whichever comes first', async () => {
+  it('that a notice announces and a reconciliation lists count once, whichever comes first', async () => {
     for (const noticeFirst of [true, false]) {
       const clinic = await withClaim();
       const sends = [() => clinic.post(aNotice('c', 'r')), () => clinic.put('r', aReconciliation([['c', money(19)]]))];
@@ -43,7 +43,7 @@ describe('payments', () => {
     }
   });
 
-  it('of one run go to each claim, several lines of one claim as their sum', async () => {
+  it('of one run are added to each claim, several lines of one claim as their sum', async () => {
     const clinic = await withClaim();
     await clinic.put('c2', aClaim(patient('p2')));
     const run = aReconciliation([
@@ -79,7 +79,7 @@ describe('payments', () => {
     expect(balanceOf(clinic, 'p1')).toBe(80);
   });
 
-  it('on a claim that is not active are rejected, refunds are not', async () => {
+  it('on an inactive claim are rejected, refunds are not', async () => {
     const clinic = await withClaim();
     await clinic.put('r', aReconciliation([['c', money(10)]]));
     await clinic.put('c', aClaim({ status: 'cancelled' }));
@@ -88,7 +88,7 @@ describe('payments', () => {
     expect(balanceOf(clinic, 'p1')).toBe(0);
   });
 
-  it('of something else than a claim are kept and change no balance', async () => {
+  it('for something other than a claim are kept and change no balance', async () => {
     const clinic = await withClaim();
     await clinic.post(aNotice('c', 'r', { request: { reference: 'Invoice/i' } }));
     expect(balanceOf(clinic, 'p1')).toBe(100);

@@ -6,18 +6,18 @@ import type { FhirResource, Money, Reference } from '../fhir/datatypes.ts';
 import { issue } from '../fhir/issues.ts';
 import { amountIssues, amountOf, BalanceChange, type Amount } from './account-balance.ts';
 import { claimAccountKey } from './claim-account.ts';
-import { settleClaims, type Statement, type StatedPayment } from './claim-payment.ts';
+import { settleClaims, type PaymentStatement, type StatedPayment } from './claim-payment.ts';
 import { financialRule } from './financial-status.ts';
 import { checkStatus } from './status-rule.ts';
 
-/** One payment on one claim; without the id of a payment, the resource itself is it. */
+/** A payment on a claim. Without a payment id the resource itself is the payment. */
 type Paid = { readonly claim: string; readonly payment?: string; readonly amount: Amount };
 type PaymentFacts = { readonly status: string; readonly payments: readonly Paid[] };
 
-/** What differs between the two resources that say that claims were paid. */
+/** What differs between PaymentNotice and PaymentReconciliation. */
 interface PaymentKind {
   readonly type: string;
-  readonly by: Statement['by'];
+  readonly by: PaymentStatement['by'];
   readonly check: (resource: FhirResource) => readonly RefusalIssue[];
   readonly payments: (resource: FhirResource, references: References) => readonly Paid[];
 }
@@ -27,11 +27,11 @@ interface Detail {
   readonly amount?: Money;
 }
 
-/** Lines of one payment run: each is a claim's account, and an operation's keys have a limit. */
+/** Maximum of lines in a payment run: each is a key of the operation, whose keys are limited. */
 const detailsMax = 1000;
 
 /**
- * Payments on claims. Whose balance falls is known to the claim's account alone, so its key is found when the payment is
+ * Payments on claims. Only the account of a claim tells whose balance changes, so that key is found when the payment is
  * applied.
  */
 function paymentModule({ type, by, check, payments }: PaymentKind): ResourceModule<PaymentFacts, PaymentFacts> {
@@ -78,10 +78,17 @@ function paymentModule({ type, by, check, payments }: PaymentKind): ResourceModu
   };
 
   async function settle(state: State, { id, changeId, before, after, context }: Settlement): Promise<void> {
-    const [was, is] = [statedBy(before, id), statedBy(after, id)];
-    context.spend(was.length + is.length);
+    const [paymentsBefore, paymentsAfter] = [statedPayments(before, id), statedPayments(after, id)];
+    context.spend(paymentsBefore.length + paymentsAfter.length);
     const balances = new BalanceChange();
-    await settleClaims(state, { by, before: was, after: is, survivor: context.survivor, balances, expression: type });
+    await settleClaims(state, {
+      by,
+      before: paymentsBefore,
+      after: paymentsAfter,
+      survivor: context.survivor,
+      balances,
+      expression: type,
+    });
     balances.write(state, changeId, type);
   }
 }
@@ -94,7 +101,7 @@ interface Settlement {
   readonly context: ApplyContext<PaymentFacts>;
 }
 
-function statedBy(facts: PaymentFacts | undefined, id: string): readonly StatedPayment[] {
+function statedPayments(facts: PaymentFacts | undefined, id: string): readonly StatedPayment[] {
   if (facts?.status !== 'active') return [];
   return facts.payments.map(({ claim, payment = id, amount }) => ({ claim, payment, amount }));
 }
@@ -103,7 +110,7 @@ function claimOf(request: Reference | undefined, references: References): string
   return references.type(request) === 'Claim' ? references.id(request) : undefined;
 }
 
-/** Tells of a payment. What it is about, `payment`, may be on the ledger as well, and is counted once. */
+/** Notices of payments. The payment itself may be on the ledger as well and then counts once. */
 export const paymentNotice = paymentModule({
   type: 'PaymentNotice',
   by: 'noticed',
@@ -117,7 +124,7 @@ export const paymentNotice = paymentModule({
   },
 });
 
-/** A payment run over many claims. */
+/** Payment runs over many claims. */
 export const paymentReconciliation = paymentModule({
   type: 'PaymentReconciliation',
   by: 'made',

@@ -23,7 +23,7 @@ const open = [
   'unknown',
 ];
 
-/** What was done to a patient. What ended does not begin again. */
+/** Procedures on patients. One that has ended stays ended. */
 export const procedure = statusRecord({
   type: 'Procedure',
   element: 'Procedure.status',

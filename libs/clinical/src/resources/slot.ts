@@ -3,7 +3,10 @@ import { periodIssues } from '../fhir/periods.ts';
 
 type SlotFacts = { readonly status?: string; readonly start?: string; readonly end?: string };
 
-/** A time that can be booked. Its status is the publisher's word; which appointment holds it stands on the booking. */
+/**
+ * Slots: times that can be booked. The status is set by the publisher; the booking says which appointment holds the
+ * slot.
+ */
 export const slot: ResourceModule<SlotFacts, { readonly status?: string }> = {
   type: 'Slot',
   class: 'scheduling',

@@ -3,24 +3,21 @@ import type { CodedFields, References, ResourceModule } from '../contract/resour
 import type { FhirResource } from '../fhir/datatypes.ts';
 import { checkStatus, type StatusRule } from './status-rule.ts';
 
-/** Facts of a record whose only decision is about its status. */
+/** Facts of a record whose only rule is about its status. */
 export type StatusFacts = CodedFields & { readonly status?: string | undefined };
 
-/** What differs between the types that are a record with a status. */
+/** What differs between types that have only a status rule. */
 export interface StatusRecord<Facts extends StatusFacts> {
   readonly type: string;
   readonly class?: OperationClass;
-  /** Expression of the element that carries the status. */
+  /** FHIRPath of the element that holds the status. */
   readonly element: string;
   readonly rule: StatusRule;
   readonly facts: (resource: FhirResource, references: References) => Facts;
   readonly check?: (resource: FhirResource) => readonly RefusalIssue[];
 }
 
-/**
- * A clinical record that is appended blind and changed by the rule of its status; it has no keys beside those of every
- * record.
- */
+/** A clinical record without keys of its own. It is created without being read, and its status follows a rule. */
 export function statusRecord<Facts extends StatusFacts>(
   record: StatusRecord<Facts>,
 ): ResourceModule<Facts, StatusFacts> {

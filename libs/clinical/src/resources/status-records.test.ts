@@ -69,7 +69,7 @@ describe('any other resource of R4', () => {
     ],
     ['Basic', { code: concept }, 'clinical', 'cli~'],
     ['FamilyMemberHistory', { status: 'completed', patient: subject, relationship: concept }, 'clinical', 'cli~'],
-  ])('%s becomes a record in its class and space', async (resourceType, elements, operationClass, space) => {
+  ])('%s becomes a record of its class and space', async (resourceType, elements, operationClass, space) => {
     const clinic = new Clinic();
     const resource = { resourceType, ...elements };
     const { classes, results } = await clinic.send(resource);

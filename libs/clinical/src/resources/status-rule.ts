@@ -1,13 +1,14 @@
 import { reject } from '../contract/rejects.ts';
 
-/** Which status may follow which. A status may always follow itself; a status without a line may be followed by any. */
+/**
+ * Which statuses may follow a status. A status may always be repeated; one that is not listed may be followed by any.
+ */
 export type StatusRule = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Decides whether a record may go from one status to the next. A record that did not exist, or does no more, may begin
- * with any: its earlier life was elsewhere.
- *
- * @param element the element that carries the status, for the expression: `Observation.status`
+ * Checks that a record may change from one status to the next. A new record, or one that was deleted, may have any
+ * status, because its earlier history may be elsewhere.
+ * @param element FHIRPath of the element that holds the status: `Observation.status`
  * @throws Reject STATUS_TRANSITION
  */
 export function checkStatus(

@@ -7,8 +7,8 @@ import { codeOf } from '../fhir/codes.ts';
 import type { Quantity } from '../fhir/datatypes.ts';
 import { issue } from '../fhir/issues.ts';
 
-/** So much of a medicine, at the location whose stock it goes into or comes from. */
-export type Stocked = {
+/** An amount of a medicine in the stock of a location. */
+export type StockQuantity = {
   /** The location's id. */
   readonly location: string;
   /** The medicine's first code, or the id of its Medication. */
@@ -19,44 +19,44 @@ export type Stocked = {
   readonly unit?: string;
 };
 
-/** A record's share in a stock before and after a change: positive for what it brought, negative for what it took. */
+/** The effect of a record on stocks before and after a change: positive for deliveries, negative for doses. */
 export interface StockMove {
-  readonly before: Stocked | undefined;
-  readonly after: Stocked | undefined;
-  /** The element that names the quantity, for rejects. */
+  readonly before: StockQuantity | undefined;
+  readonly after: StockQuantity | undefined;
+  /** FHIRPath of the quantity, for rejects. */
   readonly expression: string;
 }
 
-// Quantities are kept in whole thousandths: sums of decimal fractions would differ by the order they are added in.
+// Quantities are whole thousandths, because sums of decimal fractions depend on the order of additions.
 const scale = 1000;
 const quantityMax = 1_000_000_000;
 
 /**
- * Key of the stock of one medicine at one location. One key, since the rule that it never falls below zero needs one
- * truth; what many doses at once cost is taken by fusing them.
+ * Key of the stock of one medicine at one location. A single key is needed so that the stock never falls below zero.
+ * Fusion makes many concurrent doses cheap.
  */
-export function stockKey({ location, medicine }: Pick<Stocked, 'location' | 'medicine'>): StateKey {
+export function stockKey({ location, medicine }: Pick<StockQuantity, 'location' | 'medicine'>): StateKey {
   return stateKey('clinical', 'stock', location, medicine);
 }
 
-/** The quantity and unit of an amount, as the ledger adds them up; undefined without a value. */
-export function stockedOf(
+/** The quantity and unit of an amount, in thousandths; undefined without a value. */
+export function stockQuantityOf(
   location: string | undefined,
   medicine: string | undefined,
   amount: Quantity | undefined,
-): Stocked | undefined {
+): StockQuantity | undefined {
   if (location === undefined || medicine === undefined || amount?.value === undefined) return undefined;
   const { value, system, code } = amount;
   const unit = codeOf({ system, code });
   return { location, medicine, quantity: Math.round(value * scale), ...(unit === undefined ? {} : { unit }) };
 }
 
-/** The same share with the other sign. */
-export function takenFrom({ quantity, ...place }: Stocked): Stocked {
+/** The same amount with the opposite sign. */
+export function negated({ quantity, ...place }: StockQuantity): StockQuantity {
   return { ...place, quantity: -quantity };
 }
 
-/** What is wrong with an amount that changes a stock. */
+/** Issues of an amount that changes a stock. */
 export function quantityIssues(amount: Quantity | undefined, expression: string): readonly RefusalIssue[] {
   const value = amount?.value;
   if (value === undefined || (value >= 0 && value <= quantityMax)) return [];
@@ -64,25 +64,26 @@ export function quantityIssues(amount: Quantity | undefined, expression: string)
 }
 
 /**
- * Makes the stocks what they are with the record as it is now.
- *
- * @throws Reject STOCK_EXHAUSTED when one would fall below zero; a stock nobody delivered to holds nothing. UNIT_DIFFERS when it is kept in
- * another unit.
+ * Applies the change of a record to its stocks.
+ * @throws Reject STOCK_EXHAUSTED if one would fall below zero; a stock without deliveries is empty. UNIT_DIFFERS if the
+ * stock has another unit.
  */
 export async function moveStock(state: State, { before, after, expression }: StockMove): Promise<void> {
   for (const change of netOf(before, after)) await changeStock(state, change, expression);
 }
 
-/** Of one stock the difference alone counts: a delivery of which much is used up may still be corrected by a little. */
-function netOf(before: Stocked | undefined, after: Stocked | undefined): readonly Stocked[] {
+/**
+ * For one stock only the difference counts, so a delivery that is mostly used up can still be corrected by a little.
+ */
+function netOf(before: StockQuantity | undefined, after: StockQuantity | undefined): readonly StockQuantity[] {
   if (before === undefined || after === undefined) {
-    return [before && takenFrom(before), after].filter((one) => one !== undefined);
+    return [before && negated(before), after].filter((one) => one !== undefined);
   }
-  if (stockKey(before) !== stockKey(after) || isOtherUnit(before.unit, after.unit)) return [takenFrom(before), after];
+  if (stockKey(before) !== stockKey(after) || isOtherUnit(before.unit, after.unit)) return [negated(before), after];
   return [{ ...before, ...after, quantity: after.quantity - before.quantity }];
 }
 
-async function changeStock(state: State, change: Stocked, expression: string): Promise<void> {
+async function changeStock(state: State, change: StockQuantity, expression: string): Promise<void> {
   const { quantity } = change;
   if (quantity === 0) return;
   const key = stockKey(change);
@@ -105,7 +106,7 @@ async function changeStock(state: State, change: Stocked, expression: string): P
   writeJson(state, key, { held: next, unit });
 }
 
-/** Units are compared where both are coded: a text like `tablet` has many spellings. */
+/** Units are compared only if both have a code, since text such as `tablet` has many spellings. */
 function isOtherUnit(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && other !== undefined && one !== other;
 }

@@ -17,7 +17,7 @@ describe('a delivery', () => {
       ...over,
     });
 
-  it('fills the stock once it is completed, by exact keys', async () => {
+  it('fills the stock once it is completed, with exact keys', async () => {
     const clinic = new Clinic();
     expect(await clinic.put('d', bringing(10, { status: 'in-progress' }))).toMatchObject({ undeclared: [] });
     expect(heldAt(clinic, 'w')).toBe(0);
@@ -53,13 +53,13 @@ describe('a delivery', () => {
     expect(heldAt(clinic, 'w')).toBe(2);
   });
 
-  it('that was booked to the wrong location moves to the right one', async () => {
+  it('to the wrong location moves to the right one', async () => {
     const clinic = await withStock();
     await clinic.put('d', aDelivery('v'));
     expect([heldAt(clinic, 'w'), heldAt(clinic, 'v')]).toEqual([0, 10]);
   });
 
-  it('of another unit is taken once the stock is empty', async () => {
+  it('in another unit is accepted once the stock is empty', async () => {
     const clinic = await withStock();
     const strips = {
       quantity: { value: 1, system: 'urn:units', code: 'strip' },
@@ -71,7 +71,7 @@ describe('a delivery', () => {
     expect(heldAt(clinic, 'w')).toBe(1);
   });
 
-  it('stands before the dose that takes from it in a Bundle', async () => {
+  it('is applied before a dose that takes from it in a Bundle', async () => {
     const clinic = new Clinic();
     const bundle = aBundle('transaction', [aPost(taking(1)), aPost(bringing(1))]);
     expect(await clinic.result(bundle)).toMatchObject({ status: 'applied', undeclared: [] });

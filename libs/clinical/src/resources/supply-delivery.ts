@@ -2,12 +2,12 @@ import { firstCode } from '../fhir/codes.ts';
 import type { CodeableConcept, Quantity, Reference } from '../fhir/datatypes.ts';
 import type { ResourceModule } from '../contract/resource-module.ts';
 import { checkStatus, type StatusRule } from './status-rule.ts';
-import { moveStock, quantityIssues, stockedOf, stockKey, type Stocked } from './stock.ts';
+import { moveStock, quantityIssues, stockQuantityOf, stockKey, type StockQuantity } from './stock.ts';
 
 type DeliveryFacts = {
   readonly status?: string;
-  /** What it brings to a stock, once it is completed. */
-  readonly brings?: Stocked;
+  /** What the delivery adds to a stock once it is completed. */
+  readonly brings?: StockQuantity;
 };
 
 interface SupplyDelivery {
@@ -23,7 +23,7 @@ interface SupplyDelivery {
 const expression = 'SupplyDelivery.suppliedItem.quantity';
 
 // https://hl7.org/fhir/R4/valueset-supplydelivery-status.html
-const rule: StatusRule = {
+const statusRule: StatusRule = {
   completed: ['entered-in-error'],
   abandoned: ['entered-in-error'],
   'entered-in-error': [],
@@ -31,7 +31,7 @@ const rule: StatusRule = {
 
 const broughtBy = ({ status, brings }: DeliveryFacts) => (status === 'completed' ? brings : undefined);
 
-/** Deliveries to a location: they fill the stock that doses take from. */
+/** Deliveries to a location. They fill the stocks that doses are taken from. */
 export const supplyDelivery: ResourceModule<DeliveryFacts, DeliveryFacts> = {
   type: 'SupplyDelivery',
   class: 'clinical',
@@ -49,7 +49,7 @@ export const supplyDelivery: ResourceModule<DeliveryFacts, DeliveryFacts> = {
   facts: (resource, references) => {
     const { status, destination, suppliedItem } = resource as SupplyDelivery;
     const medicine = firstCode(suppliedItem?.itemCodeableConcept) ?? references.id(suppliedItem?.itemReference);
-    const brings = stockedOf(references.id(destination), medicine, suppliedItem?.quantity);
+    const brings = stockQuantityOf(references.id(destination), medicine, suppliedItem?.quantity);
     return { status, brings };
   },
   headFacts: (facts) => facts,
@@ -59,7 +59,7 @@ export const supplyDelivery: ResourceModule<DeliveryFacts, DeliveryFacts> = {
       : [],
   apply: async ({ facts }, state, { previous }) => {
     const before = previous?.isDeleted === false ? previous.facts : {};
-    checkStatus(rule, 'SupplyDelivery.status', before.status, facts.status);
+    checkStatus(statusRule, 'SupplyDelivery.status', before.status, facts.status);
     await moveStock(state, { before: broughtBy(before), after: broughtBy(facts), expression });
     return undefined;
   },

@@ -13,7 +13,7 @@ import { clinicalContract, clinicalIntake } from '../clinical.ts';
 import type { IntakeOptions } from '../intake/intake-options.ts';
 import { IntakeStandIn } from './intake-stand-in.ts';
 
-/** What a message was translated to. */
+/** The operations and refusals of a message. */
 export interface Translated {
   readonly operations: readonly Operation[];
   /** Priority class of each operation. */
@@ -21,14 +21,14 @@ export interface Translated {
   readonly refusals: readonly Refusal[];
 }
 
-/** What a message came to. */
-export interface Sent extends Translated {
+/** The operations, refusals and results of a message. */
+export interface SentMessage extends Translated {
   readonly results: readonly OperationResult[];
 }
 
 type Message = Partial<Pick<IntakeMessage, 'id' | 'time' | 'request' | 'contentType' | 'class'>>;
 
-/** Both halves of the clinical contract around one state: messages in, results out, one after another. */
+/** The clinical intake and contract with one state. Messages are applied one after another. */
 export class Clinic {
   readonly context: IntakeStandIn;
   readonly state: CommittedState = new Map();
@@ -45,7 +45,7 @@ export class Clinic {
   /** Translates a message without applying it. */
   async translate(body: unknown, message: Message = {}): Promise<Translated> {
     this.#messages += 1;
-    // What arrives was parsed from JSON: a field that a test sets to undefined is not there.
+    // Real bodies come from JSON, so fields that a test sets to undefined are absent.
     const parsed: unknown = body === undefined ? undefined : JSON.parse(JSON.stringify(body));
     const full = {
       source: 'ehr',
@@ -62,7 +62,7 @@ export class Clinic {
   }
 
   /** Translates a message and applies its operations. */
-  async send(body: unknown, message: Message = {}): Promise<Sent> {
+  async send(body: unknown, message: Message = {}): Promise<SentMessage> {
     const translated = await this.translate(body, message);
     return { ...translated, results: await this.apply(translated.operations) };
   }
@@ -71,7 +71,10 @@ export class Clinic {
     return applySerially([this.#contract], operations, this.state);
   }
 
-  /** The single result of a message of one operation; a refused message throws. */
+  /**
+   * The result of a message with one operation.
+   * @throws if the message is refused
+   */
   async result(body: unknown, message: Message = {}): Promise<OperationResult> {
     const { results, refusals } = await this.send(body, message);
     if (refusals.length > 0 || results[0] === undefined) throw new Error(JSON.stringify(refusals));
@@ -96,7 +99,7 @@ export class Clinic {
     });
   }
 
-  /** Values of all keys that begin so, in the order of their keys. */
+  /** Values of all keys with this prefix, in key order. */
   values(prefix: string): readonly JsonObject[] {
     return this.keys(prefix).map((key) => parseStateValue(this.state.get(key)) ?? {});
   }
@@ -112,13 +115,13 @@ export class Clinic {
   }
 }
 
-/** What the sender is told of one entry of an applied operation. */
-export function toldOf({ detail }: OperationResult, entry = 0): { readonly [name: string]: JsonValue } {
+/** The result of one entry of an applied operation. */
+export function entryResultOf({ detail }: OperationResult, entry = 0): { readonly [name: string]: JsonValue } {
   return (detail as readonly JsonObject[])[entry] ?? {};
 }
 
-/** The id in a told reference. */
+/** The id in the reference of an entry's result. */
 export function idOf(result: OperationResult, entry = 0): string {
-  const reference = toldOf(result, entry)['reference'];
+  const reference = entryResultOf(result, entry)['reference'];
   return typeof reference === 'string' ? reference.replace(/^\w+\//, '') : '';
 }

@@ -7,21 +7,21 @@ import { stockKey } from '../resources/stock.ts';
 import { rxnorm, type KnownMedicine } from './medication-resources.ts';
 import type { Clinic } from './clinic.ts';
 
-/** The pseudonym of the patient that senders name `Patient/id`. */
+/** The pseudonym of the patient that senders call `Patient/id`. */
 export function pseudonymOf(clinic: Clinic, id: string): string {
   const pseudonym = clinic.context.pseudonymOf([{ system: patientIdSystem, value: id }]);
-  if (pseudonym === undefined) throw new Error(`nobody named Patient/${id} yet`);
+  if (pseudonym === undefined) throw new Error(`no message has referred to Patient/${id} yet`);
   return pseudonym;
 }
 
-/** What a patient owes by the counters, in units of the currency. */
+/** What a patient owes according to the counters, in units of the currency. */
 export function balanceOf(clinic: Clinic, patient: string, currency = 'USD'): number {
   const { start, end } = counterRange(balanceCounter(pseudonymOf(clinic, patient), currency));
   const listed = [...clinic.state].flatMap(([key, value]) => (key >= start && key < end ? [{ key, value }] : []));
   return readCounter(listed).value / 10_000;
 }
 
-/** What the stock of a medicine at a location holds; 0 without one. */
+/** The stock of a medicine at a location; 0 if there is none. */
 export function heldAt(clinic: Clinic, location: string, medicine: KnownMedicine = 'acetaminophen'): number {
   const key = stockKey({
     location: knownId(clinic.context, 'Location', location),

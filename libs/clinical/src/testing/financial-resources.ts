@@ -33,7 +33,7 @@ export function aClaim(over: Over = {}): FhirResource {
   };
 }
 
-/** What the insurer of patient p1 answered to a claim: it pays 80 USD. */
+/** The answer of patient p1's insurer to a claim: it pays 80 USD. */
 export function aBenefit(claim: string | undefined, over: Over = {}): FhirResource {
   return {
     ...common,
@@ -46,7 +46,7 @@ export function aBenefit(claim: string | undefined, over: Over = {}): FhirResour
   };
 }
 
-/** A notice that a payment of 20 USD was made on a claim. */
+/** A notice of a payment of 20 USD on a claim. */
 export function aNotice(claim: string, payment: string, over: Over = {}): FhirResource {
   return {
     resourceType: 'PaymentNotice',
@@ -60,7 +60,7 @@ export function aNotice(claim: string, payment: string, over: Over = {}): FhirRe
   };
 }
 
-/** A payment run: what is paid on each claim. */
+/** A payment run with the amount paid on each claim. */
 export function aReconciliation(
   paid: readonly (readonly [claim: string, amount: { readonly value: number; readonly currency: string }])[],
   over: Over = {},

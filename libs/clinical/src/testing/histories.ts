@@ -7,8 +7,8 @@ import { aConsent } from './other-resources.ts';
 import { anAllergy, aPatient } from './resources.ts';
 import { anAppointment, aSlot, leaving } from './scheduling-resources.ts';
 
-/** One message about one resource: put under an id, or deleted. */
-export interface Said {
+/** A message about one resource, which is put under an id or deleted. */
+export interface HistoryMessage {
   readonly type: string;
   readonly id: string;
   /** Absent for a delete. */
@@ -16,23 +16,23 @@ export interface Said {
 }
 
 /** The request of a message. */
-export function requestOf({ type, id, resource }: Said): NonNullable<IntakeMessage['request']> {
+export function requestOf({ type, id, resource }: HistoryMessage): NonNullable<IntakeMessage['request']> {
   return { method: resource === undefined ? 'DELETE' : 'PUT', url: `${type}/${id}` };
 }
 
 const one = (prefix: string, count: number) => fc.integer({ min: 1, max: count }).map((number) => `${prefix}${number}`);
 const patientRef = one('p', 3).map((id) => ({ reference: `Patient/${id}` }));
-const put = (id: fc.Arbitrary<string>, resource: fc.Arbitrary<FhirResource>): fc.Arbitrary<Said> =>
+const put = (id: fc.Arbitrary<string>, resource: fc.Arbitrary<FhirResource>): fc.Arbitrary<HistoryMessage> =>
   fc.tuple(id, resource).map(([name, body]) => ({ type: body.resourceType, id: name, resource: body }));
 
-/** Mostly the first of these, so that histories come to something; the others now and then. */
+/** Mostly the first value, so that histories have an effect; sometimes one of the others. */
 const mostly = (usual: string, ...others: readonly string[]) =>
   fc.oneof({ arbitrary: fc.constant(usual), weight: 3 }, { arbitrary: fc.constantFrom(...others), weight: 1 });
 
 const seldom = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.oneof({ arbitrary: fc.constant(undefined), weight: 4 }, { arbitrary: value, weight: 1 });
 
-const orderSaid = put(
+const orderMessage = put(
   one('o', 3),
   fc
     .record({
@@ -43,12 +43,12 @@ const orderSaid = put(
     .map(anOrder),
 );
 
-const allergySaid = put(
+const allergyMessage = put(
   one('a', 2),
   fc.record({ patient: patientRef, code: fc.constantFrom('aspirin', 'penicillin').map(aMedicine) }).map(anAllergy),
 );
 
-const doseSaid = put(
+const doseMessage = put(
   one('d', 5),
   fc
     .record({
@@ -61,7 +61,7 @@ const doseSaid = put(
     .map(aDose),
 );
 
-const deliverySaid = put(
+const deliveryMessage = put(
   one('v', 3),
   fc
     .tuple(one('w', 2), mostly('completed', 'in-progress', 'entered-in-error'), fc.integer({ min: 0, max: 12 }))
@@ -79,14 +79,14 @@ const amount = fc
 const financialStatus = mostly('active', 'cancelled', 'draft');
 const claimId = one('c', 2);
 
-const claimSaid = put(
+const claimMessage = put(
   claimId,
   fc
     .record({ status: financialStatus, patient: patientRef, total: amount, use: mostly('claim', 'preauthorization') })
     .map(aClaim),
 );
 
-const benefitSaid = put(
+const benefitMessage = put(
   one('e', 3),
   fc
     .tuple(
@@ -96,8 +96,8 @@ const benefitSaid = put(
     .map(([claim, over]) => aBenefit(claim, over)),
 );
 
-// Each notice tells of a payment of its own, which may be listed as well.
-const noticeSaid = fc.constantFrom(['n1', 'r1'] as const, ['n2', 'r2'] as const).chain(([id, payment]) =>
+// Each notice announces a different payment, which a reconciliation may list.
+const noticeMessage = fc.constantFrom(['n1', 'r1'] as const, ['n2', 'r2'] as const).chain(([id, payment]) =>
   put(
     fc.constant(id),
     fc
@@ -106,17 +106,17 @@ const noticeSaid = fc.constantFrom(['n1', 'r1'] as const, ['n2', 'r2'] as const)
   ),
 );
 
-const reconciliationSaid = put(
+const reconciliationMessage = put(
   one('r', 2),
   fc
     .tuple(fc.array(fc.tuple(claimId, amount), { minLength: 1, maxLength: 3 }), fc.record({ status: financialStatus }))
     .map(([paid, over]) => aReconciliation(paid, over)),
 );
 
-const slotSaid = put(one('s', 4), fc.record({ status: mostly('free', 'busy', 'busy-tentative') }).map(aSlot));
+const slotMessage = put(one('s', 4), fc.record({ status: mostly('free', 'busy', 'busy-tentative') }).map(aSlot));
 
 const slotIds = fc.uniqueArray(one('s', 4), { minLength: 1, maxLength: 2 });
-const appointmentSaid = put(
+const appointmentMessage = put(
   one('t', 4),
   fc
     .tuple(slotIds, mostly('booked', 'arrived', 'proposed', 'cancelled'), seldom(slotIds))
@@ -125,7 +125,7 @@ const appointmentSaid = put(
     ),
 );
 
-const consentSaid = put(
+const consentMessage = put(
   one('k', 2),
   fc
     .record({
@@ -136,8 +136,8 @@ const consentSaid = put(
     .map(aConsent),
 );
 
-// One patient into another: into itself is refused.
-const mergeSaid: fc.Arbitrary<Said> = fc
+// Merges one patient into another one.
+const mergeMessage: fc.Arbitrary<HistoryMessage> = fc
   .shuffledSubarray(['p1', 'p2', 'p3'], { minLength: 2 })
   .map(([from = '', into = '']) => {
     const link = [{ type: 'replaced-by', other: { reference: `Patient/${into}` } }];
@@ -145,24 +145,30 @@ const mergeSaid: fc.Arbitrary<Said> = fc
   });
 
 const puts = [
-  orderSaid,
-  allergySaid,
-  doseSaid,
-  doseSaid,
-  deliverySaid,
-  claimSaid,
-  benefitSaid,
-  noticeSaid,
-  reconciliationSaid,
-  slotSaid,
-  appointmentSaid,
-  appointmentSaid,
-  consentSaid,
+  orderMessage,
+  allergyMessage,
+  doseMessage,
+  doseMessage,
+  deliveryMessage,
+  claimMessage,
+  benefitMessage,
+  noticeMessage,
+  reconciliationMessage,
+  slotMessage,
+  appointmentMessage,
+  appointmentMessage,
+  consentMessage,
 ];
-const deleteSaid: fc.Arbitrary<Said> = fc.oneof(...puts).map(({ type, id }) => ({ type, id }));
+const deleteMessage: fc.Arbitrary<HistoryMessage> = fc.oneof(...puts).map(({ type, id }) => ({ type, id }));
 
-/** Anything said of few orders, doses, stocks, claims, slots and consents of three patients, so that almost everything meets something else. */
-export function saidOfFew({ withMerges }: { readonly withMerges: boolean }): fc.Arbitrary<Said> {
-  const rare = [{ arbitrary: deleteSaid, weight: 2 }, ...(withMerges ? [{ arbitrary: mergeSaid, weight: 1 }] : [])];
+/**
+ * A message about one of few orders, doses, stocks, claims, slots and consents of three patients, so that most messages
+ * affect the same keys.
+ */
+export function historyMessage({ withMerges }: { readonly withMerges: boolean }): fc.Arbitrary<HistoryMessage> {
+  const rare = [
+    { arbitrary: deleteMessage, weight: 2 },
+    ...(withMerges ? [{ arbitrary: mergeMessage, weight: 1 }] : []),
+  ];
   return fc.oneof(...puts.map((arbitrary) => ({ arbitrary, weight: 1 })), ...rare);
 }

@@ -1,9 +1,9 @@
-export { Clinic, idOf, toldOf, type Sent } from './clinic.ts';
+export { Clinic, idOf, entryResultOf, type SentMessage } from './clinic.ts';
 export { balanceOf, heldAt, pseudonymOf } from './figures.ts';
 export { aBenefit, aClaim, aNotice, aReconciliation, money } from './financial-resources.ts';
-export { requestOf, saidOfFew, type Said } from './histories.ts';
+export { requestOf, historyMessage, type HistoryMessage } from './histories.ts';
 export { IntakeStandIn } from './intake-stand-in.ts';
-export { LastSaid } from './last-said.ts';
+export { LastResources } from './last-resources.ts';
 export {
   aDelivery,
   aDose,

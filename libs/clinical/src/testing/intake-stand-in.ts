@@ -2,17 +2,17 @@ import { createHmac } from 'node:crypto';
 import type { IntakeContext, PatientHandle, PatientIdentifier } from '@medrex/contracts';
 
 /**
- * An intake context for tests of this package, which owns neither vault nor keys. Ids are keyed as the real ones are;
- * bodies are encoded and not sealed, so that a test can read what would be sealed.
+ * An intake context for tests, because this package has neither the vault nor keys. Ids are keyed as the real ones are.
+ * Bodies are encoded, not sealed, so that tests can read them.
  */
 export class IntakeStandIn implements IntakeContext {
   readonly tenant = { seal: encoded };
-  /** Every patient that was asked for, with its identifiers in the order given. */
+  /** The identifiers of each patient that was looked up, in the given order. */
   readonly asked: (readonly PatientIdentifier[])[] = [];
   readonly #pseudonyms = new Map<string, string>();
   readonly #onPatient: (pseudonym: string) => void;
 
-  /** @param onPatient called before a patient is handed out; what it throws, the vault throws. */
+  /** @param onPatient called before a patient is returned; what it throws is thrown as by the vault */
   constructor(onPatient: (pseudonym: string) => void = () => undefined) {
     this.#onPatient = onPatient;
   }
@@ -33,7 +33,7 @@ export class IntakeStandIn implements IntakeContext {
     return { pseudonym, seal: encoded };
   }
 
-  /** Everybody is asked for, so that a test sees who was. */
+  /** No patient is cached, so that a test sees every look-up. */
   knownPatient(): undefined {
     return undefined;
   }
@@ -46,7 +46,7 @@ export class IntakeStandIn implements IntakeContext {
 
 const nameOf = ({ system, value }: PatientIdentifier): string => JSON.stringify([system, value]);
 
-/** Stands in for sealing: base64, nothing else. */
+/** Replaces sealing by base64. */
 function encoded(body: Uint8Array): Uint8Array {
   return Buffer.from(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64'));
 }

@@ -3,7 +3,7 @@ import { stockLocationUrl } from '../resources/medication-administration.ts';
 
 type Over = Readonly<Record<string, unknown>>;
 
-/** RxNorm codes that the built-in knowledge knows. */
+/** RxNorm codes of medicines in the built-in knowledge. */
 export const rxnorm = {
   acetaminophen: '313782',
   amoxicillin: '308182',
@@ -38,7 +38,7 @@ export function anOrder(over: Over = {}): FhirResource {
   };
 }
 
-/** One tablet of acetaminophen that patient p1 was given, of no order and from no stock. */
+/** A dose of one tablet of acetaminophen for patient p1, without an order and not from a stock. */
 export function aDose(over: Over = {}): FhirResource {
   return {
     resourceType: 'MedicationAdministration',
@@ -51,7 +51,7 @@ export function aDose(over: Over = {}): FhirResource {
   };
 }
 
-/** The extension that says which location's stock a dose comes from. */
+/** Extension that names the location whose stock a dose is taken from. */
 export function fromStock(location: string) {
   return { extension: [{ url: stockLocationUrl, valueReference: { reference: `Location/${location}` } }] };
 }

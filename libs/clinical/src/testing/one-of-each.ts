@@ -9,21 +9,21 @@ const subject = { reference: 'Patient/p1' };
 const code = { coding: [{ system: 'http://snomed.info/sct', code: '1' }] };
 const identifier = (value: string) => [{ system: 'urn:hospital:numbers', value }];
 
-/** What resources of one round take that those of another round cannot have as well. */
+/** Ids that each set of resources needs for itself, because two sets cannot have them at once. */
 export interface Places {
   readonly slot: string;
   readonly start: string;
   readonly bed: string;
-  /** Staff number of the practitioner: two of one number would be two matches of a conditional reference. */
+  /** Staff number of the practitioner; a conditional reference must match only one. */
   readonly staff: string;
 }
 
-/** A resource with the id that it is put under, and that others refer to it by. */
+/** A resource with its id. */
 export type Sample = readonly [id: string, resource: FhirResource];
 
 /**
- * A valid resource of every type that has a module, and some of those that have none, in an order in which all of them apply. They refer to each
- * other where their type can, so that they touch all keys that their templates have.
+ * A valid resource of every type with a module, and of some without, in an order in which all can be applied. They
+ * refer to each other where possible, so that they touch every key of their templates.
  */
 export function oneOfEach(places: Places): readonly Sample[] {
   return [...people(places), ...care(places), ...medicines(), ...scheduling(places), ...financial(), ...audit()];

@@ -16,7 +16,7 @@ export function aConsent(over: Over = {}): FhirResource {
   };
 }
 
-/** Somebody read the record of patient p1. */
+/** An event: somebody read the record of patient p1. */
 export function anAuditEvent(over: Over = {}): FhirResource {
   return {
     resourceType: 'AuditEvent',
@@ -31,7 +31,7 @@ export function anAuditEvent(over: Over = {}): FhirResource {
   };
 }
 
-/** Who made a record of patient p1. */
+/** Provenance of a record of patient p1. */
 export function aProvenance(over: Over = {}): FhirResource {
   return {
     resourceType: 'Provenance',
@@ -42,7 +42,7 @@ export function aProvenance(over: Over = {}): FhirResource {
   };
 }
 
-/** What a bedside device reports of itself. */
+/** A report of a bedside device. */
 export function aDeviceReport(device: string, over: Over = {}): FhirResource {
   return {
     resourceType: 'DeviceMetric',

@@ -1,6 +1,6 @@
 import type { FhirResource } from '../fhir/datatypes.ts';
 
-// Valid R4 resources with everything defaulted; a test names what it is about.
+// Builders of valid R4 resources. A test gives only the fields that it is about.
 
 type Over = Readonly<Record<string, unknown>>;
 
@@ -32,7 +32,7 @@ export function anObservation(over: Over = {}): FhirResource {
   };
 }
 
-/** An inpatient in progress, in no bed. */
+/** An inpatient encounter in progress, without a bed. */
 export function anEncounter(over: Over = {}): FhirResource {
   return {
     resourceType: 'Encounter',
@@ -44,7 +44,7 @@ export function anEncounter(over: Over = {}): FhirResource {
   };
 }
 
-/** A line of Encounter.location that is a bed. */
+/** An entry of Encounter.location that is a bed. */
 export function aBed(id: string, status: 'active' | 'completed' | 'reserved' = 'active') {
   return { location: { reference: `Location/${id}` }, status, physicalType: hl7('location-physical-type', 'bd') };
 }
@@ -81,7 +81,7 @@ export function aPractitioner(over: Over = {}): FhirResource {
   };
 }
 
-/** A Bundle of entries as they are. */
+/** A Bundle of these entries. */
 export function aBundle(type: string, entry: readonly object[]): FhirResource {
   return { resourceType: 'Bundle', type, entry };
 }
@@ -97,7 +97,7 @@ export function aPut(id: string, resource: FhirResource, over: Over = {}) {
   return { resource: { ...resource, id }, request: { method: 'PUT', url, ...over } };
 }
 
-/** `urn:uuid:` of a number, for full URLs. */
+/** A `urn:uuid:` made from a number, for full URLs. */
 export function urn(number: number): string {
   return `urn:uuid:00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 }

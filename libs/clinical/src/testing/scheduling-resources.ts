@@ -40,7 +40,7 @@ export function withPractitioner(id: string, status = 'accepted') {
   };
 }
 
-/** The extension that names the slots which a rescheduled appointment leaves. */
+/** Extension that names the slots that a rescheduled appointment gives up. */
 export function leaving(...ids: readonly string[]) {
   return { extension: slots(ids).map((valueReference) => ({ url: priorSlotUrl, valueReference })) };
 }

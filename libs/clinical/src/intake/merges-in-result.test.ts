@@ -7,8 +7,8 @@ const merges = (detail: Parameters<NonNullable<ReturnType<typeof clinicalIntake>
 const person = (id: string, link: object = {}) =>
   aPatient({ identifier: [{ system: 'urn:hospital:mrn', value: id }], ...link });
 
-describe('what the clinical intake makes of an answer of the ledger', () => {
-  it('is the merge that the contract carried out, once', async () => {
+describe('the merges in a result of the clinical contract', () => {
+  it('are those that the contract carried out, each once', async () => {
     const clinic = new Clinic();
     await clinic.put('a', person('a'));
     await clinic.put('b', person('b'));
@@ -20,7 +20,7 @@ describe('what the clinical intake makes of an answer of the ledger', () => {
     expect(merges((await clinic.put('a', person('a', link))).detail ?? null)).toEqual([]);
   });
 
-  it('is nothing for what is no merge, whatever the answer looks like', async () => {
+  it('are none in results of any other form', async () => {
     const clinic = new Clinic();
     const observed = await clinic.post(anObservation());
     const answers = [observed.detail ?? null, null, 'merged', 7, {}, [null], [{ merged: true }]];

@@ -2,14 +2,22 @@ import { expect, it } from '@jest/globals';
 import { parseStateKey } from '@medrex/keys';
 import fc from 'fast-check';
 import type { FhirResource } from '../fhir/datatypes.ts';
-import { aClaim, balanceOf, Clinic, LastSaid, requestOf, saidOfFew, type Said } from '../testing/index.ts';
+import {
+  aClaim,
+  balanceOf,
+  Clinic,
+  LastResources,
+  requestOf,
+  historyMessage,
+  type HistoryMessage,
+} from '../testing/index.ts';
 
 const patients = ['p1', 'p2', 'p3'];
-/** What another record may since have made impossible. */
-const sinceForbidden = ['ALLERGY', 'INTERACTION', 'WRONG_PATIENT', 'PATIENT_MERGED'];
+/** Rejects of a repeated message that other records may have caused meanwhile. */
+const laterRejects = ['ALLERGY', 'INTERACTION', 'WRONG_PATIENT', 'PATIENT_MERGED'];
 
-/** Everything that modules keep beside the records themselves, with sums for what is only a sum. */
-function keptBeside(clinic: Clinic): object {
+/** All state that modules keep beside the records. Balances of merged patients are added up. */
+function derivedState(clinic: Clinic): object {
   const entity = (key: string) => parseStateKey(key)?.entity;
   const own = [...clinic.state].filter(
     ([key]) => !['res', 'ver', 'event', 'op'].includes(entity(key) ?? '') && !key.startsWith('ctr~'),
@@ -20,45 +28,46 @@ function keptBeside(clinic: Clinic): object {
   return { own: own.map(([key, value]) => [key, Buffer.from(value).toString()]).toSorted(), balances };
 }
 
-it('a message whose resource stands so already changes nothing but its version', async () => {
-  const history = fc.array(saidOfFew({ withMerges: true }), { minLength: 5, maxLength: 35 });
+it('a repeated message changes only the version of its resource', async () => {
+  const history = fc.array(historyMessage({ withMerges: true }), { minLength: 5, maxLength: 35 });
   await fc.assert(
     fc.asyncProperty(history, async (messages) => {
       const clinic = new Clinic();
-      const last = new LastSaid();
+      const last = new LastResources();
       for (const patient of patients) await clinic.translate(aClaim({ patient: { reference: `Patient/${patient}` } }));
-      for (const said of messages) last.note(said, await clinic.result(said.resource, { request: requestOf(said) }));
-      for (const said of last.all()) {
-        const before = keptBeside(clinic);
-        const { code } = await clinic.result(said.resource, { request: requestOf(said) });
-        expect([said.type, code]).toEqual([said.type, sinceForbidden.includes(code) ? code : 'OK']);
-        // A claim of a merged patient takes its account along, from one patient's balance to the other's.
-        if (said.type === 'Claim')
-          expect(keptBeside(clinic)).toMatchObject({ balances: (before as { balances: number[] }).balances });
-        else expect([said.type, keptBeside(clinic)]).toEqual([said.type, before]);
+      for (const message of messages)
+        last.record(message, await clinic.result(message.resource, { request: requestOf(message) }));
+      for (const message of last.all()) {
+        const before = derivedState(clinic);
+        const { code } = await clinic.result(message.resource, { request: requestOf(message) });
+        expect([message.type, code]).toEqual([message.type, laterRejects.includes(code) ? code : 'OK']);
+        // The account of a merged patient's claim moves from one patient's balance to the other's.
+        if (message.type === 'Claim')
+          expect(derivedState(clinic)).toMatchObject({ balances: (before as { balances: number[] }).balances });
+        else expect([message.type, derivedState(clinic)]).toEqual([message.type, before]);
       }
     }),
     { numRuns: 25 },
   );
 });
 
-/** The same message with the patient, stock, slot, claim and currency that its id has once and for all. */
-function inItsPlace({ type, id, resource }: Said): Said {
+/** The same message with a patient, stock, slot, claim and currency that depend on its id only. */
+function withFixedReferences({ type, id, resource }: HistoryMessage): HistoryMessage {
   const number = Number(id.slice(1));
   const same = (prefix: string) => `${prefix}${number % 3 === 0 ? 3 : number % 3}`;
-  const who = { reference: `Patient/p${(number % 3) + 1}` };
+  const subject = { reference: `Patient/p${(number % 3) + 1}` };
   const places: Readonly<Record<string, (given: FhirResource) => object>> = {
-    MedicationRequest: () => ({ subject: who }),
-    AllergyIntolerance: () => ({ patient: who }),
+    MedicationRequest: () => ({ subject }),
+    AllergyIntolerance: () => ({ patient: subject }),
     MedicationAdministration: () => ({
-      subject: who,
+      subject,
       request: { reference: `MedicationRequest/${same('o')}` },
       extension: [stockAt(number)],
     }),
     SupplyDelivery: () => ({ destination: { reference: `Location/w${number % 2}` } }),
-    Claim: (given) => ({ patient: who, total: inDollars(given['total']) }),
+    Claim: (given) => ({ patient: subject, total: inDollars(given['total']) }),
     ExplanationOfBenefit: (given) => ({
-      patient: who,
+      patient: subject,
       claim: { reference: `Claim/${same('c')}` },
       payment: { amount: inDollars((given['payment'] as { amount: object }).amount) },
     }),
@@ -71,7 +80,7 @@ function inItsPlace({ type, id, resource }: Said): Said {
       })),
     }),
     Appointment: () => ({ slot: [{ reference: `Slot/s${number}` }], extension: undefined }),
-    Consent: () => ({ patient: who }),
+    Consent: () => ({ patient: subject }),
   };
   return { type, id, ...(resource && { resource: { ...resource, ...places[type]?.(resource) } }) };
 }
@@ -82,14 +91,14 @@ const stockAt = (number: number) => ({
   valueReference: { reference: `Location/w${number % 2}` },
 });
 
-it('what keeps its patient, stock, slot and claim touches nothing that its messages did not declare', async () => {
-  const said = saidOfFew({ withMerges: false }).filter(({ resource }) => resource !== undefined);
+it('a resource that keeps its patient, stock, slot and claim touches only declared keys', async () => {
+  const message = historyMessage({ withMerges: false }).filter(({ resource }) => resource !== undefined);
   await fc.assert(
-    fc.asyncProperty(fc.array(said.map(inItsPlace), { minLength: 5, maxLength: 40 }), async (messages) => {
+    fc.asyncProperty(fc.array(message.map(withFixedReferences), { minLength: 5, maxLength: 40 }), async (messages) => {
       const clinic = new Clinic();
       for (const one of messages) {
         const { undeclared } = await clinic.result(one.resource, { request: requestOf(one) });
-        // Whose balance a payment lowers, only the account of its claim knows.
+        // Only the account of its claim tells whose balance a payment changes.
         const known = one.type.startsWith('Payment')
           ? undeclared.filter(({ key }) => !key.startsWith('ctr~balance'))
           : undeclared;

@@ -1,8 +1,10 @@
 import type { PatientAlias } from '@medrex/contracts';
 import type { JsonValue } from '@medrex/execute-batch';
 
-/** Merges that an applied operation carried out, out of the contract's answer: a list with one result per entry. */
-export function mergesTold(detail: JsonValue): readonly PatientAlias[] {
+/**
+ * The merges that an applied operation carried out, read from the contract's result: a list with one result per entry.
+ */
+export function mergesInResult(detail: JsonValue): readonly PatientAlias[] {
   return listOf(detail)
     .flatMap((entry) => listOf(memberOf(entry, 'merged')))
     .flatMap((merge) => {

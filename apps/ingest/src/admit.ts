@@ -2,7 +2,7 @@ import type { OperationClass, RoutedBytes } from '@medrex/contracts';
 import type { TenantSealer } from '@medrex/privacy';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Admission } from './admission.ts';
-import { tooOld } from './consider.ts';
+import { tooOld } from './classify-message.ts';
 import type { KnownOperation } from './known-operations.ts';
 import type { LiveOperations } from './live-operations.ts';
 import { sealName, type MessageName } from './message-name.ts';
@@ -34,7 +34,7 @@ export interface AdmittedMessage extends DraftedMessage {
   readonly span?: AcceptSpan;
 }
 
-/** The admitted front of a run, and the rest behind it. */
+/** The admitted messages at the front of a run, and the remaining ones. */
 export interface Admitted {
   readonly admitted: readonly AdmittedMessage[];
   readonly rest: readonly DraftedMessage[];
@@ -83,13 +83,13 @@ export class Admitter {
   async admit(run: readonly DraftedMessage[], policy: RoomPolicy): Promise<Admitted> {
     const admitted: AdmittedMessage[] = [];
     for (const drafted of run) {
-      const full = this.#fullClass(drafted, policy);
+      const full = this.#classWithoutRoom(drafted, policy);
       if (full !== undefined) {
         if (admitted.length > 0) break;
         policy.onWaiting?.(drafted.message, full);
         const hasRoom = await this.#waitForRoom(full, policy);
-        if (!hasRoom) return this.#turnAway(run, policy);
-        admitted.push(this.#admitOne(this.#afterWaiting(drafted), policy));
+        if (!hasRoom) return this.#refuseForLackOfRoom(run, policy);
+        admitted.push(this.#admitOne(this.#recheckAge(drafted), policy));
       } else admitted.push(this.#admitOne(drafted, policy));
       if (admitted.length % messagesPerTurn === 0) await nextTurn();
     }
@@ -97,7 +97,7 @@ export class Admitter {
   }
 
   /** The class for which a message has to wait: any class from the intake topics, only CPOE over HTTP. */
-  #fullClass({ items }: DraftedMessage, { waits }: RoomPolicy): OperationClass | undefined {
+  #classWithoutRoom({ items }: DraftedMessage, { waits }: RoomPolicy): OperationClass | undefined {
     const { admission } = this.#options;
     for (const item of items) {
       if (item.kind === 'draft' && (waits || item.class === 'cpoe') && admission.room(item.class) <= 0)
@@ -116,7 +116,7 @@ export class Admitter {
   }
 
   /** Checks the age again after a wait: a message may have left the dedupe window, so that the operation records of its name are pruned. */
-  #afterWaiting(drafted: DraftedMessage): DraftedMessage {
+  #recheckAge(drafted: DraftedMessage): DraftedMessage {
     const { nowMs, dedupeWindowMs } = this.#options;
     const { message, items } = drafted;
     const isKnown = items.some(({ kind }) => kind === 'repeat');
@@ -124,18 +124,18 @@ export class Admitter {
     return old === undefined ? drafted : { message, items: [], problem: old };
   }
 
-  /** Refuses the first message of a run for lack of room; with `waits` also all messages behind it, to keep their order. */
-  #turnAway(run: readonly DraftedMessage[], policy: RoomPolicy): Admitted {
+  /** Refuses the first message of a run for lack of room; with `waits` also all later ones, to keep their order. */
+  #refuseForLackOfRoom(run: readonly DraftedMessage[], policy: RoomPolicy): Admitted {
     const end = policy.waits ? run.length : 1;
-    const turnedAway = run.slice(0, end).map((drafted) => this.#admitOne(withoutRoom(drafted), policy));
-    return { admitted: turnedAway, rest: run.slice(end) };
+    const refused = run.slice(0, end).map((drafted) => this.#admitOne(withoutRoom(drafted), policy));
+    return { admitted: refused, rest: run.slice(end) };
   }
 
   #admitOne(drafted: DraftedMessage, { waits }: RoomPolicy): AdmittedMessage {
     const { nowMs, startSpan } = this.#options;
     const { message } = drafted;
     const acceptedAtMs = nowMs();
-    const items = drafted.items.map((item) => (item.kind === 'draft' ? this.#take(item, waits) : item));
+    const items = drafted.items.map((item) => (item.kind === 'draft' ? this.#admitDraft(item, waits) : item));
     const drafts = items.filter((item) => item.kind === 'draft');
     if (drafts.length === 0) return { ...drafted, items, routed: [], acceptedAtMs };
     const span = startSpan(message.attributes.traceparent);
@@ -144,7 +144,7 @@ export class Admitter {
   }
 
   /** Admits operation by operation, so a part of a long message may be shed; after a wait, the whole message is admitted. */
-  #take(draft: Draft, waits: boolean): DraftedItem {
+  #admitDraft(draft: Draft, waits: boolean): DraftedItem {
     const { admission } = this.#options;
     if (!waits && draft.class !== 'cpoe' && admission.room(draft.class) <= 0) {
       return { kind: 'refused', item: draft.item, problem: shed(draft.class, admission) };
@@ -190,12 +190,12 @@ export class Admitter {
 }
 
 /** Refuses all drafts of a message, orders included, because the live limit is reached. */
-function withoutRoom({ message, items, problem: whole }: DraftedMessage): DraftedMessage {
+function withoutRoom({ message, items, problem: messageProblem }: DraftedMessage): DraftedMessage {
   const noRoom = problem('NO_ROOM', { retryAfterS: 5 });
   const refused = items.map((item): DraftedItem =>
     item.kind === 'draft' ? { kind: 'refused', item: item.item, problem: noRoom } : item,
   );
-  return { message, items: refused, ...(whole !== undefined && { problem: whole }) };
+  return { message, items: refused, ...(messageProblem !== undefined && { problem: messageProblem }) };
 }
 
 function shed(operationClass: OperationClass, admission: Admission): Problem {

@@ -61,7 +61,7 @@ const operationsPerAppend = operationsPerRecord;
 export class Appender {
   readonly #options: AppenderOptions;
   readonly #stop = new AbortController();
-  readonly #gaveUp = newGate();
+  readonly #stopped = newGate();
   #queue: Waiting[] = [];
   #inFlight: readonly Waiting[] = [];
   #queued = 0;
@@ -106,14 +106,14 @@ export class Appender {
 
   /** Appends what is queued, for at most `graceMs`, and then closes. */
   async close(graceMs: number): Promise<void> {
-    const timer = setTimeout(() => this.giveUp(), graceMs);
-    await Promise.race([this.#running, this.#gaveUp.opened]);
+    const timer = setTimeout(() => this.rejectAll(), graceMs);
+    await Promise.race([this.#running, this.#stopped.opened]);
     clearTimeout(timer);
-    this.giveUp();
+    this.rejectAll();
   }
 
   /** Rejects all queued operations and those in flight, of which it is unknown whether they were stored. */
-  giveUp(): void {
+  rejectAll(): void {
     this.#end('stopped');
   }
 
@@ -124,7 +124,7 @@ export class Appender {
       this.#inFlight = this.#takeGroup();
       const operations = this.#inFlight.flatMap((one) => one.operations);
       const seqs = await this.#appendUntilAcked(operations);
-      this.#leave(this.#inFlight);
+      this.#removeQueued(this.#inFlight);
       if (seqs !== undefined) settle(this.#inFlight, seqs);
       this.#inFlight = [];
     }
@@ -172,7 +172,7 @@ export class Appender {
     await delay(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 
-  #leave(group: readonly Waiting[]): void {
+  #removeQueued(group: readonly Waiting[]): void {
     for (const { operations, bytes } of group) {
       this.#queued -= operations.length;
       this.#queuedBytes -= bytes;
@@ -187,9 +187,9 @@ export class Appender {
   #end(why: 'halted' | 'stopped'): void {
     this.#ended ??= why;
     this.#stop.abort();
-    this.#gaveUp.open();
+    this.#stopped.open();
     const given = [...this.#inFlight, ...this.#queue];
-    this.#leave(given);
+    this.#removeQueued(given);
     this.#inFlight = [];
     this.#queue = [];
     for (const { reject } of given) reject(new NotAppended(this.#ended));

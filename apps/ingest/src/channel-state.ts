@@ -8,13 +8,13 @@ import { MessageIdentifier } from './identify.ts';
 import { KnownOperations } from './known-operations.ts';
 import { LiveOperations } from './live-operations.ts';
 import type { IngestObserver } from './observer.ts';
-import { orAbandoned } from './or-abandoned.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import type { IngestPorts } from './ports.ts';
 import { ProgressFollower } from './progress-follower.ts';
 import { ReceiptPublisher } from './receipts.ts';
 import { RefusedMessages } from './refused-messages.ts';
 import { resume } from './resume.ts';
-import { StatusNoter } from './status-noter.ts';
+import { StatusRecorder } from './status-recorder.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /** The shared state of one channel: admission, known names, live operations and progress. */
@@ -27,7 +27,7 @@ export interface ChannelState {
   readonly appender: Appender;
   readonly known: KnownOperations;
   readonly live: LiveOperations;
-  readonly noter: StatusNoter;
+  readonly statusRecorder: StatusRecorder;
   readonly progress: ProgressFollower;
   readonly receipts: ReceiptPublisher;
   readonly waitingRoom: WaitingRoom;
@@ -37,7 +37,7 @@ export interface ChannelState {
   readonly deadLetters: DeadLetters;
   readonly refused: RefusedMessages;
   /** Stops appending: what is not yet durable is refused, or redelivered later. */
-  readonly giveUp: () => void;
+  readonly stopAppending: () => void;
 }
 
 /** Opens the channel and restores the operations accepted by earlier processes. @throws errors of the vault, the log and the store */
@@ -76,7 +76,7 @@ export async function openChannel(
   const given = new AbortController();
   // After the grace period a stop does not wait for a log that hangs; an unfinished run is not committed and is redelivered.
   const answers: Pick<EventLog, 'append'> = {
-    append: (topic, number, records) => orAbandoned(log.append(topic, number, records), given.signal),
+    append: (topic, number, records) => unlessAborted(log.append(topic, number, records), given.signal),
   };
   const state: ChannelState = {
     partition,
@@ -87,7 +87,7 @@ export async function openChannel(
     appender,
     known: new KnownOperations(statuses, config.INGEST_KNOWN_MAX, observer.statusStoreFailed),
     live: new LiveOperations(),
-    noter: new StatusNoter({ statuses, onFailure: observer.statusStoreFailed }),
+    statusRecorder: new StatusRecorder({ statuses, onFailure: observer.statusStoreFailed }),
     progress,
     receipts: new ReceiptPublisher(answers, receiptPartitions(config)),
     waitingRoom: new WaitingRoom(statuses),
@@ -95,9 +95,9 @@ export async function openChannel(
     projectedUpTo: await statuses.position(topics.outcomes, partition),
     deadLetters: new DeadLetters({ log, partition, group, onError: observer.readFailed, placeId }),
     refused: new RefusedMessages({ log: answers, partition, tenant: directory.tenant, nowMs }),
-    giveUp: () => {
+    stopAppending: () => {
       given.abort(new NotAppended('stopped'));
-      appender.giveUp();
+      appender.rejectAll();
     },
   };
   await progress.start();

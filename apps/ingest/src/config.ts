@@ -3,7 +3,7 @@ import { kafkaVariables } from '@medrex/kafka/variables';
 import { Secret } from '@medrex/privacy';
 import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';
-import { storesAreNamed, storesVariables } from './stores-variables.ts';
+import { postgresIsConfigured, storesVariables } from './stores-variables.ts';
 
 const count = z.coerce.number().int().positive();
 const milliseconds = z.coerce.number().int().positive();
@@ -161,7 +161,7 @@ export const ingestConfig = ingestVariables
     path: ['MEDREX_CHANNEL'],
     message: 'must be one of MEDREX_CHANNELS',
   })
-  .refine(...storesAreNamed);
+  .refine(...postgresIsConfigured);
 
 /** The parsed environment. */
 export type IngestConfig = z.infer<typeof ingestConfig>;

@@ -1,5 +1,5 @@
 import type { DraftedItem, DraftedMessage } from './admit.ts';
-import { consider, idReused, type ConsiderOptions } from './consider.ts';
+import { classifyMessage, idReused, type ClassifyOptions } from './classify-message.ts';
 import type { KnownOperation, KnownOperations } from './known-operations.ts';
 import type { IncomingMessage } from './message/incoming-message.ts';
 import { itemId, type Draft, type RefusedItem } from './translation/draft.ts';
@@ -16,12 +16,16 @@ export interface DrafterOptions {
 /** Turns messages into drafts of operations and recognises repeats. Costs one query of the status store per run. */
 export class Drafter {
   readonly #options: DrafterOptions;
-  readonly #considering: ConsiderOptions;
+  readonly #classifyOptions: ClassifyOptions;
 
   constructor(options: DrafterOptions) {
     const { identityKey, known, dedupeWindowMs } = options;
     this.#options = options;
-    this.#considering = { known, dedupeWindowMs, operationId: (message, item) => itemId(message, item, identityKey) };
+    this.#classifyOptions = {
+      known,
+      dedupeWindowMs,
+      operationId: (message, item) => itemId(message, item, identityKey),
+    };
   }
 
   /** Drafts the messages of a run; the result has their order. */
@@ -38,10 +42,13 @@ export class Drafter {
   }
 
   async #draftOne(message: IncomingMessage, first: KnownOperation | undefined, nowMs: number): Promise<DraftedMessage> {
-    const considered = consider(message, first, nowMs, this.#considering);
-    if (considered.kind === 'problem') return { message, items: [], problem: considered.problem };
-    if (considered.kind === 'repeat') {
-      return { message, items: considered.operations.map((operation, item) => ({ kind: 'repeat', item, operation })) };
+    const classification = classifyMessage(message, first, nowMs, this.#classifyOptions);
+    if (classification.kind === 'problem') return { message, items: [], problem: classification.problem };
+    if (classification.kind === 'repeat') {
+      return {
+        message,
+        items: classification.operations.map((operation, item) => ({ kind: 'repeat', item, operation })),
+      };
     }
     const time = message.attributes.time ?? new Date(nowMs).toISOString();
     const translated = await this.#options.translator.translate(message, time);

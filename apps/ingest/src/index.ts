@@ -4,4 +4,4 @@ export { openApi, type OpenApiFacts } from './http/openapi.ts';
 export { ingestMetrics } from './metrics.ts';
 export type { IngestPorts } from './ports.ts';
 export { startIngest } from './start-ingest.ts';
-export { storesAreNamed, storesVariables } from './stores-variables.ts';
+export { postgresIsConfigured, storesVariables } from './stores-variables.ts';

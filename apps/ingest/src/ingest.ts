@@ -7,9 +7,9 @@ import { newGate } from './gate.ts';
 import type { KnownOperation } from './known-operations.ts';
 import type { ItemResult, MessageResult } from './message-result.ts';
 import type { IncomingMessage } from './message/incoming-message.ts';
-import { cutAtPassingProblem, isToBeTriedAgain } from './passing-problem.ts';
+import { upToTransientProblem, mustBeRetried } from './transient-problem.ts';
 import { problem, type Problem } from './problem.ts';
-import type { StatusNoter } from './status-noter.ts';
+import type { StatusRecorder } from './status-recorder.ts';
 
 /** Events for metrics and logs. */
 export interface IngestFacts {
@@ -20,7 +20,7 @@ export interface IngestFacts {
 
 export interface IngestOptions extends AdmitterOptions, DrafterOptions {
   readonly appender: Appender;
-  readonly noter: StatusNoter;
+  readonly statusRecorder: StatusRecorder;
   readonly facts: IngestFacts;
 }
 
@@ -29,7 +29,10 @@ export interface Submitted {
   readonly results: Promise<readonly MessageResult[]>;
 }
 
-/** The common path of all messages, from HTTP and from the intake topics: messages in, operations and results out. */
+/**
+ * Accepts all messages, from HTTP and from the intake topics: translates, admits and appends them, and returns a result
+ * for each.
+ */
 export class Ingest {
   readonly #options: IngestOptions;
   readonly #admitter: Admitter;
@@ -43,22 +46,22 @@ export class Ingest {
   }
 
   /**
-   * Resolves when the run has its place behind all runs submitted before; submit runs that must keep their order one after another,
-   * without waiting for their results. With `policy.waits`, nothing is appended from the first message on that meets a transient
-   * problem, so that no later message overtakes it when it is retried.
+   * Resolves when the run has its place after all runs submitted before. Runs that must keep their order are submitted
+   * one after another, without waiting for their results. With `policy.waits`, nothing is appended from the first
+   * message on that has a transient problem, so that no later message overtakes it when it is retried.
    */
   async submit(run: readonly IncomingMessage[], policy: RoomPolicy): Promise<Submitted> {
     const done = newGate();
     const { first, later } = this.#arrivals.claim(run, done.opened);
-    const ahead = pick(run, first);
+    const firstMessages = pick(run, first);
     const release = (): void => {
-      this.#arrivals.release(ahead);
+      this.#arrivals.release(firstMessages);
       done.open();
     };
     try {
-      const submitted = await this.#takeIn(ahead, policy);
+      const submitted = await this.#process(firstMessages, policy);
       const results = submitted.results.finally(release);
-      return later.length === 0 ? { results } : { results: this.#afterOthers(run, first, results, later, policy) };
+      return later.length === 0 ? { results } : { results: this.#processLater(run, first, results, later, policy) };
     } catch (error) {
       release();
       throw error;
@@ -66,22 +69,22 @@ export class Ingest {
   }
 
   /** Processes messages that waited for another message of the same name, once the result of that one is known. */
-  async #afterOthers(
+  async #processLater(
     run: readonly IncomingMessage[],
     first: readonly number[],
-    aheadResults: Promise<readonly MessageResult[]>,
+    firstResults: Promise<readonly MessageResult[]>,
     later: readonly number[],
     policy: RoomPolicy,
   ): Promise<readonly MessageResult[]> {
-    const ahead = await aheadResults;
+    const firstMessages = await firstResults;
     const rest = pick(run, later);
-    const behind =
-      policy.waits && ahead.some(isToBeTriedAgain)
+    const laterResults =
+      policy.waits && firstMessages.some(mustBeRetried)
         ? rest.map((message) => this.#refuse(message, problem('NOT_TRIED')))
         : await this.#resubmit(rest, policy);
     const results = new Array<MessageResult>(run.length);
-    ahead.forEach((result, index) => (results[first[index] ?? 0] = result));
-    behind.forEach((result, index) => (results[later[index] ?? 0] = result));
+    firstMessages.forEach((result, index) => (results[first[index] ?? 0] = result));
+    laterResults.forEach((result, index) => (results[later[index] ?? 0] = result));
     return results;
   }
 
@@ -91,12 +94,12 @@ export class Ingest {
     return submitted.results;
   }
 
-  async #takeIn(run: readonly IncomingMessage[], policy: RoomPolicy): Promise<Submitted> {
-    const closed = this.#closedDoor();
-    if (closed !== undefined) return { results: Promise.resolve(run.map((message) => this.#refuse(message, closed))) };
+  async #process(run: readonly IncomingMessage[], policy: RoomPolicy): Promise<Submitted> {
+    const reason = this.#reasonNotToAppend();
+    if (reason !== undefined) return { results: Promise.resolve(run.map((message) => this.#refuse(message, reason))) };
     const drafted = await this.#drafter.draft(run);
     const parts: Promise<readonly MessageResult[]>[] = [];
-    for (let rest = policy.waits ? cutAtPassingProblem(drafted) : drafted; rest.length > 0;) {
+    for (let rest = policy.waits ? upToTransientProblem(drafted) : drafted; rest.length > 0;) {
       const admission = await this.#admitter.admit(rest, policy);
       parts.push(this.#append(admission.admitted));
       rest = admission.rest;
@@ -104,19 +107,19 @@ export class Ingest {
     return { results: Promise.all(parts).then((results) => results.flat()) };
   }
 
-  #closedDoor(): Problem | undefined {
+  #reasonNotToAppend(): Problem | undefined {
     const { appender } = this.#options;
     if (appender.isHalted) return problem('LOG_MADE_ANEW');
     return appender.hasRoom ? undefined : problem('LOG_UNAVAILABLE', { retryAfterS: 5 });
   }
 
   async #append(admitted: readonly AdmittedMessage[]): Promise<readonly MessageResult[]> {
-    const { appender, noter } = this.#options;
+    const { appender, statusRecorder } = this.#options;
     let seqs: readonly number[];
     try {
       seqs = await appender.append(admitted.flatMap(({ routed }) => routed));
     } catch (error) {
-      return admitted.map((one) => this.#giveUp(one, error));
+      return admitted.map((one) => this.#refuseNotAppended(one, error));
     }
     let at = 0;
     const rows: OperationStatus[] = [];
@@ -125,7 +128,7 @@ export class Ingest {
       at += one.routed.length;
       return result;
     });
-    await noter.note(rows);
+    await statusRecorder.record(rows);
     return results;
   }
 
@@ -141,7 +144,7 @@ export class Ingest {
       const counted = item.item === 0 && isWhole ? { items: admitted.items.length } : {};
       const call = item.contract === perTransactionContract ? ({ isCall: true } as const) : {};
       const operation: KnownOperation = { opId: item.opId, digest, seq, acceptedAtMs, ...counted, ...call };
-      known.note(operation);
+      known.add(operation);
       rows.push({ opId: item.opId, sourceHash: digest, state: 'pending', seq, acceptedAtMs });
       facts.accepted(item.class, 1);
       return { kind: 'accepted', item: item.item, operation };
@@ -150,28 +153,31 @@ export class Ingest {
     return this.#result(message, items, admitted.problem);
   }
 
-  /** Refuses the drafts of a message that was not appended, or may not have been. It is no longer live here; its repeat gets the receipt. */
-  #giveUp(admitted: AdmittedMessage, error: unknown): MessageResult {
+  /**
+   * Refuses the drafts of a message whose append failed or whose result is unknown. If it was stored after all, a
+   * repeat gets its receipt.
+   */
+  #refuseNotAppended(admitted: AdmittedMessage, error: unknown): MessageResult {
     const { admission, live, nowMs } = this.#options;
     const { message, items, routed, span } = admitted;
     const isHalted = error instanceof NotAppended && error.reason === 'halted';
-    const why = isHalted ? problem('LOG_MADE_ANEW') : problem('STOPPING', { retryAfterS: 5 });
+    const reason = isHalted ? problem('LOG_MADE_ANEW') : problem('STOPPING', { retryAfterS: 5 });
     for (const item of items) if (item.kind === 'draft') live.remove({ opId: item.opId, digest: message.digest });
     admission.settle(routed.length, nowMs());
     span?.end();
     const refused = items.map((item): ItemResult =>
-      item.kind === 'draft' ? { kind: 'refused', item: item.item, problem: why } : item,
+      item.kind === 'draft' ? { kind: 'refused', item: item.item, problem: reason } : item,
     );
     return this.#result(message, refused, admitted.problem);
   }
 
-  #refuse(message: IncomingMessage, why: Problem): MessageResult {
-    return this.#result(message, [], why);
+  #refuse(message: IncomingMessage, reason: Problem): MessageResult {
+    return this.#result(message, [], reason);
   }
 
-  #result(message: IncomingMessage, items: readonly ItemResult[], whole: Problem | undefined): MessageResult {
+  #result(message: IncomingMessage, items: readonly ItemResult[], messageProblem: Problem | undefined): MessageResult {
     const { source, id, isIdDerived, digest, place } = message;
-    this.#count(items, whole);
+    this.#count(items, messageProblem);
     return {
       source,
       id,
@@ -179,13 +185,13 @@ export class Ingest {
       digest,
       items,
       ...(place !== undefined && { place }),
-      ...(whole !== undefined && { problem: whole }),
+      ...(messageProblem !== undefined && { problem: messageProblem }),
     };
   }
 
-  #count(items: readonly ItemResult[], whole: Problem | undefined): void {
+  #count(items: readonly ItemResult[], messageProblem: Problem | undefined): void {
     const { facts } = this.#options;
-    if (whole !== undefined) facts.refused(whole.code, 1);
+    if (messageProblem !== undefined) facts.refused(messageProblem.code, 1);
     for (const item of items) {
       if (item.kind === 'repeat') facts.repeated(1);
       else if (item.kind === 'refused') facts.refused(item.problem.code, 1);

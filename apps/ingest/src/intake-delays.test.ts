@@ -12,7 +12,7 @@ describe('receipts about paused partitions', () => {
   let delays: IntakeDelays;
   const after = async (ms: number): Promise<readonly Receipt[]> => {
     nowMs += ms;
-    await delays.look();
+    await delays.writeDueReceipts();
     return told.splice(0);
   };
 
@@ -33,7 +33,7 @@ describe('receipts about paused partitions', () => {
   });
 
   it('name the record, the start and the class; are repeated every 30 s; and report the end', async () => {
-    delays.waits(place(40), waitingForRoom, 'audit');
+    delays.paused(place(40), waitingForRoom, 'audit');
     expect(await after(999)).toEqual([]);
     const delayed = {
       source: topics.intake,
@@ -48,9 +48,9 @@ describe('receipts about paused partitions', () => {
     };
     expect(await after(1)).toEqual([{ ...delayed, atMs: startMs + 1_000 }]);
     expect(await after(29_999)).toEqual([]);
-    delays.waits(place(44), waitingForRoom, 'financial');
+    delays.paused(place(44), waitingForRoom, 'financial');
     expect(await after(1)).toMatchObject([{ id: '3/40', intake: place(44), delay: { class: 'financial' } }]);
-    delays.goesOn(place(0));
+    delays.resumed(place(0));
     expect(await after(9_999)).toEqual([]);
     const resumed = { id: '3/40', state: 'resumed', code: 'OK', delay: { class: 'financial', sinceMs: startMs } };
     expect(await after(1)).toMatchObject([resumed]);
@@ -58,33 +58,33 @@ describe('receipts about paused partitions', () => {
   });
 
   it('are not written for a pause below a second', async () => {
-    delays.waits(place(1), waitingForRoom, 'audit');
-    delays.goesOn(place(0));
+    delays.paused(place(1), waitingForRoom, 'audit');
+    delays.resumed(place(0));
     expect(await after(5_000)).toEqual([]);
   });
 
   it('are written once for a partition that pauses again and again', async () => {
-    delays.waits(place(1), waitingForRoom, 'audit');
+    delays.paused(place(1), waitingForRoom, 'audit');
     expect(await after(1_000)).toHaveLength(1);
     for (let offset = 2; offset < 8; offset++) {
-      delays.goesOn(place(0));
+      delays.resumed(place(0));
       expect(await after(3_000)).toEqual([]);
-      delays.waits(place(offset), waitingForRoom, 'audit');
+      delays.paused(place(offset), waitingForRoom, 'audit');
     }
-    delays.goesOn(place(0));
+    delays.resumed(place(0));
     expect(await after(10_000)).toMatchObject([{ state: 'resumed', intake: place(7) }]);
   });
 
   it('are written for each partition separately, with the code of the unavailable service', async () => {
-    delays.waits(place(1, 0), waitingForRoom, 'audit');
-    delays.waits(place(1, 1), 'VAULT_UNAVAILABLE');
+    delays.paused(place(1, 0), waitingForRoom, 'audit');
+    delays.paused(place(1, 1), 'VAULT_UNAVAILABLE');
     const [room, vault] = await after(1_000);
     expect(room).toMatchObject({ intake: place(1, 0), code: 'WAITING_FOR_ROOM' });
     expect(vault).toMatchObject({ intake: place(1, 1), code: 'VAULT_UNAVAILABLE', delay: { sinceMs: startMs } });
   });
 
   it('are written later when the log does not accept them now', async () => {
-    delays.waits(place(1), waitingForRoom, 'audit');
+    delays.paused(place(1), waitingForRoom, 'audit');
     isDown = true;
     expect(await after(1_000)).toEqual([]);
     isDown = false;

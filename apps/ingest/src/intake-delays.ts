@@ -16,24 +16,27 @@ export interface IntakeDelaysOptions {
 }
 
 /** A paused partition, or one that was paused until a moment ago. */
-interface Standing {
+interface PausedPartition {
   readonly id: string;
   readonly sinceMs: number;
   place: IntakePlace;
   code: string;
   class: OperationClass | undefined;
   /** When the last receipt about it was written. */
-  toldMs: number | undefined;
+  reportedAtMs: number | undefined;
   /** When it resumed; undefined while it is paused. */
-  overMs: number | undefined;
+  resumedAtMs: number | undefined;
 }
 
 /** Shorter pauses are normal back-pressure and not reported. */
-const tellAfterMs = 1_000;
+const reportAfterMs = 1_000;
 const repeatMs = 30_000;
-/** A partition must run for this long before its resumption is reported, so that one that flaps is reported once. */
-const quietMs = 10_000;
-const lookMs = 1_000;
+/**
+ * A partition must run for this long before its end of pause is reported, so that one that pauses again and again is
+ * reported once.
+ */
+const stableMs = 10_000;
+const checkEveryMs = 1_000;
 
 /**
  * Reports paused partitions of the intake topics to hospitals by receipts, with start and reason: one receipt after a second, one
@@ -41,9 +44,9 @@ const lookMs = 1_000;
  */
 export class IntakeDelays {
   readonly #options: IntakeDelaysOptions;
-  readonly #standing = new Map<string, Standing>();
+  readonly #paused = new Map<string, PausedPartition>();
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  #writing: Promise<void> | undefined;
 
   constructor(options: IntakeDelaysOptions) {
     this.#options = options;
@@ -51,42 +54,45 @@ export class IntakeDelays {
 
   start(): void {
     this.#timer = setInterval(() => {
-      this.#looking ??= this.look().finally(() => (this.#looking = undefined));
-    }, lookMs).unref();
+      this.#writing ??= this.writeDueReceipts().finally(() => (this.#writing = undefined));
+    }, checkEveryMs).unref();
   }
 
   close(): void {
     clearInterval(this.#timer);
   }
 
-  /** Notes that a partition is paused at this record. @param operationClass the class without room, if that is the reason */
-  waits(place: IntakePlace, code: string, operationClass?: OperationClass): void {
-    const known = this.#standing.get(nameOf(place));
-    if (known !== undefined) Object.assign(known, { place, code, class: operationClass, overMs: undefined });
+  /**
+   * Called when a partition is paused at this record.
+   * @param operationClass the class without room, if that is the reason
+   */
+  paused(place: IntakePlace, code: string, operationClass?: OperationClass): void {
+    const known = this.#paused.get(nameOf(place));
+    if (known !== undefined) Object.assign(known, { place, code, class: operationClass, resumedAtMs: undefined });
     else {
-      const times = { sinceMs: this.#options.nowMs(), toldMs: undefined, overMs: undefined };
+      const times = { sinceMs: this.#options.nowMs(), reportedAtMs: undefined, resumedAtMs: undefined };
       const id = this.#options.placeId(place);
-      this.#standing.set(nameOf(place), { id, place, code, class: operationClass, ...times });
+      this.#paused.set(nameOf(place), { id, place, code, class: operationClass, ...times });
     }
   }
 
-  /** Notes that a run of the partition was accepted. */
-  goesOn(run: Pick<LogRun, 'topic' | 'partition'>): void {
-    const standing = this.#standing.get(nameOf(run));
-    if (standing?.toldMs === undefined) this.#standing.delete(nameOf(run));
-    else standing.overMs ??= this.#options.nowMs();
+  /** Called when a run of the partition was accepted. */
+  resumed(run: Pick<LogRun, 'topic' | 'partition'>): void {
+    const paused = this.#paused.get(nameOf(run));
+    if (paused?.reportedAtMs === undefined) this.#paused.delete(nameOf(run));
+    else paused.resumedAtMs ??= this.#options.nowMs();
   }
 
-  /** Writes the receipts that are due. What fails is written at the next call. */
-  async look(): Promise<void> {
+  /** Writes the receipts that are due. Those that fail are written by the next call. */
+  async writeDueReceipts(): Promise<void> {
     const nowMs = this.#options.nowMs();
-    for (const [name, standing] of [...this.#standing]) {
-      const isOver = standing.overMs !== undefined && nowMs - standing.overMs >= quietMs;
-      if (!isOver && !isDue(standing, nowMs)) continue;
+    for (const [name, paused] of [...this.#paused]) {
+      const hasResumed = paused.resumedAtMs !== undefined && nowMs - paused.resumedAtMs >= stableMs;
+      if (!hasResumed && !isDue(paused, nowMs)) continue;
       try {
-        await this.#options.receipts.publish([this.#receipt(standing, isOver ? 'resumed' : 'delayed', nowMs)]);
-        standing.toldMs = nowMs;
-        if (isOver && standing.overMs !== undefined) this.#standing.delete(name);
+        await this.#options.receipts.publish([this.#receipt(paused, hasResumed ? 'resumed' : 'delayed', nowMs)]);
+        paused.reportedAtMs = nowMs;
+        if (hasResumed && paused.resumedAtMs !== undefined) this.#paused.delete(name);
       } catch (error) {
         this.#options.onFailure(error);
         return;
@@ -94,8 +100,8 @@ export class IntakeDelays {
     }
   }
 
-  #receipt(standing: Standing, state: 'delayed' | 'resumed', atMs: number): Receipt {
-    const { id, place, code, class: operationClass, sinceMs } = standing;
+  #receipt(paused: PausedPartition, state: 'delayed' | 'resumed', atMs: number): Receipt {
+    const { id, place, code, class: operationClass, sinceMs } = paused;
     const isDelayed = state === 'delayed';
     const delay = {
       ...(operationClass !== undefined && { class: operationClass }),
@@ -117,9 +123,9 @@ export class IntakeDelays {
   }
 }
 
-function isDue({ sinceMs, toldMs, overMs }: Standing, nowMs: number): boolean {
-  if (overMs !== undefined) return false;
-  return toldMs === undefined ? nowMs - sinceMs >= tellAfterMs : nowMs - toldMs >= repeatMs;
+function isDue({ sinceMs, reportedAtMs, resumedAtMs }: PausedPartition, nowMs: number): boolean {
+  if (resumedAtMs !== undefined) return false;
+  return reportedAtMs === undefined ? nowMs - sinceMs >= reportAfterMs : nowMs - reportedAtMs >= repeatMs;
 }
 
 const nameOf = ({ topic, partition }: Pick<LogRun, 'topic' | 'partition'>): string => `${topic}/${partition}`;

@@ -6,7 +6,7 @@ import type { Ingest } from './ingest.ts';
 import { problemsOf, type MessageResult } from './message-result.ts';
 import type { IncomingMessage } from './message/incoming-message.ts';
 import { readIntakeRecord } from './message/intake-record.ts';
-import { isToBeTriedAgain } from './passing-problem.ts';
+import { mustBeRetried } from './transient-problem.ts';
 import type { Problem } from './problem.ts';
 import { waitingForRoom, type IntakeDelays } from './intake-delays.ts';
 import { intakeReceipt, unreadableReceipt, type ReceiptPublisher } from './receipts.ts';
@@ -20,7 +20,7 @@ export interface IntakeOptions {
   readonly delays: IntakeDelays;
   readonly nowMs: () => number;
   /** Called for each run that meets a transient problem and is retried. */
-  readonly onPassing: (problem: Problem, run: LogRun) => void;
+  readonly onTransientProblem: (problem: Problem, run: LogRun) => void;
   readonly onRefused: (code: string) => void;
   readonly retryMs?: number;
 }
@@ -54,7 +54,7 @@ export class Intake {
     );
     await refused.keep(run.records, all);
     await receipts.publish(all);
-    delays.goesOn(run);
+    delays.resumed(run);
   }
 
   /** Aborts waits for room and retries. */
@@ -78,27 +78,27 @@ export class Intake {
     const policy: RoomPolicy = {
       waits: true,
       signal,
-      onWaiting: ({ place }, operationClass) => place && delays.waits(place, waitingForRoom, operationClass),
+      onWaiting: ({ place }, operationClass) => place && delays.paused(place, waitingForRoom, operationClass),
     };
     const results: MessageResult[] = [];
     while (results.length < messages.length) {
       signal.throwIfAborted();
       const submitted = await ingest.submit(messages.slice(results.length), policy);
-      const tried = await submitted.results;
-      const end = tried.findIndex(isToBeTriedAgain);
-      results.push(...(end < 0 ? tried : tried.slice(0, end)));
+      const attempted = await submitted.results;
+      const end = attempted.findIndex(mustBeRetried);
+      results.push(...(end < 0 ? attempted : attempted.slice(0, end)));
       if (end < 0) break;
-      this.#tellPassing(tried[end] as MessageResult, run);
+      this.#reportTransientProblem(attempted[end] as MessageResult, run);
       await delay(retryMs, undefined, { signal });
     }
     return results;
   }
 
-  #tellPassing(result: MessageResult, run: LogRun): void {
-    const { onPassing, delays } = this.#options;
-    const [why] = problemsOf(result);
-    if (why === undefined) return;
-    onPassing(why, run);
-    if (result.place !== undefined) delays.waits(result.place, why.code);
+  #reportTransientProblem(result: MessageResult, run: LogRun): void {
+    const { onTransientProblem, delays } = this.#options;
+    const [transient] = problemsOf(result);
+    if (transient === undefined) return;
+    onTransientProblem(transient, run);
+    if (result.place !== undefined) delays.paused(result.place, transient.code);
   }
 }

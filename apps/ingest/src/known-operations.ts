@@ -1,6 +1,6 @@
 import type { OperationStatus, StatusStore } from '@medrex/contracts';
 import { LRUCache } from 'lru-cache';
-import { SharedQuestions } from './shared-questions.ts';
+import { BatchedLookups } from './batched-lookups.ts';
 
 /** The facts in the receipt of an accepted operation; the same for every repeat. */
 export interface KnownOperation {
@@ -16,7 +16,7 @@ export interface KnownOperation {
 }
 
 /** Maximum ids in one query of the store. */
-const questionMax = 2_000;
+const queryMax = 2_000;
 
 /**
  * Accepted operations by id: the newest in memory, all within the dedupe window in the status store. When the store is unavailable,
@@ -24,16 +24,16 @@ const questionMax = 2_000;
  */
 export class KnownOperations {
   readonly #recent: LRUCache<string, KnownOperation>;
-  readonly #questions: SharedQuestions<string, OperationStatus | undefined>;
+  readonly #lookups: BatchedLookups<string, OperationStatus | undefined>;
   readonly #onStoreFailure: (error: unknown) => void;
 
   constructor(statuses: Pick<StatusStore, 'get'>, entriesMax: number, onStoreFailure: (error: unknown) => void) {
     this.#recent = new LRUCache({ max: entriesMax });
-    this.#questions = new SharedQuestions((opIds) => statuses.get(opIds), questionMax);
+    this.#lookups = new BatchedLookups((opIds) => statuses.get(opIds), queryMax);
     this.#onStoreFailure = onStoreFailure;
   }
 
-  note(known: KnownOperation): void {
+  add(known: KnownOperation): void {
     this.#recent.set(known.opId, known);
   }
 
@@ -62,7 +62,7 @@ export class KnownOperations {
   async #stored(opIds: readonly string[]): Promise<readonly (OperationStatus | undefined)[]> {
     if (opIds.length === 0) return [];
     try {
-      return await this.#questions.ask(opIds);
+      return await this.#lookups.find(opIds);
     } catch (error) {
       this.#onStoreFailure(error);
       return [];

@@ -106,12 +106,12 @@ export class LetterIndex<L extends IndexedLetter> {
   }
 
   #take(run: LogRun): void {
-    for (const record of run.records) this.#note(this.#options.letterOf(record));
+    for (const record of run.records) this.#add(this.#options.letterOf(record));
     this.#readTo = (run.records.at(-1)?.offset ?? 0) + 1;
     for (const wake of this.#waiting) wake();
   }
 
-  #note(letter: L): void {
+  #add(letter: L): void {
     const first = this.#letters.get(letter.id);
     this.#letters.set(letter.id, { ...letter, settledAtMs: first?.settledAtMs ?? letter.settledAtMs });
     const [oldest] = this.#letters.keys();

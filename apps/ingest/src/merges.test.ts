@@ -16,7 +16,7 @@ const replacedBy = (mrn: string) => ({
 const vaultKeeps = async (vault: InMemoryPatientVault, mrn: string) =>
   (await vault.findOrCreate([[{ system, value: mrn }]]))[0]?.patient.pseudonym;
 
-/** A vault that fails to note merges while `error` is set. */
+/** A vault that fails to record merges while `error` is set. */
 class StubbornVault extends InMemoryPatientVault {
   error: CodedError | undefined;
   readonly noted: (readonly [string, string])[] = [];
@@ -60,7 +60,7 @@ describe('a merge on the ledger', () => {
     expect((await vault.startErasure({ system, value: 'mrn-b' }))?.toSorted()).toEqual([from, into].toSorted());
   });
 
-  it('is noted before its outcome is published', async () => {
+  it('is recorded before its outcome is published', async () => {
     const vault = new StubbornVault({ random: randomBytes });
     vault.error = new CodedError(privacyErrors.vaultUnavailable, 'the vault is unavailable');
     await start(vault);
@@ -73,7 +73,7 @@ describe('a merge on the ledger', () => {
     expect(vault.noted).toHaveLength(1);
   });
 
-  it('into a patient who was merged away goes to the survivor', async () => {
+  it('into a patient who was merged before leads to the survivor', async () => {
     const vault = new StubbornVault({ random: randomBytes });
     await start(vault);
     await mergeOf('mrn-a', 'mrn-b');
@@ -82,7 +82,7 @@ describe('a merge on the ledger', () => {
     expect(await vaultKeeps(vault, 'mrn-c')).toBe(await vaultKeeps(vault, 'mrn-b'));
   });
 
-  it('that the ledger rejected is not noted', async () => {
+  it('that the ledger rejected is not recorded', async () => {
     const vault = new StubbornVault({ random: randomBytes });
     ingest = await Harness.start({ vault, env: { INGEST_OFFLOAD_THREADS: '0' } });
     stop = async () => undefined;
@@ -95,7 +95,7 @@ describe('a merge on the ledger', () => {
     expect(vault.noted).toEqual([]);
   });
 
-  it('that cannot be noted in this vault is logged and does not block later outcomes', async () => {
+  it('that cannot be recorded in this vault is logged and does not block later outcomes', async () => {
     const vault = new StubbornVault({ random: randomBytes });
     vault.error = new CodedError(privacyErrors.patientUnknown, 'the vault knows no such patient');
     await start(vault);

@@ -1,4 +1,4 @@
-import type { KeptMessage, DeadLetters } from './dead-letters.ts';
+import type { RefusedMessageEntry, DeadLetters } from './dead-letters.ts';
 import type { MessageIdentifier } from './identify.ts';
 import type { Ingest } from './ingest.ts';
 import { takenOperations, type MessageResult } from './message-result.ts';
@@ -32,7 +32,7 @@ export class MessageResender {
     this.#options = options;
   }
 
-  async resend(kept: KeptMessage, signal: AbortSignal): Promise<MessageResent> {
+  async resend(kept: RefusedMessageEntry, signal: AbortSignal): Promise<MessageResent> {
     const { letters, refused, identifier, ingest } = this.#options;
     const letter = await letters.openMessage(kept);
     const opened = letter && refused.open(letter);

@@ -5,8 +5,8 @@ import { ingestErrors } from './errors.ts';
 import { fhirRefusalCodes } from './fhir/refusal-codes.ts';
 
 /** The transports by which messages arrive. */
-export const entrances = ['transactions', 'calls', 'batches', 'fhir', 'intake', 'urgent'] as const;
-export type Entrance = (typeof entrances)[number];
+export const transports = ['transactions', 'calls', 'batches', 'fhir', 'intake', 'urgent'] as const;
+export type Transport = (typeof transports)[number];
 
 /** Label value of refusals with a contract's own code. */
 export const otherCode = 'OTHER';
@@ -26,13 +26,13 @@ export const ingestMetrics = defineMetrics({
     name: 'medrex_ingest_messages_total',
     kind: 'counter',
     help: 'Messages received, by transport: each line of a batch and each record of an intake topic counts as one.',
-    labels: { entrance: entrances },
+    labels: { entrance: transports },
   },
   bytes: {
     name: 'medrex_ingest_bytes_total',
     kind: 'counter',
     help: 'Bytes of messages received, by transport.',
-    labels: { entrance: entrances },
+    labels: { entrance: transports },
   },
   accepted: {
     name: 'medrex_ingest_operations_accepted_total',

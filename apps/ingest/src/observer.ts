@@ -10,12 +10,12 @@ import {
   otherCode,
   refusalCodes,
   type AuthorVerdict,
-  type Entrance,
+  type Transport,
 } from './metrics.ts';
 import type { SettledOperation } from './outcome-projection.ts';
 import type { Problem } from './problem.ts';
 import type { Pruned } from './record-pruner.ts';
-import { intakeEntrance, type IntakeTopic } from './intake-topics.ts';
+import { intakeTransport, type IntakeTopic } from './intake-topics.ts';
 
 const knownCodes = new Set(refusalCodes);
 const quietMs = 5_000;
@@ -25,7 +25,7 @@ export class IngestObserver implements IngestFacts {
   readonly #telemetry: Telemetry;
   readonly #metrics: MetricHandles<typeof ingestMetrics>;
   /** When a line of each kind was last written, to limit the rate of repeated lines. */
-  readonly #saidMs = new Map<string, number>();
+  readonly #lastLoggedMs = new Map<string, number>();
 
   constructor(telemetry: Telemetry) {
     this.#telemetry = telemetry;
@@ -38,7 +38,7 @@ export class IngestObserver implements IngestFacts {
     return span.isSampled ? span : undefined;
   };
 
-  received(entrance: Entrance, messages: number, bytes: number): void {
+  received(entrance: Transport, messages: number, bytes: number): void {
     this.#metrics.messages.inc({ entrance }, messages);
     this.#metrics.bytes.inc({ entrance }, bytes);
   }
@@ -62,7 +62,7 @@ export class IngestObserver implements IngestFacts {
 
   readonly appendFailed = (error: unknown, attempt: number): void => {
     this.#metrics.appendFailures.inc();
-    if (this.#mayTell('append'))
+    if (this.#mayLog('append'))
       this.#telemetry.log.warn({ error, attempt }, 'append failed; the same operations are retried');
   };
 
@@ -76,13 +76,13 @@ export class IngestObserver implements IngestFacts {
 
   readonly statusStoreFailed = (error: unknown): void => {
     this.#metrics.statusFailures.inc();
-    if (this.#mayTell('status'))
+    if (this.#mayLog('status'))
       this.#telemetry.log.warn({ error }, 'status store failed; operations are still accepted');
   };
 
   readonly readFailed = (error: unknown): void => {
     this.#metrics.readFailures.inc();
-    if (this.#mayTell('read')) this.#telemetry.log.warn({ error }, 'reading or projecting failed; it is retried');
+    if (this.#mayLog('read')) this.#telemetry.log.warn({ error }, 'reading or projecting failed; it is retried');
   };
 
   readonly pruned = ({ pruned, kept }: Pruned): void => {
@@ -92,7 +92,7 @@ export class IngestObserver implements IngestFacts {
 
   readonly pruneFailed = (error: unknown): void => {
     this.#metrics.pruneFailures.inc();
-    if (this.#mayTell('prune')) this.#telemetry.log.warn({ error }, 'pruning failed; the next pass continues there');
+    if (this.#mayLog('prune')) this.#telemetry.log.warn({ error }, 'pruning failed; the next pass continues there');
   };
 
   readonly requestFailed = (error: unknown): void => {
@@ -109,7 +109,7 @@ export class IngestObserver implements IngestFacts {
 
   readonly intakePaused = ({ code }: Problem, { topic, partition }: LogRun): void => {
     this.#metrics.intakeRetries.inc({ topic: topic as IntakeTopic });
-    if (this.#mayTell('intake'))
+    if (this.#mayLog('intake'))
       this.#telemetry.log.warn({ code, topic, partition }, 'intake partition waits and is retried');
   };
 
@@ -117,7 +117,7 @@ export class IngestObserver implements IngestFacts {
   intakeRead(run: LogRun): void {
     const topic = run.topic as IntakeTopic;
     const bytes = run.records.reduce((sum, { value }) => sum + value.length, 0);
-    this.received(intakeEntrance[topic], run.records.length, bytes);
+    this.received(intakeTransport[topic], run.records.length, bytes);
     this.#metrics.intakeLag.set({ topic }, run.endOffset - 1 - (run.records.at(-1)?.offset ?? 0));
   }
 
@@ -144,7 +144,10 @@ export class IngestObserver implements IngestFacts {
   }
 
   /** Sets the gauges; called when the metrics are scraped. */
-  gauge({ appender, admission, waitingRoom, noter, directory, deadLetters }: ChannelState, feed: OutcomeFeed): void {
+  gauge(
+    { appender, admission, waitingRoom, statusRecorder, directory, deadLetters }: ChannelState,
+    feed: OutcomeFeed,
+  ): void {
     const metrics = this.#metrics;
     for (const [name, limit] of Object.entries(admission.limits))
       metrics.liveLimit.set({ class: name as OperationClass }, limit);
@@ -160,16 +163,16 @@ export class IngestObserver implements IngestFacts {
       for (const one of operationClasses) metrics.waitingForRoom.set({ class: one }, admission.waitingFor(one));
       metrics.waitingRequests.set(waitingRoom.size);
       metrics.listeners.set(feed.listeners);
-      metrics.unnoted.set(noter.waiting);
+      metrics.unnoted.set(statusRecorder.waiting);
       metrics.deadLetters.set(deadLetters.operations);
       metrics.refusedMessages.set(deadLetters.messages);
     });
   }
 
-  #mayTell(kind: string): boolean {
+  #mayLog(kind: string): boolean {
     const now = Date.now();
-    if (now - (this.#saidMs.get(kind) ?? 0) < quietMs) return false;
-    this.#saidMs.set(kind, now);
+    if (now - (this.#lastLoggedMs.get(kind) ?? 0) < quietMs) return false;
+    this.#lastLoggedMs.set(kind, now);
     return true;
   }
 }

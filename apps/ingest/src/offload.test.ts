@@ -95,20 +95,20 @@ describe('a message too large for the main thread', () => {
   });
 
   it('is translated on a worker thread, and a small one on the main thread', async () => {
-    const module = new URL('./testing/thread-telling-intake.ts', import.meta.url).href;
-    const telling = await Harness.start({
+    const module = new URL('./testing/thread-reporting-intake.ts', import.meta.url).href;
+    const reporting = await Harness.start({
       env: {
-        MEDREX_INTAKE_CONTRACTS: `${module}#threadTellingIntake`,
+        MEDREX_INTAKE_CONTRACTS: `${module}#threadReportingIntake`,
         INGEST_OFFLOAD_BYTES: String(128 * 1024),
         INGEST_OFFLOAD_THREADS: '1',
       },
     });
     const json = { 'content-type': 'application/json' };
     for (const note of ['z'.repeat(200 * 1024), 'z'])
-      expect((await telling.post('/v1/transactions', JSON.stringify({ note }), json)).status).toBe(202);
-    const threads = (await telling.operations()).map(({ operation }) => operation.facts['thread']);
+      expect((await reporting.post('/v1/transactions', JSON.stringify({ note }), json)).status).toBe(202);
+    const threads = (await reporting.operations()).map(({ operation }) => operation.facts['thread']);
     expect(threads).toEqual([expect.any(Number), 0]);
     expect(threads[0]).not.toBe(0);
-    await telling.close();
+    await reporting.close();
   });
 });

@@ -11,7 +11,7 @@ import {
 import type { TenantSealer } from '@medrex/privacy';
 import type { Admission } from './admission.ts';
 import type { LiveOperations } from './live-operations.ts';
-import type { MergeNoter } from './merge-noter.ts';
+import type { MergeRecorder } from './merge-recorder.ts';
 import { openName, type MessageName } from './message-name.ts';
 import type { ReceiptPublisher } from './receipts.ts';
 import { SettledMessages } from './settled-messages.ts';
@@ -41,7 +41,7 @@ export interface OutcomeProjectionOptions {
   readonly live: LiveOperations;
   readonly admission: Admission;
   readonly receipts: ReceiptPublisher;
-  readonly merges: Pick<MergeNoter, 'note'>;
+  readonly merges: Pick<MergeRecorder, 'record'>;
   readonly nowMs: () => number;
   readonly after: (ms: number, act: () => void) => void;
   /** Called with the operations that became terminal, once that is durable; for waiting requests, streams and metrics. */
@@ -98,7 +98,7 @@ export class OutcomeProjection {
     const { statuses, receipts, merges, onSettled } = this.#options;
     const settled = this.#read(run);
     const offset = run.records.at(-1)?.offset ?? this.#readUpTo;
-    await merges.note(settled);
+    await merges.record(settled);
     await receipts.publish(await this.#messages.receipts(settled));
     const rows = settled.map(({ outcome, committedAtMs }) => ({ outcome, settledAtMs: committedAtMs }));
     await statuses.settled(rows, { topic: run.topic, partition: run.partition, offset });

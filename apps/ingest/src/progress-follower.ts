@@ -34,7 +34,7 @@ export class ProgressFollower {
     const { log, partition, group, onError } = this.#options;
     const subscribe = { group, topic: topics.progress, partitions: [partition], from: { at: 'end' }, onError } as const;
     this.#subscription = await log.subscribe({ ...subscribe, paceMs: 100 }, async (run) => this.#onRun(run));
-    for (const record of await log.latest(topics.progress, partition)) this.#note(progressCodec.decode(record.value));
+    for (const record of await log.latest(topics.progress, partition)) this.#update(progressCodec.decode(record.value));
   }
 
   async close(): Promise<void> {
@@ -42,10 +42,10 @@ export class ProgressFollower {
   }
 
   #onRun(run: LogRun): void {
-    for (const record of run.records) this.#note(progressCodec.decode(record.value));
+    for (const record of run.records) this.#update(progressCodec.decode(record.value));
   }
 
-  #note(progress: Progress): void {
+  #update(progress: Progress): void {
     if (progress.channel !== this.#options.channel) return;
     const known = this.#progress;
     if (known !== undefined && progress.generation < known.generation) return;

@@ -7,7 +7,7 @@ import type { Appender } from './appender.ts';
 import type { KnownOperations } from './known-operations.ts';
 import type { LiveOperations } from './live-operations.ts';
 import { openName } from './message-name.ts';
-import type { StatusNoter } from './status-noter.ts';
+import type { StatusRecorder } from './status-recorder.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
 /** The result of one prune. */
@@ -26,7 +26,7 @@ export interface RecordPrunerOptions {
   readonly admission: Admission;
   readonly appender: Appender;
   readonly live: LiveOperations;
-  readonly noter: StatusNoter;
+  readonly statusRecorder: StatusRecorder;
   readonly waitingRoom: WaitingRoom;
   /** Every operation with a lower seq is terminal and is never read from the log again. */
   readonly lowWaterMark: () => number;
@@ -98,7 +98,7 @@ export class RecordPruner {
     const beforeMs = nowMs() - dedupeWindowMs - marginMs;
     const query = { partition, beforeMs, limit: pruneKeysMax };
     for (let rows = await statuses.settledBefore(query); rows.length > 0;) {
-      const opIds = rows.filter((row) => this.#mayGo(row)).map(({ opId }) => opId);
+      const opIds = rows.filter((row) => this.#isPrunable(row)).map(({ opId }) => opId);
       if (opIds.length > 0) await this.#prune(opIds, beforeMs);
       const last = rows.at(-1);
       if (last?.settledAtMs === undefined || !(await this.#pause(pauseMs))) return;
@@ -106,7 +106,7 @@ export class RecordPruner {
     }
   }
 
-  #mayGo({ seq, settledAtMs = Infinity, outcome }: OperationStatus): boolean {
+  #isPrunable({ seq, settledAtMs = Infinity, outcome }: OperationStatus): boolean {
     const { lowWaterMark, nowMs, letterWindowMs, marginMs } = this.#options;
     if (seq === undefined || outcome === undefined || seq >= lowWaterMark()) return false;
     return settledAtMs < nowMs() - letterWindowMs - marginMs || !this.#mayBeResent(outcome);
@@ -147,7 +147,7 @@ export class RecordPruner {
   }
 
   async #append(id: string, opIds: readonly string[], before: string): Promise<boolean> {
-    const { admission, appender, live, noter, nowMs } = this.#options;
+    const { admission, appender, live, statusRecorder, nowMs } = this.#options;
     if (!(await admission.waitForRoom(operationClass, this.#stop.signal))) return false;
     const acceptedAtMs = nowMs();
     const time = new Date(acceptedAtMs).toISOString();
@@ -157,7 +157,7 @@ export class RecordPruner {
     if (live.add(identity, undefined)) admission.take(1);
     try {
       const [seq] = await appender.append([{ routing, operationBytes }]);
-      await noter.note([{ opId: id, sourceHash: id, state: 'pending', seq, acceptedAtMs }]);
+      await statusRecorder.record([{ opId: id, sourceHash: id, state: 'pending', seq, acceptedAtMs }]);
       return true;
     } catch (error) {
       if (live.remove(identity)) admission.settle(1, nowMs());

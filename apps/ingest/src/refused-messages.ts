@@ -87,7 +87,7 @@ export class RefusedMessages {
     return {
       intake,
       code,
-      reason: wordsOf(code),
+      reason: textOf(code),
       refusedAtMs: this.#options.nowMs(),
       ...(parent !== undefined && { traceparent: parent }),
       sealed: this.#options.tenant.seal(bytes, bindingOf(intake)),
@@ -109,7 +109,7 @@ function refusalIn({ state, code, issues, items }: Receipt): Refusal | undefined
 }
 
 /** The plain-text reason. The texts of a contract's own codes may quote the message, so they stay sealed. */
-function wordsOf(code: string): string {
+function textOf(code: string): string {
   const known = (ingestErrors as Readonly<Record<string, { readonly meaning: string } | undefined>>)[code];
   return known?.meaning ?? 'The contract refused the message.';
 }

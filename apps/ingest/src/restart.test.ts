@@ -53,7 +53,7 @@ describe('a restart', () => {
     expect(((await response.json()) as Json)['transactionId']).not.toBe(first['transactionId']);
   });
 
-  it('notes operations from the log that were acknowledged but not noted', async () => {
+  it('records operations from the log that were acknowledged but not recorded', async () => {
     const statuses = new DeafStatusStore();
     ingest = await Harness.start({ contracts, statuses });
     const receipt = await send('m-1');

@@ -29,8 +29,8 @@ export interface ResumeOptions {
 }
 
 /**
- * Restores state from the `operations` log on a restart. Every operation from the low-water mark on is noted in the status store again,
- * since an earlier process may have died between append and note; those without an outcome in the store count as live.
+ * Restores state from the `operations` log on a restart. Every operation from the low-water mark on is recorded in the status store again,
+ * since an earlier process may have died between append and record; those without an outcome in the store count as live.
  *
  * @returns number of operations read
  */
@@ -41,7 +41,7 @@ export async function resume(options: ResumeOptions): Promise<number> {
   if (from >= end) return 0;
   let read = 0;
   await readUpTo(end, from, options, async (run) => {
-    read += await noteAgain(run, options);
+    read += await recordAgain(run, options);
   });
   return read;
 }
@@ -79,7 +79,7 @@ async function readUpTo(
   if (lost !== undefined) throw lost as Error;
 }
 
-async function noteAgain(
+async function recordAgain(
   run: LogRun,
   { statuses, lowWaterMark, known, live, admission }: ResumeOptions,
 ): Promise<number> {
@@ -91,7 +91,7 @@ async function noteAgain(
     const { opId, sourceHash: digest, seq, acceptedAtMs } = row;
     const status = stored[index];
     const call = operations[index]?.operation.contract === perTransactionContract ? ({ isCall: true } as const) : {};
-    if (status?.sourceHash === digest) known.note({ opId, digest, seq, acceptedAtMs, ...call });
+    if (status?.sourceHash === digest) known.add({ opId, digest, seq, acceptedAtMs, ...call });
     // Another message under the same name has no status row; it is live until its outcome arrives.
     const isSettled = status?.sourceHash === digest && status.state !== 'pending';
     if (!isSettled && live.add({ opId, digest }, undefined)) admission.take(1);

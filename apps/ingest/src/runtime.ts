@@ -8,14 +8,14 @@ import { openChannel, type ChannelState } from './channel-state.ts';
 import type { IngestConfig } from './config.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { FhirInteractions } from './fhir/fhir-interactions.ts';
-import { BatchTaker } from './http/batch-taker.ts';
+import { BatchSubmitter } from './http/batch-submitter.ts';
 import { OutcomeFeed } from './http/outcome-feed.ts';
 import { Transactions } from './http/transactions.ts';
 import { Ingest } from './ingest.ts';
 import { Intake } from './intake.ts';
 import { IntakeDelays } from './intake-delays.ts';
 import { IngestObserver } from './observer.ts';
-import { MergeNoter } from './merge-noter.ts';
+import { MergeRecorder } from './merge-recorder.ts';
 import { MessageResender } from './message-resender.ts';
 import { OutcomeProjection, type SettledOperation } from './outcome-projection.ts';
 import type { IngestPorts } from './ports.ts';
@@ -38,7 +38,7 @@ export class IngestRuntime {
   readonly config: IngestConfig;
   readonly observer: IngestObserver;
   readonly transactions: Transactions;
-  readonly batches: BatchTaker;
+  readonly batches: BatchSubmitter;
   readonly fhir: FhirInteractions;
   readonly feed: OutcomeFeed;
   readonly intake: Intake;
@@ -84,7 +84,7 @@ export class IngestRuntime {
       onError: observer.readFailed,
     });
     this.transactions = new Transactions({ ...channel, ...limits, ingest, identifier, answers: this.#answers });
-    this.batches = new BatchTaker(ingest, identifier, limits);
+    this.batches = new BatchSubmitter(ingest, identifier, limits);
     this.fhir = new FhirInteractions({ ...limits, ingest, identifier, waitingRoom, contract, onRefused });
     this.resender = new Resender({
       letters,
@@ -107,7 +107,7 @@ export class IngestRuntime {
       delays: this.#delays,
       ingest,
       nowMs,
-      onPassing: observer.intakePaused,
+      onTransientProblem: observer.intakePaused,
       onRefused,
     });
     this.#projection = this.#newProjection(`ingest-${instance}`, nowMs, translation.contracts);
@@ -175,8 +175,8 @@ export class IngestRuntime {
   }
 
   /** Ends the grace period: operations in flight are answered as not appended. */
-  giveUp(): void {
-    this.#channel.giveUp();
+  stopAppending(): void {
+    this.#channel.stopAppending();
   }
 
   /** Closes all parts, when no more messages arrive. The ports stay open. */
@@ -184,7 +184,7 @@ export class IngestRuntime {
     await this.#channel.appender.close(this.config.INGEST_STOP_GRACE_MS);
     await this.#pruner.close();
     this.#delays.close();
-    await this.#channel.noter.close();
+    await this.#channel.statusRecorder.close();
     await this.#projection.close();
     await this.#channel.deadLetters.close();
     await this.#channel.progress.close();
@@ -202,7 +202,7 @@ export class IngestRuntime {
       log: this.#ports.log,
       group,
       tenant,
-      merges: new MergeNoter({ contracts, vault: this.#ports.vault, onHopeless: this.observer.mergeFailed }),
+      merges: new MergeRecorder({ contracts, vault: this.#ports.vault, onPermanentError: this.observer.mergeFailed }),
       nowMs,
       after: (ms, act) => void setTimeout(act, ms).unref(),
       onSettled: (settled) => this.#settled(settled),

@@ -45,7 +45,7 @@ async function startOn(config: IngestConfig, opened: ClosingPorts): Promise<Runn
     runtime.stop();
     connections.closeUnused();
     const grace = setTimeout(() => {
-      runtime.giveUp();
+      runtime.stopAppending();
       setImmediate(() => connections.closeAll()); // after waiting requests are answered
     }, config.INGEST_STOP_GRACE_MS);
     await app.close(); // requests and runs in progress are finished, or given up after the grace period

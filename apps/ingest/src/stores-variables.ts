@@ -15,7 +15,7 @@ export const storesVariables = {
 type Variables = Pick<z.infer<z.ZodObject<typeof storesVariables>>, 'MEDREX_STORES' | 'MEDREX_POSTGRES_URL'>;
 
 /** Arguments of zod's `refine` for a configuration with these variables. */
-export const storesAreNamed: [(values: Variables) => boolean, { path: string[]; message: string }] = [
+export const postgresIsConfigured: [(values: Variables) => boolean, { path: string[]; message: string }] = [
   (values) => values.MEDREX_STORES === 'embedded' || values.MEDREX_POSTGRES_URL !== undefined,
   { path: ['MEDREX_POSTGRES_URL'], message: 'is required with MEDREX_STORES=postgres' },
 ];

@@ -20,7 +20,7 @@ export function readCallRequest(
   const own = isJsonObject(message.body) ? readAttributes(ownAttributes(message.body)) : {};
   if ('problem' in own) return { problem: own.problem };
   const { id, source } = message.attributes;
-  if (differ(id, own.id) || differ(source, own.source)) return { problem: twoNames };
+  if (namesDiffer(id, own.id) || namesDiffer(source, own.source)) return { problem: twoNames };
   return { ...message, attributes: { ...message.attributes, ...own, contract: perTransactionContract } };
 }
 
@@ -28,7 +28,7 @@ function ownAttributes(body: Readonly<Record<string, unknown>>): Readonly<Record
   return { id: body['id'], source: body['source'], class: body['class'], deadline: body['deadline'] };
 }
 
-const differ = (one: MessageAttributes['id'], other: MessageAttributes['id']): boolean =>
+const namesDiffer = (one: MessageAttributes['id'], other: MessageAttributes['id']): boolean =>
   one !== undefined && other !== undefined && one !== other;
 
 const twoNames = problem('ENVELOPE_INVALID', {

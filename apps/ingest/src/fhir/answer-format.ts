@@ -17,12 +17,12 @@ const json = new Set([
  * @param format value of `_format`, which overrides the Accept header
  */
 export function acceptsJson(accept: string | undefined, format: string | undefined): boolean {
-  if (format !== undefined) return isTaken(decoded(format));
+  if (format !== undefined) return isAccepted(decoded(format));
   if (accept === undefined || accept.trim() === '') return true;
-  return accept.split(',').some((one) => isTaken(one) && !/;\s*q=0(?:\.0*)?\s*(?:;|$)/i.test(one));
+  return accept.split(',').some((one) => isAccepted(one) && !/;\s*q=0(?:\.0*)?\s*(?:;|$)/i.test(one));
 }
 
-function isTaken(range: string): boolean {
+function isAccepted(range: string): boolean {
   return json.has(typeOf(range)) && isOfR4(range);
 }
 

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Preferences } from '../http/reply.ts';
 import { isJsonObject } from '../message/json-text.ts';
-import { doneOutcome, type EntryResponse } from './entry-response.ts';
+import { appliedOutcome, type EntryResponse } from './entry-response.ts';
 import { asRecorded, withReferences, type SentResource } from './representation.ts';
 
 /** A FHIR R4 Bundle of type transaction-response or batch-response. */
@@ -59,13 +59,14 @@ function representation(
 function responseOf(response: EntryResponse, returns: Preferences['returns']): SentResource {
   const { status, location, etag, lastModified, outcome, warnings } = response;
   const warned = warnings && { resourceType: 'OperationOutcome', issue: warnings };
-  const said = outcome ?? (returns === 'OperationOutcome' && status !== 204 ? doneOutcome(response) : warned);
+  const shownOutcome =
+    outcome ?? (returns === 'OperationOutcome' && status !== 204 ? appliedOutcome(response) : warned);
   return {
     status: statusLine(status),
     ...(location !== undefined && { location }),
     ...(etag !== undefined && { etag }),
     ...(lastModified !== undefined && { lastModified }),
-    ...(said !== undefined && { outcome: said }),
+    ...(shownOutcome !== undefined && { outcome: shownOutcome }),
   };
 }
 

@@ -20,7 +20,7 @@ export interface EntryResponse {
   readonly isEcho?: boolean;
 }
 
-const statusOfDeed: Readonly<Record<string, number>> = {
+const statusOfOutcome: Readonly<Record<string, number>> = {
   created: 201,
   updated: 200,
   existing: 200,
@@ -37,10 +37,10 @@ export type ChosenReference = (place: number) => string | undefined;
  */
 export function endedResponses({ outcome, committedAtMs }: Ended, chosen: ChosenReference): readonly EntryResponse[] {
   if (outcome.status !== 'applied') {
-    return [{ status: statusOfEnd(outcome), outcome: operationOutcome([endProblem(outcome)]) }];
+    return [{ status: statusOfFailure(outcome), outcome: operationOutcome([failureProblem(outcome)]) }];
   }
-  const deeds = Array.isArray(outcome.detail) ? (outcome.detail as readonly unknown[]) : [];
-  return deeds.map((deed, place) => deedResponse(deed, chosen(place), new Date(committedAtMs).toISOString()));
+  const entries = Array.isArray(outcome.detail) ? (outcome.detail as readonly unknown[]) : [];
+  return entries.map((entry, place) => appliedResponse(entry, chosen(place), new Date(committedAtMs).toISOString()));
 }
 
 /** The response of a refused item. */
@@ -48,24 +48,24 @@ export function refusedResponse({ problem }: Extract<ItemResult, { readonly kind
   return { status: problem.status, outcome: operationOutcome([problem]) };
 }
 
-/** The OperationOutcome of an applied entry: its warnings, then where it is. */
-export function doneOutcome({ location, warnings = [] }: EntryResponse): OperationOutcome {
-  const done = informationOutcome('informational', `Done: ${location ?? 'nothing had to change'}.`);
-  return { ...done, issue: [...warnings, ...done.issue] };
+/** The OperationOutcome of an applied entry: its warnings and its location. */
+export function appliedOutcome({ location, warnings = [] }: EntryResponse): OperationOutcome {
+  const information = informationOutcome('informational', `Done: ${location ?? 'nothing had to change'}.`);
+  return { ...information, issue: [...warnings, ...information.issue] };
 }
 
 /** The result of one entry, as the contract returns it. */
-interface Deed {
+interface EntryResult {
   readonly reference?: string;
   readonly did?: string;
   readonly version?: number;
   readonly warnings?: readonly { readonly code: string }[];
 }
 
-function deedResponse(told: unknown, chosen: string | undefined, lastModified: string): EntryResponse {
-  const { reference, did = '', version, warnings } = told as Deed;
+function appliedResponse(result: unknown, chosen: string | undefined, lastModified: string): EntryResponse {
+  const { reference, did = '', version, warnings } = result as EntryResult;
   const name = chosen ?? reference;
-  const status = statusOfDeed[did] ?? 200;
+  const status = statusOfOutcome[did] ?? 200;
   if (name === undefined || status === 204) return { status };
   if (version === undefined) return { status, location: name };
   const isEcho = did === 'created' || did === 'updated';
@@ -93,15 +93,15 @@ function warningIssue(warning: { readonly code: string }): OperationOutcome['iss
 }
 
 /** HTTP status of a rejected or dead operation. */
-export function statusOfEnd({ status, code }: Pick<Outcome, 'status' | 'code'>): number {
+export function statusOfFailure({ status, code }: Pick<Outcome, 'status' | 'code'>): number {
   if (status === 'dead') return code === 'EXPIRED' ? 504 : 500;
   return rejectOf(code)?.status ?? (code === 'ID_REUSED' || code === 'CONTENT_DIFFERS' ? 409 : 422);
 }
 
 /** The problem of a rejected or dead operation; the detail of the contract names the element. */
-export function endProblem(outcome: Outcome): Problem {
+export function failureProblem(outcome: Outcome): Problem {
   const { code, message = '', detail } = outcome;
-  const status = statusOfEnd(outcome);
+  const status = statusOfFailure(outcome);
   const known = rejectOf(code);
   const expression = expressionIn(detail);
   const issue =

@@ -10,12 +10,12 @@ export interface FhirAddress {
 
 /** Parses the URL of a request to the FHIR endpoint. */
 export function readFhirAddress(url: string): FhirAddress {
-  const below = url.slice('/fhir'.length).replace(/^\/+/, '');
-  const mark = below.indexOf('?');
-  if (mark < 0) return { path: below, format: undefined };
-  const query = below.slice(mark + 1);
+  const relativeUrl = url.slice('/fhir'.length).replace(/^\/+/, '');
+  const mark = relativeUrl.indexOf('?');
+  if (mark < 0) return { path: relativeUrl, format: undefined };
+  const query = relativeUrl.slice(mark + 1);
   const search = withoutGeneralParameters(query);
   const format = /(?:^|&)_format=([^&]*)/.exec(query)?.[1];
-  const path = below.slice(0, mark);
+  const path = relativeUrl.slice(0, mark);
   return { path: search === '' ? path : `${path}?${search}`, format };
 }

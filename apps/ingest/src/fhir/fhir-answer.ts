@@ -9,7 +9,7 @@ import type { Ended } from '../waiting-room.ts';
 import { responseBundle } from './bundle-response.ts';
 import { chosenByBundle, chosenByRequest } from './chosen-reference.ts';
 import {
-  doneOutcome,
+  appliedOutcome,
   endedResponses,
   refusedResponse,
   type ChosenReference,
@@ -136,6 +136,6 @@ function entryAnswer(response: EntryResponse, { baseUrl, prefer }: Interaction, 
   // Without a preference, warnings take precedence over the resource, as there can only be one body.
   const isWarned = warnings.length > 0 && prefer.returns === undefined;
   if (prefer.returns === 'OperationOutcome' || isWarned || !isEcho || !isJsonObject(resource))
-    return { status, headers, body: doneOutcome(response) };
+    return { status, headers, body: appliedOutcome(response) };
   return { status, headers, body: asRecorded(resource, response) };
 }

@@ -1,6 +1,6 @@
 import type { ItemResult, MessageResult } from '../message-result.ts';
 import { problemBody, type Problem } from '../problem.ts';
-import type { LineResult } from './batch-taker.ts';
+import type { LineResult } from './batch-submitter.ts';
 import { commonStatus, itemStatus, messageStatus, statusUrl } from './views.ts';
 
 /** The answer to a batch: the result of each line or Bundle entry, and their counts. */

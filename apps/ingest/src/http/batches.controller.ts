@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemsOf } from '../message-result.ts';
 import type { Problem } from '../problem.ts';
 import { IngestRuntime } from '../runtime.ts';
-import type { BatchResult } from './batch-taker.ts';
+import type { BatchResult } from './batch-submitter.ts';
 import { bundleView, linesView } from './batch-view.ts';
 import { bodyOf, sendJson, sendProblem } from './reply.ts';
 import { locationOf, retryAfterS } from './views.ts';
@@ -21,7 +21,7 @@ export class BatchesController {
   async send(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { batches, observer, signal } = this.#runtime;
     const body = bodyOf(request);
-    const result = await batches.take(request.headers, body, signal);
+    const result = await batches.submit(request.headers, body, signal);
     observer.received('batches', result.kind === 'lines' ? result.lines.length : 1, body.length);
     for (const { code } of unread(result)) observer.refused(code, 1);
     reply.header('medrex-advised-lines', String(this.#runtime.advisedLines()));

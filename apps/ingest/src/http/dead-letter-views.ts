@@ -1,11 +1,11 @@
 import type { RefusalIssue } from '@medrex/contracts';
-import type { KeptLetter, KeptMessage, KeptOperation } from '../dead-letters.ts';
+import type { DeadLetterEntry, RefusedMessageEntry, DeadOperation } from '../dead-letters.ts';
 import type { ResendName } from '../message-name.ts';
 import { takenOperations, type MessageResult } from '../message-result.ts';
 import { messageReceipt, operationReceipt } from './views.ts';
 
 /** A dead letter in the form of the API. @param message the message of its outcome, when the status store still has it */
-export function deadLetterView(letter: KeptLetter, message: string | undefined): Record<string, unknown> {
+export function deadLetterView(letter: DeadLetterEntry, message: string | undefined): Record<string, unknown> {
   const { id, kind, reason: code, bytes, settledAtMs } = letter;
   return {
     id,
@@ -18,14 +18,14 @@ export function deadLetterView(letter: KeptLetter, message: string | undefined):
   };
 }
 
-function operationView({ id, class: operationClass, keys }: KeptOperation, message: string | undefined) {
+function operationView({ id, class: operationClass, keys }: DeadOperation, message: string | undefined) {
   return { transactionId: id, class: operationClass, keys, ...(message !== undefined && { message }) };
 }
 
-const messageView = ({ intake, words }: KeptMessage) => ({ intake, message: words });
+const messageView = ({ intake, reasonText }: RefusedMessageEntry) => ({ intake, message: reasonText });
 
 /** A refused message with the issues that its sender was told. */
-export function refusedView(letter: KeptMessage, issues: readonly RefusalIssue[]): Record<string, unknown> {
+export function refusedView(letter: RefusedMessageEntry, issues: readonly RefusalIssue[]): Record<string, unknown> {
   return { ...deadLetterView(letter, undefined), ...(issues.length > 0 && { issues }) };
 }
 

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { KeptLetter, KeptMessage } from '../dead-letters.ts';
+import type { DeadLetterEntry, RefusedMessageEntry } from '../dead-letters.ts';
 import { problem } from '../problem.ts';
 import { IngestRuntime } from '../runtime.ts';
 import { problemsOf, takenOperations, type MessageResult } from '../message-result.ts';
@@ -62,12 +62,12 @@ export class DeadLettersController {
   }
 
   /** Adds the contract's message to each letter, when the status store still has it. */
-  async #views(letters: readonly KeptLetter[]): Promise<readonly Record<string, unknown>[]> {
+  async #views(letters: readonly DeadLetterEntry[]): Promise<readonly Record<string, unknown>[]> {
     const outcomes = await this.#runtime.transactions.outcomesOf(letters.map(({ id }) => id));
     return letters.map((letter, at) => deadLetterView(letter, outcomes[at]?.message));
   }
 
-  async #refused(letter: KeptMessage): Promise<Record<string, unknown>> {
+  async #refused(letter: RefusedMessageEntry): Promise<Record<string, unknown>> {
     const { deadLetters, refused } = this.#runtime;
     const kept = await deadLetters.openMessage(letter);
     return refusedView(letter, (kept && refused.open(kept)?.issues) ?? []);

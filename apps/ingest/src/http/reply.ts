@@ -37,21 +37,21 @@ export interface Preferences {
 
 export function readPrefer(request: Pick<FastifyRequest, 'headers'>): Preferences {
   const { prefer } = request.headers;
-  const wishes = (Array.isArray(prefer) ? prefer.join(',') : (prefer ?? '')).split(/[,;]/).map(readWish);
-  const wish = (name: string) => wishes.find(([known]) => known === name)?.[1];
-  const wait = wish('wait');
+  const preferences = (Array.isArray(prefer) ? prefer.join(',') : (prefer ?? '')).split(/[,;]/).map(readPreference);
+  const preference = (name: string) => preferences.find(([known]) => known === name)?.[1];
+  const waitSeconds = preference('wait');
   const returns = (['minimal', 'representation', 'OperationOutcome'] as const).find(
-    (one) => one.toLowerCase() === wish('return'),
+    (one) => one.toLowerCase() === preference('return'),
   );
   return {
-    isAsync: wish('respond-async') !== undefined,
-    ...(wait !== undefined && /^\d{1,4}$/.test(wait) && { waitMs: Number(wait) * 1000 }),
+    isAsync: preference('respond-async') !== undefined,
+    ...(waitSeconds !== undefined && /^\d{1,4}$/.test(waitSeconds) && { waitMs: Number(waitSeconds) * 1000 }),
     ...(returns !== undefined && { returns }),
   };
 }
 
 /** Parses `name=value`, with optional spaces and quotes; the name is case-insensitive. */
-function readWish(text: string): readonly [name: string, value: string] {
+function readPreference(text: string): readonly [name: string, value: string] {
   const [name = '', value = ''] = text.toLowerCase().split('=');
   return [name.trim(), value.trim().replace(/^"(.*)"$/, '$1')];
 }

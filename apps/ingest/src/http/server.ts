@@ -6,7 +6,7 @@ import type { IngestConfig } from '../config.ts';
 import { problem } from '../problem.ts';
 import { ProblemFilter, type ProblemHooks } from './problem-filter.ts';
 import { sendProblem } from './reply.ts';
-import { RequestsInHand } from './requests-in-hand.ts';
+import { RequestsInProgress } from './requests-in-progress.ts';
 import { Routes } from './routes.ts';
 
 /** A request that is not received completely within this time is aborted, in ms. */
@@ -46,9 +46,9 @@ export async function createHttpApplication(
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   fastify.addHook('onRequest', refuseCompressed);
-  const inHand = new RequestsInHand(config.INGEST_REQUESTS_BYTES_MAX);
+  const inProgress = new RequestsInProgress(config.INGEST_REQUESTS_BYTES_MAX);
   fastify.addHook('onRequest', (request, reply, done) => {
-    if (inHand.take(request.raw, reply.raw)) return done();
+    if (inProgress.take(request.raw, reply.raw)) return done();
     hooks.onRefused('TOO_MUCH_IN_HAND');
     sendProblem(request, reply, problem('TOO_MUCH_IN_HAND', { retryAfterS: 1 }));
   });

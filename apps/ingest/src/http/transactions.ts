@@ -84,21 +84,21 @@ export class Transactions {
   /** The statuses of all operations of a message and of their resends, in item order; empty when it is unknown. */
   async statusesOf(source: string, id: string): Promise<readonly OperationStatus[]> {
     const found: Attempt[] = [];
-    for (let from = 0; ; from += itemsPerQuestion) {
-      const names = Array.from({ length: itemsPerQuestion }, (_, index) => ({ item: from + index, attempt: 0 }));
+    for (let from = 0; ; from += itemsPerQuery) {
+      const names = Array.from({ length: itemsPerQuery }, (_, index) => ({ item: from + index, attempt: 0 }));
       const known = await this.#attempts(source, id, names);
       found.push(...known);
       if (known.length === 0) break;
     }
     const all = [...found];
     for (let dead = found.filter(isDead); dead.length > 0;) {
-      const again = await this.#attempts(
+      const resends = await this.#attempts(
         source,
         id,
         dead.map(({ item, attempt }) => ({ item, attempt: attempt + 1 })),
       );
-      all.push(...again);
-      dead = again.filter(isDead);
+      all.push(...resends);
+      dead = resends.filter(isDead);
     }
     all.sort((one, other) => one.item - other.item || one.attempt - other.attempt);
     return all.map(({ status }) => status);
@@ -123,7 +123,7 @@ export class Transactions {
 }
 
 /** Items per query. A message with this many refused items in a row is taken to end there. */
-const itemsPerQuestion = 256;
+const itemsPerQuery = 256;
 
 interface AttemptName {
   readonly item: number;

@@ -26,7 +26,7 @@ export interface RawRequest {
 }
 
 /** A request without any member. */
-export const unasked: RawRequest = {};
+export const noRequest: RawRequest = {};
 
 /** Maximum characters of source, id, contract and url: enough for any URI in use, and few enough to store with every message. */
 export const nameCharactersMax = 1024;
@@ -36,7 +36,7 @@ const textNames = ['source', 'id', 'contract', 'contentType'] as const;
 /** Parses and checks the attributes of a message. The problem names every invalid attribute, never its value. */
 export function readAttributes(
   raw: RawAttributes,
-  asked: RawRequest = unasked,
+  asked: RawRequest = noRequest,
 ): MessageAttributes | { readonly problem: Problem } {
   const wrong: string[] = [];
   const attributes: MutableAttributes = {};
@@ -45,7 +45,7 @@ export function readAttributes(
     if (text === wrongValue) wrong.push(`${name} (a string of 1 to ${nameCharactersMax} characters)`);
     else if (text !== undefined) attributes[name] = text;
   }
-  readWhen(raw, attributes, wrong);
+  readTimes(raw, attributes, wrong);
   if (isGiven(raw.class)) {
     const operationClass = operationClasses.find((one) => one === raw.class);
     if (operationClass === undefined) wrong.push(`class (one of ${operationClasses.join(', ')})`);
@@ -75,7 +75,7 @@ function readText(value: unknown): string | Wrong | undefined {
   return typeof value === 'string' && value.length > 0 && value.length <= nameCharactersMax ? value : wrongValue;
 }
 
-function readWhen(raw: RawAttributes, attributes: MutableAttributes, wrong: string[]): void {
+function readTimes(raw: RawAttributes, attributes: MutableAttributes, wrong: string[]): void {
   if (isGiven(raw.time)) {
     const ms = instant(raw.time);
     if (ms === undefined) wrong.push('time (ISO 8601 with a zone, e.g. 2026-03-01T08:00:00Z)');

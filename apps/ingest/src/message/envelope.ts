@@ -1,4 +1,4 @@
-import { readAttributes, unasked, type RawRequest } from './attributes.ts';
+import { readAttributes, noRequest, type RawRequest } from './attributes.ts';
 import { readEvent } from './event-message.ts';
 import type { Reading } from './incoming-message.ts';
 import { memberBytes } from './json-member.ts';
@@ -31,7 +31,10 @@ function readOwnEnvelope(
   name: (typeof bodyNames)[number] | undefined,
   json: Buffer,
 ): Reading {
-  const attributes = readAttributes(envelope, envelope['request'] === undefined ? unasked : asked(envelope['request']));
+  const attributes = readAttributes(
+    envelope,
+    envelope['request'] === undefined ? noRequest : requestIn(envelope['request']),
+  );
   if ('problem' in attributes) return { kind: 'problem', problem: attributes.problem };
   const body = name === undefined ? undefined : envelope[name];
   // A member name written with escapes is not found in the bytes; then the digest covers the whole line.
@@ -40,7 +43,7 @@ function readOwnEnvelope(
 }
 
 /** The members of `request`; anything but an object is treated as an unknown method. */
-function asked(request: unknown): RawRequest {
+function requestIn(request: unknown): RawRequest {
   if (!isJsonObject(request)) return { method: 'unknown' };
   return {
     method: request['method'] ?? 'unknown',

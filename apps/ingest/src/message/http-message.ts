@@ -4,7 +4,7 @@ import { readAttributes } from './attributes.ts';
 import { bodyForm } from './content-type.ts';
 import { readEvent } from './event-message.ts';
 import type { MessageAttributes, Reading } from './incoming-message.ts';
-import { parseJson, withoutMark } from './json-text.ts';
+import { parseJson, withoutByteOrderMark } from './json-text.ts';
 
 /**
  * Reads an HTTP request as a message: a structured CloudEvent by its content type, otherwise a plain body with attributes from the
@@ -13,7 +13,7 @@ import { parseJson, withoutMark } from './json-text.ts';
  * @param unparsedFromBytes a plain body of at least this many bytes stays unparsed, for a worker thread
  */
 export function readHttpMessage(headers: IncomingHttpHeaders, sent: Buffer, unparsedFromBytes: number): Reading {
-  const body = withoutMark(sent);
+  const body = withoutByteOrderMark(sent);
   const form = bodyForm(headers['content-type']);
   if (form === 'unsupported' || form === 'ndjson')
     return { kind: 'problem', problem: problem('CONTENT_TYPE_UNSUPPORTED') };

@@ -13,7 +13,7 @@ export function parseJson(bytes: Buffer): JsonText {
 }
 
 /** The bytes without a leading byte order mark, not copied. */
-export function withoutMark(bytes: Buffer): Buffer {
+export function withoutByteOrderMark(bytes: Buffer): Buffer {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
@@ -22,12 +22,12 @@ export function parseJsonText(text: string): JsonText {
   try {
     return { kind: 'json', value: parseExactJson(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) };
   } catch (error) {
-    return { kind: 'problem', problem: problem('BODY_NOT_JSON', { detail: whereItBroke(error) }) };
+    return { kind: 'problem', problem: problem('BODY_NOT_JSON', { detail: positionOf(error) }) };
   }
 }
 
 /** The detail of a syntax error. V8's message quotes the text, which may hold a patient's name, so only its position is used. */
-function whereItBroke(error: unknown): string {
+function positionOf(error: unknown): string {
   const position = /at position (\d+)(?: \(line (\d+) column (\d+)\))?/.exec(
     error instanceof Error ? error.message : '',
   );

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { problem } from '../problem.ts';
 import { readEnvelope } from './envelope.ts';
 import type { Reading } from './incoming-message.ts';
-import { parseJsonText, withoutMark } from './json-text.ts';
+import { parseJsonText, withoutByteOrderMark } from './json-text.ts';
 
 const newline = 0x0a;
 
@@ -16,7 +16,7 @@ export interface Line {
 /** The non-blank lines; `\r\n` also ends a line, and a leading byte order mark is skipped. Stops at `max` + 1 lines, to bound memory. */
 export function splitLines(body: Buffer, max: number): readonly Line[] {
   const lines: Line[] = [];
-  let start = body.length - withoutMark(body).length;
+  let start = body.length - withoutByteOrderMark(body).length;
   for (let number = 1; start < body.length && lines.length <= max; number += 1) {
     const at = body.indexOf(newline, start);
     const next = at < 0 ? body.length : at;

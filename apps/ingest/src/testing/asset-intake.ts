@@ -20,14 +20,14 @@ export const assetIntake: IntakeContract = {
     const refusals: Refusal[] = [];
     for (const [item, deed] of list.entries()) {
       if (isRecord(deed) && deed['do'] === 'burst') throw new Error(`burst of ${String(deed['asset'])}`);
-      if (isDeed(deed)) operations.push(await translateDeed(deed, item, message, context));
+      if (isDeed(deed)) operations.push(await translateOne(deed, item, message, context));
       else refusals.push(refusal(item, list.length > 1));
     }
     return { operations, refusals };
   },
 };
 
-async function translateDeed(
+async function translateOne(
   deed: Deed,
   item: number,
   message: IntakeMessage,

@@ -52,7 +52,7 @@ export async function draftItems(
   { operations, refusals }: Translation,
   options: DraftOptions,
 ): Promise<readonly (Draft | RefusedItem)[]> {
-  const isAlone = operations.length + refusals.length === 1;
+  const isOnly = operations.length + refusals.length === 1;
   const common = { contract, time, author: signedBy(message) };
   const items: (Draft | RefusedItem)[] = refusals.map((one) => ({
     kind: 'refused',
@@ -60,7 +60,7 @@ export async function draftItems(
     problem: refusalProblem(one),
   }));
   for (const operation of operations) {
-    items.push(draft(message, common, operation, isAlone, options));
+    items.push(draft(message, common, operation, isOnly, options));
     if (items.length % itemsPerTurn === 0) await nextTurn();
   }
   return refusals.length === 0 ? items : items.sort((one, other) => one.item - other.item);
@@ -94,7 +94,7 @@ function draft(
   message: DraftedMessageFields,
   { contract, time, author }: Common,
   operation: TranslatedOperation,
-  isAlone: boolean,
+  isOnly: boolean,
   { identityKey, operationBytesMax }: DraftOptions,
 ): Draft | RefusedItem {
   const { item, class: operationClass, templateVersion, keys, facts, bodies } = operation;
@@ -110,7 +110,7 @@ function draft(
     bodies,
     ...(author !== undefined && { author }),
   });
-  const sourceBytes = isAlone ? message.bytes.length : Math.ceil(operationBytes.length / sealedShare);
+  const sourceBytes = isOnly ? message.bytes.length : Math.ceil(operationBytes.length / sealedShare);
   if (operationBytes.length > encodedBytesMax) {
     return { kind: 'refused', item, problem: tooLarge(operationBytes.length, encodedBytesMax) };
   }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultTenantKeyFile, openEmbeddedVault, tenantKeyFrom, type TenantKeyPlace } from '@medrex/embedded';
-import { storesAreNamed, storesVariables } from '@medrex/ingest';
+import { postgresIsConfigured, storesVariables } from '@medrex/ingest';
 import { PostgresPatientVault, postgresPoolOptions, type PostgresPoolOptions } from '@medrex/postgres';
 import type { PatientVault } from '@medrex/privacy';
 import { z } from 'zod';
@@ -36,7 +36,7 @@ export function configuredPostgres(
 ): { readonly pool: PostgresPoolOptions; readonly schema: string } | undefined {
   const parsed = z
     .object(storesVariables)
-    .refine(...storesAreNamed)
+    .refine(...postgresIsConfigured)
     .safeParse(env);
   if (!parsed.success) {
     const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);

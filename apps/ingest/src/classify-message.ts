@@ -3,12 +3,12 @@ import type { IncomingMessage } from './message/incoming-message.ts';
 import { problem, type Problem } from './problem.ts';
 
 /** What is known of a message before it is translated. */
-export type Considered =
+export type Classification =
   | { readonly kind: 'problem'; readonly problem: Problem }
   | { readonly kind: 'repeat'; readonly operations: readonly KnownOperation[] }
   | { readonly kind: 'new' };
 
-export interface ConsiderOptions {
+export interface ClassifyOptions {
   readonly known: KnownOperations;
   /** Id of an item of a message. */
   readonly operationId: (message: IncomingMessage, item: number) => string;
@@ -20,16 +20,16 @@ export interface ConsiderOptions {
  *
  * @param first what is known of item 0 of the message.
  */
-export function consider(
+export function classifyMessage(
   message: IncomingMessage,
   first: KnownOperation | undefined,
   nowMs: number,
-  options: ConsiderOptions,
-): Considered {
+  options: ClassifyOptions,
+): Classification {
   if (first !== undefined && first.digest !== message.digest)
     return { kind: 'problem', problem: idReused(first, message.digest) };
-  const old = first === undefined ? tooOld(message, nowMs, options.dedupeWindowMs) : undefined;
-  if (old !== undefined) return { kind: 'problem', problem: old };
+  const tooOldProblem = first === undefined ? tooOld(message, nowMs, options.dedupeWindowMs) : undefined;
+  if (tooOldProblem !== undefined) return { kind: 'problem', problem: tooOldProblem };
   // Of a partly refused message, the accepted items are known and the others must be checked again.
   const operations = first?.items === undefined ? undefined : wholeMessage(message, first, first.items, options);
   return operations === undefined ? { kind: 'new' } : { kind: 'repeat', operations };
@@ -52,7 +52,7 @@ function wholeMessage(
   message: IncomingMessage,
   first: KnownOperation,
   items: number,
-  options: ConsiderOptions,
+  options: ClassifyOptions,
 ): readonly KnownOperation[] | undefined {
   const operations = [first];
   for (let item = 1; item < items; item += 1) {

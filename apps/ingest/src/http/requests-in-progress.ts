@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 const unknownBytes = 1024 * 1024;
 
 /** Limits the bytes of all requests in progress, since bodies are buffered whole in memory. */
-export class RequestsInHand {
+export class RequestsInProgress {
   readonly #bytesMax: number;
   #bytes = 0;
 

@@ -2,7 +2,7 @@ import type { OperationStatus, StatusStore } from '@medrex/contracts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { newGate } from './gate.ts';
 
-export interface StatusNoterOptions {
+export interface StatusRecorderOptions {
   readonly statuses: Pick<StatusStore, 'accepted'>;
   readonly onFailure: (error: unknown) => void;
   /** Maximum rows buffered while the store is unavailable; then the oldest are dropped, and written at a restart or with their outcome. */
@@ -17,16 +17,17 @@ interface Round {
 }
 
 /**
- * Writes accepted operations to the status store; rows that arrive during a call share the next one. Acceptance does not depend on
- * it, since the log has the operations: when the store fails, waiting callers resolve and the rows are retried.
+ * Writes accepted operations to the status store; rows that arrive during a call share the next one. Acceptance does
+ * not depend on the store, since the log has the operations. If the store fails, waiting callers resolve and the rows
+ * are retried.
  */
-export class StatusNoter {
-  readonly #options: StatusNoterOptions;
+export class StatusRecorder {
+  readonly #options: StatusRecorderOptions;
   readonly #stop = new AbortController();
   #next: Round | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(options: StatusNoterOptions) {
+  constructor(options: StatusRecorderOptions) {
     this.#options = options;
   }
 
@@ -36,7 +37,7 @@ export class StatusNoter {
   }
 
   /** Resolves when the rows are stored, or when the first attempt failed. */
-  note(rows: readonly OperationStatus[]): Promise<void> {
+  record(rows: readonly OperationStatus[]): Promise<void> {
     if (rows.length === 0) return Promise.resolve();
     const round = (this.#next ??= newRound());
     for (const row of rows) round.rows.push(row);

@@ -34,7 +34,7 @@ const linesPerRun = 256;
 const bytesPerRun = 512 * 1024;
 
 /** Submits the body of `POST /v1/batches`, run by run and in the order of its lines. */
-export class BatchTaker {
+export class BatchSubmitter {
   readonly #ingest: Ingest;
   readonly #identifier: MessageIdentifier;
   readonly #limits: BatchLimits;
@@ -45,14 +45,14 @@ export class BatchTaker {
     this.#limits = limits;
   }
 
-  async take(headers: IncomingHttpHeaders, body: Buffer, signal: AbortSignal): Promise<BatchResult> {
+  async submit(headers: IncomingHttpHeaders, body: Buffer, signal: AbortSignal): Promise<BatchResult> {
     if (body.length === 0) return { kind: 'problem', problem: problem('BODY_EMPTY') };
     return bodyForm(headers['content-type']) === 'ndjson'
-      ? this.#takeLines(headers, body, signal)
-      : this.#takeOne(headers, body, signal);
+      ? this.#submitLines(headers, body, signal)
+      : this.#submitMessage(headers, body, signal);
   }
 
-  async #takeOne(headers: IncomingHttpHeaders, body: Buffer, signal: AbortSignal): Promise<BatchResult> {
+  async #submitMessage(headers: IncomingHttpHeaders, body: Buffer, signal: AbortSignal): Promise<BatchResult> {
     const reading = readHttpMessage(headers, body, this.#limits.unparsedFromBytes);
     if (reading.kind === 'problem') return reading;
     if (Array.isArray(reading.message.body))
@@ -63,7 +63,7 @@ export class BatchTaker {
     return { kind: 'message', result: results[0] as MessageResult };
   }
 
-  async #takeLines(headers: IncomingHttpHeaders, body: Buffer, signal: AbortSignal): Promise<BatchResult> {
+  async #submitLines(headers: IncomingHttpHeaders, body: Buffer, signal: AbortSignal): Promise<BatchResult> {
     const { linesMax, appendWaitMs } = this.#limits;
     const attributes = readHeaders({ ...headers, 'content-type': undefined });
     if ('problem' in attributes) return { kind: 'problem', problem: attributes.problem };

@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals';
-import { SharedQuestions } from './shared-questions.ts';
+import { BatchedLookups } from './batched-lookups.ts';
 
 function store() {
   const asked: (readonly number[])[] = [];
   const open: { readonly answer: () => void; readonly fail: () => void }[] = [];
-  const questions = new SharedQuestions<number, string>((keys) => {
+  const questions = new BatchedLookups<number, string>((keys) => {
     asked.push(keys);
     return new Promise((resolve, reject) =>
       open.push({ answer: () => resolve(keys.map(String)), fail: () => reject(new Error('away')) }),
@@ -18,7 +18,7 @@ const turns = async (): Promise<void> => {
 
 it('asks the first question at once, and those that arrive meanwhile together', async () => {
   const { asked, open, questions } = store();
-  const answers = [questions.ask([1]), questions.ask([2, 3]), questions.ask([3])];
+  const answers = [questions.find([1]), questions.find([2, 3]), questions.find([3])];
   expect(asked).toEqual([[1]]);
   open[0]!.answer();
   await turns();
@@ -30,10 +30,10 @@ it('asks the first question at once, and those that arrive meanwhile together', 
 it('respects the maximum size of a query, except for a single question that is larger', async () => {
   const { asked, open, questions } = store();
   const answers = [
-    questions.ask([0]),
-    questions.ask([1, 2, 3]),
-    questions.ask([4, 5]),
-    questions.ask([6, 7, 8, 9, 10]),
+    questions.find([0]),
+    questions.find([1, 2, 3]),
+    questions.find([4, 5]),
+    questions.find([6, 7, 8, 9, 10]),
   ];
   for (const at of [0, 1, 2, 3]) {
     await turns();
@@ -45,13 +45,13 @@ it('respects the maximum size of a query, except for a single question that is l
 
 it('rejects all questions of a failed query, and goes on with the next', async () => {
   const { open, questions } = store();
-  const answers = [questions.ask([1]), questions.ask([2]), questions.ask([3])];
+  const answers = [questions.find([1]), questions.find([2]), questions.find([3])];
   const settled = Promise.allSettled(answers);
   open[0]!.answer();
   await turns();
   open[1]!.fail();
   await settled;
-  const later = questions.ask([4]);
+  const later = questions.find([4]);
   open[2]!.answer();
   expect((await settled).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
   expect(await later).toEqual(['4']);

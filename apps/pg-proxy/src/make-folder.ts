@@ -6,13 +6,13 @@ import { dirname } from 'node:path';
  * @throws Error
  */
 export async function makeFolder(folder: string): Promise<void> {
-  if (await isThere(folder, true)) return;
+  if (await createOne(folder, true)) return;
   await makeFolder(dirname(folder));
-  await isThere(folder, false);
+  await createOne(folder, false);
 }
 
 /** @param mayLackParent a missing parent yields false and no error */
-async function isThere(folder: string, mayLackParent: boolean): Promise<boolean> {
+async function createOne(folder: string, mayLackParent: boolean): Promise<boolean> {
   try {
     await mkdir(folder, { mode: 0o700 });
   } catch (error) {

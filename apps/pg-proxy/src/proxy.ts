@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RingSockets } from '@medrex/linux';
 import type { WireFault } from '@medrex/pg-wire';
 import { SqlAnalyser } from '@medrex/sql';
-import type { Life } from './admin/commands.ts';
+import type { ProxyLifecycle } from './admin/commands.ts';
 import type { CacheConfig } from './cache/cache-config.ts';
 import { Caches } from './cache/caches.ts';
 import type { SharedByRedis } from './cache/shared-by-redis.ts';
@@ -47,8 +47,8 @@ export interface PgProxyOptions {
   readonly now: () => number;
   readonly jitter: () => number;
   /** RELOAD at the console. @throws CodedError PG_PROXY_CONFIG, POOL_SETTINGS_UNUSABLE */
-  readonly reload: Life['reload'];
-  readonly set: Life['set'];
+  readonly reload: ProxyLifecycle['reload'];
+  readonly set: ProxyLifecycle['set'];
   /** The LDAP directory that checks passwords, according to the configuration. */
   readonly directoryOf: (loaded: LoadedConfig) => AskDirectory | undefined;
   /** Observes every request and keeps what is known about them. */
@@ -128,7 +128,7 @@ export class PgProxy {
       loaded,
       analyser,
       observing,
-      life: { reload, set, stop, drain, resume },
+      lifecycle: { reload, set, stop, drain, resume },
       arrivals: () => this.#arrivals.size,
       filesMax: options.filesMax,
       refused: (fault, address) => events.refused(fault, address),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Verified } from '@medrex/pg-proxy';
+import type { AuditReport } from '@medrex/pg-proxy';
 import { UsageError } from '../terminal/usage-error.ts';
 
 export interface AuditVerifyFlags {
@@ -34,8 +34,8 @@ function keyOf(file: string): string {
   }
 }
 
-function textOf(name: string, { faults, entries, segments, dropped, torn }: Verified, isSealed: boolean): string {
-  const lines = faults.map(({ file, line, what }) => `${file}${line === 0 ? '' : `, line ${line}`}: ${what}`);
+function textOf(name: string, { faults, entries, segments, dropped, torn }: AuditReport, isSealed: boolean): string {
+  const lines = faults.map(({ file, line, problem }) => `${file}${line === 0 ? '' : `, line ${line}`}: ${problem}`);
   const whole = isSealed
     ? 'intact, and sealed with the key'
     : 'intact (without a key, a cut-off end whose head was moved too cannot be detected)';

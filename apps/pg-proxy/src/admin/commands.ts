@@ -1,11 +1,11 @@
 import type { PoolScope } from '@medrex/pool';
 import type { Plan } from '../observe/plans.ts';
 import { departed } from '../session/client/client-end.ts';
-import { show, viewNames, type Sight } from './show.ts';
+import { show, viewNames, type ShowContext } from './show.ts';
 import type { Table } from './table.ts';
 
 /** What the console can do with the whole proxy. */
-export interface Life {
+export interface ProxyLifecycle {
   /** Reads the configuration again, and returns what is not in effect as asked. @throws Error with everything that is wrong */
   reload(): readonly string[];
   /** Overrides one of PgBouncer's settings until the next RELOAD. Undefined: there is no pgbouncer.ini. @throws as reload */
@@ -19,10 +19,10 @@ export interface Life {
 }
 
 /** What the console can do besides showing. */
-export interface Controls extends Sight {
+export interface CommandContext extends ShowContext {
   /** Whether the user may do more than look. */
-  readonly mayAct: boolean;
-  readonly life: Life;
+  readonly isAdmin: boolean;
+  readonly lifecycle: ProxyLifecycle;
 }
 
 export type Outcome =
@@ -37,8 +37,8 @@ export type Outcome =
   | Failure;
 
 /** The outcome of something that takes a while; undefined until it is there. */
-export interface Later {
-  readonly kind: 'later';
+export interface PendingOutcome {
+  readonly kind: 'pending';
   readonly outcome: () => Outcome | undefined;
 }
 
@@ -51,12 +51,12 @@ export interface Failure {
   readonly position?: number;
 }
 
-const form = /^\s*(\w+)(?:\s+("(?:[^"]|"")+"|[\w.-]+))?(?:\s+'?([\w+]+)'?)?\s*;?\s*$/;
+const commandPattern = /^\s*(\w+)(?:\s+("(?:[^"]|"")+"|[\w.-]+))?(?:\s+'?([\w+]+)'?)?\s*;?\s*$/;
 export const consoleHint = 'SHOW HELP lists the commands of the console.';
-const shown = (names: readonly string[]): string => `SHOW ${names.map((name) => name.toUpperCase()).join('|')}`;
+const showLine = (names: readonly string[]): string => `SHOW ${names.map((name) => name.toUpperCase()).join('|')}`;
 /** The commands, grouped in lines. */
 const help = [
-  ...[shown(viewNames.slice(0, viewNames.length / 2)), shown(viewNames.slice(viewNames.length / 2))],
+  ...[showLine(viewNames.slice(0, viewNames.length / 2)), showLine(viewNames.slice(viewNames.length / 2))],
   ...['SHOW PROFILE <fingerprint>', 'SHOW PLAN <fingerprint>', 'SHOW HELP', 'SELECT ... FROM medrex.<what SHOW shows>'],
   ...['PAUSE|RESUME|RECONNECT|WAIT_CLOSE|DRAIN|KILL [<database>]', 'DISABLE|ENABLE <database>', 'KILL_CLIENT <id>'],
   ...['RELOAD', 'SET <setting of pgbouncer.ini> = <value>', 'SHUTDOWN [WAIT_FOR_CLIENTS|WAIT_FOR_SERVERS]'],
@@ -66,53 +66,54 @@ const actions: ReadonlySet<string> = new Set([
   ...['disable', 'enable', 'kill_client', 'wait_close', 'suspend'],
 ]);
 /** Commands that require a database, and those that take none. */
-const ofOne: ReadonlySet<string> = new Set(['disable', 'enable']);
-const ofNone: ReadonlySet<string> = new Set(['reload', 'suspend']);
+const requiresDatabase: ReadonlySet<string> = new Set(['disable', 'enable']);
+const takesNoName: ReadonlySet<string> = new Set(['reload', 'suspend']);
 
 /** Whether the text is a command of the console, which SQL does not know or uses otherwise. */
 export function isCommand(text: string): boolean {
-  const [, verb = '', word = ''] = form.exec(text) ?? [];
+  const [, verb = '', word = ''] = commandPattern.exec(text) ?? [];
   if (actions.has(verb.toLowerCase())) return true;
   const view = word.toLowerCase();
-  return verb.toLowerCase() === 'show' && (shownOtherwise.has(view) || viewNames.includes(view));
+  return verb.toLowerCase() === 'show' && (specialViews.has(view) || viewNames.includes(view));
 }
 
 const planWord = 'plan';
 /** What SHOW takes and no table contains. */
-const shownOtherwise: ReadonlySet<string> = new Set([planWord, 'help', 'fds']);
+const specialViews: ReadonlySet<string> = new Set([planWord, 'help', 'fds']);
 /** As EXPLAIN names its lines. */
 const planColumns: Table['columns'] = [{ name: 'QUERY PLAN', type: 'text' }];
 
 /** The columns of a SHOW; undefined: the proxy does not show this. */
-export function columnsOfShow(view: string, sight: Sight): Table['columns'] | undefined {
-  return view === planWord ? planColumns : show(view, sight)?.columns;
+export function columnsOfShow(view: string, context: ShowContext): Table['columns'] | undefined {
+  return view === planWord ? planColumns : show(view, context)?.columns;
 }
 
 /** Runs one command of the console. Database names are folded to lower case unless quoted. */
-export function command(text: string, controls: Controls): Outcome | Later {
-  const [, verb = '', word = '', which] = form.exec(text) ?? [];
+export function command(text: string, context: CommandContext): Outcome | PendingOutcome {
+  const [, verb = '', word = '', which] = commandPattern.exec(text) ?? [];
   const action = verb.toLowerCase();
-  const name = action === 'show' ? word.toLowerCase() : nameOf(word, controls);
-  if (action === 'show' && name === planWord) return planning(which, controls);
+  const name = action === 'show' ? word.toLowerCase() : nameOf(word, context);
+  if (action === 'show' && name === planWord) return showPlan(which, context);
   if (action === 'show' && name === 'help')
     return { kind: 'done', tag: 'SHOW', notices: [`Console usage:${help.join('')}`] };
-  if (action === 'show' && name === 'fds') return notDone('sockets are handed to nobody', 'listen.reusePort, or DRAIN');
-  if (action === 'show') return showing(name, controls, which);
+  if (action === 'show' && name === 'fds')
+    return unsupported('sockets are handed to nobody', 'listen.reusePort, or DRAIN');
+  if (action === 'show') return showView(name, context, which);
   if (!actions.has(action) || which !== undefined) return failure('42601', 'unknown console command', consoleHint);
-  if (!controls.mayAct) return failure('42501', `this user may use SHOW, but not ${action.toUpperCase()}`);
-  return refusalOf(action, name, controls) ?? acting(action, name, controls);
+  if (!context.isAdmin) return failure('42501', `this user may use SHOW, but not ${action.toUpperCase()}`);
+  return refusalOf(action, name, context) ?? runAction(action, name, context);
 }
 
 /** The database's name as written, if there is one; otherwise matched without regard to case. */
-function nameOf(word: string, { config }: Controls): string {
+function nameOf(word: string, { config }: CommandContext): string {
   if (word.startsWith('"')) return word.slice(1, -1).replaceAll('""', '"');
   return Object.hasOwn(config.databases, word) ? word : word.toLowerCase();
 }
 
 /** Why the command cannot run. */
-function refusalOf(action: string, name: string, { config, host }: Controls): Failure | undefined {
-  if (ofNone.has(action) && name !== '') return failure('42601', `${action.toUpperCase()} takes no name`);
-  if (ofOne.has(action) && name === '') return failure('42601', 'a database is required');
+function refusalOf(action: string, name: string, { config, host }: CommandContext): Failure | undefined {
+  if (takesNoName.has(action) && name !== '') return failure('42601', `${action.toUpperCase()} takes no name`);
+  if (requiresDatabase.has(action) && name === '') return failure('42601', 'a database is required');
   if (action === 'shutdown' || action === 'kill_client' || name === '') return undefined;
   const isKnown =
     Object.hasOwn(config.databases, name) ||
@@ -124,66 +125,66 @@ function refusalOf(action: string, name: string, { config, host }: Controls): Fa
 export const failure = (sqlstate: string, message: string, hint?: string): Failure => {
   return { kind: 'error', sqlstate, message, ...(hint !== undefined && { hint }) };
 };
-const notDone = (message: string, instead: string): Failure => failure('0A000', message, `Use ${instead} instead.`);
+const unsupported = (message: string, instead: string): Failure => failure('0A000', message, `Use ${instead} instead.`);
 
-const standingWords = 'already suspended/paused';
+const alreadyPaused = 'already suspended/paused';
 
-function acting(action: string, name: string, controls: Controls): Outcome {
-  const { pools, now } = { pools: controls.host.pools, now: controls.host.now() };
+function runAction(action: string, name: string, context: CommandContext): Outcome {
+  const { pools, now } = { pools: context.host.pools, now: context.host.now() };
   const scope: PoolScope = name === '' ? {} : { database: name };
   switch (action) {
     case 'pause':
-      if (pools.standingOf(scope.database) === 'paused') return failure('55000', standingWords);
+      if (pools.standingOf(scope.database) === 'paused') return failure('55000', alreadyPaused);
       pools.pause(scope, now);
       return { kind: 'done', tag: 'PAUSE', until: () => pools.isQuiet(scope) };
     case 'resume':
       if (name === '' ? !pools.isStanding : pools.standingOf(name) === undefined)
-        return failure('55000', notStanding(name));
-      if (!controls.life.resume(scope.database)) return failure('55000', 'pooler is shutting down');
+        return failure('55000', notPausedMessage(name));
+      if (!context.lifecycle.resume(scope.database)) return failure('55000', 'pooler is shutting down');
       return { kind: 'done', tag: 'RESUME' };
     case 'drain':
-      controls.life.drain(scope.database);
+      context.lifecycle.drain(scope.database);
       return { kind: 'done', tag: 'DRAIN', until: () => pools.isQuiet(scope) };
     case 'shutdown':
-      return shuttingDown(name, controls.life);
+      return shutDown(name, context.lifecycle);
     case 'kill':
       pools.kill(scope, now);
       return { kind: 'done', tag: 'KILL' };
     case 'kill_client':
-      return killing(name, controls);
+      return killClient(name, context);
     case 'disable':
-      controls.host.disabled.add(name);
+      context.host.disabled.add(name);
       return { kind: 'done', tag: 'DISABLE' };
     case 'enable':
-      controls.host.disabled.delete(name);
+      context.host.disabled.delete(name);
       return { kind: 'done', tag: 'ENABLE' };
     case 'wait_close':
-      return { kind: 'done', tag: 'WAIT_CLOSE', until: () => !isReplacing(scope, controls) };
+      return { kind: 'done', tag: 'WAIT_CLOSE', until: () => !isReplacing(scope, context) };
     case 'suspend':
-      return notDone('there is no SUSPEND', 'listen.reusePort, and SHUTDOWN WAIT_FOR_CLIENTS');
+      return unsupported('there is no SUSPEND', 'listen.reusePort, and SHUTDOWN WAIT_FOR_CLIENTS');
     case 'reconnect':
-      controls.host.servers.reconnect(scope);
+      context.host.servers.reconnect(scope);
       return { kind: 'done', tag: 'RECONNECT' };
     default:
-      return rereading('RELOAD', () => controls.life.reload());
+      return applyConfig('RELOAD', () => context.lifecycle.reload());
   }
 }
 
-const notStanding = (database: string): string =>
+const notPausedMessage = (database: string): string =>
   database === '' ? 'pooler is not paused/suspended' : `database ${database} is not paused`;
 
 /** Whether a backend that RECONNECT or a RELOAD replaces still exists. */
-function isReplacing({ database }: PoolScope, { host }: Controls): boolean {
+function isReplacing({ database }: PoolScope, { host }: CommandContext): boolean {
   return host.pools
     .backends()
     .filter(({ pool }) => database === undefined || pool.name.database === database)
     .some(({ closeAtCheckin, state }) => closeAtCheckin !== undefined || state === 'closing');
 }
 
-function killing(id: string, { host, consoles }: Controls): Outcome {
+function killClient(id: string, { host, consoleSessions }: CommandContext): Outcome {
   if (!/^\d+$/.test(id)) return failure('42601', 'KILL_CLIENT takes the id of a client, as shown by SHOW CLIENTS');
   const client = host.clientOf(Number(id));
-  const console = [...consoles].find(({ visitor }) => visitor.processId === Number(id));
+  const console = [...consoleSessions].find(({ client }) => client.processId === Number(id));
   if (client === undefined && console === undefined) return failure('42704', 'client not found');
   client?.end(departed);
   console?.close(departed);
@@ -191,8 +192,8 @@ function killing(id: string, { host, consoles }: Controls): Outcome {
 }
 
 /** @param which the statement, by its fingerprint */
-function showing(view: string, sight: Sight, which?: string): Outcome {
-  const table = show(view, sight);
+function showView(view: string, context: ShowContext, which?: string): Outcome {
+  const table = show(view, context);
   if (table === undefined) return failure('42704', `there is no "${view}" to show`, consoleHint);
   if (which === undefined) return { kind: 'table', tag: 'SHOW', table };
   const at = table.columns.findIndex(({ name }) => name === 'fingerprint');
@@ -207,12 +208,12 @@ function showing(view: string, sight: Sight, which?: string): Outcome {
 const fingerprintHint = 'SHOW QUERIES has them.';
 
 /** The generic plan of a statement, by its fingerprint. */
-function planning(fingerprint: string | undefined, { plans }: Sight): Outcome | Later {
+function showPlan(fingerprint: string | undefined, { plans }: ShowContext): Outcome | PendingOutcome {
   if (fingerprint === undefined) return failure('42601', 'SHOW PLAN takes a fingerprint', fingerprintHint);
   if (plans === undefined) return failure('55000', 'statistics are off');
   let outcome: Outcome | undefined;
   void plans.take(fingerprint).then((taken) => (outcome = outcomeOfPlans(taken)));
-  return { kind: 'later', outcome: () => outcome };
+  return { kind: 'pending', outcome: () => outcome };
 }
 
 function outcomeOfPlans(taken: readonly Plan[]): Outcome {
@@ -225,16 +226,17 @@ function outcomeOfPlans(taken: readonly Plan[]): Outcome {
 }
 
 /** PgBouncer's words. Waiting for clients also sends them away, one by one. */
-const endings = { '': 'now', wait_for_clients: 'drain', wait_for_servers: 'boundary' } as const;
+const shutdownModes = { '': 'now', wait_for_clients: 'drain', wait_for_servers: 'boundary' } as const;
 
-function shuttingDown(how: string, life: Life): Outcome {
-  if (!Object.hasOwn(endings, how)) return failure('42601', 'SHUTDOWN takes WAIT_FOR_CLIENTS or WAIT_FOR_SERVERS');
-  life.stop(endings[how as keyof typeof endings]);
+function shutDown(how: string, lifecycle: ProxyLifecycle): Outcome {
+  if (!Object.hasOwn(shutdownModes, how))
+    return failure('42601', 'SHUTDOWN takes WAIT_FOR_CLIENTS or WAIT_FOR_SERVERS');
+  lifecycle.stop(shutdownModes[how as keyof typeof shutdownModes]);
   return { kind: 'done', tag: 'SHUTDOWN' };
 }
 
 /** @param read the configuration again */
-export function rereading(tag: string, read: () => readonly string[]): Outcome {
+export function applyConfig(tag: string, read: () => readonly string[]): Outcome {
   try {
     return { kind: 'done', tag, notices: read() };
   } catch (error) {

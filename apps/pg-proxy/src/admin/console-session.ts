@@ -19,31 +19,31 @@ import type { BoundValue } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import type { Traffic } from '../session/backend/traffic.ts';
 import { columnsOf, failureMessage, rowOf } from './answers.ts';
-import type { Later, Outcome } from './commands.ts';
-import { LocalStatements, type Taken } from './local-statements.ts';
+import type { PendingOutcome, Outcome } from './commands.ts';
+import { LocalStatements, type MessageResult } from './local-statements.ts';
 import { serverVersion, settings } from './medrex-tables.ts';
-import type { Prepared } from './prepared.ts';
+import type { PreparedStatement } from './preparer.ts';
 import { consoleVersion } from './show.ts';
 
 /** How often a command that takes a while is checked, in ms. */
-const lookMs = 20;
+const pollMs = 20;
 /** Messages are short here, and read as a whole. */
 const rules = { ...frontendSession, together: frontendSession.bodyMax.map((max) => Math.min(max, 65_536)) };
 
 /** The settings that a server reports to its clients. */
-const reported = [
+const reportedSettings = [
   ...['client_encoding', 'server_encoding', 'DateStyle', 'IntervalStyle', 'TimeZone', 'integer_datetimes'],
   ...['standard_conforming_strings', 'is_superuser', 'in_hot_standby', 'default_transaction_read_only'],
 ];
 
-const inFailed: Outcome = {
+const transactionAborted: Outcome = {
   kind: 'error',
   sqlstate: '25P02',
   message: 'current transaction is aborted, commands ignored until end of transaction block',
 };
 
 /** A user at the console, and since when. */
-export interface Visitor {
+export interface ConsoleClient {
   readonly socket: Socket;
   /** An address, or `unix`. */
   readonly address: string;
@@ -53,25 +53,25 @@ export interface Visitor {
   readonly processId: number;
 }
 
-export interface ConsoleSessionOptions extends Visitor {
+export interface ConsoleSessionOptions extends ConsoleClient {
   readonly now: () => number;
   readonly traffic: Traffic;
-  readonly read: (text: string, parameterTypes: readonly number[]) => Prepared[];
+  readonly read: (text: string, parameterTypes: readonly number[]) => PreparedStatement[];
   /** Called once, when the session has ended. */
-  readonly left: () => void;
+  readonly onClosed: () => void;
 }
 
 /** A session at the console, in the simple and the extended protocol; the proxy itself answers. */
 export class ConsoleSession {
-  readonly visitor: Visitor;
-  readonly cameAtMs: number;
+  readonly client: ConsoleClient;
+  readonly connectedAtMs: number;
   /** When the user last sent something. */
-  heardAtMs: number;
+  lastMessageAtMs: number;
   readonly #socket: Socket;
   readonly #traffic: Traffic;
   readonly #read: ConsoleSessionOptions['read'];
-  readonly #left: () => void;
-  #isHere = true;
+  readonly #onClosed: () => void;
+  #isOpen = true;
   readonly #framer = new Framer(rules);
   readonly #statements: LocalStatements;
   #status: TransactionStatus = transactionStatus.idle;
@@ -80,31 +80,31 @@ export class ConsoleSession {
   /** Set while a command is not done; what follows it waits. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ now, traffic, read, left, ...visitor }: ConsoleSessionOptions) {
-    const { socket } = visitor;
-    this.visitor = visitor;
-    this.cameAtMs = now();
-    this.heardAtMs = this.cameAtMs;
+  constructor({ now, traffic, read, onClosed, ...client }: ConsoleSessionOptions) {
+    const { socket } = client;
+    this.client = client;
+    this.connectedAtMs = now();
+    this.lastMessageAtMs = this.connectedAtMs;
     this.#traffic = traffic;
     traffic.logins++;
     this.#socket = socket;
     this.#read = read;
-    this.#left = left;
+    this.#onClosed = onClosed;
     this.#statements = new LocalStatements({
       send: (message) => this.#out.push(message),
       read,
       run: (prepared, values, then) => this.#run(prepared, values, then),
     });
     socket.on('data', (chunk: Buffer) => {
-      this.heardAtMs = now();
+      this.lastMessageAtMs = now();
       traffic.received += chunk.length;
       this.#framer.feed(chunk);
-      this.#work();
+      this.#handleMessages();
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       clearInterval(this.#timer);
-      this.#leave();
+      this.#closed();
     });
     this.#greet();
     socket.resume();
@@ -117,23 +117,23 @@ export class ConsoleSession {
   }
 
   /** After a goodbye the same user may come again before the socket has closed. */
-  #part(): void {
+  #terminate(): void {
     this.#socket.destroySoon();
-    this.#leave();
+    this.#closed();
   }
 
-  #leave(): void {
-    if (this.#isHere) this.#left();
-    this.#isHere = false;
+  #closed(): void {
+    if (this.#isOpen) this.#onClosed();
+    this.#isOpen = false;
   }
 
   #greet(): void {
-    const { user, processId } = this.visitor;
+    const { user, processId } = this.client;
     const parameters = [
       // psql parses the number, and PgBouncer's tools look for the word.
       ['server_version', `${serverVersion} (${consoleVersion})`],
       ['session_authorization', user],
-      ...reported.map((name) => [name, settings.get(name.toLowerCase()) ?? '']),
+      ...reportedSettings.map((name) => [name, settings.get(name.toLowerCase()) ?? '']),
     ];
     for (const [name = '', value = ''] of parameters) this.#out.push(parameterStatus({ name, value }));
     this.#out.push(backendKeyData({ processId, secretKey: Buffer.alloc(4) }), readyForQuery(this.#status));
@@ -148,18 +148,18 @@ export class ConsoleSession {
     this.#out = [];
   }
 
-  #work(): void {
+  #handleMessages(): void {
     while (this.#timer === undefined && this.#framer.next()) {
       const { type, buffer, start, end, isFirst, isLast } = this.#framer;
       if (!isFirst || !isLast) return this.close({ sqlstate: '54000', message: 'message too large for the console' });
-      this.#take(type, buffer, start, end);
+      this.#handleMessage(type, buffer, start, end);
     }
     this.#flush();
     if (this.#framer.fault !== undefined) this.close(this.#framer.fault);
   }
 
-  #take(type: number, buffer: Buffer, start: number, end: number): void {
-    if (type === from.terminate) return this.#part();
+  #handleMessage(type: number, buffer: Buffer, start: number, end: number): void {
+    if (type === from.terminate) return this.#terminate();
     if (type === from.query || type === from.sync) this.#count();
     if (type === from.sync) {
       this.#isSkipping = false;
@@ -170,15 +170,15 @@ export class ConsoleSession {
     const statements = this.#statements;
     switch (type) {
       case from.parse:
-        return this.#after(statements.parse(buffer, start, end));
+        return this.#handleResult(statements.parse(buffer, start, end));
       case from.bind:
-        return this.#after(statements.bind(buffer, start, end));
+        return this.#handleResult(statements.bind(buffer, start, end));
       case from.describe:
-        return this.#after(statements.describe(buffer, start, end));
+        return this.#handleResult(statements.describe(buffer, start, end));
       case from.close:
-        return this.#after(statements.close(buffer, start, end));
+        return this.#handleResult(statements.close(buffer, start, end));
       case from.execute:
-        return statements.execute(buffer, start, end, (taken) => this.#after(taken));
+        return statements.execute(buffer, start, end, (taken) => this.#handleResult(taken));
       case from.functionCall:
         this.#out.push(
           failureMessage({ kind: 'error', sqlstate: '0A000', message: 'function calls are not supported here' }),
@@ -193,7 +193,7 @@ export class ConsoleSession {
     if (this.#status === transactionStatus.idle) this.#traffic.transactions++;
   }
 
-  #after(taken: Taken): void {
+  #handleResult(taken: MessageResult): void {
     if (taken === 'malformed') this.close(malformed);
     if (taken !== 'failed') return;
     this.#isSkipping = true;
@@ -210,52 +210,52 @@ export class ConsoleSession {
     const statements = this.#read(bytes.toString('utf8'), []);
     if (statements.length === 0) this.#out.push(emptyQueryResponse());
     this.#statements.forget('statement', '');
-    this.#inTurn(statements);
+    this.#runAll(statements);
   }
 
   /** Runs them one after the other, up to the first that fails. */
-  #inTurn([first, ...more]: readonly Prepared[]): void {
+  #runAll([first, ...more]: readonly PreparedStatement[]): void {
     if (first === undefined) return this.#ready();
     this.#run(first, [], (outcome) => {
       this.#answer(outcome);
       const isFailed = outcome.kind === 'error';
       if (isFailed && this.#status === transactionStatus.inside) this.#status = transactionStatus.failed;
-      this.#inTurn(isFailed ? [] : more);
+      this.#runAll(isFailed ? [] : more);
     });
   }
 
-  #run(prepared: Prepared, values: readonly BoundValue[], then: (outcome: Outcome) => void): void {
+  #run(prepared: PreparedStatement, values: readonly BoundValue[], then: (outcome: Outcome) => void): void {
     const { transaction } = prepared;
-    if (this.#status === transactionStatus.failed && transaction !== 'end') return then(inFailed);
+    if (this.#status === transactionStatus.failed && transaction !== 'end') return then(transactionAborted);
     const outcome = prepared.run(values);
-    if (outcome.kind === 'later') return this.#later(outcome, then);
+    if (outcome.kind === 'pending') return this.#awaitOutcome(outcome, then);
     if (transaction !== undefined)
       this.#status = transaction === 'begin' ? transactionStatus.inside : transactionStatus.idle;
     if (outcome.kind !== 'done' || outcome.until === undefined) return then(outcome);
-    this.#await(outcome.until, () => {
+    this.#poll(outcome.until, () => {
       then(outcome);
-      this.#work();
+      this.#handleMessages();
     });
   }
 
-  #later(later: Later, then: (outcome: Outcome) => void): void {
-    this.#await(
+  #awaitOutcome(later: PendingOutcome, then: (outcome: Outcome) => void): void {
+    this.#poll(
       () => later.outcome() !== undefined,
       () => {
         const outcome = later.outcome();
         if (outcome !== undefined) then(outcome);
-        this.#work();
+        this.#handleMessages();
       },
     );
   }
 
-  #await(isThere: () => boolean, then: () => void): void {
+  #poll(isThere: () => boolean, then: () => void): void {
     const timer = setInterval(() => {
       if (!isThere()) return;
       clearInterval(timer);
       this.#timer = undefined;
       then();
-    }, lookMs);
+    }, pollMs);
     this.#timer = timer;
   }
 

@@ -16,25 +16,25 @@ import {
 import type { BoundValue, Cell } from '@medrex/sql';
 import { columnsOf, failureMessage, formatAt, rowOf, type Formats } from './answers.ts';
 import type { Failure, Outcome } from './commands.ts';
-import type { Prepared } from './prepared.ts';
+import type { PreparedStatement } from './preparer.ts';
 
 /** A portal: the statement that it runs, and the rows that have not been sent yet. */
 interface Portal {
-  readonly prepared: Prepared;
+  readonly prepared: PreparedStatement;
   readonly values: readonly BoundValue[];
   readonly formats: Formats;
   rows?: { readonly left: readonly (readonly Cell[])[]; readonly tag: string };
 }
 
 /** The outcome of a message: it was answered; it failed and everything up to the next Sync is skipped; or it is malformed. */
-export type Taken = 'answered' | 'failed' | 'malformed';
+export type MessageResult = 'answered' | 'failed' | 'malformed';
 
 export interface LocalStatementsOptions {
   readonly send: (message: Buffer) => void;
   /** The statements of a text; several are only allowed in simple queries. */
-  readonly read: (text: string, parameterTypes: readonly number[]) => Prepared[];
+  readonly read: (text: string, parameterTypes: readonly number[]) => PreparedStatement[];
   /** Runs one, now or later, in its place in a transaction. */
-  readonly run: (prepared: Prepared, values: readonly BoundValue[], then: (outcome: Outcome) => void) => void;
+  readonly run: (prepared: PreparedStatement, values: readonly BoundValue[], then: (outcome: Outcome) => void) => void;
 }
 
 /** The maximum number of statement names, and of portal names; a client that exceeds it is refused. */
@@ -43,7 +43,7 @@ const namesMax = 1_000;
 /** The extended protocol where the proxy itself answers: named statements and portals, parameters, formats, row limits. */
 export class LocalStatements {
   readonly #options: LocalStatementsOptions;
-  readonly #statements = new Map<string, Prepared>();
+  readonly #statements = new Map<string, PreparedStatement>();
   readonly #portals = new Map<string, Portal>();
 
   constructor(options: LocalStatementsOptions) {
@@ -68,7 +68,7 @@ export class LocalStatements {
     this.#portals.clear();
   }
 
-  parse(buffer: Buffer, start: number, end: number): Taken {
+  parse(buffer: Buffer, start: number, end: number): MessageResult {
     const parsed = readParse(buffer, start, end);
     if (parsed === undefined) return 'malformed';
     const text = Buffer.from(parsed.text, 'latin1').toString('utf8');
@@ -82,7 +82,7 @@ export class LocalStatements {
     return 'answered';
   }
 
-  bind(buffer: Buffer, start: number, end: number): Taken {
+  bind(buffer: Buffer, start: number, end: number): MessageResult {
     const bound = readBind(buffer, start, end);
     if (bound === undefined) return 'malformed';
     const prepared = this.#statements.get(bound.statement);
@@ -103,7 +103,7 @@ export class LocalStatements {
     return 'answered';
   }
 
-  describe(buffer: Buffer, start: number, end: number): Taken {
+  describe(buffer: Buffer, start: number, end: number): MessageResult {
     const named = readNamed(buffer, start, end);
     if (named === undefined) return 'malformed';
     const portal = named.of === 'portal' ? this.#portals.get(named.name) : undefined;
@@ -115,7 +115,7 @@ export class LocalStatements {
     return 'answered';
   }
 
-  close(buffer: Buffer, start: number, end: number): Taken {
+  close(buffer: Buffer, start: number, end: number): MessageResult {
     const named = readNamed(buffer, start, end);
     if (named === undefined) return 'malformed';
     this.forget(named.of, named.name);
@@ -124,7 +124,7 @@ export class LocalStatements {
   }
 
   /** @param then called with the answer, perhaps later */
-  execute(buffer: Buffer, start: number, end: number, then: (taken: Taken) => void): void {
+  execute(buffer: Buffer, start: number, end: number, then: (taken: MessageResult) => void): void {
     const executed = readExecute(buffer, start, end);
     if (executed === undefined) return then('malformed');
     const portal = this.#portals.get(executed.portal);
@@ -141,7 +141,7 @@ export class LocalStatements {
     });
   }
 
-  #sendRows(portal: Portal, { rowsMax }: Execute): Taken {
+  #sendRows(portal: Portal, { rowsMax }: Execute): MessageResult {
     const { left, tag } = portal.rows ?? { left: [], tag: '' };
     const count = rowsMax > 0 ? Math.min(rowsMax, left.length) : left.length;
     const columns = portal.prepared.columns ?? [];
@@ -154,21 +154,21 @@ export class LocalStatements {
     return 'answered';
   }
 
-  #missing(of: 'statement' | 'portal', name: string): Taken {
+  #missing(of: 'statement' | 'portal', name: string): MessageResult {
     return of === 'portal'
       ? this.#fail('34000', `portal "${name}" does not exist`)
       : this.#fail('26000', `prepared statement "${name}" does not exist`);
   }
 
-  #fail(sqlstate: string, message: string): Taken {
+  #fail(sqlstate: string, message: string): MessageResult {
     return this.#failWith({ kind: 'error', sqlstate, message });
   }
 
-  #failWith(failure: Failure): Taken {
+  #failWith(failure: Failure): MessageResult {
     this.#options.send(failureMessage(failure));
     return 'failed';
   }
 }
 
 /** An empty text. */
-const empty: Prepared = { parameterTypes: [], columns: undefined, run: () => ({ kind: 'empty' }) };
+const empty: PreparedStatement = { parameterTypes: [], columns: undefined, run: () => ({ kind: 'empty' }) };

@@ -12,16 +12,16 @@ import {
 import type { BoundValue, SqlAnalyser } from '@medrex/sql';
 import { columnsOf, failureMessage, rowOf } from './answers.ts';
 import type { Outcome } from './commands.ts';
-import { LocalStatements, type Taken } from './local-statements.ts';
+import { LocalStatements, type MessageResult } from './local-statements.ts';
 import { schema, type MedrexTables } from './medrex-tables.ts';
-import type { Prepared } from './prepared.ts';
+import type { PreparedStatement } from './preparer.ts';
 
-/** `elsewhere`: the message is for the server. */
-export type LocalTaken = Taken | 'elsewhere';
+/** `forServer`: the message is for the server. */
+export type LocalResult = MessageResult | 'forServer';
 
 export interface LocalTablesOptions {
   readonly send: (message: Buffer) => void;
-  readonly read: (text: string, parameterTypes: readonly number[]) => Prepared[];
+  readonly read: (text: string, parameterTypes: readonly number[]) => PreparedStatement[];
   readonly analyser: SqlAnalyser;
   readonly tables: MedrexTables;
 }
@@ -45,30 +45,30 @@ export class LocalTables {
     this.#statements = new LocalStatements({
       send,
       read,
-      run: (prepared, values, then) => then(ranAtOnce(prepared, values)),
+      run: (prepared, values, then) => then(runNow(prepared, values)),
     });
   }
 
-  take(framer: Framer): LocalTaken {
+  handle(framer: Framer): LocalResult {
     const { type, buffer, start, end } = framer;
     switch (type) {
       case from.query:
-        return this.#isOurs(framer) ? this.#query(readQuery(buffer, start, end)) : 'elsewhere';
+        return this.#readsOnlyLocalTables(framer) ? this.#query(readQuery(buffer, start, end)) : 'forServer';
       case from.parse:
         return this.#parse(framer);
       case from.bind:
       case from.describe:
       case from.execute:
       case from.close:
-        return this.#statements.isEmpty ? 'elsewhere' : this.#named(framer);
+        return this.#statements.isEmpty ? 'forServer' : this.#named(framer);
       default:
-        return 'elsewhere';
+        return 'forServer';
     }
   }
 
   /** Cheap for everything without `medrex.` in it, which is nearly everything. */
-  #isOurs({ buffer, start, end, isLast }: Framer): boolean {
-    if (!isLast || end - start > textBytesMax || !saysSchema(buffer, start, end)) return false;
+  #readsOnlyLocalTables({ buffer, start, end, isLast }: Framer): boolean {
+    if (!isLast || end - start > textBytesMax || !mentionsSchema(buffer, start, end)) return false;
     // In a Parse, the statement's name precedes the text: only the text counts.
     const text =
       buffer
@@ -85,11 +85,11 @@ export class LocalTables {
     return table.schema === schema && this.#options.tables.has(table.name);
   }
 
-  #query(bytes: Buffer | undefined): LocalTaken {
+  #query(bytes: Buffer | undefined): LocalResult {
     if (bytes === undefined) return 'malformed';
     const { send } = this.#options;
     const [prepared] = this.#options.read(bytes.toString('utf8'), []);
-    const outcome = prepared && ranAtOnce(prepared, []);
+    const outcome = prepared && runNow(prepared, []);
     if (outcome?.kind === 'error') send(failureMessage(outcome));
     if (outcome?.kind === 'table') {
       const { table, tag } = outcome;
@@ -101,39 +101,39 @@ export class LocalTables {
     return 'answered';
   }
 
-  #parse(framer: Framer): LocalTaken {
+  #parse(framer: Framer): LocalResult {
     const { buffer, start, end } = framer;
-    if (this.#isOurs(framer)) return this.#statements.parse(buffer, start, end);
-    if (this.#statements.isEmpty) return 'elsewhere';
+    if (this.#readsOnlyLocalTables(framer)) return this.#statements.parse(buffer, start, end);
+    if (this.#statements.isEmpty) return 'forServer';
     const nameEnd = buffer.indexOf(0, start + 5);
     this.#statements.forget('statement', buffer.toString('latin1', start + 5, Math.min(nameEnd, end)));
-    return 'elsewhere';
+    return 'forServer';
   }
 
-  #named({ type, buffer, start, end, isLast }: Framer): LocalTaken {
+  #named({ type, buffer, start, end, isLast }: Framer): LocalResult {
     const statements = this.#statements;
     if (type === from.bind) {
       const head = readBindHead(buffer, start, end);
       if (head === undefined) return 'malformed';
       if (!statements.has('statement', head.statement)) {
         statements.forget('portal', head.portal);
-        return 'elsewhere';
+        return 'forServer';
       }
       return isLast ? statements.bind(buffer, start, end) : this.#tooLong();
     }
     if (type === from.execute) {
       const portal = readExecute(buffer, start, end)?.portal;
-      if (portal === undefined || !statements.has('portal', portal)) return 'elsewhere';
-      let taken: Taken = 'answered';
+      if (portal === undefined || !statements.has('portal', portal)) return 'forServer';
+      let taken: MessageResult = 'answered';
       statements.execute(buffer, start, end, (how) => (taken = how));
       return taken;
     }
     const named = readNamed(buffer, start, end);
-    if (named === undefined || !statements.has(named.of, named.name)) return 'elsewhere';
+    if (named === undefined || !statements.has(named.of, named.name)) return 'forServer';
     return type === from.close ? statements.close(buffer, start, end) : statements.describe(buffer, start, end);
   }
 
-  #tooLong(): LocalTaken {
+  #tooLong(): LocalResult {
     const message = 'parameters for tables of pg-proxy are too long';
     this.#options.send(failureMessage({ kind: 'error', sqlstate: '54000', message }));
     return 'failed';
@@ -141,14 +141,14 @@ export class LocalTables {
 }
 
 /** A SELECT runs at once. */
-function ranAtOnce(prepared: Prepared, values: readonly BoundValue[]): Outcome {
+function runNow(prepared: PreparedStatement, values: readonly BoundValue[]): Outcome {
   const outcome = prepared.run(values);
-  return outcome.kind === 'later'
+  return outcome.kind === 'pending'
     ? { kind: 'error', sqlstate: '0A000', message: 'this is supported only at the console' }
     : outcome;
 }
 
-function saysSchema(buffer: Buffer, start: number, end: number): boolean {
+function mentionsSchema(buffer: Buffer, start: number, end: number): boolean {
   for (let at = start + 11; at < end; at++) {
     if (buffer[at] !== dot) continue;
     const before = buffer[at - 1] as number;

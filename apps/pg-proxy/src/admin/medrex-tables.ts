@@ -7,7 +7,7 @@ import {
   type TableSource,
   type Wanted,
 } from '@medrex/sql';
-import { consoleVersion, show, viewNames, type Sight } from './show.ts';
+import { consoleVersion, show, viewNames, type ShowContext } from './show.ts';
 import type { Table } from './table.ts';
 
 /** The schema of the tables. */
@@ -16,17 +16,20 @@ export const schema = 'medrex';
 export const serverVersion = '15.0';
 
 /** No time is later than infinity. */
-const nothing: Wanted = new Map([['time', { min: Infinity }]]);
+const noRows: Wanted = new Map([['time', { min: Infinity }]]);
 
 /** `user` is a keyword in SQL. */
-const renamed = ({ name, type }: SourceColumn): SourceColumn => ({ name: name === 'user' ? 'user_name' : name, type });
+const withoutKeyword = ({ name, type }: SourceColumn): SourceColumn => ({
+  name: name === 'user' ? 'user_name' : name,
+  type,
+});
 
 /** What SHOW shows, as tables; a view is built when a query asks for it. */
 export class MedrexTables {
-  readonly #sight: () => Sight;
+  readonly #showContext: () => ShowContext;
 
-  constructor(sight: () => Sight) {
-    this.#sight = sight;
+  constructor(showContext: () => ShowContext) {
+    this.#showContext = showContext;
   }
 
   has(name: string): boolean {
@@ -46,22 +49,22 @@ export class MedrexTables {
   #find(space: string | undefined, name: string, facts: SessionFacts): TableSource | undefined {
     if ((space === undefined || space === schema) && this.has(name)) return this.#view(name);
     if (space === schema) return undefined;
-    const columns = Object.fromEntries(viewNames.map((view) => [view, this.#columns(view).map(renamed)]));
+    const columns = Object.fromEntries(viewNames.map((view) => [view, this.#columns(view).map(withoutKeyword)]));
     const catalog = catalogTables(columns, facts, settings);
     return catalog[`${space ?? 'pg_catalog'}.${name}`];
   }
 
   #view(name: string): TableSource {
     // Columns are needed when a query is prepared, rows when it runs.
-    return { columns: this.#columns(name).map(renamed), rows: (wanted) => this.#table(name, wanted).rows };
+    return { columns: this.#columns(name).map(withoutKeyword), rows: (wanted) => this.#table(name, wanted).rows };
   }
 
   #columns(name: string): readonly SourceColumn[] {
-    return this.#table(name, nothing).columns;
+    return this.#table(name, noRows).columns;
   }
 
   #table(name: string, wanted: Wanted): Table {
-    return show(name, this.#sight(), wanted) ?? { columns: [], rows: [] };
+    return show(name, this.#showContext(), wanted) ?? { columns: [], rows: [] };
   }
 }
 

@@ -76,8 +76,11 @@ describe('the console for tools made for PgBouncer', () => {
     const { host } = proxy;
     const config = proxyConfig.parse(JSON.parse(readFileSync(join(rig.folder, 'config.json'), 'utf8')));
     const { epochOf } = observing;
-    const sight = { host, config, epochOf, users: new Map(), consoles: new Set<never>(), arrivals: 0 };
-    const shown = Object.keys(columns).map((view) => [view, show(view, sight)?.columns.map(({ name }) => name) ?? []]);
+    const context = { host, config, epochOf, users: new Map(), consoleSessions: new Set<never>(), arrivals: 0 };
+    const shown = Object.keys(columns).map((view) => [
+      view,
+      show(view, context)?.columns.map(({ name }) => name) ?? [],
+    ]);
     for (const [view, names] of shown as [string, string[]][]) {
       expect([view, ...names]).toEqual([view, ...(columns[view]?.split(' ') ?? [])]);
     }

@@ -1,30 +1,30 @@
 import { configRows } from '../config/config-rows.ts';
 import { settingsTable } from '../config/pgbouncer/settings-table.ts';
 import type { ProxyConfig } from '../config/proxy-config.ts';
-import { failure, rereading, type Controls, type Outcome } from './commands.ts';
+import { failure, applyConfig, type CommandContext, type Outcome } from './commands.ts';
 
 export interface Setting {
   readonly name: string;
   readonly value: string;
 }
 
-const form = /^\s*set\s+(\w+)(?:\s*=\s*|\s+to\s+)(?:'((?:[^']|'')*)'|([\w.*-]+))\s*;?\s*$/i;
+const setPattern = /^\s*set\s+(\w+)(?:\s*=\s*|\s+to\s+)(?:'((?:[^']|'')*)'|([\w.*-]+))\s*;?\s*$/i;
 
 /** SET of one of PgBouncer's settings: SQL takes no `SET verbose = 1`. */
 export function readSet(text: string): Setting | undefined {
-  const [, name = '', quoted, plain = ''] = form.exec(text) ?? [];
+  const [, name = '', quoted, plain = ''] = setPattern.exec(text) ?? [];
   const setting = { name: name.toLowerCase(), value: quoted?.replaceAll("''", "'") ?? plain };
   return Object.hasOwn(settingsTable, setting.name) ? setting : undefined;
 }
 
 /** SET of what the configuration says; undefined where it is a setting of the session. */
-export function settingBySet({ name, value }: Setting, controls: Controls): Outcome | undefined {
-  const { config, life, mayAct } = controls;
+export function applySet({ name, value }: Setting, context: CommandContext): Outcome | undefined {
+  const { config, lifecycle, isAdmin } = context;
   const isOfPgBouncer = Object.hasOwn(settingsTable, name);
-  if (life.set === undefined || !isOfPgBouncer) return refusalOf(name, config);
-  if (!mayAct) return failure('42501', 'this user may use SHOW, but not SET');
-  const { set } = life;
-  return rereading('SET', () => set(name, value));
+  if (lifecycle.set === undefined || !isOfPgBouncer) return refusalOf(name, config);
+  if (!isAdmin) return failure('42501', 'this user may use SHOW, but not SET');
+  const { set } = lifecycle;
+  return applyConfig('SET', () => set(name, value));
 }
 
 function refusalOf(name: string, config: ProxyConfig): Outcome | undefined {
@@ -36,7 +36,7 @@ function refusalOf(name: string, config: ProxyConfig): Outcome | undefined {
 
 /** What a setting of PgBouncer, or of the configuration, is called there; undefined: it is one of the session. */
 function fieldOf(name: string, config: ProxyConfig): string | undefined {
-  const fate = Object.hasOwn(settingsTable, name) ? settingsTable[name] : undefined;
-  if (fate !== undefined) return fate === 'elsewhere' ? name : 'to' in fate ? fate.to : '';
+  const mapping = Object.hasOwn(settingsTable, name) ? settingsTable[name] : undefined;
+  if (mapping !== undefined) return mapping === 'elsewhere' ? name : 'to' in mapping ? mapping.to : '';
   return configRows(config).some(({ key }) => key === name) ? name : undefined;
 }

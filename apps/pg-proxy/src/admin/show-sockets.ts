@@ -6,8 +6,8 @@ import type { Client } from '../session/client/client.ts';
 import { unixAddress } from '../login/unix-socket.ts';
 import { isSocketFolder } from '../upstream/connect.ts';
 import type { ConsoleSession } from './console-session.ts';
-import type { Sight } from './show.ts';
-import { instant, small, tableOf, truth, whole, type Table } from './table.ts';
+import type { ShowContext } from './show.ts';
+import { timestamptz, int4, tableOf, bool, int8, type Table } from './table.ts';
 
 type Server = PooledBackend<Client, Backend>;
 /** A connection of a client, of a user at the console, or to a server. */
@@ -32,27 +32,27 @@ const stateOfServer: Readonly<Record<Server['state'], string>> = {
 const stateOfClient = (client: Client): string =>
   client.isWaiting ? 'waiting' : client.backend === undefined ? 'idle' : 'active';
 
-const clientRows = ({ host, consoles }: Sight): readonly Row[] => [
+const clientRows = ({ host, consoleSessions }: ShowContext): readonly Row[] => [
   ...[...host.clients].map((client) => ({ client, state: stateOfClient(client) })),
-  ...[...consoles].map((console) => ({ console, state: 'active' })),
+  ...[...consoleSessions].map((console) => ({ console, state: 'active' })),
 ];
-const serverRows = ({ host }: Sight): readonly Row[] =>
+const serverRows = ({ host }: ShowContext): readonly Row[] =>
   host.pools.backends().map((server) => ({ server, state: stateOfServer[server.state] }));
 
-const guestOf = ({ client, console }: Row) => client ?? console?.visitor;
-const socketOf = (row: Row) => guestOf(row)?.socket ?? row.server?.handle?.socket;
+const clientOf = ({ client, console }: Row) => client ?? console?.client;
+const socketOf = (row: Row) => clientOf(row)?.socket ?? row.server?.handle?.socket;
 
-const idOf = (row: Row) => guestOf(row)?.processId ?? row.server?.id;
+const idOf = (row: Row) => clientOf(row)?.processId ?? row.server?.id;
 
 /** The two ends of a connection. */
-interface Sides {
+interface Endpoints {
   readonly addr: string | undefined;
   readonly port: number | undefined;
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
 }
 
-const sidesOfUnix = (port: number | undefined): Sides => {
+const unixEndpoints = (port: number | undefined): Endpoints => {
   return { addr: unixAddress, port, localAddress: unixAddress, localPort: port };
 };
 
@@ -65,22 +65,22 @@ function tlsOf(row: Row): string {
 /** SHOW prints times as text, as PgBouncer does; columns of tables are timestamps. */
 const timeFor =
   (wanted: Wanted | undefined) =>
-  (read: (row: Row) => number | undefined): ReturnType<typeof instant<Row>> | ((row: Row) => string | undefined) =>
-    wanted === undefined ? (row) => inWords(read(row)) : instant(read);
+  (read: (row: Row) => number | undefined): ReturnType<typeof timestamptz<Row>> | ((row: Row) => string | undefined) =>
+    wanted === undefined ? (row) => timeText(read(row)) : timestamptz(read);
 
-const inWords = (epochMs: number | undefined): string | undefined =>
+const timeText = (epochMs: number | undefined): string | undefined =>
   epochMs === undefined ? undefined : new Date(epochMs).toISOString().replace(/T(.{8}).*/, ' $1 UTC');
 
 /** PgBouncer's columns, in its order. */
-function columnsOf({ host, config, epochOf }: Sight, wanted: Wanted | undefined) {
+function columnsOf({ host, config, epochOf }: ShowContext, wanted: Wanted | undefined) {
   const time = timeFor(wanted);
   const momentOf = (atMs: number | undefined): number | undefined => (atMs === undefined ? undefined : epochOf(atMs));
   const waitedMs = ({ client }: Row): number =>
     client?.pooled.isWaiting === true ? host.now() - client.pooled.waitingSinceMs : 0;
-  const sidesOf = (row: Row): Sides => {
-    const [guest, { host, at, port } = {}] = [guestOf(row), row.server?.handle?.address];
-    if (guest?.address === unixAddress) return sidesOfUnix(config.listen.port);
-    if (isSocketFolder(host ?? '')) return sidesOfUnix(port);
+  const endpointsOf = (row: Row): Endpoints => {
+    const [guest, { host, at, port } = {}] = [clientOf(row), row.server?.handle?.address];
+    if (guest?.address === unixAddress) return unixEndpoints(config.listen.port);
+    if (isSocketFolder(host ?? '')) return unixEndpoints(port);
     const { remotePort, localAddress, localPort } = socketOf(row) ?? {};
     return {
       addr: guest?.address ?? at ?? host,
@@ -91,53 +91,51 @@ function columnsOf({ host, config, epochOf }: Sight, wanted: Wanted | undefined)
   };
   return {
     type: ({ server }: Row) => (server === undefined ? 'C' : 'S'),
-    user: (row: Row) => guestOf(row)?.user ?? row.server?.pool.name.user,
-    database: (row: Row) => guestOf(row)?.database ?? row.server?.pool.name.database,
+    user: (row: Row) => clientOf(row)?.user ?? row.server?.pool.name.user,
+    database: (row: Row) => clientOf(row)?.database ?? row.server?.pool.name.database,
     replication: () => 'none',
     state: ({ state }: Row) => state,
-    addr: (row: Row) => sidesOf(row).addr,
-    port: small((row: Row) => sidesOf(row).port),
-    local_addr: (row: Row) => sidesOf(row).localAddress,
-    local_port: small((row: Row) => sidesOf(row).localPort),
+    addr: (row: Row) => endpointsOf(row).addr,
+    port: int4((row: Row) => endpointsOf(row).port),
+    local_addr: (row: Row) => endpointsOf(row).localAddress,
+    local_port: int4((row: Row) => endpointsOf(row).localPort),
     connect_time: time(({ client, console, server }: Row) =>
-      momentOf((client ?? console)?.cameAtMs ?? server?.openedAtMs),
+      momentOf((client ?? console)?.connectedAtMs ?? server?.openedAtMs),
     ),
     request_time: time(({ client, console, server }: Row) =>
-      momentOf((client ?? console)?.heardAtMs ?? server?.heardAtMs),
+      momentOf((client ?? console)?.lastMessageAtMs ?? server?.heardAtMs),
     ),
-    wait: small((row: Row) => Math.floor(waitedMs(row) / 1_000)),
-    wait_us: small((row: Row) => Math.floor(waitedMs(row) * 1_000) % 1_000_000),
-    close_needed: small(({ server }: Row) => (server?.closeAtCheckin === undefined ? 0 : 1)),
+    wait: int4((row: Row) => Math.floor(waitedMs(row) / 1_000)),
+    wait_us: int4((row: Row) => Math.floor(waitedMs(row) * 1_000) % 1_000_000),
+    close_needed: int4(({ server }: Row) => (server?.closeAtCheckin === undefined ? 0 : 1)),
     ptr: idOf,
     link: ({ client, server }: Row) => client?.pooled.backend?.id ?? server?.client?.handle.processId ?? '',
-    remote_pid: small(({ server }: Row) => server?.handle?.key?.processId ?? 0),
+    remote_pid: int4(({ server }: Row) => server?.handle?.key?.processId ?? 0),
     tls: tlsOf,
     application_name: (row: Row) =>
-      guestOf(row)?.application ?? row.server?.handle?.settings.valueOf('application_name') ?? '',
-    prepared_statements: small(
-      ({ client, server }: Row) => client?.preparedCount ?? server?.handle?.prepared.size ?? 0,
-    ),
+      clientOf(row)?.application ?? row.server?.handle?.settings.valueOf('application_name') ?? '',
+    prepared_statements: int4(({ client, server }: Row) => client?.preparedCount ?? server?.handle?.prepared.size ?? 0),
     // A client's process id may pass to another client; it is also what cancels it.
-    id: small(idOf),
+    id: int4(idOf),
   };
 }
 
-export function clients(sight: Sight, wanted?: Wanted): Table {
-  return tableOf(clientRows(sight), {
-    ...columnsOf(sight, wanted),
+export function clients(context: ShowContext, wanted?: Wanted): Table {
+  return tableOf(clientRows(context), {
+    ...columnsOf(context, wanted),
     ...(wanted !== undefined && {
-      pinned: truth(({ client }: Row) => client?.isPinned === true),
-      trace_id: ({ client }: Row) => (client === undefined ? undefined : sight.traceOf?.(client)),
+      pinned: bool(({ client }: Row) => client?.isPinned === true),
+      trace_id: ({ client }: Row) => (client === undefined ? undefined : context.traceOf?.(client)),
     }),
   });
 }
 
-export function servers(sight: Sight, wanted?: Wanted): Table {
-  return tableOf(serverRows(sight), {
-    ...columnsOf(sight, wanted),
+export function servers(context: ShowContext, wanted?: Wanted): Table {
+  return tableOf(serverRows(context), {
+    ...columnsOf(context, wanted),
     ...(wanted !== undefined && {
       upstream: ({ server }: Row) => server?.pool.name.upstream,
-      age: small(({ server }: Row) => Math.floor((sight.host.now() - (server?.openedAtMs ?? 0)) / 1_000)),
+      age: int4(({ server }: Row) => Math.floor((context.host.now() - (server?.openedAtMs ?? 0)) / 1_000)),
     }),
   });
 }
@@ -146,27 +144,30 @@ const prefixed = (prefix: string, rows: readonly Row[]): readonly Row[] =>
   rows.map((row) => ({ ...row, state: `${prefix}_${row.state === 'new' ? 'login' : row.state}` }));
 
 /** Both sides. */
-export function sockets(sight: Sight, wanted?: Wanted): Table {
-  return tableOfSockets(sight, wanted, [...prefixed('cl', clientRows(sight)), ...prefixed('sv', serverRows(sight))]);
+export function sockets(context: ShowContext, wanted?: Wanted): Table {
+  return tableOfSockets(context, wanted, [
+    ...prefixed('cl', clientRows(context)),
+    ...prefixed('sv', serverRows(context)),
+  ]);
 }
 
 /** Connections on which something is running. */
-export function activeSockets(sight: Sight, wanted?: Wanted): Table {
+export function activeSockets(context: ShowContext, wanted?: Wanted): Table {
   const isBusy = ({ state }: Row): boolean => state !== 'idle';
-  const [ofClients, ofServers] = [clientRows(sight).filter(isBusy), serverRows(sight).filter(isBusy)];
-  return tableOfSockets(sight, wanted, [...prefixed('cl', ofClients), ...prefixed('sv', ofServers)]);
+  const [ofClients, ofServers] = [clientRows(context).filter(isBusy), serverRows(context).filter(isBusy)];
+  return tableOfSockets(context, wanted, [...prefixed('cl', ofClients), ...prefixed('sv', ofServers)]);
 }
 
-function tableOfSockets(sight: Sight, wanted: Wanted | undefined, rows: readonly Row[]): Table {
-  const none = small(() => 0);
+function tableOfSockets(context: ShowContext, wanted: Wanted | undefined, rows: readonly Row[]): Table {
+  const none = int4(() => 0);
   return tableOf(rows, {
-    ...columnsOf(sight, wanted),
+    ...columnsOf(context, wanted),
     recv_pos: none,
     pkt_pos: none,
     pkt_remain: none,
     send_pos: none,
     send_remain: none,
     pkt_avail: none,
-    send_avail: whole(({ client, server }: Row) => client?.outbox.backlog ?? server?.handle?.outbox.backlog ?? 0),
+    send_avail: int8(({ client, server }: Row) => client?.outbox.backlog ?? server?.handle?.outbox.backlog ?? 0),
   });
 }

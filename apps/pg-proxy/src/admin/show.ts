@@ -9,17 +9,17 @@ import type { LicenceShare } from '../upstream/iris/licence-shares.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
 import type { ConsoleSession } from './console-session.ts';
 import { plans, profile, queries, slow, trends } from './show-statistics.ts';
-import { tableOf, truth, whole, type Table } from './table.ts';
+import { tableOf, bool, int8, type Table } from './table.ts';
 import { pgbouncerViews } from './show-pgbouncer.ts';
 
 /** What SHOW can look at. */
-export interface Sight {
+export interface ShowContext {
   readonly host: PoolHost;
   readonly config: ProxyConfig;
   /** From the user file. */
   readonly users: { keys(): Iterable<string> };
   /** The sessions at the console. */
-  readonly consoles: ReadonlySet<ConsoleSession>;
+  readonly consoleSessions: ReadonlySet<ConsoleSession>;
   /** The number of connections that are about to log in. */
   readonly arrivals: number;
   /** Converts a time of the proxy's clock to milliseconds since 1970. */
@@ -36,7 +36,7 @@ export interface Sight {
 export const consoleVersion = 'PgBouncer 1.25.2 compatible console of medrex pg-proxy 0.1.0';
 
 /** Each pool by workload class. */
-function classes({ host }: Sight): Table {
+function classes({ host }: ShowContext): Table {
   const rows = host.pools
     .figures(host.now())
     .flatMap(({ name, classes: of, settings }) =>
@@ -47,43 +47,43 @@ function classes({ host }: Sight): Table {
     user: ({ name }) => name.user,
     upstream: ({ name }) => name.upstream,
     class: ({ workClass }) => workClass,
-    sv_active: whole(({ active }) => active),
-    sv_max: whole(({ caps, workClass }) => (caps.of[workClass] === Infinity ? undefined : caps.of[workClass])),
-    cl_waiting: whole(({ waiting }) => waiting),
-    maxwait: whole(({ longestWaitMs }) => Math.floor(longestWaitMs / 1_000)),
-    maxwait_us: whole(({ longestWaitMs }) => Math.floor(longestWaitMs * 1_000) % 1_000_000),
+    sv_active: int8(({ active }) => active),
+    sv_max: int8(({ caps, workClass }) => (caps.of[workClass] === Infinity ? undefined : caps.of[workClass])),
+    cl_waiting: int8(({ waiting }) => waiting),
+    maxwait: int8(({ longestWaitMs }) => Math.floor(longestWaitMs / 1_000)),
+    maxwait_us: int8(({ longestWaitMs }) => Math.floor(longestWaitMs * 1_000) % 1_000_000),
   });
 }
 
-function caches({ host }: Sight): Table {
+function caches({ host }: ShowContext): Table {
   return tableOf<CacheFigures>(host.caches?.figures() ?? [], {
     cache: ({ name }) => name,
-    on: truth(({ isOn }) => isOn),
-    entries: whole(({ entries }) => entries),
-    bytes: whole(({ bytes }) => bytes),
-    bytes_max: whole(({ bytesMax }) => bytesMax),
-    hits: whole(({ counts }) => counts.hits),
-    misses: whole(({ counts }) => counts.misses),
-    awaited: whole(({ counts }) => counts.awaited),
-    passed: whole(({ counts }) => counts.passed),
+    on: bool(({ isOn }) => isOn),
+    entries: int8(({ entries }) => entries),
+    bytes: int8(({ bytes }) => bytes),
+    bytes_max: int8(({ bytesMax }) => bytesMax),
+    hits: int8(({ counts }) => counts.hits),
+    misses: int8(({ counts }) => counts.misses),
+    awaited: int8(({ counts }) => counts.awaited),
+    passed: int8(({ counts }) => counts.passed),
     hit_ratio: { type: 'float8', read: ({ hitRatio }) => hitRatio },
-    kept: whole(({ counts }) => counts.kept),
-    overtaken: whole(({ counts }) => counts.overtaken),
-    too_large: whole(({ counts }) => counts.tooLarge),
-    outdated: whole(({ counts }) => counts.outdated),
-    times_off: whole(({ timesOff }) => timesOff),
+    kept: int8(({ counts }) => counts.kept),
+    overtaken: int8(({ counts }) => counts.overtaken),
+    too_large: int8(({ counts }) => counts.tooLarge),
+    outdated: int8(({ counts }) => counts.outdated),
+    times_off: int8(({ timesOff }) => timesOff),
   });
 }
 
 /** Connections of each login that a licence limits. */
-function licences({ host }: Sight): Table {
+function licences({ host }: ShowContext): Table {
   return tableOf<LicenceShare>(host.licences.shares(), {
     upstream: ({ upstream }) => upstream,
     user: ({ user }) => user,
-    connections: whole(({ budget }) => budget),
-    shared_by: whole(({ sharedBy }) => sharedBy),
-    granted: whole(({ granted }) => granted),
-    in_use: whole(({ inUse }) => inUse),
+    connections: int8(({ budget }) => budget),
+    shared_by: int8(({ sharedBy }) => sharedBy),
+    granted: int8(({ granted }) => granted),
+    in_use: int8(({ inUse }) => inUse),
     by: ({ by }) => by,
   });
 }
@@ -92,7 +92,7 @@ function version(): Table {
   return tableOf([consoleVersion], { version: (text) => text });
 }
 
-const views: Readonly<Record<string, (sight: Sight, wanted?: Wanted) => Table>> = {
+const views: Readonly<Record<string, (context: ShowContext, wanted?: Wanted) => Table>> = {
   ...pgbouncerViews,
   classes,
   caches,
@@ -109,6 +109,6 @@ const views: Readonly<Record<string, (sight: Sight, wanted?: Wanted) => Table>> 
 export const viewNames: readonly string[] = Object.keys(views);
 
 /** Undefined: there is no such view. @param wanted what a query will read of it; SHOW is limited to what fits a screen */
-export function show(view: string, sight: Sight, wanted?: Wanted): Table | undefined {
-  return Object.hasOwn(views, view) ? views[view]?.(sight, wanted) : undefined;
+export function show(view: string, context: ShowContext, wanted?: Wanted): Table | undefined {
+  return Object.hasOwn(views, view) ? views[view]?.(context, wanted) : undefined;
 }

@@ -14,13 +14,13 @@ interface TypedReader<R> {
 }
 
 /** A column of integers. */
-export const whole = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'int8', read });
+export const int8 = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'int8', read });
 /** An integer that PgBouncer returns in four bytes. */
-export const small = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'int4', read });
-export const real = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'float8', read });
+export const int4 = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'int4', read });
+export const float8 = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'float8', read });
 /** Milliseconds since 1970. */
-export const instant = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'timestamptz', read });
-export const truth = <R>(read: (row: R) => boolean): TypedReader<R> => ({ type: 'bool', read });
+export const timestamptz = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'timestamptz', read });
+export const bool = <R>(read: (row: R) => boolean): TypedReader<R> => ({ type: 'bool', read });
 
 /** A reader without a type returns text. */
 export function tableOf<R>(rows: readonly R[], columns: Readonly<Record<string, Reader<R> | TypedReader<R>>>): Table {

@@ -1,7 +1,7 @@
 import { lockFile } from '@medrex/linux';
 import { open, readdir, readFile, rename, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { beginning, hashOf, headFile, lockOf, readHead, readLink, sealed, segmentFile, type Head } from './chain.ts';
+import { initialHash, hashOf, headFile, lockOf, readHead, readEntry, sealed, segmentFile, type Head } from './chain.ts';
 
 /** Numbers of the existing segments, in order. */
 export async function segmentsOf(file: string): Promise<number[]> {
@@ -26,7 +26,7 @@ function orAbsent<T>(nothing: () => T): (error: NodeJS.ErrnoException) => T {
 }
 
 /** The state of a log when the process starts. */
-export interface Found {
+export interface ExistingLog {
   readonly segment: number;
   readonly bytes: number;
   /** The number of the last complete entry. */
@@ -38,14 +38,14 @@ export interface Found {
 }
 
 /** Undefined: there is no log yet. */
-export async function findLog(file: string): Promise<Found | undefined> {
+export async function findLog(file: string): Promise<ExistingLog | undefined> {
   const head = await headOf(file);
   const segments = await segmentsOf(file);
   const newest = segments.at(-1);
   if (newest === undefined && head === undefined) return undefined;
   const segment = newest ?? head?.segment ?? 1;
   const content = newest === undefined ? Buffer.alloc(0) : await readFile(segmentFile(file, newest));
-  const last = await lastOf(file, segments);
+  const last = await lastEntryOf(file, segments);
   const end = last.segment === segment ? last.end : 0;
   return {
     segment,
@@ -58,7 +58,7 @@ export async function findLog(file: string): Promise<Found | undefined> {
 }
 
 /** The position of an entry; `end` is where the next line of its segment begins, in bytes. */
-interface Last {
+interface LastEntry {
   readonly segment: number;
   readonly end: number;
   readonly seq: number;
@@ -66,18 +66,18 @@ interface Last {
 }
 
 /** The last complete entry; the newest segment may not have one yet. */
-async function lastOf(file: string, segments: readonly number[]): Promise<Last> {
+async function lastEntryOf(file: string, segments: readonly number[]): Promise<LastEntry> {
   for (const segment of [...segments].reverse()) {
     const content = await readFile(segmentFile(file, segment));
     for (let end = content.lastIndexOf(0x0a); end > 0;) {
       const before = content.lastIndexOf(0x0a, end - 1);
       const line = content.subarray(before + 1, end);
-      const link = readLink(line);
+      const link = readEntry(line);
       if (link !== undefined) return { segment, end: end + 1, seq: link.seq, hash: hashOf(line) };
       end = before;
     }
   }
-  return { segment: 0, end: 0, seq: 0, hash: beginning };
+  return { segment: 0, end: 0, seq: 0, hash: initialHash };
 }
 
 /** The files of one log, which are only appended to. */
@@ -118,20 +118,20 @@ export class AuditFiles {
     const handle = this.#handle;
     if (handle === undefined) throw new Error('no segment is open');
     const content = Buffer.from(text, 'utf8');
-    if (this.#isTorn) await this.#mend(handle);
+    if (this.#isTorn) await this.#truncateTorn(handle);
     try {
       await handle.appendFile(content);
       await handle.datasync();
     } catch (error) {
       this.#isTorn = true;
       // If that fails as well, it is repeated before the next write.
-      await this.#mend(handle).catch(() => undefined);
+      await this.#truncateTorn(handle).catch(() => undefined);
       throw error;
     }
     this.bytes += content.length;
   }
 
-  async #mend(handle: FileHandle): Promise<void> {
+  async #truncateTorn(handle: FileHandle): Promise<void> {
     await handle.truncate(this.bytes);
     this.#isTorn = false;
   }

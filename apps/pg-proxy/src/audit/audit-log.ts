@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { makeFolder } from '../make-folder.ts';
-import { AuditFiles, findLog, type Found } from './audit-files.ts';
-import { beginning, hashOf, isSealedBy } from './chain.ts';
+import { AuditFiles, findLog, type ExistingLog } from './audit-files.ts';
+import { initialHash, hashOf, isSealedBy } from './chain.ts';
 
 export interface AuditLogOptions {
   readonly file: string;
@@ -32,7 +32,7 @@ export class AuditLog {
   readonly #options: AuditLogOptions;
   readonly #files: AuditFiles;
   #seq = 0;
-  #hash = beginning;
+  #hash = initialHash;
   /** Lines that are in no batch yet. */
   #waiting: string[] = [];
   /** Length of everything that is not on the disk, in characters. */
@@ -46,7 +46,7 @@ export class AuditLog {
   #isFailing = false;
   #isClosed = false;
   /** Entries dropped since the log last mentioned it. */
-  #unsaid = 0;
+  #unreportedDrops = 0;
   dropped = 0;
   written = 0;
 
@@ -62,7 +62,7 @@ export class AuditLog {
     await log.#files.lock();
     const found = await findLog(options.file);
     if (found === undefined) await log.#begin(1);
-    else await log.#goOn(found);
+    else await log.#continue(found);
     await log.#files.writeHead(log.#seq, log.#hash);
     return log;
   }
@@ -86,7 +86,7 @@ export class AuditLog {
   add(body: string): void {
     if (this.#waitingLength + body.length > this.#options.bufferMax) {
       this.dropped++;
-      this.#unsaid++;
+      this.#unreportedDrops++;
       return;
     }
     this.#push(body);
@@ -121,17 +121,17 @@ export class AuditLog {
   async #write(): Promise<void> {
     try {
       // A batch that failed is written before anything newer.
-      await this.#put(this.#batch);
-      await this.#put((this.#batch = this.#take()));
+      await this.#runSteps(this.#batch);
+      await this.#runSteps((this.#batch = this.#nextBatch()));
     } catch (error) {
       this.#failed(error);
       return;
     }
-    if (this.#isFailing) this.#options.events.recovered(this.#unsaid);
+    if (this.#isFailing) this.#options.events.recovered(this.#unreportedDrops);
     this.#isFailing = false;
-    if (this.#unsaid === 0) return;
-    this.#push(`"kind":"dropped","at":"${new Date().toISOString()}","count":${this.#unsaid}`);
-    this.#unsaid = 0;
+    if (this.#unreportedDrops === 0) return;
+    this.#push(`"kind":"dropped","at":"${new Date().toISOString()}","count":${this.#unreportedDrops}`);
+    this.#unreportedDrops = 0;
     this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs).unref();
   }
 
@@ -145,7 +145,7 @@ export class AuditLog {
    * Takes all waiting lines. If they fill the segment, it is sealed and the next one begins; both of these lines are placed before anything
    * that is added meanwhile.
    */
-  #take(): Batch {
+  #nextBatch(): Batch {
     const files = this.#files;
     const [entries, length] = [this.#waiting.length, this.#waitingLength];
     let text = this.#waiting.map((line) => `${line}\n`).join('');
@@ -168,7 +168,7 @@ export class AuditLog {
     ];
   }
 
-  async #put(batch: Batch): Promise<void> {
+  async #runSteps(batch: Batch): Promise<void> {
     for (let step = batch[0]; step !== undefined; step = batch[0]) {
       await step();
       batch.shift();
@@ -187,7 +187,7 @@ export class AuditLog {
     return `${line}\n`;
   }
 
-  async #goOn({ segment, bytes, seq, hash, torn, head }: Found): Promise<void> {
+  async #continue({ segment, bytes, seq, hash, torn, head }: ExistingLog): Promise<void> {
     const { key, events } = this.#options;
     this.#seq = seq;
     this.#hash = hash;

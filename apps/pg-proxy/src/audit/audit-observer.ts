@@ -14,7 +14,7 @@ export interface AuditObserverOptions {
 }
 
 /** What was recorded about a client last. */
-interface Told {
+interface ClientRecord {
   readonly settings: object;
   readonly reported: string | undefined;
   readonly json: string;
@@ -27,16 +27,16 @@ const claimMax = 200;
 export class AuditObserver implements RequestObserver {
   readonly #options: AuditObserverOptions;
   readonly #texts = new WeakMap<readonly Statement[], string>();
-  readonly #named = new NamedTables();
+  readonly #namedTables = new NamedTables();
   readonly #clock = new Clock();
-  readonly #clients = new WeakMap<Requester, Told>();
+  readonly #clients = new WeakMap<Requester, ClientRecord>();
 
   constructor(options: AuditObserverOptions) {
     this.#options = options;
   }
 
   sent(request: Request): void {
-    this.#named.sent(request);
+    this.#namedTables.sent(request);
   }
 
   ended(request: Request): void {
@@ -44,14 +44,14 @@ export class AuditObserver implements RequestObserver {
     const outcome = outcomeOf(request);
     if (outcome === undefined) return;
     const { rows, sqlstate, fingerprint } = outcome;
-    const statements = outcome.statements && this.#named.behind(request, outcome.statements);
-    const text = statements === undefined ? unread : this.#textOf(statements);
+    const statements = outcome.statements && this.#namedTables.resolve(request, outcome.statements);
+    const text = statements === undefined ? unknownAction : this.#textOf(statements);
     if (text === '' && this.#options.statements === 'data') return;
     const parts = [
       `"kind":"statement","at":"${this.#clock.at(Date.now())}"`,
       this.#clientOf(request.from, request.backend),
       ...this.#personOf(request),
-      text === '' ? nothing : text,
+      text === '' ? otherAction : text,
       `"rows":${rows},"fingerprint":"${fingerprint}"`,
     ];
     if (sqlstate !== undefined) parts.push(`"sqlstate":${JSON.stringify(sqlstate)}`);
@@ -62,7 +62,7 @@ export class AuditObserver implements RequestObserver {
   called(from: Requester, backend: Backend): void {
     const at = this.#clock.at(Date.now());
     this.#options.log.add(
-      `"kind":"statement","at":"${at}",${this.#clientOf(from, backend)},${called},"rows":0,"fingerprint":""`,
+      `"kind":"statement","at":"${at}",${this.#clientOf(from, backend)},${callAction},"rows":0,"fingerprint":""`,
     );
   }
 
@@ -124,10 +124,10 @@ function applicationOf(set = '', reported = set): string | undefined {
   return (isIts ? set : reported) || undefined;
 }
 
-const nothing = '"action":"other","reads":[],"writes":[]';
-const called = '"action":"call","reads":[],"writes":[]';
+const otherAction = '"action":"other","reads":[],"writes":[]';
+const callAction = '"action":"call","reads":[],"writes":[]';
 /** The text was not analysed, being too long or not understood: it is unknown what it did. */
-const unread = '"action":"unknown","reads":[],"writes":[]';
+const unknownAction = '"action":"unknown","reads":[],"writes":[]';
 
 /** Catalogue relations that contain values of tables, or secrets. */
 const catalogsOfData: ReadonlySet<string> = new Set([
@@ -136,10 +136,10 @@ const catalogsOfData: ReadonlySet<string> = new Set([
 ]);
 
 /** These drop a cursor or a prepared statement without running it. */
-const givesBack = /^(?:CLOSE CURSOR|DEALLOCATE)/;
+const releasesName = /^(?:CLOSE CURSOR|DEALLOCATE)/;
 
 function isOfData({ kind, command, reads, writes, readsCatalogOnly, isReadOnly }: Statement): boolean {
-  if (kind === 'transaction' || kind === 'session' || givesBack.test(command)) return false;
+  if (kind === 'transaction' || kind === 'session' || releasesName.test(command)) return false;
   if (readsCatalogOnly) return reads.some(({ name }) => catalogsOfData.has(name));
   if (reads.length + writes.length > 0) return true;
   // A function that is called may do anything.

@@ -54,7 +54,7 @@ const linesOf = (number = 1): string[] => readFileSync(segment(number), 'utf8').
 const rewrite = (lines: readonly string[], number = 1): void =>
   writeFileSync(segment(number), lines.map((line) => `${line}\n`).join(''));
 const faults = async (more = {}): Promise<string[]> =>
-  (await verifyAudit(file, more)).faults.map(({ line, what }) => `${line}: ${what}`);
+  (await verifyAudit(file, more)).faults.map(({ line, problem }) => `${line}: ${problem}`);
 
 describe('the audit log', () => {
   it('creates its folder', async () => {

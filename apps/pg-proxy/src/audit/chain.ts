@@ -1,7 +1,7 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
 /** The predecessor's hash in the very first entry. */
-export const beginning = '0'.repeat(64);
+export const initialHash = '0'.repeat(64);
 
 /** The hash of a line without its line break. Every entry contains the hash of the one before, so none can be changed, removed or moved. */
 export function hashOf(line: string | Buffer): string {
@@ -43,7 +43,7 @@ export function readHead(text: string): Head | undefined {
 }
 
 /** The members that every entry begins with, and those of entries about the log itself. */
-export interface Link {
+export interface ChainedEntry {
   readonly seq: number;
   readonly prev: string;
   readonly kind: string;
@@ -55,11 +55,11 @@ export interface Link {
   readonly count?: number;
 }
 
-export function readLink(line: Buffer): Link | undefined {
+export function readEntry(line: Buffer): ChainedEntry | undefined {
   try {
-    const link = JSON.parse(line.toString('utf8')) as Partial<Link>;
+    const link = JSON.parse(line.toString('utf8')) as Partial<ChainedEntry>;
     const isLink = typeof link.seq === 'number' && typeof link.prev === 'string' && typeof link.kind === 'string';
-    return isLink ? (link as Link) : undefined;
+    return isLink ? (link as ChainedEntry) : undefined;
   } catch {
     return undefined;
   }

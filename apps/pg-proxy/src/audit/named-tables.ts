@@ -8,9 +8,9 @@ const namesMax = 256;
 /** Finds what FETCH and EXECUTE read or change: the tables of the cursor or prepared statement, whether SQL or the protocol created it. */
 export class NamedTables {
   /** Names created by SQL: DECLARE and PREPARE. */
-  readonly #clients = new WeakMap<Requester, Map<string, Statement>>();
+  readonly #sqlNames = new WeakMap<Requester, Map<string, Statement>>();
   /** Names created by the protocol, as they were when the request was sent: they may mean something else when it ends. */
-  readonly #given = new WeakMap<Request, ReadonlyMap<string, Analysis>>();
+  readonly #protocolNames = new WeakMap<Request, ReadonlyMap<string, Analysis>>();
 
   sent(request: Request): void {
     const { analysis, from } = request;
@@ -19,41 +19,41 @@ export class NamedTables {
       const name = sharedNameOf(statement);
       const given = name && from.named(name.of, name.name);
       if (name === undefined || given === undefined) continue;
-      this.#given.set(request, new Map([...(this.#given.get(request) ?? []), [keyOf(name), given]]));
+      this.#protocolNames.set(request, new Map([...(this.#protocolNames.get(request) ?? []), [keyOf(name), given]]));
     }
   }
 
   /** The statements whose tables count instead of these. */
-  behind(request: Request, statements: readonly Statement[]): readonly Statement[] {
+  resolve(request: Request, statements: readonly Statement[]): readonly Statement[] {
     if (statements.every((statement) => sharedNameOf(statement) === undefined)) return statements;
-    return statements.flatMap((statement, at) => this.#behind(request, statement, at < request.commands));
+    return statements.flatMap((statement, at) => this.#resolveOne(request, statement, at < request.commands));
   }
 
-  #behind(request: Request, statement: Statement, isDone: boolean): readonly Statement[] {
+  #resolveOne(request: Request, statement: Statement, isDone: boolean): readonly Statement[] {
     const name = sharedNameOf(statement);
     if (name === undefined) return [statement];
     const key = keyOf(name);
-    const names = this.#clients.get(request.from);
-    if (makes(statement)) {
+    const names = this.#sqlNames.get(request.from);
+    if (definesName(statement)) {
       // What follows in its text may fail without undoing it.
-      if (isDone) this.#keep(request.from, names ?? new Map<string, Statement>(), key, statement);
+      if (isDone) this.#remember(request.from, names ?? new Map<string, Statement>(), key, statement);
       return [statement];
     }
-    const given = this.#given.get(request)?.get(key);
+    const given = this.#protocolNames.get(request)?.get(key);
     const known = names?.get(key);
-    const behind = given?.kind === 'read' ? given.statements : known && [known];
-    if (behind === undefined) return [statement];
-    return statement.kind === 'cursor' || statement.kind === 'prepared' ? behind : [statement, ...behind];
+    const resolve = given?.kind === 'read' ? given.statements : known && [known];
+    if (resolve === undefined) return [statement];
+    return statement.kind === 'cursor' || statement.kind === 'prepared' ? resolve : [statement, ...resolve];
   }
 
-  #keep(from: Requester, names: Map<string, Statement>, key: string, statement: Statement): void {
+  #remember(from: Requester, names: Map<string, Statement>, key: string, statement: Statement): void {
     names.delete(key);
     names.set(key, statement);
     const [oldest = key] = names.keys();
     if (names.size > namesMax) names.delete(oldest);
-    this.#clients.set(from, names);
+    this.#sqlNames.set(from, names);
   }
 }
 
-const makes = ({ command }: Statement): boolean => command === 'DECLARE CURSOR' || command === 'PREPARE';
+const definesName = ({ command }: Statement): boolean => command === 'DECLARE CURSOR' || command === 'PREPARE';
 const keyOf = ({ of, name }: SharedName): string => `${of} ${name}`;

@@ -1,17 +1,17 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { headOf, segmentsOf } from './audit-files.ts';
-import { beginning, hashOf, isSealedBy, readLink, segmentFile, type Head, type Link } from './chain.ts';
+import { initialHash, hashOf, isSealedBy, readEntry, segmentFile, type Head, type ChainedEntry } from './chain.ts';
 
 /** What is wrong, and where. */
 export interface AuditFault {
   readonly file: string;
   /** Zero: the file as a whole. */
   readonly line: number;
-  readonly what: string;
+  readonly problem: string;
 }
 
-export interface Verified {
+export interface AuditReport {
   readonly faults: readonly AuditFault[];
   readonly entries: number;
   readonly segments: number;
@@ -31,10 +31,10 @@ export interface VerifyOptions {
 /**
  * Reads a whole log and reports whether an entry was changed, removed or moved, or the end cut off. @param file without a segment's number
  */
-export async function verifyAudit(file: string, { key, from = 1 }: VerifyOptions = {}): Promise<Verified> {
+export async function verifyAudit(file: string, { key, from = 1 }: VerifyOptions = {}): Promise<AuditReport> {
   const found = await filesOf(file);
-  if (typeof found === 'string') return { faults: [{ file, line: 0, what: found }], ...nothing };
-  const verifying = new Verifying(file, from, found.head);
+  if (typeof found === 'string') return { faults: [{ file, line: 0, problem: found }], ...nothing };
+  const verifying = new LogVerifier(file, from, found.head);
   const segments = found.segments.filter((segment) => segment >= from);
   for (const segment of segments) await verifying.segment(segment);
   if (segments.length === 0) verifying.fault('there is no log');
@@ -60,7 +60,7 @@ const entriesOf = (from: number, to: number): string => (from === to ? `entry ${
 const lineBytesMax = 4 << 20;
 const lineEnd = Buffer.from('\n');
 
-class Verifying {
+class LogVerifier {
   readonly #file: string;
   readonly #faults: AuditFault[] = [];
   readonly #head: Head | undefined;
@@ -75,7 +75,7 @@ class Verifying {
   #dropped = 0;
   #torn = 0;
   /** Bytes since the last entry that are not an entry: the next entry must declare them as torn. */
-  #broken: { readonly hash: Hash; bytes: number } | undefined;
+  #notEntry: { readonly hash: Hash; bytes: number } | undefined;
   #rest: Buffer = Buffer.alloc(0);
 
   constructor(file: string, from: number, head: Head | undefined) {
@@ -84,7 +84,7 @@ class Verifying {
     this.#expected = from;
     this.#from = from;
     // What precedes the first segment at hand is unknown.
-    this.#hash = from === 1 ? beginning : undefined;
+    this.#hash = from === 1 ? initialHash : undefined;
   }
 
   async segment(segment: number): Promise<void> {
@@ -112,15 +112,15 @@ class Verifying {
     this.#rest = Buffer.alloc(0);
   }
 
-  fault(what: string): void {
+  fault(problem: string): void {
     // The first faults tell what is wrong; nothing fits after them.
-    if (this.#faults.length < 20) this.#faults.push({ ...this.#at, file: this.#at.file || this.#file, what });
+    if (this.#faults.length < 20) this.#faults.push({ ...this.#at, file: this.#at.file || this.#file, problem });
   }
 
   end(key: string | undefined): void {
     const head = this.#head;
     // If entries that the head names were in it, they are missing.
-    if (this.#broken !== undefined || this.#rest.length > 0) this.#torn++;
+    if (this.#notEntry !== undefined || this.#rest.length > 0) this.#torn++;
     this.#at = { file: `${this.#file}.head`, line: 0 };
     if (head === undefined) return this.fault('the head is missing: whether the end was cut off cannot be told');
     if (key !== undefined && !isSealedBy(head, key)) this.fault('the head was not sealed with this key');
@@ -129,7 +129,7 @@ class Verifying {
       this.fault(`entry ${head.seq} is not the one that was written`);
   }
 
-  result(segments: number): Verified {
+  result(segments: number): AuditReport {
     return {
       faults: this.#faults,
       entries: this.#entries,
@@ -151,13 +151,13 @@ class Verifying {
 
   #line(line: Buffer): void {
     this.#at = { ...this.#at, line: this.#at.line + 1 };
-    const link = readLink(line);
+    const link = readEntry(line);
     if (link === undefined) {
-      this.#addBroken(line);
+      this.#addNotEntry(line);
       return;
     }
-    this.#checkBroken(link);
-    this.#checkPlace(link);
+    this.#checkNotEntry(link);
+    this.#checkSequence(link);
     this.#seq = link.seq;
     this.#hash = hashOf(line);
     this.#entries++;
@@ -165,17 +165,17 @@ class Verifying {
     if (link.kind === 'dropped') this.#dropped += link.count ?? 0;
   }
 
-  #addBroken(line: Buffer): void {
-    const broken = (this.#broken ??= { hash: createHash('sha256'), bytes: -lineEnd.length });
+  #addNotEntry(line: Buffer): void {
+    const broken = (this.#notEntry ??= { hash: createHash('sha256'), bytes: -lineEnd.length });
     broken.bytes += lineEnd.length + line.length;
     if (broken.bytes > line.length) broken.hash.update(lineEnd);
     broken.hash.update(line);
   }
 
   /** The next entry declares the bytes of a torn line, so a damaged entry cannot be passed off as torn. */
-  #checkBroken({ kind, bytes, hash }: Link): void {
-    const broken = this.#broken;
-    this.#broken = undefined;
+  #checkNotEntry({ kind, bytes, hash }: ChainedEntry): void {
+    const broken = this.#notEntry;
+    this.#notEntry = undefined;
     const isThat = bytes === broken?.bytes && hash === broken?.hash.digest('hex');
     if (kind === 'torn' && isThat) this.#torn++;
     else if (kind === 'torn') this.fault('the torn line before it is not the one that was found');
@@ -183,13 +183,13 @@ class Verifying {
   }
 
   /** For the first segment at hand: its predecessor is unknown, but it must begin as a segment does. */
-  #checkFirst({ seq, kind, segment }: Link): void {
+  #checkFirst({ seq, kind, segment }: ChainedEntry): void {
     // A crash may have torn the line with which it began.
     const isFirst = kind === 'segment' || (kind === 'torn' && this.#torn === 1);
     if (!isFirst || segment !== this.#from) this.fault(`entries before ${seq} are missing`);
   }
 
-  #checkPlace(link: Link & { readonly from?: number; readonly to?: number }): void {
+  #checkSequence(link: ChainedEntry & { readonly from?: number; readonly to?: number }): void {
     if (link.kind === 'missing')
       this.fault(`cut off before the proxy was started again: ${entriesOf(link.from ?? 0, link.to ?? 0)}`);
     if (this.#hash === undefined) return this.#checkFirst(link);

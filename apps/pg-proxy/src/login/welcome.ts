@@ -8,7 +8,7 @@ import {
 } from '@medrex/pg-wire';
 import { nameKey, type PoolName } from '@medrex/pool';
 import type { SqlAnalyser } from '@medrex/sql';
-import { Consoles, type ConsolesOptions } from '../admin/consoles.ts';
+import { AdminConsole, type AdminConsoleOptions } from '../admin/admin-console.ts';
 import type { CachedSession } from '../cache/caches.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ScopedSettings } from '../config/scoped-settings.ts';
@@ -35,7 +35,7 @@ import { outOfFiles } from './open-files.ts';
 
 const ending: WireFault = { sqlstate: '57P03', message: 'the database system is shutting down' };
 
-export interface WelcomeOptions extends ConsolesOptions {
+export interface WelcomeOptions extends AdminConsoleOptions {
   /** The number of files that the process may have open. */
   readonly filesMax: number;
   /** @param address the client's */
@@ -49,7 +49,7 @@ export class Welcome {
   readonly #filesMax: number;
   readonly #refused: WelcomeOptions['refused'];
   readonly #observer: RequestObserver | undefined;
-  readonly #consoles: Consoles;
+  readonly #consoles: AdminConsole;
   #loaded: LoadedConfig;
   readonly #reports: LoginReports;
   readonly #statements: StatementBook;
@@ -58,7 +58,7 @@ export class Welcome {
     const { host, loaded, analyser, observing } = options;
     this.#refused = refused;
     this.#filesMax = filesMax;
-    this.#consoles = new Consoles(options);
+    this.#consoles = new AdminConsole(options);
     this.#host = host;
     this.#reports = new LoginReports(() => host.now());
     this.#analyser = analyser;
@@ -131,7 +131,7 @@ export class Welcome {
   }
 
   #enterConsole(newcomer: Newcomer): void {
-    const refusal = this.#consoles.enter(newcomer);
+    const refusal = this.#consoles.admit(newcomer);
     if (refusal !== undefined) this.#refuse(newcomer, refusal);
   }
 
@@ -193,7 +193,7 @@ export class Welcome {
       host: this.#host,
       observer: cached?.observer ?? this.#observer,
       cacheOf: cached?.cacheOf,
-      local: this.#consoles.localOf(newcomer),
+      local: this.#consoles.localTablesFor(newcomer),
     });
     return client;
   }
@@ -205,8 +205,8 @@ export class Welcome {
     clients.add(client);
     limits.entered(client, entrant);
     client.traffic.logins++;
-    client.cameAtMs = this.#host.now();
-    client.restedAtMs = client.cameAtMs;
+    client.connectedAtMs = this.#host.now();
+    client.restedAtMs = client.connectedAtMs;
     this.#host.followed(client);
   }
 

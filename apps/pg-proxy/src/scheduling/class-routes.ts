@@ -9,7 +9,7 @@ import type { Asked } from '../session/client/request.ts';
 type Pooled = PooledClient<Client, Backend>;
 
 /** A client that has used other upstreams than that of its database. */
-interface Traveller {
+interface RoutedClient {
   readonly home: Pooled;
   readonly away: Pooled[];
 }
@@ -21,9 +21,9 @@ interface Traveller {
 export class ClassRoutes {
   readonly #pools: Pools<Client, Backend>;
   readonly #analyse: (asked: Asked) => Analysis;
-  readonly #travellers = new Map<Client, Traveller>();
+  readonly #routedClients = new Map<Client, RoutedClient>();
   #config: ProxyConfig;
-  #isUsed = false;
+  #hasRoutes = false;
 
   constructor(pools: Pools<Client, Backend>, config: ProxyConfig, analyse: (asked: Asked) => Analysis) {
     this.#pools = pools;
@@ -34,12 +34,12 @@ export class ClassRoutes {
 
   reload(config: ProxyConfig): void {
     this.#config = config;
-    this.#isUsed = Object.values(config.databases).some(({ upstreamOfClass }) => upstreamOfClass !== undefined);
+    this.#hasRoutes = Object.values(config.databases).some(({ upstreamOfClass }) => upstreamOfClass !== undefined);
   }
 
   /** The pool in which the client must ask for a backend. */
   pooledFor(client: Client, workClass: WorkloadClass, asked: Asked | undefined, nowMs: number): Pooled {
-    if (!this.#isUsed && this.#travellers.size === 0) return client.pooled;
+    if (!this.#hasRoutes && this.#routedClients.size === 0) return client.pooled;
     const pooled = this.#routed(client, workClass, asked);
     // Its application name may have changed since it was last there.
     this.#pools.setApplication(pooled, client.settings.get('application_name') ?? '', nowMs);
@@ -47,12 +47,12 @@ export class ClassRoutes {
   }
 
   #routed(client: Client, workClass: WorkloadClass, asked: Asked | undefined): Pooled {
-    const traveller = this.#travellers.get(client);
-    const home = traveller?.home ?? client.pooled;
+    const routed = this.#routedClients.get(client);
+    const home = routed?.home ?? client.pooled;
     const routes = databaseOf(this.#config, client.database)?.database.upstreamOfClass;
     const upstream = workClass === 'admin' ? undefined : routes?.[workClass];
     if (upstream === undefined || upstream === home.pool.name.upstream || !this.#onlyReads(asked)) return home;
-    const { away } = traveller ?? this.#travel(client, home);
+    const { away } = routed ?? this.#addRoutedClient(client, home);
     // A RELOAD may have moved its pools.
     const known = away.find(({ pool }) => pool.name.upstream === upstream);
     if (known !== undefined) return known;
@@ -63,27 +63,27 @@ export class ClassRoutes {
   }
 
   /** Whether a pool belongs to the upstream of a class, where nobody may write. */
-  isAway({ upstream, database }: PoolName): boolean {
+  isClassUpstream({ upstream, database }: PoolName): boolean {
     return upstream !== databaseOf(this.#config, database)?.database.upstream;
   }
 
   /** The client's pool for work whose class has no upstream of its own. */
   homeOf(client: Client): PoolName {
-    return (this.#travellers.get(client)?.home ?? client.pooled).pool.name;
+    return (this.#routedClients.get(client)?.home ?? client.pooled).pool.name;
   }
 
   /** The client is gone. */
-  left(client: Client, nowMs: number): void {
-    const traveller = this.#travellers.get(client);
-    this.#travellers.delete(client);
-    const everywhere = traveller === undefined ? [client.pooled] : [traveller.home, ...traveller.away];
+  clientLeft(client: Client, nowMs: number): void {
+    const routed = this.#routedClients.get(client);
+    this.#routedClients.delete(client);
+    const everywhere = routed === undefined ? [client.pooled] : [routed.home, ...routed.away];
     for (const pooled of everywhere) this.#pools.leave(pooled, nowMs);
   }
 
-  #travel(client: Client, home: Pooled): Traveller {
-    const traveller: Traveller = { home, away: [] };
-    this.#travellers.set(client, traveller);
-    return traveller;
+  #addRoutedClient(client: Client, home: Pooled): RoutedClient {
+    const routed: RoutedClient = { home, away: [] };
+    this.#routedClients.set(client, routed);
+    return routed;
   }
 
   /** Whether nothing in a text writes, locks, or begins a transaction. */

@@ -21,7 +21,7 @@ export const isHeavier = (one: WorkloadClass, other: WorkloadClass): boolean => 
 /** What is known about one client's workload. */
 export class ClientWork {
   /** The class of its last transaction: BEGIN says nothing about what follows. */
-  habit: WorkloadClass | undefined;
+  lastClass: WorkloadClass | undefined;
   /** When the last of its requests ended: the server began the next one then. */
   lastEndedAt = 0;
 }
@@ -43,19 +43,19 @@ export class Classifier implements RequestObserver {
   classOf(client: Client, asked: Asked | undefined): WorkloadClass {
     if (!this.isOn) return client.scoped.workloadClass ?? 'interactive';
     const hint = asked === undefined || asked.isPlain === true ? undefined : hintOf(asked.text);
-    const said = hint ?? client.scoped.workloadClass;
-    if (said !== undefined) return said;
+    const requested = hint ?? client.scoped.workloadClass;
+    if (requested !== undefined) return requested;
     // In session mode the first statement says nothing about the session.
     if (asked === undefined || client.mode === 'session') return 'interactive';
     // A text that does not arrive in one piece is long.
     if (!asked.isWhole) return 'bulk';
     const analysis = this.analysisOf(asked);
     if (beginsBlock(analysis)) {
-      const { habit } = client.work;
-      client.work.habit = undefined;
-      return habit ?? 'interactive';
+      const { lastClass } = client.work;
+      client.work.lastClass = undefined;
+      return lastClass ?? 'interactive';
     }
-    return this.#automatic(analysis);
+    return this.#classByAnalysis(analysis);
   }
 
   analysisOf(asked: Asked): Analysis {
@@ -64,7 +64,7 @@ export class Classifier implements RequestObserver {
 
   /** The class of a running request. */
   classOfRequest(client: Client, request: Request): WorkloadClass {
-    return hintOf(request.text) ?? client.scoped.workloadClass ?? this.#automatic(request.analysis);
+    return hintOf(request.text) ?? client.scoped.workloadClass ?? this.#classByAnalysis(request.analysis);
   }
 
   ended(request: Request): void {
@@ -77,7 +77,7 @@ export class Classifier implements RequestObserver {
     if (fingerprint !== undefined) this.#learned.ran(fingerprint, request.endedAt - since, request.rows);
   }
 
-  #automatic(analysis: Analysis): WorkloadClass {
+  #classByAnalysis(analysis: Analysis): WorkloadClass {
     if (analysis.kind === 'read') {
       let heaviest: WorkloadClass | undefined;
       for (const { fingerprint, workload } of analysis.statements) {

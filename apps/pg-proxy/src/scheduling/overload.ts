@@ -10,7 +10,7 @@ const mebibyte = 1_048_576;
 /** How often the lag of the event loop is sampled, in ms: a timer that is nearly always due next adds 2 us to each wait for the network. */
 const lagEveryMs = 100;
 /** Signals for scaling are updated once a second. */
-const turnMs = 1_000;
+const scaleEveryMs = 1_000;
 
 /** The share of memory in use at which caches stop filling, and how far below it they start again. */
 const memoryShort = 0.75;
@@ -34,8 +34,8 @@ export class Overload {
   readonly #waits: WaitWindow;
   readonly #process: ProcessFigures;
   readonly #changed: (rung: Rung) => void;
-  #standing: Standing = ground;
-  #turnedAtMs = 0;
+  #ladder: Standing = ground;
+  #scaledAtMs = 0;
   #memoryUse = 0;
   #isMemoryShort = false;
 
@@ -51,7 +51,7 @@ export class Overload {
   }
 
   get rung(): Rung {
-    return this.#standing.rung;
+    return this.#ladder.rung;
   }
 
   get memoryUse(): number {
@@ -67,18 +67,18 @@ export class Overload {
     const load = this.#pools.load(nowMs);
     this.#memoryUse = this.#process.memoryUse();
     this.#isMemoryShort = this.#memoryUse >= (this.#isMemoryShort ? memoryShort - memoryHold : memoryShort);
-    const before = this.#standing.rung;
-    this.#standing = nextStanding(this.#standing, { ...load, memoryUse: this.#memoryUse }, nowMs);
+    const before = this.#ladder.rung;
+    this.#ladder = nextStanding(this.#ladder, { ...load, memoryUse: this.#memoryUse }, nowMs);
     if (this.rung !== before) {
       this.#pools.stepTo(this.rung, nowMs);
       this.#changed(this.rung);
     }
-    if (nowMs - this.#turnedAtMs < turnMs) return;
-    this.#turnedAtMs = nowMs;
+    if (nowMs - this.#scaledAtMs < scaleEveryMs) return;
+    this.#scaledAtMs = nowMs;
     const { poolUse } = load;
     const [loopLagMsP99, cpuUse] = [this.#process.loopLagMsP99(), this.#process.cpuUse()];
     this.scale.observe({ queueMsP95: this.#waits.quantileMs(0.95), poolUse, loopLagMsP99, cpuUse }, nowMs);
-    this.#waits.turn();
+    this.#waits.nextSecond();
   }
 }
 
@@ -93,8 +93,8 @@ export function oldGenerationUse(
 
 /** The part of V8's heap limit that belongs to the old generation. */
 export function oldGenerationMax(bytesMax: number, nodeOptions: string): number {
-  const [, asked] = /--max[-_]old[-_]space[-_]size[= ](\d+)/.exec(nodeOptions) ?? [];
-  if (asked !== undefined) return Number(asked) * mebibyte;
+  const [, configured] = /--max[-_]old[-_]space[-_]size[= ](\d+)/.exec(nodeOptions) ?? [];
+  if (configured !== undefined) return Number(configured) * mebibyte;
   // V8's default for the young generation (Node 24): up to 11.5 %, at most 192 MiB.
   return Math.max(bytesMax - 192 * mebibyte, bytesMax * 0.885);
 }

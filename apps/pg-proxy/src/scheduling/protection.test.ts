@@ -223,11 +223,11 @@ describe('settings that cannot be granted', () => {
 it('reports the share of checkouts that has waited for a given time', async () => {
   await start();
   const window = new WaitWindow();
-  for (let at = 0; at < 100; at++) window.asked();
+  for (let at = 0; at < 100; at++) window.checkedOut();
   for (let at = 0; at < 5; at++) window.waited(400);
   expect(window.quantileMs(0.95)).toBe(0);
   window.waited(30);
   expect([window.quantileMs(0.95), window.quantileMs(0.99)]).toEqual([50, 500]);
-  for (let second = 0; second < 10; second++) window.turn();
+  for (let second = 0; second < 10; second++) window.nextSecond();
   expect(window.quantileMs(0.99)).toBe(0);
 });

@@ -17,7 +17,7 @@ export class WaitWindow {
   #at = 0;
   #now = this.#ring[0] as Second;
 
-  asked(): void {
+  checkedOut(): void {
     this.#now.checkouts++;
   }
 
@@ -27,7 +27,7 @@ export class WaitWindow {
   }
 
   /** A second has passed. */
-  turn(): void {
+  nextSecond(): void {
     this.#at = (this.#at + 1) % seconds;
     this.#now = this.#ring[this.#at] as Second;
     this.#now.checkouts = 0;

@@ -84,7 +84,7 @@ export class BackendOpenings {
           )
         : this.logIn(name, {
             settings: {
-              ...(routes.isAway(name) && { default_transaction_read_only: 'on' }),
+              ...(routes.isClassUpstream(name) && { default_transaction_read_only: 'on' }),
               ...Object.fromEntries(own ?? []),
             },
             failed,
@@ -145,7 +145,7 @@ export class BackendOpenings {
       ring: this.#options.ring,
       traffic: trafficOf(name.database),
       now,
-      isAway: this.#options.routes.isAway(name),
+      isAway: this.#options.routes.isClassUpstream(name),
       preparedMax: settingsFor(loaded().config, name).preparedStatements,
       events: {
         closed: () => {

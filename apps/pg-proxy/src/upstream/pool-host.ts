@@ -31,7 +31,7 @@ import type { Classifier } from '../scheduling/classifier.ts';
 import { ClassRoutes } from '../scheduling/class-routes.ts';
 import { Overload, type ProcessFigures } from '../scheduling/overload.ts';
 import { WaitWindow } from '../scheduling/wait-window.ts';
-import { classifyLate } from '../scheduling/late-classes.ts';
+import { classifyRunning } from '../scheduling/classify-running.ts';
 import { BackendCancels } from './backend-cancels.ts';
 import type { BackendLogin, LoggedIn } from './backend-login.ts';
 import { BackendOpenings, type OpeningEvents, type PoolBackend } from './backend-openings.ts';
@@ -115,7 +115,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly #cancels = new BackendCancels();
   readonly #openings: BackendOpenings;
   readonly #onTick: readonly ((nowMs: number) => void)[] = [
-    (nowMs) => classifyLate(this.pools, this.classifier, nowMs),
+    (nowMs) => classifyRunning(this.pools, this.classifier, nowMs),
     (nowMs) => this.overload.tick(nowMs),
     (nowMs) => this.#tickCaches(nowMs),
     (nowMs) => this.#tickLicences(nowMs),
@@ -315,7 +315,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     }
     const workClass = this.classifier.classOf(client, asked);
     client.pooled = this.routes.pooledFor(client, workClass, asked, nowMs);
-    this.#waits.asked();
+    this.#waits.checkedOut();
     return this.pools.checkout(client.pooled, workClass, nowMs)?.handle;
   }
 
@@ -425,7 +425,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.cancelKeys.take(client);
     this.clients.delete(client);
     this.limits.left(client);
-    this.routes.left(client, this.now());
+    this.routes.clientLeft(client, this.now());
   }
 
   isOneServer(upstream: string): boolean {

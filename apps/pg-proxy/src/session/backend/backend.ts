@@ -183,7 +183,7 @@ export class Backend {
   }
 
   /** When the server last sent something. */
-  get heardAtMs(): number {
+  get lastMessageAtMs(): number {
     return this.#answers.chunkAt;
   }
 

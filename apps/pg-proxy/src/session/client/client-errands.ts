@@ -75,7 +75,7 @@ export class ClientErrands {
   learnFrom(backend: Backend): void {
     const client = this.#client;
     const { openedAtMs = Infinity } = client.pooled.backend ?? {};
-    this.#isFromBefore = openedAtMs < client.cameAtMs;
+    this.#isFromBefore = openedAtMs < client.connectedAtMs;
     backend.outbox.send();
     backend.check((isOk) => {
       // If the backend is lost, the client asks another one, or is told and leaves.

@@ -285,9 +285,9 @@ export class ClientMessages implements Wire {
   /** Queries of the proxy's own tables need no backend. */
   #isLocal(local: LocalTables): boolean {
     if (this.#client.backend?.isIdle === false) return false;
-    const taken = local.take(this.#framer);
+    const taken = local.handle(this.#framer);
     if (taken === 'failed') this.#isSkipping = true;
-    return taken !== 'elsewhere' && taken !== 'malformed';
+    return taken !== 'forServer' && taken !== 'malformed';
   }
 
   holdBack(backend: Backend): void {

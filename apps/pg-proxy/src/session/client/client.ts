@@ -49,7 +49,7 @@ export class Client implements BackendClient {
   pooled!: Pooled;
   /** The process id in the client's cancel key. */
   processId = 0;
-  cameAtMs = 0;
+  connectedAtMs = 0;
   /** When the client came, or last gave back a backend. */
   restedAtMs = 0;
   /** When the current chunk arrived, or when a waiting message went on. */
@@ -163,8 +163,8 @@ export class Client implements BackendClient {
   }
 
   /** When the client or its backend last sent something. */
-  get heardAtMs(): number {
-    return Math.max(this.restedAtMs, this.readAt, this.backend?.heardAtMs ?? 0);
+  get lastMessageAtMs(): number {
+    return Math.max(this.restedAtMs, this.readAt, this.backend?.lastMessageAtMs ?? 0);
   }
 
   /** When a backend got the client's current request. */

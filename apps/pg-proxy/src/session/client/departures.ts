@@ -117,7 +117,7 @@ export class Departures {
     if (drain === undefined || !client.isQuiet) return false;
     // A client that has left something in its session would lose it.
     if (client.backend !== undefined && nowMs - drain.sinceMs < drain.boundaryAfterMs) return false;
-    return nowMs - client.restedAtMs >= drain.quietMs && nowMs - client.heardAtMs >= drain.quietMs;
+    return nowMs - client.restedAtMs >= drain.quietMs && nowMs - client.lastMessageAtMs >= drain.quietMs;
   }
 
   #areLeft(clients: Set<Client>): boolean {

@@ -110,9 +110,10 @@ function freshly(backend: Backend, nowMs: number): Seen {
 
 /** The server enforces a session's own timeout while the client holds a backend; without one, the proxy does. */
 function isIdleTooLong(client: Client, nowMs: number): boolean {
-  if (isPast(client.scoped.clientIdleTimeoutMs, client.heardAtMs, nowMs)) return true;
+  if (isPast(client.scoped.clientIdleTimeoutMs, client.lastMessageAtMs, nowMs)) return true;
   return (
-    client.backend === undefined && isPast(timeoutOf(client.settings, 'idle_session_timeout'), client.heardAtMs, nowMs)
+    client.backend === undefined &&
+    isPast(timeoutOf(client.settings, 'idle_session_timeout'), client.lastMessageAtMs, nowMs)
   );
 }
 

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { SqlAnalyser, type Tables } from '@medrex/sql';
-import { Preparer } from './prepared.ts';
+import { Preparer } from './preparer.ts';
 
 const broken = (): never => {
   throw new TypeError('nobody thought of this');
@@ -16,7 +16,7 @@ const report = {
 /** A preparer with one table, `pools`, whose rows cannot be had. */
 const preparer = (find: Tables['find']): Preparer =>
   new Preparer({
-    controls: broken,
+    context: broken,
     tables: { find, session: { user: 'operator', database: 'medrex' } as Tables['session'] },
     epochMs: () => 0,
   });

@@ -9,13 +9,13 @@ import type { Statistics } from '../observe/statistics.ts';
 import { departed } from '../session/client/client-end.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
 import { QueryConnection } from '../upstream/query-connection.ts';
-import type { Life } from './commands.ts';
+import type { ProxyLifecycle } from './commands.ts';
 import { ConsoleSession } from './console-session.ts';
 import { LocalTables } from './local-tables.ts';
 import { MedrexTables } from './medrex-tables.ts';
-import { Preparer } from './prepared.ts';
+import { Preparer } from './preparer.ts';
 import { consoleDatabase, hasConsole } from './show-pgbouncer.ts';
-import type { Sight } from './show.ts';
+import type { ShowContext } from './show.ts';
 
 /** The longest login and the longest answer of a server that is asked for a plan, in ms. */
 const planTimeoutMs = 6_000;
@@ -23,25 +23,25 @@ const planTimeoutMs = 6_000;
 /** Names of the console, unless a database has them. */
 const names: ReadonlySet<string> = new Set([consoleDatabase, 'medrex']);
 
-export interface ConsolesOptions {
+export interface AdminConsoleOptions {
   readonly host: PoolHost;
   readonly loaded: LoadedConfig;
   readonly analyser: SqlAnalyser;
-  readonly life: Life;
+  readonly lifecycle: ProxyLifecycle;
   /** The number of connections that are about to log in. */
   readonly arrivals: () => number;
   readonly observing: Observing;
 }
 
 /** The sessions at the console, and what administrators see there and in sessions of ordinary databases. */
-export class Consoles {
-  readonly #options: ConsolesOptions;
+export class AdminConsole {
+  readonly #options: AdminConsoleOptions;
   readonly #sessions = new Set<ConsoleSession>();
-  readonly #tables = new MedrexTables(() => this.#sight());
+  readonly #tables = new MedrexTables(() => this.#showContext());
   #loaded: LoadedConfig;
   #plans: Plans | undefined;
 
-  constructor(options: ConsolesOptions) {
+  constructor(options: AdminConsoleOptions) {
     this.#options = options;
     this.#loaded = options.loaded;
   }
@@ -55,16 +55,16 @@ export class Consoles {
   }
 
   /** @returns why the user may not enter */
-  enter(newcomer: Newcomer): WireFault | undefined {
+  admit(newcomer: Newcomer): WireFault | undefined {
     const { socket, address, user, database, parameters } = newcomer;
     const { host } = this.#options;
-    if (!this.#mayAct(newcomer) && !this.#isObserver(user))
+    if (!this.#isAdmin(newcomer) && !this.#isObserver(user))
       return { sqlstate: '42501', message: 'this user may not use the console' };
     const { cancelKeys, now, limits } = host;
     const application = parameters.get('application_name') ?? '';
-    const entrant = { database: undefined, user, application };
+    const limited = { database: undefined, user, application };
     // Users who can do something about it are always admitted.
-    const refusal = this.#mayAct(newcomer) ? undefined : limits.refusal(entrant);
+    const refusal = this.#isAdmin(newcomer) ? undefined : limits.refusal(limited);
     if (refusal !== undefined) return refusal;
     const preparer = this.#preparerOf(newcomer);
     socket.write(newcomer.accepted);
@@ -79,20 +79,20 @@ export class Consoles {
       application,
       traffic: host.trafficOf(consoleDatabase),
       read: (text, types) => preparer.read(text, types),
-      left: () => {
+      onClosed: () => {
         this.#sessions.delete(session);
         limits.left(session);
         cancelKeys.release(processId);
       },
     });
     this.#sessions.add(session);
-    limits.entered(session, entrant);
+    limits.entered(session, limited);
     return undefined;
   }
 
   /** The proxy's tables, for users who may read them in a session of an ordinary database. */
-  localOf(newcomer: Newcomer): ((send: (message: Buffer) => void) => LocalTables) | undefined {
-    if (!this.#mayAct(newcomer) && !this.#isObserver(newcomer.user)) return undefined;
+  localTablesFor(newcomer: Newcomer): ((send: (message: Buffer) => void) => LocalTables) | undefined {
+    if (!this.#isAdmin(newcomer) && !this.#isObserver(newcomer.user)) return undefined;
     const preparer = this.#preparerOf(newcomer);
     const tables = this.#tables;
     const { analyser } = this.#options;
@@ -108,17 +108,17 @@ export class Consoles {
     return this.#loaded.config.admin.statsUsers.includes(user);
   }
 
-  #mayAct({ user, isOwner }: Pick<Newcomer, 'user' | 'isOwner'>): boolean {
+  #isAdmin({ user, isOwner }: Pick<Newcomer, 'user' | 'isOwner'>): boolean {
     return isOwner || this.#loaded.config.admin.users.includes(user);
   }
 
-  #sight(): Sight {
+  #showContext(): ShowContext {
     const { host, arrivals, observing } = this.#options;
     const { statistics, traces, epochOf } = observing;
     const plans = statistics === undefined ? undefined : this.#plansOf(statistics);
     const { config, users } = this.#loaded;
-    const seen = { host, config, users, consoles: this.#sessions, arrivals: arrivals() };
-    return { ...seen, epochOf, statistics, plans, traceOf: traces.traceOf };
+    const parts = { host, config, users, consoleSessions: this.#sessions, arrivals: arrivals() };
+    return { ...parts, epochOf, statistics, plans, traceOf: traces.traceOf };
   }
 
   #plansOf(statistics: Statistics): Plans {
@@ -145,9 +145,9 @@ export class Consoles {
   }
 
   #preparerOf({ user, database, isOwner }: Newcomer): Preparer {
-    const { life } = this.#options;
+    const { lifecycle: lifecycle } = this.#options;
     return new Preparer({
-      controls: () => ({ ...this.#sight(), mayAct: this.#mayAct({ user, isOwner }), life }),
+      context: () => ({ ...this.#showContext(), isAdmin: this.#isAdmin({ user, isOwner }), lifecycle }),
       tables: this.#tables.of({ user, database }),
       epochMs: Date.now,
     });

@@ -8,7 +8,7 @@ import { isHeavier, type Classifier } from './classifier.ts';
 /** A statement that runs for less than this blocks nobody, in ms. */
 const longMs = 50;
 
-interface Looking {
+interface Context {
   readonly pools: Pools<Client, Backend>;
   readonly classifier: Classifier;
   readonly nowMs: number;
@@ -18,13 +18,13 @@ interface Looking {
  * Within a transaction the class of a statement becomes known only when it runs. A statement that runs for long is then counted under its
  * own class. Between statements the transaction counts less, so that open cursors from which nobody reads do not block others.
  */
-export function classifyLate(pools: Pools<Client, Backend>, classifier: Classifier, nowMs: number): void {
+export function classifyRunning(pools: Pools<Client, Backend>, classifier: Classifier, nowMs: number): void {
   for (const { client: pooled, handle } of pools.backends())
     if (pooled !== undefined && handle !== undefined)
       pooled.handle.contain(() => classifyOne(pooled, handle, { pools, classifier, nowMs }));
 }
 
-function classifyOne(pooled: Pooled, { expected }: Backend, { pools, classifier, nowMs }: Looking): void {
+function classifyOne(pooled: Pooled, { expected }: Backend, { pools, classifier, nowMs }: Context): void {
   const request = expected.headNote;
   if (expected.isEmpty) pools.rest(pooled, true, nowMs);
   if (!(request instanceof Request)) return;
@@ -35,6 +35,6 @@ function classifyOne(pooled: Pooled, { expected }: Backend, { pools, classifier,
   pools.rest(pooled, false, nowMs);
   const workClass = classifier.classOfRequest(client, request);
   if (!isHeavier(workClass, 'interactive')) return;
-  client.work.habit = workClass;
+  client.work.lastClass = workClass;
   if (isHeavier(workClass, pooled.workClass)) pools.reclass(pooled, workClass, nowMs);
 }

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
-import type pg from 'pg';
+import pg from 'pg';
 import { CodeCatalogue, type CodeRows } from './code-catalogue.ts';
 import { answered } from '../backend/own-question.ts';
 import { codeQuery, idsQuery, readCodeAnswer, readIds, type CodeObject } from './code-query.ts';
-import { RealRig } from '../../testing/real-rig.ts';
 
 /** Small numbers that follow from a seed. */
 function* numbersOf(seed: number): Generator<number> {
@@ -72,14 +71,27 @@ const definitions: readonly ((a: number, b: number) => string)[] = [
 ];
 
 describeReal('POSTGRES', 'the code in a catalogue', (where) => {
-  let rig: RealRig;
-  let reader: pg.Client;
+  // A database of its own: what other suites define at the same time would be read, too.
+  const database = `code_${process.pid}`;
+  const own = new URL(where);
+  own.pathname = database;
+  const server = new pg.Client({ connectionString: where });
+  const reader = new pg.Client({ connectionString: own.href });
+  const connected = async (): Promise<pg.Client> => {
+    const client = new pg.Client({ connectionString: own.href });
+    await client.connect();
+    return client;
+  };
   beforeAll(async () => {
-    rig = await RealRig.start(where, 'transaction', 1);
-    reader = rig.direct;
-    await reader.query(`set search_path to ${rig.schema}`);
+    await server.connect();
+    await server.query(`create database ${database}`);
+    await reader.connect();
   });
-  afterAll(() => rig.close());
+  afterAll(async () => {
+    await reader.end();
+    await server.query(`drop database ${database} with (force)`);
+    await server.end();
+  });
 
   const ask = async (text: string): Promise<string> => {
     const results = (await reader.query({ text, rowMode: 'array' })) as unknown as { rows: string[][] }[];
@@ -114,7 +126,7 @@ describeReal('POSTGRES', 'the code in a catalogue', (where) => {
     const catalogue = new CodeCatalogue();
     expect((await renew(catalogue)).length).toBeGreaterThan(3);
     catalogue.takeRows();
-    // Others of the server may have been in the middle of something.
+    // What is newer than the oldest transaction of the whole server is read again.
     await eventually(async () => (await renew(catalogue)).length === 0);
     expect(catalogue.isOther).toBe(false);
     await reader.query(
@@ -136,8 +148,7 @@ describeReal('POSTGRES', 'the code in a catalogue', (where) => {
   });
 
   it('is read when its transaction has ended, however long that was running', async () => {
-    const other = await rig.directClient();
-    await other.query(`set search_path to ${rig.schema}`);
+    const other = await connected();
     const catalogue = new CodeCatalogue();
     await other.query('begin; create function slow() returns int language sql as $$ select 1 $$');
     await reader.query('create function quick() returns int language sql as $$ select 1 $$');
@@ -149,13 +160,14 @@ describeReal('POSTGRES', 'the code in a catalogue', (where) => {
     await other.query('commit');
     await renew(catalogue);
     expect(catalogue.takeRows().functions).toEqual(expect.arrayContaining(['slow', 'quick', 'quicker', 'inside']));
+    await other.end();
   });
 
   const seeds = (process.env['MEDREX_FUZZ_SEED'] ?? '1,2').split(',').map(Number);
   it.each(seeds)(
     'is, read bit by bit, what it is when all is read, whatever two of them define (seed %s)',
     async (seed) => {
-      const definers = [await rig.directClient(), await rig.directClient()] as const;
+      const definers = [await connected(), await connected()] as const;
       const [one, other] = definers;
       const numbers = numbersOf(seed);
       const next = (below: number): number => (numbers.next().value as number) % below;

@@ -243,9 +243,9 @@ describe('a text that is not SQL', () => {
   });
 
   it.each([
-    ['alter role ward set my.patient to brien', 'alter role ward set ...'],
-    ['alter database clinic set my.patient = brien', 'alter database clinic set ...'],
-    ['alter system set my.patient = brien', 'alter system set ...'],
+    ['alter role ward set my.patient to brien', 'alter role ward set my.patient TO $1'],
+    ['alter database clinic set my.patient = brien', 'alter database clinic set my.patient TO $1'],
+    ['alter system set my.patient = brien', 'alter system set my.patient TO $1'],
     ['create text search dictionary d (template = simple, stopwords = brien)', 'create text search dictionary d ...'],
     ['alter text search dictionary d (stopwords = brien)', 'alter text search dictionary d ...'],
   ])('shows no value of a setting that is a bare word: %s', (text, normalised) => {

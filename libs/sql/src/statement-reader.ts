@@ -113,7 +113,8 @@ function mayNotChange(facts: StatementFacts, effects: readonly SessionEffect[]):
 function normalisedText(node: Node, skeleton: Skeleton): string {
   const forLater =
     bodyOf(node, 'AlterRoleSetStmt') ?? bodyOf(node, 'AlterDatabaseSetStmt') ?? bodyOf(node, 'AlterSystemStmt');
-  if (forLater !== undefined) return unreadText(skeleton);
+  if (forLater !== undefined)
+    return unreadText(skeleton).replace(/\.\.\.$/, () => `${forLater.setstmt?.name ?? ''} TO $1`);
   const dictionary = bodyOf(node, 'DefineStmt') ?? bodyOf(node, 'AlterTSDictionaryStmt');
   const isDictionary =
     dictionary !== undefined && (!('kind' in dictionary) || dictionary.kind === 'OBJECT_TSDICTIONARY');

@@ -1,4 +1,4 @@
-import type { Statement } from '@medrex/sql';
+import type { SessionEffect, Statement } from '@medrex/sql';
 import type { Backend } from '../session/backend/backend.ts';
 import type { Request, Requester, RequestObserver } from '../session/client/request.ts';
 import { outcomeOf } from '../observe/outcome.ts';
@@ -22,6 +22,8 @@ interface ClientRecord {
 
 /** Claims of a client about itself could have any length. */
 const claimMax = 200;
+/** The part of the text of a schema change that is kept, in characters. */
+const statementMax = 2_000;
 
 /** Records who read or changed which tables, how many rows, and when; no values. */
 export class AuditObserver implements RequestObserver {
@@ -138,7 +140,9 @@ const catalogsOfData: ReadonlySet<string> = new Set([
 /** These drop a cursor or a prepared statement without running it. */
 const releasesName = /^(?:CLOSE CURSOR|DEALLOCATE)/;
 
-function isOfData({ kind, command, reads, writes, readsCatalogOnly, isReadOnly }: Statement): boolean {
+function isOfData(statement: Statement): boolean {
+  const { kind, command, reads, writes, readsCatalogOnly, isReadOnly } = statement;
+  if (changesRole(statement)) return true;
   if (kind === 'transaction' || kind === 'session' || releasesName.test(command)) return false;
   if (readsCatalogOnly) return reads.some(({ name }) => catalogsOfData.has(name));
   if (reads.length + writes.length > 0) return true;
@@ -154,12 +158,45 @@ function mayWrite(statement: Statement): boolean {
   return isOfData(statement) && !isReadOnly && !isRead;
 }
 
+/** SET ROLE and SET SESSION AUTHORIZATION, also by set_config. */
+function changesRole({ effects }: Statement): boolean {
+  return effects.some((effect) => effect.kind === 'role' || effect.kind === 'authorization' || isRoleSetting(effect));
+}
+
+function isRoleSetting(effect: SessionEffect): effect is SessionEffect & { kind: 'set' } {
+  return effect.kind === 'set' && 'text' in effect.name && roleSettings.has(effect.name.text.toLowerCase());
+}
+
+const roleSettings: ReadonlySet<string> = new Set(['role', 'session_authorization']);
+
+/** The role that an effect changes to; undefined if it goes back to the first one, or if a parameter decides. */
+function newRoleOf(effect: SessionEffect): string | undefined {
+  if (effect.kind === 'role') return effect.role;
+  if (effect.kind === 'authorization') return effect.user;
+  return isRoleSetting(effect) && effect.value !== undefined && 'text' in effect.value ? effect.value.text : undefined;
+}
+
 function tablesOf(statements: readonly Statement[]): string {
   const names = (of: (statement: Statement) => Statement['reads']): string[] => [
     ...new Set(statements.flatMap(of).map(({ schema, name }) => (schema === undefined ? name : `${schema}.${name}`))),
   ];
   const [reads, writes] = [names((statement) => statement.reads), names((statement) => statement.writes)];
-  const isSchema = statements.some(({ kind }) => kind === 'schema');
-  const action = isSchema ? 'schema' : writes.length > 0 ? 'write' : statements.some(mayWrite) ? 'call' : 'read';
-  return JSON.stringify({ action, reads, writes }).slice(1, -1);
+  const isSchema = (statement: Statement): boolean => statement.kind === 'schema';
+  const shown = statements.filter((statement) => isSchema(statement) || changesRole(statement));
+  const action = shown.some(isSchema)
+    ? 'schema'
+    : writes.length > 0
+      ? 'write'
+      : shown.length > 0
+        ? 'role'
+        : statements.some(mayWrite)
+          ? 'call'
+          : 'read';
+  if (shown.length === 0) return JSON.stringify({ action, reads, writes }).slice(1, -1);
+  const statement = shown
+    .map(({ normalised }) => normalised)
+    .join('; ')
+    .slice(0, statementMax);
+  const roles = shown.flatMap(({ effects }) => effects.map(newRoleOf)).filter((role) => role !== undefined);
+  return JSON.stringify({ action, reads, writes, statement, ...(roles.length > 0 && { roles }) }).slice(1, -1);
 }

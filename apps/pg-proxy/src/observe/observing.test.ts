@@ -148,6 +148,41 @@ describe('what is remembered about statements', () => {
     expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
   });
 
+  it('includes changes of the schema, of privileges and of roles, without their literals', async () => {
+    rig = await start({ audit: { file: 'audit', flushMs: 1 } });
+    const client = await rig.in();
+    for (const text of [
+      "alter role ward password 'geheim'",
+      'alter role ward set work_mem = geheim',
+      'grant select on patients to ward',
+      "comment on table patients is 'geheim'",
+      'set role ward',
+      "begin; set local session authorization 'Ward 2'; select name from patients; commit",
+      "select set_config('role', 'ward', false)",
+      'reset role',
+      "set work_mem = '8MB'",
+    ])
+      await client.ask(query(text));
+    await rig.running.observing.audit?.flush();
+    const text = readFileSync(join(rig.folder, 'audit.000001'), 'utf8');
+    const entries = text
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => JSON.parse(line) as { action: string; statement?: string; roles?: string[] });
+    expect(entries.map(({ action, statement, roles }) => [action, statement, roles])).toEqual([
+      ['schema', 'alter role ward password $1', undefined],
+      ['schema', 'alter role ward set work_mem TO $1', undefined],
+      ['schema', 'grant select on patients to ward', undefined],
+      ['schema', 'comment on table patients is $1', undefined],
+      ['role', 'SET role TO $1', ['ward']],
+      ['role', 'SET LOCAL session_authorization TO $1', ['Ward 2']],
+      ['role', 'select set_config($1, $2, false)', ['ward']],
+      ['role', 'reset role', undefined],
+    ]);
+    expect(text).not.toContain('geheim');
+  });
+
   it('includes what FETCH and EXECUTE read or change', async () => {
     rig = await start({ audit: { file: 'audit', flushMs: 1 } });
     const [client, other] = [await rig.in(), await rig.in()];

@@ -34,7 +34,7 @@ export function foreignContract(run: ForeignRun): Contract {
         const result = await call(run, stub, fn, args);
         if (stub.refusal !== undefined) throw stub.refusal;
         if (stub.event !== undefined) run.events.set(opId, stub.event);
-        return told(result);
+        return resultValue(result);
       } catch (error) {
         throw stub.refusal ?? refusalOf(error);
       }
@@ -65,20 +65,27 @@ function callOf({ facts }: Operation): { readonly fn: string; readonly args: rea
   return { fn, args: args };
 }
 
-const mistakes = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'EvalError', 'URIError']);
+const programmingErrors = new Set([
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'EvalError',
+  'URIError',
+]);
 
 /**
  * A contract that knows no Reject says no by throwing an Error of its own. What the engine throws is a mistake in the contract: that
  * ends the operation as dead, to be sent again once the contract is corrected.
  */
 function refusalOf(error: unknown): unknown {
-  if (!(error instanceof Error) || error.name === 'Reject' || mistakes.has(error.name) || 'retryable' in error)
+  if (!(error instanceof Error) || error.name === 'Reject' || programmingErrors.has(error.name) || 'retryable' in error)
     return error;
   return new Reject('CONTRACT_REJECTED', error.message);
 }
 
 /** What a function returns, as a result can carry it; bytes as base64. */
-function told(result: unknown): JsonValue | undefined {
+function resultValue(result: unknown): JsonValue | undefined {
   if (result === undefined || result === null) return undefined;
   if (result instanceof Uint8Array) return { base64: Buffer.from(result).toString('base64') };
   return JSON.parse(JSON.stringify(result)) as JsonValue;

@@ -113,11 +113,11 @@ export class OperationStub implements ChaincodeStub {
     const bytes = typeof value === 'string' ? Buffer.from(value) : value;
     // Fabric takes a write of nothing for a delete.
     if (bytes.length === 0) return this.deleteState(key);
-    return heard(async () => this.#state.put(key as StateKey, bytes));
+    return withRejectionHandled(async () => this.#state.put(key as StateKey, bytes));
   }
 
   deleteState(key: string): Promise<void> {
-    return heard(async () => this.#state.delete(key as StateKey));
+    return withRejectionHandled(async () => this.#state.delete(key as StateKey));
   }
 
   getStateByRange(startKey: string, endKey: string): Range {
@@ -231,7 +231,7 @@ function rangeOf(entries: AsyncIterable<StateEntry>): Range {
 }
 
 /** A contract that does not wait for its write loses the error, not the process: the batch knows of it all the same. */
-function heard(write: () => Promise<void>): Promise<void> {
+function withRejectionHandled(write: () => Promise<void>): Promise<void> {
   const writing = write();
   writing.catch(() => undefined);
   return writing;

@@ -19,8 +19,8 @@ const decorated = 'fabric:transactions';
 
 /** What decorators said about a class; undefined for a class without them, whose functions are all of its methods. */
 export function decoratedFunctions(prototype: object): readonly TransactionFunction[] | undefined {
-  const said = metadata.getMetadata(decorated, prototype) as readonly TransactionFunction[] | undefined;
-  return said === undefined || said.length === 0 ? undefined : said;
+  const declared = metadata.getMetadata(decorated, prototype) as readonly TransactionFunction[] | undefined;
+  return declared === undefined || declared.length === 0 ? undefined : declared;
 }
 
 export function describeFunctions(prototype: object, functions: readonly object[]): void {

@@ -42,6 +42,6 @@ export const fabricErrors = {
 } as const satisfies Record<string, ErrorDescription>;
 
 /** What an error says, whatever realm it comes from. */
-export function wordsOf(cause: unknown): string {
+export function messageOf(cause: unknown): string {
   return typeof cause === 'object' && cause !== null && 'message' in cause ? String(cause.message) : String(cause);
 }

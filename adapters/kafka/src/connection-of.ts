@@ -3,9 +3,9 @@ import type { SASLOptions } from 'kafkajs';
 import type { KafkaConnection } from './cluster.ts';
 import { kafkaError } from './errors.ts';
 import { HttpPool } from './http-pool.ts';
-import { mounted } from './mounted.ts';
+import { readMountedFile } from './read-mounted-file.ts';
 import { oauthBearer } from './oauth-bearer.ts';
-import { readAnew, TokenEndpoint } from './oauth-token.ts';
+import { refresh, TokenEndpoint } from './oauth-token.ts';
 import { TlsFiles } from './tls-files.ts';
 import type { KafkaConfig } from './variables.ts';
 
@@ -54,7 +54,7 @@ function bearerOf(config: KafkaConfig): Pick<KafkaConnection, 'sasl' | 'http'> {
       'oauthbearer needs MEDREX_KAFKA_TOKEN_FILE or MEDREX_KAFKA_TOKEN_URL, one of them',
     );
   if (file !== undefined) {
-    const read = readAnew('MEDREX_KAFKA_TOKEN_FILE', file);
+    const read = refresh('MEDREX_KAFKA_TOKEN_FILE', file);
     return { sasl: oauthBearer(async () => read()) };
   }
   const clientSecret = clientSecretOf(config);
@@ -82,12 +82,12 @@ function clientSecretOf(config: KafkaConfig): (() => Secret) | undefined {
   const { MEDREX_KAFKA_CLIENT_SECRET: given, MEDREX_KAFKA_CLIENT_SECRET_FILE: file } = config;
   if (given !== undefined) return () => given;
   if (file === undefined) return undefined;
-  const read = readAnew('MEDREX_KAFKA_CLIENT_SECRET_FILE', file);
+  const read = refresh('MEDREX_KAFKA_CLIENT_SECRET_FILE', file);
   return () => new Secret(read());
 }
 
 function passwordOf(config: KafkaConfig): string | undefined {
   const { MEDREX_KAFKA_PASSWORD: given, MEDREX_KAFKA_PASSWORD_FILE: file } = config;
   if (given !== undefined) return given.reveal();
-  return file === undefined ? undefined : mounted('MEDREX_KAFKA_PASSWORD_FILE', file).replace(/\r?\n$/, '');
+  return file === undefined ? undefined : readMountedFile('MEDREX_KAFKA_PASSWORD_FILE', file).replace(/\r?\n$/, '');
 }

@@ -177,10 +177,10 @@ export class KafkaEventLog implements EventLog {
   }
 
   /** What has been stuck for longer than `stallMs`: readers without answers, retried appends, groups without an assignment. */
-  troubles(): readonly string[] {
+  problems(): readonly string[] {
     const { prefix, stallMs } = this.#options;
     const seconds = (ms: number): number => Math.round(ms / 1000);
-    const reading = byTopic(this.#watchdog.troubles).map((line) => line.slice(prefix.length));
+    const reading = byTopic(this.#watchdog.stalledReaders).map((line) => line.slice(prefix.length));
     const appending = [...this.#appenders].flatMap(([place, { tryingMs }]) =>
       tryingMs < stallMs ? [] : [`${place}: an append has been tried for ${seconds(tryingMs)} s`],
     );
@@ -355,8 +355,8 @@ export class KafkaEventLog implements EventLog {
 
 /** Topics are told by the names of the topic table, whatever stands before them on the cluster. */
 function inOwnNames(observer: KafkaObserver, prefix: string): KafkaObserver {
-  const own = <F extends { readonly topic: string }>(tell: ((facts: F) => void) | undefined) =>
-    tell && ((facts: F): void => tell({ ...facts, topic: facts.topic.slice(prefix.length) }));
+  const own = <F extends { readonly topic: string }>(callback: ((facts: F) => void) | undefined) =>
+    callback && ((facts: F): void => callback({ ...facts, topic: facts.topic.slice(prefix.length) }));
   const { appendFailed, readFailed, assigned, stalled } = observer;
   const told = { appendFailed: own(appendFailed), readFailed: own(readFailed), assigned: own(assigned) };
   return { ...observer, ...told, stalled: own(stalled) };
@@ -364,10 +364,10 @@ function inOwnNames(observer: KafkaObserver, prefix: string): KafkaObserver {
 
 /** A line for each topic and reason: where a broker is gone all its partitions say the same. */
 function byTopic(readers: readonly StalledReader[]): readonly string[] {
-  const groups = Map.groupBy(readers, ({ topic, why }) => `${topic}\n${why}`);
+  const groups = Map.groupBy(readers, ({ topic, reason }) => `${topic}\n${reason}`);
   return [...groups.values()].map((group) => {
-    const { topic, why } = group[0] as StalledReader;
-    return `${topic}/${group.map(({ partition }) => partition).join(',')}: ${why}`;
+    const { topic, reason } = group[0] as StalledReader;
+    return `${topic}/${group.map(({ partition }) => partition).join(',')}: ${reason}`;
   });
 }
 

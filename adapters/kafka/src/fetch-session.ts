@@ -80,9 +80,9 @@ export class FetchSession {
   async #fetchAll(): Promise<void> {
     const { connection, topic, buffers, clock } = this.#options;
     const client = newClient(connection);
-    const life = new AbortController();
+    const session = new AbortController();
     this.#destroy = () => {
-      life.abort();
+      session.abort();
       client.destroy();
     };
     try {
@@ -94,11 +94,11 @@ export class FetchSession {
       const leaderless = byLeader.get(-1) ?? [];
       byLeader.delete(-1);
       await Promise.all([
-        ...[...byLeader].map(([node, led]) => this.#fetchFrom(cluster, node, led, life.signal)),
-        ...(leaderless.length === 0 ? [] : [clock.sleep(leaderlessMs, life.signal).then(() => life.abort())]),
+        ...[...byLeader].map(([node, led]) => this.#fetchFrom(cluster, node, led, session.signal)),
+        ...(leaderless.length === 0 ? [] : [clock.sleep(leaderlessMs, session.signal).then(() => session.abort())]),
       ]);
     } finally {
-      life.abort();
+      session.abort();
       client.destroy();
     }
   }

@@ -77,7 +77,7 @@ export class GroupMember {
         if (this.#isClosing()) return;
         const coded = this.#coded(error);
         if (coded.retryable) onFailure(coded);
-        else if (this.#isHopeless(coded)) return;
+        else if (this.#isPermanent(coded)) return;
         failures = clock.nowMs() - startMs > 5_000 ? 1 : failures + 1;
         await clock.sleep(backoffMs[Math.min(failures, backoffMs.length) - 1] ?? 1000, this.#closing.signal);
       }
@@ -86,7 +86,7 @@ export class GroupMember {
   }
 
   /** The first join that is refused is an error of the caller; a later one is told and tried again. */
-  #isHopeless(error: Error): boolean {
+  #isPermanent(error: Error): boolean {
     this.#first.reject(error);
     this.#options.onFailure(error);
     return !this.#hasJoined;

@@ -124,14 +124,14 @@ export class GroupSubscription implements Subscription {
         this.#first.resolve(undefined);
         return;
       } catch (error) {
-        if (!this.#isWorthAnotherTry(error)) return;
+        if (!this.#shouldRetry(error)) return;
         await this.#options.clock.sleep(retryMs, this.#closing.signal);
       }
     }
   }
 
   /** As a reader of named partitions: one that lost its place gets nothing more, everything else is tried again. */
-  #isWorthAnotherTry(error: unknown): boolean {
+  #shouldRetry(error: unknown): boolean {
     const { onError } = this.#options;
     const isLost = isCodedError(error, 'OFFSET_OUT_OF_RANGE');
     if (isLost) this.#first.reject(error);

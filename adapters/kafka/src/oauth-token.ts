@@ -2,7 +2,7 @@ import type { Secret } from '@medrex/privacy';
 import { z } from 'zod';
 import { kafkaError } from './errors.ts';
 import type { HttpAnswer, HttpPool } from './http-pool.ts';
-import { mounted } from './mounted.ts';
+import { readMountedFile } from './read-mounted-file.ts';
 
 /** Where tokens for OAUTHBEARER come from. */
 export type TokenSource = () => Promise<string>;
@@ -11,11 +11,11 @@ export type TokenSource = () => Promise<string>;
  * A file that something else keeps fresh, a token or a secret: read anew for each use.
  * @throws CodedError KAFKA_CONFIG when it is missing at the start; what is missing later is KAFKA_TOKEN, which is tried again
  */
-export function readAnew(variable: string, file: string): () => string {
-  mounted(variable, file);
+export function refresh(variable: string, file: string): () => string {
+  readMountedFile(variable, file);
   return () => {
     try {
-      return mounted(variable, file).trim();
+      return readMountedFile(variable, file).trim();
     } catch (cause) {
       throw kafkaError('KAFKA_TOKEN', `${variable}: the file cannot be read now`, { cause });
     }

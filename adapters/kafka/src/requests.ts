@@ -14,7 +14,7 @@ export interface Committer {
   readonly memberId: string;
 }
 
-const anybody: Committer = { generationId: -1, memberId: '' };
+const noMember: Committer = { generationId: -1, memberId: '' };
 const backoffMs = [50, 100, 200, 500] as const;
 
 /**
@@ -69,7 +69,7 @@ export class Requests {
     });
   }
 
-  async commit(group: string, topic: string, partition: number, offset: number, by = anybody): Promise<void> {
+  async commit(group: string, topic: string, partition: number, offset: number, by = noMember): Promise<void> {
     await this.#askCoordinator(group, topic, (coordinator) =>
       coordinator.offsetCommit({
         groupId: group,

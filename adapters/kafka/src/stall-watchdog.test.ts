@@ -32,12 +32,12 @@ describe('a watchdog of readers', () => {
     let renewed = 0;
     watchdog.watch('t', buffer, () => (renewed += 1));
     await eventually(() => renewed > 1);
-    const why = 'brings nothing although the log goes on';
-    await eventually(() => watchdog.troubles[0]?.why === why);
-    expect(watchdog.troubles).toEqual([{ topic: 't', partition: 0, why }]);
+    const reason = 'brings nothing although the log goes on';
+    await eventually(() => watchdog.stalledReaders[0]?.reason === reason);
+    expect(watchdog.stalledReaders).toEqual([{ topic: 't', partition: 0, reason }]);
     expect(told).toContain('t');
     buffer.add(fetched(0), true);
-    await eventually(() => watchdog.troubles.every((trouble) => trouble.why !== why));
+    await eventually(() => watchdog.stalledReaders.every((trouble) => trouble.reason !== reason));
   });
 
   it('leaves alone a reader at the end of the log', async () => {
@@ -46,7 +46,7 @@ describe('a watchdog of readers', () => {
     watchdog.watch('t', new PartitionBuffer('t', 0, 0), () => (renewed += 1));
     await eventually(() => asked > 2);
     expect(renewed).toBe(0);
-    expect(watchdog.troubles.filter(({ why }) => !why.startsWith('no answer'))).toEqual([]);
+    expect(watchdog.stalledReaders.filter(({ reason }) => !reason.startsWith('no answer'))).toEqual([]);
   });
 
   it('tells of a reader whose broker does not answer, not even with nothing, until it does', async () => {
@@ -54,10 +54,10 @@ describe('a watchdog of readers', () => {
     watchdog = new StallWatchdog({ requests: { bounds }, stallMs: 50, observer: {} });
     const buffer = new PartitionBuffer('t', 0, 0);
     watchdog.watch('t', buffer, () => undefined);
-    expect(watchdog.troubles).toEqual([]);
-    await eventually(() => watchdog.troubles[0]?.why.startsWith('no answer of its broker for'));
+    expect(watchdog.stalledReaders).toEqual([]);
+    await eventually(() => watchdog.stalledReaders[0]?.reason.startsWith('no answer of its broker for'));
     buffer.add({ ...fetched(0), messages: [] }, true);
-    expect(watchdog.troubles).toEqual([]);
+    expect(watchdog.stalledReaders).toEqual([]);
   });
 
   it('tells of a reader whose records were deleted', () => {
@@ -65,6 +65,6 @@ describe('a watchdog of readers', () => {
     const buffer = new PartitionBuffer('t', 0, 0);
     watchdog.watch('t', buffer, () => undefined);
     buffer.fail(new Error('gone'), true);
-    expect(watchdog.troubles).toMatchObject([{ why: 'its records were deleted under its reader' }]);
+    expect(watchdog.stalledReaders).toMatchObject([{ reason: 'its records were deleted under its reader' }]);
   });
 });

@@ -24,7 +24,7 @@ interface Watched {
 export interface StalledReader {
   readonly topic: string;
   readonly partition: number;
-  readonly why: string;
+  readonly reason: string;
 }
 
 /**
@@ -38,15 +38,15 @@ export class StallWatchdog {
 
   constructor(options: StallWatchdogOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.#look(), Math.max(10, options.stallMs / 3)).unref();
+    this.#timer = setInterval(() => void this.#check(), Math.max(10, options.stallMs / 3)).unref();
   }
 
   /** Readers that stand still: their broker does not answer, the log goes on without them, or their records were deleted. */
-  get troubles(): readonly StalledReader[] {
+  get stalledReaders(): readonly StalledReader[] {
     const now = performance.now();
     return [...this.#watched].flatMap((watched) => {
-      const why = this.#why(watched, now);
-      return why === undefined ? [] : [{ topic: watched.topic, partition: watched.buffer.partition, why }];
+      const reason = this.#stallReason(watched, now);
+      return reason === undefined ? [] : [{ topic: watched.topic, partition: watched.buffer.partition, reason }];
     });
   }
 
@@ -63,12 +63,12 @@ export class StallWatchdog {
     clearInterval(this.#timer);
   }
 
-  async #look(): Promise<void> {
-    await Promise.all([...this.#watched].map((watched) => this.#lookAt(watched)));
-    this.#options.observer.stalledNow?.(this.troubles.length);
+  async #check(): Promise<void> {
+    await Promise.all([...this.#watched].map((watched) => this.#checkPartition(watched)));
+    this.#options.observer.stalledNow?.(this.stalledReaders.length);
   }
 
-  async #lookAt(watched: Watched): Promise<void> {
+  async #checkPartition(watched: Watched): Promise<void> {
     const { buffer, topic, renew } = watched;
     const now = performance.now();
     if (buffer.isFull) watched.fullMs = now;
@@ -89,7 +89,7 @@ export class StallWatchdog {
     renew();
   }
 
-  #why({ buffer, fullMs, isStalled }: Watched, now: number): string | undefined {
+  #stallReason({ buffer, fullMs, isStalled }: Watched, now: number): string | undefined {
     if (buffer.isLost) return 'its records were deleted under its reader';
     if (isStalled) return 'brings nothing although the log goes on';
     const silentMs = now - Math.max(buffer.answeredMs, fullMs);

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { kafkaError } from './errors.ts';
-import { mounted } from './mounted.ts';
+import { readMountedFile } from './read-mounted-file.ts';
 
 /** Where the parts of TLS lie; each may be absent. */
 export interface TlsFilePlaces {
@@ -58,7 +58,7 @@ function read(places: TlsFilePlaces): Contents {
   const contents: Partial<Record<keyof TlsFilePlaces, string>> = {};
   for (const part of ['ca', 'cert', 'key'] as const) {
     const file = places[part];
-    if (file !== undefined) contents[part] = mounted(variables[part], file);
+    if (file !== undefined) contents[part] = readMountedFile(variables[part], file);
   }
   return contents;
 }

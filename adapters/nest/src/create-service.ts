@@ -4,22 +4,25 @@ import type { CustomStrategy } from '@nestjs/microservices';
 import { throwError, type Observable } from 'rxjs';
 import type { EventLogStrategy } from './event-log-strategy.ts';
 
-/** Lets a handler's own error through to the log, which hands out the run again; Nest's filter would put another in its place. */
+/**
+ * Passes errors of a handler on to the log, which delivers the run again. Nest's default filter would replace the
+ * error.
+ */
 export class PassErrors implements RpcExceptionFilter {
   catch(error: unknown): Observable<never> {
     return throwError(() => error);
   }
 }
 
-/** No log lines of Nest's own, and errors thrown instead of an abort. */
-const quiet = { logger: false, abortOnError: false } as const;
+/** No log lines of Nest itself; errors are thrown instead of an abort. */
+const nestOptions = { logger: false, abortOnError: false } as const;
 
-/** A Nest microservice over the event log, without Nest's own log lines; not listening yet. */
+/** Creates a Nest microservice on the event log, without Nest's own log lines; it does not listen yet. */
 export async function createService(
   module: Type | DynamicModule,
   strategy: EventLogStrategy,
 ): Promise<INestMicroservice> {
-  const service = await NestFactory.createMicroservice<CustomStrategy>(module, { strategy, ...quiet });
+  const service = await NestFactory.createMicroservice<CustomStrategy>(module, { strategy, ...nestOptions });
   service.useGlobalFilters(new PassErrors());
   return service;
 }

@@ -94,10 +94,10 @@ describe('a Nest service on the embedded log', () => {
   it('is told when what it had not read yet was deleted', async () => {
     const log = openLog();
     for (let at = 0; at < 8; at++) await log.append('orders', 0, [aRecord(String(at))]);
-    const told: unknown[] = [];
-    const strategy = { onReadError: (error: unknown, topic: string) => told.push([topic, error]) };
+    const readErrors: unknown[] = [];
+    const strategy = { onReadError: (error: unknown, topic: string) => readErrors.push([topic, error]) };
     await start(log, { ...strategy, onError: () => void log.truncateBefore('orders', 0, 8) });
-    await eventually(() => told.length > 0);
-    expect(told).toMatchObject([['orders', { code: 'OFFSET_OUT_OF_RANGE' }]]);
+    await eventually(() => readErrors.length > 0);
+    expect(readErrors).toMatchObject([['orders', { code: 'OFFSET_OUT_OF_RANGE' }]]);
   });
 });

@@ -23,10 +23,10 @@ describe('loggableError', () => {
   });
 
   it('omits the message of a foreign error, even if it looks like a stack', () => {
-    const said = loggableError(new TypeError('Koepp\n    at Koepp (file:///Koepp:1:1)'));
-    expect(said.name).toBe('TypeError');
-    expect(JSON.stringify(said)).not.toContain('Koepp');
-    expect(said.stack[0]).toContain('loggable-error.test.ts');
+    const loggable = loggableError(new TypeError('Koepp\n    at Koepp (file:///Koepp:1:1)'));
+    expect(loggable.name).toBe('TypeError');
+    expect(JSON.stringify(loggable)).not.toContain('Koepp');
+    expect(loggable.stack[0]).toContain('loggable-error.test.ts');
   });
 
   it('accepts values that are not errors, and cyclic causes', () => {

@@ -43,8 +43,8 @@ async function call(fn: string, args: readonly string[], creator = 'Org1MSP') {
   return { status, message, payload };
 }
 
-function json(deed: Parameters<typeof assetOperation>[0], opId: string): string {
-  const { bodies, ...rest } = assetOperation(deed, { opId });
+function json(action: Parameters<typeof assetOperation>[0], opId: string): string {
+  const { bodies, ...rest } = assetOperation(action, { opId });
   return JSON.stringify({ ...rest, bodies: bodies.map((body) => Buffer.from(body).toString()) });
 }
 

@@ -15,7 +15,7 @@ export interface WatchedThreadOptions {
   readonly onFailedStart: (error: unknown) => void;
 }
 
-const lookEveryMs = 100;
+const checkEveryMs = 100;
 const restartAfterMs = 100;
 
 /**
@@ -25,26 +25,26 @@ const restartAfterMs = 100;
  */
 export class WatchedThread {
   readonly #options: WatchedThreadOptions;
-  readonly #looksMax: number;
-  readonly #looking: NodeJS.Timeout;
+  readonly #missedBeatsMax: number;
+  readonly #timer: NodeJS.Timeout;
   readonly #beats = new Int32Array(new SharedArrayBuffer(4));
   #worker: Worker | undefined;
   #isReady = false;
   #wasReady = false;
   #isClosed = false;
   #lastBeat = 0;
-  #standing = 0;
+  #missedBeats = 0;
 
   constructor(options: WatchedThreadOptions) {
     this.#options = options;
-    this.#looksMax = Math.ceil(options.blockedMs / lookEveryMs);
-    this.#looking = setInterval(() => this.#look(), lookEveryMs);
+    this.#missedBeatsMax = Math.ceil(options.blockedMs / checkEveryMs);
+    this.#timer = setInterval(() => this.#check(), checkEveryMs);
     this.#start();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearInterval(this.#looking);
+    clearInterval(this.#timer);
     await this.#worker?.terminate();
   }
 
@@ -65,7 +65,7 @@ export class WatchedThread {
 
   #ready(): void {
     this.#isReady = true;
-    this.#standing = 0;
+    this.#missedBeats = 0;
     this.#wasReady = true;
     this.#options.onReady();
   }
@@ -81,11 +81,11 @@ export class WatchedThread {
     setTimeout(() => this.#isClosed || this.#start(), restartAfterMs);
   }
 
-  #look(): void {
+  #check(): void {
     const beat = Atomics.load(this.#beats, 0);
-    this.#standing = beat === this.#lastBeat ? this.#standing + 1 : 0;
+    this.#missedBeats = beat === this.#lastBeat ? this.#missedBeats + 1 : 0;
     this.#lastBeat = beat;
-    if (!this.#isReady || this.#standing < this.#looksMax) return;
+    if (!this.#isReady || this.#missedBeats < this.#missedBeatsMax) return;
     this.#isReady = false;
     this.#options.onRestart(`a contract blocked the event loop for ${this.#options.blockedMs} ms`);
     void this.#worker?.terminate();

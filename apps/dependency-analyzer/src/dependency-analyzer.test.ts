@@ -140,15 +140,15 @@ describe('DependencyAnalyzer', () => {
       runOf(topics.progress, 0, progressCodec.encode({ ...progress, lowWaterMark: 2, doneRanges: [[3, 3]] })),
     );
     expect(analyzer.live).toBe(1);
-    analyzer.noteProgress({ ...progress, generation: 0, lowWaterMark: 9 });
+    analyzer.applyProgress({ ...progress, generation: 0, lowWaterMark: 9 });
     expect(analyzer.live).toBe(1);
-    analyzer.noteProgress({ ...progress, generation: 2, lowWaterMark: 9 });
+    analyzer.applyProgress({ ...progress, generation: 2, lowWaterMark: 9 });
     expect(analyzer.isEmpty).toBe(true);
   });
 
   it('skips terminal operations when it restarts and reads the log again', async () => {
     const { analyzer, published } = anAnalyzer();
-    analyzer.noteProgress({ ...progress, lowWaterMark: 1, doneRanges: [[2, 2]] });
+    analyzer.applyProgress({ ...progress, lowWaterMark: 1, doneRanges: [[2, 2]] });
     await analyzer.onOperations(
       operationsRun(0, [account('a', 'readWrite')], [account('a', 'readWrite')], [account('a', 'readWrite')]),
     );

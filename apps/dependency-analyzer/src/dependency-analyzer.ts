@@ -101,11 +101,11 @@ export class DependencyAnalyzer {
 
   /** Handles a run of `progress`: everything below the low-water mark is terminal, with or without an outcome. */
   async onProgress(run: LogRun): Promise<void> {
-    for (const record of run.records) this.noteProgress(progressCodec.decode(record.value));
+    for (const record of run.records) this.applyProgress(progressCodec.decode(record.value));
   }
 
   /** Records of a lower generation (an earlier leader) are ignored. */
-  noteProgress(progress: Progress): void {
+  applyProgress(progress: Progress): void {
     if (progress.channel !== this.#options.channel) return;
     if (this.#progress !== undefined && progress.generation < this.#progress.generation) return;
     this.#progress = progress;

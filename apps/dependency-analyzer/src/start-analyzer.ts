@@ -62,7 +62,7 @@ export async function startAnalyzer(
     channel,
     (await log.latest(topics.progress, partition)).map(({ value }) => value),
   );
-  if (progress !== undefined) analyzer.noteProgress(progress);
+  if (progress !== undefined) analyzer.applyProgress(progress);
   const from = await startPositions(log, partition, progress);
   const strategy = new EventLogStrategy({
     log,
@@ -79,7 +79,7 @@ export async function startAnalyzer(
   const endpoint = await startHttpEndpoint({
     host: config.HOST,
     port: config.PORT,
-    routes: observabilityRoutes(telemetry.metrics, () => log.troubles().join('; ') || undefined),
+    routes: observabilityRoutes(telemetry.metrics, () => log.problems().join('; ') || undefined),
   });
   telemetry.log.info({ channel, live: analyzer.live }, 'analyzer reads');
   return {

@@ -10,7 +10,7 @@ import { devnetLabel } from './devnet-label.ts';
 import { lockFolder } from './folder-lock.ts';
 import { openOrganisations, type Organisations } from './identity/crypto-folder.ts';
 import { networkSettings, type NetworkOptions, type NetworkSettings } from './network-options.ts';
-import { BroadcastDoor } from './orderer/broadcast-door.ts';
+import { BroadcastFilter } from './orderer/broadcast-filter.ts';
 import { broadcastHandler } from './orderer/broadcast-service.ts';
 import { Ordering } from './orderer/ordering.ts';
 import { Endorser } from './peer/endorser.ts';
@@ -197,12 +197,12 @@ export class DevelopmentNetwork {
   async #listen(): Promise<void> {
     const { organisations, settings, folder } = this.#parts;
     const ports = portsOf(settings);
-    const door = new BroadcastDoor({
+    const filter = new BroadcastFilter({
       channel: this.channel,
       register: this.#shared.register,
       ordering: this.#ordering,
     });
-    const servers = [...this.#peerServers(door), [organisations.orderer, this.#ordererServer(door)] as const];
+    const servers = [...this.#peerServers(filter), [organisations.orderer, this.#ordererServer(filter)] as const];
     for (const [at, [{ mspId, node }, server]] of servers.entries()) {
       await server.listen(settings.host, [...ports.peers, ports.orderer][at] ?? 0, node.tls);
       this.#servers.set(mspId, server);
@@ -216,7 +216,7 @@ export class DevelopmentNetwork {
     });
   }
 
-  #peerServers(door: BroadcastDoor) {
+  #peerServers(filter: BroadcastFilter) {
     const { organisations, settings } = this.#parts;
     const { ledger, register } = this.#shared;
     const system = new SystemChaincodes(this.channel, ledger);
@@ -233,18 +233,18 @@ export class DevelopmentNetwork {
         block: (n: number) => ledger.block(n),
       };
       const addressOf = (mspId: string): string => this.#addressOf(mspId);
-      addPeerServices(server, chain, { channel: this.channel, local, endorsers, addressOf, ledger, register, door });
+      addPeerServices(server, chain, { channel: this.channel, local, endorsers, addressOf, ledger, register, filter });
       return [organisations.peers[at] ?? organisations.orderer, server] as const;
     });
   }
 
-  #ordererServer(door: BroadcastDoor): NodeServer {
+  #ordererServer(filter: BroadcastFilter): NodeServer {
     const { ledger, register } = this.#shared;
     const block = async (number: number) => orderedBlock(await ledger.block(number));
     const chain = { channel: this.channel, register, height: this.#ordererHeight, block };
     const server = new NodeServer();
     server.add(ordererMessages.AtomicBroadcastService, {
-      broadcast: broadcastHandler(door),
+      broadcast: broadcastHandler(filter),
       deliver: deliverHandler(chain, ordererResponses),
     });
     return server;

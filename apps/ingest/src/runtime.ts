@@ -154,7 +154,7 @@ export class IngestRuntime {
       ...(this.#isReady ? [] : ['starting or stopping']),
       ...(appender.isHalted ? ['operations log was recreated'] : []),
       ...(appender.hasRoom ? [] : ['operations log does not answer']),
-      ...this.#ports.log.troubles(),
+      ...this.#ports.log.problems(),
     ];
     return { isReady: reasons.length === 0, reasons };
   }

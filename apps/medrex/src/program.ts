@@ -46,15 +46,15 @@ export function program(exit: Exit): Command {
     .version('0.1.0')
     .showHelpAfterError('(medrex --help lists the commands, medrex <command> --help its options)')
     .exitOverride();
-  addRunning(medrex, exit);
-  addMeasuring(medrex, exit);
-  addLooking(medrex, exit);
+  addServices(medrex, exit);
+  addBenchmarks(medrex, exit);
+  addQueries(medrex, exit);
   addAuthor(medrex, exit);
   addDevnet(medrex, exit);
   return medrex;
 }
 
-function addRunning(medrex: Command, exit: Exit): void {
+function addServices(medrex: Command, exit: Exit): void {
   medrex
     .command('start')
     .description('runs all services in this process until Ctrl-C')
@@ -151,7 +151,7 @@ function withManifestFlags(command: Command): Command {
     .addOption(json());
 }
 
-function addMeasuring(medrex: Command, exit: Exit): void {
+function addBenchmarks(medrex: Command, exit: Exit): void {
   withLoadFlags(medrex.command('load').description('generates an open-loop load on a running Medrex'), {
     rate: '500',
     seconds: '30',
@@ -191,7 +191,7 @@ function addMeasuring(medrex: Command, exit: Exit): void {
     .action(async (flags: BenchFlags) => exit(await (await import('./commands/bench-compare.ts')).bench(flags)));
 }
 
-function addLooking(medrex: Command, exit: Exit): void {
+function addQueries(medrex: Command, exit: Exit): void {
   medrex
     .command('tx')
     .description('shows the life of one operation')

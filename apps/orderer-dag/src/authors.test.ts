@@ -38,7 +38,7 @@ describe('authors', () => {
     expect(authors).toEqual([anne.id, undefined]);
   });
 
-  it('add no shared key: independent operations of one author fly concurrently', async () => {
+  it('add no common key: independent operations of one author are in flight concurrently', async () => {
     const { channel, instance } = await started();
     channel.ledger.setFaults({ envelopeHangs: isFusion });
     const first = await channel.append([signed('ann')]);
@@ -76,7 +76,7 @@ describe('authors', () => {
     await channel.quiet();
     expect(ends(channel, before)).toEqual(['applied OK', 'applied OK']);
     expect(ends(channel, behind)).toEqual(['rejected SIGNATURE_REQUIRED', ...Array<string>(3).fill('applied OK')]);
-    // Had their keys counted as written by others, each operation would have flown alone.
+    // If their keys counted as foreign writes, each operation would have had a flight of its own.
     expect(instance.count('sent') - sent).toBe(1);
   });
 });

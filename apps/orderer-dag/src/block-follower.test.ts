@@ -8,7 +8,7 @@ import { ManualClock } from './testing/manual-clock.ts';
 type OnBlock = (block: Block) => void | Promise<void>;
 
 /** A block stream driven by the test. */
-function handFed(from = 0) {
+function manualStream(from = 0) {
   const clock = new ManualClock();
   const opened: number[] = [];
   const taken: number[] = [];
@@ -40,20 +40,20 @@ function handFed(from = 0) {
 
 describe('BlockFollower', () => {
   it('passes on each block once and in order, without repeats', async () => {
-    const { follower, taken, give } = handFed(5);
+    const { follower, taken, give } = manualStream(5);
     await give(3, 4, 5, 6, 5, 6, 7);
     expect([taken, follower.height]).toEqual([[5, 6, 7], 8]);
   });
 
   it('refuses to skip a block', async () => {
-    const { taken, give } = handFed(5);
+    const { taken, give } = manualStream(5);
     await give(5);
     await expect(give(7)).rejects.toMatchObject({ code: 'BLOCK_GAP' });
     expect(taken).toEqual([5]);
   });
 
   it('reopens a broken stream where it broke', async () => {
-    const { clock, opened, failures, give, fail } = handFed(5);
+    const { clock, opened, failures, give, fail } = manualStream(5);
     await give(5, 6);
     fail(new Error('peer restarted'));
     await clock.advance(10);
@@ -61,14 +61,14 @@ describe('BlockFollower', () => {
   });
 
   it('continues at the current height when the next block is pruned', async () => {
-    const { clock, opened, fail } = handFed(5);
+    const { clock, opened, fail } = manualStream(5);
     fail(new CodedError(ledgerErrors.blockPruned, 'block 5'));
     await clock.advance(10);
     expect(opened).toEqual([5, 90]);
   });
 
   it('does not reopen a stream after close', async () => {
-    const { follower, clock, opened, taken, give, fail } = handFed(5);
+    const { follower, clock, opened, taken, give, fail } = manualStream(5);
     await follower.close();
     fail(new Error('closed'));
     await give(5);

@@ -47,10 +47,10 @@ export class BlockFollower {
       this.#subscription = this.#options.stream.follow(
         this.#next,
         (block) => this.#take(block),
-        (error) => this.#broke(error),
+        (error) => this.#onStreamError(error),
       );
     } catch (error) {
-      this.#broke(error);
+      this.#onStreamError(error);
     }
   }
 
@@ -67,21 +67,21 @@ export class BlockFollower {
     await this.#options.onBlock(block);
   }
 
-  #broke(error: unknown): void {
+  #onStreamError(error: unknown): void {
     if (this.#isClosed) return;
     const { clock, backoff, onFailure } = this.#options;
     this.#failures += 1;
     onFailure(error, this.#failures);
-    this.#cancelRetry = clock.after(backoffMs(this.#failures, backoff), () => void this.#again(error));
+    this.#cancelRetry = clock.after(backoffMs(this.#failures, backoff), () => void this.#reopen(error));
   }
 
   /** Reopens the stream after an error. Pruned blocks are skipped; operations in them are answered from their operation records. */
-  async #again(error: unknown): Promise<void> {
+  async #reopen(error: unknown): Promise<void> {
     const isPruned = isCodedError(error, 'BLOCK_PRUNED');
     try {
       if (isPruned) this.#next = Math.max(this.#next, await this.#options.stream.height());
     } catch (failure) {
-      return this.#broke(failure);
+      return this.#onStreamError(failure);
     }
     if (!this.#isClosed) this.#follow();
   }

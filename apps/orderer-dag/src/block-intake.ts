@@ -45,7 +45,7 @@ export class BlockIntake {
     recent.note(block, (txId) => !sent.isAwaited(txId));
     // Foreign writes must be noted before our own envelopes are judged.
     this.#foreignWrites(block);
-    sent.show(block);
+    sent.onBlock(block);
     recent.forgetBelow(oldestHeight(block.number + 1));
     this.#report(block);
   }

@@ -20,8 +20,8 @@ export class ChannelDriver {
   #loop: ChannelLoop | undefined;
   #standby: Standby | undefined;
   /** The take-over in progress, and the replay of the kept operations. */
-  #taking: Promise<void> | undefined;
-  #handing: Promise<void> | undefined;
+  #takingOver: Promise<void> | undefined;
+  #replaying: Promise<void> | undefined;
   #isEnding = false;
 
   private constructor(options: ChannelOptions, onEnd: (error: unknown) => void) {
@@ -58,7 +58,7 @@ export class ChannelDriver {
   /** Resolves when the whole run is admitted, or kept by a standby. @throws CodedError MESSAGE_MALFORMED */
   async onOperations(run: LogRun): Promise<void> {
     if (this.#loop === undefined && (await this.#standby?.kept.keep(run))) return;
-    await this.#handing; // the kept operations come first
+    await this.#replaying; // the kept operations come first
     await this.#loop?.onOperations(run);
   }
 
@@ -97,14 +97,14 @@ export class ChannelDriver {
   #end(): Promise<void> {
     this.#isEnding = true;
     this.#standby?.close();
-    return this.#taking?.catch(() => undefined) ?? Promise.resolve();
+    return this.#takingOver?.catch(() => undefined) ?? Promise.resolve();
   }
 
   #wait(newest: NewestProgress): void {
     const { limits } = this.#options;
     if (limits.standby === undefined) return;
     this.#standby = new Standby(this.#options, limits.standby, newest, {
-      takeOver: (before, reason) => (this.#taking = this.#lead(before, reason)),
+      takeOver: (before, reason) => (this.#takingOver = this.#lead(before, reason)),
       onEnd: (error) => this.#onEnd(error),
     });
   }
@@ -117,25 +117,25 @@ export class ChannelDriver {
     this.#options.observer.leads(loop.claim.generation, reason);
     if (standby === undefined) return;
     standby.close();
-    this.#handing = this.#handOut(standby.kept, loop);
+    this.#replaying = this.#replay(standby.kept, loop);
   }
 
   /** Admits the kept operations, yielding to the event loop between runs so that blocks and answers are not delayed. */
-  async #handOut(kept: KeptOperations, loop: ChannelLoop): Promise<void> {
+  async #replay(kept: KeptOperations, loop: ChannelLoop): Promise<void> {
     for (const run of kept.handOut()) {
-      await this.#insist(() => loop.onOperations(run));
+      await this.#retryUntilDone(() => loop.onOperations(run));
       await nextTurn();
     }
   }
 
   /** Retries until it succeeds, like the log with a failed run, so that nothing is skipped. */
-  async #insist(take: () => Promise<void>): Promise<void> {
+  async #retryUntilDone(take: () => Promise<void>): Promise<void> {
     const { clock, observer, limits } = this.#options;
     for (let failures = 1; !this.#isEnding; failures++) {
       try {
         return await take();
       } catch (error) {
-        observer.trouble('operations', error, failures);
+        observer.stepFailed('operations', error, failures);
         await pause(clock, backoffMs(failures, limits.backoff));
       }
     }

@@ -210,7 +210,7 @@ describe('infrastructure', () => {
   it('that lags only delays: a lagging endorser makes no operation suspect', async () => {
     const { channel, instance } = await running({ organisations: ['Org1MSP', 'Org2MSP'] });
     channel.ledger.setFaults({ laggingEndorsers: { Org2MSP: 'held' } });
-    channel.somebodySets('ann', 7);
+    channel.foreignWrite('ann', 7);
     await channel.clock.advance(50);
     await channel.append(deposits(8));
     await channel.clock.advance(20_000);

@@ -127,7 +127,7 @@ describe('a foreign writer', () => {
     const random = seededRandom(5);
     for (let run = 0; run < 60; run++) {
       await channel.append(people.slice(0, 3).map((name) => deposit(name)));
-      if (run % 5 === 0) channel.somebodySets(people[run % 3] as string, run);
+      if (run % 5 === 0) channel.foreignWrite(people[run % 3] as string, run);
       await channel.clock.advance(Math.floor(random() * 40));
     }
     await channel.quiet();
@@ -154,7 +154,7 @@ describe('a foreign writer', () => {
       await channel.until(() => instance.count('sent') === 2);
       return made;
     })();
-    channel.somebodySets('ann', 100);
+    channel.foreignWrite('ann', 100);
     await channel.clock.advance(50);
     channel.ledger.setFaults({ envelopeHangs: 0 });
     channel.ledger.releaseHanging();
@@ -167,7 +167,7 @@ describe('a foreign writer', () => {
   it('is noticed before sending when its block arrives during endorsement', async () => {
     const channel = await TestChannel.open({ latencies: { endorseMs: 60 } });
     const instance = await channel.start();
-    channel.somebodySets('ann', 9);
+    channel.foreignWrite('ann', 9);
     await channel.clock.advance(62);
     await channel.append([deposit('ann')]); // endorsed from 62 to 122 ms; the foreign block arrives at 80 ms
     await channel.quiet();

@@ -49,13 +49,13 @@ export class ChannelHealth {
     const answer = await this.#options.probe.ask();
     if (this.#isEnded) return false;
     this.#options.onProbe(answer.kind === 'passed');
-    if (answer.kind === 'passed') this.#passed();
+    if (answer.kind === 'passed') this.#probePassed();
     else this.#open('probe-failed', answer.error);
     return answer.kind === 'passed';
   }
 
   /** Notes an infrastructure failure; a probe decides whether the breaker opens. */
-  trouble(): void {
+  infrastructureFailed(): void {
     this.#hasPassedProbe = false;
     void this.ask();
   }
@@ -75,7 +75,7 @@ export class ChannelHealth {
     this.#cancelRetry?.();
   }
 
-  #passed(): void {
+  #probePassed(): void {
     this.#hasPassedProbe = true;
     // A passing probe says nothing about template versions; only the next try of the operations does.
     if (this.#breaker.reason === 'template-version-missing') return;

@@ -53,7 +53,7 @@ async function live(operations: readonly Operation[], { seed, hopMs, endorseMs, 
   const channel = await TestChannel.open({ seed, latencies: { hopMs, endorseMs } });
   const instance = await channel.start();
   const writing = foreignWrites.map(([account, balance], at) =>
-    channel.clock.after(at * 25, () => channel.somebodySets(account, balance)),
+    channel.clock.after(at * 25, () => channel.foreignWrite(account, balance)),
   );
   await feed(channel, operations, seed);
   await channel.quiet();

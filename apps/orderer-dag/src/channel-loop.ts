@@ -74,7 +74,7 @@ export class ChannelLoop {
       onLanded: (landing) => this.#landed(landing),
       onChange: () => this.#planning.soon(),
       onReported: (seqs) => this.#reported(seqs),
-      onHopeless: (seq, reason) => this.#planning.close(seq, reason),
+      onUnexecutable: (seq, reason) => this.#planning.close(seq, reason),
       onStop: (error) => this.#stop(error),
       snapshot: () => this.#progress(),
       onProgress: (_progress, madeMs) => this.#heard(madeMs),
@@ -137,7 +137,7 @@ export class ChannelLoop {
       flights.active > 0 &&
       (await Promise.race([grace.then(() => false), pause(this.#options.clock, 5).then(() => true)]))
     );
-    flights.ground();
+    flights.stopSending();
     await this.#follower.close();
     await Promise.race([grace, Promise.all([outcomes.drained(), reports.drained()])]);
     live.close();
@@ -151,7 +151,7 @@ export class ChannelLoop {
   async abandon(): Promise<void> {
     const { flights, outcomes, reports, progress, live } = this.#parts;
     this.#end();
-    flights.ground();
+    flights.stopSending();
     live.close();
     outcomes.close();
     reports.close();
@@ -213,7 +213,7 @@ export class ChannelLoop {
       clock,
       backoff: limits.backoff,
       onBlock: (block) => this.#onBlock(intake, block),
-      onFailure: (error, failures) => observer.trouble('block-stream', error, failures),
+      onFailure: (error, failures) => observer.stepFailed('block-stream', error, failures),
     });
   }
 
@@ -239,7 +239,7 @@ export class ChannelLoop {
       live.remove(seq);
       suspects.forget(seq);
     }
-    this.#noteVersion(flight);
+    this.#updateContractVersion(flight);
     const report = outcomesOf({
       operations: flight.operations,
       results,
@@ -252,7 +252,7 @@ export class ChannelLoop {
   }
 
   /** Notes the version of the Medrex contract; the chaincodes of calls have their own versions. */
-  #noteVersion({ endorsement }: Landing['flight']): void {
+  #updateContractVersion({ endorsement }: Landing['flight']): void {
     if (endorsement?.proposal.chaincode === this.#options.chaincode)
       this.#contractVersion = endorsement.chaincodeVersion;
   }

@@ -29,7 +29,7 @@ export const returnReasons = [
 export type ReturnReason = (typeof returnReasons)[number];
 
 /** Names of retried steps, for log lines and a metric label. */
-export const troubleSteps = [
+export const retriedSteps = [
   'operations',
   'analyzed',
   'outcomes',
@@ -41,7 +41,7 @@ export const troubleSteps = [
   'look-up',
   'truncate',
 ] as const;
-export type TroubleStep = (typeof troubleSteps)[number];
+export type RetriedStep = (typeof retriedSteps)[number];
 
 /** Roles of an instance in a channel. */
 export const channelRoles = ['leader', 'standby'] as const;
@@ -79,7 +79,7 @@ export interface ChannelObserver {
   closed(openMs: number): void;
   /** The channel is stopped until an operator acts: nothing is sent or dead-lettered. */
   stopped(error: unknown): void;
-  trouble(step: TroubleStep, error: unknown, failures: number): void;
+  stepFailed(step: RetriedStep, error: unknown, failures: number): void;
   /** A call without declared keys was endorsed for the first time. @param isRight whether all touched keys were predicted */
   predicted(isRight: boolean): void;
   foreignWrites(keys: number): void;

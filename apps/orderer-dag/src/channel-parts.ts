@@ -8,7 +8,7 @@ import { LearnedKeys } from './calls/learned-keys.ts';
 import { QueueNames } from './calls/touched-keys.ts';
 import { ChannelHealth } from './channel-health.ts';
 import type { ChannelOptions } from './channel-options.ts';
-import type { TroubleStep } from './channel-observer.ts';
+import type { RetriedStep } from './channel-observer.ts';
 import type { CloseReason } from './close-reason.ts';
 import { FailureJudge } from './failure-judge.ts';
 import { Flights, type Landing } from './flights.ts';
@@ -34,7 +34,7 @@ export interface ChannelHooks {
   readonly onChange: () => void;
   readonly onReported: (seqs: readonly number[]) => void;
   /** An operation can only be closed. */
-  readonly onHopeless: (seq: number, reason: CloseReason) => void;
+  readonly onUnexecutable: (seq: number, reason: CloseReason) => void;
   readonly onStop: (error: unknown) => void;
   readonly snapshot: () => Progress;
   /** Progress made at `madeMs` is durable. */
@@ -64,7 +64,7 @@ export function channelParts(options: ChannelOptions, taken: TakeOver, hooks: Ch
     clock,
     onStop: hooks.onStop,
     holdBackMs: (failures) => backoffMs(failures, limits.backoff),
-    onPoison: (seq) => hooks.onHopeless(seq, 'POISON'),
+    onPoison: (seq) => hooks.onUnexecutable(seq, 'POISON'),
   });
   const learned = new LearnedKeys();
   const shared = { ledger, planner, health, judge, sent, recent, lease, clock, working, observer };
@@ -73,7 +73,7 @@ export function channelParts(options: ChannelOptions, taken: TakeOver, hooks: Ch
     onLanded: hooks.onLanded,
     onReturned: hooks.onChange,
     onStop: hooks.onStop,
-    onUnstable: (seq: number) => hooks.onHopeless(seq, 'UNSTABLE_KEYS'),
+    onUnstable: (seq: number) => hooks.onUnexecutable(seq, 'UNSTABLE_KEYS'),
   };
   const fused = new Flights({
     ...shared,
@@ -151,9 +151,9 @@ function outcomeWriter(options: ChannelOptions, onReported: ChannelHooks['onRepo
 function logWriter(
   { log, partition, clock, limits, observer }: ChannelOptions,
   topic: Topic,
-  step: TroubleStep,
+  step: RetriedStep,
 ): LogWriter {
-  const onFailure = (error: unknown, failures: number): void => observer.trouble(step, error, failures);
+  const onFailure = (error: unknown, failures: number): void => observer.stepFailed(step, error, failures);
   return new LogWriter({ log, partition, clock, topic, backoff: limits.backoff, onFailure });
 }
 
@@ -169,6 +169,6 @@ function progressWriter(options: ChannelOptions, claimOffset: number, hooks: Cha
     everyMs: limits.progressEveryMs,
     ...(limits.standby && { heartbeatMs: limits.standby.heartbeatMs }),
     onWritten: hooks.onProgress,
-    onFailure: (step, error, failures) => observer.trouble(step, error, failures),
+    onFailure: (step, error, failures) => observer.stepFailed(step, error, failures),
   });
 }

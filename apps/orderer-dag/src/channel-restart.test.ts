@@ -86,7 +86,7 @@ describe('a channel whose orderer-dag dies', () => {
         let mortal = await born();
         for (const operation of operations) {
           await channel.append([operation]);
-          if (random() < 0.1) channel.somebodySets('ann', 2);
+          if (random() < 0.1) channel.foreignWrite('ann', 2);
           await channel.clock.advance(Math.floor(random() * 20));
           if (mortal.isDead) mortal = await born();
         }
@@ -172,7 +172,7 @@ describe('a channel whose orderer-dag dies', () => {
     await channel.append([deposit('ann')]);
     await channel.quiet();
     await first.stop();
-    channel.somebodySets('ann', 7);
+    channel.foreignWrite('ann', 7);
     await channel.clock.advance(50);
     await channel.start();
     await channel.clock.advance(50);

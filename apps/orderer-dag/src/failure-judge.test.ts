@@ -29,9 +29,9 @@ function aFlight(operations: readonly LiveOperation[], isAfterPassingProbe = tru
 function aJudge(probes: boolean[]) {
   const clock = new ManualClock();
   const events: string[] = [];
-  const health: Pick<ChannelHealth, 'ask' | 'trouble' | 'templateMissing' | 'carried'> = {
+  const health: Pick<ChannelHealth, 'ask' | 'infrastructureFailed' | 'templateMissing' | 'carried'> = {
     ask: async () => probes.shift() ?? true,
-    trouble: () => void events.push('trouble'),
+    infrastructureFailed: () => void events.push('infrastructure failed'),
     templateMissing: () => void events.push('template missing'),
     carried: () => undefined,
   };
@@ -90,7 +90,7 @@ describe('FailureJudge', () => {
     }
     expect([waits, events]).toEqual([
       [100, 200, 100],
-      ['trouble', 'trouble', 'trouble'],
+      ['infrastructure failed', 'infrastructure failed', 'infrastructure failed'],
     ]);
   });
 

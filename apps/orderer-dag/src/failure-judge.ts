@@ -7,7 +7,7 @@ import type { Suspects } from './suspects.ts';
 
 /** Options of a FailureJudge. */
 export interface FailureJudgeOptions {
-  readonly health: Pick<ChannelHealth, 'ask' | 'trouble' | 'templateMissing' | 'carried'>;
+  readonly health: Pick<ChannelHealth, 'ask' | 'infrastructureFailed' | 'templateMissing' | 'carried'>;
   readonly suspects: Suspects;
   readonly clock: Clock;
   /** How long operations keep their flight after an infrastructure failure, in ms, by consecutive failures. */
@@ -46,7 +46,7 @@ export class FailureJudge {
         health.templateMissing(error);
         return 'infrastructure';
       case 'infrastructure':
-        health.trouble();
+        health.infrastructureFailed();
         await this.#holdBack();
         return 'infrastructure';
       case 'set':

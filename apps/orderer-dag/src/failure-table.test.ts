@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CodedError } from '@medrex/coded-error';
-import { whoFailed } from './failure-table.ts';
+import { failureVerdict } from './failure-table.ts';
 
 const coded = (code: string, retryable: boolean): CodedError =>
   new CodedError({ code, retryable, meaning: '', remedy: '' }, code);
@@ -24,6 +24,6 @@ describe('whoFailed', () => {
     [refused('TEMPLATE_VERSION_MISSING: clinical 7'), 'template-missing'],
     [refused('out of memory'), 'ask-probe'],
   ])('%s -> %s', (error, verdict) => {
-    expect(whoFailed(error)).toBe(verdict);
+    expect(failureVerdict(error)).toBe(verdict);
   });
 });

@@ -27,9 +27,9 @@ export const failureTable: Readonly<Record<string, FailureVerdict>> = {
 };
 
 /** Classifies what `endorse` or `submit` threw. */
-export function whoFailed(error: unknown): FailureVerdict {
+export function failureVerdict(error: unknown): FailureVerdict {
   if (!isCodedError(error)) return 'ask-probe';
-  if (error.code === 'ENDORSEMENT_REFUSED') return whoRefused(error);
+  if (error.code === 'ENDORSEMENT_REFUSED') return refusalVerdict(error);
   // With different read or contract versions the endorsers were at different heights, which is transient. With equal versions
   // the contract is nondeterministic on this set, and the error is not retryable.
   if (error.code === 'ENDORSEMENTS_DIFFER') return error.retryable ? 'infrastructure' : 'set';
@@ -38,9 +38,9 @@ export function whoFailed(error: unknown): FailureVerdict {
 }
 
 /** The verdict on a refusal: the chaincode marks the two cases that are not the operations' fault by a prefix of its message. */
-function whoRefused(refusal: Error): FailureVerdict {
-  const said = 'chaincodeMessage' in refusal ? String(refusal.chaincodeMessage) : refusal.message;
-  if (said.startsWith('INFRASTRUCTURE')) return 'infrastructure';
-  if (said.startsWith('TEMPLATE_VERSION_MISSING')) return 'template-missing';
+function refusalVerdict(refusal: Error): FailureVerdict {
+  const message = 'chaincodeMessage' in refusal ? String(refusal.chaincodeMessage) : refusal.message;
+  if (message.startsWith('INFRASTRUCTURE')) return 'infrastructure';
+  if (message.startsWith('TEMPLATE_VERSION_MISSING')) return 'template-missing';
   return 'ask-probe';
 }

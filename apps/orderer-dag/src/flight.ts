@@ -116,7 +116,7 @@ export class Flight {
   }
 
   /** Releases operations and endorsement, since an unknown flight is remembered for as long as its envelope may appear. */
-  letGo(): void {
+  releaseData(): void {
     const { fusion } = this.#start;
     this.#start = { ...this.#start, fusion: { ...fusion, operations: [] }, operations: [] };
     this.#endorsement = undefined;

@@ -16,7 +16,7 @@ import { within, type Clock } from './clock.ts';
 import { checkEndorsement } from './endorsement-check.ts';
 import { ordererErrors } from './errors.ts';
 import type { FailureJudge } from './failure-judge.ts';
-import { whoFailed, type FailureVerdict } from './failure-table.ts';
+import { failureVerdict, type FailureVerdict } from './failure-table.ts';
 import { Flight } from './flight.ts';
 import type { Lease } from './lease.ts';
 import type { LiveOperation } from './live-operation.ts';
@@ -101,7 +101,7 @@ export class Flights {
   }
 
   /** Stops sending and returning operations; envelopes in blocks are still processed. */
-  ground(): void {
+  stopSending(): void {
     this.#isGrounded = true;
   }
 
@@ -114,7 +114,7 @@ export class Flights {
       const endorsement = await within(clock, endorseTimeoutMs, ledger.endorse(propose(operations, name)), late);
       flight.endorsed(endorsement, decodeResults(endorsement.response.payload), clock.now());
     } catch (error) {
-      return this.#fail(flight, whoFailed(error), error);
+      return this.#fail(flight, failureVerdict(error), error);
     }
     observer.endorsed(flight);
     const { endorsement } = flight;
@@ -166,7 +166,7 @@ export class Flights {
   /** Handles an error of submit: the orderer apparently did not accept the envelope. */
   async #refused(flight: Flight, error: unknown): Promise<void> {
     flight.to('judging');
-    const judged = await this.#options.judge.judge(flight, whoFailed(error), error);
+    const judged = await this.#options.judge.judge(flight, failureVerdict(error), error);
     if (judged !== 'stop') this.#giveBack(flight, judged === 'suspect' ? 'suspect' : 'unknown', error);
   }
 
@@ -227,7 +227,7 @@ export class Flights {
     sent.giveUp(flight.txId);
     flight.to(sent.isOurs(flight.txId) ? 'unknown' : 'returned');
     observer.returned(flight, reason, { error });
-    flight.letGo();
+    flight.releaseData();
     onReturned();
   }
 

@@ -2,7 +2,7 @@ import { operationClasses } from '@medrex/contracts';
 import { fabricPools, pinTroubles } from '@medrex/fabric/variables';
 import { validationCodes, type ValidationCode } from '@medrex/ledger';
 import { defineMetrics } from '@medrex/telemetry';
-import { channelRoles, returnReasons, troubleSteps } from './channel-observer.ts';
+import { channelRoles, returnReasons, retriedSteps } from './channel-observer.ts';
 import { closeReasons } from './close-reason.ts';
 
 const codes = Object.keys(validationCodes) as ValidationCode[];
@@ -106,7 +106,7 @@ export const ordererMetrics = defineMetrics({
     name: 'medrex_orderer_troubles_total',
     kind: 'counter',
     help: 'Failures of a step that is retried until it succeeds.',
-    labels: { step: troubleSteps },
+    labels: { step: retriedSteps },
   },
   foreignWrites: {
     name: 'medrex_orderer_foreign_writes_total',

@@ -103,7 +103,7 @@ export class ModelGateway {
     const { ledger } = this.#options;
     // When the stream ends, the next request follows it again.
     const ended = (): void => void (this.#following = undefined);
-    return ledger.follow(await ledger.height(), (block) => this.#sent.show(block), ended);
+    return ledger.follow(await ledger.height(), (block) => this.#sent.onBlock(block), ended);
   }
 }
 

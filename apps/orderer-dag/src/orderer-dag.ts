@@ -26,7 +26,7 @@ export class OrdererDag {
   static async open({ channels, onEnd }: OrdererDagOptions): Promise<OrdererDag> {
     const dag = new OrdererDag(onEnd);
     for (const channel of channels) {
-      const driver = await ChannelDriver.open(channel, (error) => void dag.#give(error));
+      const driver = await ChannelDriver.open(channel, (error) => void dag.#endProcess(error));
       dag.#drivers.set(channel.partition, driver);
     }
     return dag;
@@ -82,7 +82,7 @@ export class OrdererDag {
   }
 
   /** Abandons all channels at once, and reports the reason of the first call. */
-  async #give(error: unknown): Promise<void> {
+  async #endProcess(error: unknown): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
     await Promise.all([...this.#drivers.values()].map((driver) => driver.abandon()));

@@ -27,13 +27,13 @@ export class Planning {
   readonly #hooks: PlanningHooks;
   #isDue = false;
   #cancelWake: (() => void) | undefined;
-  #cancelLook: (() => void) | undefined;
+  #cancelCheck: (() => void) | undefined;
 
   constructor(options: Pick<ChannelOptions, 'clock' | 'observer' | 'limits'>, parts: Parts, hooks: PlanningHooks) {
     this.#options = options;
     this.#parts = parts;
     this.#hooks = hooks;
-    this.#lookLater();
+    this.#scheduleCheck();
   }
 
   /** Plans once after the current turn. */
@@ -42,7 +42,7 @@ export class Planning {
     this.#isDue = true;
     queueMicrotask(() => {
       this.#isDue = false;
-      this.#guard(() => this.#turn());
+      this.#guard(() => this.#planOnce());
     });
   }
 
@@ -57,10 +57,10 @@ export class Planning {
 
   end(): void {
     this.#cancelWake?.();
-    this.#cancelLook?.();
+    this.#cancelCheck?.();
   }
 
-  #turn(): void {
+  #planOnce(): void {
     this.#cancelWake?.();
     this.#cancelWake = undefined;
     if (!this.#hooks.mayPlan()) return;
@@ -82,15 +82,15 @@ export class Planning {
     if (deadlineMs !== undefined && deadlineMs <= this.#options.clock.now()) this.close(seq, 'EXPIRED');
   }
 
-  #lookLater(): void {
-    this.#cancelLook = this.#options.clock.after(overdueEveryMs, () => {
-      this.#lookLater();
-      this.#guard(() => this.#look());
+  #scheduleCheck(): void {
+    this.#cancelCheck = this.#options.clock.after(overdueEveryMs, () => {
+      this.#scheduleCheck();
+      this.#guard(() => this.#closeOverdue());
     });
   }
 
   /** Closes operations that were ready for too long, and raises the alarm at a third of that time. */
-  #look(): void {
+  #closeOverdue(): void {
     const nowMs = this.#parts.working.now();
     if (!this.#hooks.mayPlan()) return;
     const { readyMaxMs } = this.#options.limits.planner;

@@ -39,7 +39,7 @@ function scripted(answers: (ValidationCode | 'silence' | 'unavailable')[], writt
       if (answer === 'silence' || answer === 'unavailable') return;
       const block = aBlock(blocks.length, [aTransaction({ txId: proposal.txId, code: answer })]);
       blocks.push(block);
-      sent.show(block);
+      sent.onBlock(block);
     },
   };
   const propose = (): Proposal => {
@@ -106,7 +106,7 @@ describe('ChannelHealth', () => {
   it('opens the breaker while the probe fails, repeats it with backoff, and closes the breaker when it passes', async () => {
     const wire = scripted(['unavailable', 'unavailable', 'unavailable']);
     const { health, events } = watched(wire);
-    health.trouble();
+    health.infrastructureFailed();
     await settle();
     expect([health.isClosed, health.hasPassedProbe]).toEqual([false, false]);
     await wire.clock.advance(75 + 150);

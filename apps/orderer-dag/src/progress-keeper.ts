@@ -70,7 +70,7 @@ export class ProgressKeeper {
     this.#isDone[at] = true;
     this.#liveCount -= 1;
     while (this.#isDone[this.#head] === true) this.#head += 1;
-    if (this.#head > 1024 && this.#head * 2 > this.#seqs.length) this.#forgetHead();
+    if (this.#head > 1024 && this.#head * 2 > this.#seqs.length) this.#compact();
   }
 
   /**
@@ -127,7 +127,7 @@ export class ProgressKeeper {
     return undefined;
   }
 
-  #forgetHead(): void {
+  #compact(): void {
     this.#seqs = this.#seqs.slice(this.#head);
     this.#isDone = this.#isDone.slice(this.#head);
     this.#head = 0;

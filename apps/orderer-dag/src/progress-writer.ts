@@ -26,7 +26,7 @@ export interface ProgressWriterOptions {
 const recordsPerTruncation = 64;
 
 /** How long records below the mark are kept for standbys, which read a little later than the leader, in ms. */
-const leaveToStandbysMs = 10_000;
+const keepForStandbysMs = 10_000;
 
 /**
  * Writes the progress of this generation to the log when it changes, and truncates the operations below a low-water mark once that
@@ -40,11 +40,11 @@ export class ProgressWriter {
   #truncatedTo = 0;
   #left: { readonly offset: number; readonly sinceMs: number } | undefined;
   #isStopped = false;
-  #cancelBeat: (() => void) | undefined;
+  #cancelHeartbeat: (() => void) | undefined;
 
   constructor(options: ProgressWriterOptions) {
     this.#options = options;
-    this.#beatLater();
+    this.#scheduleHeartbeat();
   }
 
   /** Notes a change of progress. */
@@ -63,14 +63,14 @@ export class ProgressWriter {
   /** Stops without writing. */
   stop(): void {
     this.#isStopped = true;
-    this.#cancelBeat?.();
+    this.#cancelHeartbeat?.();
   }
 
-  #beatLater(): void {
+  #scheduleHeartbeat(): void {
     const { clock, heartbeatMs } = this.#options;
     if (heartbeatMs === undefined) return;
-    this.#cancelBeat = clock.after(heartbeatMs, () => {
-      this.#beatLater();
+    this.#cancelHeartbeat = clock.after(heartbeatMs, () => {
+      this.#scheduleHeartbeat();
       this.changed();
     });
   }
@@ -102,7 +102,7 @@ export class ProgressWriter {
 
   async #truncate(offset: number): Promise<void> {
     const { log, partition, onFailure } = this.#options;
-    const before = this.#mayGo(offset);
+    const before = this.#truncatableOffset(offset);
     if (before < this.#truncatedTo + recordsPerTruncation) return;
     try {
       await log.truncateBefore(topics.operations, partition, before);
@@ -113,12 +113,12 @@ export class ProgressWriter {
   }
 
   /** The offset below which no standby reads any more, given the mark at `offset`. */
-  #mayGo(offset: number): number {
+  #truncatableOffset(offset: number): number {
     const { clock, heartbeatMs } = this.#options;
     if (heartbeatMs === undefined) return offset;
     const nowMs = clock.now();
     const left = (this.#left ??= { offset, sinceMs: nowMs });
-    if (nowMs - left.sinceMs < leaveToStandbysMs) return this.#truncatedTo;
+    if (nowMs - left.sinceMs < keepForStandbysMs) return this.#truncatedTo;
     this.#left = { offset, sinceMs: nowMs };
     return left.offset;
   }

@@ -16,7 +16,7 @@ describe('SentEnvelopes', () => {
       ['DUPLICATE_TXID', 'VALID'],
     ] as const) {
       const { sent, codes } = watched();
-      sent.show(
+      sent.onBlock(
         aBlock(
           4,
           order.map((code) => aTransaction({ txId: 'ours', code })),
@@ -28,9 +28,9 @@ describe('SentEnvelopes', () => {
 
   it('takes the code of the first block of an id, and ignores later blocks', () => {
     const { sent, codes } = watched();
-    sent.show(aBlock(4, [aTransaction({ txId: 'other' })]));
-    sent.show(aBlock(5, [aTransaction({ txId: 'ours', code: 'MVCC_READ_CONFLICT' })]));
-    sent.show(aBlock(6, [aTransaction({ txId: 'ours', code: 'VALID' })]));
+    sent.onBlock(aBlock(4, [aTransaction({ txId: 'other' })]));
+    sent.onBlock(aBlock(5, [aTransaction({ txId: 'ours', code: 'MVCC_READ_CONFLICT' })]));
+    sent.onBlock(aBlock(6, [aTransaction({ txId: 'ours', code: 'VALID' })]));
     expect(codes).toEqual(['5:MVCC_READ_CONFLICT']);
     expect(sent.size).toBe(0);
   });

@@ -46,7 +46,7 @@ export class SentEnvelopes {
    * Notifies the owners of envelopes in the block. Of several transactions with one id in a block, the VALID one counts, otherwise the
    * first. The same id in later blocks is a resubmission and is ignored.
    */
-  show(block: Block): void {
+  onBlock(block: Block): void {
     for (const transaction of decisive(block)) {
       const onSeen = this.#expected.get(transaction.txId);
       if (onSeen === undefined) continue;

@@ -15,7 +15,7 @@ import { KeptOperations } from './kept-operations.ts';
 import { claimOf, isLater, type Claim } from './restart.ts';
 
 /** Checks of the silence per `silenceMs`. Time between two checks counts as one step at most, so a standby that was suspended reads the log before it takes over. */
-const looksPerSilence = 32;
+const checksPerSilence = 32;
 
 /** Maximum random delay between standbys, in ms, so that the others see the claim of the first. */
 const spreadMs = { silence: 250, 'handed-over': 100 };
@@ -109,7 +109,7 @@ export class Standby {
   }
 
   #lookLater(): void {
-    const stepMs = this.#limits.silenceMs / looksPerSilence;
+    const stepMs = this.#limits.silenceMs / checksPerSilence;
     this.#cancelLook = this.#options.clock.after(stepMs, () => {
       this.#lookLater();
       this.#silentMs += stepMs;
@@ -133,7 +133,7 @@ export class Standby {
       this.#failures = 0;
     } catch (error) {
       this.#failures += 1;
-      observer.trouble('take-over', error, this.#failures);
+      observer.stepFailed('take-over', error, this.#failures);
       // Other errors are transient, e.g. an unavailable log, or one still locked by the last leader.
       if (isCodedError(error, 'OPERATIONS_LOG_BEHIND')) this.#hooks.onEnd(error);
     } finally {

@@ -52,7 +52,7 @@ export async function startOrdererDag(
   const service = await createService(OrdererDagModule.of(dag), strategyOf(dag, ports, channels, telemetry));
   await service.listen();
   const gateways = ports.isModel ? gatewaysOf(ports, channels) : new Map<string, ModelGateway>();
-  const notReady = (): string | undefined => dag.notReady() ?? (ports.log.troubles().join('; ') || undefined);
+  const notReady = (): string | undefined => dag.notReady() ?? (ports.log.problems().join('; ') || undefined);
   const endpoint = await startHttpEndpoint({
     host: config.HOST,
     port: config.PORT,

@@ -142,7 +142,7 @@ describe('a standby', () => {
     await channel.clock.advance(3_900);
     mortal.stop();
     await channel.clock.advance(60_000);
-    mortal.goOn();
+    mortal.resume();
     await channel.clock.advance(60_000);
     expect(second.notes).toEqual(['waits: 1']);
   });
@@ -207,12 +207,12 @@ describe('a planned hand-over', () => {
       }
     };
     await load(500);
-    const toldMs = channel.clock.now();
+    const reportedMs = channel.clock.now();
     const stopping = leader.stop();
     const [next] = (await channel.append([deposit('next')])) as [number];
     await load(300);
     await channel.until(() => channel.end(next) !== undefined);
-    expect(channel.clock.now() - toldMs).toBeLessThan(1_000);
+    expect(channel.clock.now() - reportedMs).toBeLessThan(1_000);
     await stopping;
     await channel.quiet();
     expect([leader.notes.at(-1), second.notes.slice(0, 2)]).toEqual([
@@ -254,7 +254,7 @@ describe('a leader that is suspended and resumes after the take-over', () => {
     await channel.until(() => leads(next), 10_000);
     await channel.append([deposit('ann'), deposit('cat')]);
     await channel.clock.advance(endsAtStep % 2 === 0 ? 3 : 60);
-    mortal.goOn();
+    mortal.resume();
     await channel.append([deposit('ann')]);
     await channel.quiet();
     await channel.clock.advance(5_000);
@@ -278,7 +278,7 @@ describe('a leader that is suspended and resumes after the take-over', () => {
     mortal.stop();
     await channel.until(() => leads(second), 10_000);
     await channel.quiet();
-    mortal.goOn();
+    mortal.resume();
     await channel.append([deposit('ann'), deposit('dan')]);
     await channel.quiet();
     expect([leader.count('sent') - sent, leader.isSuperseded()]).toEqual([0, true]);
@@ -298,7 +298,7 @@ describe('a leader that is suspended and resumes after the take-over', () => {
     mortal.stop();
     await channel.until(() => leads(second), 10_000);
     await channel.quiet();
-    mortal.goOn();
+    mortal.resume();
     await channel.append([deposit('ann'), deposit('dan')]);
     await channel.clock.advance(1_500);
     expect([leader.count('returned: lapsed'), leader.count('sent'), leader.isSuperseded()]).toEqual([1, 0, true]);
@@ -313,7 +313,7 @@ describe('a leader that is suspended and resumes after the take-over', () => {
     mortal.stop();
     await channel.append([deposit('ann')]);
     await channel.clock.advance(60_000);
-    mortal.goOn();
+    mortal.resume();
     await channel.quiet();
     expect([leads(only), only.isSuperseded()]).toEqual([true, false]);
     expect(await audit(channel)).toEqual([]);
@@ -342,7 +342,7 @@ describe('a leader that is suspended and resumes after the take-over', () => {
         const left = [...operations];
         const carry = async (ms: number): Promise<void> => {
           await channel.append(left.splice(0, 1 + Math.floor(random() * 5)));
-          if (random() < 0.2) channel.somebodySets('ann', 2);
+          if (random() < 0.2) channel.foreignWrite('ann', 2);
           await channel.clock.advance(ms);
         };
         for (const { deed, afterMs } of deeds) {
@@ -355,9 +355,9 @@ describe('a leader that is suspended and resumes after the take-over', () => {
           if (deed !== 'stop') all = all.filter((one) => one !== leader);
           all.push(await born());
           await carry(random() < 0.5 ? 4_600 : 50);
-          for (const { mortal } of all) if (random() < 0.7) mortal.goOn();
+          for (const { mortal } of all) if (random() < 0.7) mortal.resume();
         }
-        for (const { mortal } of all) mortal.goOn();
+        for (const { mortal } of all) mortal.resume();
         if (left.length > 0) await channel.append(left);
         await channel.quiet(600_000);
         await channel.clock.advance(15_000);

@@ -1,7 +1,7 @@
 import { isCodedError } from '@medrex/coded-error';
 import type { OperationOutcome } from '@medrex/contracts';
 import { isSampled, type Fields, type MetricHandles, type Span, type Telemetry } from '@medrex/telemetry';
-import type { ChannelObserver, LeadReason, ReturnReason, TroubleStep } from './channel-observer.ts';
+import type { ChannelObserver, LeadReason, ReturnReason, RetriedStep } from './channel-observer.ts';
 import type { Flight } from './flight.ts';
 import type { ordererMetrics } from './metrics.ts';
 
@@ -9,7 +9,7 @@ import type { ordererMetrics } from './metrics.ts';
 export type OrdererMetrics = MetricHandles<typeof ordererMetrics>;
 
 /** Whether to log the nth consecutive failure of a step: at powers of two. */
-const isWorthALine = (failures: number): boolean => (failures & (failures - 1)) === 0;
+const isLogged = (failures: number): boolean => (failures & (failures - 1)) === 0;
 
 /** Counts, times, logs and traces the events of a channel. Writes no log line per operation. */
 export class TelemetryObserver implements ChannelObserver {
@@ -144,8 +144,8 @@ export class TelemetryObserver implements ChannelObserver {
   }
 
   opened(reason: Parameters<ChannelObserver['opened']>[0], error: unknown): void {
-    const sentence = 'nothing is sent to the channel until a probe passes';
-    if (reason === 'probe-failed') this.#telemetry.log.error({ channel: this.#channel, reason, error }, sentence);
+    const message = 'nothing is sent to the channel until a probe passes';
+    if (reason === 'probe-failed') this.#telemetry.log.error({ channel: this.#channel, reason, error }, message);
     else
       this.#telemetry.log.error(
         { channel: this.#channel, reason, error },
@@ -164,12 +164,12 @@ export class TelemetryObserver implements ChannelObserver {
     );
   }
 
-  trouble(step: TroubleStep, error: unknown, failures: number): void {
+  stepFailed(step: RetriedStep, error: unknown, failures: number): void {
     this.#metrics.troubles.inc({ step });
-    if (!isWorthALine(failures)) return;
+    if (!isLogged(failures)) return;
     const fields = { channel: this.#channel, stage: step, tries: failures, error };
-    const isHard = isCodedError(error) && !error.retryable;
-    if (isHard || failures >= 8) this.#telemetry.log.error(fields, 'a step keeps failing; it is retried');
+    const isPermanent = isCodedError(error) && !error.retryable;
+    if (isPermanent || failures >= 8) this.#telemetry.log.error(fields, 'a step keeps failing; it is retried');
     else this.#telemetry.log.warn(fields, 'a step failed; it is retried');
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** Longer gaps between two readings of the clock do not count: the process or machine was suspended. */
+/** Longer gaps between two readings of the clock do not count, since the process or machine was suspended. */
 const gapMaxMs = 2_000;
 
 /**
@@ -12,23 +12,23 @@ export class WorkingTime {
   readonly #clock: Clock;
   readonly #isWorking: () => boolean;
   #workedMs: number;
-  #lookedAtMs: number;
+  #lastReadMs: number;
   #wasWorking: boolean;
 
   constructor(clock: Clock, isWorking: () => boolean) {
     this.#clock = clock;
     this.#isWorking = isWorking;
     this.#workedMs = clock.now();
-    this.#lookedAtMs = this.#workedMs;
+    this.#lastReadMs = this.#workedMs;
     this.#wasWorking = isWorking();
   }
 
   /** Working time in ms; starts at the epoch ms of its creation and never runs faster than real time. */
   now(): number {
     const nowMs = this.#clock.now();
-    const passedMs = nowMs - this.#lookedAtMs;
+    const passedMs = nowMs - this.#lastReadMs;
     if (this.#wasWorking && passedMs > 0) this.#workedMs += Math.min(passedMs, gapMaxMs);
-    this.#lookedAtMs = nowMs;
+    this.#lastReadMs = nowMs;
     this.#wasWorking = this.#isWorking();
     return this.#workedMs;
   }

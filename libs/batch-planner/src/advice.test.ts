@@ -4,7 +4,7 @@ import type { BatchPlanner } from './batch-planner.ts';
 import type { PlannedOperation } from './planned-operation.ts';
 import { aPlanner, keys, land, planned, simulateFlights } from './testing/index.ts';
 
-/** 3,000 operations that concern nobody, and behind them in the order a chain of 1,500. */
+/** 3,000 operations without dependents, and after them in the order a chain of 1,500. */
 const workload: readonly PlannedOperation[] = Array.from({ length: 4_500 }, (_, seq) =>
   planned(seq, seq < 3_000 ? {} : { keys: keys('chain') }),
 );
@@ -20,7 +20,7 @@ function makespanMs(isAdvised: boolean): number {
   return Math.max(...endedMs.values());
 }
 
-/** What the analyzer says: criticalities as they rise with the graph, and as they are when it is asked for its statistics. */
+/** The analyzer's advice: criticalities as they grow with the graph, and as they are when its statistics are read. */
 function advise(planner: BatchPlanner): void {
   const graph = new DependencyGraph({ classes: 5, edgesMax: 0 });
   const tell = () => graph.takeRisen().forEach(({ seq, ...advice }) => planner.advise(seq, advice));
@@ -33,7 +33,7 @@ function advise(planner: BatchPlanner): void {
 }
 
 describe('advice', () => {
-  it('shortens the time for a long chain among much else by a third at least', () => {
+  it('shortens the time for a long chain among many others by at least a third', () => {
     expect(makespanMs(true) / makespanMs(false)).toBeLessThan(0.67);
   });
 

@@ -4,7 +4,7 @@ import { aPlanner, keys, land, planned, seqsOf } from './testing/index.ts';
 const alone = { isAlone: true };
 
 describe('operations that go alone', () => {
-  it('each have a flight of their own, in order on a key, beside the fusions and not in place of them', () => {
+  it('each have a flight of their own, in order on a key, in addition to those of fusions', () => {
     const planner = aPlanner({ flights: 1, flightsReserved: 0 });
     planner.admit(planned(1, { keys: keys('hot'), ...alone }));
     planner.admit(planned(2, { keys: keys('other'), ...alone }));
@@ -36,7 +36,7 @@ describe('operations that go alone', () => {
     expect(planner.plan(0).map(seqsOf)).toEqual([[5]]);
   });
 
-  it('go alone to their end also when they are closed or wait for a backoff', () => {
+  it('go alone also when they are closed or after a backoff', () => {
     const planner = aPlanner();
     planner.admit(planned(1, alone));
     planner.admit(planned(2));

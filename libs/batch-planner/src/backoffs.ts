@@ -7,7 +7,7 @@ interface Wait {
   readonly stamp: number;
 }
 
-/** Operations that could go but are not to go yet, the one whose wait ends first in front. */
+/** Operations that are ready but must wait, the one whose wait ends first in front. */
 export class Backoffs {
   readonly #waits = new Heap<Wait>((one, other) => one.untilMs < other.untilMs);
   #size = 0;
@@ -28,7 +28,7 @@ export class Backoffs {
     if (this.#size === 0) this.#waits.clear();
   }
 
-  /** Those whose wait is over; they are still in, until they are removed. */
+  /** The operations whose wait is over. They stay until they are removed. */
   ended(nowMs: number): readonly TrackedOperation[] {
     const ended: TrackedOperation[] = [];
     for (let wait = this.#first(); wait !== undefined && wait.untilMs <= nowMs; wait = this.#first()) {

@@ -28,7 +28,7 @@ describe('fusions', () => {
     expect(seqsOf(only(planner.plan(2)))).toEqual([2, 3]);
   });
 
-  it('let readers of one key go in several flights at once, and the writer behind them when all have landed', () => {
+  it('let readers of one key go in several flights at once, and the next writer when all have landed', () => {
     const planner = aPlanner({ fusion: { operationsMax: 2 }, size: { operationsMin: 2 } });
     for (const seq of [1, 2, 3, 4]) planner.admit(planned(seq, { keys: keys('read a') }));
     planner.admit(planned(5, { keys: keys('write a') }));
@@ -67,7 +67,7 @@ describe('fusions', () => {
     expect(seqsOf(only(planner.plan(0)))).toEqual(range(0, 12));
   });
 
-  it('pass over a key with 100,000 waiting readers without walking them', () => {
+  it('skip a key with 100,000 waiting readers without visiting them', () => {
     const planner = aPlanner();
     planner.admit(planned(0, { keys: keys('hub') }));
     const reader = planned(0, { keys: keys('read hub', 'last') });
@@ -94,7 +94,7 @@ describe('fusions', () => {
     }
   });
 
-  it('hold one operation above a cap alone, one such at a time, and let the others by', () => {
+  it('hold one operation above a cap alone, one such at a time, and let the others go', () => {
     const planner = aPlanner({ fusion: { bytesMax: 1_000 } });
     planner.admit(planned(1, { bytes: 5_000 }));
     planner.admit(planned(2, { bytes: 5_000 }));
@@ -140,7 +140,7 @@ describe('fusions', () => {
 });
 
 describe('ends', () => {
-  it('are told once: a fusion that is not in flight is refused, and so is an operation that is not in it', () => {
+  it('are reported once: a fusion that is not in flight is refused, and so is an operation that is not in it', () => {
     const planner = aPlanner();
     planner.admit(planned(1));
     const fusion = only(planner.plan(0));
@@ -166,7 +166,7 @@ describe('ends', () => {
     expect(planner.statistics()).toMatchObject({ ready: 2, waiting: 0 });
   });
 
-  it('pass over a seq that is admitted twice', () => {
+  it('ignore a seq that is admitted twice', () => {
     const planner = aPlanner();
     planner.admit(planned(1));
     planner.admit(planned(1));
@@ -232,7 +232,7 @@ describe('giving back', () => {
     expect(seqsOf(only(planner.plan(101)))).toEqual([10, 11, 12, 13]);
   });
 
-  it('tries at once again, twice, what lost without a known foreign write', () => {
+  it('retries at once, twice, what lost without a known foreign write', () => {
     const planner = aPlanner();
     planner.admit(planned(1));
     for (let turn = 0; turn < 3; turn += 1) planner.giveBack(only(planner.plan(0)), 'invalid', 0);
@@ -268,7 +268,7 @@ describe('closing', () => {
     expect(seqsOf(only(planner.plan(0)))).toEqual([1]);
   });
 
-  it('is called for by what has been ready for too long with a flight of its class free', () => {
+  it('is due for operations ready for too long with a flight of their class free', () => {
     const planner = aPlanner({ readyMaxMs: 1_000, foreign: { backoffMinMs: 5_000, backoffMaxMs: 5_000 } });
     planner.admit(planned(1, { keys: keys('a') }));
     planner.admit(planned(2, { keys: keys('a') }));

@@ -22,23 +22,22 @@ import type { PlannerStatistics } from './planner-statistics.ts';
 import { Shares } from './shares.ts';
 import type { TrackedOperation } from './tracked-operation.ts';
 
-/** Losses in a row that are tried again at once when no foreign write explains them, as after an upgrade. */
+/** Consecutive losses that are retried at once if no foreign write explains them, as after an upgrade. */
 const lossesForgiven = 2;
-/** Part of what a fusion may hold that makes it worth a flight more than the class has. */
-const fillWorthAFlight = 0.25;
+/** Fill level from which a fusion may take a flight beyond the fair number of its class. */
+const extraFlightFillMin = 0.25;
 
 /**
- * Decides which operations go together into the next Fabric transactions of a channel. The queues (`LiveSet`) say what
- * may go; this says what goes first, with what, and when:
- *
+ * Decides which operations go together into the next Fabric transactions of a channel. The queues (`LiveSet`) tell
+ * which may go; the planner decides which go first, together and when:
  * - a fusion is predecessor-closed, of one effective class and within soft caps (`FusionBuilder`, `FusionDraft`);
- * - it has a flight until its operations are terminal, given back, or returned by `hold`; some flights are kept for class 0;
- * - ready work goes by urgency, inherited urgency counted (`Inheritance`), with a least share for each class (`Shares`),
- *   then by criticality and age (`rankOf`);
- * - its size follows the backlog and the time that flights take (`FusionSize`), as in a database's group commit.
- *
- * A pure function of its calls: times are arguments, in ms of a clock that never goes back. Nothing is lost: an operation
- * leaves only by `complete`.
+ * - it occupies a flight until its operations are terminal, given back, or returned by `hold`; some flights are
+ * reserved for class 0;
+ * - ready operations go by urgency including inherited urgency (`Inheritance`), with a minimum share for each class
+ * (`Shares`), then by criticality and age (`rankOf`);
+ * - its size follows the backlog and the duration of flights (`FusionSize`), like group commit in a database.
+ * The planner is a pure function of its calls: times are arguments, in ms of a monotonic clock. An operation leaves
+ * only by `complete`.
  */
 export class BatchPlanner {
   readonly #limits: PlannerLimits;
@@ -68,24 +67,27 @@ export class BatchPlanner {
     this.#foreign = new ForeignKeys(limits.foreign);
   }
 
-  /** Operations that were admitted and are not terminal. */
+  /** Number of operations that are admitted and not terminal. */
   get live(): number {
     return this.#live.size;
   }
 
-  /** True when nothing is left anywhere: the leak check of every test. */
+  /** True when nothing is left; tests check for leaks with it. */
   get isEmpty(): boolean {
     return this.#live.isEmpty && this.#flights.active === 0;
   }
 
-  /** Takes its place by seq in the queue of each of its keys; O(keys). A seq that is live already is passed over: logs are read at least once. */
+  /**
+   * Places an operation by seq in the queue of each of its keys; O(keys). A seq that is already live is ignored, since
+   * logs are read at least once.
+   */
   admit(operation: PlannedOperation): void {
     this.#live.admit(operation);
   }
 
   /**
-   * The analyzer's advice: what has a long chain behind it goes first. May come late, twice or never, and for operations
-   * that are not live. Depth says nothing about what is ready, and is not used.
+   * Takes the analyzer's advice: operations with a long chain after them go first. It may arrive late, twice or never,
+   * and for operations that are not live. Depth does not concern ready operations and is not used.
    */
   advise(seq: number, { criticality }: Advice): void {
     const operation = this.#live.get(seq);
@@ -98,24 +100,24 @@ export class BatchPlanner {
     const fusions = this.#planAlone(nowMs);
     const served = new Set<number>();
     for (;;) {
-      const could = this.#classesThatCould();
-      const hungry = could.filter((one) => !served.has(one));
-      const place = this.#shares.next(hungry.length > 0 ? hungry : could);
+      const plannable = this.#classesThatCould();
+      const notServed = plannable.filter((one) => !served.has(one));
+      const place = this.#shares.next(notServed.length > 0 ? notServed : plannable);
       if (place === undefined) return fusions;
       const draft = this.#builder.build(this.#request(place));
-      if (hungry.length > 1 && this.#isServed(place, draft)) {
+      if (notServed.length > 1 && this.#isServed(place, draft)) {
         this.#builder.putBack(draft);
         served.add(place);
         continue;
       }
       fusions.push(this.#startFlight(place, draft, nowMs));
-      this.#shares.planned(place, draft.operations.length, could);
+      this.#shares.planned(place, draft.operations.length, plannable);
     }
   }
 
   /**
-   * After an endorsement: takes the keys that it showed into the queues. Only a fusion that is `held` may be sent; one
-   * that is `returned` is over.
+   * Adds the keys that an endorsement touched to the queues. Only a fusion that is `held` may be sent; one that is
+   * `returned` has ended.
    * @throws CodedError PLANNER_FUSION_UNKNOWN, PLANNER_OPERATION_UNKNOWN
    */
   hold(fusion: Fusion, touched: readonly TouchedKeys[]): Hold {
@@ -129,8 +131,8 @@ export class BatchPlanner {
   }
 
   /**
-   * The fusion is committed: these operations are terminal and leave, the flight is free. Operations of it without an end
-   * return to their places. An ensure that was not applied hands its role on.
+   * Ends a committed fusion: its terminal operations leave and the flight is free. Operations without an end return to
+   * their places. If an ensure was not applied, the next one becomes the writer.
    * @throws CodedError PLANNER_FUSION_UNKNOWN, PLANNER_OPERATION_UNKNOWN
    */
   complete(fusion: Fusion, ends: readonly OperationEnd[], nowMs: number): void {
@@ -149,7 +151,7 @@ export class BatchPlanner {
   }
 
   /**
-   * The fusion is dissolved, and all its operations return to their places.
+   * Dissolves a fusion and returns all its operations to their places.
    * @throws CodedError PLANNER_FUSION_UNKNOWN
    */
   giveBack(fusion: Fusion, why: GiveBackReason, nowMs: number): void {
@@ -163,19 +165,25 @@ export class BatchPlanner {
     this.#endFlight(flight, flight.operations);
   }
 
-  /** Somebody else wrote these keys: for a while they are fused with no others, and who loses to it waits before the next try. */
+  /**
+   * Registers keys written by a foreign writer. For a while they are not fused with others, and operations that lose to
+   * the write wait before the next try.
+   */
   foreignWrites(keys: readonly StateKey[], nowMs: number): void {
     this.#passTime(nowMs);
     this.#foreign.written(keys, nowMs);
   }
 
-  /** From its next fusion on the operation is planned as a close, at its place. One that is not live is passed over. */
+  /**
+   * From its next fusion on the operation is planned as a close, at its place in the order. One that is not live is
+   * ignored.
+   */
   closing(seq: number, reason: string): void {
     const operation = this.#live.get(seq);
     if (operation !== undefined && !operation.isClosing) this.#live.close(operation, reason);
   }
 
-  /** Operations that have been ready for longer than `readyMaxMs` although a flight of their class is free now. O(live). */
+  /** Operations that have been ready for longer than `readyMaxMs` although a flight of their class is free. O(live). */
   overdue(nowMs: number): number[] {
     const beforeMs = nowMs - this.#limits.readyMaxMs;
     const overdue: number[] = [];
@@ -186,13 +194,13 @@ export class BatchPlanner {
     return overdue;
   }
 
-  /** When to plan again although nothing has happened: at the end of a backoff. Undefined for never. */
+  /** When to plan again without another event: at the end of a backoff. Undefined for never. */
   nextWakeMs(nowMs: number): number | undefined {
     const wakeMs = this.#live.nextWakeMs();
     return wakeMs === undefined ? undefined : Math.max(nowMs, wakeMs);
   }
 
-  /** O(live): for a look a few times a second, not for each plan. */
+  /** O(live), so call it a few times a second, not for each plan. */
   statistics(): PlannerStatistics {
     const counts = countOperations(this.#live.all(), this.#limits.classes);
     return {
@@ -216,7 +224,7 @@ export class BatchPlanner {
     this.#foreign.forget(nowMs);
   }
 
-  /** What goes alone, the most urgent class first; it shares no flight with what is fused, and so takes none from it. */
+  /** Plans operations that go alone, the most urgent class first. They have flights of their own. */
   #planAlone(nowMs: number): Fusion[] {
     const fusions: Fusion[] = [];
     for (let place = 0; place < this.#limits.classes; place += 1) {
@@ -230,33 +238,34 @@ export class BatchPlanner {
     return fusions;
   }
 
-  /** Classes with something ready and a flight for it, the most urgent first. */
+  /** Classes with ready operations and a free flight, the most urgent first. */
   #classesThatCould(): readonly number[] {
-    const could: number[] = [];
+    const plannable: number[] = [];
     for (let place = 0; place < this.#limits.classes; place += 1) {
       const isReady = this.#live.ready.size(place, !this.#flights.hasOversize) > 0;
-      if (isReady && this.#flights.freeFor(place) > 0) could.push(place);
+      if (isReady && this.#flights.freeFor(place) > 0) plannable.push(place);
     }
-    return could;
+    return plannable;
   }
 
   /**
-   * A class that has its flights, and too little for another one, waits for them to come back when others could use the
-   * free one. Else a trickle of urgent operations would take every flight almost empty, and all else would stand still.
+   * Whether a class should wait: it has its fair number of flights and too little for another one, while other classes
+   * could use the free flight. Otherwise a few urgent operations would occupy all flights almost empty, and nothing
+   * else would proceed.
    */
   #isServed(place: number, draft: FusionDraft): boolean {
-    return this.#flights.of(place) >= this.#flights.fairFor(place) && draft.fill < fillWorthAFlight;
+    return this.#flights.of(place) >= this.#flights.fairFor(place) && draft.fill < extraFlightFillMin;
   }
 
   /**
-   * What is ready is spread over the free flights, as long as the backlog is worth so many: each ready operation begins a
-   * chain, and one flight would carry all the chains while the others stood empty.
+   * Ready operations are spread over the free flights, as far as the backlog fills them. Each ready operation begins a
+   * chain; a single flight would carry all chains while the others stay empty.
    */
   #request(place: number): FusionRequest {
     const { size, fusion: caps } = this.#limits;
     const mayBeOversize = !this.#flights.hasOversize;
-    const worth = Math.max(1, Math.floor(this.#live.backlog(place) / size.operationsMin));
-    const spread = Math.min(worth, this.#flights.freeFor(place));
+    const flightsWanted = Math.max(1, Math.floor(this.#live.backlog(place) / size.operationsMin));
+    const spread = Math.min(flightsWanted, this.#flights.freeFor(place));
     return {
       class: place,
       caps,
@@ -282,7 +291,7 @@ export class BatchPlanner {
     this.#live.giveBack(returning);
   }
 
-  /** What was touched beyond what each operation is queued for; operations without such keys are left out. */
+  /** The touched keys that an operation is not queued for; operations without any are left out. */
   #newKeys(flight: PlannedFlight, touched: readonly TouchedKeys[]): (readonly [TrackedOperation, DeclaredKey[]])[] {
     const found = new Map<TrackedOperation, DeclaredKey[]>();
     for (const { seq, keys } of touched) {
@@ -303,7 +312,10 @@ export class BatchPlanner {
     return { kind: 'returned', widened: found.map(({ seq }) => seq), unstable: unstable.map(({ seq }) => seq) };
   }
 
-  /** Who lost to a foreign write waits, all by one jitter, so that those of one key can go together again. */
+  /**
+   * Operations that lost to a foreign write wait, with one jitter for all, so that those of one key can go together
+   * again.
+   */
   #lost(operations: readonly TrackedOperation[], nowMs: number): void {
     const jitter = this.#limits.jitter();
     for (const operation of operations) {

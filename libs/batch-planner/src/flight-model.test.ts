@@ -20,13 +20,13 @@ describe('FlightModel', () => {
     expect(model.msPerUnit).toBeCloseTo(0.4, 2);
   });
 
-  it('learns the whole time when all flights are alike, and never believes in work that takes no time', () => {
+  it('learns the total time when all flights are alike, and never estimates zero time for work', () => {
     const alike = learned(50, 0.4, [100]);
     expect(alike.fixedMs + 100 * alike.msPerUnit).toBeCloseTo(90, 1);
     expect(learned(100, -0.2, [10, 80]).msPerUnit).toBeGreaterThan(0);
   });
 
-  it('does not take a busy machine for work: everything is slow when fusions are large', () => {
+  it('does not mistake a busy machine for the cost of work, as everything is slow when fusions are large', () => {
     const model = new FlightModel();
     const random = seededRandom(7);
     for (let flight = 0; flight < 400; flight += 1) {
@@ -37,7 +37,7 @@ describe('FlightModel', () => {
     expect(model.msPerUnit).toBeLessThan(0.8); // a line through the flights says 2.5
   });
 
-  it('forgets what a network was like before', () => {
+  it('adapts when a network changes', () => {
     const model = learned(500, 3, [10, 100]);
     const sizes = Array.from({ length: 300 }, (_, flight) => 10 + ((flight * 37) % 90));
     for (const units of sizes) model.observe(units, 20 + 0.1 * units);

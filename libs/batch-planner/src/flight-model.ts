@@ -1,31 +1,31 @@
-/** What is believed before any flight was seen: 20 ms for the transaction and 0.1 ms for each unit of work in it. */
-const believed = { fixedMs: 20, msPerUnit: 0.1 } as const;
-/** What an older flight counts beside the next one: of the time that a flight takes now, and of what work adds to it, which changes less. */
+/** Prior estimate before any flight was observed: 20 ms for the transaction and 0.1 ms for each unit of work. */
+const prior = { fixedMs: 20, msPerUnit: 0.1 } as const;
+/** Weight of a flight relative to the next one: for the fixed time, and for the time per unit, which changes less. */
 const memory = { ms: 0.95, work: 0.98 } as const;
-/** The belief weighs as much as one flight that differs by so many units from the one before it. */
-const believedUnits = 32;
+/** The prior weighs as much as one flight that differs by this many units from the one before it. */
+const priorUnits = 32;
 const msPerUnitMin = 0.005;
 const msPerUnitMax = 10;
 
-/** Work of an operation, roughly in operations: a key counts an eighth of one, 8 KiB as much as one. */
+/** Work of an operation in units of about one operation: a key counts an eighth, 8 KiB count as one. */
 export function unitsOf(keys: number, bytes: number): number {
   return 1 + keys / 8 + bytes / 8192;
 }
 
 /**
- * How long a flight takes by the work in it: fixed + msPerUnit x units. The time for a unit comes from the differences between one
- * flight and the next (first-difference least squares with exponential forgetting), not from the flights themselves: on a busy
- * machine everything is slow just when much waits and fusions are large, and a line through the flights would take the one for the
- * reason of the other, make fusions small, and so the machine busier still. While all flights are about equally large only the
- * fixed part is learned.
+ * Estimates the duration of a flight from its work: fixed + msPerUnit x units. The time per unit is learned from the
+ * differences between consecutive flights (first-difference least squares with exponential forgetting), not from the
+ * flights themselves. On a busy machine everything is slow just when much waits and fusions are large. A line through
+ * the flights would take this for the cost of work, make fusions small, and so the machine busier still. While all
+ * flights have about the same size, only the fixed part is learned.
  */
 export class FlightModel {
   #weight = 1;
   #meanUnits = 0;
-  #meanMs: number = believed.fixedMs;
+  #meanMs: number = prior.fixedMs;
   #last: { readonly units: number; readonly ms: number } | undefined;
-  #spread = believedUnits ** 2;
-  #covariance = believed.msPerUnit * believedUnits ** 2;
+  #spread = priorUnits ** 2;
+  #covariance = prior.msPerUnit * priorUnits ** 2;
 
   get msPerUnit(): number {
     return Math.min(msPerUnitMax, Math.max(msPerUnitMin, this.#covariance / this.#spread));

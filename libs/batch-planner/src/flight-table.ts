@@ -7,9 +7,9 @@ export class PlannedFlight {
   readonly fusion: Fusion;
   readonly operations: readonly TrackedOperation[];
   readonly startedMs: number;
-  /** Work in it, see `FlightModel`. */
+  /** Its work, see `FlightModel`. */
   readonly units: number;
-  /** One operation above a cap, alone. */
+  /** It holds one operation that exceeds a cap. */
   readonly isOversize: boolean;
   readonly #bySeq: ReadonlyMap<number, TrackedOperation>;
 
@@ -35,34 +35,34 @@ export class PlannedFlight {
   }
 }
 
-/** The flights: their number, what they carry, and which classes may use free ones. */
+/** The active flights, what they carry, and which classes may use free ones. */
 export class FlightTable {
   readonly #flights: number;
   readonly #reserved: number;
   readonly #active = new Map<number, PlannedFlight>();
-  /** Flights in the air by class. */
+  /** Active flights by class. */
   readonly #byClass: number[] = [];
   #oversize = 0;
   readonly #flightsAlone: number;
-  /** Flights of operations that go alone; they are no part of the others' counts. */
+  /** Flights of operations that go alone; they are counted separately. */
   #alone = 0;
   #aloneOfClass0 = 0;
   #started = 0;
   #operationsStarted = 0;
 
-  /** @param reserved how many of the flights, and of those for operations that go alone, only class 0 may use. */
+  /** @param reserved how many of the flights, and of those for operations that go alone, are reserved for class 0 */
   constructor(flights: number, reserved: number, flightsAlone: number) {
     this.#flights = flights;
     this.#reserved = reserved;
     this.#flightsAlone = flightsAlone;
   }
 
-  /** All that are in the air. */
+  /** All active flights. */
   get active(): number {
     return this.#active.size;
   }
 
-  /** Since the beginning. */
+  /** Number of flights started since the beginning. */
   get started(): number {
     return this.#started;
   }
@@ -71,7 +71,7 @@ export class FlightTable {
     return this.#operationsStarted;
   }
 
-  /** An operation above a cap is in flight; there is only ever one. */
+  /** Whether an operation above a cap is in flight; there is at most one. */
   get hasOversize(): boolean {
     return this.#oversize > 0;
   }
@@ -80,7 +80,7 @@ export class FlightTable {
     return this.#started + 1;
   }
 
-  /** Flights that a fusion of the class could have now. */
+  /** Free flights that a fusion of the class may use. */
   freeFor(place: number): number {
     const fused = this.#active.size - this.#alone;
     const free = this.#flights - fused;
@@ -88,21 +88,21 @@ export class FlightTable {
     return place === 0 ? free : Math.min(free, this.#flights - this.#reserved - lessUrgent);
   }
 
-  /** Flights that operations of the class that go alone could have now. */
+  /** Free flights that operations of the class that go alone may use. */
   freeForAlone(place: number): number {
     const free = this.#flightsAlone - this.#alone;
     const lessUrgent = this.#alone - this.#aloneOfClass0;
     return place === 0 ? free : Math.min(free, Math.max(1, this.#flightsAlone - this.#reserved) - lessUrgent);
   }
 
-  /** Flights of the class in the air. */
+  /** Active flights of the class. */
   of(place: number): number {
     return this.#byClass[place] ?? 0;
   }
 
   /**
-   * How many flights of the class may be almost empty while others wait: one, and of CPOE one more than are kept for it,
-   * but never all.
+   * How many flights of the class may be almost empty while others wait: one, for CPOE one more than its reserved
+   * flights, but never all.
    */
   fairFor(place: number): number {
     return place === 0 ? Math.max(1, Math.min(this.#reserved + 1, this.#flights - 1)) : 1;

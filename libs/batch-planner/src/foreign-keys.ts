@@ -4,7 +4,10 @@ import type { ForeignWriteLimits } from './planner-limits.ts';
 /** Keys recently written by a foreign writer. */
 export class ForeignKeys {
   readonly #limits: ForeignWriteLimits;
-  /** Until when each key counts as one; the earliest first, as a key that is written again goes to the end. */
+  /**
+   * Until when each key counts as foreign-written; the earliest first, since a key that is written again moves to the
+   * end.
+   */
   readonly #untilMs = new Map<StateKey, number>();
 
   constructor(limits: ForeignWriteLimits) {
@@ -22,7 +25,7 @@ export class ForeignKeys {
     }
   }
 
-  /** Forgets the keys whose window is over. */
+  /** Removes the keys whose window is over. */
   forget(nowMs: number): void {
     for (const [key, untilMs] of this.#untilMs) {
       if (untilMs > nowMs) return;
@@ -38,7 +41,10 @@ export class ForeignKeys {
       .map(({ key }) => key);
   }
 
-  /** How long to wait after so many losses in a row (1 for the first), with a jitter that is drawn once for all who lost together. */
+  /**
+   * The wait after so many consecutive losses (1 for the first). The jitter is drawn once for all operations that lost
+   * together.
+   */
   backoffMs(losses: number, jitter: number): number {
     const { backoffMinMs, backoffMaxMs } = this.#limits;
     return Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(losses - 1, 30)) * (0.5 + jitter / 2);

@@ -5,26 +5,26 @@ import type { LiveSet } from './live-set.ts';
 import { rankOf } from './ready-queue.ts';
 import type { TrackedOperation } from './tracked-operation.ts';
 
-/** Ready operations that may be passed over because they do not fit, before a fusion is left as it is. */
+/** How many ready operations that do not fit are skipped before a fusion is left as it is. */
 const passedOverMax = 64;
 
-/** Something that becomes free behind the operations of a draft: an operation, or the next reader of a group. */
+/** What becomes free after the operations of a draft: an operation, or the next reader of a group. */
 type Behind = { readonly rank: number } & ({ readonly operation: TrackedOperation } | { readonly reader: number });
 
-/** What a fusion may take. */
+/** Limits of a fusion. */
 export interface FusionRequest extends DraftLimits {
   readonly class: number;
-  /** Ready operations it may begin with; what stands behind them comes on top. */
+  /** Ready operations that it may begin with; those that become free after them are additional. */
   readonly readyMax: number;
   /** Whether one operation above a cap may go. */
   readonly mayBeOversize: boolean;
 }
 
 /**
- * Builds fusions: sets of operations of one class, each with everything that stands before it either terminal or in the
- * set too, so that on every key a fusion is the beginning of the queue. Begins with the ready operation of the lowest
- * rank and goes on with whatever is next by rank: another ready operation, or one that only waits for operations of the
- * set. Costs O(keys) for each operation looked at, and looks at a few times as many as the fusion may hold at most.
+ * Builds fusions: sets of operations of one class in which everything before an operation is terminal or also in the
+ * set, so that a fusion is a prefix of the queue of each key. It begins with the ready operation of the lowest rank and
+ * continues by rank with other ready operations and those that only wait for the set. Costs O(keys) for each operation
+ * visited, and visits at most a few times as many as the fusion may hold.
  */
 export class FusionBuilder {
   readonly #live: LiveSet;
@@ -41,7 +41,7 @@ export class FusionBuilder {
     });
   }
 
-  /** The draft, empty when nothing of the class can go; what it took is out of the ready queue. */
+  /** Returns the draft, empty if no operation of the class can go. Its operations are removed from the ready queue. */
   build(request: FusionRequest): FusionDraft {
     const draft = new FusionDraft(request);
     const first = this.#live.ready.first(request.class, request.mayBeOversize);
@@ -54,7 +54,7 @@ export class FusionBuilder {
     return draft;
   }
 
-  /** The draft is not to go: what was ready is ready again. */
+  /** Discards the draft: its ready operations return to the ready queue. */
   putBack(draft: FusionDraft): void {
     for (const operation of draft.operations) if (operation.state === 'ready') this.#live.ready.push(operation);
   }

@@ -3,24 +3,24 @@ import { unitsOf } from './flight-model.ts';
 import type { FusionCaps } from './planner-limits.ts';
 import type { TrackedOperation } from './tracked-operation.ts';
 
-/** How much fits into a fusion. */
+/** Limits of a draft. */
 export interface DraftLimits {
   readonly caps: FusionCaps;
-  /** Operations at most: the self-tuned size, never above the cap. */
+  /** Maximum of operations: the self-tuned size, never above the cap. */
   readonly operationsMax: number;
   readonly msPerUnit: number;
-  /** Which of an operation's keys are foreign-written. */
+  /** The foreign-written ones of an operation's keys. */
   readonly foreignAmong: (operation: TrackedOperation) => readonly StateKey[];
 }
 
 interface Weight {
   readonly keys: number;
   readonly bytes: number;
-  /** Work in the units of `FlightModel`. */
+  /** Work, in units of `FlightModel`. */
   readonly units: number;
 }
 
-/** A close touches the operation record and nothing else. */
+/** A close touches only the operation record. */
 const closeWeight: Weight = { keys: 1, bytes: 0, units: unitsOf(1, 0) };
 
 function weightOf({ planned, isClosing }: TrackedOperation): Weight {
@@ -53,7 +53,7 @@ export class FusionDraft {
     return this.operations.length >= this.#operationsMax;
   }
 
-  /** It holds one operation that is above a cap. */
+  /** True if it holds one operation that is above a cap. */
   get isOversize(): boolean {
     return this.operations[0]?.isOversize === true;
   }
@@ -73,7 +73,7 @@ export class FusionDraft {
     return this.#units;
   }
 
-  /** Adds the operation if it fits; true when it does. */
+  /** Adds the operation if it fits. Returns whether it does. */
   add(operation: TrackedOperation): boolean {
     const foreign = this.#limits.foreignAmong(operation);
     if (!this.#fits(operation, foreign)) return false;
@@ -101,7 +101,9 @@ export class FusionDraft {
     );
   }
 
-  /** A foreign-written key shares its risk with nothing else: only operations on the first one's foreign keys go with it. */
+  /**
+   * A foreign-written key is fused with nothing else: only operations on the first operation's foreign keys may join.
+   */
   #goesWith(foreign: readonly StateKey[]): boolean {
     if (this.#foreign.length === 0) return foreign.length === 0;
     return foreign.length > 0 && foreign.every((key) => this.#foreign.includes(key));

@@ -2,9 +2,9 @@ import type { FlightModel } from './flight-model.ts';
 import type { FusionCaps, FusionSizing } from './planner-limits.ts';
 
 /**
- * How many operations go together: doubles when a flight comes back and more than that wait, halves when less than a
- * quarter does, and stays where a flight is expected to keep to `flightTargetMs`. Where the fixed cost alone exceeds
- * that, a fusion may take as long again as the fixed cost: smaller ones would only lose throughput.
+ * The self-tuned size of fusions. It doubles when a flight returns and more than that wait, halves when less than a
+ * quarter does, and stays where a flight is expected to take `flightTargetMs`. If the fixed cost alone exceeds that, a
+ * fusion may take twice the fixed cost, because smaller ones would only reduce throughput.
  */
 export class FusionSize {
   readonly #sizing: FusionSizing;
@@ -19,12 +19,12 @@ export class FusionSize {
     this.#limit = Math.min(sizing.operationsMin, caps.operationsMax);
   }
 
-  /** Operations of one fusion at most. */
+  /** Maximum of operations in one fusion. */
   get limit(): number {
     return this.#limit;
   }
 
-  /** A flight came back while so many operations waited for one. */
+  /** Called when a flight returned while so many operations waited. */
   landed(backlog: number): void {
     const smallest = Math.min(this.#sizing.operationsMin, this.#operationsMax);
     if (backlog > this.#limit) this.#limit = Math.min(this.#operationsMax, this.#limit * 2, this.#inTime());

@@ -1,4 +1,4 @@
-/** A binary heap: the item that is before all others first. */
+/** A binary heap; the smallest item by `isBefore` is first. */
 export class Heap<T> {
   readonly #isBefore: (one: T, other: T) => boolean;
   #items: T[] = [];
@@ -40,7 +40,7 @@ export class Heap<T> {
     return first;
   }
 
-  /** Keeps only the items that pass. */
+  /** Keeps only the items that pass the filter. */
   filter(isKept: (item: T) => boolean): void {
     const kept = this.#items.filter(isKept);
     this.#items = [];

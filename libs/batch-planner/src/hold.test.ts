@@ -25,7 +25,7 @@ describe('hold', () => {
     expect(planner.plan(2).map(seqsOf)).toEqual([[20]]);
   });
 
-  it('returns a fusion that touched what another flight holds; it goes when that has landed, and carries the key', () => {
+  it('returns a fusion that touched what another flight holds; it goes when that has landed, and includes the key', () => {
     const { planner, flights } = inFlight(['a'], ['b']);
     expect(planner.hold(flights[0]!, [{ seq: 10, keys: keys('read b') }])).toEqual({
       kind: 'returned',
@@ -38,14 +38,14 @@ describe('hold', () => {
     expect(again?.operations).toEqual([planned(10, { keys: keys('a', 'read b') })]);
   });
 
-  it('carries a key that was declared as read and is written as both', () => {
+  it('includes a key that was declared as read and is written as both', () => {
     const { planner, flights } = inFlight(['read a'], ['read a']);
     expect(planner.hold(flights[0]!, [{ seq: 10, keys: keys('write a') }])).toMatchObject({ kind: 'returned' });
     land(planner, flights[1]!, 1);
     expect(planner.plan(1)[0]?.operations).toEqual([planned(10, { keys: keys('readWrite a') })]);
   });
 
-  it('lets flights read together what each of them found to read', () => {
+  it('lets flights read together keys that each of them discovered', () => {
     const { planner, flights } = inFlight(['a'], ['read b']);
     expect(planner.hold(flights[0]!, [{ seq: 10, keys: keys('read b') }])).toEqual({ kind: 'held' });
   });
@@ -70,7 +70,7 @@ describe('hold', () => {
     expect(drain(planner, 2).flat().flatMap(seqsOf)).toEqual([15, 20]);
   });
 
-  it('returns all operations of the fusion, the ones that touched nothing new too', () => {
+  it('returns all operations of the fusion, including those that touched nothing new', () => {
     const planner = aPlanner({ flights: 4, flightsReserved: 0 });
     planner.admit(planned(1, { keys: keys('held') }));
     const [held] = planner.plan(0);
@@ -83,7 +83,7 @@ describe('hold', () => {
     expect(planner.plan(3)).toEqual([]); // 3 still waits for 2
   });
 
-  it('holds what operations of one fusion found of each other', () => {
+  it('holds keys that operations of one fusion discovered of each other', () => {
     const planner = aPlanner();
     for (const seq of [1, 2]) planner.admit(planned(seq));
     const [fusion] = planner.plan(0);
@@ -94,7 +94,7 @@ describe('hold', () => {
     expect(planner.plan(1).map(seqsOf)).toEqual([[3]]);
   });
 
-  it('calls an operation unstable when it was widened as often as is allowed', () => {
+  it('reports an operation as unstable when it was widened the maximum number of times', () => {
     const planner = aPlanner({ ...alone, flights: 3, flightsReserved: 0, wideningsMax: 3 });
     const unstable: (readonly number[])[] = [];
     for (let turn = 0; turn < 3; turn += 1) {

@@ -2,9 +2,9 @@ import type { LiveOperation, LiveQueues } from '@medrex/dependency-graph';
 import type { TrackedOperation } from './tracked-operation.ts';
 
 /**
- * Priority inheritance (Sha, Rajkumar, Lehoczky 1990): an operation is as urgent as the most urgent one that waits behind
- * it, however far. A class only ever becomes more urgent, so that all calls together walk each place in a queue at most
- * once per class.
+ * Priority inheritance (Sha, Rajkumar, Lehoczky 1990): an operation is as urgent as the most urgent one that waits for
+ * it, directly or not. A class only becomes more urgent, so all calls together visit each place in a queue at most once
+ * per class.
  */
 export class Inheritance {
   readonly #queues: LiveQueues;
@@ -21,7 +21,7 @@ export class Inheritance {
     this.#setClass = setClass;
   }
 
-  /** The operation has come to stand where it stands: it inherits from what is behind it, and what is before it inherits. */
+  /** Called when an operation was placed: it inherits from what is after it, and what is before it inherits from it. */
   placed(operation: TrackedOperation): void {
     let place = operation.class;
     this.#queues.visitSuccessors(operation.slot, (slot) => {
@@ -29,10 +29,10 @@ export class Inheritance {
     });
     if (place < operation.class) this.#setClass(operation, place);
     const urgent = [operation];
-    for (let next = urgent.pop(); next !== undefined; next = urgent.pop()) this.#handOn(next, urgent);
+    for (let next = urgent.pop(); next !== undefined; next = urgent.pop()) this.#passOn(next, urgent);
   }
 
-  #handOn({ slot, class: place }: TrackedOperation, urgent: TrackedOperation[]): void {
+  #passOn({ slot, class: place }: TrackedOperation, urgent: TrackedOperation[]): void {
     this.#queues.visitPredecessors(slot, (before) => {
       const operation = this.#tracked(before);
       if (operation === undefined || operation.class <= place) return;

@@ -10,25 +10,25 @@ import {
   comparableState,
   holdingKey,
   kindKey,
-  type AssetDeed,
+  type AssetAction,
   type CommittedState,
 } from '@medrex/execute-batch/testing';
 import fc from 'fast-check';
 import type { ForeignStep, LedgerHistory } from './testing/ledger-history.ts';
 import { LedgerRun } from './testing/ledger-run.ts';
 
-// Whom these touch only the state can tell. A compaction names deltas that are committed, which random ones are not.
-const discovering: readonly AssetDeed[] = ['transfer', 'delete', 'payOwner'];
-const deedOf = ({ facts }: Operation): AssetDeed => facts['do'] as AssetDeed;
+// Only the state tells which keys these touch. A compaction names committed deltas, which random ones are not.
+const discovering: readonly AssetAction[] = ['transfer', 'delete', 'payOwner'];
+const factsOf = ({ facts }: Operation): AssetAction => facts['do'] as AssetAction;
 
 const operations = fc.array(assetFacts, { maxLength: 60, size: 'max' }).map((all) =>
   all
     .map((facts, place) => {
-      // What an operation appends is named by the operation: no two of them share such a key.
+      // Keys that an operation appends contain its id, so no two operations share one.
       const own = facts.do === 'note' || facts.do === 'count' ? { ...facts, id: `op${place}` } : facts;
       return assetOperation(own, { opId: `op${place}`, sourceHash: `hash${place}` });
     })
-    .filter((operation) => deedOf(operation) !== 'compact'),
+    .filter((operation) => factsOf(operation) !== 'compact'),
 );
 const foreignStep: fc.Arbitrary<ForeignStep> = fc.oneof(
   fc.record({
@@ -90,7 +90,7 @@ async function runHistory(history: LedgerHistory): Promise<{ run: LedgerRun; sta
   return { run, state };
 }
 
-/** Every pair of operations that declare one key, at least one of them writing it, took effect in the order of intake. */
+/** Every pair of operations that declare a common key that one of them writes took effect in the order of intake. */
 function expectDeclaredOrder(history: LedgerHistory, run: LedgerRun): void {
   const order = run.committed.flatMap((step) => ('places' in step ? step.places : []));
   const latest = new Map<string, { readonly writer: number; readonly any: number }>();
@@ -121,7 +121,7 @@ async function replayed(history: LedgerHistory, run: LedgerRun): Promise<Committ
   return state;
 }
 
-/** What was committed for an operation: itself, or its close when it was given up. */
+/** What was committed for an operation: itself, or its close if it was given up. */
 function serialStep(
   history: LedgerHistory,
   run: LedgerRun,
@@ -135,8 +135,8 @@ function serialStep(
 }
 
 describe('a planner driven through the model of a channel', () => {
-  it('comes to the state of serial execution in intake order, when all keys are declared and there are no foreign writers', async () => {
-    const declared = operations.map((all) => all.filter((one) => !discovering.includes(deedOf(one))));
+  it('gives the state of serial execution in intake order, when all keys are declared and there are no foreign writers', async () => {
+    const declared = operations.map((all) => all.filter((one) => !discovering.includes(factsOf(one))));
     await fc.assert(
       fc.asyncProperty(histories(declared, none), async (history) => {
         const { run, state } = await runHistory(history);
@@ -169,7 +169,7 @@ describe('a planner driven through the model of a channel', () => {
     );
   });
 
-  it('does so among foreign writers too, who are the only ones it ever loses to', async () => {
+  it('does so among foreign writers too, and loses to no others', async () => {
     const foreign = fc.array(foreignStep, { maxLength: 30, ...big });
     await fc.assert(
       fc.asyncProperty(histories(operations, foreign), async (history) => {

@@ -14,7 +14,7 @@ export interface LiveSetOptions {
   readonly exceedsCaps: (operation: TrackedOperation) => boolean;
 }
 
-/** All live operations with their places in the queues, states and urgencies. Makes no decisions. */
+/** All live operations with their places in the queues, states and classes. Makes no decisions. */
 export class LiveSet {
   readonly queues: LiveQueues;
   readonly ready: ReadyQueue;
@@ -24,9 +24,9 @@ export class LiveSet {
   readonly #inheritance: Inheritance;
   readonly #bySeq = new Map<number, TrackedOperation>();
   readonly #bySlot: (TrackedOperation | undefined)[] = [];
-  /** Operations by effective class that no flight has taken and that may be fused. */
+  /** Number of operations by effective class that are not in flight and may be fused. */
   readonly #backlog: number[];
-  /** Slots whose neighbours in the queues have changed since the last `settle`. */
+  /** Slots whose neighbours in the queues changed since the last `settle`. */
   readonly #reordered = new Set<LiveOperation>();
   #admitted = 0;
   #nowMs = 0;
@@ -68,12 +68,15 @@ export class LiveSet {
     return this.#bySlot[slot];
   }
 
-  /** Operations of the effective class that no flight has taken and that may be fused; of all classes without one. */
+  /**
+   * Number of operations of the effective class that are not in flight and may be fused; of all classes without an
+   * argument.
+   */
   backlog(place?: number): number {
     return place === undefined ? this.#backlog.reduce((sum, count) => sum + count, 0) : (this.#backlog[place] ?? 0);
   }
 
-  /** A seq that is live already is passed over. A class that does not exist counts as the nearest one. */
+  /** A seq that is already live is ignored. A class that does not exist counts as the nearest one. */
   admit(operation: PlannedOperation): void {
     if (this.#bySeq.has(operation.seq)) return;
     const place = Math.min(Math.max(0, operation.class), this.#classes - 1);
@@ -88,14 +91,14 @@ export class LiveSet {
     this.settle();
   }
 
-  /** It is out of the ready queue already. */
+  /** It was removed from the ready queue before. */
   take(operation: TrackedOperation, flight: number): void {
     operation.state = 'taken';
     this.queues.take(operation.slot, flight);
     this.#countBacklog(operation, operation.class, -1);
   }
 
-  /** Taken operations of one flight return to their places. */
+  /** Returns the operations of a flight to their places. */
   giveBack(operations: readonly TrackedOperation[]): void {
     for (const operation of operations) {
       operation.state = 'waiting';
@@ -106,7 +109,7 @@ export class LiveSet {
     this.settle();
   }
 
-  /** Taken operations have ended. */
+  /** Removes operations of a flight that have ended. */
   remove(ends: Iterable<readonly [operation: TrackedOperation, isApplied: boolean]>): void {
     for (const [operation, isApplied] of ends) {
       this.#bySeq.delete(operation.seq);
@@ -116,7 +119,7 @@ export class LiveSet {
     this.settle();
   }
 
-  /** The operation was found to touch more keys. */
+  /** Adds keys that an operation was found to touch. */
   widen(operation: TrackedOperation, keys: readonly DeclaredKey[]): void {
     const placing = operation.state === 'taken' ? 'taken' : 'waiting';
     for (const key of keys) this.queues.widen(operation.slot, key, placing);
@@ -141,7 +144,7 @@ export class LiveSet {
     });
   }
 
-  /** Time has come so far: backoffs may have ended. */
+  /** Advances the time, which may end backoffs. */
   passTime(nowMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, nowMs);
     for (const operation of this.#backoffs.ended(this.#nowMs)) this.#requeue(operation, () => undefined);
@@ -152,7 +155,7 @@ export class LiveSet {
     return this.#backoffs.nextMs();
   }
 
-  /** Brings the classes up to date after the queues have changed other than at their ends. */
+  /** Updates the classes after the queues have changed other than at their ends. */
   settle(): void {
     for (const slot of this.#reordered) {
       const operation = this.at(slot);
@@ -185,7 +188,7 @@ export class LiveSet {
     operation.state = 'waiting';
   }
 
-  /** Changes something by which a ready operation is queued. */
+  /** Changes a property on which the position of a ready operation depends. */
   #requeue(operation: TrackedOperation, change: () => void): void {
     const isQueued = operation.state === 'ready' || operation.state === 'backing-off';
     if (isQueued) this.#leaveQueue(operation);
@@ -203,7 +206,7 @@ export class LiveSet {
     });
   }
 
-  /** What goes alone is no reason to make fusions larger. */
+  /** Operations that go alone do not make fusions larger. */
   #countBacklog({ isAlone }: TrackedOperation, place: number, change: number): void {
     if (!isAlone) this.#backlog[place] = this.backlog(place) + change;
   }

@@ -1,32 +1,32 @@
 import type { DeclaredKey } from '@medrex/keys';
 
-/** An operation as the planner knows it: its place in the order, its keys, its weight. Nothing else. */
+/** An operation of the planner: its seq, its keys and its weight. */
 export interface PlannedOperation {
   readonly seq: number;
-  /** Declared keys; in a fusion also those that were discovered since. */
+  /** Declared keys; in a fusion also discovered ones. */
   readonly keys: readonly DeclaredKey[];
-  /** 0 is the most urgent; the place in `operationClasses`. */
+  /** Index in `operationClasses`; 0 is the most urgent. */
   readonly class: number;
   readonly bytes: number;
-  /** It is a Fabric transaction of its own: in flights of its own kind, never fused. */
+  /** Set if it is a Fabric transaction of its own: it has separate flights and is never fused. */
   readonly isAlone?: boolean;
-  /** Epoch ms; undefined for none. The planner only hands it on: it knows no epoch. */
+  /** Epoch ms; undefined for none. The planner only passes it on. */
   readonly deadlineMs?: number;
-  /** Set in a fusion when the operation is to be closed there instead of applied; see `BatchPlanner.closing`. */
+  /** Set in a fusion if the operation is to be closed instead of applied; see `BatchPlanner.closing`. */
   readonly closeReason?: string;
 }
 
-/** The set of operations that goes into one Fabric transaction, in seq order, all of one effective class. */
+/** The operations of one Fabric transaction, in seq order, all of one effective class. */
 export interface Fusion {
   readonly id: number;
-  /** Effective class: inherited priority counted. */
+  /** Effective class, including inherited priority. */
   readonly class: number;
   readonly operations: readonly PlannedOperation[];
 }
 
 /**
- * What an endorsement showed that an operation touches. Mode `ensure` says that it created a key which it ensures; the
- * planner may have counted on the key being there, and somebody else has deleted it.
+ * Keys that an endorsement showed an operation to touch. Mode `ensure` means that it created the key; the planner may
+ * have relied on an existing key that another client deleted.
  */
 export interface TouchedKeys {
   readonly seq: number;
@@ -34,10 +34,10 @@ export interface TouchedKeys {
 }
 
 /**
- * Whether a fusion may be sent with the keys it was found to touch.
- * - `held`: every operation still stands predecessor-closed in the fusion with them, and no other flight holds them
- * - `returned`: not so; its operations are back at their places, wider. `widened` are the seqs that got keys, `unstable`
- *   those of them that were widened as often as is allowed
+ * Whether a fusion may be sent with the keys that it touched.
+ * - `held`: the fusion is still predecessor-closed with them, and no other flight holds them
+ * - `returned`: it is not; its operations are back at their places with the additional keys. `widened` are the seqs
+ * that got keys, `unstable` those of them that were widened the maximum number of times
  */
 export type Hold =
   | { readonly kind: 'held' }
@@ -51,14 +51,14 @@ export interface OperationEnd {
 
 /**
  * Why a fusion is given back.
- * - `invalid`: its envelope lost, or would have, to somebody else's write
+ * - `invalid`: its envelope lost, or would lose, to a write of another client
  * - `unknown`: its envelope was not seen in a block in time
- * - `infrastructure`: nobody in it is to blame
- * - `poison-suspect`: one of them may be: from now on at most half as many go together
+ * - `infrastructure`: none of its operations is at fault
+ * - `poison-suspect`: one of them may be at fault; from now on at most half as many go together
  */
 export type GiveBackReason = 'invalid' | 'unknown' | 'infrastructure' | 'poison-suspect';
 
-/** What the analyzer says of an operation: the longest chains of live operations before it and behind it. */
+/** The analyzer's advice for an operation: the longest chains of live operations before and after it. */
 export interface Advice {
   readonly depth: number;
   readonly criticality: number;

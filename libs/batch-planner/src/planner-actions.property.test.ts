@@ -55,7 +55,10 @@ const action = fc.oneof(
 );
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
-/** Calls a planner as an orderer could, in any order and at any time, and checks every answer against the pairwise graph. */
+/**
+ * Calls a planner in any order and at any time, as an orderer could, and checks every answer against the pairwise
+ * graph.
+ */
 class PlannerBesidePairs {
   readonly planner = aPlanner({
     flights,
@@ -87,7 +90,7 @@ class PlannerBesidePairs {
     this.#check();
   }
 
-  /** Plans and lands until nothing is live. */
+  /** Plans and completes until nothing is live. */
   drain(): void {
     for (let turns = 0; this.planner.live > 0; turns += 1) {
       while (this.#inFlight.length > 0) this.#complete(0, []);
@@ -145,7 +148,7 @@ class PlannerBesidePairs {
     const isHeld = reports.every(({ seq, keys }) => keys.every((key) => this.pairs.mayTouch(seq, key)));
     expect(this.planner.hold(fusion, reports).kind).toBe(isHeld ? 'held' : 'returned');
     if (!isHeld) this.#over(fusion, seqs);
-    // Reports of one operation are taken in together, in the order in which the operations were first named.
+    // Several reports of one operation are combined, in the order in which the operations were first named.
     const order = [...new Set(reports.map(({ seq }) => seq))];
     for (const seq of order) {
       for (const report of reports.filter((one) => one.seq === seq)) {
@@ -204,7 +207,7 @@ class PlannerBesidePairs {
     if (seq !== undefined) then(seq);
   }
 
-  /** A seq between two that were given, not used yet. */
+  /** An unused seq between two that were given. */
   #lateSeq(at: number): number | undefined {
     const seq = (at % Math.max(1, this.#lastSeq)) + 1;
     return seq % 10 === 0 || this.#declared.has(seq) ? undefined : seq;

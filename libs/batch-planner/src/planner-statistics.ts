@@ -1,37 +1,37 @@
-/** Live operations by where they are. */
+/** Live operations by state. */
 export interface OperationCounts {
   readonly live: number;
-  /** They wait for earlier operations. */
+  /** Waiting for earlier operations. */
   readonly waiting: number;
-  /** Nothing does; the ones that back off included. */
+  /** Ready, including those in a backoff. */
   readonly ready: number;
   /** In flight. */
   readonly taken: number;
 }
 
-/** The planner in numbers. */
+/** Statistics of the planner. */
 export interface PlannerStatistics extends OperationCounts {
   /** By effective class, the most urgent first. */
   readonly classes: readonly OperationCounts[];
-  /** Ready, and waiting for the end of a backoff. */
+  /** Ready operations in a backoff. */
   readonly backingOff: number;
-  /** How many could run at once: ready and taken. */
+  /** Operations that could run now: ready or in flight. */
   readonly width: number;
-  /** Turns that the busiest key still needs: its writers and groups of readers. */
+  /** Rounds that the busiest key still needs: its writers and reader groups. */
   readonly depth: number;
-  /** Keys with anything live on them. */
+  /** Keys of live operations. */
   readonly keys: number;
   /** Keys recently written by a foreign writer. */
   readonly foreignKeys: number;
   readonly flights: number;
-  /** Operations that the next fusion may hold: follows backlog and flight times. */
+  /** Operations that the next fusion may hold, by backlog and flight times. */
   readonly fusionLimit: number;
-  /** Planned since the start, and how many operations they held together. */
+  /** Fusions planned since the start, and the operations in them. */
   readonly fusions: number;
   readonly operationsFused: number;
-  /** Operations that were widened, and sent back, since the start. */
+  /** Operations widened and returned since the start. */
   readonly widened: number;
-  /** What a flight is believed to take, and each unit of work in it. */
+  /** Estimated fixed time of a flight, and time per unit of work. */
   readonly flightFixedMs: number;
   readonly flightMsPerUnit: number;
 }

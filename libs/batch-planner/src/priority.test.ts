@@ -5,7 +5,7 @@ const cpoe = 0;
 const audit = 4;
 
 describe('urgency', () => {
-  it('has a flight of its own: its operations go at once even if all others are taken', () => {
+  it('has a reserved flight: its operations go at once even if all others are in use', () => {
     const planner = aPlanner({ flights: 3, flightsReserved: 1, size: { operationsMin: 1 } });
     for (const seq of [1, 2, 3, 4, 5]) planner.admit(planned(seq));
     expect(planner.plan(0)).toHaveLength(2);
@@ -14,7 +14,7 @@ describe('urgency', () => {
     expect(planner.plan(2)).toEqual([]);
   });
 
-  it('goes before everything that was there earlier', () => {
+  it('goes before everything that was admitted earlier', () => {
     const planner = aPlanner({ flights: 1, flightsReserved: 0 });
     for (const [seq, place] of [audit, 3, 2, 1, cpoe].entries()) planner.admit(planned(seq, { class: place }));
     const order: number[] = [];
@@ -27,7 +27,7 @@ describe('urgency', () => {
     expect(order).toEqual([cpoe, 1, 2, 3, audit]);
   });
 
-  it('is inherited by everything before it, however far, and by nothing beside it or behind it', () => {
+  it('is inherited by all operations before it, directly or not, and by no others', () => {
     const planner = aPlanner();
     planner.admit(planned(1, { keys: keys('a'), class: audit }));
     planner.admit(planned(2, { keys: keys('read a', 'b'), class: 3 }));
@@ -48,7 +48,7 @@ describe('urgency', () => {
     expect(seqsOf(planner.plan(0)[0])).toEqual([1, 2, 3, 5]);
   });
 
-  it('is inherited by an operation that is widened into the way of an urgent one', () => {
+  it('is inherited by an operation that is widened in front of an urgent one', () => {
     const planner = aPlanner({ flights: 4, flightsReserved: 0 });
     planner.admit(planned(1, { keys: keys('a'), class: audit }));
     const [first] = planner.plan(0);
@@ -64,7 +64,7 @@ describe('urgency', () => {
     ]);
   });
 
-  it('is inherited anew when an ensure hands its role on', () => {
+  it('is inherited again when another ensure becomes the writer', () => {
     const planner = aPlanner({ flights: 1, flightsReserved: 0, fusion: { operationsMax: 1 } });
     planner.admit(planned(1, { keys: keys('ensure a'), class: 3 }));
     planner.admit(planned(2, { keys: keys('ensure a'), class: 3 }));
@@ -76,7 +76,7 @@ describe('urgency', () => {
     expect([first?.class, second?.class, seqsOf(second)]).toEqual([cpoe, cpoe, [2]]);
   });
 
-  it('of an effective class is one in each fusion', () => {
+  it('is one effective class in each fusion', () => {
     const planner = aPlanner();
     for (let seq = 0; seq < 60; seq += 1)
       planner.admit(planned(seq, { keys: keys(`k${seq % 7}`), class: (seq * 3) % 5 }));
@@ -90,7 +90,9 @@ describe('urgency', () => {
 });
 
 describe('shares', () => {
-  /** The part of each class in what is planned while each of these classes always has more ready than fits. */
+  /**
+   * The part of each class in what is planned while each of these classes always has more ready operations than fit.
+   */
   function partsUnderLoad(classes: readonly number[], turns: number): readonly number[] {
     const planner = aPlanner({
       fusion: { operationsMax: 20 },
@@ -114,9 +116,9 @@ describe('shares', () => {
     return counts.map((count) => count / all);
   }
 
-  it('give each waiting class its least part and the rest to the most urgent', () => {
+  it('give each waiting class its minimum and the rest to the most urgent', () => {
     const [, clinical = 0, scheduling = 0, financial = 0, last = 0] = partsUnderLoad([1, 2, 3, 4], 500);
-    // A class earns by what others plan, so that its part is share / (1 + share) of all at least.
+    // A class earns by what others plan, so its part is at least share / (1 + share) of all.
     expect(scheduling).toBeGreaterThan(0.088);
     expect(financial).toBeGreaterThan(0.046);
     expect(last).toBeGreaterThan(0.046);
@@ -129,7 +131,7 @@ describe('shares', () => {
 });
 
 describe('a trickle of urgent operations', () => {
-  it('does not keep the flights from what waits in bulk by having a long chain in the air', () => {
+  it('does not keep flights from a large backlog by having a long chain in flight', () => {
     const chain = Array.from({ length: 3_000 }, (_, at) => ({
       atMs: 0,
       operation: planned(at, { keys: keys('hot') }),
@@ -144,7 +146,7 @@ describe('a trickle of urgent operations', () => {
     expect(Math.max(...bulk.map(({ operation: { seq } }) => endedMs.get(seq)!))).toBeLessThan(900);
   });
 
-  it('neither waits long nor keeps the flights from what waits in bulk', () => {
+  it('neither waits long nor keeps flights from a large backlog', () => {
     const bulk = Array.from({ length: 10_000 }, (_, at) => ({ atMs: 0, operation: planned(at, { class: audit }) }));
     const urgent = Array.from({ length: 2_000 }, (_, at) => ({
       atMs: at,

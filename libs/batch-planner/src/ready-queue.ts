@@ -3,9 +3,9 @@ import type { TrackedOperation } from './tracked-operation.ts';
 
 /** Cap on the counted chain length, so that an operation without dependents gets its turn within a bounded number of admissions. */
 const criticalityMax = 1_024;
-/** Lanes of each class: operations that may be fused, that exceed a cap, or that go alone. */
+/** Lanes of each class: for operations that may be fused, that exceed a cap, and that go alone. */
 const lanesPerClass = 3;
-/** Void places that a heap may hold beside the valid ones. */
+/** Stale entries that a heap may hold in addition to valid ones. */
 const voidMax = 1_024;
 
 interface Place {
@@ -15,16 +15,17 @@ interface Place {
 }
 
 /**
- * Which of two operations of one class goes first, the lower the sooner: age in admissions, less `boost` for each
- * operation of the longest chain behind it. As ages grow and the advantage is bounded, everything gets its turn.
+ * Rank of an operation within its class; the lowest goes first. It is the age in admissions, less `boost` for each
+ * operation of the longest chain after it. Since ages grow and the advantage is bounded, no operation starves.
  */
 export function rankOf(operation: TrackedOperation, boost: number): number {
   return operation.ordinal - boost * Math.min(operation.criticality, criticalityMax);
 }
 
 /**
- * The ready operations of each class, the lowest rank first; those above a cap in a queue of their own, since only one of
- * them may be in flight and the others must not stand in the way, and those that go alone in another one. Places that have become void are passed over.
+ * The ready operations of each class, the lowest rank first. Those above a cap have a queue of their own, because only
+ * one of them may be in flight and the others must not block it, and so have those that go alone. Stale entries are
+ * skipped.
  */
 export class ReadyQueue {
   readonly #boost: number;
@@ -44,7 +45,7 @@ export class ReadyQueue {
     return this.#lanes.every((lane) => lane.size === 0);
   }
 
-  /** Ready operations of the class that may be fused. */
+  /** Number of ready operations of the class that may be fused. */
   size(place: number, withOversize: boolean): number {
     const lane = lanesPerClass * place;
     return this.#size(lane) + (withOversize ? this.#size(lane + 1) : 0);
@@ -73,7 +74,7 @@ export class ReadyQueue {
     return rankOf(other, this.#boost) < rankOf(one, this.#boost) ? other : one;
   }
 
-  /** The first of the class that goes alone. */
+  /** The first operation of the class that goes alone. */
   firstAlone(place: number): TrackedOperation | undefined {
     return this.#firstOf(lanesPerClass * place + 2);
   }

@@ -8,7 +8,7 @@ describe('Shares', () => {
     return shares;
   };
 
-  it('let a class go before a more urgent one when its share is due, and into debt for what it takes', () => {
+  it('let a class go before a more urgent one when its share is due, and count what it takes as debt', () => {
     const shares = withDue();
     expect(shares.next([1, 3])).toBe(3);
     shares.planned(3, 50, [1, 3]);

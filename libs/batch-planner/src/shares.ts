@@ -1,22 +1,23 @@
 /**
- * Which class plans next. The most urgent class with ready work does, unless another has been passed over so often that
- * its least share is due: each fusion of a more urgent class earns a waiting class its share of the fusion's operations,
- * and who has earned enough goes first, and into debt for what it takes beyond (deficit round robin: Shreedhar and
- * Varghese 1995). Class 0 (CPOE) stands outside: it always goes first, and nobody earns anything by waiting for it.
+ * Decides which class plans next: the most urgent one with ready operations, unless another has been skipped so often
+ * that its minimum share is due. Each fusion of a more urgent class earns a waiting class its share of the fusion's
+ * operations. A class that has earned enough goes first, and into debt for what it takes beyond that (deficit round
+ * robin: Shreedhar and Varghese 1995). Class 0 (CPOE) is excluded: it always goes first, and no class earns by waiting
+ * for it.
  */
 export class Shares {
   readonly #shares: readonly number[];
   readonly #dueAt: number;
   readonly #earned: number[];
 
-  /** @param dueAt operations that a class must have earned to go before a more urgent one. */
+  /** @param dueAt operations that a class must have earned to go before a more urgent one */
   constructor(shares: readonly number[], dueAt: number) {
     this.#shares = shares;
     this.#dueAt = dueAt;
     this.#earned = shares.map(() => 0);
   }
 
-  /** The class to plan of those that could, which are in order of urgency; undefined when there are none. */
+  /** The class to plan next among those that could, given in order of urgency; undefined if there are none. */
   next(could: readonly number[]): number | undefined {
     const [first] = could;
     if (first === undefined || first === 0) return first;
@@ -24,7 +25,7 @@ export class Shares {
     return due.length === 0 ? first : due.reduce((a, b) => (this.#earnedBy(b) > this.#earnedBy(a) ? b : a));
   }
 
-  /** A fusion of so many operations of a class was planned; `could` could have been planned in its place. */
+  /** Records a planned fusion; `could` are the classes that could have been planned instead. */
   planned(place: number, operations: number, could: readonly number[]): void {
     if (place === 0) return;
     for (let other = 1; other < this.#earned.length; other += 1) {

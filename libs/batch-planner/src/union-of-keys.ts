@@ -1,6 +1,6 @@
 import type { DeclaredKey, StateKey } from '@medrex/keys';
 
-/** Declared keys and found ones: a key that stands in both was found to be read or written beside what was declared of it. */
+/** The union of declared and discovered keys. A key in both was touched in more ways than declared. */
 export function unionOfKeys(declared: readonly DeclaredKey[], found: readonly DeclaredKey[]): readonly DeclaredKey[] {
   const union = new Map<StateKey, DeclaredKey>(declared.map((one) => [one.key, one]));
   for (const { key, mode } of found) {

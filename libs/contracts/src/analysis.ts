@@ -6,17 +6,17 @@ import { mintedId, seq, wholeNumber } from './schemas.ts';
 export const edgeTypes = ['RAW', 'WAR', 'WAW'] as const;
 export type EdgeType = (typeof edgeTypes)[number];
 
-/** What the analyzer says of one operation. Advice: orderer-dag is right without it. */
+/** The analyzer's advice about one operation. orderer-dag works correctly without it. */
 export interface Analysis {
   readonly seq: number;
   readonly opId: string;
   /** Immediate predecessors that were live when it was analysed. */
   readonly edges: readonly { readonly from: number; readonly type: EdgeType }[];
-  /** Would have lost to an earlier live operation on a plain client. */
+  /** True if a plain client would have lost it to a conflict with an earlier live operation. */
   readonly isConflicting: boolean;
   /** Longest chain of live operations before it, 0 for none. */
   readonly depth: number;
-  /** Longest chain of live operations behind it when this was said; rises later. */
+  /** Longest chain of live operations after it at this time; may grow later. */
   readonly criticality: number;
 }
 

@@ -22,7 +22,7 @@ function references(value: unknown): [string, unknown][] {
 }
 
 describe('the topic table', () => {
-  it('has a row for every topic, and every message stands in it', () => {
+  it('has a row for every topic, and contains every message', () => {
     expect(topicTable.map(({ name }) => name).sort()).toEqual(Object.values(topics).sort());
     expect(new Set(topicTable.map(({ message }) => message))).toEqual(new Set(Object.keys(messages)));
     expect(topicDescription('not.ours')).toBeUndefined();
@@ -37,7 +37,7 @@ describe('the topic table', () => {
     }
   });
 
-  it('names the topics that hospitals write and read as the only ones with clear text', () => {
+  it('marks only the topics that hospitals write and read as plain text', () => {
     const clear = topicTable.filter(({ isClearText }) => isClearText).map(({ name }) => name);
     expect(clear).toEqual([topics.intake, topics.intakeUrgent, topics.receipts]);
   });
@@ -66,7 +66,7 @@ describe('the AsyncAPI document', () => {
     expect(actions).not.toEqual(expect.arrayContaining(['send-ehr-intake']));
   });
 
-  it('has no reference that leads nowhere, and is plain JSON', () => {
+  it('has no dangling reference, and is plain JSON', () => {
     const followed = references(document);
     expect(followed.length).toBeGreaterThan(topicTable.length * 3);
     for (const [reference, found] of followed) expect([reference, found]).toEqual([reference, expect.anything()]);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { messages, type MessageDescription, type MessageName } from './messages.ts';
 import { topicTable, type TopicDescription } from './topic-table.ts';
 
-/** A JSON document; plain data, so that it can be printed as JSON or YAML. */
+/** A JSON document as plain data, which can be printed as JSON or YAML. */
 export type JsonDocument = { readonly [name: string]: unknown };
 
 /** Short name of a topic inside the document: `medrex.ehr.intake.urgent.v1` is `ehr-intake-urgent`, its `.dlq` `ehr-intake-urgent-dlq`. */
@@ -14,8 +14,8 @@ function channelId(topic: string): string {
 }
 
 /**
- * The AsyncAPI 3.0 document of every topic, made from the topic table and the message schemas.
- * `send` and `receive` are as Medrex sees them; its own processes do both on the internal topics.
+ * The AsyncAPI 3.0 document of every topic, generated from the topic table and the message schemas. `send` and
+ * `receive` are from the view of Medrex; its own processes do both on internal topics.
  */
 export function asyncApi(info: { readonly version: string }): JsonDocument {
   return {
@@ -70,7 +70,7 @@ function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Settings of the topic on a Kafka cluster, as the AsyncAPI Kafka binding spells them. */
+/** Kafka settings of the topic, in the form of the AsyncAPI Kafka binding. */
 function kafkaTopic({ retention, recordBytesMax }: TopicDescription): JsonDocument {
   const limit = { 'max.message.bytes': recordBytesMax };
   if (retention.cleanup === 'compact') return { 'cleanup.policy': ['compact'], ...limit };

@@ -21,7 +21,7 @@ function aTransaction(over: Partial<CommittedTransaction> = {}): CommittedTransa
 }
 
 describe('a block report', () => {
-  it('names keys, read versions, ranges and writers of every transaction, and no value', () => {
+  it('contains keys, read versions, ranges and writers of every transaction, but no values', () => {
     const mine = aTransaction({
       readWriteSet: {
         reads: [
@@ -74,7 +74,7 @@ describe('a block report', () => {
     expect(blockReportSchema.parse(reports[0])).toEqual(reports[0]);
   });
 
-  it('says what chaincodes did that were called, each for itself', () => {
+  it('contains the accesses of called chaincodes, each separately', () => {
     const readWriteSet = { reads: [], ranges: [], writes: [{ key: bed, value: Buffer.from('1') }] };
     const called = [{ chaincode: 'beds', readWriteSet }];
     const caller = aTransaction({ readWriteSet: { reads: [], ranges: [], writes: [], called } });
@@ -91,7 +91,7 @@ describe('a block report', () => {
     ]);
   });
 
-  it('of a very large block comes in parts that fit into records, each transaction once', () => {
+  it('of a very large block has parts that fit into records, with each transaction once', () => {
     const writes = Array.from({ length: 12_000 }, (_, index) => ({
       key: stateKey('clinical', 'x', String(index)),
       value: undefined,

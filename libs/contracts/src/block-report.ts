@@ -11,19 +11,19 @@ import { z } from 'zod';
 import { jsonCodec } from './json-codec.ts';
 import { epochMs, wholeNumber } from './schemas.ts';
 
-/** A key and the version it was read at: [key, block number, transaction number], or [key] when it was absent. */
+/** A key and the version that was read: [key, block number, transaction number], or [key] if it was absent. */
 export type ReportedRead = readonly [key: string] | readonly [key: string, blockNum: number, txNum: number];
 
-/** What was done to the state of one chaincode. Keys and versions only, never a value. */
+/** Accesses to the state of one chaincode: keys and versions only, never values. */
 export interface ReportedSet {
   readonly chaincode: string;
   readonly reads: readonly ReportedRead[];
-  /** Range queries, as [start, end]; what they returned stands in `reads`. */
+  /** Range queries as [start, end]; the keys that they returned are in `reads`. */
   readonly ranges: readonly (readonly [start: string, end: string])[];
   readonly writes: readonly string[];
 }
 
-/** What a transaction of a block did, of any sender. */
+/** The accesses of one transaction in a block, of any sender. */
 export interface ReportedTransaction extends ReportedSet {
   readonly txId: string;
   readonly txNum: number;
@@ -31,9 +31,9 @@ export interface ReportedTransaction extends ReportedSet {
   /** MSP id of the client that sent it. */
   readonly writer: string;
   readonly fn: string;
-  /** What it did to the state of chaincodes that its own one called; the keys of each are counted by themselves. */
+  /** Accesses to the state of chaincodes that it called, each separately. */
   readonly called?: readonly ReportedSet[];
-  /** Set when it has more keys than `reportedKeysMax`: the rest is left out. */
+  /** True if it has more keys than `reportedKeysMax`; the rest is left out. */
   readonly isCut?: boolean;
 }
 
@@ -48,10 +48,13 @@ export interface BlockReport {
   readonly transactions: readonly ReportedTransaction[];
 }
 
-/** Keys of one kind that are reported of one transaction; one with more says so with `isCut`. */
+/** Maximum of reported keys of one kind per transaction; one with more has `isCut`. */
 export const reportedKeysMax = 10_000;
 
-/** Keys that one record of the `blocks` topic carries at most, so that it stays far below the record limit (a key is some 80 bytes). */
+/**
+ * Maximum of keys in one record of the `blocks` topic, which keeps it far below the record limit (a key has about 80
+ * bytes).
+ */
 const keysPerReport = 30_000;
 
 const codes = Object.keys(validationCodes) as [ValidationCode, ...ValidationCode[]];
@@ -84,7 +87,7 @@ export const blockReportSchema = z.object({
 /** Reads and writes the records of the `blocks` topic. */
 export const blockReportCodec = jsonCodec<BlockReport>('blocks', 1, blockReportSchema);
 
-/** What the `blocks` topic says of a block: usually one report, several when the block has very many keys; never none. */
+/** The reports of a block: usually one, several for a block with very many keys, never none. */
 export function reportBlock(block: Block, committedAtMs: number): BlockReport[] {
   const parts: ReportedTransaction[][] = [[]];
   let keys = 0;

@@ -1,20 +1,20 @@
 import type { JsonObject, JsonValue } from '@medrex/execute-batch';
 
 /**
- * The name that stands in place of a contract's in operations of per-transaction mode. Such an operation is a **call**: one
- * function of somebody else's chaincode, in a Fabric transaction of its own.
+ * The contract name of operations in per-transaction mode. Such an operation is a **call**: one function of a foreign
+ * chaincode, in a Fabric transaction of its own.
  */
 export const perTransactionContract = 'per-transaction';
 
-/** What a call says in clear; its arguments are its one sealed body. */
+/** The plain-text part of a call; its arguments are its only, sealed body. */
 export interface CallFacts {
   readonly chaincode: string;
   readonly function: string;
-  /** Its keys were named by the sender or by a template, all of them; else they are found out by endorsing it. */
+  /** Whether the sender or a template named all keys; otherwise they are discovered by endorsement. */
   readonly isDeclared: boolean;
 }
 
-/** The answer of a call as an outcome carries it in `detail`: sealed, because it is the sender's content. */
+/** The answer of a call in `detail` of an outcome: sealed, because it is the sender's content. */
 export interface SealedAnswer {
   readonly sealed: string;
 }

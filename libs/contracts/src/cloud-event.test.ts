@@ -55,7 +55,7 @@ describe('a record of an intake topic', () => {
     }
   });
 
-  it('brings the trace that the event says it belongs to, and is not refused for one that is none', () => {
+  it('has the trace context of the event, and is not refused for an invalid one', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const traced = (value: unknown) => {
       const record = { value: Buffer.from(JSON.stringify({ ...envelope, traceparent: value })), headers: structured };
@@ -68,7 +68,7 @@ describe('a record of an intake topic', () => {
     expect(decodeIntake({ value: bytes, headers: headers(binary) })).toMatchObject({ event: { traceparent } });
   });
 
-  it('brings its time to UTC', () => {
+  it('has its time converted to UTC', () => {
     const value = Buffer.from(JSON.stringify({ ...envelope, time: '2026-01-02T03:04:05+02:00' }));
     expect(decodeIntake({ value, headers: structured })).toMatchObject({ event: { time: '2026-01-02T01:04:05.000Z' } });
   });
@@ -80,12 +80,12 @@ describe('a record of an intake topic', () => {
     expect(typed).toMatchObject({ event: { contentType: 'application/x' } });
   });
 
-  it('is not taken for an envelope because a text inside it looks like one', () => {
+  it('is not taken for an envelope because text inside it looks like one', () => {
     const value = Buffer.from(JSON.stringify({ resourceType: 'Basic', text: '{"specversion":"1.0"}' }));
     expect(decodeIntake({ value, headers: new Map() })).toMatchObject({ event: { data: value } });
   });
 
-  it('is refused with everything that is wrong at once, quoting nothing of the message', () => {
+  it('is refused with all errors at once, quoting nothing of the message', () => {
     const wrong = { ...envelope, id: '', source: undefined, time: 'yesterday', medrexclass: 'vip', data: patient };
     const decoded = decodeIntake({ value: Buffer.from(JSON.stringify(wrong)), headers: structured });
     expect(issues(decoded).sort()).toEqual(['id', 'medrexclass', 'source', 'time']);
@@ -97,7 +97,7 @@ describe('a record of an intake topic', () => {
     ]);
   });
 
-  it('is refused when it is empty, no JSON, or has not exactly one form of data', () => {
+  it('is refused when it is empty, not JSON, or does not have exactly one form of data', () => {
     expect(issues(decodeIntake({ value: Buffer.alloc(0), headers: new Map() }))).toEqual([undefined]);
     expect(issues(decodeIntake({ value: Buffer.from('{'), headers: structured }))).toEqual([undefined]);
     for (const form of [

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { IntakeMessage, RefusalIssue } from './intake-contract.ts';
 import { operationClass } from './schemas.ts';
 
-/** A message of the intake topics, out of its envelope. `source` and `id` are absent together, when the sender gave no envelope. */
+/** A message of the intake topics without its envelope. `source` and `id` are both absent if there was no envelope. */
 export interface IntakeEvent {
   readonly source?: string;
   readonly id?: string;
@@ -17,9 +17,9 @@ export interface IntakeEvent {
   readonly request?: IntakeMessage['request'];
   /** Who signed it. */
   readonly author?: SignatureOfMessage;
-  /** The trace that the event says it belongs to (CloudEvents' extension for tracing), as it stands there. */
+  /** The trace context in the event (CloudEvents' extension for tracing), unchanged. */
   readonly traceparent?: string;
-  /** The message's own bytes, which its keyed hash is taken of: the record's value, or what stands under `data` in a structured event. */
+  /** The bytes of the message, which its keyed hash covers: the record's value, or `data` of a structured event. */
   readonly data: Uint8Array;
 }
 
@@ -29,7 +29,10 @@ export type DecodedIntake =
 
 const text = z.string().min(1);
 
-/** The envelope of a message: CloudEvents 1.0 (cloudevents.io), with our extension attributes; others are let pass. */
+/**
+ * The envelope of a message: CloudEvents 1.0 (cloudevents.io) with our extension attributes; other attributes are
+ * allowed.
+ */
 export const cloudEventSchema = z.looseObject({
   specversion: z.literal('1.0'),
   id: text.describe('names the message together with source; a message with the same name is a repeat'),
@@ -76,9 +79,9 @@ const defaultContentType = 'application/fhir+json';
 const structuredContentType = 'application/cloudevents+json';
 
 /**
- * Takes a record of an intake topic out of its envelope, by the Kafka binding of CloudEvents: in binary mode the attributes are
- * headers `ce_*` and the value is the message; in structured mode the value is the envelope. A record without either is the message
- * itself. Everything that is wrong is reported at once.
+ * Reads a record of an intake topic by the Kafka binding of CloudEvents: in binary mode the attributes are headers
+ * `ce_*` and the value is the message; in structured mode the value is the envelope. A record without either is the
+ * message itself. All errors are reported together.
  */
 export function decodeIntake(record: {
   readonly value: Uint8Array;
@@ -93,7 +96,8 @@ export function decodeIntake(record: {
   return { kind: 'event', event: { contentType: contentType ?? defaultContentType, data: record.value } };
 }
 
-// Tools like kcat write the envelope without saying so. No member of a FHIR resource has this name, and in a string the quote would be escaped.
+// Tools like kcat write the envelope without a content type. No member of a FHIR resource has this name, and within a
+// string the quote would be escaped.
 function looksStructured(value: Uint8Array): boolean {
   const start = Buffer.from(value.buffer, value.byteOffset, Math.min(value.length, 512)).toString('latin1');
   return /^\s*\{/.test(start) && /[{,]\s*"specversion"\s*:\s*"1\.0"/.test(start);
@@ -151,7 +155,7 @@ function eventOf(event: CloudEvent, contentType: string | undefined, data: Uint8
     ...(event.medrexdeadline !== undefined && { deadlineMs: Date.parse(event.medrexdeadline) }),
     ...(request !== undefined && { request }),
     ...(author !== undefined && { author }),
-    // Not in the schema: an event is not refused for a trace that cannot be read.
+    // Not in the schema, because an event is not refused for an invalid trace context.
     ...(typeof event['traceparent'] === 'string' && { traceparent: event['traceparent'] }),
     data,
   };
@@ -172,7 +176,7 @@ function authorOf({ medrexauthor: id, medrexsalt: salt, medrexsignature: signatu
   return id === undefined || salt === undefined || signature === undefined ? undefined : { id, salt, signature };
 }
 
-/** A signature is of a time, and needs all of its parts. */
+/** A signature covers a time, and all its parts are required. */
 function signatureIssue(event: CloudEvent): RefusalIssue | undefined {
   const parts = [event.medrexauthor, event.medrexsalt, event.medrexsignature];
   if (parts.every((part) => part === undefined)) return undefined;
@@ -183,7 +187,7 @@ function signatureIssue(event: CloudEvent): RefusalIssue | undefined {
   return undefined;
 }
 
-/** JSON inside an envelope is written anew before it is read, and a signature is of bytes. */
+/** JSON inside an envelope is re-encoded before it is read, but a signature covers the original bytes. */
 function rewrittenIssue({ medrexauthor, data }: CloudEvent): RefusalIssue | undefined {
   if (medrexauthor === undefined || data === undefined || typeof data === 'string') return undefined;
   return issue('value', 'a signed event in structured mode has data_base64, or its body as a text in data', 'data');

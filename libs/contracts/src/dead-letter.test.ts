@@ -17,7 +17,7 @@ const stored = ({ value, headers = new Map() }: NewRecord): LogRecord => ({
 });
 
 describe('a dead letter', () => {
-  it('gives back the operation as it was accepted, and why it is dead', () => {
+  it('returns the operation as it was accepted, and the reason', () => {
     const { routing, operation } = anAcceptedOperation({
       operation: { bodies: [Buffer.from('c2VhbGVk')] },
       routing: { class: 'cpoe', item: 3 },

@@ -4,18 +4,21 @@ import { contractError } from './errors.ts';
 import type { LogRecord, NewRecord } from './event-log.ts';
 import { decodeOperations, encodeOperationBytes, operationsExample, type RoutedBytes } from './operations-record.ts';
 
-/** Header that says why: the code of the outcome. */
+/** Header with the reason: the code of the outcome. */
 const reasonHeader = 'reason';
 
-/** An operation that ended dead, as it was accepted: what is needed to send it again. Bodies stay sealed. */
+/** An operation that ended dead, as it was accepted, which is what a resend needs. Bodies stay sealed. */
 export interface DeadLetter extends Pick<SequencedOperation, 'routing' | 'operation' | 'operationBytes'> {
   /** Code of the outcome: EXPIRED, READY_TOO_LONG, UNSTABLE_KEYS, POISON, CONTRACT_ERROR, RECORD_UNREADABLE. */
   readonly reason: string;
-  /** When the log took it in, epoch ms: a moment after the operation ended. */
+  /** When it was appended, epoch ms: shortly after the operation ended. */
   readonly atMs: number;
 }
 
-/** A record of the `dead-letters` topic: a record of `operations` that holds one operation, and the reason as a header. @throws CodedError OPERATION_TOO_LARGE */
+/**
+ * A record of the `dead-letters` topic: a record of `operations` with one operation, and the reason in a header.
+ * @throws CodedError OPERATION_TOO_LARGE
+ */
 export function encodeDeadLetter(letter: RoutedBytes, reason: string): NewRecord {
   const [value] = encodeOperationBytes([letter]) as [Uint8Array];
   return { value, headers: new Map([[reasonHeader, Buffer.from(reason)]]) };

@@ -1,26 +1,29 @@
 import { isCodedError } from '@medrex/coded-error';
 import type { LogRun, Subscription } from './event-log.ts';
 
-/** The passing of time, as an argument: the real one lives in the adapters, a scripted one in tests. */
+/** Time as an argument: the real clock is in the adapters, a scripted one in tests. */
 export interface Clock {
   nowMs(): number;
   /** Resolves after `ms`, or at once when `signal` is aborted; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Lets everything else that is waiting for this thread run once (Node: setImmediate). */
+  /** Yields to everything else that waits for this thread (Node: setImmediate). */
   nextTurn(): Promise<void>;
 }
 
-/** Where the runs of one partition come from. */
+/** The source of the runs of one partition. */
 export interface RunSource {
-  /** Takes the next run and moves on; `undefined` when there is nothing yet. @throws what reading can throw. */
+  /**
+   * Returns the next run and advances; `undefined` if there is none yet.
+   * @throws errors of reading
+   */
   next(): LogRun | undefined;
-  /** Resolves when it may be worth asking again; must resolve when `signal` is aborted. */
+  /** Resolves when there may be another run; must also resolve when `signal` is aborted. */
   arrival(signal: AbortSignal): Promise<unknown>;
-  /** Called once, when nothing will be read any more. */
+  /** Called once, after the last read. */
   close?(): void;
 }
 
-/** Waits between tries of a run that failed: `firstMs`, then twice as long each time, up to `maxMs`. */
+/** Delays between tries of a failed run: `firstMs`, then doubled each time, up to `maxMs`. */
 export interface Redelivery {
   readonly firstMs: number;
   readonly maxMs: number;
@@ -37,8 +40,8 @@ export interface Delivery {
 const defaultRedelivery: Redelivery = { firstMs: 20, maxMs: 5_000 };
 
 /**
- * The delivery rules of the EventLog port for one partition, for every implementation that reads for itself: one run in hand at a
- * time, the same run again after a failure, nothing while paused, and a close that waits for the run in hand.
+ * The delivery rules of the EventLog port for one partition, for all implementations that read themselves: one run at a
+ * time, the same run again after a failure, nothing while paused, and a close that waits for the current run.
  */
 export function deliverRuns(delivery: Delivery): Subscription {
   return new RunDelivery(delivery);

@@ -1,6 +1,6 @@
 import { CodedError, type ErrorDescription } from '@medrex/coded-error';
 
-/** What the messages and the event log can break; every implementation of the EventLog port throws these. */
+/** Errors of messages and the event log; every implementation of the EventLog port throws these. */
 export const contractErrors = {
   MESSAGE_MALFORMED: {
     code: 'MESSAGE_MALFORMED',
@@ -59,7 +59,10 @@ export const contractErrors = {
   },
 } as const satisfies Record<string, ErrorDescription>;
 
-/** A contract error by its name in the table. @param message what happened to what, e.g. `medrex.operations.v1/0: ...`. */
+/**
+ * A contract error by its name in the table.
+ * @param message what happened to what, e.g. `medrex.operations.v1/0: ...`
+ */
 export function contractError(
   name: keyof typeof contractErrors,
   message: string,

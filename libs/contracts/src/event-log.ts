@@ -1,4 +1,4 @@
-/** One record as it is appended. The log never looks inside the value. */
+/** One record to append. The log does not read its value. */
 export interface NewRecord {
   /** Compaction key; only compacted topics need one. */
   readonly key?: string;
@@ -13,7 +13,7 @@ export interface LogRecord {
   readonly key: string | undefined;
   readonly value: Uint8Array;
   readonly headers: ReadonlyMap<string, Uint8Array>;
-  /** When the log took it in, ms since the epoch. */
+  /** When it was appended, ms since the epoch. */
   readonly timestampMs: number;
 }
 
@@ -26,7 +26,10 @@ export interface LogRun {
   readonly endOffset: number;
 }
 
-/** Where a reader starts. `committed` falls back to the start of the log for a group that never committed, and to nothing else. */
+/**
+ * Where a reader starts. `committed` means the start of the log for a group without a commit, and never any other
+ * position.
+ */
 export type StartPosition =
   | { readonly at: 'committed' }
   | { readonly at: 'start' }
@@ -42,12 +45,15 @@ export interface Subscribe {
   /** Upper bounds of one run. */
   readonly maxRecords?: number;
   readonly maxBytes?: number;
-  /** A log that is asked over a network is asked at most once in this time, ms: fewer and longer runs, for readers that may be late. */
+  /**
+   * Minimum time between two requests to a log over a network, in ms: fewer and longer runs, for readers that may be
+   * late.
+   */
   readonly paceMs?: number;
   /**
-   * Told of every try that failed: of the handler, with its run, or of reading, without one. Both are tried again with a capped
-   * back-off, except that a reader whose records were deleted under it (OFFSET_OUT_OF_RANGE) gets nothing more. Without this
-   * function that last error is thrown out of the process: nothing is skipped in silence.
+   * Called for every failed try: of the handler, with its run, or of reading, without one. Both are retried with capped
+   * backoff, except that a reader whose records were deleted (OFFSET_OUT_OF_RANGE) gets nothing more. Without this
+   * function that last error becomes an uncaught exception, so nothing is skipped silently.
    */
   readonly onError?: (error: unknown, run: LogRun | undefined) => void;
 }
@@ -55,19 +61,19 @@ export interface Subscribe {
 export interface Subscription {
   pause(): void;
   resume(): void;
-  /** Stops reading, waits for the run in hand, and closes. */
+  /** Stops reading, waits for the current run, and closes. */
   close(): Promise<void>;
 }
 
 /**
- * The durable, partitioned log that everything between the processes goes through: Kafka, or files on one machine.
- * Delivery is at least once. A handler gets the next run of a partition only after its promise for the last one has
- * resolved, which is the back-pressure; one that rejects gets the same run again.
+ * The durable, partitioned log between all processes: Kafka, or files on one machine. Delivery is at least once. A
+ * handler gets the next run of a partition only after its promise for the previous one has resolved, which gives
+ * back-pressure. If it rejects, it gets the same run again.
  */
 export interface EventLog {
   /**
-   * Appends in the order given and resolves when the records are durable: acks of all replicas, or an fsync.
-   * Appends to one partition take effect in the order of the calls.
+   * Appends records in order, and resolves when they are durable: acks of all replicas, or an fsync. Appends to one
+   * partition take effect in the order of the calls.
    */
   append(
     topic: string,
@@ -75,16 +81,16 @@ export interface EventLog {
     records: readonly NewRecord[],
   ): Promise<{ readonly baseOffset: number; readonly lastOffset: number }>;
   subscribe(subscribe: Subscribe, onRun: (run: LogRun) => Promise<void>): Promise<Subscription>;
-  /** Marks everything below `offset` as done by `group`. */
+  /** Commits `offset` for `group`: everything below it is processed. */
   commit(group: string, topic: string, partition: number, offset: number): Promise<void>;
   committed(group: string, topic: string, partition: number): Promise<number | undefined>;
-  /** First offset still kept, and the offset after the last one. */
+  /** The first offset that is still kept, and the offset after the last one. */
   bounds(topic: string, partition: number): Promise<{ readonly start: number; readonly end: number }>;
   /** The newest record of each key of a compacted topic. */
   latest(topic: string, partition: number): Promise<readonly LogRecord[]>;
-  /** Allows everything below `offset` to be deleted; whole segments go, so some of it may stay. */
+  /** Allows everything below `offset` to be deleted. Only whole segments are deleted, so some of it may remain. */
   truncateBefore(topic: string, partition: number, offset: number): Promise<void>;
-  /** Readers and appends of this log that are stuck at the moment, in words for an operator; empty when all is well. */
-  troubles(): readonly string[];
+  /** Readers and appends that are stuck at present, as text for an operator; empty if all is well. */
+  problems(): readonly string[];
   close(): Promise<void>;
 }

@@ -28,7 +28,7 @@ describe('JSON with exact numbers', () => {
     ).toEqual(text.match(/[-\d.eE+]+/g)?.sort());
   });
 
-  it('is the same of a part, and of a copy', () => {
+  it('applies to a part and to a copy of a value, too', () => {
     const { entry } = parseExactJson('{"entry":{"value":1.50}}') as { readonly entry: { readonly value: number } };
     expect(entry.value).toBe(1.5);
     expect(exactJson(entry)).toBe('{"value":1.50}');
@@ -56,7 +56,7 @@ describe('JSON with exact numbers', () => {
     expect(Array.isArray(parseExactJson(text))).toBe(true);
   });
 
-  it('takes no time over digits without end', () => {
+  it('is fast for numbers of many digits', () => {
     const text = JSON.stringify({ text: '1'.repeat(1_000_000) });
     expect(again(text)).toBe(text);
   });

@@ -1,4 +1,4 @@
-/** What engines know of a number's text and TypeScript does not yet (JSON.parse source text access, ES2026). */
+/** JSON.parse source text access (ES2026), which TypeScript's library does not declare yet. */
 interface SourceText {
   readonly source?: string;
 }
@@ -11,18 +11,17 @@ declare global {
 }
 
 /**
- * A number, not at the beginning, that may be written otherwise than JavaScript writes it: 1.50, 1e2, 17 digits. Finds a few
- * texts, too, which costs their message a slower parse. Linear in the text, about a tenth of what parsing costs.
+ * A number that may be written differently from JavaScript: 1.50, 1e2, 17 digits. Also matches a few strings, whose
+ * messages are then parsed more slowly. Linear in the text, about a tenth of the cost of parsing.
  */
 const unusualNumber = /\d(?:\.\d*0|[eE][-+]?\d+|[\d.]{16,64})[,}\]\s]/;
 
-/** Objects and arrays with such numbers, at any depth, and the text of their own. */
+/** Objects and arrays with such numbers at any depth, and their source text. */
 const texts = new WeakMap<object, Map<string, string>>();
 
 /**
- * Parses JSON and remembers how its numbers were written: to FHIR 1.50 is more exact than 1.5, and a decimal may have more
- * digits than a double holds (https://hl7.org/fhir/R4/datatypes.html#decimal). `exactJson` writes them so again.
- *
+ * Parses JSON and keeps the source text of its numbers: in FHIR 1.50 is more precise than 1.5, and a decimal may have
+ * more digits than a double (https://hl7.org/fhir/R4/datatypes.html#decimal). `exactJson` writes them unchanged.
  * @throws SyntaxError
  */
 export function parseExactJson(text: string): unknown {
@@ -30,7 +29,7 @@ export function parseExactJson(text: string): unknown {
   try {
     return JSON.parse(text, remember);
   } catch (error) {
-    // So deep that only the plain parser comes to its end; what reads the value refuses the depth.
+    // Nested too deeply for a reviver; the plain parser still succeeds, and whatever reads the value refuses the depth.
     if (error instanceof RangeError) return JSON.parse(text) as unknown;
     throw error;
   }
@@ -49,7 +48,7 @@ function textsOf(holder: object): Map<string, string> {
   return known;
 }
 
-/** Compact JSON of a value, with numbers as they were written where `parseExactJson` read them. */
+/** Compact JSON of a value, with numbers as they were written in the text of `parseExactJson`. */
 export function exactJson(value: object): string {
   if (!texts.has(value)) return JSON.stringify(value);
   return JSON.stringify(value, function (this: object, key: string, field: unknown): unknown {
@@ -58,7 +57,7 @@ export function exactJson(value: object): string {
   });
 }
 
-/** Gives a shallow copy the recorded facts of its original. */
+/** Gives a shallow copy the recorded numbers of its original. */
 export function copiedExactly<Copy extends object>(copy: Copy, original: object): Copy {
   const known = texts.get(original);
   if (known !== undefined) texts.set(copy, known);

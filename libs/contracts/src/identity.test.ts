@@ -8,13 +8,13 @@ const anyText = fc
   .chain((text) => fc.constantFrom(text, `${text}\uD800`, `\uDC00${text}`, `${text}\uFFFD`));
 
 describe('identity', () => {
-  it('names an operation the same every time, and as it did in earlier releases', () => {
+  it('gives an operation the same id every time, and as in earlier releases', () => {
     const name = { source: 'urn:ehr:a', id: 'm-1', item: 0, attempt: 0 };
     expect(operationId(key, name)).toBe(operationId(key, name));
     expect(operationId(key, name)).toBe('95a3ec20beb37d6b2e939a7829b714ee');
   });
 
-  it('gives every item, attempt, source and id a name of its own', () => {
+  it('gives different ids for different items, attempts, sources and ids', () => {
     const names = new Set(
       [
         { source: 'a', id: 'b', item: 0, attempt: 0 },
@@ -36,7 +36,7 @@ describe('identity', () => {
     );
   });
 
-  it('depends on the key and on what is named', () => {
+  it('depends on the key and on the domain', () => {
     const text = 'abc';
     const bytes = Buffer.from(text);
     expect(sourceHash(key, bytes)).not.toBe(sourceHash(Buffer.alloc(32, 8), bytes));

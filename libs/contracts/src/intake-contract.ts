@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@medrex/execute-batch';
 import type { DeclaredKey } from '@medrex/keys';
 import type { OperationClass } from './operation-class.ts';
 
-/** A message as ingest received it, before anything was understood of it. */
+/** A message as ingest received it, before it is interpreted. */
 export interface IntakeMessage {
   readonly source: string;
   readonly id: string;
@@ -11,11 +11,11 @@ export interface IntakeMessage {
   readonly contentType: string;
   /** Parsed JSON of the body. */
   readonly body: unknown;
-  /** ISO 8601 UTC: the sender's time, else when it was taken in. */
+  /** ISO 8601 UTC: the sender's time, else the time of arrival. */
   readonly time: string;
   readonly class?: OperationClass;
   readonly deadlineMs?: number;
-  /** How the body is to be used where the body does not say it itself: FHIR's PUT /Observation/x, If-Match, If-None-Exist. */
+  /** How to use the body if it does not say so itself: FHIR's PUT /Observation/x, If-Match, If-None-Exist. */
   readonly request?: {
     readonly method: 'POST' | 'PUT' | 'DELETE';
     /** Path below the contract's root, e.g. `Observation/x` or empty. */
@@ -25,15 +25,18 @@ export interface IntakeMessage {
   };
 }
 
-/** What a contract's intake may use to turn a message into operations; everything that needs I/O or a secret. */
+/** What a contract's intake may use to translate a message to operations: everything that needs I/O or a secret. */
 export interface IntakeContext {
-  /** HMAC under the channel's identity key, hex: ids minted or passed through for resources and identifiers. Never rotated, so the same input names the same thing for ever. */
+  /**
+   * HMAC under the channel's identity key, hex: ids for resources and identifiers. The key is never rotated, so the
+   * same input always gives the same id.
+   */
   mintId(...parts: readonly string[]): string;
   /** The patient's pseudonym and a sealer for bodies about it; `identifiers` in order of preference. Durable before it resolves. */
   patient(identifiers: readonly PatientIdentifier[]): Promise<PatientHandle>;
-  /** The same, where no waiting is needed; undefined leaves it to `patient`. */
+  /** The same without waiting; undefined if `patient` must be called. */
   knownPatient(identifiers: readonly PatientIdentifier[]): PatientHandle | undefined;
-  /** The sealer for what is about no patient: the tenant subject key. */
+  /** The sealer for data about no patient, with the tenant subject key. */
   readonly tenant: BodySealer;
 }
 
@@ -48,13 +51,14 @@ export interface PatientHandle extends BodySealer {
 
 export interface BodySealer {
   /**
-   * Seals a body (AES-256-GCM, the nonce derived, so the same input gives the same bytes) and returns base64 text as bytes.
-   * @param binding what it is bound to: message source and id, item, entry, resource id.
+   * Seals a body (AES-256-GCM with a derived nonce, so the same input gives the same bytes) and returns base64 text as
+   * bytes.
+   * @param binding what it is bound to: message source and id, item, entry, resource id
    */
   seal(body: Uint8Array, binding: readonly string[]): Uint8Array;
 }
 
-/** An operation before ingest names, routes and appends it. */
+/** An operation before ingest gives it a name and appends it. */
 export interface TranslatedOperation {
   readonly item: number;
   readonly class: OperationClass;
@@ -64,10 +68,10 @@ export interface TranslatedOperation {
   readonly bodies: readonly Uint8Array[];
 }
 
-/** Why an item was not accepted; `issues` become the entries of an OperationOutcome. */
+/** Why an item was refused; `issues` become the entries of an OperationOutcome. */
 export interface Refusal {
   readonly item: number;
-  /** e.g. INVALID_RESOURCE, TOO_MANY_ENTRIES, UNSUPPORTED; HTTP status beside it. */
+  /** e.g. INVALID_RESOURCE, TOO_MANY_ENTRIES, UNSUPPORTED; with the HTTP status beside it. */
   readonly code: string;
   readonly status: 400 | 409 | 412 | 413 | 415 | 422;
   readonly issues: readonly RefusalIssue[];
@@ -78,28 +82,34 @@ export interface RefusalIssue {
   /** FHIR issue type: structure, required, value, invariant, not-supported, too-long, ... */
   readonly code: string;
   readonly diagnostics: string;
-  /** FHIRPath of what is wrong, e.g. Bundle.entry[3].resource.status; or a JSON path for other contracts. */
+  /** FHIRPath of the invalid element, e.g. Bundle.entry[3].resource.status; or a JSON path for other contracts. */
   readonly expression?: string;
 }
 
 export interface Translation {
-  /** One per item that was accepted, in item order. */
+  /** One per accepted item, in item order. */
   readonly operations: readonly TranslatedOperation[];
   readonly refusals: readonly Refusal[];
 }
 
-/** Two pseudonyms found to be one person: messages about `from` are messages about `into` from now on. */
+/** Two pseudonyms of one person: messages about `from` apply to `into` from now on. */
 export interface PatientAlias {
   readonly from: string;
   readonly into: string;
 }
 
-/** The intake half of a contract: message in, operations out. The other half, `apply`, is @medrex/execute-batch's Contract. */
+/**
+ * The intake half of a contract, which translates messages to operations. The other half, `apply`, is
+ * @medrex/execute-batch's Contract.
+ */
 export interface IntakeContract {
   readonly name: string;
   translate(message: IntakeMessage, context: IntakeContext): Promise<Translation> | Translation;
-  /** What a sender is told in the contract's own words, e.g. a FHIR OperationOutcome. */
+  /** Problems in the contract's own format, e.g. a FHIR OperationOutcome. */
   describe?(refusals: readonly RefusalIssue[]): JsonValue;
-  /** Persons that an applied operation of this contract made one, out of what the ledger answered. May be asked again for the same answer. */
+  /**
+   * Patients merged by an applied operation of this contract, read from its result. May be called again for the same
+   * result.
+   */
   merges?(detail: JsonValue): readonly PatientAlias[];
 }

@@ -1,20 +1,20 @@
 import type { z } from 'zod';
 import { contractError } from './errors.ts';
 
-/** Bytes of one message as JSON text that carries its version. */
+/** Encodes one message as JSON text with its version. */
 export interface JsonCodec<T> {
-  /** The message's own name, as the topic table and the errors call it. */
+  /** The name of the message in the topic table and in errors. */
   readonly name: string;
   readonly version: number;
   readonly schema: z.ZodType<T>;
   encode(message: T): Uint8Array;
   /**
-   * Reads what another of our own processes wrote: the version is checked, the rest is taken as the type says, because the
-   * writer was compiled against the same type and this runs for every record.
+   * Decodes what another of our processes wrote. Only the version is checked, since the writer was compiled against the
+   * same type and this runs for every record.
    * @throws CodedError MESSAGE_MALFORMED, MESSAGE_VERSION_UNKNOWN
    */
   decode(bytes: Uint8Array): T;
-  /** As `decode`, and checks every field: for bytes from a file, a tool or another system. */
+  /** As `decode`, but checks every field: for bytes from a file, a tool or another system. */
   parse(bytes: Uint8Array): T;
 }
 
@@ -42,7 +42,8 @@ export function jsonCodec<T extends object>(name: string, version: number, schem
   };
 }
 
-// The parser's own message quotes the text, which may be about a patient: it is neither repeated nor attached as a cause.
+// The parser's message quotes the text, which may be about a patient, so it is neither repeated nor attached as a
+// cause.
 function parseObject(name: string, bytes: Uint8Array): Record<string, unknown> {
   let parsed: unknown;
   try {

@@ -16,7 +16,7 @@ const codecs = [
 ];
 
 describe('messages', () => {
-  it('have examples that their schemas accept whole', () => {
+  it('have examples that their schemas accept completely', () => {
     for (const { schema, example } of Object.values<MessageDescription>(messages)) {
       expect(schema.parse(example)).toEqual(example);
     }
@@ -53,7 +53,7 @@ describe('messages', () => {
 });
 
 describe('progress', () => {
-  it('that counts is the last one of the highest generation of its channel', () => {
+  it('is the last record of the highest generation of its channel', () => {
     const written = [
       aProgress({ generation: 2, lowWaterMark: 10 }),
       aProgress({ generation: 1, lowWaterMark: 99 }),

@@ -9,16 +9,16 @@ import { progressCodec, progressExample } from './progress.ts';
 import { receiptCodec, receiptExample } from './receipt.ts';
 import { refusedMessageExample, refusedMessageHeadersSchema, refusedMessageSchema } from './refused-message.ts';
 
-/** One message that crosses a process, as the generated reference shows it. */
+/** One message between processes, for the generated reference. */
 export interface MessageDescription {
   readonly title: string;
   readonly summary: string;
   readonly version: number;
   readonly contentType: string;
-  /** Shape of the decoded message; the `operations` record travels in binary, see operations-record.ts. */
+  /** Schema of the decoded message; the `operations` record is binary, see operations-record.ts. */
   readonly schema: z.ZodType;
   readonly example: unknown;
-  /** Headers of the record that belong to the message, each as text. */
+  /** Record headers of the message, each as text. */
   readonly headers?: z.ZodType;
 }
 

@@ -13,7 +13,7 @@ const decodeAll = (records: readonly Uint8Array[]): ReturnType<typeof decodeOper
   records.flatMap((value, offset) => decodeOperations(aLogRecord({ value, offset })));
 
 describe('a record of the operations topic', () => {
-  it('gives back every operation with its routing and its own bytes', () => {
+  it('returns every operation with its routing and bytes', () => {
     const routing = fc.record(
       {
         sealedName: fc.base64String(),
@@ -63,27 +63,27 @@ describe('a record of the operations topic', () => {
     expect(records[0]!.length).toBeLessThanOrEqual(4 * mebibyte);
   });
 
-  it('refuses an operation that no record can hold, and names the limit', () => {
+  it('refuses an operation that is too large for a record, and names the limit', () => {
     expect(() => encodeOperations([withBody(8 * mebibyte)])).toThrow(
       expect.objectContaining({ code: 'OPERATION_TOO_LARGE', message: expect.stringMatching(/8384512/) }),
     );
   });
 
-  it('is made of bytes that are encoded already, without looking into them', () => {
+  it('is made of encoded operations without decoding them', () => {
     const accepted = [withBody(10), withBody(20)];
     const routed = accepted.map(({ routing, operation }) => ({ routing, operationBytes: encodeOperation(operation) }));
     expect(encodeOperationBytes(routed)).toEqual(encodeOperations(accepted));
     expect(encodeOperationBytes([])).toEqual([]);
   });
 
-  it('shares its memory with the operations that come out of it', () => {
+  it('shares its memory with the operations decoded from it', () => {
     const [value] = encodeOperations([withBody(100)]);
     const [decoded] = decodeOperations(aLogRecord({ value: value! }));
     expect(decoded!.operationBytes.buffer).toBe(value!.buffer);
     expect(decodeOperation(decoded!.operationBytes).bodies[0]!.buffer).toBe(value!.buffer);
   });
 
-  it('refuses damaged bytes and other versions, saying where they stand and quoting nothing', () => {
+  it('refuses damaged bytes and other versions, naming their place and quoting nothing', () => {
     const sealedName = 'bm9ib2R5';
     const [good] = encodeOperations([anAcceptedOperation({ routing: aRouting({ sealedName }) })]);
     const value = Buffer.from(good!);

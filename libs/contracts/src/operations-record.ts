@@ -17,16 +17,16 @@ import { declaredKey, epochMs, jsonValue, mintedId, operationClass, traceparent,
  */
 export const operationsRecordVersion = 1;
 
-/** Bytes that a record is filled up to; one operation above it goes alone, up to `operationBytesMax`. */
+/** A record is filled up to this many bytes; a larger operation goes alone, up to `operationBytesMax`. */
 export const operationsRecordBytes = 4 * 1024 * 1024;
 
-/** Bytes that one operation and its routing may have: what remains of a log record of 8 MiB. */
+/** Maximum bytes of one operation with its routing: what remains of a log record of 8 MiB. */
 export const operationBytesMax = 8 * 1024 * 1024 - 4096;
 
-/** An operation whose bytes are already made, and where it goes. */
+/** An encoded operation with its routing. */
 export interface RoutedBytes {
   readonly routing: Routing;
-  /** As `encodeOperation` of @medrex/execute-batch writes them. */
+  /** Encoded by `encodeOperation` of @medrex/execute-batch. */
   readonly operationBytes: Uint8Array;
 }
 
@@ -116,7 +116,7 @@ export function decodeOperations(record: LogRecord): SequencedOperation[] {
   return operations;
 }
 
-/** How many operations a record that `encodeOperations` made holds: their writer needs it to know the seq of each. */
+/** Number of operations in a record of `encodeOperations`, from which the writer derives the seq of each. */
 export function countOperations(record: Uint8Array): number {
   return checkedCount(Buffer.from(record.buffer, record.byteOffset, record.length));
 }
@@ -136,7 +136,7 @@ function misread(record: LogRecord, error: unknown): Error {
   return contractError('MESSAGE_MALFORMED', `${place}: not a record of operations`);
 }
 
-/** What a record of the `operations` topic says once it is decoded; for documentation and for tools, not for the hot path. */
+/** A decoded record of the `operations` topic; for documentation and tools, not for the hot path. */
 export const acceptedOperationSchema = z.object({
   routing: z.object({
     sealedName: z.string().describe('(source, id) of the message, sealed: only ingest can name it'),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { jsonCodec } from './json-codec.ts';
 import { declaredKey, epochMs, jsonValue, mintedId, seq, traceparent, wholeNumber } from './schemas.ts';
 
-/** How one operation ended; every accepted operation gets exactly one ending, repeats of the report are identical. */
+/** How one operation ended. Every accepted operation ends exactly once; repeated reports are identical. */
 export interface OperationOutcome {
   readonly seq: number;
   readonly opId: string;
@@ -18,14 +18,14 @@ export interface OperationOutcome {
   readonly txId: string;
   readonly blockNum: number;
   readonly txNum: number;
-  /** Keys it was found to touch beyond its declaration; order on these is promised from their discovery on. */
+  /** Keys that it touched without declaring them; the order on these is promised from their discovery on. */
   readonly undeclared?: readonly DeclaredKey[];
-  /** The author whose signature the ledger verified; absent if the operation is vouched for by ingest only. */
+  /** The author whose signature the ledger verified; absent if only ingest is responsible. */
   readonly author?: string;
   readonly traceparent?: string;
 }
 
-/** The value of one record of the `outcomes` topic: everything one Fabric transaction settled. */
+/** The value of one record of the `outcomes` topic: all operations that one Fabric transaction settled. */
 export interface TransactionOutcomes {
   readonly txId: string;
   readonly blockNum: number;

@@ -39,7 +39,7 @@ it('commits the first at once, the newest after each rest, and then rests until 
   expect(commits).toEqual([1, 3, 4]);
 });
 
-it('tells of one that failed, and goes on', async () => {
+it('reports a failed commit, and continues', async () => {
   const { commits, pass, done } = paced();
   done(13);
   await Promise.resolve();

@@ -9,8 +9,8 @@ export interface PacedCommitOptions {
 }
 
 /**
- * Commits of a reader whose position only tools look at: the first at once, then at most one in `everyMs`, the last one always.
- * One partition each.
+ * Commits of a reader whose position only tools look at: the first at once, then at most one per `everyMs`, and always
+ * the last one. For one partition.
  */
 export class PacedCommit {
   readonly #options: PacedCommitOptions;
@@ -27,7 +27,7 @@ export class PacedCommit {
     if (!this.#isResting) this.#commit();
   }
 
-  /** Commits what is left, and nothing more. */
+  /** Commits the last position and stops. */
   async end(): Promise<void> {
     const { log, group, onError } = this.#options;
     const place = this.#place;

@@ -1,4 +1,4 @@
-/** The state of a bounded set of connections to a service; for a client without connections of its own, of its calls. */
+/** The state of a bounded connection pool of a service; for a client without connections of its own, of its calls. */
 export interface PoolState {
   readonly inUse: number;
   readonly idle: number;
@@ -7,12 +7,15 @@ export interface PoolState {
   readonly connectionsMax: number;
 }
 
-/** What adapters tell of the pool of a service; the process makes metrics of it, under one set of names for every technology. */
+/**
+ * What adapters report about the pool of a service. The process makes metrics of it, with the same names for every
+ * technology.
+ */
 export interface ObservedPool {
   readonly name: 'postgres' | 'fabric' | 'redis' | 'http';
   state(): PoolState;
-  /** Says how long each call waited for its connection, ms. One listener; a later one replaces it. */
+  /** Reports how long each call waited for its connection, in ms. One listener; a later one replaces it. */
   onWaited(listener: (waitedMs: number) => void): void;
-  /** Says that a connection was lost or could not be made. One listener; a later one replaces it. */
+  /** Reports that a connection was lost or could not be opened. One listener; a later one replaces it. */
   onConnectionFailed(listener: () => void): void;
 }

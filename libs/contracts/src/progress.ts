@@ -5,7 +5,7 @@ import { seq, wholeNumber } from './schemas.ts';
 /** The value of the compacted `progress` topic, key = channel + generation; readers take the highest generation. */
 export interface Progress {
   readonly channel: string;
-  /** Rises by one each time an orderer-dag takes the channel over. */
+  /** Increased by one each time an orderer-dag takes over the channel. */
   readonly generation: number;
   /** Every operation with a lower seq is terminal. */
   readonly lowWaterMark: number;
@@ -39,7 +39,9 @@ export function progressKey(progress: Pick<Progress, 'channel' | 'generation'>):
   return `${progress.channel}/${progress.generation}`;
 }
 
-/** The progress that counts: of the highest generation, the record written last. `undefined` for a channel without a driver so far. */
+/**
+ * The current progress: the last record of the highest generation. `undefined` for a channel without a leader so far.
+ */
 export function newestProgress(channel: string, values: readonly Uint8Array[]): Progress | undefined {
   let newest: Progress | undefined;
   for (const value of values) {

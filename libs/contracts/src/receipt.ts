@@ -5,58 +5,64 @@ import { jsonCodec } from './json-codec.ts';
 import type { OperationClass } from './operation-class.ts';
 import { epochMs, jsonValue, mintedId, operationClass, refusalIssue, wholeNumber } from './schemas.ts';
 
-/** How far one item of a message has come. `pending` is accepted and not terminal; `refused` never became an operation. */
+/** State of one item of a message. `pending` is accepted and not terminal; `refused` never became an operation. */
 export const receiptItemStates = ['pending', 'applied', 'rejected', 'dead', 'refused'] as const;
 export type ReceiptItemState = (typeof receiptItemStates)[number];
 
 export interface ReceiptItem {
   readonly item: number;
   readonly state: ReceiptItemState;
-  /** OK, ACCEPTED, or why not. */
+  /** OK, ACCEPTED, or the code of the refusal. */
   readonly code: string;
   /** Absent for a refused item. */
   readonly opId?: string;
-  /** The operation that ended dead and of which this one is another attempt. */
+  /** The dead operation that this one resends. */
   readonly resendOf?: string;
   readonly message?: string;
-  /** What the contract tells the sender, e.g. id and version of each entry. */
+  /** The contract's result for the sender, e.g. id and version of each entry. */
   readonly detail?: JsonValue;
-  /** The author whose signature the ledger found right. */
+  /** The author whose signature the ledger verified. */
   readonly author?: string;
   readonly issues?: readonly RefusalIssue[];
 }
 
-/** A partition of an intake topic that stands still, or did. */
+/** A pause of a partition of an intake topic. */
 export interface ReceiptDelay {
-  /** The class of the operations that wait for room; absent where something else is waited for. */
+  /** The class of the operations that wait for room; absent if the partition waits for something else. */
   readonly class?: OperationClass;
   readonly sinceMs: number;
-  /** Seconds until there should be room for the class at the rate of now, 30 at most; what stands behind takes longer. */
+  /** Estimated seconds until there is room for the class, at most 30; later records take longer. */
   readonly expectedS?: number;
 }
 
 /**
- * What the sender of a message is told. One is sent when the message was taken in (`accepted`, or `refused` as a whole) and one
- * when all of its operations are terminal (`settled`); each may come more than once, with the same content.
- * It never carries the message's bytes: intake topic, partition and offset say where they are.
- *
- * Two more are about a partition of an intake topic, with the topic as their source: `delayed` when it stands still for more than
- * a second, again every 30 s while it does, and `resumed` when it has gone on for 10 s. `intake` says at which record it stands or stood; what is behind
- * that waits too. After a minute without a repeat the delay is over, or its reader has ended and another one goes on.
+ * What the sender of a message is told. One receipt is written when the message was accepted (`accepted`) or refused as
+ * a whole (`refused`), and one when all its operations are terminal (`settled`). Each may be written more than once,
+ * with the same content. It never contains the message's bytes: intake topic, partition and offset say where they are.
+ * Two more are about a partition of an intake topic, with the topic as source: `delayed` when it has been paused for
+ * more than a second, again every 30 s, and `resumed` when it has run for 10 s. `intake` is the record at which it is
+ * or was paused; later records wait too. A minute without a repeat means that the delay is over, or that its reader has
+ * ended and another one continues.
  */
 export interface Receipt {
   readonly source: string;
   readonly id: string;
-  /** True when the sender gave no id and this one was made from the message's place in the log: a second sending is then a second message. */
+  /**
+   * True if the sender gave no id and this one was derived from the message's place in the log. Sent again, it is
+   * another message.
+   */
   readonly isIdMinted: boolean;
   readonly state: (typeof receiptStates)[number];
-  /** OK, ACCEPTED, REPEAT, the code of the refusal, or what is waited for: WAITING_FOR_ROOM, or the code of what does not answer. */
+  /**
+   * OK, ACCEPTED, REPEAT, the code of the refusal, or the cause of a pause: WAITING_FOR_ROOM, or the code of the
+   * service that is unavailable.
+   */
   readonly code: string;
   /** In item order; empty when the message was refused as a whole. */
   readonly items: readonly ReceiptItem[];
-  /** What is wrong with the message as a whole, as the entries of a FHIR OperationOutcome. */
+  /** Problems of the message as a whole, as entries of a FHIR OperationOutcome. */
   readonly issues: readonly RefusalIssue[];
-  /** Where the message stands in the intake log; absent when it came over HTTP. */
+  /** Place of the message in the intake topic; absent for HTTP. */
   readonly intake?: { readonly topic: string; readonly partition: number; readonly offset: number };
   /** Of `delayed` and `resumed` only. */
   readonly delay?: ReceiptDelay;

@@ -2,7 +2,7 @@ import { contractError } from './errors.ts';
 import type { NewRecord } from './event-log.ts';
 import { recordBytesMax } from './topic-table.ts';
 
-/** Bytes of a record that count against the limits: value, key and headers. */
+/** Size of a record for the limits: value, key and headers. */
 export function recordSize({ key, value, headers }: NewRecord): number {
   let bytes = value.length + (key === undefined ? 0 : Buffer.byteLength(key));
   for (const [name, content] of headers ?? []) bytes += Buffer.byteLength(name) + content.length;
@@ -10,8 +10,9 @@ export function recordSize({ key, value, headers }: NewRecord): number {
 }
 
 /**
- * What every log asks of a record before it takes it; returns the record's size.
- * @param place topic and partition, for the error. @throws CodedError RECORD_TOO_LARGE, RECORD_KEY_MISSING
+ * Checks that every log makes before an append; returns the record's size.
+ * @param place topic and partition, for the error
+ * @throws CodedError RECORD_TOO_LARGE, RECORD_KEY_MISSING
  */
 export function checkRecord(place: string, record: NewRecord, isCompacted: boolean): number {
   if (isCompacted && record.key === undefined) {

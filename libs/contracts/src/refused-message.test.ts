@@ -26,12 +26,12 @@ it('a refused message comes back as it was written', () => {
   expect(decodeRefusedMessage(logged(encodeRefusedMessage(refused)))).toEqual(refused);
 });
 
-it('one that the log would not take is kept without its bytes', () => {
+it('one that is too large for the log is stored without its bytes', () => {
   const large = { ...refused, sealed: new Uint8Array(recordBytesMax) };
   expect(decodeRefusedMessage(logged(encodeRefusedMessage(large)))).toEqual({ ...refused, sealed: new Uint8Array() });
 });
 
-it('what is none is told by its place', () => {
+it('an invalid one is reported with its place', () => {
   const record = logged({ value: Buffer.from('a') });
   expect(() => decodeRefusedMessage(record)).toThrow('medrex.ehr.intake.v1.dlq/0 offset 7: not a refused message');
 });

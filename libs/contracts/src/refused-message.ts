@@ -12,18 +12,18 @@ export interface IntakeRecordPlace {
   readonly offset: number;
 }
 
-/** A message of an intake topic that never became an operation, or of which a part did not. */
+/** A message of an intake topic that was refused, wholly or in part. */
 export interface RefusedMessage {
   readonly intake: IntakeRecordPlace;
   /** Code of the refusal, as in the receipt. */
   readonly code: string;
-  /** The same in words of ours; nothing of the message. */
+  /** The reason as text of our own, without any part of the message. */
   readonly reason: string;
   /** When it was refused, epoch ms. */
   readonly refusedAtMs: number;
   /** Trace context of its sender. */
   readonly traceparent?: string;
-  /** The record, sealed by the service that refused it; empty if it was too large to be kept. */
+  /** The record, sealed by the service that refused it; empty if it is too large to be stored. */
   readonly sealed: Uint8Array;
 }
 
@@ -39,17 +39,17 @@ export const refusedMessageHeadersSchema = z.object({
 
 export const refusedMessageSchema = z.string().describe('sealed bytes');
 
-/** A record of the `.dlq` topic of an intake topic. What would make it too large for the log is left out. */
-export function encodeRefusedMessage({ intake, sealed, refusedAtMs, ...words }: RefusedMessage): NewRecord {
+/** A record of the `.dlq` topic of an intake topic. A message that is too large for the log is left out. */
+export function encodeRefusedMessage({ intake, sealed, refusedAtMs, ...refusal }: RefusedMessage): NewRecord {
   const { topic, partition, offset } = intake;
   const texts = {
-    code: words.code,
-    reason: words.reason,
+    code: refusal.code,
+    reason: refusal.reason,
     topic,
     partition: String(partition),
     offset: String(offset),
     time: new Date(refusedAtMs).toISOString(),
-    ...(words.traceparent !== undefined && { traceparent: words.traceparent }),
+    ...(refusal.traceparent !== undefined && { traceparent: refusal.traceparent }),
   };
   const headers = new Map(Object.entries(texts).map(([name, text]) => [name, Buffer.from(text)]));
   const record = { value: sealed, headers };

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { RefusalIssue } from './intake-contract.ts';
 import { operationClasses } from './operation-class.ts';
 
-/** Schemas of the parts that several messages share. */
+/** Schemas that several messages share. */
 
 /** Whole number from 0 on. */
 export const wholeNumber = z.int().min(0);
@@ -32,10 +32,10 @@ export const traceparent = z.string().regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{
 
 export const operationClass = z.enum(operationClasses);
 
-/** Any JSON value, opaque to the pipeline; what comes out of a JSON text is one, so there is nothing to check. */
+/** Any JSON value, opaque to the pipeline; parsed JSON always is one, so there is nothing to check. */
 export const jsonValue = z.unknown() as unknown as z.ZodType<JsonValue>;
 
-/** One complaint about a message, in the terms of FHIR's OperationOutcome. */
+/** One problem of a message, in the terms of FHIR's OperationOutcome. */
 export const refusalIssue = z.object({
   severity: z.enum(['error', 'fatal', 'warning']),
   code: z.string().describe('FHIR issue type: structure, required, value, invariant, not-supported, too-long ...'),

@@ -1,6 +1,6 @@
 import type { OperationOutcome } from './outcome.ts';
 
-/** What is known of one accepted operation. */
+/** The status of one accepted operation. */
 export interface OperationStatus {
   readonly opId: string;
   readonly sourceHash: string;
@@ -11,35 +11,38 @@ export interface OperationStatus {
   readonly settledAtMs?: number;
 }
 
-/** Place of an operation among those that were settled: the older first, those of one instant by id. */
+/** Position of a settled operation: older ones first, by id within one instant. */
 export interface SettledPlace {
   readonly settledAtMs: number;
   readonly opId: string;
 }
 
-/** Which settled operations are asked for. */
+/** Which settled operations to list. */
 export interface SettledQuery {
-  /** Of the topic that their outcomes were read from: the channel's. */
+  /** Partition of the topic of their outcomes, i.e. the channel's. */
   readonly partition: number;
   /** Settled before this, epoch ms. */
   readonly beforeMs: number;
-  /** Behind this place; from the oldest on when absent. */
+  /** After this position; from the oldest on if absent. */
   readonly after?: SettledPlace;
   readonly limit: number;
 }
 
-/** Where every ingest instance finds receipts and statuses. `undefined` (unknown) and `pending` are different answers. */
+/**
+ * The store in which every ingest instance finds receipts and statuses. `undefined` (unknown) and `pending` are
+ * different answers.
+ */
 export interface StatusStore {
   /** Statuses by operation id, in the order asked. */
   get(opIds: readonly string[]): Promise<readonly (OperationStatus | undefined)[]>;
-  /** Notes accepted operations; an operation that is there already stays as it is. */
+  /** Stores accepted operations; existing ones stay as they are. */
   accepted(statuses: readonly OperationStatus[]): Promise<void>;
-  /** Notes outcomes together with the position they were read at, in one transaction; repeats change nothing. */
+  /** Stores outcomes together with the position of their record, in one transaction; repeats change nothing. */
   settled(
     outcomes: readonly { readonly outcome: OperationOutcome; readonly settledAtMs: number }[],
     position: { readonly topic: string; readonly partition: number; readonly offset: number },
   ): Promise<void>;
-  /** The position noted last by `settled`. */
+  /** The last position stored by `settled`. */
   position(topic: string, partition: number): Promise<number | undefined>;
   /** Dead operations, newest first. */
   dead(limit: number): Promise<readonly OperationStatus[]>;

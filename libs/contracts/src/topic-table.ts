@@ -3,11 +3,11 @@ import { topics, type Topic } from './topics.ts';
 
 /** How long a topic's records stay. */
 export type Retention =
-  /** Whole segments go once they are this old or the topic is this large, read or not. */
+  /** Whole segments are deleted once they are this old or the topic is this large, read or not. */
   | { readonly cleanup: 'age'; readonly retentionMs: number; readonly retentionBytes?: number }
-  /** Only `truncateBefore` deletes: the records are the truth until their readers say otherwise. */
+  /** Only `truncateBefore` deletes records: they are needed until their readers have processed them. */
   | { readonly cleanup: 'mark' }
-  /** The newest record of each key stays. */
+  /** Compacted: the newest record of each key is kept. */
   | { readonly cleanup: 'compact' };
 
 /** One row of the topic table. */
@@ -15,32 +15,38 @@ export interface TopicDescription {
   readonly name: Topic;
   readonly message: MessageName;
   readonly description: string;
-  /** What the record key is; `undefined` for topics whose records have none. */
+  /** Content of the record key; `undefined` for topics without keys. */
   readonly key: string | undefined;
   /** `channel`: one partition per channel, by the explicit map. `key`: a hash of the key chooses one of `partitions`. */
   readonly partitionedBy: 'channel' | 'key';
-  /** On a Kafka cluster; one partition per channel where `partitionedBy` is `channel`. */
+  /** Number of partitions on a Kafka cluster; one per channel if `partitionedBy` is `channel`. */
   readonly partitions: number;
   readonly retention: Retention;
-  /** As Medrex sees it. */
+  /** Direction from the view of Medrex. */
   readonly direction: 'in' | 'out' | 'internal';
   readonly writers: readonly string[];
   readonly readers: readonly string[];
   readonly recordBytesMax: number;
-  /** True where records carry what hospitals sent, unsealed, be it only the name of a message: such topics live in a folder of their own under the hospital's retention. */
+  /**
+   * True if records contain unsealed content of hospitals, even only the name of a message. Such topics have a folder
+   * of their own, under the hospital's retention.
+   */
   readonly isClearText: boolean;
 }
 
-/** Key, value and headers of one record together; every topic takes records of this size, since a fusion's outcomes and a Bundle's operation may be large. */
+/**
+ * Maximum bytes of one record with key, value and headers; the same for all topics, since a fusion's outcomes and a
+ * Bundle's operation may be large.
+ */
 export const recordBytesMax = 8 * 1024 * 1024;
 
 const day = 24 * 60 * 60 * 1000;
 const gibibyte = 1024 ** 3;
 
-/** The dedupe window: a message is recognised as a repeat for at least this long, so intake keeps it no longer. */
+/** The dedupe window: a repeat is recognised for at least this long, so intake topics keep messages no longer. */
 export const dedupeWindowMs = 7 * day;
 
-/** How long a dead operation can be sent again: long enough to find out why it died and to put that right. */
+/** How long a dead operation can be resent: long enough to find and correct the cause. */
 export const deadLetterWindowMs = 30 * day;
 
 const intake = {
@@ -65,7 +71,7 @@ const internal = {
   isClearText: false,
 } as const;
 
-/** Kept no longer than intake itself, as a patient cannot be erased from bytes that could not be read. */
+/** Kept no longer than intake topics, because an erased patient's data cannot be found in unreadable bytes. */
 const refused = {
   ...internal,
   message: 'refusedMessage',
@@ -76,7 +82,10 @@ const refused = {
   readers: ['ingest'],
 } as const;
 
-/** Every topic: what it carries, who writes and reads it, how long it stays. Docs, AsyncAPI and the logs' own set-up come from here. */
+/**
+ * Every topic with its content, writers, readers and retention. Documentation, AsyncAPI and the setup of logs are
+ * generated from this table.
+ */
 export const topicTable: readonly TopicDescription[] = [
   { ...intake, name: topics.intake, description: 'Messages of hospital systems.' },
   {
@@ -99,7 +108,7 @@ export const topicTable: readonly TopicDescription[] = [
     writers: ['ingest'],
     readers: ['EHR'],
     recordBytesMax,
-    // A receipt names its message as the sender did, and some senders name messages by patients.
+    // A receipt names its message as the sender did, and some senders use patient identifiers in names.
     isClearText: true,
   },
   {
@@ -162,12 +171,12 @@ export const topicTable: readonly TopicDescription[] = [
 
 const rows = new Map<string, TopicDescription>(topicTable.map((row) => [row.name, row]));
 
-/** The row of a topic; `undefined` for names that are not ours. */
+/** The row of a topic; `undefined` for other topics. */
 export function topicDescription(topic: string): TopicDescription | undefined {
   return rows.get(topic);
 }
 
-/** Retention of any topic; one that is not in the table is kept until somebody truncates it. */
+/** Retention of any topic; one that is not in the table is kept until it is truncated. */
 export function retentionOf(topic: string): Retention {
   return rows.get(topic)?.retention ?? { cleanup: 'mark' };
 }

@@ -1,12 +1,18 @@
 import type { AccessMode } from '@medrex/keys';
 
-/** What an operation does with a key, as bits: an entry of a queue carries them, and one key declared twice adds them up. */
+/**
+ * What an operation does with a key, as bits. Each queue entry has them; a key declared twice combines the bits of
+ * both.
+ */
 export const READS = 1;
 export const WRITES = 2;
-/** Creates when absent, else finds equal content: a writer when it is the first live one of its key, else a reader. */
+/**
+ * Creates the key if absent, else checks for equal content. The first live ensure of a key is a writer, the others are
+ * readers.
+ */
 export const ENSURES = 4;
 
-/** The bits of a mode; 0 for the commuting modes, which make a key of their own and so never queue. */
+/** The bits of a mode; 0 for the commuting modes, which write keys of their own and so never queue. */
 export function accessOf(mode: AccessMode): number {
   switch (mode) {
     case 'readWrite':
@@ -23,7 +29,7 @@ export function accessOf(mode: AccessMode): number {
   }
 }
 
-/** Both accesses of one operation to one key as one. An ensure reads, so that only a write changes it. */
+/** Combines two accesses of one operation to one key. An ensure also reads, so only a write changes it. */
 export function bothAccesses(one: number, other: number): number {
   const both = one | other;
   if ((both & ENSURES) === 0) return both;

@@ -10,7 +10,7 @@ import {
   type QueueRecords,
 } from './queue-records.ts';
 
-/** Takes an entry out of its queue; when its step ends with it, what stood behind moves up. The entry itself is kept. */
+/** Removes an entry from its queue. If its step ends with it, later steps move up. The entry itself is kept. */
 export function closeStep(queues: QueueRecords, entry: number): void {
   const { nodes } = queues;
   const step = queues.stepOf(entry);
@@ -26,7 +26,10 @@ export function closeStep(queues: QueueRecords, entry: number): void {
   else if (!queues.isWriter(previous) && !queues.isWriter(next)) mergeGroups(queues, previous, next);
 }
 
-/** The writer between two groups has gone: they become one, and if the first is the head of its key the readers of the second are released. */
+/**
+ * The writer between two groups was removed: merges the groups. If the first one is at the head of its key, the readers
+ * of the second are released.
+ */
 function mergeGroups(queues: QueueRecords, front: number, back: number): void {
   const { nodes } = queues;
   if (queues.isHead(front)) queues.releaseMembers(back);
@@ -37,13 +40,13 @@ function mergeGroups(queues: QueueRecords, front: number, back: number): void {
   else interleave(queues, front, back);
 }
 
-/** Both in order already: only the members of the smaller group are renamed. */
+/** If both are in order already, only the members of the smaller group are relabelled. */
 function splice(queues: QueueRecords, front: number, back: number): void {
   const { nodes } = queues;
   const isFrontKept = nodes.get(front, GROUP_MEMBERS) >= nodes.get(back, GROUP_MEMBERS);
   const kept = isFrontKept ? front : back;
-  const gone = isFrontKept ? back : front;
-  for (let entry = nodes.get(gone, GROUP_FIRST); entry !== 0; entry = nodes.get(entry, NODE_NEXT)) {
+  const dropped = isFrontKept ? back : front;
+  for (let entry = nodes.get(dropped, GROUP_FIRST); entry !== 0; entry = nodes.get(entry, NODE_NEXT)) {
     nodes.set(entry, NODE_HOME, kept);
   }
   const lastOfFront = nodes.get(front, GROUP_LAST);
@@ -54,10 +57,10 @@ function splice(queues: QueueRecords, front: number, back: number): void {
   nodes.set(kept, GROUP_ENSURES, nodes.get(front, GROUP_ENSURES) + nodes.get(back, GROUP_ENSURES));
   nodes.set(kept, GROUP_FIRST, nodes.get(front, GROUP_FIRST));
   nodes.set(kept, GROUP_LAST, nodes.get(back, GROUP_LAST));
-  queues.dropGroup(gone);
+  queues.dropGroup(dropped);
 }
 
-/** A flight's reader stood before a writer of a lower seq: rare, so one by one. */
+/** A flight's reader was before a writer of a lower seq. This is rare, so members are moved one by one. */
 function interleave(queues: QueueRecords, front: number, back: number): void {
   for (let entry = queues.firstMember(back); entry !== 0;) {
     const next = queues.nextMember(entry);

@@ -118,7 +118,7 @@ describe('DependencyGraph beside the pairwise graph', () => {
     );
   });
 
-  it('never says too little depth nor too much criticality, and is exact after two rounds without news', () => {
+  it('never underestimates depth or overestimates criticality, and is exact after two rounds without changes', () => {
     const keys = arbitraryKeys(4, ['read', 'write', 'readWrite']);
     const step = fc.oneof(
       fc.record({ admit: keys }),

@@ -61,7 +61,7 @@ describe('typed edges', () => {
     ]);
   });
 
-  it('stand once for each predecessor and type, however many keys they share', () => {
+  it('are unique by predecessor and type, however many keys they share', () => {
     const graph = aGraph();
     graph.admit({
       seq: 1,
@@ -86,7 +86,7 @@ describe('typed edges', () => {
 });
 
 describe('flags', () => {
-  it('say that an operation would have lost on a plain client when it reads what a live one writes', () => {
+  it('mark an operation as lost on a plain client when it reads a key that a live one writes', () => {
     const isConflicting = (...modes: readonly AccessMode[]) => admitAll(aGraph(), ...modes).at(-1)?.isConflicting;
     expect(isConflicting('write', 'read')).toBe(true);
     expect(isConflicting('write', 'read', 'readWrite')).toBe(true); // behind the reader stands a writer still
@@ -94,7 +94,7 @@ describe('flags', () => {
     expect(isConflicting('write', 'write')).toBe(false); // the last one wins
   });
 
-  it('say nothing of what is terminal', () => {
+  it('ignore terminal operations', () => {
     const graph = aGraph();
     admitAll(graph, 'write');
     graph.complete(0, true);
@@ -110,7 +110,7 @@ describe('completion', () => {
     expect([graph.complete(0, true), graph.complete(2, true), graph.complete(1, true)]).toEqual([[1, 2], [], [3]]);
   });
 
-  it('frees in the order of the keys of the one that completed', () => {
+  it('frees operations in the order of the keys of the completed one', () => {
     const graph = aGraph();
     const names = ['c', 'a', 'b'];
     graph.admit({ seq: 1, keys: names.map((name) => declared('write', name)), class: 0 });
@@ -132,7 +132,7 @@ describe('completion', () => {
     expect(graph.complete(0, true)).toEqual([1, 2]);
   });
 
-  it('refuses a seq that is live already and passes over one that is not', () => {
+  it('refuses a seq that is already live, and ignores one that is not', () => {
     const graph = aGraph();
     admitAll(graph, 'read');
     expect(() => graph.admit({ seq: 0, keys: [], class: 0 })).toThrow('live in the graph already');
@@ -140,10 +140,10 @@ describe('completion', () => {
   });
 });
 
-describe('long and wide', () => {
+describe('long and wide graphs', () => {
   const count = 100_000;
 
-  it('100,000 writers of one key are a chain, whose head says so in a few reports', () => {
+  it('100,000 writers of one key are a chain, whose head is reported a few times', () => {
     const graph = aGraph();
     const reported = new Map<number, number>();
     for (let seq = 0; seq < count; seq += 1) {
@@ -160,7 +160,7 @@ describe('long and wide', () => {
     expect(graph.isEmpty).toBe(true);
   });
 
-  it('100,000 readers of one key are one step: ready together, walked once for the writer behind them', () => {
+  it('100,000 readers of one key are one step: ready together, walked once for the next writer', () => {
     const graph = aGraph();
     for (let seq = 0; seq < count; seq += 1) graph.admit({ seq, keys: [declared('read', 'k')], class: 1 });
     expect(graph.admit({ seq: count, keys: [declared('write', 'k')], class: 1 })).toMatchObject({

@@ -7,29 +7,29 @@ import { LongestChains } from './longest-chains.ts';
 import { operationShift } from './queue-records.ts';
 import { SideTable } from './side-table.ts';
 
-/** An operation as the graph knows it. */
+/** An operation of the graph. */
 export interface GraphOperation {
   readonly seq: number;
   readonly keys: readonly DeclaredKey[];
-  /** 0 is the most urgent; only counted by. */
+  /** Priority class, 0 is the most urgent; only used to count by. */
   readonly class: number;
 }
 
-/** Where an operation came to stand. */
+/** The position of an admitted operation in the graph. */
 export interface Admission {
-  /** To its immediate predecessors, at most `edgesMax`; each pair of predecessor and type once. */
+  /** Edges to its immediate predecessors, at most `edgesMax`; each pair of predecessor and type once. */
   readonly edges: readonly Edge[];
-  /** How many there are. */
+  /** Number of edges, listed or not. */
   readonly edgeCount: number;
   /** Longest chain of live operations before it, 0 for none; see `LongestChains` for how exact. */
   readonly depth: number;
-  /** It reads what a live earlier operation writes, and would have lost on a plain client. */
+  /** It reads a key that a live earlier operation writes, so a plain client would have lost it to a conflict. */
   readonly isConflicting: boolean;
   /** No live operation precedes it. */
   readonly isReady: boolean;
 }
 
-/** How long the chains around an operation have become. */
+/** Lengths of the chains around an operation. */
 export interface ChainLengths {
   readonly seq: number;
   readonly depth: number;
@@ -39,7 +39,9 @@ export interface ChainLengths {
 export interface DependencyGraphOptions {
   /** Number of priority classes. */
   readonly classes: number;
-  /** Maximum number of edges listed per operation: a writer behind 100,000 readers has that many. They are counted all the same. */
+  /**
+   * Maximum number of edges listed per operation, since a writer after 100,000 readers has that many. All are counted.
+   */
   readonly edgesMax: number;
 }
 
@@ -59,7 +61,7 @@ export class DependencyGraph {
   /** Seqs whose criticality has reached another power of two. */
   readonly #risen = new Set<number>();
   #released: number[] = [];
-  /** A higher seq cannot be live, which spares a look. */
+  /** A higher seq cannot be live, which saves a lookup. */
   #highestSeq = Number.NEGATIVE_INFINITY;
 
   constructor({ classes, edgesMax }: DependencyGraphOptions) {
@@ -77,7 +79,7 @@ export class DependencyGraph {
     return this.#bySeq.size;
   }
 
-  /** True when nothing is left anywhere, interned keys included: the leak check of every test. */
+  /** True when nothing is left, interned keys included; tests check for leaks with it. */
   get isEmpty(): boolean {
     return this.#queues.isEmpty && this.#bySeq.size === 0 && this.#risen.size === 0;
   }
@@ -101,9 +103,9 @@ export class DependencyGraph {
   }
 
   /**
-   * An operation is terminal; one that is not live is passed over, since outcomes may come twice. Returns the seqs that
-   * became dependency-free, key by key in the order of its keys. `isApplied` false lets the next ensure of a key take
-   * this one's place.
+   * Removes a terminal operation. One that is not live is ignored, since outcomes may be repeated. Returns the seqs
+   * that became dependency-free, in the order of its keys. If `isApplied` is false, the next ensure of a key becomes
+   * its writer.
    */
   complete(seq: number, isApplied: boolean): readonly number[] {
     const operation = this.#bySeq.get(seq);
@@ -120,8 +122,8 @@ export class DependencyGraph {
   }
 
   /**
-   * Operations whose criticality has reached another power of two since the last call, so that each is told of a few
-   * times only, however long its chain becomes.
+   * Operations whose criticality has reached another power of two since the last call. Each is reported a few times
+   * only, however long its chain becomes.
    */
   takeRisen(): readonly ChainLengths[] {
     const risen = [...this.#risen].map((seq) => this.lengthsOf(seq)).filter((lengths) => lengths !== undefined);
@@ -136,7 +138,10 @@ export class DependencyGraph {
     return { seq, depth: this.#chains.depthOf(operation), criticality: this.#chains.criticalityOf(operation) };
   }
 
-  /** Exact numbers; costs O(live), so ask a few times a second at most. Makes all depths and criticalities exact too. */
+  /**
+   * Exact statistics; also makes all depths and criticalities exact. Costs O(live), so call it a few times a second at
+   * most.
+   */
   statistics(): GraphStatistics {
     const depth = Math.max(0, this.#chains.settle());
     const waiting = this.#counters.waiting.reduce((sum, count) => sum + count, 0);

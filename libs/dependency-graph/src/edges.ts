@@ -22,7 +22,7 @@ export interface Edge {
   readonly type: EdgeType;
 }
 
-/** Types by number: the marks of a predecessor are bits by these. */
+/** Edge types by number; the types of a predecessor are marked as bits. */
 const types = ['RAW', 'WAR', 'WAW'] as const satisfies readonly EdgeType[];
 const RAW = 0;
 const WAR = 1;
@@ -33,12 +33,12 @@ const MARK_ROUND = 0;
 const MARK_TYPES = 1;
 const lastRound = 2 ** 31 - 1;
 
-/** What `EdgeFinder.find` found of one operation. */
+/** The result of `EdgeFinder.find`. */
 export interface FoundEdges {
   readonly edges: readonly Edge[];
-  /** How many there are, listed or not. */
+  /** Number of edges, listed or not. */
   readonly edgeCount: number;
-  /** It reads a key that a live earlier operation writes: a client that sends both at once loses this one. */
+  /** It reads a key that a live earlier operation writes, so a client that sends both at once loses this one. */
   readonly isConflicting: boolean;
 }
 
@@ -52,7 +52,7 @@ export class EdgeFinder {
   #edges: Edge[] = [];
   #count = 0;
 
-  /** @param listedMax edges listed per operation at most. */
+  /** @param listedMax maximum of edges listed per operation */
   constructor(queues: KeyQueues, listedMax: number) {
     this.#queues = queues;
     this.#listedMax = listedMax;
@@ -65,8 +65,8 @@ export class EdgeFinder {
   }
 
   /**
-   * The edges to the immediate predecessors: per key the step right before. Readers that a writer follows are walked
-   * here, once each, since only one writer directly follows them.
+   * The edges to the immediate predecessors: for each key to the step right before. The readers before a writer are
+   * walked here once, since only one writer directly follows them.
    */
   find(operation: number): FoundEdges {
     const { nodes, operations } = this.#queues;
@@ -81,14 +81,16 @@ export class EdgeFinder {
         isConflicting ||= isReading;
       } else {
         this.#addReaders(before);
-        // Before a group of readers that is not the head there stands a writer.
+        // A reader group that is not at the head has a writer before it.
         isConflicting ||= isReading && !this.#queues.isHead(before);
       }
     }
     return { edges: this.#edges, edgeCount: this.#count, isConflicting };
   }
 
-  /** Marks of earlier operations become void; when the numbers of an Int32Array are used up, they are thrown away. */
+  /**
+   * Invalidates the marks of earlier operations. When the numbers of an Int32Array are used up, the marks are cleared.
+   */
   #start(): void {
     if (this.#round === lastRound) {
       this.#marks = new SideTable(2, operationShift);

@@ -11,8 +11,8 @@ import {
 } from './queue-records.ts';
 
 /**
- * Whether an ensure that joins behind `tail` surely finds the key there: the last thing before it that is no plain read
- * is an ensure. It is a reader then. Behind a write, which may be a delete, it is a writer again.
+ * Whether an ensure that joins after `tail` will find the key: apart from plain reads, the last access before it is an
+ * ensure. Then it is a reader. After a write, which may be a delete, it is a writer again.
  */
 export function isEnsured(queues: QueueRecords, tail: number): boolean {
   if (tail === 0) return false;
@@ -27,8 +27,8 @@ function hasEnsure(queues: QueueRecords, step: number): boolean {
 }
 
 /**
- * Among the readers right behind `step` the first ensure becomes a writer: the readers before it stay before it, the
- * others wait for it. Costs the readers before it, each of which is passed once.
+ * Makes the first ensure among the readers after `step` a writer: earlier readers stay before it, later ones wait for
+ * it. Costs the earlier readers, each of which is passed once.
  */
 export function promoteNextEnsure(queues: QueueRecords, step: number): void {
   const { nodes } = queues;

@@ -1,22 +1,22 @@
 import type { EdgeType } from './edges.ts';
 
-/** The graph in numbers (R3.5). Counts of operations unless it says otherwise. */
+/** Statistics of the graph (R3.5). Counts are of operations unless stated otherwise. */
 export interface GraphStatistics {
   readonly live: number;
-  /** Dependency-free: how many could run at once now. */
+  /** Dependency-free operations, which could run now. */
   readonly width: number;
   readonly waiting: number;
-  /** Keys with anything live on them. */
+  /** Keys of live operations. */
   readonly keys: number;
   /** Longest chain before any live operation. */
   readonly depth: number;
-  /** Operations on the longest chain: how many turns everything live needs at least. */
+  /** Operations on the longest chain, which is the minimum of rounds that all live operations need. */
   readonly criticalPath: number;
-  /** Turns that the busiest single key needs: its writers and groups of readers. */
+  /** Rounds that the busiest key needs: its writers and reader groups. */
   readonly chainLength: number;
-  /** Found since the start, by type. */
+  /** Edges found since the start, by type. */
   readonly edges: Readonly<Record<EdgeType, number>>;
-  /** Admitted since the start that would have lost to an earlier one on a plain client. */
+  /** Operations admitted since the start that a plain client would have lost to a conflict. */
   readonly conflicting: number;
   /** By class, the most urgent first. */
   readonly classes: readonly { readonly live: number; readonly waiting: number }[];

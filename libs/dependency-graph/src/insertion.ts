@@ -14,9 +14,9 @@ import {
 } from './queue-records.ts';
 
 /**
- * How an entry finds its place among the others of its key.
- * - `waiting`: by seq, but behind everything that a flight has taken
- * - `taken`: by seq alone; only on a key that no other flight and no earlier operation holds against it
+ * How an entry is placed among the others of its key.
+ * - `waiting`: by seq, but after everything that a flight has taken
+ * - `taken`: by seq alone; only on a key on which no other flight and no earlier operation conflicts with it
  */
 export type Placing = 'waiting' | 'taken';
 
@@ -27,12 +27,15 @@ export function insertEntry(queues: QueueRecords, key: number, entry: number, pl
   if ((access & (WRITES | ENSURES)) === 0) placeBySeq(queues, readersBehind(queues, key, before), entry);
   else insertWriter(queues, key, before, entry, placing);
   if (!queues.isHead(queues.stepOf(entry))) queues.block(entry);
-  // A write may be a delete, so that the ensures behind it cannot count on the key any more.
+  // A write may be a delete, so later ensures can no longer rely on the key.
   if ((access & WRITES) !== 0) promoteNextEnsure(queues, entry);
   queues.watcher.onReordered(queues.operationOf(entry));
 }
 
-/** Takes an entry out and puts it in again, with an access that may be another: a reader that also writes moves behind the readers before it. */
+/**
+ * Removes an entry and inserts it again, possibly with another access: a reader that also writes moves after the
+ * readers before it.
+ */
 export function moveEntry(queues: QueueRecords, entry: number, access: number, placing: Placing): void {
   const step = queues.stepOf(entry);
   const key = queues.nodes.get(step, NODE_HOME);
@@ -43,7 +46,7 @@ export function moveEntry(queues: QueueRecords, entry: number, access: number, p
   insertEntry(queues, key, entry, placing);
 }
 
-/** Whether what stands there stays before the entry that is being placed. */
+/** Whether an existing entry stays before the one that is being placed. */
 function staysBefore(queues: QueueRecords, other: number, entry: number, placing: Placing): boolean {
   const operation = queues.operationOf(other);
   if (queues.seqOf(operation) < queues.seqOf(queues.operationOf(entry))) return true;
@@ -51,8 +54,9 @@ function staysBefore(queues: QueueRecords, other: number, entry: number, placing
 }
 
 /**
- * The last writer of the key that stays before the entry, 0 for none. Those that do are a prefix of the queue, so it is
- * looked for from both ends at once: what is widened mostly belongs near the head, what comes late near the tail.
+ * The last writer of the key that stays before the entry, 0 for none. Those that stay before it are a prefix of the
+ * queue. The search goes from both ends at once: widened operations mostly belong near the head, late ones near the
+ * tail.
  */
 function lastWriterBefore(queues: QueueRecords, key: number, entry: number, placing: Placing): number {
   let found = 0;
@@ -81,7 +85,7 @@ function readersBehind(queues: QueueRecords, key: number, before: number): numbe
   return queues.openGroup(key, before);
 }
 
-/** The readers behind the last writer before it are the only ones that a writer can come to stand between. */
+/** A writer can only be inserted between the readers after the last writer before it. */
 function insertWriter(queues: QueueRecords, key: number, before: number, entry: number, placing: Placing): void {
   const next = stepBehind(queues, key, before);
   const later = next === 0 || queues.isWriter(next) ? [] : membersBehind(queues, next, entry, placing);
@@ -103,7 +107,7 @@ function membersBehind(queues: QueueRecords, group: number, entry: number, placi
   return later;
 }
 
-/** Moves the later readers of a group into one behind it, where they wait. */
+/** Moves the later readers of a group into a new group after it, where they wait. */
 function splitOff(queues: QueueRecords, key: number, group: number, later: readonly number[]): void {
   if (later.length === 0) return;
   const wasHead = queues.isHead(group);
@@ -115,7 +119,7 @@ function splitOff(queues: QueueRecords, key: number, group: number, later: reado
   }
 }
 
-/** What stood at the head of its key does not any more. */
+/** The step that was at the head of its key no longer is. */
 function blockMembers(queues: QueueRecords, step: number): void {
   if (step === 0) return;
   for (let entry = queues.firstMember(step); entry !== 0; entry = queues.nextMember(entry)) queues.block(entry);

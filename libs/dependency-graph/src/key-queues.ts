@@ -17,16 +17,19 @@ import {
 } from './queue-records.ts';
 
 /**
- * One first-in first-out queue per key, of reader groups and writers: the head step of each key may run, and an
- * operation is ready when it stands in the head step of all its keys. Admitting and removing cost O(keys), however long
- * the queues are; no list of edges is kept. The idea is the simple dependency manager of Hyperledger Fabric-X's
- * committer; added here are ensures, places in the middle (`insertion.ts`) and removal in any order.
+ * One FIFO queue per key, of reader groups and writers. The head step of each key may run; an operation is ready when
+ * it is in the head step of all its keys. Admitting and removing cost O(keys), however long the queues are, and no list
+ * of edges is kept. The idea is from the simple dependency manager of Hyperledger Fabric-X's committer. Ensures,
+ * insertion in the middle (`insertion.ts`) and removal in any order are added here.
  */
 export class KeyQueues extends QueueRecords {
-  /** Puts an operation behind everything on its keys. The watcher hears of it only later; `isReady` says whether it waits. */
+  /**
+   * Adds an operation at the end of the queue of each of its keys. The watcher is not notified; `isReady` tells whether
+   * the operation waits.
+   */
   admit(seq: number, declared: readonly DeclaredKey[]): number {
     const operation = this.openOperation(seq);
-    // From the last key to the first, since the list of entries grows at its beginning.
+    // From the last key to the first, since entries are added at the front of the operation's list.
     for (let place = declared.length - 1; place >= 0; place -= 1) {
       const { key, mode } = declared[place] as DeclaredKey;
       const access = accessOf(mode);
@@ -36,8 +39,8 @@ export class KeyQueues extends QueueRecords {
   }
 
   /**
-   * Takes an operation out; what waited only for it becomes ready, key by key in the order of its keys, readers of a
-   * group in their order. When an ensure was not applied, the next ensure behind it becomes the writer.
+   * Removes an operation. Operations that waited only for it become ready, in the order of its keys, readers of a group
+   * in their order. If an ensure was not applied, the next ensure after it becomes the writer.
    */
   remove(operation: number, isApplied: boolean): void {
     let entry = this.operations.get(operation, OPERATION_ENTRY);
@@ -50,7 +53,7 @@ export class KeyQueues extends QueueRecords {
     this.operations.give(operation);
   }
 
-  /** Steps of the longest queue. Costs all steps there are. */
+  /** Steps of the longest queue. Costs O(steps). */
   longestQueue(): number {
     let longest = 0;
     for (const [, key] of this.keys.liveKeys()) {
@@ -84,7 +87,7 @@ export class KeyQueues extends QueueRecords {
     if (!this.isHead(this.stepOf(entry))) this.#wait(entry, 1);
   }
 
-  /** A key that stands twice in one declaration: the entry, still the last of its key, gets both accesses. */
+  /** For a key declared twice the entry, which is still the last of its key, gets both accesses. */
   #declareAgain(key: number, entry: number, access: number): void {
     const step = this.stepOf(entry);
     if (!this.isHead(step)) this.#wait(entry, -1);

@@ -17,7 +17,7 @@ function free(table: KeyTable, key: number): void {
 }
 
 describe('KeyTable', () => {
-  it('gives one number to one name while it is live, and forgets everything when nothing is', () => {
+  it('gives each name one number while it is live, and forgets all when none is live', () => {
     const table = new KeyTable();
     const key = use(table, 1);
     expect(use(table, 1)).toBe(key);
@@ -43,7 +43,7 @@ describe('KeyTable', () => {
     expect(table.isEmpty).toBe(true);
   });
 
-  it('wakes an idle key when its name comes back', () => {
+  it('reuses an idle key when its name returns', () => {
     const table = new KeyTable();
     const other = use(table, 0);
     const key = use(table, 1);

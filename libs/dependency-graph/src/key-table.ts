@@ -1,18 +1,18 @@
 import type { StateKey } from '@medrex/keys';
 import { Slab } from './slab.ts';
 
-/** Fields of a key's record: the first and the last step of its queue; both 0 when nothing is live on it. */
+/** Fields of a key's record: the first and last step of its queue; both 0 when it is empty. */
 export const KEY_HEAD = 0;
 export const KEY_TAIL = 1;
 const keyFields = 2;
 
-/** Idle keys that may stay interned while anything is live; beyond them as many as there are live keys. */
+/** Idle keys that stay interned while operations are live, or as many as there are live keys if that is more. */
 const idleKept = 32_768;
 
 /**
- * Names of live keys to numbers. A key whose queue became empty is idle: it stays for a while, since hot keys come
- * back, until the idle keys outnumber the live ones and `idleKept`. Then all of them go at once, which costs less than
- * deleting one by one: V8's Map hashes again on the way down. When nothing is live any more the table is empty.
+ * Maps names of live keys to numbers. A key whose queue became empty is idle. It is kept for a while, since hot keys
+ * return, until idle keys outnumber both the live ones and `idleKept`. Then all are deleted at once, which costs less
+ * than one by one because V8's Map rehashes as it shrinks. When nothing is live, the table is empty.
  */
 export class KeyTable {
   readonly records = new Slab(keyFields);
@@ -28,7 +28,7 @@ export class KeyTable {
     return this.#numbers.size === 0 && this.records.used === 0;
   }
 
-  /** The key's number. The caller puts something into its queue next. */
+  /** The key's number. The caller then adds an entry to its queue. */
   intern(name: StateKey): number {
     const known = this.#numbers.get(name);
     if (known === undefined) return this.#add(name);
@@ -42,7 +42,7 @@ export class KeyTable {
     return key !== 0 && this.records.get(key, KEY_HEAD) !== 0 ? key : 0;
   }
 
-  /** The last entry of one of the keys has gone. */
+  /** Called when the queue of a key becomes empty. */
   becameIdle(): void {
     this.#idle += 1;
     const live = this.live;

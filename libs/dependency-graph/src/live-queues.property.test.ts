@@ -28,7 +28,7 @@ const action = fc.oneof(
 );
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
-/** Drives the queues and the pairwise graph side by side, as a planner would: flights take predecessor-closed sets. */
+/** Drives the queues and the pairwise graph in parallel, as a planner would: flights take predecessor-closed sets. */
 class BothQueues {
   readonly pairs = new PairwiseGraph();
   readonly ready = new Set<number>();
@@ -62,7 +62,7 @@ class BothQueues {
 
   admit(declared: readonly DeclaredKey[], lateSeq: number | undefined): void {
     const seq = lateSeq ?? (this.#seq += 10);
-    // As documented: behind everything when the seq is the highest since the queues were last empty.
+    // As documented: after everything if the seq is the highest since the queues were last empty.
     if (seq > this.#highestSeq || this.operations.size === 0) {
       this.#highestSeq = seq;
       this.pairs.admit(seq, declared);
@@ -74,7 +74,7 @@ class BothQueues {
     if (this.queues.isReady(operation)) this.ready.add(operation);
   }
 
-  /** Takes what `choices` says of the ready operations, and of those that become free behind them. */
+  /** Takes those of the ready operations, and of those freed by them, that `choices` selects. */
   fly(choices: readonly boolean[]): void {
     this.#walk.begin();
     this.#free = this.#untaken().filter((seq) => this.pairs.isReady(seq));
@@ -153,7 +153,7 @@ class BothQueues {
     }
   }
 
-  /** Lands everything; when nothing is ready although something is live, the queues have locked themselves. */
+  /** Completes all flights. If operations are live but none is ready, the queues have a deadlock. */
   drain(): void {
     while (this.operations.size > 0) {
       if (this.flights.size === 0) this.fly([true]);
@@ -172,7 +172,7 @@ class BothQueues {
     return this.pairs.seqs.filter((seq) => !taken.has(seq));
   }
 
-  /** A seq between two that were given, not used yet. */
+  /** An unused seq between two that were given. */
   #lateSeq(at: number): number | undefined {
     const seq = (at % Math.max(1, this.#seq)) + 1;
     return seq % 10 === 0 || this.operations.has(seq) || seq > this.#seq ? undefined : seq;

@@ -3,7 +3,7 @@ import type { DeclaredKey } from '@medrex/keys';
 import { LiveQueues } from './live-queues.ts';
 import { declared } from './testing/index.ts';
 
-/** Queues whose operations are named by seq, with every event noted as text. */
+/** Queues whose operations are named by seq, with every event recorded as text. */
 class Scene {
   readonly events: string[] = [];
   readonly queues = new LiveQueues({
@@ -37,7 +37,7 @@ class Scene {
     return [...this.#operations].filter(([, operation]) => this.queues.isReady(operation)).map(([seq]) => seq);
   }
 
-  /** Lets everything that is ready end, in seq order, until nothing is left. Returns the order. */
+  /** Completes all ready operations, in seq order, until none is left. Returns the order. */
   order(): readonly number[] {
     const order: number[] = [];
     while (this.#operations.size > 0) {
@@ -74,7 +74,7 @@ describe('a place by seq', () => {
     scene.order();
   });
 
-  it('is behind what a flight has taken, and in order again when the flight gives it back', () => {
+  it('is after what a flight has taken, and in order again when the flight returns it', () => {
     const scene = new Scene().admit(20, write).admit(10, declared('read', 'other'));
     scene.take(1, 20);
     scene.queues.widen(scene.at(10), write, 'waiting');
@@ -93,7 +93,7 @@ describe('a place by seq', () => {
     expect(scene.order()).toEqual([10, 20]);
   });
 
-  it('keeps readers by seq, so that an ensure that takes over stands behind all earlier ones', () => {
+  it('keeps readers by seq, so that an ensure that becomes the writer is after all earlier ones', () => {
     const scene = new Scene().admit(10, ensure).admit(30, ensure);
     scene.take(1, 10);
     scene.admit(20, read);
@@ -122,7 +122,7 @@ describe('a place by seq', () => {
 });
 
 describe('mayTouch', () => {
-  it('is refused by another flight that holds the key against it, and by an earlier operation that waits', () => {
+  it('is false when another flight holds the key in conflict, or an earlier operation waits for it', () => {
     const scene = new Scene()
       .admit(10, write)
       .admit(20, read)
@@ -146,7 +146,7 @@ describe('mayTouch', () => {
     ]);
   });
 
-  it('puts a held key before what waits, which is blocked from then on', () => {
+  it('places a held key before waiting entries, which are blocked from then on', () => {
     const scene = new Scene().admit(10, declared('write', 'a')).admit(20, write);
     scene.take(1, 10);
     scene.queues.widen(scene.at(10), write, 'taken');
@@ -155,7 +155,7 @@ describe('mayTouch', () => {
     expect(scene.order()).toEqual([10, 20]);
   });
 
-  it('asks again when an ensure that counted on the key had to create it', () => {
+  it('is checked again when an ensure that relied on the key had to create it', () => {
     const scene = new Scene().admit(10, ensure).admit(20, ensure).admit(30, ensure);
     scene.remove(10);
     scene.take(1, 20);
@@ -165,7 +165,7 @@ describe('mayTouch', () => {
   });
 });
 
-describe('a write of a flight on a key that an ensure behind it counts on', () => {
+describe('a write of a flight on a key that a later ensure relies on', () => {
   it('is refused: the ensure, taken by the flight too, would become a writer behind a reader that waits', () => {
     const scene = new Scene().admit(10, ensure).admit(40, read).admit(50, ensure);
     scene.take(1, 10, 50);
@@ -188,7 +188,7 @@ describe('a write of a flight on a key that an ensure behind it counts on', () =
 });
 
 describe('large queues', () => {
-  it('take 10,000 widened writers near the head of 100,000 in little time', () => {
+  it('insert 10,000 widened writers near the head of 100,000 quickly', () => {
     const scene = new Scene();
     for (let seq = 0; seq < 100_000; seq += 1) scene.admit(seq * 10, write);
     const startedMs = performance.now();

@@ -19,14 +19,13 @@ import { ReleaseWalk, type ReleaseSink } from './release-walk.ts';
 export type LiveOperation = number;
 
 /**
- * The queues of everything live, for whoever decides what runs: operations take their places by seq, are taken by
- * flights, are widened by keys that only showed later, and leave. Two rules hold for every key, and make a deadlock
- * impossible: everything before a taken entry that conflicts with it is taken by the same flight, and entries that are
- * not taken stand in the order of their seqs.
+ * The queues of all live operations. Operations are placed by seq, taken by flights, widened by keys discovered later,
+ * and removed. Two invariants hold for every key and make a deadlock impossible: everything before a taken entry that
+ * conflicts with it is taken by the same flight, and entries that are not taken are in seq order.
  */
 export class LiveQueues {
   readonly #queues: KeyQueues;
-  /** Keys on which something may stand behind a taken entry of a higher seq; looked at again when a flight is given up. */
+  /** Keys that may have an entry after a taken one of a higher seq; checked again when a flight is given up. */
   readonly #disordered = new Set<number>();
   #highestSeq = -1;
 
@@ -44,7 +43,7 @@ export class LiveQueues {
     return this.#queues.keys.live;
   }
 
-  /** True when no record is left anywhere: the leak check of every test. */
+  /** True when no record is left; tests check for leaks with it. */
   get isEmpty(): boolean {
     return this.#queues.isEmpty && this.#disordered.size === 0;
   }
@@ -58,7 +57,10 @@ export class LiveQueues {
     return this.#queues.isReady(operation);
   }
 
-  /** Takes its place by seq on each of its keys; O(keys) when the seq is the highest since the queues were last empty, else also what stands behind its place. */
+  /**
+   * Places an operation by seq on each of its keys. O(keys) if its seq is the highest since the queues were last empty,
+   * else also O(entries after its place).
+   */
   admit(seq: number, declared: readonly DeclaredKey[]): LiveOperation {
     if (seq > this.#highestSeq || this.live === 0) {
       this.#highestSeq = seq;
@@ -69,7 +71,10 @@ export class LiveQueues {
     return operation;
   }
 
-  /** It is terminal. What waited only for it becomes ready; an ensure that was not applied hands its role on. */
+  /**
+   * Removes a terminal operation. Operations that waited only for it become ready. If an ensure was not applied, the
+   * next one becomes the writer.
+   */
   remove(operation: LiveOperation, isApplied: boolean): void {
     this.#queues.remove(operation, isApplied);
     if (this.live === 0) this.#disordered.clear();
@@ -85,7 +90,7 @@ export class LiveQueues {
     return this.#queues.operations.get(operation, OPERATION_FLIGHT);
   }
 
-  /** All operations of one flight return to their places by seq, behind what other flights have taken. */
+  /** Returns all operations of a flight to their places by seq, after what other flights have taken. */
   giveBack(operations: readonly LiveOperation[]): void {
     for (const operation of operations) this.take(operation, 0);
     if (this.#disordered.size === 0) return;
@@ -94,8 +99,8 @@ export class LiveQueues {
   }
 
   /**
-   * True when the operation is queued for this key with at least this access, or when the access never queues. An ensure
-   * that counts on the key being there is a reader, and does not cover `ensure`: that is what it creates the key by.
+   * True when the operation is queued for this key with at least this access, or the access never queues. An ensure
+   * that relies on an existing key is a reader, which does not cover creating the key.
    */
   covers(operation: LiveOperation, { key, mode }: DeclaredKey): boolean {
     const access = accessOf(mode);
@@ -105,9 +110,9 @@ export class LiveQueues {
   }
 
   /**
-   * Whether a taken operation may touch this key where it is: nothing that conflicts is held there by another flight,
-   * nothing that conflicts and is not taken has a lower seq, and no ensure counts on a key that it would write. Passes
-   * what the flight itself holds, and the readers at the head when it would write.
+   * Whether a taken operation may touch this key: no other flight holds it in conflict, no conflicting operation of a
+   * lower seq is waiting, and no ensure relies on a key that it would write. Costs the entries of its own flight, and
+   * for a write the readers at the head.
    */
   mayTouch(operation: LiveOperation, declared: DeclaredKey): boolean {
     const key = this.#queues.keys.find(declared.key);
@@ -121,15 +126,18 @@ export class LiveQueues {
     ) {
       if (!writes && !this.#queues.isWriter(step)) continue;
       for (let entry = this.#queues.firstMember(step); entry !== 0; entry = this.#queues.nextMember(entry)) {
-        if (this.#standsAgainst(entry, operation, access)) return false;
+        if (this.#conflictsWith(entry, operation, access)) return false;
       }
-      // What is not taken stands in order, so that behind a writer with a higher seq all is well.
+      // Entries that are not taken are in seq order, so the search can stop at a writer with a higher seq.
       if (this.#queues.isWriter(step) && this.flightOf(this.#queues.operationOf(step)) === 0) return true;
     }
     return true;
   }
 
-  /** Adds a key to a live operation, or an access to one of its keys; true when that is news. `taken` only after `mayTouch`. */
+  /**
+   * Adds a key, or an access to one of its keys, to a live operation. Returns true if that is new. `taken` requires
+   * `mayTouch`.
+   */
   widen(operation: LiveOperation, { key: name, mode }: DeclaredKey, placing: Placing): boolean {
     const access = accessOf(mode);
     if (access === 0) return false;
@@ -155,12 +163,12 @@ export class LiveQueues {
     this.#visitSteps(operation, NODE_NEXT, visit);
   }
 
-  /** A walk over what would become ready if operations were done; see `ReleaseWalk`. */
+  /** A walk over the operations that would become ready if others were done; see `ReleaseWalk`. */
   releaseWalk(sink: ReleaseSink): ReleaseWalk {
     return new ReleaseWalk(this.#queues, sink);
   }
 
-  /** Steps of the longest queue: how many turns the busiest key still needs. Costs all live steps. */
+  /** Steps of the longest queue: the rounds that the busiest key still needs. Costs O(live steps). */
   longestQueue(): number {
     return this.#queues.longestQueue();
   }
@@ -194,16 +202,16 @@ export class LiveQueues {
     return access !== ENSURES || this.#queues.isWriter(entry);
   }
 
-  #standsAgainst(entry: number, operation: LiveOperation, access: number): boolean {
+  #conflictsWith(entry: number, operation: LiveOperation, access: number): boolean {
     const other = this.#queues.operationOf(entry);
     const flight = this.flightOf(other);
     const distance = this.seqOf(other) - this.seqOf(operation);
-    // Behind a write the ensure would be a writer again, between readers of which some are taken and some are not.
+    // After a write the ensure would be a writer again, between readers of which some are taken and some are not.
     if ((access & WRITES) !== 0 && distance > 0 && this.#isGuarded(entry)) return true;
     return flight !== this.flightOf(operation) && (flight !== 0 || distance < 0);
   }
 
-  /** An ensure that counts on the key being there. */
+  /** An ensure that relies on an existing key. */
   #isGuarded(entry: number): boolean {
     return !this.#queues.isWriter(entry) && (this.#queues.nodes.get(entry, ENTRY_ACCESS) & ENSURES) !== 0;
   }

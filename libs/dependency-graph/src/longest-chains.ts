@@ -11,27 +11,26 @@ import {
 } from './queue-records.ts';
 import { SideTable } from './side-table.ts';
 
-/** Columns beside an operation: its neighbours in the order of admission, and the two lengths. */
+/** Columns of an operation: its neighbours in the order of admission, and the two lengths. */
 const EARLIER = 0;
 const LATER = 1;
 const DEPTH = 2;
 const CRITICALITY = 3;
-/** Columns beside a reader group: the largest length among its members, and what the current pass has found of it. */
+/** Columns of a reader group: the largest length among its members, and what the current pass has found of it. */
 const LENGTH_DEPTH = 0;
 const LENGTH_CRITICALITY = 1;
 const PASS = 2;
 const FOUND = 3;
 
-/** Operations looked at again for each one admitted. More than one, or a pass would never overtake a growing graph. */
-const looksPerAdmission = 2;
+/** Operations visited again for each one admitted. With one only, a pass would never catch up with a growing graph. */
+const stepsPerAdmission = 2;
 
 /**
- * The longest chain of live operations before each operation (depth) and behind it (criticality).
- *
- * Keeping both exact would cost the whole chain at each change of a long one. So each admission looks at
- * `looksPerAdmission` operations again, going round: forward through the order of admission for the depths, which is a
- * topological order, then backward for the criticalities. A round takes as many admissions as operations are live, and
- * both numbers are exact as of at most two rounds ago: a depth is too large by what has completed since at most, a
+ * The longest chain of live operations before each operation (depth) and after it (criticality).
+ * Keeping both exact would cost the whole chain at each change of a long one. So each admission visits
+ * `stepsPerAdmission` operations again, in rounds: forward through the order of admission, which is a topological
+ * order, for the depths, then backward for the criticalities. A round takes as many admissions as operations are live,
+ * and both numbers are exact as of at most two rounds ago: a depth is too large at most by what has completed since, a
  * criticality too small by what was admitted since. `settle` makes both exact at once, in O(live).
  */
 export class LongestChains {
@@ -60,7 +59,7 @@ export class LongestChains {
     return this.#operations.get(operation, CRITICALITY);
   }
 
-  /** An operation was admitted behind all others. */
+  /** Adds an operation that was admitted after all others. */
   admit(operation: number): void {
     this.#operations.cover(operation);
     this.#operations.set(operation, EARLIER, this.#last);
@@ -72,10 +71,10 @@ export class LongestChains {
     const depth = this.#lengthBeyond(operation, NODE_PREVIOUS, DEPTH, LENGTH_DEPTH);
     this.#operations.set(operation, DEPTH, depth);
     if (this.#isInGroup) this.#joinGroups(operation, depth);
-    for (let look = 0; look < looksPerAdmission; look += 1) this.#lookAtNext();
+    for (let step = 0; step < stepsPerAdmission; step += 1) this.#stepNext();
   }
 
-  /** The operation is about to leave the queues. */
+  /** Called before an operation leaves the queues. */
   remove(operation: number): void {
     const earlier = this.#operations.get(operation, EARLIER);
     const later = this.#operations.get(operation, LATER);
@@ -86,7 +85,7 @@ export class LongestChains {
     if (this.#cursor === operation) this.#cursor = this.#isForward ? later : earlier;
   }
 
-  /** The steps around an operation have changed: a group before it may be new. */
+  /** Called when the steps around an operation have changed: a group before it may be new. */
   reordered(operation: number): void {
     const { nodes, operations } = this.#queues;
     for (let entry = operations.get(operation, OPERATION_ENTRY); entry !== 0; entry = nodes.get(entry, ENTRY_SIBLING)) {
@@ -100,23 +99,23 @@ export class LongestChains {
     this.#restart(true);
     let deepest = -1;
     for (let operation = this.#first; operation !== 0; operation = this.#operations.get(operation, LATER)) {
-      this.#lookForward(operation);
+      this.#stepForward(operation);
       deepest = Math.max(deepest, this.#operations.get(operation, DEPTH));
     }
     this.#restart(false);
     for (let operation = this.#last; operation !== 0; operation = this.#operations.get(operation, EARLIER)) {
-      this.#lookBackward(operation);
+      this.#stepBackward(operation);
     }
     this.#restart(true);
     return deepest;
   }
 
-  #lookAtNext(): void {
+  #stepNext(): void {
     if (this.#cursor === 0) this.#restart(!this.#isForward);
     const operation = this.#cursor;
     if (operation === 0) return;
-    if (this.#isForward) this.#lookForward(operation);
-    else this.#lookBackward(operation);
+    if (this.#isForward) this.#stepForward(operation);
+    else this.#stepBackward(operation);
     this.#cursor = this.#operations.get(operation, this.#isForward ? LATER : EARLIER);
   }
 
@@ -126,21 +125,24 @@ export class LongestChains {
     this.#cursor = isForward ? this.#first : this.#last;
   }
 
-  #lookForward(operation: number): void {
+  #stepForward(operation: number): void {
     const depth = this.#lengthBeyond(operation, NODE_PREVIOUS, DEPTH, LENGTH_DEPTH);
     this.#operations.set(operation, DEPTH, depth);
-    if (this.#isInGroup) this.#tellGroups(operation, depth, LENGTH_DEPTH, GROUP_LAST);
+    if (this.#isInGroup) this.#notifyGroups(operation, depth, LENGTH_DEPTH, GROUP_LAST);
   }
 
-  #lookBackward(operation: number): void {
+  #stepBackward(operation: number): void {
     const criticality = this.#lengthBeyond(operation, NODE_NEXT, CRITICALITY, LENGTH_CRITICALITY);
     const known = this.#operations.get(operation, CRITICALITY);
     this.#operations.set(operation, CRITICALITY, criticality);
     if (Math.clz32(criticality) < Math.clz32(known)) this.#onRise(operation);
-    if (this.#isInGroup) this.#tellGroups(operation, criticality, LENGTH_CRITICALITY, GROUP_FIRST);
+    if (this.#isInGroup) this.#notifyGroups(operation, criticality, LENGTH_CRITICALITY, GROUP_FIRST);
   }
 
-  /** One more than the longest length among the steps right before or behind the operation, 0 when there are none; notes whether it reads in a group. */
+  /**
+   * One more than the longest length among the steps directly before or after the operation, 0 without any. Also
+   * updates its reader group.
+   */
   #lengthBeyond(operation: number, direction: number, column: number, groupColumn: number): number {
     const { nodes, operations } = this.#queues;
     let longest = 0;
@@ -158,8 +160,8 @@ export class LongestChains {
     return longest;
   }
 
-  /** A pass comes by each member of a group; at the last of them the group's length is complete. */
-  #tellGroups(operation: number, length: number, groupColumn: number, lastField: number): void {
+  /** A pass visits each member of a group; at the last one the group's length is complete. */
+  #notifyGroups(operation: number, length: number, groupColumn: number, lastField: number): void {
     const { nodes, operations } = this.#queues;
     for (let entry = operations.get(operation, OPERATION_ENTRY); entry !== 0; entry = nodes.get(entry, ENTRY_SIBLING)) {
       const group = this.#queues.stepOf(entry);

@@ -1,6 +1,6 @@
 import { GROUP_FIRST, GROUP_LAST, NODE_NEXT, NODE_PREVIOUS, type QueueRecords } from './queue-records.ts';
 
-/** Readers stand in their group by seq. The place is looked for from both ends at once. */
+/** Readers are in seq order within their group. The place is searched from both ends at once. */
 export function placeBySeq(queues: QueueRecords, group: number, entry: number): void {
   const seq = queues.seqOf(queues.operationOf(entry));
   const isLower = (member: number): boolean => queues.seqOf(queues.operationOf(member)) < seq;

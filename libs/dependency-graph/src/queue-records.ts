@@ -2,11 +2,14 @@ import { ENSURES } from './access.ts';
 import { KEY_HEAD, KEY_TAIL, KeyTable } from './key-table.ts';
 import { Slab } from './slab.ts';
 
-/** Fields of an operation's record: its first entry, on how many keys it waits, the flight that took it (0 for none). */
+/**
+ * Fields of an operation's record: its first entry, the number of keys on which it waits, and the flight that took it
+ * (0 for none).
+ */
 export const OPERATION_ENTRY = 0;
 export const OPERATION_WAITING = 1;
 export const OPERATION_FLIGHT = 2;
-/** Strides as powers of two, for the tables beside the slabs. */
+/** Strides as powers of two, for side tables of the slabs. */
 export const operationShift = 2;
 export const nodeShift = 3;
 
@@ -34,16 +37,16 @@ const KIND_GROUP = 0;
 const KIND_READER = 1;
 const KIND_WRITER = 2;
 
-/** Told what happens to operations after their admission. */
+/** Notified of changes to operations after their admission. */
 export interface QueueWatcher {
   onReady(operation: number): void;
-  /** It was ready, and something came to stand before it. */
+  /** A ready operation now has something before it. */
   onBlocked(operation: number): void;
-  /** It was moved, or its role changed: others stand before and behind it now. */
+  /** The operation was moved or its role changed, so it has other neighbours now. */
   onReordered(operation: number): void;
 }
 
-/** The records behind the queues and the links between them. Everything is a number, 0 is nothing; see `Slab`. */
+/** The records of the queues and the links between them. All are numbers, and 0 means none; see `Slab`. */
 export class QueueRecords {
   readonly keys = new KeyTable();
   readonly operations = new Slab(1 << operationShift);
@@ -103,7 +106,7 @@ export class QueueRecords {
     return operation;
   }
 
-  /** Creates an entry of the operation that is in no queue yet. */
+  /** Creates an entry of the operation that is not yet in a queue. */
   openEntry(operation: number, access: number): number {
     const entry = this.nodes.take();
     this.nodes.set(entry, ENTRY_OPERATION, operation);
@@ -113,13 +116,13 @@ export class QueueRecords {
     return entry;
   }
 
-  /** Makes an entry that stands nowhere a writer behind the step `previous`, at the head when that is 0. */
+  /** Makes an unplaced entry a writer after the step `previous`, at the head if that is 0. */
   placeWriter(key: number, previous: number, entry: number): void {
     this.nodes.set(entry, NODE_KIND, KIND_WRITER);
     this.#link(key, previous, entry);
   }
 
-  /** An empty group of readers behind the step `previous`. */
+  /** Creates an empty reader group after the step `previous`. */
   openGroup(key: number, previous: number): number {
     const group = this.nodes.take();
     this.nodes.set(group, NODE_KIND, KIND_GROUP);
@@ -131,7 +134,7 @@ export class QueueRecords {
     return group;
   }
 
-  /** Makes an entry that stands nowhere a reader of the group, behind the member `previous`, at the front when that is 0. */
+  /** Makes an unplaced entry a reader of the group, after the member `previous`, at the front if that is 0. */
   placeReader(group: number, previous: number, entry: number): void {
     const next = this.nodes.get(previous === 0 ? group : previous, previous === 0 ? GROUP_FIRST : NODE_NEXT);
     this.nodes.set(entry, NODE_KIND, KIND_READER);
@@ -143,12 +146,12 @@ export class QueueRecords {
     this.#count(group, entry, 1);
   }
 
-  /** Makes it the last reader of the group. */
+  /** Appends an unplaced entry to the readers of the group. */
   appendReader(group: number, entry: number): void {
     this.placeReader(group, this.nodes.get(group, GROUP_LAST), entry);
   }
 
-  /** Takes a reader out of its group, which may become empty; or a writer out of its queue. Nobody is released. */
+  /** Removes a reader from its group, which may become empty, or a writer from its queue. Releases no operation. */
   unplace(entry: number): void {
     if (this.isWriter(entry)) {
       this.#unlink(entry);
@@ -165,12 +168,12 @@ export class QueueRecords {
     this.nodes.give(group);
   }
 
-  /** The step came to the head of its key. */
+  /** Called when a step becomes the head of its key. */
   releaseMembers(step: number): void {
     for (let entry = this.firstMember(step); entry !== 0; entry = this.nextMember(entry)) this.release(entry);
   }
 
-  /** One key fewer that the entry's operation waits for. */
+  /** The entry's operation waits for one key fewer. */
   release(entry: number): void {
     const operation = this.nodes.get(entry, ENTRY_OPERATION);
     const waiting = this.operations.get(operation, OPERATION_WAITING) - 1;
@@ -178,7 +181,7 @@ export class QueueRecords {
     if (waiting === 0) this.watcher.onReady(operation);
   }
 
-  /** One key more. */
+  /** The entry's operation waits for one key more. */
   block(entry: number): void {
     const operation = this.nodes.get(entry, ENTRY_OPERATION);
     const waiting = this.operations.get(operation, OPERATION_WAITING);
@@ -200,7 +203,7 @@ export class QueueRecords {
     this.#linkSteps(key, this.nodes.get(step, NODE_PREVIOUS), this.nodes.get(step, NODE_NEXT));
   }
 
-  /** Two steps of a key become neighbours; 0 is its end. */
+  /** Links two steps of a key as neighbours; 0 is the end. */
   #linkSteps(key: number, previous: number, next: number): void {
     if (previous === 0) this.keys.records.set(key, KEY_HEAD, next);
     else this.nodes.set(previous, NODE_NEXT, next);

@@ -12,29 +12,29 @@ import {
 /** The largest number that an Int32Array holds. */
 const lastWalk = 2 ** 31 - 1;
 
-/** Told what becomes free while operations are passed. */
+/** Notified of what becomes free as operations are passed. */
 export interface ReleaseSink {
   /** Everything before it has been passed. */
   onFree(operation: number): void;
-  /** A group of readers came to the front of its key; `pull` goes through it, as far as it is wanted. */
+  /** A reader group became the front of its key; `pull` iterates it as far as needed. */
   onReaders(entry: number): void;
 }
 
 /**
- * What would become ready, and in which order, if some operations were done: nothing in the queues changes. `pass` says
- * that an operation counts as done, and costs O(keys). Readers that come to the front are handed out one by one, so that
- * a key with 100,000 of them costs only those that are pulled.
+ * Finds what would become ready, and in which order, if some operations were done; the queues do not change. `pass`
+ * counts an operation as done and costs O(keys). Readers at the front are handed out one by one, so a key with 100,000
+ * of them costs only those that are pulled.
  */
 export class ReleaseWalk {
   readonly #queues: KeyQueues;
   readonly #sink: ReleaseSink;
-  /** Number of this walk; what was noted by an earlier one is void. */
+  /** Number of this walk; marks of earlier walks are invalid. */
   #walk = 0;
   #keyWalk = new Int32Array(0);
-  /** Members of the front step of a key that have not been passed. */
+  /** Members of a key's front step that are not yet passed. */
   #keyLeft = new Int32Array(0);
   #operationWalk = new Int32Array(0);
-  /** Keys on which the operation came to the front. */
+  /** Number of keys on which the operation is at the front. */
   #operationFronts = new Int32Array(0);
 
   constructor(queues: KeyQueues, sink: ReleaseSink) {
@@ -42,7 +42,7 @@ export class ReleaseWalk {
     this.#sink = sink;
   }
 
-  /** Starts over. Between this and the last call of the walk the queues must stay as they are. */
+  /** Starts a new walk. The queues must not change before its last call. */
   begin(): void {
     if (this.#walk === lastWalk) {
       this.#keyWalk.fill(0);
@@ -60,7 +60,7 @@ export class ReleaseWalk {
     }
   }
 
-  /** Counts an operation as done. It must be ready, or have been handed out by this walk. */
+  /** Counts an operation as done. It must be ready or have been returned by this walk. */
   pass(operation: number): void {
     const { nodes, operations } = this.#queues;
     let entry = operations.get(operation, OPERATION_ENTRY);

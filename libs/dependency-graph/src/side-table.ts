@@ -1,4 +1,4 @@
-/** Integer columns beside the records of a slab, for one use of the queues. */
+/** Additional integer columns for the records of a slab. */
 export class SideTable {
   readonly #columns: number;
   readonly #shift: number;
@@ -11,7 +11,7 @@ export class SideTable {
     this.#data = new Int32Array(columns * 1024);
   }
 
-  /** Makes room for a record; its columns hold anything until they are set. */
+  /** Makes room for a record; its columns are undefined until they are set. */
   cover(record: number): void {
     const needed = ((record >> this.#shift) + 1) * this.#columns;
     if (needed <= this.#data.length) return;

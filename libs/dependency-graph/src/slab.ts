@@ -1,12 +1,12 @@
 /** Slots of a new slab; it doubles when they are used up. */
 const slotsAtStart = 1024;
-/** A slab that has become empty keeps at most this many slots, so that the memory of one burst is given back. */
+/** An empty slab keeps at most this many slots, so that the memory of a burst is freed. */
 const slotsKept = 65_536;
 
 /**
- * Records of a fixed number of 32-bit integers in one typed array: no object per record, nothing for the garbage
- * collector to follow. A record is named by the place of its first integer, so that reading a field is one addition;
- * 0 is no record. Freed records are chained through their first field and handed out again first.
+ * Records of a fixed number of 32-bit integers in one typed array: no object per record, and no work for the garbage
+ * collector. A record is identified by the index of its first integer, so reading a field is one addition; 0 means
+ * none. Freed records are chained through their first field and reused first.
  */
 export class Slab {
   readonly #stride: number;
@@ -26,7 +26,7 @@ export class Slab {
     return this.#used;
   }
 
-  /** First integer beyond the last record ever handed out: the size that an array beside this slab needs, times the stride. */
+  /** End of the last record ever allocated: the size that a side table needs, times the stride. */
   get end(): number {
     return this.#end;
   }
@@ -39,7 +39,7 @@ export class Slab {
     this.#data[record + field] = value;
   }
 
-  /** A record whose fields hold anything; the caller writes them all. */
+  /** Allocates a record with undefined fields; the caller must set all of them. */
   take(): number {
     this.#used += 1;
     const free = this.#free;
@@ -60,7 +60,7 @@ export class Slab {
     if (this.#used === 0) this.clear();
   }
 
-  /** Gives every record back at once. */
+  /** Frees every record at once. */
   clear(): void {
     this.#used = 0;
     this.#free = 0;

@@ -7,31 +7,31 @@ import { type Contract, type JsonValue, type Operation, type OperationResult, Re
 import { housekeeping } from './housekeeping.ts';
 import { OperationState } from './operation-state.ts';
 
-/** How applying an operation ended, before it is written down. */
+/** The result of applying an operation, before it is recorded. */
 export interface Ending {
   readonly status: OperationResult['status'];
   readonly code: string;
   readonly message?: string;
   readonly detail?: JsonValue;
-  /** Whose signature was found right. */
+  /** The author whose signature was valid. */
   readonly author?: string;
 }
 
-/** Everything an operation is applied with. */
+/** What an operation is applied with. */
 export interface Application {
   readonly contract: Contract;
   readonly operation: Operation;
   readonly batch: BatchState;
   readonly limits: BudgetLimits;
-  /** Throws when the caller may not touch a key. */
+  /** Throws if the caller may not touch the key. */
   readonly check: (key: StateKey) => void;
 }
 
 const messageMax = 1_000;
 
 /**
- * Applies one operation on a savepoint: it takes effect wholly or, rejected or dead, not at all.
- * @throws CodedError INFRASTRUCTURE when a state call failed, whatever the contract made of that
+ * Applies one operation on a savepoint: it takes effect completely or, if rejected or dead, not at all.
+ * @throws CodedError INFRASTRUCTURE when a state call failed, even if the contract caught the error
  */
 export async function applyOperation(
   application: Application,
@@ -56,11 +56,11 @@ async function runContract(application: Application, state: OperationState, budg
   try {
     for (const { key } of operation.keys) check(key);
     const detail = await contract.apply(operation, state, budget);
-    const told = detail === undefined ? undefined : canonicalJson(detail);
-    if (told !== undefined) budget.written(told.length);
+    const recorded = detail === undefined ? undefined : canonicalJson(detail);
+    if (recorded !== undefined) budget.written(recorded.length);
     const stop = batch.failure ?? budget.exceeded;
     if (stop !== undefined) throw stop;
-    return { status: 'applied', code: 'OK', ...(told === undefined ? {} : { detail: asRecorded(told) }) };
+    return { status: 'applied', code: 'OK', ...(recorded === undefined ? {} : { detail: asRecorded(recorded) }) };
   } catch (error) {
     if (batch.failure !== undefined) throw batch.failure;
     return failed(contract.name, budget.exceeded ?? error);
@@ -70,15 +70,15 @@ async function runContract(application: Application, state: OperationState, budg
 function failed(contract: string, error: unknown): Ending {
   if (error instanceof Reject && hasJson(error.detail)) {
     const { code, message, detail } = error;
-    const said = { status: 'rejected', code, message: message.slice(0, messageMax) } as const;
-    return detail === undefined ? said : { ...said, detail: asRecorded(canonicalJson(detail)) };
+    const ending = { status: 'rejected', code, message: message.slice(0, messageMax) } as const;
+    return detail === undefined ? ending : { ...ending, detail: asRecorded(canonicalJson(detail)) };
   }
-  // The message of an unforeseen error may quote what the operation carries, and differs between versions of the engine.
+  // The message of an unexpected error may quote the operation, and differs between engine versions.
   const name = error instanceof Error ? error.name : typeof error;
   return { status: 'dead', code: 'CONTRACT_ERROR', message: `contract ${contract} threw ${name}` };
 }
 
-/** What the sender is told, in the form in which the record keeps it: a repeat, answered from there, is told the same word for word. */
+/** The detail as it is read back from the record, so that a repeat gets exactly the same answer. */
 function asRecorded(canonical: string): JsonValue {
   return JSON.parse(canonical) as JsonValue;
 }

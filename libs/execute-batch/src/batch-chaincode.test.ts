@@ -42,7 +42,7 @@ describe('executeBatch', () => {
     expect(state.has(holdingKey('ann'))).toBe(false);
   });
 
-  it('writes one record per operation: what ended how, when, where, and on whose word', async () => {
+  it('writes one record per operation: how, when and where it ended, and its author', async () => {
     const state: CommittedState = new Map();
     await runBatch(chaincode, new InMemoryStub(state, 'tx1'), [
       itemOf(create({ opId: '1', sourceHash: 'h' })),
@@ -74,7 +74,7 @@ describe('executeBatch', () => {
     });
   });
 
-  it('rolls a poison operation back alone', async () => {
+  it('rolls back a poison operation only', async () => {
     const state: CommittedState = new Map();
     const results = await runBatch(chaincode, new InMemoryStub(state), [
       itemOf(create({ opId: '1' })),
@@ -104,7 +104,7 @@ describe('executeBatch', () => {
     expect([...later.writes.keys()]).toEqual([]);
   });
 
-  it('tells a repeat word for word what the first was told, however the contract put it', async () => {
+  it('answers a repeat exactly like the first, whatever the contract returned', async () => {
     const state: CommittedState = new Map();
     const contract: Contract = {
       name: 'ad-hoc',
@@ -126,7 +126,7 @@ describe('executeBatch', () => {
     expect(words(first)).toEqual(Array(2).fill('{"a":{"x":"é","y":[{"b":2,"c":1}]},"z":0}'));
   });
 
-  it('answers repeats of rejected and dead operations as they ended, though the state has moved on', async () => {
+  it('answers repeats of rejected and dead operations as they ended, though the state has changed', async () => {
     const state: CommittedState = new Map();
     const take = assetOperation({ do: 'transfer', asset: 'a', to: 'ben' }, { opId: 'take' });
     const first = await runBatch(chaincode, new InMemoryStub(state, 'tx1'), [
@@ -139,7 +139,7 @@ describe('executeBatch', () => {
     expect(facts(state, assetKey('a'))).toMatchObject({ owner: 'ann' });
   });
 
-  it('refuses other bytes under a used name, and leaves the record alone', async () => {
+  it('refuses other bytes under a used name, and keeps the record', async () => {
     const state: CommittedState = new Map();
     await runBatch(chaincode, new InMemoryStub(state, 'tx1'), [itemOf(create())]);
     const before = state.get(operationRecordKey(create().opId));
@@ -156,14 +156,14 @@ describe('executeBatch', () => {
     expect(state.get(operationRecordKey(create().opId))).toBe(before);
   });
 
-  it('takes a record that others wrote for a dead end, not for an answer', async () => {
+  it('ends an operation as dead when its record is unreadable', async () => {
     const state: CommittedState = new Map([[operationRecordKey(create().opId), Buffer.from('{"s":"maybe"}')]]);
     const [result] = await runBatch(chaincode, new InMemoryStub(state), [itemOf(create())]);
     expect(result).toMatchObject({ status: 'dead', code: 'RECORD_UNREADABLE' });
     expect(state.size).toBe(1);
   });
 
-  it('reads in advance what is declared to be read, records, and once the policy; never a blind write', async () => {
+  it('prefetches declared reads, records, and the policy once; never a blind write', async () => {
     const state: CommittedState = new Map([[labelKey('a'), stateValue({ label: 'old' })]]);
     const stub = new InMemoryStub(state);
     await runBatch(chaincode, stub, [
@@ -181,7 +181,7 @@ describe('executeBatch', () => {
     ]);
   });
 
-  it('carries the bodies into the state as they are', async () => {
+  it('stores the bodies unchanged', async () => {
     const state: CommittedState = new Map();
     const bodies = [Buffer.from('c2VhbGVk')];
     await runBatch(chaincode, new InMemoryStub(state), [
@@ -198,14 +198,14 @@ describe('a ledger that fails', () => {
     }
   }
 
-  it('fails the whole call when it cannot be read in advance, and nothing is written', async () => {
+  it('fails the whole call when a prefetch fails, and nothing is written', async () => {
     const stub = new FailingStub(new Map());
     const response = await chaincode.invoke(stub, 'executeBatch', [itemOf(create())]);
     expect(response).toMatchObject({ status: 500, message: 'INFRASTRUCTURE: reading 4 keys: peer gone' });
     expect(stub.writes.size).toBe(0);
   });
 
-  it('fails the whole call in the middle of an operation, whatever the contract makes of it', async () => {
+  it('fails the whole call in the middle of an operation, even if the contract catches the error', async () => {
     const state: CommittedState = new Map();
     await runBatch(chaincode, new InMemoryStub(state), [itemOf(create({ opId: '1' }))]);
     const transfer = assetOperation({ do: 'transfer', asset: 'a', to: 'ben' }, { opId: '2' });
@@ -251,7 +251,7 @@ describe('what cannot be run', () => {
     expect(again).toMatchObject({ status: 'applied', txId: 'tx1', isRepeat: true });
   });
 
-  it('refuses bytes that are no items, and functions that it does not have', async () => {
+  it('refuses invalid item bytes and unknown functions', async () => {
     const stub = new InMemoryStub(new Map());
     const calls = [
       chaincode.invoke(stub, 'executeBatch', [Buffer.from([9])]),
@@ -270,7 +270,7 @@ describe('what cannot be run', () => {
 });
 
 describe('queries', () => {
-  it('give the bytes of a key or record, and nothing for what is not there', async () => {
+  it('return the bytes of a key or record, and nothing if it is absent', async () => {
     const state: CommittedState = new Map();
     await runBatch(chaincode, new InMemoryStub(state, 'tx1'), [itemOf(create())]);
     const ask = async (fn: string, arg: string) =>

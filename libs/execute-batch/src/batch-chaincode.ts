@@ -10,12 +10,12 @@ import { encodeCounterSummary, summariseCounter } from './counter-summary.ts';
 import { housekeeping } from './housekeeping.ts';
 import { encodeResults } from './results-codec.ts';
 
-/** What a deployed chaincode is made of. Endorsers must be deployed with the same of everything. */
+/** Configuration of a chaincode; must be equal on all endorsers. */
 export interface BatchChaincodeOptions {
   readonly name: string;
-  /** Changes with every upgrade. */
+  /** Version; changed by every upgrade. */
   readonly version: string;
-  /** Beside `housekeeping`, which every chaincode has; none may have its name. */
+  /** Contracts in addition to `housekeeping`, which every chaincode has and whose name is reserved. */
   readonly contracts: readonly Contract[];
   /** Default: `defaultBudgetLimits`. */
   readonly limits?: BudgetLimits;
@@ -24,14 +24,14 @@ export interface BatchChaincodeOptions {
 }
 
 /**
- * A chaincode that runs many operations as one Fabric transaction.
- *
- * - `executeBatch(items)`: applies the items in order over a read-your-writes overlay, each on a savepoint, and writes one record per
- *   operation. Payload: `encodeResults`, one result per item. 400: bytes that are no items. 500: `INFRASTRUCTURE: ...` or
- *   `TEMPLATE_VERSION_MISSING: ...`; nothing was decided.
- * - `readRecord(opId)`, `get(key)`: queries; the payload is the value's bytes, empty when there is none. 403: `ACCESS_DENIED: ...`.
- * - `readCounter(counter)`: a query over the counter's range, never submitted. Payload: a `CounterSummary`. 403 as above; 500 for a
- *   counter that cannot be read.
+ * A chaincode that runs many operations in one Fabric transaction.
+ * - `executeBatch(items)`: applies the items in order over a read-your-writes overlay, each on a savepoint, and writes
+ * one record per operation. Payload: `encodeResults`, one result per item. 400: invalid item bytes. 500:
+ * `INFRASTRUCTURE: ...` or `TEMPLATE_VERSION_MISSING: ...`; nothing was decided.
+ * - `readRecord(opId)`, `get(key)`: queries; the payload is the bytes of the value, empty if there is none. 403:
+ * `ACCESS_DENIED: ...`.
+ * - `readCounter(counter)`: a query over the counter's range, never submitted. Payload: a `CounterSummary`. 403 as
+ * above; 500 for an invalid counter.
  * - `readAuthors()`: a query over the registry, never submitted. Payload: a `Registry`. 403 as above.
  */
 export function batchChaincode(options: BatchChaincodeOptions): Chaincode {
@@ -76,7 +76,7 @@ async function executeBatch(
   }
 }
 
-/** @param key what the caller must be allowed to touch */
+/** @param key the key that the caller must be allowed to touch */
 async function query(
   stub: ChaincodeStub,
   key: StateKey,

@@ -5,7 +5,10 @@ import type { StateEntry } from './contract.ts';
 import { executeBatchErrors } from './errors.ts';
 import { Overlay, type Savepoint, type Written } from './overlay.ts';
 
-/** The state as the operations of one Fabric transaction share it: committed values, each read once, under the overlay of their writes. */
+/**
+ * The state shared by the operations of one Fabric transaction: committed values, each read once, under an overlay of
+ * their writes.
+ */
 export class BatchState {
   readonly #stub: ChaincodeStub;
   readonly #overlay = new Overlay();
@@ -17,7 +20,10 @@ export class BatchState {
     this.#stub = stub;
   }
 
-  /** Reads these keys in one call. Only what is declared to be read may stand here: a prefetched blind write would enter the read set. */
+  /**
+   * Reads these keys in one call. Only keys that are declared to be read: a prefetched blind write would be added to
+   * the read set.
+   */
   async prefetch(keys: Iterable<StateKey>): Promise<void> {
     const wanted = [...new Set(keys)];
     if (wanted.length === 0) return;
@@ -30,31 +36,32 @@ export class BatchState {
   }
 
   /**
-   * The value that an operation sees now.
-   * @throws CodedError INFRASTRUCTURE when the ledger fails; the whole batch fails then, whatever the operation makes of it
+   * The current value for an operation.
+   * @throws CodedError INFRASTRUCTURE when the ledger fails; then the whole batch fails, whatever the operation does
+   * with the error
    */
   read(key: StateKey): Promise<Uint8Array | undefined> {
     if (this.knows(key)) return Promise.resolve(this.peek(key));
     const known = this.#pending.get(key);
     if (known !== undefined) return known;
     const reading = this.#readCommitted(key);
-    // A contract may forget to wait for a read; its failure is kept in #failure and must not end the process.
+    // A contract may forget to await a read. The failure is kept in #failure and must not end the process.
     reading.catch(() => undefined);
     this.#pending.set(key, reading);
     return reading;
   }
 
-  /** Whether `peek` can answer without asking the ledger. */
+  /** Whether `peek` knows the value without a read from the ledger. */
   knows(key: StateKey): boolean {
     return this.#overlay.has(key) || this.#committed.has(key);
   }
 
-  /** The value as far as it is known here. */
+  /** The value if it is known without a read. */
   peek(key: StateKey): Uint8Array | undefined {
     return this.#overlay.has(key) ? this.#overlay.get(key) : this.#committed.get(key);
   }
 
-  /** Committed keys of a range with what the batch wrote on top, as it is when the first one is asked for. */
+  /** Committed keys of a range with the writes of the batch, as of the first key that is requested. */
   async *range(start: string, end: string): AsyncGenerator<StateEntry> {
     const written = [...this.#overlay.writes()]
       .filter(([key]) => compareUtf8(key, start) >= 0 && (end === '' || compareUtf8(key, end) < 0))
@@ -63,10 +70,10 @@ export class BatchState {
     let next = 0;
     for await (const entry of this.#committedRange(start, end)) {
       for (; next < written.length && compareUtf8(written[next]?.[0] ?? '', entry.key) < 0; next += 1)
-        yield* standing(written[next]);
+        yield* presentEntry(written[next]);
       if (!isWritten.has(entry.key)) yield entry;
     }
-    for (; next < written.length; next += 1) yield* standing(written[next]);
+    for (; next < written.length; next += 1) yield* presentEntry(written[next]);
   }
 
   async *#committedRange(start: string, end: string): AsyncGenerator<StateEntry> {
@@ -89,7 +96,7 @@ export class BatchState {
     this.#overlay.rollBack(to);
   }
 
-  /** The first failure of a state call, also when a contract caught it. */
+  /** The first failure of a state call, even if a contract caught it. */
   get failure(): CodedError | undefined {
     return this.#failure;
   }
@@ -124,12 +131,12 @@ export class BatchState {
   }
 }
 
-/** Fabric's order of keys: that of their UTF-8 bytes, which JavaScript's differs from above U+D7FF. */
+/** Fabric orders keys by UTF-8 bytes; JavaScript's order differs above U+D7FF. */
 function compareUtf8(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-function* standing(write: readonly [StateKey, Written] | undefined): Generator<StateEntry> {
+function* presentEntry(write: readonly [StateKey, Written] | undefined): Generator<StateEntry> {
   const [key, value] = write ?? [];
   if (key !== undefined && value !== undefined) yield { key, value };
 }

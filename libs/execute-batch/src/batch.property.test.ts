@@ -19,7 +19,10 @@ import {
 
 const chaincode = batchChaincode({ name: 'medrex', version: '1', contracts: [assetTransfer] });
 
-/** Operations with repeats of earlier ones, names used again for other bytes, and closes, before and after what they close. */
+/**
+ * Operations with repeats of earlier ones, names reused for other bytes, and closes, before and after the operations
+ * that they close.
+ */
 const history: fc.Arbitrary<SerialStep[]> = assetOperations({ maxLength: 30 }).chain((operations) =>
   fc
     .array(fc.record({ of: fc.nat(), at: fc.nat(), as: fc.constantFrom('repeat', 'reuse', 'close') }), { maxLength: 8 })
@@ -43,7 +46,7 @@ function extra(operation: Operation, as: 'repeat' | 'reuse' | 'close'): SerialSt
 const itemOf = (step: SerialStep): Uint8Array =>
   'close' in step ? closeItem(step.close) : operationItem(encodeOperation(step));
 
-/** Runs the steps as transactions of the given sizes, over and over. */
+/** Runs the steps as transactions of the given sizes, in turn. */
 async function runCut(steps: readonly SerialStep[], sizes: readonly number[], state: CommittedState) {
   const results: OperationResult[] = [];
   const stubs: {
@@ -68,7 +71,7 @@ async function runCut(steps: readonly SerialStep[], sizes: readonly number[], st
 const cuts = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 5 });
 
 describe('a batch', () => {
-  it('cut anyhow into Fabric transactions comes to the state and results of one operation after another', async () => {
+  it('split into Fabric transactions in any way gives the state and results of one operation after another', async () => {
     await fc.assert(
       fc.asyncProperty(history, cuts, async (steps, sizes) => {
         const serial: CommittedState = new Map();
@@ -82,7 +85,7 @@ describe('a batch', () => {
     );
   });
 
-  it('touches only what its operations declared, what their results admit, their records and the policy; reading each key once', async () => {
+  it('touches only declared keys, those listed in results, records and the policy, and reads each key once', async () => {
     await fc.assert(
       fc.asyncProperty(history, cuts, async (steps, sizes) => {
         const { stubs } = await runCut(steps, sizes, new Map());

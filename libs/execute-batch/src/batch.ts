@@ -14,7 +14,7 @@ import { decodeOperation } from './operation-codec.ts';
 import { decodeRecord, encodeRecord } from './operation-record.ts';
 import { applyProbe, refusedProbe } from './probe.ts';
 
-/** What a chaincode runs batches with. */
+/** The rules by which a chaincode runs batches. */
 export interface BatchRules {
   readonly contracts: ReadonlyMap<string, Contract>;
   readonly limits: BudgetLimits;
@@ -26,7 +26,10 @@ type Item =
   | ({ readonly kind: 'close' } & Close)
   | ({ readonly kind: 'probe' } & Probe);
 
-/** One simulation of `executeBatch`: the items in order over one overlay, each ending on its own, all written at the end. */
+/**
+ * One simulation of `executeBatch`: applies the items in order over one overlay, each with its own end, and writes all
+ * at the end.
+ */
 export class Batch {
   readonly #stub: ChaincodeStub;
   readonly #rules: BatchRules;
@@ -44,7 +47,7 @@ export class Batch {
 
   /**
    * @returns one result per item, in order
-   * @throws CodedError INVALID_OPERATION_BYTES, TEMPLATE_VERSION_MISSING, INFRASTRUCTURE; nothing is written then
+   * @throws CodedError INVALID_OPERATION_BYTES, TEMPLATE_VERSION_MISSING, INFRASTRUCTURE; then nothing is written
    */
   async run(args: readonly Uint8Array[]): Promise<OperationResult[]> {
     const items = args.map(readItem);
@@ -55,7 +58,10 @@ export class Batch {
     return results;
   }
 
-  /** Operation records, what authors are judged by, and what is declared to be read. Never a blind write: reading it would make it conflict. */
+  /**
+   * Operation records, keys for the check of authors, and declared reads. Never a blind write, as reading it would make
+   * it conflict.
+   */
   #keysToRead(item: Item): readonly StateKey[] {
     if (item.kind === 'close') return [operationRecordKey(item.opId)];
     if (item.kind === 'probe') return this.#refused(item) === undefined ? [item.key] : [];
@@ -108,7 +114,7 @@ export class Batch {
     return { opId, sourceHash, ...ending, txId: this.#stub.txId, undeclared: [] };
   }
 
-  /** The answer of the record that stands under this name, if one does; the record is left as it is. */
+  /** The answer from the record under this name, if there is one; the record is not changed. */
   #fromRecord(opId: string, sourceHash: string): OperationResult | undefined {
     const value = this.#state.peek(operationRecordKey(opId));
     if (value === undefined) return undefined;
@@ -131,7 +137,7 @@ export class Batch {
       ...(message === undefined ? {} : { message }),
       ...(detail === undefined ? {} : { detail }),
       ...(author === undefined ? {} : { author }),
-      // Only an earlier transaction makes it a repeat; inside one transaction this one settled it.
+      // Only a record of an earlier transaction makes it a repeat.
       ...(txId === this.#stub.txId ? {} : { isRepeat: true }),
     };
   }

@@ -27,12 +27,12 @@ describe('the budget', () => {
     }
   });
 
-  it('holds also for a contract that catches the rejection', async () => {
+  it('applies also to a contract that catches the rejection', async () => {
     const shameless = contractThat((_state, budget) => {
       try {
         budget.spend(1e9);
       } catch {
-        // Goes on as if nothing had happened.
+        // Continues as if nothing had happened.
       }
     });
     expect((await runAlone(shameless)).result).toMatchObject(overspent);

@@ -6,29 +6,38 @@ export interface Scaled {
   readonly perEntry: number;
 }
 
-/** What one operation may spend. The same numbers must be deployed on every endorser: they are part of the chaincode. */
+/** Limits of one operation. They are part of the chaincode and must be equal on all endorsers. */
 export interface BudgetLimits {
   /** Gets, puts and deletes. */
   readonly stateCalls: Scaled;
-  /** Bytes put, its detail included; the bytes of its bodies are allowed `bodyCopies` times on top. */
+  /** Bytes written, including the detail; the bytes of its bodies are allowed `bodyCopies` times in addition. */
   readonly bytesWritten: Scaled & { readonly bodyCopies: number };
-  /** What loops report to `budget.spend`. */
+  /** Units reported to `budget.spend` by loops. */
   readonly units: Scaled;
 }
 
-/** Far above what an honest operation needs, and a simulation within it ends in well under the 100 ms that a peer's lock should be held. */
+/**
+ * Far above what a correct operation needs. A simulation within the limits ends in well under the 100 ms for which a
+ * peer's lock should be held.
+ */
 export const defaultBudgetLimits: BudgetLimits = {
   stateCalls: { base: 200, perEntry: 20 },
   bytesWritten: { base: 65_536, perEntry: 8_192, bodyCopies: 4 },
   units: { base: 10_000, perEntry: 1_000 },
 };
 
-/** How much an operation carries: its bodies or its declared keys, whichever are more, at least 1 (an entry that deletes has no body). */
+/**
+ * Number of entries of an operation: its bodies or declared keys, whichever are more, at least 1, because an entry that
+ * deletes has no body.
+ */
 export function entriesOf(operation: Operation): number {
   return Math.max(1, operation.bodies.length, operation.keys.length);
 }
 
-/** Counts what one operation spends. Over a limit it stays over: a contract that catches the rejection is rejected all the same. */
+/**
+ * Counts what one operation spends. Once a limit is exceeded, the operation is rejected even if the contract catches
+ * the rejection.
+ */
 export class OperationBudget implements Budget {
   readonly #max: { readonly stateCalls: number; readonly bytesWritten: number; readonly units: number };
   readonly #spent = { stateCalls: 0, bytesWritten: 0, units: 0 };
@@ -60,7 +69,7 @@ export class OperationBudget implements Budget {
     this.#count('bytesWritten', bytes);
   }
 
-  /** The rejection that overspending caused, also when the contract caught it. */
+  /** The rejection for exceeding a limit, even if the contract caught it. */
   get exceeded(): Reject | undefined {
     return this.#exceeded;
   }

@@ -8,11 +8,11 @@ const json = fc.jsonValue({ stringUnit: 'binary' }).map((value) => JSON.parse(JS
 const body = fc.base64String().map((text) => Buffer.from(text));
 
 describe('canonicalJson', () => {
-  it('means the value that it was made of', () => {
+  it('is parsed to the same value', () => {
     fc.assert(fc.property(json, (value) => expect(JSON.parse(canonicalJson(value))).toEqual(value)));
   });
 
-  it('does not show in which order an object was built', () => {
+  it('does not depend on the order in which an object was built', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.tuple(fc.string(), json), { selector: ([name]) => name }), (entries) => {
         const backwards = Object.fromEntries<JsonValue>([...entries].reverse());
@@ -27,13 +27,13 @@ describe('canonicalJson', () => {
     );
   });
 
-  it('leaves out what is undefined, wherever it stands', () => {
+  it('leaves out undefined values at any place', () => {
     expect(canonicalJson({ a: undefined, b: [1, undefined, { c: undefined }], d: { z: undefined, e: 1 } })).toBe(
       '{"b":[1,{}],"d":{"e":1}}',
     );
   });
 
-  it('refuses what JSON cannot say', () => {
+  it('refuses values without a JSON form', () => {
     for (const value of [Number.NaN, Infinity, undefined, { a: () => 1 }]) {
       expect(() => canonicalJson(value as JsonValue)).toThrow(TypeError);
     }
@@ -41,7 +41,7 @@ describe('canonicalJson', () => {
 });
 
 describe('stateValue', () => {
-  it('equals the canonical JSON of facts and bodies together', () => {
+  it('is the canonical JSON of facts and bodies together', () => {
     const facts = fc.dictionary(fc.string(), json, { maxKeys: 4 }) as fc.Arbitrary<JsonObject>;
     fc.assert(
       fc.property(facts, fc.dictionary(fc.string(), body, { maxKeys: 3 }), (some, bodies) => {
@@ -53,7 +53,7 @@ describe('stateValue', () => {
     );
   });
 
-  it('rejects a body that would leave its string', () => {
+  it('rejects a body that would end its string', () => {
     for (const text of ['a"', 'a\\', 'a\n', 'a b', 'é']) {
       expect(() => stateValue({}, { body: Buffer.from(text) })).toThrow(
         expect.objectContaining({ code: 'INVALID_BODY' }),
@@ -61,7 +61,7 @@ describe('stateValue', () => {
     }
   });
 
-  it('leaves out a body that is not there, and knows no absent value', () => {
+  it('leaves out an absent body, and parses an absent value to undefined', () => {
     expect(Buffer.from(stateValue({ a: 1 }, { body: undefined })).toString()).toBe('{"a":1}');
     expect(Buffer.from(stateValue({ toString: 1 }, { b: Buffer.from('QQ==') })).toString()).toBe(
       '{"b":"QQ==","toString":1}',

@@ -1,20 +1,21 @@
 import type { JsonValue } from './contract.ts';
 
-/** A value that becomes JSON: fields and items may be undefined. */
+/** A value to write as JSON; fields and items may be undefined. */
 export type JsonLike =
   JsonValue | readonly (JsonLike | undefined)[] | { readonly [name: string]: JsonLike | undefined };
 
 /**
- * JSON text of one spelling per value: names in code-unit order, no spaces, numbers as ECMAScript writes them (RFC 8785, but a lone
- * surrogate is escaped instead of refused). Endorsers that compute the same value write the same bytes. Undefined fields and items are
- * left out. A value whose objects were built in order costs a third: the engine's own writer then spells it so.
- * @throws TypeError for what JSON has no word for: NaN, infinities, functions
+ * JSON text with exactly one form per value: names in code-unit order, no spaces, numbers as in ECMAScript (RFC 8785,
+ * except that a lone surrogate is escaped instead of refused). Endorsers that compute the same value write the same
+ * bytes. Undefined fields and items are left out. A value whose objects already have sorted names costs a third,
+ * because JSON.stringify then gives this text.
+ * @throws TypeError for values without a JSON form: NaN, infinities, functions
  */
 export function canonicalJson(value: JsonLike): string {
   return isInOrder(value) ? JSON.stringify(value) : spelled(value);
 }
 
-/** Whether the engine's own writer spells it canonically: every object has its names in order, no list has holes. */
+/** Whether JSON.stringify gives the canonical form: every object has sorted names, no list has holes. */
 function isInOrder(value: JsonLike): boolean {
   if (typeof value !== 'object' || value === null) return isScalar(value);
   if (isList(value)) return value.every((item) => item !== undefined && isInOrder(item));
@@ -39,7 +40,7 @@ function spelled(value: JsonLike): string {
   return '{' + text + '}';
 }
 
-/** @throws TypeError for what is no scalar of JSON. */
+/** @throws TypeError for a value that is not a JSON scalar */
 function isScalar(value: unknown): boolean {
   const type = typeof value;
   if (type === 'string' || type === 'boolean' || value === null || Number.isFinite(value)) return true;

@@ -9,13 +9,16 @@ import {
 } from '@medrex/keys';
 import type { ChaincodeStub } from '@medrex/ledger';
 
-/** What a counter stands at, and what a compaction of it would fold first. */
+/** The value of a counter, and what a compaction would fold first. */
 export interface CounterSummary extends CounterReading {
-  /** Keys of standing deltas in key order, as many as one compaction can name. */
+  /** Keys of the present deltas in key order, as many as one compaction can name. */
   readonly first: readonly StateKey[];
 }
 
-/** Reads a counter by its range, for a query. @throws CodedError INVALID_COUNTER_VALUE */
+/**
+ * Reads a counter by its range, for a query.
+ * @throws CodedError INVALID_COUNTER_VALUE
+ */
 export async function summariseCounter(stub: ChaincodeStub, counter: string): Promise<CounterSummary> {
   const { start, end } = counterRange(counter);
   const entries: CounterEntry[] = [];

@@ -1,6 +1,6 @@
 import type { ErrorDescription } from '@medrex/coded-error';
 
-/** Every error that this package throws or answers with; the generated error reference is made from it. */
+/** Every error that this package throws or answers with; docs/errors.md lists them. */
 export const executeBatchErrors = {
   INVALID_OPERATION_BYTES: {
     code: 'INVALID_OPERATION_BYTES',

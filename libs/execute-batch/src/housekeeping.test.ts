@@ -36,7 +36,7 @@ describe('close', () => {
   const close = { opId: 'x', sourceHash: 'h', reason: 'EXPIRED', day: '2024-05-01' };
   const late = create({ opId: 'x', sourceHash: 'h' });
 
-  it('ends an operation for good: what comes under its name later gets the close', async () => {
+  it('ends an operation for good: a later message under its name gets the close', async () => {
     const state: CommittedState = new Map();
     const [closed] = await runBatch(chaincode, new InMemoryStub(state, 'tx1'), [closeItem(close)]);
     expect(closed).toEqual({
@@ -52,7 +52,7 @@ describe('close', () => {
     expect(state.size).toBe(1);
   });
 
-  it('changes nothing about an operation that already ended, and answers how', async () => {
+  it('does not change an operation that already ended, and returns its result', async () => {
     const state: CommittedState = new Map();
     const [applied] = await runBatch(chaincode, new InMemoryStub(state, 'tx1'), [itemOf(late)]);
     const [answer] = await runBatch(chaincode, new InMemoryStub(state, 'tx2'), [closeItem(close)]);
@@ -70,7 +70,7 @@ describe('a prune', () => {
     itemOf(anOperation({ opId: 'p', ...pruneOf(opIds, before), ...over }));
   const records = (state: CommittedState) => [...state.keys()].filter((key) => key.startsWith('sys~op~')).sort();
 
-  it('deletes the records it names that are old enough, and says which are not', async () => {
+  it('deletes the named records that are old enough, and lists those that are not', async () => {
     const state: CommittedState = new Map();
     await runBatch(chaincode, new InMemoryStub(state), [
       itemOf(create({ opId: '1', time: may })),
@@ -134,7 +134,7 @@ describe('a compaction', () => {
     return itemOf(anOperation({ opId, ...compactionOf(plan!) }));
   };
 
-  it('leaves the counter where it stands, whatever part of it is folded, and whoever folds twice', async () => {
+  it('keeps the value of the counter, whatever part of it is folded, even twice', async () => {
     const state: CommittedState = new Map();
     const deltas = Array.from({ length: 1_200 }, (_, index) => count(`d${index}`, (index % 7) - 2));
     await runBatch(chaincode, new InMemoryStub(state), deltas);
@@ -150,7 +150,7 @@ describe('a compaction', () => {
     expect(await summary(state)).toMatchObject({ value, deltas: 200 });
   });
 
-  it('names one base and deltas of its counter, and stops at a value that is no counter value', async () => {
+  it('accepts one base and deltas of its counter only, and fails for an invalid value', async () => {
     const state: CommittedState = new Map();
     await runBatch(chaincode, new InMemoryStub(state), [count('d1', 4)]);
     const foreign = counterDeltaKey('beds', 'foreign');

@@ -12,15 +12,15 @@ import {
 import { type Contract, type JsonObject, type JsonValue, type Operation, Reject, type State } from './contract.ts';
 import { decodeRecord } from './operation-record.ts';
 
-/** Records that one prune can name. */
+/** Maximum of records in one prune. */
 export const pruneKeysMax = 500;
 
-/** What of an operation its contract sees; the rest is its name and its time. */
+/** The part of an operation that its contract sees; name and time are added later. */
 export type HousekeepingOperation = Pick<Operation, 'contract' | 'templateVersion' | 'keys' | 'facts' | 'bodies'>;
 
 /**
- * Medrex's own contract, which every chaincode of `batchChaincode` carries. What it does are operations like all others: they come
- * through the log, have their places in the order and their records, and a repeat is answered from the record.
+ * Medrex's own contract, included in every chaincode of `batchChaincode`. Its operations are like all others: they are
+ * in the log, have places in the order and records, and a repeat is answered from the record.
  */
 export const housekeeping: Contract = {
   name: 'housekeeping',
@@ -34,15 +34,15 @@ export const housekeeping: Contract = {
 };
 
 /**
- * Deletes the records of these operations, as far as they are dated before a day.
+ * Deletes the records of these operations that are dated before a day.
  * @param opIds at most `pruneKeysMax`
- * @param before YYYY-MM-DD; whatever is dated before it would be refused at the door as too old
+ * @param before YYYY-MM-DD; messages dated before it are refused on arrival as too old
  */
 export function pruneOf(opIds: readonly string[], before: string): HousekeepingOperation {
   return own({ do: 'prune', before }, opIds.map(operationRecordKey));
 }
 
-/** Folds the deltas that the plan names into the base. */
+/** Folds the deltas of the plan into the base. */
 export function compactionOf({ counter, base, deltas }: CompactionPlan): HousekeepingOperation {
   return own({ do: 'compact', counter }, [base, ...deltas]);
 }
@@ -52,7 +52,7 @@ function own(facts: JsonObject, keys: readonly StateKey[]): HousekeepingOperatio
   return { contract, templateVersion: 1, keys: keys.map((key) => ({ key, mode: 'readWrite' })), facts, bodies: [] };
 }
 
-/** The record itself says how old it is, so that no mistake of whoever asks can delete one that a repeat still needs. */
+/** The date in the record decides, so that no wrong request can delete a record that a repeat still needs. */
 async function prune({ keys, facts: { before } }: Operation, state: State): Promise<JsonValue> {
   const opIds = keys.map(({ key }) => recordOf(key));
   if (typeof before !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(before) || opIds.length > pruneKeysMax) {
@@ -79,7 +79,7 @@ function recordOf(key: StateKey): string {
   throw new Reject('PRUNE_REFUSED', 'a prune names operation records and nothing else');
 }
 
-/** Deltas that an earlier compaction took are gone, and count nothing. */
+/** Deltas folded by an earlier compaction are absent and add nothing. */
 async function compact({ keys, facts: { counter } }: Operation, state: State): Promise<JsonValue> {
   const [base, ...deltas] = keys.map(({ key }) => key);
   if (typeof counter !== 'string' || base !== counterBaseKey(counter) || !areDeltas(deltas, counter)) {

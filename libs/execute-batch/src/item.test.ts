@@ -5,7 +5,7 @@ import { encodeOperation } from './operation-codec.ts';
 import { anOperation } from './testing/index.ts';
 
 describe('batch items', () => {
-  it('carry an operation as it was encoded', () => {
+  it('contain an operation as it was encoded', () => {
     const bytes = encodeOperation(anOperation());
     const item = operationItem(bytes);
     expect(item[0]).toBe(0);
@@ -13,7 +13,7 @@ describe('batch items', () => {
     expect(decoded.kind === 'operation' && Buffer.compare(decoded.bytes, bytes)).toBe(0);
   });
 
-  it('carry closes and probes', () => {
+  it('contain closes and probes', () => {
     const close = { opId: 'a', sourceHash: 'b', reason: 'EXPIRED', day: '2024-05-01' };
     const probe = { key: stateKey('system', 'probe', 'x') };
     expect([closeItem(close), probeItem(probe)].map(decodeItem)).toEqual([

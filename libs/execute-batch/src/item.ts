@@ -2,7 +2,7 @@ import { CodedError } from '@medrex/coded-error';
 import type { StateKey } from '@medrex/keys';
 import { executeBatchErrors } from './errors.ts';
 
-/** Ends an operation without applying it: the dead letter, written where the operation's own record would stand. */
+/** Ends an operation without applying it: a dead letter, recorded under the operation's name. */
 export interface Close {
   readonly opId: string;
   readonly sourceHash: string;
@@ -12,12 +12,12 @@ export interface Close {
   readonly day: string;
 }
 
-/** Reads and writes one key of `probeKey`, to find out whether endorsers and orderer work at all. */
+/** Reads and writes one key of `probeKey`, to test whether endorsers and orderer work. */
 export interface Probe {
   readonly key: StateKey;
 }
 
-/** One argument of `executeBatch`, taken apart. */
+/** One decoded argument of `executeBatch`. */
 export type BatchItem =
   | { readonly kind: 'operation'; readonly bytes: Uint8Array }
   | ({ readonly kind: 'close' } & Close)
@@ -25,7 +25,7 @@ export type BatchItem =
 
 const kinds = ['operation', 'close', 'probe'] as const;
 
-/** An operation to apply, of the bytes that `encodeOperation` made. */
+/** An operation to apply, from the bytes of `encodeOperation`. */
 export function operationItem(operationBytes: Uint8Array): Uint8Array {
   const item = Buffer.allocUnsafe(operationBytes.length + 1);
   item[0] = kinds.indexOf('operation');
@@ -42,7 +42,7 @@ export function probeItem({ key }: Probe): Uint8Array {
 }
 
 /**
- * The inverse of the item builders; an operation's bytes are a view of the item.
+ * The inverse of the item builders; the bytes of an operation are a view of the item.
  * @throws CodedError INVALID_OPERATION_BYTES
  */
 export function decodeItem(item: Uint8Array): BatchItem {
@@ -73,7 +73,7 @@ function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> {
     const fields: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
     if (typeof fields === 'object' && fields !== null) return fields as Readonly<Record<string, unknown>>;
   } catch {
-    // What is wrong with it follows; the parser's message would quote it.
+    // The error below is thrown instead, since the parser's message would quote the text.
   }
   throw invalid('it holds no JSON object');
 }

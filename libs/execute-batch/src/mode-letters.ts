@@ -10,12 +10,12 @@ const letters: Readonly<Record<AccessMode, string>> = {
 };
 const modes = new Map(Object.entries(letters).map(([mode, letter]) => [letter, mode as AccessMode]));
 
-/** Declared keys as they are written: one text each, the mode's letter and the key. */
+/** Declared keys in encoded form: one text each, a letter for the mode and the key. */
 export function packKeys(keys: readonly DeclaredKey[]): string[] {
   return keys.map(({ key, mode }) => letters[mode] + key);
 }
 
-/** The inverse of `packKeys`; undefined when a text is none of its texts. */
+/** The inverse of `packKeys`; undefined if a text is invalid. */
 export function unpackKeys(packed: unknown): DeclaredKey[] | undefined {
   if (!Array.isArray(packed)) return undefined;
   const keys: DeclaredKey[] = [];

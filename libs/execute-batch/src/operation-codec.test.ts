@@ -10,7 +10,7 @@ const bodiesAsBuffers = <T extends { readonly bodies: readonly Uint8Array[] }>(o
 });
 const invalidBytes = expect.objectContaining({ code: 'INVALID_OPERATION_BYTES' });
 
-/** Bytes of an operation without bodies, well framed whatever they hold. */
+/** Bytes of an operation without bodies, with valid lengths and any content. */
 function bytesOf(header: string, facts: string): Buffer {
   const lengths = Buffer.alloc(10);
   lengths.writeUInt32BE(Buffer.byteLength(header), 0);
@@ -48,7 +48,7 @@ describe('encodeOperation', () => {
 });
 
 describe('decodeOperation', () => {
-  it('gives bodies as views of the bytes, wherever these lie in their buffer', () => {
+  it('returns bodies as views of the bytes, at any offset in their buffer', () => {
     const bytes = encodeOperation(anOperation({ bodies: [Buffer.from('sealed')] }));
     const framed = new Uint8Array(bytes.length + 9);
     framed.set(bytes, 5);
@@ -90,7 +90,7 @@ describe('decodeOperation', () => {
 });
 
 describe('decodeOperationHeader', () => {
-  it('gives everything but what only the contract reads', () => {
+  it('returns everything but facts and bodies', () => {
     const operation = anOperation({ facts: { status: 'final' }, bodies: [Buffer.from('AB'), Buffer.from('')] });
     const { facts, bodies, ...header } = operation;
     expect([facts, bodies.length]).toEqual([{ status: 'final' }, 2]);

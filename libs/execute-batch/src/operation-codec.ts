@@ -4,15 +4,16 @@ import type { Operation } from './contract.ts';
 import { executeBatchErrors } from './errors.ts';
 import { packKeys, unpackKeys } from './mode-letters.ts';
 
-/** What the pipeline has to know of an operation: everything but what only its contract reads. */
+/** What the pipeline needs of an operation: everything but facts and bodies. */
 export type OperationHeader = Omit<Operation, 'facts' | 'bodies'>;
 
 const fixedBytes = 10;
 const bodiesMax = 0xffff;
 
 /**
- * An operation as bytes: `u32 header length, u32 facts length, u16 count of bodies, u32 length of each body, header JSON, facts JSON,
- * bodies`, big-endian. Whoever routes an operation reads the header alone: facts are parsed by the contract, bodies by nobody.
+ * Encodes an operation: `u32 header length, u32 facts length, u16 count of bodies, u32 length of each body, header
+ * JSON, facts JSON, bodies`, big-endian. For routing only the header is read; the contract parses the facts, and nobody
+ * the bodies.
  */
 export function encodeOperation(operation: Operation): Uint8Array {
   const { opId, sourceHash, contract, templateVersion, time, bodies, author } = operation;
@@ -39,7 +40,7 @@ export function encodeOperation(operation: Operation): Uint8Array {
 }
 
 /**
- * The inverse of `encodeOperation`. The bodies are views of `bytes`: not copied, not parsed, and changed when `bytes` is.
+ * The inverse of `encodeOperation`. The bodies are views of `bytes`, neither copied nor parsed.
  * @throws CodedError INVALID_OPERATION_BYTES
  */
 export function decodeOperation(bytes: Uint8Array): Operation {
@@ -51,7 +52,7 @@ export function decodeOperation(bytes: Uint8Array): Operation {
 }
 
 /**
- * An operation as the pipeline reads it: its name, its keys and its time. The facts are not looked at.
+ * Decodes name, keys and time of an operation, without its facts.
  * @throws CodedError INVALID_OPERATION_BYTES
  */
 export function decodeOperationHeader(bytes: Uint8Array): OperationHeader {

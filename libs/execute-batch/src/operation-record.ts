@@ -1,24 +1,24 @@
 import { canonicalJson } from './canonical-json.ts';
 import type { JsonValue, OperationResult } from './contract.ts';
 
-/** The record on the ledger of how an operation ended: written once, never changed, deleted only by a prune. */
+/** The record on the ledger of how an operation ended: written once, never changed, and deleted only by a prune. */
 export interface OperationRecord {
   readonly sourceHash: string;
   readonly status: OperationResult['status'];
   readonly code: string;
   readonly txId: string;
-  /** YYYY-MM-DD of the operation's own time: a repeat carries the same, so the dedupe window means one thing for both. */
+  /** YYYY-MM-DD of the operation's own time. A repeat has the same, so one dedupe window applies to both. */
   readonly day: string;
   readonly message?: string;
   readonly detail?: JsonValue;
-  /** The author whose signature was verified; absent if it is vouched for by ingest only. */
+  /** The author whose signature was verified; absent if only ingest is responsible. */
   readonly author?: string;
 }
 
 const attested = 'attested by ingest';
 const signedBy = 'signed by ';
 
-/** A record as the bytes of a state value: canonical JSON with one-letter names. */
+/** Encodes a record as a state value: canonical JSON with one-letter names. */
 export function encodeRecord(record: OperationRecord): Uint8Array {
   const { sourceHash, status, code, txId, day, message, detail, author } = record;
   const text = JSON.stringify;
@@ -29,7 +29,7 @@ export function encodeRecord(record: OperationRecord): Uint8Array {
   );
 }
 
-/** The inverse of `encodeRecord`; undefined for bytes that it does not write (a foreign writer's). */
+/** The inverse of `encodeRecord`; undefined for other bytes, which a foreign writer wrote. */
 export function decodeRecord(value: Uint8Array): OperationRecord | undefined {
   let fields: Readonly<Record<string, unknown>>;
   try {

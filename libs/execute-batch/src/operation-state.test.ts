@@ -74,7 +74,7 @@ describe('undeclared keys', () => {
     expect(result.undeclared).toEqual([]);
   });
 
-  it('reports a key that only the state could tell', async () => {
+  it('reports a key that was discovered in the state', async () => {
     const state: CommittedState = new Map();
     const results = await runBatch(chaincode, new InMemoryStub(state), [
       itemOf(assetOperation({ do: 'create', asset: 'a', owner: 'ann', value: 7 }, { opId: '1' })),
@@ -99,7 +99,7 @@ describe('undeclared keys', () => {
   });
 });
 
-describe('records that are only added', () => {
+describe('append-only records', () => {
   const note = noteKey('a', 'op1');
   const there: CommittedState = new Map([[note, stateValue({ at: 'first' })]]);
 
@@ -119,7 +119,7 @@ describe('records that are only added', () => {
     }
   });
 
-  it('are added after a look at a key that is free', async () => {
+  it('are added after a read of the absent key', async () => {
     const contract = contractThat(async (state) => {
       if ((await state.get(note)) === undefined) state.put(note, stateValue({ at: 'first' }));
     });
@@ -143,25 +143,25 @@ describe('a contract that misbehaves', () => {
   });
 
   it('cannot write after its apply has ended', async () => {
-    let goOn: () => void = () => undefined;
+    let release: () => void = () => undefined;
     let late: Promise<void> = Promise.resolve();
     const forgetful = contractThat((state) => {
-      const later = new Promise<void>((resolve) => (goOn = resolve));
+      const later = new Promise<void>((resolve) => (release = resolve));
       late = later.then(() => state.put(assetKey('a'), stateValue({})));
     });
     const { stub } = await runAlone(forgetful);
-    goOn();
+    release();
     await expect(late).rejects.toMatchObject({ code: 'CONTRACT_MISUSE' });
     expect(stub.writes.has(assetKey('a'))).toBe(false);
   });
 
-  it('does not get its words about an unforeseen error onto the ledger', async () => {
+  it('cannot write the message of an unexpected error to the ledger', async () => {
     const { result } = await runAlone(contractThat(() => Promise.reject(new RangeError('Jane Doe, born 1970'))));
     expect(JSON.stringify(result)).not.toMatch(/Jane/);
     expect(result).toMatchObject({ status: 'dead', message: 'contract ad-hoc threw RangeError' });
   });
 
-  it('is dead for an answer that has no JSON, returned or thrown', async () => {
+  it('ends the operation as dead for a result without a JSON form, returned or thrown', async () => {
     const unspeakable = { value: Number.NaN };
     const answers: Contract[] = [
       { ...contractThat(() => undefined), apply: async () => unspeakable },

@@ -14,12 +14,15 @@ import { type OwnKeysState, Reject, type StateEntry } from './contract.ts';
 import { executeBatchErrors } from './errors.ts';
 import type { Written } from './overlay.ts';
 
-// What was done to a key, as bits; `overwrite` is a change of something that stood before the operation.
+// Accesses to a key as bits; `overwrite` means that a value that existed before the operation was changed.
 const read = 1;
 const write = 2;
 const overwrite = 4;
 
-/** What each mode allows. An ensured key may be created, not changed: equal ensures commute only because the later ones just read. */
+/**
+ * What each mode allows. An ensured key may be created but not changed: equal ensures commute only because later ones
+ * just read.
+ */
 const allowedBy: Readonly<Record<AccessMode, number>> = {
   read,
   write: write | overwrite,
@@ -31,17 +34,17 @@ const allowedBy: Readonly<Record<AccessMode, number>> = {
 
 const recordPrefix = operationRecordKey('');
 
-/** What a contract may do beyond its own State. */
+/** Additional rights of a contract. */
 export interface OperationRights {
   /** It may delete operation records. */
   readonly mayPrune?: boolean;
   /** It may write authors and policies. */
   readonly mayRegister?: boolean;
-  /** Its keys are its own: any text outside the system space. */
+  /** It has keys of its own: any text outside the system space. */
   readonly ownKeys?: boolean;
 }
 
-/** The state as one operation sees it, keeping account of what it touches and what that costs. */
+/** The state as one operation sees it. Records which keys it touches, and what that costs. */
 export class OperationState implements OwnKeysState {
   readonly #batch: BatchState;
   readonly #budget: OperationBudget;
@@ -50,7 +53,7 @@ export class OperationState implements OwnKeysState {
   readonly #touched = new Map<StateKey, number>();
   #isOpen = true;
 
-  /** @param check throws when the caller may not touch the key at all */
+  /** @param check throws if the caller may not touch the key */
   constructor(
     batch: BatchState,
     budget: OperationBudget,
@@ -80,7 +83,7 @@ export class OperationState implements OwnKeysState {
   }
 
   put(key: StateKey, value: Uint8Array): void {
-    // Fabric takes a write of nothing for a delete.
+    // Fabric treats an empty value as a delete.
     if (value.length === 0) throw misuse('put an empty value');
     this.#write(key, value);
   }
@@ -89,12 +92,14 @@ export class OperationState implements OwnKeysState {
     this.#write(key, undefined);
   }
 
-  /** Ends the operation's access: what a contract forgot to wait for cannot write into the next operation. */
+  /**
+   * Ends the operation's access, so that a call that a contract forgot to await cannot write into the next operation.
+   */
   close(): void {
     this.#isOpen = false;
   }
 
-  /** Keys touched beyond the declaration, in the order of the first touch, with the mode that covers declaration and use. */
+  /** Undeclared keys in the order of the first access, with a mode that covers declaration and use. */
   undeclared(declared: readonly DeclaredKey[]): DeclaredKey[] {
     const allowed = new Map<StateKey, number>();
     for (const { key, mode } of declared) allowed.set(key, (allowed.get(key) ?? 0) | allowedBy[mode]);
@@ -108,7 +113,7 @@ export class OperationState implements OwnKeysState {
 
   #touchedByReading(key: StateKey): void {
     const before = this.#touched.get(key) ?? 0;
-    // Reading back its own write does not count as a read, as it reveals nothing about the ledger.
+    // Reading its own write does not count as a read, since it reveals nothing about the ledger.
     if ((before & write) === 0) this.#touched.set(key, before | read);
   }
 
@@ -118,10 +123,11 @@ export class OperationState implements OwnKeysState {
     this.#assertMayWrite(key, value);
     const before = this.#touched.get(key) ?? 0;
     const isFirst = (before & write) === 0;
-    const stood = isFirst && this.#batch.knows(key) && this.#batch.peek(key) !== undefined;
-    // Judged only where the operation has read it itself: what happens to know the value depends on how the batch was cut.
-    if (stood && (before & read) !== 0) refuseOverwrite(key);
-    this.#touched.set(key, before | write | (stood ? overwrite : 0));
+    const existed = isFirst && this.#batch.knows(key) && this.#batch.peek(key) !== undefined;
+    // Checked only if the operation has read the key itself; whether the value is known otherwise depends on how
+    // operations were fused.
+    if (existed && (before & read) !== 0) refuseOverwrite(key);
+    this.#touched.set(key, before | write | (existed ? overwrite : 0));
     this.#batch.write(key, value);
   }
 
@@ -147,7 +153,7 @@ function modeOf(bits: number): AccessMode {
   return bits === write ? 'write' : 'readWrite';
 }
 
-/** Readings and records are only ever added: a correction gets a key of its own, and both stand. */
+/** Readings and records are never overwritten: a correction has a key of its own, and both are kept. */
 function refuseOverwrite(key: StateKey): void {
   const family = familyOf(key);
   if (family !== 'append-only' && family !== 'time-series') return;

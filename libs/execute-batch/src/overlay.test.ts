@@ -28,7 +28,7 @@ describe('Overlay', () => {
           } else if (one.do === 'savepoint') {
             saved.push({ at: overlay.savepoint(), copy: new Map(model) });
           } else if (saved.length > 0) {
-            // Savepoints behind the one rolled back to are gone with it.
+            // Savepoints after the one rolled back to are invalid.
             const [target] = saved.splice(one.to % saved.length);
             overlay.rollBack(target!.at);
             model = new Map(target!.copy);
@@ -39,7 +39,7 @@ describe('Overlay', () => {
     );
   });
 
-  it('tells a deleted key from one that was not touched', () => {
+  it('distinguishes a deleted key from one that was not touched', () => {
     const overlay = new Overlay();
     const [gone, other] = [stateKey('clinical', 'gone'), stateKey('clinical', 'other')];
     overlay.set(gone, undefined);

@@ -1,17 +1,18 @@
 import type { StateKey } from '@medrex/keys';
 
-/** What was written last: a value, or undefined for a delete. */
+/** The last write: a value, or undefined for a delete. */
 export type Written = Uint8Array | undefined;
 
-/** A place to roll back to: how many writes had been made. */
+/** A savepoint: the number of writes made before it. */
 export type Savepoint = number & { readonly [savepoint]: true };
 declare const savepoint: unique symbol;
 
 const untouched = Symbol('untouched');
 
 /**
- * Writes of one Fabric transaction before they reach the ledger, so that later operations see them (Fabric's own simulation does not
- * show a transaction its writes). An undo log makes a rollback cost what was written since, and nothing else anything.
+ * Writes of one Fabric transaction before they reach the ledger, so that later operations see them; in Fabric's own
+ * simulation a transaction does not see its writes. With an undo log, a rollback costs only what was written since the
+ * savepoint.
  */
 export class Overlay {
   readonly #writes = new Map<StateKey, Written>();
@@ -45,7 +46,7 @@ export class Overlay {
     }
   }
 
-  /** What the whole transaction writes, each key once, in the order of the first writes that stand. */
+  /** The writes of the whole transaction, each key once, in the order of first writes that were not rolled back. */
   writes(): Iterable<readonly [StateKey, Written]> {
     return this.#writes;
   }

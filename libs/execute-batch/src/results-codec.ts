@@ -12,7 +12,7 @@ interface PackedResult {
   readonly c?: string;
   readonly m?: string;
   readonly d?: JsonValue;
-  /** Absent when it is the payload's own. */
+  /** Absent if it equals that of the payload. */
   readonly t?: string;
   readonly p?: true;
   readonly a?: string;
@@ -20,8 +20,8 @@ interface PackedResult {
 }
 
 /**
- * Results as the response payload of `executeBatch`: JSON with one-letter names, the transaction id once. It stands in every block, so
- * what is the rule is left out.
+ * Encodes results as the response payload of `executeBatch`: JSON with one-letter names, the transaction id once. It is
+ * in every block, so usual values are left out.
  */
 export function encodeResults(results: readonly OperationResult[]): Uint8Array {
   const txId = results.find((result) => result.isRepeat !== true)?.txId ?? results[0]?.txId ?? '';

@@ -2,12 +2,11 @@ import { canonicalJson, type JsonLike } from './canonical-json.ts';
 import { type JsonObject, Reject } from './contract.ts';
 
 /**
- * The bytes of a state value: canonical JSON of the facts, with each sealed body as a base64 string field among them; the same text as
- * `canonicalJson({ ...facts, [field]: body as text })`.
- *
- * @param bodies by field name, e.g. `{ body: operation.bodies[0] }`; each base64 text as bytes, as operations carry them. Undefined ones
- * are left out.
- * @throws Reject INVALID_BODY when a body is no base64 text: it would not stay inside its string
+ * The bytes of a state value: canonical JSON of the facts, with each sealed body as a base64 string field; the same
+ * text as `canonicalJson({ ...facts, [field]: body as text })`.
+ * @param bodies by field name, e.g. `{ body: operation.bodies[0] }`; each is base64 text as bytes, as in operations.
+ * Undefined ones are left out.
+ * @throws Reject INVALID_BODY if a body is not base64 text, since it could end its string
  */
 export function stateValue(
   facts: { readonly [field: string]: JsonLike | undefined },
@@ -16,7 +15,8 @@ export function stateValue(
   const entries = Object.entries(bodies).filter((entry): entry is [string, Uint8Array] => entry[1] !== undefined);
   if (entries.length === 0) return Buffer.from(canonicalJson(facts));
   const texts = Object.fromEntries(entries.map(([field, body]) => [field, base64Text(body)]));
-  // Bodies stand first, since `body` comes before most names and order saves time, and last, since they win over facts of the same name.
+  // Bodies come first, since `body` sorts before most names and sorted names save time, and again last, so that they
+  // override facts of the same name.
   return Buffer.from(canonicalJson({ ...texts, ...facts, ...texts }));
 }
 
@@ -32,7 +32,7 @@ for (const character of Buffer.from(base64Alphabet)) isBase64[character] = 1;
 
 function base64Text(body: Uint8Array): string {
   const { length } = body;
-  // By index and table: 1 ns a byte, where an iterator or a regular expression takes two to ten times as long.
+  // With index and table: 1 ns per byte; an iterator or a regular expression takes two to ten times as long.
   for (let at = 0; at < length; at++) {
     if (isBase64[body[at] as number] !== 1) throw new Reject('INVALID_BODY', 'a body is no base64 text');
   }

@@ -7,7 +7,7 @@ export interface AppendOnlyRecord {
   readonly space: KeySpace;
   readonly entity: string;
   readonly subject: string;
-  /** Unique inside the subject; take it from the operation's id, so that two operations never write one key. */
+  /** Unique within the subject; taken from the operation's id, so that no two operations write one key. */
   readonly id: string;
 }
 

@@ -19,7 +19,7 @@ describe('couchDbName', () => {
     expect(couchDbName(on, namespace)).toBe(name);
   });
 
-  it('cuts what is too long to 50 characters a part, and keeps it apart by its hash', () => {
+  it('truncates long names to 50 characters per part, and adds a hash', () => {
     const escaped = '$ab_'.repeat(90);
     expect(couchDbName('ehr', chaincode)).toBe(`ehr_${escaped.slice(0, 50)}(${sha256(`ehr_${chaincode}`)})`);
     const collection = `${chaincode}$$p${chaincode}`;
@@ -32,7 +32,7 @@ describe('couchDbName', () => {
     expect(metadata).toHaveLength(117);
   });
 
-  it('keeps channels and chaincodes apart, capitals included', () => {
+  it('gives different names to different channels and chaincodes, also with capitals', () => {
     const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,6}$/);
     const namespace = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,6}$/);
     fc.assert(

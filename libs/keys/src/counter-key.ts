@@ -2,22 +2,22 @@ import type { StateKey } from './declared-key.ts';
 import { familyLetters, familyParts } from './family.ts';
 import { type KeyRange, parseStateKey, prefixRange, stateKey } from './state-key.ts';
 
-/** Key of one change of a counter, unique by the operation that made it: a thousand changes at once conflict with nothing. */
+/** Key of one change of a counter, unique to the operation, so concurrent changes never conflict. */
 export function counterDeltaKey(counter: string, opId: string): StateKey {
   return stateKey('counters', counter, familyLetters.counterDelta, opId);
 }
 
-/** Key of what the compacted deltas of a counter came to. */
+/** Key of the sum of a counter's compacted deltas. */
 export function counterBaseKey(counter: string): StateKey {
   return stateKey('counters', counter, familyLetters.counterBase);
 }
 
-/** Bounds of everything that makes up a counter: its base, then its deltas. For queries; an operation that writes does no range reads. */
+/** Range of a counter's base and deltas. For queries only; an operation that writes must not read ranges. */
 export function counterRange(counter: string): KeyRange {
   return prefixRange('counters', counter);
 }
 
-/** A key of a counter taken apart. */
+/** A parsed key of a counter. */
 export type CounterKey =
   | { readonly kind: 'base'; readonly counter: string }
   | { readonly kind: 'delta'; readonly counter: string; readonly opId: string };

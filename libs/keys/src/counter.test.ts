@@ -57,7 +57,7 @@ describe('compaction', () => {
         for (let plan = planCompaction('beds', listed(stored), most); plan !== undefined;) {
           expect(plan.deltas.length).toBeLessThanOrEqual(most);
           apply(stored, plan);
-          // The same plan again, as a duplicate or from an old listing: the deltas are gone and count nothing.
+          // The same plan again, as a duplicate or from an old listing: the deltas are absent and add nothing.
           apply(stored, plan);
           expect(readCounter(listed(stored)).value).toBe(value);
           plan = planCompaction('beds', listed(stored), most);
@@ -75,7 +75,7 @@ describe('compaction', () => {
     expect(new Set(plan?.keys.map(({ mode }) => mode))).toEqual(new Set(['readWrite']));
   });
 
-  it('leaves other counters alone', () => {
+  it('does not touch other counters', () => {
     expect(
       planCompaction('beds', [{ key: counterDeltaKey('bed', 'a') }, { key: counterBaseKey('beds') }]),
     ).toBeUndefined();

@@ -3,20 +3,20 @@ import { counterBaseKey, parseCounterKey } from './counter-key.ts';
 import type { DeclaredKey, StateKey } from './declared-key.ts';
 import { keysErrors } from './errors.ts';
 
-/** One key of a counter with its value, as a range read of `counterRange` lists them. */
+/** One key of a counter with its value, as listed by a range read of `counterRange`. */
 export interface CounterEntry {
   readonly key: StateKey;
   readonly value: Uint8Array;
 }
 
-/** What a counter stands at. */
+/** The value of a counter. */
 export interface CounterReading {
   readonly value: number;
-  /** Deltas not yet compacted; the cost of reading it. */
+  /** Number of deltas not yet compacted, which is the cost of reading the counter. */
   readonly deltas: number;
 }
 
-/** Keys that one compaction may name: an operation's keys are exact, and the limit keeps it far below a fusion's caps. */
+/** Maximum of keys in one compaction, far below the caps of a fusion. */
 export const compactionDeltasMax = 500;
 
 /** An operation that folds some deltas into the base. */
@@ -25,22 +25,24 @@ export interface CompactionPlan {
   readonly base: StateKey;
   /** At most `compactionDeltasMax`, in key order. */
   readonly deltas: readonly StateKey[];
-  /** Everything above as declared: all readWrite, so a delta that an earlier compaction took is seen to be gone, and is not added twice. */
+  /**
+   * The keys above, all readWrite: a delta that an earlier compaction folded is found to be absent and not added twice.
+   */
   readonly keys: readonly DeclaredKey[];
 }
 
 /**
  * The value of one delta, `{"delta":-3}`.
- * @throws CodedError INVALID_COUNTER_VALUE for what is no whole number of exact size
+ * @throws CodedError INVALID_COUNTER_VALUE unless it is a safe integer
  */
 export function encodeCounterDelta(delta: number): Uint8Array {
   return bytesOf({ delta: whole(delta) });
 }
 
 /**
- * Base plus the sum of all deltas, over what a range read listed (a query, never an operation that writes). For display: a rule that must
- * hold at every moment needs a shard that is read and written.
- * @throws CodedError INVALID_COUNTER_VALUE for an entry that is no counter's, and for a sum that is not exact
+ * The base plus the sum of all listed deltas. For display: a rule that must always hold needs a shard that is read and
+ * written.
+ * @throws CodedError INVALID_COUNTER_VALUE for an entry that is not of a counter, or an inexact sum
  */
 export function readCounter(listed: Iterable<CounterEntry>): CounterReading {
   let value = 0;
@@ -54,7 +56,7 @@ export function readCounter(listed: Iterable<CounterEntry>): CounterReading {
   return { value, deltas };
 }
 
-/** The next compaction of a counter, of what a range read listed; undefined when there is no delta to fold. */
+/** The next compaction of a counter, from a listing; undefined if there is no delta to fold. */
 export function planCompaction(
   counter: string,
   listed: Iterable<{ readonly key: StateKey }>,
@@ -72,8 +74,8 @@ export function planCompaction(
 }
 
 /**
- * The base after a compaction, of the values that the operation read; absent deltas count nothing. Whoever applies it then puts the base
- * and deletes the deltas that were there.
+ * The base after a compaction, from the values that the operation read; absent deltas add nothing. The caller then
+ * writes the base and deletes the present deltas.
  * @throws CodedError INVALID_COUNTER_VALUE
  */
 export function compactedBase(base: Uint8Array | undefined, deltas: readonly (Uint8Array | undefined)[]): Uint8Array {

@@ -1,4 +1,6 @@
-/** A key of the ledger's state, made by this library's builders only: two different inputs never make one key. */
+/**
+ * A key of the ledger's state. Only the builders of this library make keys, and different inputs never give one key.
+ */
 export type StateKey = string & { readonly [stateKey]: true };
 declare const stateKey: unique symbol;
 
@@ -14,7 +16,7 @@ declare const stateKey: unique symbol;
 export const accessModes = ['read', 'write', 'readWrite', 'ensure', 'append', 'delta'] as const;
 export type AccessMode = (typeof accessModes)[number];
 
-/** One line of a key template, filled in for one operation. */
+/** One line of a key template with the values of an operation. */
 export interface DeclaredKey {
   readonly key: StateKey;
   readonly mode: AccessMode;

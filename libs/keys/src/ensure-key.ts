@@ -6,11 +6,14 @@ import { type KeyRange, type KeySpace, prefixRange, stateKey } from './state-key
 export interface Ensured {
   readonly space: KeySpace;
   readonly entity: string;
-  /** Keyed hash of what makes it the same thing: a business identifier, a search, the content itself. */
+  /** Keyed hash of what identifies it: a business identifier, a search, or its content. */
   readonly digest: string;
 }
 
-/** Key of something that many create with equal content (a practitioner, a location): the first writes, the others find it. */
+/**
+ * Key of something that many operations create with equal content (a practitioner, a location): the first one writes
+ * it, the others find it.
+ */
 export function ensureKey({ space, entity, digest }: Ensured): StateKey {
   return stateKey(space, entity, familyLetters.ensure, digest);
 }
@@ -21,7 +24,7 @@ export function parseEnsureKey(key: string): Ensured | undefined {
   return found === undefined ? undefined : { space: found.space, entity: found.entity, digest: found.parts[0] ?? '' };
 }
 
-/** Bounds of everything ensured under one entity. */
+/** Range of all keys ensured under one entity. */
 export function ensureRange(of: { readonly space: KeySpace; readonly entity: string }): KeyRange {
   return prefixRange(of.space, of.entity, familyLetters.ensure);
 }

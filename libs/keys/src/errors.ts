@@ -1,6 +1,6 @@
 import type { ErrorDescription } from '@medrex/coded-error';
 
-/** Every error that this package throws; the generated error reference is made from it. */
+/** Every error that this package throws; docs/errors.md lists them. */
 export const keysErrors = {
   INVALID_TIME: {
     code: 'INVALID_TIME',

@@ -2,8 +2,8 @@ import type { StateKey } from './declared-key.ts';
 import { type KeySpace, parseStateKey } from './state-key.ts';
 
 /**
- * The letter behind the entity that says which family a key is of. It keeps the families of one entity apart: an append-only record and
- * a shard of the same entity can never meet in one key, and a range read of one family never returns another's keys.
+ * The letter after the entity, which identifies the family of a key. Families of one entity are distinct: an
+ * append-only record and a shard never have the same key, and a range read of one family never returns keys of another.
  */
 export const familyLetters = {
   timeSeries: 't',
@@ -16,7 +16,7 @@ export const familyLetters = {
 } as const;
 export type KeyFamily = keyof typeof familyLetters;
 
-/** The parts behind the family letter, when `key` is of that family and has so many of them. */
+/** The parts after the family letter, if `key` is of that family and has this many parts. */
 export function familyParts(
   key: StateKey | string,
   family: KeyFamily,

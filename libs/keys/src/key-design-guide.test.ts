@@ -9,8 +9,8 @@ const guide = readFileSync(new URL('../../../docs/how-to/chaincode-key-design.md
 const sections = guide.split(/^### /m).slice(1);
 
 const linesOf = (section: string, verdict: 'bad' | 'good'): KeyPattern[] =>
-  [...section.matchAll(/^(bad|good) +(\w+) +(\S+)$/gm)].flatMap(([, said, mode, pattern]) =>
-    said === verdict ? [{ mode: accessModes.find((one) => one === mode)!, pattern: pattern! }] : [],
+  [...section.matchAll(/^(bad|good) +(\w+) +(\S+)$/gm)].flatMap(([, stated, mode, pattern]) =>
+    stated === verdict ? [{ mode: accessModes.find((one) => one === mode)!, pattern: pattern! }] : [],
   );
 const found = (keys: readonly KeyPattern[]) =>
   lintTemplates([{ operation: 'op', version: 1, keys }]).map(({ rule }) => rule);

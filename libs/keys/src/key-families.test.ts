@@ -8,7 +8,7 @@ describe('keyFamilies', () => {
     for (const { name, example } of keyFamilies) expect(familyOf(example)).toBe(name);
   });
 
-  it('names builders and ranges that exist', () => {
+  it('refers to builders and ranges that exist', () => {
     const named = keyFamilies.flatMap(({ builder, range }) => [...builder.split(', '), range]);
     expect(named.filter((name) => typeof (keys as Record<string, unknown>)[name] !== 'function')).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { parseSlotKey, slotKey } from './slot-key.ts';
 import { parseStateKey, stateKey } from './state-key.ts';
 import { parseTimeSeriesKey, timeSeriesKey } from './time-series-key.ts';
 
-/** The families by the names that guides, findings and metrics use. */
+/** The families, by the names in guides, findings and metrics. */
 export const familyNames = [
   'time-series',
   'append-only',
@@ -33,7 +33,7 @@ export interface KeyFamilyDescription {
   readonly example: StateKey;
 }
 
-/** What each key family is for, in the order in which to consider them: from never in conflict to always. */
+/** The purpose of each key family, in the order in which to consider them: from never in conflict to always. */
 export const keyFamilies: readonly KeyFamilyDescription[] = [
   {
     name: 'time-series',
@@ -124,7 +124,7 @@ export const keyFamilies: readonly KeyFamilyDescription[] = [
   },
 ];
 
-/** The family of a key, `head` when it is of no other; undefined for keys that no builder made. */
+/** The family of a key, `head` if it has no other; undefined for keys that no builder made. */
 export function familyOf(key: string): FamilyName | undefined {
   if (parseTimeSeriesKey(key) !== undefined) return 'time-series';
   if (parseAppendOnlyKey(key) !== undefined) return 'append-only';

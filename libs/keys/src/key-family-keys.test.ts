@@ -62,7 +62,7 @@ describe('every family', () => {
     );
   });
 
-  it('has its keys to itself, also under one entity', () => {
+  it('has distinct keys, also under one entity', () => {
     const input = fc.record({ entity: word, one: word, two: word, three: word, time, shard: fc.nat(3) });
     fc.assert(
       fc.property(input, input, (a, b) => {
@@ -93,7 +93,7 @@ function withoutTime(parts: object): object {
   return { ...parts, time: undefined, start: undefined };
 }
 
-interface Words {
+interface KeyParts {
   readonly entity: string;
   readonly one: string;
   readonly two: string;
@@ -102,7 +102,7 @@ interface Words {
   readonly shard: number;
 }
 
-function familyKeys({ entity, one, two, three, time: at, shard }: Words): StateKey[] {
+function familyKeys({ entity, one, two, three, time: at, shard }: KeyParts): StateKey[] {
   return [
     timeSeriesKey({ space: 'scheduling', entity, subject: one, code: two, time: at, id: three }),
     appendOnlyKey({ space: 'scheduling', entity, subject: one, id: two }),
@@ -118,7 +118,7 @@ describe('time series', () => {
   const series = { space: 'clinical', entity: 'vit' } as const;
   const reading = fc.record({ subject: word, code: word, time, id: fc.constantFrom('1', '2', '~') });
 
-  it('gives exactly the readings of one patient and code inside the window, in the order of time', () => {
+  it('returns exactly the readings of one patient and code in the window, ordered by time', () => {
     fc.assert(
       fc.property(
         fc.array(reading),
@@ -153,7 +153,7 @@ describe('time series', () => {
     );
   });
 
-  it('keeps two readings of one instant, and lets a late one land in its place', () => {
+  it('keeps two readings at one instant, and puts a late one in its right place', () => {
     const at = (when: string, id: string) => timeSeriesKey({ ...series, subject: 'p', code: '8867-4', time: when, id });
     const inOrder = [
       at('2024-05-01T09:59:59Z', 'late'),
@@ -169,7 +169,7 @@ describe('time series', () => {
 describe('ranges', () => {
   const input = fc.record({ entity: word, one: word, two: word, three: word, time, shard: fc.nat(3) });
 
-  it('hold exactly the keys of their family and prefix', () => {
+  it('contain exactly the keys of their family and prefix', () => {
     fc.assert(
       fc.property(input, input, (a, b) => {
         const [series, record, shard, ensured, delta, base, slot] = familyKeys(b) as [StateKey, StateKey, StateKey, StateKey, StateKey, StateKey, StateKey]; // prettier-ignore
@@ -194,7 +194,7 @@ describe('ranges', () => {
 });
 
 describe('slots', () => {
-  it('are one key per schedule and instant, however it is written', () => {
+  it('have one key per schedule and instant, whatever its offset', () => {
     const slot = (schedule: string, start: string) => slotKey({ schedule, start });
     expect(slot('dr-a', '2024-05-01T10:00:00Z')).toBe(slot('dr-a', '2024-05-01T12:00:00.000+02:00'));
     const others = [slot('dr-a', '2024-05-01T10:15:00Z'), slot('dr-b', '2024-05-01T10:00:00Z')];
@@ -213,7 +213,7 @@ describe('slots', () => {
 });
 
 describe('shards', () => {
-  it('spread ids evenly and always alike', () => {
+  it('distribute ids evenly and deterministically', () => {
     const hits = Array<number>(8).fill(0);
     for (let id = 0; id < 8000; id++) hits[shardOf(`patient-${id}`, 8)]!++;
     expect(Math.min(...hits)).toBeGreaterThan(850);
@@ -221,7 +221,7 @@ describe('shards', () => {
     expect(shardOf('21', 4)).toBe(shardOf('21', 4));
   });
 
-  it('refuse numbers that are none', () => {
+  it('refuse invalid numbers', () => {
     for (const shard of [-1, 0.5, Number.NaN, 2 ** 60]) {
       const build = () => shardKey({ space: 'clinical', entity: 'stock', id: 'a', shard });
       expect(build).toThrow(expect.objectContaining({ code: 'INVALID_SHARD' }));

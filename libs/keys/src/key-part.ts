@@ -1,20 +1,20 @@
-// What stands in a key as it is. Every character of it, and %, sorts below the separator ~, which prefixRange needs.
+// Characters that are not escaped in a key. All of them, and %, sort below the separator ~, as prefixRange requires.
 const plain = /^[A-Za-z0-9._:-]*$/;
 const notPlain = /[^A-Za-z0-9._:-]/gu;
 
 /**
- * One part of a key: UTF-8, percent-encoded with upper-case hex but for `A-Za-z0-9._:-`. A lone surrogate, which UTF-8 has no bytes
- * for, becomes its three WTF-8 bytes (https://simonsapin.github.io/wtf-8/), so no two strings meet in one text.
+ * One part of a key: UTF-8, percent-encoded with upper-case hex except `A-Za-z0-9._:-`. A lone surrogate, which has no
+ * UTF-8, becomes its three WTF-8 bytes (https://simonsapin.github.io/wtf-8/), so different strings never give one text.
  */
 export function encodePart(part: string): string {
   return plain.test(part) ? part : part.replace(notPlain, encodeCharacter);
 }
 
-/** The string that `encodePart` made this text of; undefined for any text that it never makes. */
+/** The inverse of `encodePart`; undefined for text that it never returns. */
 export function decodePart(text: string): string | undefined {
   if (plain.test(text)) return text;
   const decoded = decodeBytes(text);
-  // There is one spelling of each string: %41, %e4, overlong forms and split surrogate pairs are nobody's.
+  // Each string has one encoding: %41, %e4, overlong forms and split surrogate pairs are invalid.
   return decoded !== undefined && encodePart(decoded) === text ? decoded : undefined;
 }
 
@@ -29,7 +29,7 @@ function encodeCharacter(character: string): string {
 const tail = (code: number, shift: number): string => percent(0x80 | ((code >> shift) & 0x3f));
 const percent = (byte: number): string => '%' + byte.toString(16).toUpperCase().padStart(2, '0');
 
-/** Undoes the escapes, loosely: the caller compares with the one right spelling. */
+/** Decodes escapes without checks; the caller encodes the result again and compares. */
 function decodeBytes(text: string): string | undefined {
   let decoded = '';
   for (let at = 0; at < text.length;) {

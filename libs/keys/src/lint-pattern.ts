@@ -1,21 +1,21 @@
 import type { FamilyName } from './key-families.ts';
 import { type KeySpace, keySpaces, spacePrefix } from './state-key.ts';
 
-/** What the name of a placeholder reveals about its values. */
+/** What the name of a placeholder tells about its values. */
 export type PartMeaning = 'time' | 'sequence' | 'place' | 'text' | 'identifier' | 'thing';
 
-/** A key pattern taken apart. */
+/** A parsed key pattern. */
 export interface ParsedPattern {
   readonly text: string;
   readonly space: KeySpace | undefined;
-  /** Segments behind the space, a closing `*` left out. */
+  /** Segments after the space, without a closing `*`. */
   readonly segments: readonly string[];
   readonly isRange: boolean;
   readonly placeholders: readonly { readonly name: string; readonly meaning: PartMeaning }[];
   readonly family: FamilyName;
 }
 
-// Words that placeholders are named with. A thing (patient, order, account, id) is whatever is none of these.
+// Words in names of placeholders. All others (patient, order, account, id) name things.
 const words: Readonly<Record<Exclude<PartMeaning, 'thing'>, ReadonlySet<string>>> = {
   time: new Set(
     'time timestamp date datetime day instant at start end hour minute month year effective recorded issued ts'.split(
@@ -36,10 +36,10 @@ const words: Readonly<Record<Exclude<PartMeaning, 'thing'>, ReadonlySet<string>>
     'mrn ssn nhs identifier passport insurance policy medicare medicaid license licence birthdate dob birth'.split(' '),
   ),
 };
-// A digest or pseudonym of something is a thing, whatever it was made of.
+// A digest or pseudonym counts as a thing, whatever it was made from.
 const disguises = new Set('digest hash hmac pseudonym token id op opid uuid'.split(' '));
 
-/** Reads a pattern as `KeyPattern` describes it. */
+/** Parses a pattern of a `KeyTemplate`. */
 export function parsePattern(pattern: string): ParsedPattern {
   const text = pattern.replace(/<([^<>]*)>/g, '{$1}');
   const space = keySpaces.find((one) => text.startsWith(spacePrefix(one)));
@@ -51,7 +51,10 @@ export function parsePattern(pattern: string): ParsedPattern {
   return { text, space, segments, isRange, placeholders, family: familyOfSegments(space, segments) };
 }
 
-/** What the name of a placeholder says: `effectiveTime` is a time, `wardId` and `mrnHash` are things named by an id. */
+/**
+ * The meaning of a placeholder's name: `effectiveTime` is a time, `wardId` and `mrnHash` are things identified by an
+ * id.
+ */
 export function meaningOf(name: string): PartMeaning {
   const parts = name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
@@ -60,7 +63,7 @@ export function meaningOf(name: string): PartMeaning {
     .filter((part) => part !== '');
   const isDisguised = parts.some((part) => disguises.has(part));
   const has = (meaning: Exclude<PartMeaning, 'thing'>): boolean => parts.some((part) => words[meaning].has(part));
-  // The id of a ward is still the ward: everybody on it shares the key.
+  // The id of a ward still means the ward: all its patients share the key.
   if (has('place')) return 'place';
   if (isDisguised) return 'thing';
   return (['identifier', 'text', 'time', 'sequence'] as const).find(has) ?? 'thing';

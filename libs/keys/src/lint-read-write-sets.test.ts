@@ -10,14 +10,14 @@ const set = (reads: readonly string[], writes: readonly string[]): RecordedReadW
 const own = (index: number): string => stateKey('clinical', 'res', 'Observation', String(index));
 const board = stateKey('clinical', 'board', 'ward-7');
 
-/** Of 100 transactions, `hot` read and write one key; all have one of their own. */
+/** Of 100 transactions, `hot` read and write one key; each has a key of its own. */
 function window(hot: number, key: string = board): RecordedReadWriteSet[] {
   return Array.from({ length: 100 }, (_, index) =>
     index < hot ? set([own(index), key], [own(index), key]) : set([own(index)], [own(index)]),
   );
 }
 
-/** Fabric's rule for one key: of those endorsed together, a reader is invalid once an earlier one wrote. */
+/** Fabric's rule for one key: among transactions endorsed together, a reader is invalid once an earlier one wrote. */
 function lostInModel(reads: readonly boolean[], writes: readonly boolean[]): number {
   let isWritten = false;
   let lost = 0;
@@ -29,11 +29,11 @@ function lostInModel(reads: readonly boolean[], writes: readonly boolean[]): num
 }
 
 describe('lostToKey', () => {
-  it('is 1 of m when all transactions read and write one key, as for a plain client', () => {
+  it('leaves 1 of m when all transactions read and write one key, as for a plain client', () => {
     for (const inFlight of [1, 2, 10, 100]) expect(lostToKey(1, 1, inFlight)).toBeCloseTo(1 - 1 / inFlight, 12);
   });
 
-  it('is nothing without writers, without readers, and alone', () => {
+  it('is 0 without writers, without readers, and for a single transaction', () => {
     expect([lostToKey(1, 0, 100), lostToKey(0, 1, 100), lostToKey(1, 1, 1)]).toEqual([0, 0, 0]);
   });
 
@@ -66,7 +66,7 @@ describe('lostToKey', () => {
 });
 
 describe('lintReadWriteSets', () => {
-  it('names the hot key, who touched it, what it costs, and what to use instead', () => {
+  it('reports the hot key, its accesses and cost, and what to use instead', () => {
     const [found, ...others] = lintReadWriteSets(window(40), { inFlight: 50 });
     expect(others).toEqual([]);
     expect(found).toMatchObject({
@@ -84,7 +84,7 @@ describe('lintReadWriteSets', () => {
     expect(lintReadWriteSets([])).toEqual([]);
   });
 
-  it('does not blame blind writes, nor the reads that every transaction makes of its own chaincode', () => {
+  it('ignores blind writes, and the reads of the chaincode definition', () => {
     const blind = Array.from({ length: 100 }, (_, index) => set([own(index), '_lifecycle/x'], [board]));
     expect(lintReadWriteSets(blind)).toEqual([]);
   });

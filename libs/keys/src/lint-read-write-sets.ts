@@ -11,38 +11,39 @@ export interface RecordedReadWriteSet {
 
 export interface HotKeyOptions {
   /**
-   * Transactions in flight together: how many are endorsed before the first of them commits, so throughput times the time from endorsement
-   * to commit. Default 100 (500 transactions/s, 200 ms).
+   * Number of transactions in flight: how many are endorsed before the first of them commits, i.e. throughput times the
+   * time from endorsement to commit. Default 100 (500 transactions/s, 200 ms).
    */
   readonly inFlight?: number;
   /** Report keys that cost at least this share of all transactions. Default 0.01. */
   readonly lostMin?: number;
-  /** At most so many hot keys, the costliest first. Default 20. */
+  /** Maximum of reported hot keys, the costliest first. Default 20. */
   readonly keysMax?: number;
 }
 
-/** What the recorded transactions did to one key. */
+/** How the recorded transactions touched one key. */
 export interface KeyUse {
   readonly key: string;
   readonly reads: number;
   readonly writes: number;
-  /** Transactions that touched it, of all. */
+  /** Share of transactions that touched it. */
   readonly share: number;
   /** Estimated share of all transactions that are invalid because of this key. */
   readonly lost: number;
 }
 
-/** A finding about a recorded key, with what it was computed from where it is a hot key. */
+/** A finding about a recorded key; for a hot key with the figures that it is computed from. */
 export type RecordedFinding = LintFinding & { readonly use?: KeyUse };
 
 /**
- * Finds hot keys in recorded read/write sets, ranges read by transactions that write, and keys that look like identifiers of people.
- *
- * The estimate for a key that a share `r` of the transactions reads and a share `w` writes, with `m` in flight together: the transaction
- * in place j of the m (0 is the first) is invalid when it reads the key and one of the j before it wrote it, so with probability
- * r (1 - (1 - w)^j); over all places that is `r (1 - (1 - (1 - w)^m) / (m w))`. For one key that everybody reads and writes it is
- * 1 - 1/m: one of m survives, which is what a plain client gets. Keys are taken as independent, so the shares of several keys do not add
- * up exactly, and blind writes lose nothing here: they cost an order, not a transaction.
+ * Finds hot keys in recorded read/write sets, ranges read by transactions that write, and keys that look like
+ * identifiers of people.
+ * The estimate for a key that a share `r` of the transactions reads and a share `w` writes, with `m` in flight: the
+ * transaction at index j of the m is invalid if it reads the key and one of the j before it wrote it, i.e. with
+ * probability r (1 - (1 - w)^j). The average over all indexes is `r (1 - (1 - (1 - w)^m) / (m w))`. For one key that
+ * all read and write it is 1 - 1/m: one of m survives, as for a plain client. Keys are assumed to be independent, so
+ * the shares of several keys do not add up exactly. Blind writes lose nothing here: they cost an order, not a
+ * transaction.
  */
 export function lintReadWriteSets(
   sets: readonly RecordedReadWriteSet[],
@@ -58,7 +59,7 @@ export function lintReadWriteSets(
   return [...hot.map(hotKey), ...rangesInWrites(sets), ...telling.map(({ key }) => finding('identifier-in-key', key))];
 }
 
-/** Share of all transactions that one key makes invalid; the formula and its reasons stand at `lintReadWriteSets`. */
+/** Share of all transactions that one key makes invalid; the formula is explained at `lintReadWriteSets`. */
 export function lostToKey(readShare: number, writeShare: number, inFlight: number): number {
   if (writeShare === 0 || inFlight <= 1) return 0;
   return readShare * (1 - (1 - (1 - writeShare) ** inFlight) / (inFlight * writeShare));
@@ -69,12 +70,12 @@ function keyUses(sets: readonly RecordedReadWriteSet[], inFlight: number): KeyUs
   const of = (key: string): { reads: number; writes: number; touched: number } => {
     const known = counts.get(key);
     if (known !== undefined) return known;
-    const fresh = { reads: 0, writes: 0, touched: 0 };
-    counts.set(key, fresh);
-    return fresh;
+    const count = { reads: 0, writes: 0, touched: 0 };
+    counts.set(key, count);
+    return count;
   };
   for (const { reads, writes } of sets) {
-    // `_lifecycle` and other keys of the channel itself are read by every transaction and are nobody's design.
+    // `_lifecycle` and other keys of the channel are read by every transaction and not part of a key design.
     const read = new Set(reads.map(({ key }) => key).filter((key) => !key.startsWith('_')));
     const written = new Set(writes.map(({ key }) => key));
     for (const key of read) of(key).reads++;
@@ -130,7 +131,7 @@ function remedy({ key, reads, writes }: KeyUse): Pick<LintFinding, 'fix' | 'fami
   };
 }
 
-/** One finding per space and entity: every recorded window has other bounds. */
+/** One finding per space and entity, since every recorded window has other bounds. */
 function rangesInWrites(sets: readonly RecordedReadWriteSet[]): LintFinding[] {
   const prefixes = new Set<string>();
   for (const { ranges = [], writes } of sets) {

@@ -1,11 +1,11 @@
 import type { FamilyName } from './key-families.ts';
 
-/** A rule of the key linter, as findings and the guide name it. */
+/** A rule of the key linter, with its texts for findings and the guide. */
 export interface LintRule {
   readonly severity: 'error' | 'warning';
   /** The problem and its consequence. */
   readonly finds: string;
-  /** The family to use instead, where there is one. */
+  /** The family to use instead, if there is one. */
   readonly family?: FamilyName;
   /** What to change. */
   readonly fix: string;
@@ -105,11 +105,11 @@ export const lintRules = {
 
 export type LintRuleName = keyof typeof lintRules;
 
-/** One thing that the linter found, with what to do about it. */
+/** One finding of the linter, with the change to make. */
 export interface LintFinding {
   readonly rule: LintRuleName;
   readonly severity: LintRule['severity'];
-  /** The template's operation and version, where a template was linted. */
+  /** Operation and version of the template, for a finding in a template. */
   readonly operation?: string;
   readonly version?: number;
   /** The pattern, or the recorded key. */
@@ -120,7 +120,7 @@ export interface LintFinding {
   readonly family?: FamilyName;
 }
 
-/** A finding of a rule, worded by its row unless `over` says it better. */
+/** A finding of a rule, with the texts of its row unless `over` replaces them. */
 export function finding(
   rule: LintRuleName,
   key: string,

@@ -68,11 +68,11 @@ describe('lintTemplates', () => {
     [['readWrite', 'cli~bed~{ward}~{bed}']],
     [['readWrite', 'sys~probe~{name}']],
     [['delta', 'ctr~balance:<patient>:<currency>~d~<change>']],
-  ])('has nothing to say about %j', (...lines) => {
+  ])('finds nothing in %j', (...lines) => {
     expect(rulesOf(...lines)).toEqual([]);
   });
 
-  it('says where, and gives a fix that names what to use', () => {
+  it('reports the place, and a fix that names what to use', () => {
     const [found] = lintTemplates([{ operation: 'Encounter.admit', version: 3, keys: [{ pattern: 'cli~census~{ward}', mode: 'readWrite' }] }]); // prettier-ignore
     expect(found).toMatchObject({
       rule: 'counter-read-write',
@@ -85,7 +85,7 @@ describe('lintTemplates', () => {
     });
   });
 
-  it('counts what only the state tells as much as what is declared', () => {
+  it('treats discovered keys like declared ones', () => {
     const keys: KeyPattern[] = [{ pattern: 'cli~board~{ward}', mode: 'readWrite', discovered: true }];
     expect(lintTemplates([{ operation: 'op', version: 1, keys }]).map(({ rule }) => rule)).toEqual(['hub-key']);
   });

@@ -12,8 +12,8 @@ interface Line {
 }
 
 /**
- * Looks for what makes keys conflict, collide or tell too much, in templates alone: before anything runs. Placeholders are judged by their
- * names, so name them by what they hold. Findings stand in the order of templates and lines.
+ * Finds patterns that make keys conflict, collide or reveal too much, before anything runs. Placeholders are judged by
+ * their names, so name them after their content. Findings are in the order of templates and lines.
  */
 export function lintTemplates(templates: readonly KeyTemplate[]): LintFinding[] {
   return templates.flatMap((template) => {
@@ -31,7 +31,7 @@ const isUnique = (mode: AccessMode): boolean => mode === 'append' || mode === 'd
 const changes = (mode: AccessMode): boolean => mode === 'readWrite' || mode === 'write';
 const found = (rule: LintRuleName, { key }: Line): LintFinding => finding(rule, key.pattern);
 
-// At most one of these speaks about a key: the first is the most exact.
+// At most one of these applies to a key: the first is the most specific.
 const contentionRules: readonly LineRule[] = [
   (line) => (isCounted(line) ? counterFinding(line) : undefined),
   (line) =>
@@ -56,10 +56,10 @@ const lineRules: readonly LineRule[] = [
       ? found('range-read-in-write', line)
       : undefined,
   (line) =>
-    tells(line, 'identifier') || line.parsed.segments.some(looksLikeIdentifier)
+    hasMeaning(line, 'identifier') || line.parsed.segments.some(looksLikeIdentifier)
       ? found('identifier-in-key', line)
       : undefined,
-  (line) => (line.parsed.space !== 'system' && tells(line, 'text') ? found('free-text', line) : undefined),
+  (line) => (line.parsed.space !== 'system' && hasMeaning(line, 'text') ? found('free-text', line) : undefined),
   (line) => (line.parsed.segments.some(isAmbiguous) ? found('ambiguous-parts', line) : undefined),
   (line) => (line.parsed.segments.every(isEscaped) ? undefined : found('unescaped-literal', line)),
 ];
@@ -77,10 +77,13 @@ function endsInTime({ key, parsed }: Line): boolean {
 }
 
 const idWords = /(^|[^a-z])(id|op|uuid|digest|hash)s?$|(Id|Op|Digest|Hash)$/;
-// What many records are about. `{patient}` alone names a patient, not one record.
+// Things that many records are about. `{patient}` alone identifies a patient, not one record.
 const subjectWords = /^(patient|subject|person|member|account|encounter|episode|case|asset|device|schedule|owner)$/;
 
-/** Some part that can be unique by operation: an id, or the last part when it names a thing that is no subject of others. */
+/**
+ * Whether a part can be unique to the operation: an id, or the last part if it names a thing that is not the subject of
+ * others.
+ */
 function hasId({ parsed }: Line): boolean {
   const last = parsed.placeholders.at(-1);
   if (last?.meaning === 'thing' && !subjectWords.test(last.name)) return true;
@@ -89,7 +92,7 @@ function hasId({ parsed }: Line): boolean {
 
 const countWords = /(^|[^a-z])(count|counter|total|tally|sum|census|statistics|stats)s?([^a-z]|$)/;
 
-/** A head that counts, or a counter's base changed by an operation that folds no deltas. */
+/** A head used as a counter, or a counter's base changed by an operation that folds no deltas. */
 function isCounted({ key, parsed, template }: Line): boolean {
   if (!changes(key.mode)) return false;
   if (parsed.family === 'delta-counter') {
@@ -110,9 +113,9 @@ function counterFinding(line: Line): LintFinding {
   return finding('counter-read-write', line.key.pattern, { fix });
 }
 
-const tells = ({ parsed }: Line, meaning: string): boolean =>
+const hasMeaning = ({ parsed }: Line, meaning: string): boolean =>
   parsed.placeholders.some((one) => one.meaning === meaning);
-// FHIR ids have letters, digits, - and . so these do not tell where one part ends; a colon or an underscore does.
+// FHIR ids may contain letters, digits, - and . so these cannot separate parts; a colon or an underscore can.
 const isAmbiguous = (segment: string): boolean => /\}[-.]*\{/.test(segment);
 const isEscaped = (segment: string): boolean => decodePart(segment.replace(/\{[^}]*\}/g, '')) !== undefined;
 

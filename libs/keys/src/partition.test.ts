@@ -31,7 +31,7 @@ describe('partitionOf', () => {
     );
   });
 
-  it('refuses a count that is none', () => {
+  it('refuses an invalid count', () => {
     for (const count of [0, -1, 1.5, Number.NaN]) {
       expect(() => partitionOf('a', count)).toThrow(expect.objectContaining({ code: 'INVALID_SHARD' }));
     }

@@ -4,9 +4,9 @@ import { keysErrors } from './errors.ts';
 const utf8 = new TextEncoder();
 
 /**
- * The partition of a record key, where the clients of Apache Kafka put it: positive murmur2 of its UTF-8 bytes, modulo.
- * (`BuiltInPartitioner.partitionForKey` of kafka-clients.)
- * @throws CodedError INVALID_SHARD for a count that is no whole number from 1 on
+ * The partition of a record key, as computed by the clients of Apache Kafka: positive murmur2 of its UTF-8 bytes,
+ * modulo the count. (`BuiltInPartitioner.partitionForKey` of kafka-clients.)
+ * @throws CodedError INVALID_SHARD unless the count is a positive integer
  */
 export function partitionOf(text: string, partitions: number): number {
   if (!Number.isSafeInteger(partitions) || partitions < 1) {

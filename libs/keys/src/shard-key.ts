@@ -5,17 +5,17 @@ import { familyLetters, familyParts } from './family.ts';
 import { partitionOf } from './partition.ts';
 import { type KeyRange, type KeySpace, prefixRange, stateKey } from './state-key.ts';
 
-/** One share of something that many write: stock by storage place, a ledger account by cost centre. */
+/** One shard of something that many operations write: stock by storage place, a ledger account by cost centre. */
 export interface Shard {
   readonly space: KeySpace;
   readonly entity: string;
   readonly id: string;
-  /** From 0. */
+  /** Number of the shard, from 0. */
   readonly shard: number;
 }
 
 /**
- * Key of one shard. A rule that must hold (stock >= 0) holds inside one shard; the sum over shards is for display.
+ * Key of one shard. A rule that must hold (stock >= 0) holds within a shard; the sum over shards is for display.
  * @throws CodedError INVALID_SHARD
  */
 export function shardKey({ space, entity, id, shard }: Shard): StateKey {
@@ -36,14 +36,14 @@ export function parseShardKey(key: string): Shard | undefined {
 }
 
 /**
- * The shard that `id` falls to, 0 to shards - 1: always the same one, and close to evenly spread over many ids.
+ * The shard of `id`, 0 to shards - 1: always the same one, and nearly evenly distributed over many ids.
  * @throws CodedError INVALID_SHARD
  */
 export function shardOf(id: string, shards: number): number {
   return partitionOf(id, shards);
 }
 
-/** Bounds of all shards of one thing. */
+/** Range of all shards of one thing. */
 export function shardRange(of: { readonly space: KeySpace; readonly entity: string; readonly id: string }): KeyRange {
   return prefixRange(of.space, of.entity, familyLetters.shard, of.id);
 }

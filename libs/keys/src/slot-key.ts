@@ -5,14 +5,15 @@ import { decodeTime, encodeTime } from './time-text.ts';
 
 /** A bookable slot of a calendar. */
 export interface SlotOfSchedule {
-  /** Whose time: the schedule's id. */
+  /** Id of the schedule. */
   readonly schedule: string;
-  /** When it begins, a FHIR date or dateTime; one instant is one slot, whatever offset it is written with. */
+  /** Start as a FHIR date or dateTime; one instant is one slot, whatever its offset. */
   readonly start: string;
 }
 
 /**
- * Key of one slot. Bookings of two slots of one practitioner never meet; two bookings of one slot do, and the first in order wins.
+ * Key of one slot. Bookings of different slots have different keys; of two bookings of one slot the first in order
+ * wins.
  * @throws CodedError INVALID_TIME
  */
 export function slotKey({ schedule, start }: SlotOfSchedule): StateKey {
@@ -29,7 +30,7 @@ export function parseSlotKey(key: string): SlotOfSchedule | undefined {
 }
 
 /**
- * Bounds of a schedule's slots from `from` (inclusive) to `to` (exclusive).
+ * Range of a schedule's slots from `from` (inclusive) to `to` (exclusive).
  * @throws CodedError INVALID_TIME
  */
 export function slotRange(of: { readonly schedule: string; readonly from?: string; readonly to?: string }): KeyRange {

@@ -9,7 +9,7 @@ const build = (key: { space: (typeof keySpaces)[number]; entity: string; parts: 
   stateKey(key.space, key.entity, ...key.parts);
 
 describe('stateKey', () => {
-  it('writes space, entity and parts, and escapes what could be mistaken', () => {
+  it('writes space, entity and parts, and escapes separators', () => {
     expect(stateKey('clinical', 'res', 'Observation', 'a.b_c:d-1')).toBe('cli~res~Observation~a.b_c:d-1');
     expect(stateKey('audit', 'e', 'a~b', 'a%7Eb', 'é', '😀', '\ud800', ' ')).toBe(
       'aud~e~a%7Eb~a%257Eb~%C3%A9~%F0%9F%98%80~%ED%A0%80~%20',
@@ -20,7 +20,7 @@ describe('stateKey', () => {
     fc.assert(fc.property(input, (key) => expect(parseStateKey(build(key))).toEqual(key)));
   });
 
-  it('never makes one key of two inputs', () => {
+  it('never gives one key for two inputs', () => {
     fc.assert(
       fc.property(input, input, (one, other) => {
         expect(build(one) === build(other)).toBe(JSON.stringify(one) === JSON.stringify(other));
@@ -58,7 +58,7 @@ describe('parseStateKey', () => {
     expect(foreign.map(parseStateKey)).toEqual(foreign.map(() => undefined));
   });
 
-  it('gives back only what builds the same text', () => {
+  it('returns only input that builds the same text', () => {
     const text = fc.string({ unit: fc.constantFrom('%', '~', 'a', '4', '1', 'C', 'E', 'D', '8', '0', 'F', 'B') });
     fc.assert(
       fc.property(text, (rest) => {
@@ -77,14 +77,14 @@ describe('key spaces', () => {
     expect(shared).toEqual([]);
   });
 
-  it('are told from the key alone', () => {
+  it('are recognised from the key alone', () => {
     fc.assert(fc.property(input, (key) => expect(spaceOf(build(key))).toBe(key.space)));
     expect(['', 'cli', 'cl~', 'clinical~a', 'xyz~a'].map(spaceOf)).toEqual(Array(5).fill(undefined));
   });
 });
 
 describe('prefixRange', () => {
-  it('holds exactly the keys that go on behind the prefix', () => {
+  it('contains exactly the longer keys with the prefix', () => {
     const some = fc.array(fc.constantFrom('', 'a', '~', 'a~', '\x7f', '%', '\uffff'), { maxLength: 3 });
     fc.assert(
       fc.property(some, some, (prefix, parts) => {

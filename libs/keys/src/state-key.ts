@@ -1,7 +1,7 @@
 import type { StateKey } from './declared-key.ts';
 import { decodePart, encodePart } from './key-part.ts';
 
-/** The key spaces: what contends lives apart from what does not, and whoever may read one is not given another by a prefix. */
+/** The key spaces. They separate data with and without contention, and access rights are granted by space. */
 export const keySpaces = ['clinical', 'financial', 'scheduling', 'audit', 'counters', 'system'] as const;
 export type KeySpace = (typeof keySpaces)[number];
 
@@ -15,10 +15,10 @@ const codes: Readonly<Record<KeySpace, string>> = {
 };
 const spacesByCode = new Map(keySpaces.map((space) => [codes[space], space]));
 
-/** A key taken apart. */
+/** A parsed key. */
 export interface KeyParts {
   readonly space: KeySpace;
-  /** What the key is about: `res`, `vit`, `acct`, ... */
+  /** The entity: `res`, `vit`, `acct`, ... */
   readonly entity: string;
   readonly parts: readonly string[];
 }
@@ -29,15 +29,15 @@ export interface KeyRange {
   readonly end: string;
 }
 
-/** What every key of the space starts with, `cli~`; no space's prefix is the beginning of another's. */
+/** The prefix of every key of the space, `cli~`; no space's prefix begins another's. */
 export function spacePrefix(space: KeySpace): string {
   return codes[space] + '~';
 }
 
 /**
- * The key `space~entity~part~part...`. Any strings may be parts, the empty one and lone surrogates included; different input makes
- * different keys, and `parseStateKey` gives the input back. Printable ASCII without a leading underscore, which is what both of
- * Fabric's state databases take.
+ * The key `space~entity~part~part...`. Parts may be any strings, including empty ones and lone surrogates. Different
+ * input gives different keys, and `parseStateKey` returns the input. The key is printable ASCII without a leading
+ * underscore, which both of Fabric's state databases accept.
  */
 export function stateKey(space: KeySpace, entity: string, ...parts: readonly string[]): StateKey {
   let key = spacePrefix(space) + encodePart(entity);
@@ -45,7 +45,7 @@ export function stateKey(space: KeySpace, entity: string, ...parts: readonly str
   return key as StateKey;
 }
 
-/** The inverse of `stateKey`; undefined for every text that it does not make (another writer's key). */
+/** The inverse of `stateKey`; undefined for any other text (a key of another writer). */
 export function parseStateKey(key: string): KeyParts | undefined {
   const [code, entity, ...parts] = key.split('~').map(decodePart);
   const space = code === undefined ? undefined : spacesByCode.get(code);
@@ -53,14 +53,14 @@ export function parseStateKey(key: string): KeyParts | undefined {
   return { space, entity, parts };
 }
 
-/** The space that a key lies in, by its prefix alone; undefined for keys that are not ours. */
+/** The space of a key, by its prefix alone; undefined for other keys. */
 export function spaceOf(key: string): KeySpace | undefined {
   return key.charCodeAt(3) === 0x7e ? spacesByCode.get(key.slice(0, 3)) : undefined;
 }
 
 /**
- * All keys that have these first parts and at least one more. Exact, since nothing that can stand in a key sorts above the
- * separator: the end is the separator's successor, U+007F.
+ * Range of all keys with these first parts and at least one more. It is exact, since no character of a key sorts above
+ * the separator: the end is the separator's successor, U+007F.
  */
 export function prefixRange(space: KeySpace, entity: string, ...parts: readonly string[]): KeyRange {
   const prefix = stateKey(space, entity, ...parts);

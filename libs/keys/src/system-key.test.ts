@@ -9,7 +9,7 @@ describe('the link of a patient', () => {
     fc.assert(fc.property(hostileText, (pseudonym) => linkedPseudonym(linkKey(pseudonym)) === pseudonym));
   });
 
-  it('is told from every other key', () => {
+  it('is distinguished from every other key', () => {
     const others = [operationRecordKey('a'), stateKey('clinical', 'link', 'a'), stateKey('system', 'link', 'a', 'b')];
     for (const key of [...others, '', 'sys~link', 'sys~link~%zz', 'sys~links~a'])
       expect(linkedPseudonym(key)).toBeUndefined();

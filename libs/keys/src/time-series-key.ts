@@ -3,11 +3,11 @@ import { familyLetters, familyParts } from './family.ts';
 import { type KeyRange, type KeySpace, prefixRange, stateKey } from './state-key.ts';
 import { decodeTime, encodeTime } from './time-text.ts';
 
-/** One reading: of whom, of what, when, and which (two readings of one instant differ by `id`, so both stay). */
+/** One reading: its subject, code, time and id. Two readings at one instant differ by `id`, so both are kept. */
 export interface TimeSeriesPoint {
   readonly space: KeySpace;
   readonly entity: string;
-  /** Pseudonym, device, account: whose series it is. */
+  /** Subject of the series: a pseudonym, device or account. */
   readonly subject: string;
   /** What was measured, e.g. a LOINC code. */
   readonly code: string;
@@ -16,7 +16,10 @@ export interface TimeSeriesPoint {
   readonly id: string;
 }
 
-/** Which part of a series: from `from` (inclusive) to `to` (exclusive), each a FHIR date or dateTime; a partial date means its start. */
+/**
+ * A window of a series: from `from` (inclusive) to `to` (exclusive), each a FHIR date or dateTime; a partial date means
+ * its start.
+ */
 export interface TimeSeriesWindow {
   readonly space: KeySpace;
   readonly entity: string;
@@ -27,14 +30,15 @@ export interface TimeSeriesWindow {
 }
 
 /**
- * Key of one reading, ordered by instant inside subject and code: a late reading lands in its place, and a time window is one range.
+ * Key of one reading, ordered by time within subject and code: a late reading gets its right place, and a time window
+ * is one range.
  * @throws CodedError INVALID_TIME
  */
 export function timeSeriesKey({ space, entity, subject, code, time, id }: TimeSeriesPoint): StateKey {
   return stateKey(space, entity, familyLetters.timeSeries, subject, code, encodeTime(time), id);
 }
 
-/** The inverse of `timeSeriesKey`, the time in UTC; undefined for keys that are no time-series keys. */
+/** The inverse of `timeSeriesKey`, with the time in UTC; undefined for other keys. */
 export function parseTimeSeriesKey(key: string): TimeSeriesPoint | undefined {
   const found = familyParts(key, 'timeSeries', 4);
   if (found === undefined) return undefined;
@@ -44,7 +48,7 @@ export function parseTimeSeriesKey(key: string): TimeSeriesPoint | undefined {
 }
 
 /**
- * Bounds of a window of one series; without `from` and `to` the whole series.
+ * Range of a window of one series; without `from` and `to` the whole series.
  * @throws CodedError INVALID_TIME
  */
 export function timeSeriesRange({ space, entity, subject, code, from, to }: TimeSeriesWindow): KeyRange {

@@ -79,7 +79,7 @@ describe('encodeTime', () => {
     expect([...inOrder].sort()).toEqual(inOrder);
   });
 
-  it('refuses what is no FHIR date or dateTime, without repeating it', () => {
+  it('refuses anything but a FHIR date or dateTime, without quoting it', () => {
     const wrong = ['', '24', '0000', '2024-13', '2023-02-29', '1900-02-29', '2024-04-31', '2024-01-01T10:00Z', '2024-01-01T10:00:00',
       '2024-01-01T24:00:00Z', '2024-01-01T10:60:00Z', '2024-01-01T10:00:61Z', '2024-01-01T10:00:00.Z', '2024-01-01T10:00:00+14:01',
       '2024-01-01T10:00:00+05:60', '2024-01-01t10:00:00z', ' 2024', '2024\n', '10000', '٢٠٢٤']; // prettier-ignore

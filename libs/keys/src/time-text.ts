@@ -16,32 +16,36 @@ interface Instant {
 }
 
 /**
- * A FHIR R4 date or dateTime as text whose order is the order of the instants: UTC, `2024-03-01T10:15:30.25-`. Equal instants written
- * with other offsets or trailing zeros give equal text; a partial date stands at its start in UTC. The closing `-` sorts below every
- * digit and below the point, so a shorter fraction comes first whatever follows in the key.
- *
- * @param time years 0001 to 9999; any number of fraction digits; offsets up to 14:00; second 60 sorts between 59 and the next minute.
+ * Encodes a FHIR R4 date or dateTime as text that sorts by instant: UTC, `2024-03-01T10:15:30.25-`. Equal instants with
+ * other offsets or trailing zeros give equal text; a partial date is encoded as its start in UTC. The closing `-` sorts
+ * below every digit and the point, so a shorter fraction comes first whatever follows in the key.
+ * @param time years 0001 to 9999; any number of fraction digits; offsets up to 14:00; second 60 sorts between 59 and
+ * the next minute
  * @throws CodedError INVALID_TIME
  */
 export function encodeTime(time: string): string {
   const instant = parseDateTime(time);
   if (instant === undefined) {
-    // The text itself may be anything, a name included, so it is not repeated.
+    // The text may be anything, even a name, so it is not quoted.
     throw new CodedError(keysErrors.INVALID_TIME, `a text of ${time.length} characters is no FHIR date or dateTime`);
   }
   const { year, month, day, minuteOfDay, second, fraction } = instant;
   const clock = `${two(Math.floor(minuteOfDay / 60))}:${two(minuteOfDay % 60)}:${two(second)}`;
-  // Year 10000 is reached only by the last hours of 9999 west of Greenwich. Hexadecimal A keeps it four wide and behind 9999.
+  // Only the last hours of 9999 west of Greenwich are in year 10000. Hexadecimal A keeps it four characters wide and
+  // after 9999.
   const yearText = year === 10_000 ? 'A000' : String(year).padStart(4, '0');
   return `${yearText}-${two(month)}-${two(day)}T${clock}${fraction === '' ? '' : '.' + fraction}-`;
 }
 
-/** Whether a text is a date or dateTime that `encodeTime` takes. */
+/** Whether `encodeTime` accepts a text. */
 export function isTime(time: string): boolean {
   return parseDateTime(time) !== undefined;
 }
 
-/** An encoded time as a FHIR dateTime that encodes to the same text (UTC wherever FHIR can write it so); undefined when it is none. */
+/**
+ * An encoded time as a FHIR dateTime that encodes to the same text (in UTC if FHIR allows it); undefined for other
+ * text.
+ */
 export function decodeTime(text: string): string | undefined {
   const match = encoded.exec(text);
   if (match === null) return undefined;
@@ -88,7 +92,10 @@ function daysIn(year: number, month: number): number {
   return [4, 6, 9, 11].includes(month) ? 30 : 31;
 }
 
-/** The UTC day and minute; `minutes` lies within a day before or after. Date is not used: it reads years below 100 as 19xx. */
+/**
+ * The day and minute in UTC; `minutes` may be up to a day before or after. Date is not used because it reads years
+ * below 100 as 19xx.
+ */
 function shifted({ year, month, day }: Day, minutes: number): Day & { readonly minuteOfDay: number } {
   if (minutes >= 1440) {
     const next = { year, month, day: day + 1, minuteOfDay: minutes - 1440 };

@@ -1,15 +1,18 @@
 /** The four parameters of a channel's orderer (Fabric's `BatchTimeout` and `BatchSize`). */
 export interface BlockCutterLimits {
-  /** How long the first message of a batch waits for company. */
+  /** How long the first message of a batch waits for others. */
   readonly batchTimeoutMs: number;
   readonly maxMessageCount: number;
-  /** A message above it is refused at the door. */
+  /** A larger message is refused. */
   readonly absoluteMaxBytes: number;
-  /** A batch is cut before it grows above it; a message above it gets a block of its own. */
+  /** A batch is cut before it exceeds this size; a larger message gets a block of its own. */
   readonly preferredMaxBytes: number;
 }
 
-/** Chosen for gated traffic: 20 ms, where Fabric's sample has 2 s, because a dependent transaction waits for the block; sizes as in Fabric's sample. */
+/**
+ * Defaults for traffic in which dependent transactions wait for a block: 20 ms where Fabric's sample has 2 s; sizes as
+ * in Fabric's sample.
+ */
 export const defaultBlockCutterLimits: BlockCutterLimits = {
   batchTimeoutMs: 20,
   maxMessageCount: 500,
@@ -17,7 +20,7 @@ export const defaultBlockCutterLimits: BlockCutterLimits = {
   preferredMaxBytes: 2 * 1024 * 1024,
 };
 
-/** Messages that wait for their block. */
+/** Messages waiting for their block. */
 export interface PendingBatch<T> {
   readonly messages: readonly T[];
   readonly bytes: number;
@@ -27,15 +30,17 @@ export interface CutDecision<T> {
   /** Blocks to make now, in order: none, one or two. */
   readonly batches: readonly (readonly T[])[];
   readonly pending: PendingBatch<T>;
-  /** `start` leaves a running timer alone, so a batch begun by an overflow waits only for the rest of the earlier one's time. */
+  /**
+   * `start` keeps a running timer, so a batch begun by an overflow waits only for the rest of the earlier one's time.
+   */
   readonly timer: 'start' | 'stop';
 }
 
 export const emptyBatch: PendingBatch<never> = { messages: [], bytes: 0 };
 
 /**
- * Takes one message in the order of arrival (Fabric: orderer/common/blockcutter `Ordered`, and the timer of etcdraft's `run`).
- * Pure; the pending batch is copied, at most `maxMessageCount` references.
+ * Adds one message in the order of arrival (Fabric: orderer/common/blockcutter `Ordered`, and the timer of etcdraft's
+ * `run`). Pure; the pending batch is copied, at most `maxMessageCount` references.
  */
 export function cutBlock<T extends { readonly bytes: number }>(
   limits: BlockCutterLimits,

@@ -1,15 +1,21 @@
 import type { StateKey } from '@medrex/keys';
 
-/** What a chaincode sees of its ledger while one transaction is simulated. Reads see committed state only, never the transaction's own writes. */
+/**
+ * The ledger as a chaincode sees it during the simulation of one transaction. Reads see committed state only, never the
+ * transaction's own writes.
+ */
 export interface ChaincodeStub {
   readonly txId: string;
   readonly channel: string;
-  /** The submitting client's identity (MSP id), as Fabric's getCreator. */
+  /** MSP id of the submitting client, as from Fabric's getCreator. */
   readonly creator: string;
-  /** Whether that client is an administrator of its organisation, by its certificate; a model takes the proposal's word. */
+  /**
+   * Whether that client is an administrator of its organisation, according to its certificate; a model trusts the
+   * proposal.
+   */
   readonly isAdministrator: boolean;
   getState(key: StateKey): Promise<Uint8Array | undefined>;
-  /** Several reads in one call (Fabric 3.1's GET_STATE_MULTIPLE); the answers stand in the order of the keys. */
+  /** Several reads in one call (Fabric 3.1's GET_STATE_MULTIPLE); results are in the order of the keys. */
   getStates(keys: readonly StateKey[]): Promise<readonly (Uint8Array | undefined)[]>;
   putState(key: StateKey, value: Uint8Array): void;
   deleteState(key: StateKey): void;
@@ -25,7 +31,10 @@ export interface ChaincodeResponse {
   readonly payload: Uint8Array;
 }
 
-/** A deterministic program over the state. `version` changes with an upgrade and is part of every read set as the `_lifecycle` read. */
+/**
+ * A deterministic program on the state. `version` changes with an upgrade and is in every read set as the read of
+ * `_lifecycle`.
+ */
 export interface Chaincode {
   readonly name: string;
   readonly version: string;

@@ -2,7 +2,7 @@ import type { ChaincodeResponse } from './chaincode.ts';
 import type { KeyRead, KeyWrite, RangeRead, ReadWriteSet } from './ledger.ts';
 import { sameVersion, versionText } from './version.ts';
 
-/** One endorser's answer to a proposal. A refusal (status from 400 on) carries no read/write set in Fabric. */
+/** One endorser's answer to a proposal. A refusal (status 400 or more) has no read/write set in Fabric. */
 export interface EndorserAnswer {
   readonly organisation: string;
   readonly chaincodeVersion: string;
@@ -11,12 +11,12 @@ export interface EndorserAnswer {
 }
 
 /**
- * Where two endorsers part.
- *
- * - `versions`: they ran different chaincode versions or read different versions of a key: they stand at different heights.
- * - `refusal`: one refused and one did not; without the refused read set nobody can tell why, most likely heights again.
- * - `nondeterminism`: they read the same versions of the same keys and answered differently, or went on to read different
- *   keys, which a deterministic program cannot.
+ * How two endorsers differ.
+ * - `versions`: they ran different chaincode versions or read different versions of a key: they are at different
+ * heights
+ * - `refusal`: only one refused; without its read set the cause is unknown, most likely different heights
+ * - `nondeterminism`: they read the same versions of the same keys but answered differently, or then read different
+ * keys, which a deterministic program cannot do
  */
 export interface EndorsementDifference {
   readonly kind: 'versions' | 'refusal' | 'nondeterminism';
@@ -62,7 +62,7 @@ function versionDifference(a: ReadWriteSet, b: ReadWriteSet): Difference | undef
   return rangeDifference(a.ranges, b.ranges);
 }
 
-/** The same in the namespaces of called chaincodes. */
+/** Compares the namespaces of called chaincodes. */
 function calledVersionDifference(a: ReadWriteSet, b: ReadWriteSet): Difference | undefined {
   for (const { chaincode, readWriteSet } of a.called ?? []) {
     const other = b.called?.find((called) => called.chaincode === chaincode);
@@ -72,7 +72,7 @@ function calledVersionDifference(a: ReadWriteSet, b: ReadWriteSet): Difference |
   return undefined;
 }
 
-/** A range that returned other lines on the two sides: a key came or went between their heights. */
+/** A range that returned different lines: a key was added or deleted between their heights. */
 function rangeDifference(a: readonly RangeRead[], b: readonly RangeRead[]): Difference | undefined {
   for (const [at, range] of a.entries()) {
     const other = b[at];

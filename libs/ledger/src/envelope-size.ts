@@ -1,7 +1,7 @@
 import type { ChaincodeResponse } from './chaincode.ts';
 import type { Proposal, ReadWriteSet } from './ledger.ts';
 
-/** Headers, nonce, signature and the creator's certificate, which stands in the envelope twice. */
+/** Headers, nonce, signature and the creator's certificate, which is in the envelope twice. */
 const headerBytes = 2_200;
 /** One endorser's certificate and signature. */
 const endorsementBytes = 1_000;
@@ -10,8 +10,8 @@ const readBytes = 14;
 const writeBytes = 10;
 
 /**
- * An estimate of the bytes that the orderer counts: Fabric's envelope holds the proposal's arguments, the chaincode's response,
- * the read/write set and every endorser's certificate. Keys are ASCII, so their length is their size.
+ * Estimates the bytes that the orderer counts: Fabric's envelope has the proposal's arguments, the chaincode's
+ * response, the read/write set and every endorser's certificate. Keys are ASCII, so their length is their size.
  */
 export function envelopeSize(
   proposal: Proposal,

@@ -1,7 +1,7 @@
 import { CodedError, type ErrorDescription } from '@medrex/coded-error';
 import type { EndorsementDifference } from './compare-endorsements.ts';
 
-/** The errors of the ledger port and of its model; `retryable` means infrastructure: the same call may succeed later. */
+/** The errors of the ledger port and its model. `retryable` means infrastructure: the same call may succeed later. */
 export const ledgerErrors = {
   endorsementRefused: {
     code: 'ENDORSEMENT_REFUSED',
@@ -83,7 +83,7 @@ export const ledgerErrors = {
   },
 } as const satisfies Record<string, ErrorDescription>;
 
-/** The chaincode said no. `status` and `chaincodeMessage` are its own words. */
+/** The chaincode refused. `status` and `chaincodeMessage` are from its response. */
 export class EndorsementRefused extends CodedError {
   readonly status: number;
   readonly chaincodeMessage: string;
@@ -99,7 +99,7 @@ export class EndorsementRefused extends CodedError {
   }
 }
 
-/** The endorsers' answers differ; `difference` says where. Retryable unless it proves nondeterminism. */
+/** The endorsers' answers differ, as described by `difference`. Retryable unless it proves nondeterminism. */
 export class EndorsementsDiffer extends CodedError {
   readonly difference: EndorsementDifference;
 

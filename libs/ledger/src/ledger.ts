@@ -2,7 +2,7 @@ import type { StateKey } from '@medrex/keys';
 import type { ChaincodeResponse } from './chaincode.ts';
 import type { ValidationCode } from './validation-code.ts';
 
-/** Where a value was written: block number and position in it. A read of an absent key has no version. */
+/** Where a value was written: block number and position in the block. A read of an absent key has no version. */
 export interface Version {
   readonly blockNum: number;
   readonly txNum: number;
@@ -19,13 +19,16 @@ export interface KeyWrite {
   readonly value: Uint8Array | undefined;
 }
 
-/** A range query and what it returned; run again at validation, so a phantom is found. `end` is exclusive unless the iterator was not exhausted. */
+/**
+ * A range query and its result; it runs again at validation, so phantoms are found. `end` is exclusive unless the
+ * iterator was not exhausted.
+ */
 export interface RangeRead {
   readonly start: string;
   readonly end: string;
   readonly isExhausted: boolean;
   readonly reads: readonly KeyRead[];
-  /** Of a long range a peer keeps hashes only; then `reads` is empty, and equal digests mean equal lines. */
+  /** For a long range a peer keeps hashes only; then `reads` is empty, and equal digests mean equal lines. */
   readonly digest?: string;
 }
 
@@ -41,22 +44,22 @@ export interface MetadataWrite {
   readonly entries: readonly MetadataEntry[];
 }
 
-/** What another chaincode, called by the transaction's own, read and wrote in its namespace. */
+/** What a called chaincode read and wrote in its namespace. */
 export interface CalledSet {
   readonly chaincode: string;
   readonly readWriteSet: ReadWriteSet;
 }
 
 /**
- * What a transaction read and would write. The reads hold the read of the chaincode's definition too (`isLifecycleKey`), which
- * every transaction shares and an upgrade writes; it is no key of the application's state.
+ * The reads and writes of a transaction. The reads include that of the chaincode's definition (`isLifecycleKey`), which
+ * is common to all transactions and written by an upgrade; it is not a key of the application's state.
  */
 export interface ReadWriteSet {
   readonly reads: readonly KeyRead[];
   readonly ranges: readonly RangeRead[];
   readonly writes: readonly KeyWrite[];
   readonly metadata?: readonly MetadataWrite[];
-  /** Sorted by namespace; a called set has no further ones in it. */
+  /** Sorted by namespace; called sets are not nested. */
   readonly called?: readonly CalledSet[];
 }
 
@@ -66,21 +69,21 @@ export interface Proposal {
   readonly fn: string;
   readonly args: readonly Uint8Array[];
   /**
-   * The arguments are for the endorsers alone: on Fabric they travel as transient data (`transientArguments`), and no block holds
-   * them. For a chaincode that looks there.
+   * The arguments are only for the endorsers: on Fabric they are transient data (`transientArguments`) and in no block.
+   * For chaincodes that read them from there.
    */
   readonly isUnrecorded?: boolean;
-  /** What `Ledger.transactionId` says of the nonce; a second use is DUPLICATE_TXID. */
+  /** The id that `Ledger.transactionId` gives for the nonce; a second use is DUPLICATE_TXID. */
   readonly txId: string;
-  /** What the id was made from. Real Fabric needs it in the proposal; a model takes any id. */
+  /** The nonce of the id. Fabric needs it in the proposal; a model accepts any id. */
   readonly nonce?: Uint8Array;
   /** The client's MSP id. */
   readonly creator: string;
-  /** A model, which has no certificates, takes this for the client's role; a network reads the certificate and nothing else. */
+  /** A model, which has no certificates, trusts this; a network reads the certificate only. */
   readonly isAdministrator?: boolean;
 }
 
-/** What the pinned endorsers agreed on. `envelopeBytes` is the size that the orderer will count. */
+/** The common answer of the pinned endorsers. `envelopeBytes` is the size that the orderer will count. */
 export interface Endorsement {
   readonly proposal: Proposal;
   readonly response: ChaincodeResponse;
@@ -98,7 +101,7 @@ export interface CommittedTransaction {
   readonly chaincode: string;
   readonly fn: string;
   readonly readWriteSet: ReadWriteSet;
-  /** The chaincode's response payload; outcomes are read from here, and only where the code is VALID. */
+  /** The chaincode's response payload; outcomes are read from it, but only if the code is VALID. */
   readonly payload: Uint8Array;
 }
 
@@ -116,14 +119,14 @@ export interface Block {
  */
 export interface Ledger {
   readonly channel: string;
-  /** What to print wherever a number of this ledger is shown: "model of Fabric (embedded)", "Hyperledger Fabric 3.1.5". */
+  /** Label for every figure of this ledger: "model of Fabric (embedded)", "Hyperledger Fabric 3.1.5". */
   readonly label: string;
-  /** The id of the transaction that is proposed under this nonce: on Fabric the SHA-256 of nonce and creator, as hex. */
+  /** The id of the transaction proposed under this nonce: on Fabric the SHA-256 of nonce and creator, in hex. */
   transactionId(nonce: Uint8Array): string;
   endorse(proposal: Proposal): Promise<Endorsement>;
   /** Simulates and returns the response; nothing is ordered. */
   evaluate(proposal: Proposal): Promise<ChaincodeResponse>;
-  /** Resolves when the orderer acknowledged the envelope, which promises nothing: only a block does. */
+  /** Resolves when the orderer acknowledged the envelope, which guarantees nothing; only a block does. */
   submit(endorsement: Endorsement): Promise<void>;
   close(): Promise<void>;
 }
@@ -139,19 +142,19 @@ export interface BlockStream {
   /** Number of blocks committed by all pinned endorsers. */
   height(): Promise<number>;
   /**
-   * The position of the first transaction with this id, VALID or not; undefined while no block has one.
-   * @throws CodedError BLOCK_PRUNED when its block is kept no more.
+   * The position of the first transaction with this id, VALID or not; undefined if no block has one.
+   * @throws CodedError BLOCK_PRUNED if its block is no longer kept
    */
   find(txId: string): Promise<FoundTransaction | undefined>;
 }
 
-/** A transaction and the block that holds it. Of several with one id it is the VALID one of the block, else the first. */
+/** A transaction and its block. Of several with one id it is the VALID one of the block, else the first. */
 export interface FoundTransaction {
   readonly transaction: CommittedTransaction;
   readonly block: Block;
 }
 
 export interface BlockSubscription {
-  /** Resolves when `onBlock` runs no more; so it is not awaited inside `onBlock`. */
+  /** Resolves when `onBlock` no longer runs; do not await it within `onBlock`. */
   close(): Promise<void>;
 }

@@ -2,7 +2,10 @@ import type { Proposal, ReadWriteSet } from './ledger.ts';
 import { RecordingStub } from './recording-stub.ts';
 import type { StateView } from './state-view.ts';
 
-/** What one transaction does to the state through its chaincode and those that it calls, each in its own namespace. */
+/**
+ * Records what one transaction does to the state through its chaincode and those that it calls, each in its own
+ * namespace.
+ */
 export class TransactionRecording {
   readonly #proposal: Proposal;
   readonly #view: StateView;
@@ -23,7 +26,7 @@ export class TransactionRecording {
     return stub;
   }
 
-  /** The set of the proposal's chaincode, with the sets of the called ones in it. */
+  /** The read/write set of the proposal's chaincode, including the sets of called ones. */
   async readWriteSet(): Promise<ReadWriteSet> {
     const own = (await this.stubOf(this.#proposal.chaincode)).readWriteSet();
     const names = [...this.#stubs.keys()].filter((name) => name !== this.#proposal.chaincode).sort();
@@ -35,7 +38,7 @@ export class TransactionRecording {
     return { ...own, called: await Promise.all(called) };
   }
 
-  /** From here on every call of a stub is refused. */
+  /** From now on every call of a stub is refused. */
   async end(): Promise<void> {
     for (const stub of this.#stubs.values()) (await stub).end();
   }

@@ -1,4 +1,4 @@
-/** Name of the transient field that arguments travel in. */
+/** Name of the transient field that holds the arguments. */
 export const transientArguments = 'medrex-arguments';
 
 const lengthBytes = 4;
@@ -15,7 +15,7 @@ export function packArguments(args: readonly Uint8Array[]): Uint8Array {
   return packed;
 }
 
-/** The inverse of `packArguments`: views of `packed`. Undefined for bytes that it did not make. */
+/** The inverse of `packArguments`: views of `packed`. Undefined for invalid bytes. */
 export function unpackArguments(packed: Uint8Array): readonly Uint8Array[] | undefined {
   const view = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
   const args: Uint8Array[] = [];

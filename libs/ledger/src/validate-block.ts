@@ -6,12 +6,12 @@ import { isMalformed, type ValidationCode } from './validation-code.ts';
 import { sameVersion } from './version.ts';
 import { isRangeUnchanged } from './validate-range.ts';
 
-/** A transaction as it comes out of the orderer, before anybody judged it. */
+/** An ordered transaction before validation. */
 export interface OrderedTransaction {
   readonly txId: string;
   readonly chaincode: string;
   readonly readWriteSet: ReadWriteSet;
-  /** What the checks of message, signatures and policies said, when it is not VALID. */
+  /** The code from the checks of message, signatures and policies, if it is not VALID. */
   readonly verdict?: ValidationCode;
 }
 
@@ -20,7 +20,7 @@ export interface CommittedState {
   version(namespace: string, key: string): Version | undefined;
   /** Keys from `start` (inclusive) to `end` (exclusive; empty for no end) in text order, with their versions. */
   range(namespace: string, start: string, end: string): Iterable<KeyRead>;
-  /** Asked for keys whose metadata is written, and only for those. */
+  /** Only called for keys whose metadata is written. */
   value?(namespace: string, key: string): VersionedValue | undefined;
   /** Whether an earlier block holds a transaction with this id, valid or not. */
   hasTransaction(txId: string): boolean;
@@ -34,11 +34,11 @@ export interface BlockValidation {
 }
 
 /**
- * Fabric's validation of one block, rule for rule (core/ledger/kvledger/txmgmt/validation and core/committer/txvalidator/v20):
- * malformed messages first, then ids known from earlier blocks (whatever became of them), then failed endorsement policies, then
- * repeats of an id among what is left, then one transaction after the other: a read conflicts when an earlier valid transaction of the block wrote the key, whatever the version, or when the
- * committed version is not the one read; a range is run again over state and block. Nothing else conflicts, so blind writes
- * never do. Pure; O(reads + writes), ranges by what they hold.
+ * Fabric's validation of one block (core/ledger/kvledger/txmgmt/validation and core/committer/txvalidator/v20). In this
+ * order: malformed messages; ids known from earlier blocks, valid or not; failed endorsement policies; repeated ids
+ * among the rest; then one transaction after the other. A read conflicts when an earlier valid transaction of the block
+ * wrote the key, whatever the version, or when the committed version is not the one read. A range is run again over
+ * state and block. Nothing else conflicts, so blind writes never do. Pure; O(reads + writes), ranges by their contents.
  */
 export function validateBlock(
   blockNum: number,
@@ -64,20 +64,21 @@ function checkIdentity(transactions: readonly OrderedTransaction[], committed: C
     if (isMalformed(verdict)) return verdict;
     if (committed.hasTransaction(txId)) return 'DUPLICATE_TXID';
     if (verdict !== 'VALID') return verdict;
-    // Only one that passed so far takes the id: a copy with a broken signature does not shut the real one out.
+    // Only a transaction that passed so far takes the id, so a copy with an invalid signature does not block the real
+    // one.
     if (seen.has(txId)) return 'DUPLICATE_TXID';
     seen.add(txId);
     return 'VALID';
   });
 }
 
-/** What one transaction read and wrote in one namespace. */
+/** The reads and writes of one transaction in one namespace. */
 export interface NamespaceSet {
   readonly chaincode: string;
   readonly readWriteSet: ReadWriteSet;
 }
 
-/** The transaction's sets by namespace, in the order in which Fabric goes through them: sorted, where there are several. */
+/** The transaction's sets by namespace, in Fabric's order: sorted, if there are several. */
 export function setsOf({ chaincode, readWriteSet }: NamespaceSet): readonly NamespaceSet[] {
   const { called } = readWriteSet;
   if (called === undefined || called.length === 0) return [{ chaincode, readWriteSet }];

@@ -4,8 +4,8 @@ import type { CommittedState } from './validate-block.ts';
 import { sameVersion } from './version.ts';
 
 /**
- * Runs a range query again over the committed state and the block's earlier writes and compares it line by line with what the
- * simulation saw. A missing, an extra or a newer line is a phantom.
+ * Runs a range query again over the committed state and the block's earlier writes, and compares it line by line with
+ * the simulation. A missing, an additional or a newer line is a phantom.
  */
 export function isRangeUnchanged(
   range: RangeRead,
@@ -19,12 +19,14 @@ export function isRangeUnchanged(
   return range.reads.every((read, at) => read.key === now[at]?.key && sameVersion(read.version, now[at].version));
 }
 
-/** The exclusive bound that includes `key`: a query that was not read to its end stops at the last key it saw. */
+/**
+ * The exclusive bound that includes `key`: a query that was not read to its end stops at the last key that it returned.
+ */
 export function afterKey(key: string): string {
   return key === '' ? '' : `${key}\u0000`;
 }
 
-/** True when `key` stands in the range; an empty `end` is no end. */
+/** True when `key` is in the range; an empty `end` means no end. */
 export function isInRange(key: string, start: string, end: string): boolean {
   return key >= start && (end === '' || key < end);
 }

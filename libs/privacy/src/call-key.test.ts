@@ -13,7 +13,7 @@ describe('CallKey', () => {
     expect(new Set(nonces.map((nonce) => Buffer.from(nonce).toString('hex'))).size).toBe(4);
   });
 
-  it('names keys of two chaincodes apart, whatever stands in them, and shows nothing of them', () => {
+  it('gives keys of two chaincodes different names, whatever they contain, and reveals nothing of them', () => {
     const key = new CallKey(secret, 'ehr');
     const names = [
       key.queueKey('a', 'bc'),
@@ -26,7 +26,7 @@ describe('CallKey', () => {
     expect(names).not.toContain(key.wholeStateKey('a'));
   });
 
-  it('seals arguments to their call, the same to the same bytes', () => {
+  it('binds sealed arguments to their call, deterministically', () => {
     const key = new CallKey(secret, 'ehr');
     const sealed = key.sealArguments(name, ['asset1', 'Jäne']);
     expect(sealed).toEqual(new CallKey(secret, 'ehr').sealArguments(name, ['asset1', 'Jäne']));
@@ -37,7 +37,7 @@ describe('CallKey', () => {
     expect(() => new CallKey(Buffer.alloc(32, 8), 'ehr').openArguments(name, sealed)).toThrow(unopenable);
   });
 
-  it('seals an answer to its operation', () => {
+  it('binds a sealed answer to its operation', () => {
     const key = new CallKey(secret, 'ehr');
     const sealed = key.sealAnswer(opId, { payload: '{"owner":"Jane"}' });
     expect(sealed).not.toMatch(/Jane/);
@@ -45,7 +45,7 @@ describe('CallKey', () => {
     expect(() => key.openAnswer('c'.repeat(32), sealed)).toThrow(expect.objectContaining({ code: 'BODY_UNOPENABLE' }));
   });
 
-  it('takes 32 bytes only', () => {
+  it('accepts 32 bytes only', () => {
     expect(() => new CallKey(Buffer.alloc(16), 'ehr')).toThrow(expect.objectContaining({ code: 'CALL_KEY_INVALID' }));
   });
 });

@@ -4,19 +4,19 @@ import { privacyError } from './errors.ts';
 import { lengthPrefixed } from './length-prefixed.ts';
 import { BodyKey, openBody, sealBody } from './sealed-body.ts';
 
-/** What the arguments of a call are bound to. Another attempt of the same message has the same. */
+/** What the arguments of a call are bound to; the same for every attempt of the same message. */
 export interface CallName {
   readonly sourceHash: string;
   readonly chaincode: string;
   readonly function: string;
 }
 
-/** What a foreign chaincode answered: the payload of its response, or its words of refusal. */
+/** The answer of a foreign chaincode: the payload of its response, or the message of its refusal. */
 export interface CallAnswer {
   readonly payload?: string;
-  /** How `payload` is written when it is no UTF-8 text. */
+  /** Encoding of `payload` if it is not UTF-8 text. */
   readonly encoding?: 'base64';
-  /** The payload was longer than an outcome carries. */
+  /** True if the payload was too long for an outcome. */
   readonly isCut?: boolean;
   readonly message?: string;
 }
@@ -26,9 +26,9 @@ const answerBinding = 'medrex call answer 1';
 const queueKeyCharacters = 32;
 
 /**
- * What calls of per-transaction mode on one channel need a secret for: the nonces of their tries, the names of foreign keys in
- * our queues, and the sealing of arguments and answers. Ingest and orderer-dag hold the same secret, and it is never changed:
- * with another one a call that was under way would be sent a second time under other transaction ids.
+ * The secrets of calls in per-transaction mode on one channel: nonces of their tries, names of foreign keys in our
+ * queues, and the sealing of arguments and answers. Ingest and orderer-dag have the same secret, which is never
+ * changed: with another one a call in progress would be sent again under other transaction ids.
  */
 export class CallKey {
   readonly #body: BodyKey;
@@ -45,21 +45,24 @@ export class CallKey {
     this.#names = new KeyedHash(derived('name'));
   }
 
-  /** The nonce of one try of a call, and so, by the ledger, its transaction id. @param attempt from 1. */
+  /**
+   * The nonce of one try of a call, from which the ledger derives its transaction id.
+   * @param attempt from 1
+   */
   nonce(opId: string, attempt: number): Uint8Array {
     return this.#nonces.digest(lengthPrefixed([opId, String(attempt)]));
   }
 
   /**
-   * The name of a foreign chaincode's key in our queues. Keyed: it may hold what the sender's arguments say, and the keys of an
-   * operation stand in logs. Keys of two chaincodes never meet, and none meets a key of ours.
+   * The name of a foreign chaincode's key in our queues. It is a keyed hash because the key may contain arguments of
+   * the sender, and keys of operations are logged. Keys of different chaincodes and our own keys are distinct.
    */
   queueKey(chaincode: string, key: string): StateKey {
     const name = this.#names.hex(lengthPrefixed([chaincode, key])).slice(0, queueKeyCharacters);
     return `ext~${chaincode}~${name}` as StateKey;
   }
 
-  /** A key that stands for all of a chaincode's state: who reads it touches some key, who writes it may touch any. */
+  /** A key for the whole state of a chaincode: a reader of it touches some key, a writer may touch any. */
   wholeStateKey(chaincode: string): StateKey {
     return `ext~${chaincode}` as StateKey;
   }

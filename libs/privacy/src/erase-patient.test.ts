@@ -51,7 +51,7 @@ describe('erasePatient', () => {
     expect((await lookUp(vault, mrn('1'))).isNew).toBe(true);
   });
 
-  it('waits for live operations, and anew when one appears late', async () => {
+  it('waits for live operations, and again when one appears late', async () => {
     await patientOf(vault, mrn('1'));
     const live = [3, 3, 0, 0, 1, 0];
     await erase((asked) => live[asked] ?? 0);
@@ -60,7 +60,7 @@ describe('erasePatient', () => {
     );
   });
 
-  it('erases a patient that a merge brings in while it waits, after its lease too', async () => {
+  it('also erases a patient who is merged while it waits, after that patient’s lease', async () => {
     const [one, two] = [await patientOf(vault, mrn('1')), await patientOf(vault, mrn('2'))];
     const counted: (readonly string[])[] = [];
     const erased = await erase(async (asked, pseudonyms) => {
@@ -79,7 +79,7 @@ describe('erasePatient', () => {
     expect(await vault.pendingErasures()).toEqual([]);
   });
 
-  it('gives up waiting without destroying anything, and goes on when it is called again', async () => {
+  it('gives up waiting without destroying anything, and continues when it is called again', async () => {
     const { pseudonym } = await patientOf(vault, mrn('1'));
     await expect(erase(() => 1, { waitMaxMs: 2_000 })).rejects.toMatchObject({
       code: 'ERASURE_WAITING',

@@ -2,15 +2,18 @@ import { privacyError } from './errors.ts';
 import { keyLeaseMs } from './patient-directory.ts';
 import type { Destroyed, ErasureTarget, PatientVault } from './patient-vault.ts';
 
-/** How long there must be no live operation before the keys go: covers an append that was under way when the lease ended. */
+/**
+ * How long there must be no live operation before keys are destroyed; covers an append in progress when the lease
+ * ended.
+ */
 const quietMs = 1_000;
 const pollMs = 250;
 
 export interface ErasePatient {
   readonly vault: PatientVault;
-  /** An identifier of the patient, or its pseudonym to go on with a pending erasure. */
+  /** An identifier of the patient, or its pseudonym to continue a pending erasure. */
   readonly identifier: ErasureTarget;
-  /** How many operations of these pseudonyms are accepted and not terminal. */
+  /** Number of operations of these pseudonyms that are accepted and not terminal. */
   readonly liveOperations: (pseudonyms: readonly string[]) => Promise<number>;
   readonly sleep: (ms: number) => Promise<void>;
   /** The key lease of the ingest instances, ms. */
@@ -19,20 +22,19 @@ export interface ErasePatient {
   readonly waitMaxMs?: number;
 }
 
-/** How it ended. `proven` are pseudonyms of an earlier, interrupted erasure whose proof was made up for on the way. */
+/** The result. `proven` are pseudonyms of an earlier, interrupted erasure that was completed on this occasion. */
 export type Erasure = { readonly proven: readonly string[] } & (
   | { readonly kind: 'unknown' }
   | ({ readonly kind: 'erased'; readonly pseudonyms: readonly string[]; readonly waitedMs: number } & Destroyed)
 );
 
 /**
- * Erases a patient: from the first step on messages about it are refused; once no ingest instance can hold its data key any more
- * and none of its operations is live, the data keys and identifiers are destroyed, and that is proven. The sealed bodies stay
- * where they are, unreadable for ever; keyed hashes of them still verify, since the identity key is no patient's.
- *
- * Interrupted anywhere it goes on when it is called again: the mark stands in the vault.
- *
- * @throws CodedError ERASURE_WAITING (retryable), ERASURE_UNPROVEN, and what the vault throws.
+ * Erases a patient. From the first step on, messages about it are refused. Once no ingest instance can hold its data
+ * key any more and none of its operations is live, the data keys and identifiers are destroyed, and that is proven. The
+ * sealed bodies stay but can never be opened. Keyed hashes of them still verify, since the identity key belongs to no
+ * patient.
+ * If it is interrupted, the next call continues, because the vault keeps the mark.
+ * @throws CodedError ERASURE_WAITING (retryable), ERASURE_UNPROVEN, and errors of the vault
  */
 export async function erasePatient(erase: ErasePatient): Promise<Erasure> {
   const { vault, identifier, sleep, leaseMs = keyLeaseMs } = erase;
@@ -47,7 +49,10 @@ export async function erasePatient(erase: ErasePatient): Promise<Erasure> {
   return { kind: 'erased', proven, pseudonyms, waitedMs: leaseMs + waitedMs, ...destroyed };
 }
 
-/** An erasure that was killed between destroying and proving left no identifier to find it by, so every call looks for such ones. */
+/**
+ * An erasure interrupted between destroying and proving has no identifier left to find it by, so every call looks for
+ * such ones.
+ */
 async function proveInterrupted(vault: PatientVault): Promise<readonly string[]> {
   const destroyed: string[] = [];
   for (const pseudonym of await vault.pendingErasures()) {
@@ -58,7 +63,10 @@ async function proveInterrupted(vault: PatientVault): Promise<readonly string[]>
   return destroyed;
 }
 
-/** Waits until the person's operations have ended. A merge among them brings another pseudonym in, whose leases are then waited for too. */
+/**
+ * Waits until the person's operations have ended. A merge among them adds another pseudonym, whose leases are then
+ * awaited too.
+ */
 async function untilQuiet(
   { vault, liveOperations, sleep, leaseMs = keyLeaseMs, waitMaxMs = 60_000 }: ErasePatient,
   first: string,

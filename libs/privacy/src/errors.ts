@@ -1,6 +1,6 @@
 import { CodedError, type ErrorDescription } from '@medrex/coded-error';
 
-/** What the vault and the sealing can break; the generated error reference is made from this table. */
+/** Errors of the vault and of sealing; docs/errors.md lists them. */
 export const privacyErrors = {
   vaultUnavailable: {
     code: 'VAULT_UNAVAILABLE',
@@ -106,7 +106,7 @@ export const privacyErrors = {
   },
 } as const satisfies Record<string, ErrorDescription>;
 
-/** An error of this package. The message says what happened to what and never holds an identifier. */
+/** An error of this package. The message never contains an identifier. */
 export function privacyError(name: keyof typeof privacyErrors, message: string, cause?: unknown): CodedError {
   return new CodedError(privacyErrors[name], message, cause === undefined ? undefined : { cause });
 }

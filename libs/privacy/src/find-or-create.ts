@@ -8,13 +8,13 @@ import type { PatientRow, VaultTransaction } from './vault-store.ts';
 
 type Lookups = readonly (readonly PatientIdentifier[])[];
 
-/** What one run of lookups comes to, before anything is written. */
+/** The plan of one run of lookups, before anything is written. */
 interface Found {
   readonly patients: ReadonlyMap<string, PatientRow>;
   readonly answer: ResolvedLookups;
 }
 
-/** The answers, when every patient and alias is known already: most runs need no write. Else `undefined`. */
+/** The answers if all patients and aliases are known, as in most runs, which need no write; else `undefined`. */
 export async function findOnly(
   rows: VaultTransaction,
   sealing: RowSealing,
@@ -24,7 +24,7 @@ export async function findOnly(
   return answer.named.length === 0 ? answers(answer, patients, sealing) : undefined;
 }
 
-/** Finds or makes, inside a `write` transaction. */
+/** Finds or creates patients, within a `write` transaction. */
 export async function findOrMake(
   rows: VaultTransaction,
   sealing: RowSealing,
@@ -47,7 +47,10 @@ async function find(rows: VaultTransaction, sealing: RowSealing, lookups: Lookup
   return { patients, answer: resolveLookups(normalised, { pseudonyms, isErasing, mint }) };
 }
 
-/** The pseudonym that each known identifier was stored for, by `identifierText`. During a rotation a row stands under one of several keys, so it is looked for under each. */
+/**
+ * The pseudonym of each known identifier, by `identifierText`. During a rotation a row may be stored under any of
+ * several keys, so each is tried.
+ */
 async function ownersOf(
   rows: VaultTransaction,
   sealing: RowSealing,

@@ -1,17 +1,17 @@
 import type { PatientIdentifier } from '@medrex/contracts';
 
-/** Identifiers of one patient that are looked at; the rest of a longer list is left alone. */
+/** Maximum of identifiers of one patient; further ones are ignored. */
 export const identifiersMax = 32;
 
-/** Stands for every system that is not named in an order. */
+/** Means every system that is not named in the order. */
 export const anySystem = '*';
 
 const uuidOrOid = /^urn:(uuid|oid):/i;
 
 /**
- * The form in which identifiers are compared. System and value are trimmed and brought to Unicode NFC. Case counts in both,
- * as FHIR says (Identifier.system, Identifier.value), with one exception: values of `urn:ietf:rfc:3986` that are UUIDs or OIDs
- * are compared in lower case, because RFC 4122 says that a UUID is the same in either.
+ * Normalises an identifier for comparison. System and value are trimmed and converted to Unicode NFC. Case is
+ * significant in both, as in FHIR (Identifier.system, Identifier.value), with one exception: values of
+ * `urn:ietf:rfc:3986` that are UUIDs or OIDs are compared in lower case, because RFC 4122 ignores case.
  */
 export function normaliseIdentifier(identifier: PatientIdentifier): PatientIdentifier {
   const system = identifier.system.trim().normalize('NFC');
@@ -22,12 +22,11 @@ export function normaliseIdentifier(identifier: PatientIdentifier): PatientIdent
 }
 
 /**
- * A tenant's identifiers of one patient, the naming one first: those of the first system of the order, then of the second,
- * and so on; `'*'` takes every system not named elsewhere in the order. Systems that the order does not cover are left out, since an
- * identifier that a family or a household shares must never name a person. Without a value it identifies nobody.
- *
- * @param order identifier systems, the best first; `['*']` takes all as the message lists them.
- * @returns normalised, without repeats, at most `identifiersMax`; empty when nothing is left to name the patient by.
+ * A tenant's identifiers of one patient, the naming one first: those of the first system of the order, then of the
+ * second, and so on; `'*'` includes every system not named elsewhere. Systems outside the order are left out, since an
+ * identifier shared by a family or household must never identify a person. An identifier without a value is ignored.
+ * @param order identifier systems, the most trusted first; `['*']` includes all in the order of the message
+ * @returns normalised, without repeats, at most `identifiersMax`; empty if none can identify the patient
  */
 export function chooseIdentifiers(
   order: readonly string[],
@@ -47,7 +46,10 @@ export function chooseIdentifiers(
   return sorted.slice(0, identifiersMax).map(({ identifier }) => identifier);
 }
 
-/** One text per normalised identifier; the length keeps system and value apart. For maps in memory only, never to be shown. */
+/**
+ * A text that is unique per normalised identifier; the length separates system and value. For maps in memory only,
+ * never to be shown.
+ */
 export function identifierText({ system, value }: PatientIdentifier): string {
   return `${system.length}|${system}|${value}`;
 }

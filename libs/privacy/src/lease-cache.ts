@@ -1,10 +1,13 @@
-/** A value, and until when it may be used, epoch ms. */
+/** A value and the end of its lease, epoch ms. */
 export interface Leased<T> {
   readonly value: T;
   readonly untilMs: number;
 }
 
-/** Values that may be kept for a limited time only, and at most `entriesMax` of them. All leases are equally long, so the oldest entry is the first to end. */
+/**
+ * A cache of at most `entriesMax` values, each for a limited time. All leases have the same length, so the oldest entry
+ * expires first.
+ */
 export class LeaseCache<T> {
   readonly #entries = new Map<string, Leased<T>>();
   readonly #entriesMax: number;
@@ -13,7 +16,7 @@ export class LeaseCache<T> {
     this.#entriesMax = entriesMax;
   }
 
-  /** The value, when its lease runs until after `atMs`. */
+  /** The value, if its lease ends after `atMs`. */
   get(key: string, atMs: number): T | undefined {
     const entry = this.#entries.get(key);
     return entry !== undefined && entry.untilMs > atMs ? entry.value : undefined;

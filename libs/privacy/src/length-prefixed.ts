@@ -1,8 +1,7 @@
 /**
- * Bytes of a list of texts: for each its length in UTF-8 bytes (u32, big endian) and its UTF-8.
- * No two lists give the same bytes, which a separator between the parts could not promise.
- *
- * @param room bytes to leave free at the start, for whoever puts something before it.
+ * Encodes a list of texts: for each its length in UTF-8 bytes (u32, big endian) and its UTF-8. Different lists give
+ * different bytes, which a separator could not guarantee.
+ * @param room bytes to leave free at the start
  */
 export function lengthPrefixed(parts: readonly string[], room = 0): Buffer {
   let length = room;

@@ -1,9 +1,9 @@
 import type { PatientRow, VaultTransaction } from './vault-store.ts';
 
-/** Rows that an erasure has taken the keys of. */
+/** Whether an erasure has destroyed the keys of a row. */
 const isGone = (row: PatientRow): boolean => row.state === 'destroyed' || row.state === 'erased';
 
-/** These patients and everything that they were merged into, by pseudonym. */
+/** These patients and all that they were merged into, by pseudonym. */
 export async function withSurvivors(
   rows: VaultTransaction,
   pseudonyms: Iterable<string>,
@@ -20,15 +20,18 @@ export async function withSurvivors(
   return found;
 }
 
-/** The last of a patient's chain of merges that still has its keys: where messages about it land. `patients` must hold the chain. */
+/**
+ * The last patient in a chain of merges that still has its keys: messages apply to it. `patients` must include the
+ * chain.
+ */
 export function survivorOf(pseudonym: string, patients: ReadonlyMap<string, PatientRow>): string {
   const next = patients.get(pseudonym)?.mergedInto;
   const survivor = next === undefined ? undefined : patients.get(next);
   return survivor === undefined || isGone(survivor) ? pseudonym : survivorOf(survivor.pseudonym, patients);
 }
 
-/** A survivor and everything merged into it, however far; the survivor first. */
-export async function wholePerson(rows: VaultTransaction, survivor: PatientRow): Promise<readonly PatientRow[]> {
+/** A survivor and all patients merged into it, directly or not; the survivor first. */
+export async function allOfPerson(rows: VaultTransaction, survivor: PatientRow): Promise<readonly PatientRow[]> {
   const all = new Map([[survivor.pseudonym, survivor]]);
   let level: readonly PatientRow[] = [survivor];
   while (level.length > 0) {

@@ -22,16 +22,16 @@ describe('packBody', () => {
     );
   });
 
-  it('never makes one larger than by its kind', () => {
+  it('never enlarges a body by more than the kind', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (body) => packBody(body).length <= body.length + 1));
   });
 
-  it('makes a reading less than half as large', () => {
+  it('compresses a reading to less than half', () => {
     const body = Buffer.from(JSON.stringify(reading));
     expect(packBody(body).length).toBeLessThan(body.length / 2);
   });
 
-  it('opens what this dictionary packed, whatever zlib made it', () => {
+  it('unpacks bodies of this dictionary, whatever version of zlib packed them', () => {
     const packed = Buffer.from(
       'ASMQ6NQKbGNDA11TlMB2yk+pVChJzS1ILUoElW2Q9EYgzE3MDQ3xBqihoa6RRYiBsZWRiZWhhZ6BhSUoQHGFoImBngk8DJ1TUQpKIoIQpKO2FgA=',
       'base64',
@@ -39,7 +39,7 @@ describe('packBody', () => {
     expect(Buffer.from(unpackBody(packed)).toString()).toBe(JSON.stringify(reading));
   });
 
-  it('opens what was sealed before bodies were packed', () => {
+  it('unpacks bodies sealed before packing was introduced', () => {
     const json = Buffer.from('{"resourceType":"Observation"}');
     expect(Buffer.from(unpackBody(json))).toEqual(json);
   });

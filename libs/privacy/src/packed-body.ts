@@ -1,14 +1,17 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
-/** First byte of a packed body: as it was, or deflated with the dictionary below. Another dictionary gets another number. */
+/**
+ * First byte of a packed body: unchanged, or deflated with the dictionary below. Another dictionary would get another
+ * number.
+ */
 const kinds = { plain: 0, deflated: 1 } as const;
 
-/** Shorter ones are not worth the call. */
+/** Shorter bodies are not worth compressing. */
 const smallestBytes = 128;
 
 /**
- * What most FHIR resources hold, for deflate to refer to; the most frequent last, where references are shortest. It is part of the
- * format: changed by a byte, it opens nothing that was packed with it.
+ * Frequent text of FHIR resources as deflate dictionary; the most frequent last, where references are shortest. It is
+ * part of the format: changed by one byte, it cannot unpack earlier bodies.
  */
 const dictionary = Buffer.from(
   [
@@ -34,7 +37,9 @@ const dictionary = Buffer.from(
 
 const window = { dictionary, windowBits: 14, chunkSize: 2048 } as const;
 
-/** A body as it is sealed: smaller where that is possible. The same body may pack otherwise under another version of zlib. */
+/**
+ * Packs a body for sealing, compressed if that is smaller. Another version of zlib may pack the same body differently.
+ */
 export function packBody(body: Uint8Array): Uint8Array {
   const deflated = body.length < smallestBytes ? body : deflateRawSync(body, { ...window, level: 3, memLevel: 6 });
   const [kind, content] =
@@ -42,7 +47,10 @@ export function packBody(body: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.of(kind), content]);
 }
 
-/** The inverse of `packBody`. What was sealed before bodies were packed is JSON, which begins with no kind, and is given back as it is. */
+/**
+ * The inverse of `packBody`. Bodies sealed before packing was introduced are JSON, which begins with neither kind, and
+ * are returned unchanged.
+ */
 export function unpackBody(packed: Uint8Array): Uint8Array {
   const [kind] = packed;
   if (kind === kinds.plain) return packed.subarray(1);

@@ -24,7 +24,7 @@ const ask = (...identifiers: readonly PatientIdentifier[]): ReturnType<PatientDi
   directory.patient(identifiers);
 
 describe('PatientDirectory', () => {
-  it('gives the pseudonym and seals under the data key that the vault holds', async () => {
+  it('returns the pseudonym and seals with the data key of the vault', async () => {
     const handle = await ask(ssn('9'), mrn('1'));
     const patient = await patientOf(vault, mrn('1'));
     expect(handle.pseudonym).toBe(patient.pseudonym);
@@ -72,7 +72,7 @@ describe('PatientDirectory', () => {
     expect(directory.statistics().kept).toBe(1);
   });
 
-  it('keeps no more patients than it may', async () => {
+  it('keeps at most the configured number of patients', async () => {
     directory = await PatientDirectory.open({ vault, order: ['*'], nowMs: () => nowMs, patientsMax: 10 });
     await Promise.all(Array.from({ length: 30 }, (_, at) => ask(mrn(`${at}`))));
     expect(directory.statistics().kept).toBe(10);
@@ -88,7 +88,7 @@ describe('PatientDirectory', () => {
     expect(other).toMatchObject({ status: 'fulfilled' });
   });
 
-  it('makes a new person of the identifier after the erasure, and never uses the old key again', async () => {
+  it('creates a new patient for the identifier after the erasure, and never uses the old key again', async () => {
     const before = await ask(mrn('1'));
     await vault.finishErasure((await vault.startErasure(mrn('1'))) ?? []);
     nowMs += 5_000;
@@ -110,7 +110,7 @@ describe('PatientDirectory', () => {
     expect((await ask(mrn('2'), ssn('9'))).conflicts).toEqual(two.conflicts);
   });
 
-  it('says that the vault is gone, goes on with the keys it holds, and recovers', async () => {
+  it('reports that the vault is unavailable, continues with cached keys, and recovers', async () => {
     const known = await ask(mrn('1'));
     store.setAvailable(false);
     await expect(ask(mrn('2'))).rejects.toMatchObject({ code: 'VAULT_UNAVAILABLE', retryable: true });

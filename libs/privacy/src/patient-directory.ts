@@ -11,12 +11,12 @@ export const keyLeaseMs = 5_000;
 
 export interface PatientDirectoryOptions {
   readonly vault: Pick<PatientVault, 'findOrCreate' | 'tenantSubjectKey'>;
-  /** The tenant's identifier systems, the best first; see `chooseIdentifiers`. */
+  /** The tenant's identifier systems, the most trusted first; see `chooseIdentifiers`. */
   readonly order: readonly string[];
   /** The clock, epoch ms. */
   readonly nowMs: () => number;
   readonly leaseMs?: number;
-  /** Patients whose keys are kept at most; about 1 kB each. */
+  /** Maximum of patients whose keys are kept; about 1 kB each. */
   readonly patientsMax?: number;
   /** Maximum of lookups in one vault transaction. */
   readonly lookupsMax?: number;

@@ -10,7 +10,7 @@ const binding = ['ehr-1', 'm-1', '0', '3', 'Observation/x'];
 const unopenable = expect.objectContaining({ code: 'BODY_UNOPENABLE', retryable: false });
 
 describe('sealBody', () => {
-  it('gives back every body under its key and binding', () => {
+  it('opens every body under its key and binding', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 500 }),
@@ -65,7 +65,7 @@ describe('sealBody', () => {
       expect(() => openBody(key, sealed, other)).toThrow(unopenable);
   });
 
-  it('does not open under another key or binding, and the error holds nothing of the body', () => {
+  it('does not open under another key or binding, and the error contains nothing of the body', () => {
     const sealed = sealBody(key, body, binding);
     expect(() => openBody(new BodyKey(Buffer.alloc(32, 8)), sealed, binding)).toThrow(unopenable);
     expect(() => openBody(key, sealed, binding.slice(1))).toThrow(unopenable);
@@ -85,13 +85,13 @@ describe('sealBody', () => {
     );
   });
 
-  it('does not open what is no sealed body', () => {
+  it('does not open other bytes', () => {
     for (const text of ['', 'AAAA', 'not base64 at all, not base64 at all, not base64']) {
       expect(() => openBody(key, Buffer.from(text), binding)).toThrow(unopenable);
     }
   });
 
-  it('takes keys of 32 bytes only', () => {
+  it('accepts keys of 32 bytes only', () => {
     expect(() => new BodyKey(new Uint8Array(16))).toThrow(expect.objectContaining({ code: 'VAULT_UNREADABLE' }));
   });
 });

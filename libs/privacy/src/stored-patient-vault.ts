@@ -6,7 +6,7 @@ import { rowSealing, rowSealingOrNew, type Random, type RowSealing } from './row
 import { TenantKeyRing, type TenantKeySource } from './tenant-key-ring.ts';
 import { TenantKey } from './tenant-key.ts';
 import { destroyKeys, markErased, markErasing } from './vault-erasure.ts';
-import { noteMerge } from './vault-merge.ts';
+import { recordMerge } from './vault-merge.ts';
 import { rotate } from './vault-rotation.ts';
 import type { VaultStore, VaultTransaction } from './vault-store.ts';
 
@@ -61,7 +61,7 @@ export class StoredPatientVault implements PatientVault {
   }
 
   merged(pseudonym: string, survivor: string): Promise<void> {
-    return this.#write((rows) => noteMerge(rows, pseudonym, survivor));
+    return this.#write((rows) => recordMerge(rows, pseudonym, survivor));
   }
 
   startErasure(target: ErasureTarget): Promise<readonly string[] | undefined> {

@@ -18,26 +18,26 @@ describe('TenantKey', () => {
     expect(() => key.unwrap(wrapped.subarray(0, 20), ['data key', 'p'])).toThrow(unreadable);
   });
 
-  it('finds identifiers by a digest that another tenant does not have', () => {
+  it('gives digests of identifiers that differ from those of other tenants', () => {
     const identifier = { system: 'urn:mrn', value: '4711' };
     expect(key.identifierDigest(identifier)).toEqual(key.identifierDigest({ system: ' urn:mrn', value: '4711 ' }));
     expect(key.identifierDigest(identifier)).not.toEqual(other.identifierDigest(identifier));
     expect(key.identifierDigest({ system: 'urn:mr', value: 'n4711' })).not.toEqual(key.identifierDigest(identifier));
   });
 
-  it('is named by an id that is not part of the key', () => {
+  it('has an id that is not part of the key', () => {
     expect(key.id).toMatch(/^[0-9a-f]{16}$/);
     expect(key.id).not.toBe(other.id);
     expect(new TenantKey(Buffer.alloc(32, 1)).id).toBe(key.id);
   });
 
-  it('takes 32 bytes only', () => {
+  it('accepts 32 bytes only', () => {
     expect(() => new TenantKey(new Uint8Array(31))).toThrow(expect.objectContaining({ code: 'TENANT_KEY_INVALID' }));
   });
 });
 
 describe('TenantKeyRing', () => {
-  it('asks the source again for a key that it does not know', () => {
+  it('reads the source again for an unknown key', () => {
     const keys = [Buffer.alloc(32, 1)];
     const ring = new TenantKeyRing(() => keys);
     expect(() => ring.get(other.id)).toThrow(expect.objectContaining({ code: 'VAULT_KEY_MISSING' }));

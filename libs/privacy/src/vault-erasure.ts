@@ -1,5 +1,5 @@
 import { privacyError } from './errors.ts';
-import { survivorOf, wholePerson, withSurvivors } from './merge-tree.ts';
+import { survivorOf, allOfPerson, withSurvivors } from './merge-tree.ts';
 import type { Destroyed, ErasureTarget } from './patient-vault.ts';
 import type { RowSealing } from './row-sealing.ts';
 import type { PatientRow, VaultTransaction } from './vault-store.ts';
@@ -22,7 +22,7 @@ export async function markErasing(
   const patients = await withSurvivors(rows, [pseudonym]);
   const survivor = patients.get(survivorOf(pseudonym, patients));
   if (!survivor) return undefined;
-  const person = (await wholePerson(rows, survivor)).filter(({ state }) => state !== 'erased');
+  const person = (await allOfPerson(rows, survivor)).filter(({ state }) => state !== 'erased');
   if (person.length === 0) return undefined;
   await rows.putPatients(person.filter(({ state }) => state === 'active').map((row) => ({ ...row, state: 'erasing' })));
   return person.map((row) => row.pseudonym);
@@ -42,15 +42,15 @@ export async function destroyKeys(rows: VaultTransaction, pseudonyms: readonly s
   const patients = await rows.patients(pseudonyms);
   assertErasing(patients, pseudonyms);
   const identifiers = await rows.identifiersOf(pseudonyms);
-  const standing = patients.flatMap(({ wrapped }) => wrapped?.bytes ?? []);
+  const wrappedKeys = patients.flatMap(({ wrapped }) => wrapped?.bytes ?? []);
   await rows.putPatients(
     patients.filter(({ state }) => state === 'erasing').map((row) => ({ ...withoutKey(row), state: 'destroyed' })),
   );
   await rows.dropIdentifiers(identifiers.map(({ digest }) => digest));
   return {
-    dataKeys: standing.length,
+    dataKeys: wrappedKeys.length,
     identifiers: identifiers.length,
-    secrets: [...standing, ...identifiers.flatMap(({ digest, sealed }) => [digest, sealed])],
+    secrets: [...wrappedKeys, ...identifiers.flatMap(({ digest, sealed }) => [digest, sealed])],
     isResumed: patients.some(({ state }) => state === 'destroyed'),
   };
 }

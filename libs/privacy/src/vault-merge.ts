@@ -1,9 +1,9 @@
 import { privacyError } from './errors.ts';
-import { survivorOf, wholePerson, withSurvivors } from './merge-tree.ts';
+import { survivorOf, allOfPerson, withSurvivors } from './merge-tree.ts';
 import type { PatientRow, VaultTransaction } from './vault-store.ts';
 
 /** Notes a merge, inside a `write` transaction; the port's `merged` says the rules. */
-export async function noteMerge(rows: VaultTransaction, pseudonym: string, survivor: string): Promise<void> {
+export async function recordMerge(rows: VaultTransaction, pseudonym: string, survivor: string): Promise<void> {
   const patients = await withSurvivors(rows, [pseudonym, survivor]);
   const patient = known(patients, pseudonym);
   const root = known(patients, survivorOf(known(patients, survivor).pseudonym, patients));
@@ -23,7 +23,7 @@ export async function noteMerge(rows: VaultTransaction, pseudonym: string, survi
  * One that was erased long before draws nobody in: a mistaken merge must not close the door to a living record.
  */
 async function spreadErasure(rows: VaultTransaction, root: PatientRow): Promise<void> {
-  const person = await wholePerson(rows, root);
+  const person = await allOfPerson(rows, root);
   if (!person.some(({ state }) => state === 'erasing' || state === 'destroyed')) return;
   await rows.putPatients(person.filter(({ state }) => state === 'active').map((row) => ({ ...row, state: 'erasing' })));
 }

@@ -81,7 +81,7 @@ export async function carryOut(network: Network, history: History): Promise<Carr
       await run.everythingStands();
       if (tookMs > (network.batchTimeoutMs ?? Infinity) / 2) throw new TooSlow(`sending a round took ${tookMs} ms`);
     }
-    return run.told();
+    return run.reported();
   } finally {
     await run.end();
   }
@@ -132,7 +132,7 @@ class Run {
       const endorsement = await this.#network.until(ledger.endorse(proposal));
       this.#held.push({ call, endorsement });
       const { response, readWriteSet } = endorsement;
-      const payload = this.#told(Buffer.from(response.payload).toString());
+      const payload = this.#reported(Buffer.from(response.payload).toString());
       this.#endorsed.push({ status: response.status, payload, ...this.#setOf(readWriteSet) });
     } catch (error) {
       if (!(error instanceof EndorsementRefused)) throw error;
@@ -168,7 +168,7 @@ class Run {
     return this.#network.until(stands);
   }
 
-  told(): Carried {
+  reported(): Carried {
     const calls = new Map(this.#held.map(({ call, endorsement }) => [endorsement.proposal.txId, call]));
     const blocks = this.#blocks.map(({ transactions }) =>
       transactions.map(({ txId, code }) => `${calls.get(txId) ?? `stranger ${txId}`} ${code}`),
@@ -185,7 +185,7 @@ class Run {
     return arg.startsWith('#') ? 'x'.repeat(Number(arg.slice(1))) : arg;
   }
 
-  #told(text: string): string {
+  #reported(text: string): string {
     const named = text.replaceAll(this.#prefix, '@');
     return named.length > 1_000 ? `#${named.length}` : named;
   }
@@ -193,14 +193,14 @@ class Run {
   /** The reads (a range as one line) and the writes, sorted by key as in Fabric. */
   #setOf({ reads, ranges, writes }: ReadWriteSet): { reads: string[]; writes: string[] } {
     const read = ({ key, version }: KeyRead): string =>
-      isLifecycleKey(key) ? 'definition' : `${this.#told(key)} ${this.#versionText(version)}`;
+      isLifecycleKey(key) ? 'definition' : `${this.#reported(key)} ${this.#versionText(version)}`;
     const rangeLines = ranges.map(
       ({ start, end, isExhausted, reads: found }) =>
-        `range ${this.#told(start)}..${this.#told(end)}${isExhausted ? '' : ' open'}: ${found.map(read).join(', ')}`,
+        `range ${this.#reported(start)}..${this.#reported(end)}${isExhausted ? '' : ' open'}: ${found.map(read).join(', ')}`,
     );
     const writeLines = writes.map(({ key, value }) => {
-      const text = value && this.#told(Buffer.from(value).toString());
-      return text === undefined ? `${this.#told(key)} deleted` : `${this.#told(key)} = ${text}`;
+      const text = value && this.#reported(Buffer.from(value).toString());
+      return text === undefined ? `${this.#reported(key)} deleted` : `${this.#reported(key)} = ${text}`;
     });
     return { reads: [...reads.map(read).sort(), ...rangeLines], writes: writeLines.sort() };
   }

@@ -74,7 +74,7 @@ export class DepositLoad {
   readonly contradictions: string[] = [];
   /** When each new claim was read. */
   readonly claims: number[] = [];
-  readonly #heard: Heard[] = [];
+  readonly #reported: Heard[] = [];
   readonly #beganMs = Date.now();
   readonly #loops: Promise<unknown>;
   #generation = 0;
@@ -124,13 +124,13 @@ export class DepositLoad {
   /** When the next claim after `sinceMs` was read, and the first outcome after it. */
   async successor(sinceMs: number): Promise<Succession> {
     const claimedMs = await eventually('another leads', () => this.claims.find((atMs) => atMs >= sinceMs));
-    const outcome = await eventually('it tells of ends', () => this.#heard.find(({ atMs }) => atMs > claimedMs));
+    const outcome = await eventually('it tells of ends', () => this.#reported.find(({ atMs }) => atMs > claimedMs));
     const firstOutcomeMs = outcome.atMs - sinceMs;
     return { claimMs: claimedMs - sinceMs, firstOutcomeMs, pauseMs: this.#longestPauseMs(sinceMs) };
   }
 
   #longestPauseMs(sinceMs: number): number {
-    const times = [sinceMs, ...this.#heard.filter(({ atMs }) => atMs >= sinceMs).map(({ atMs }) => atMs)];
+    const times = [sinceMs, ...this.#reported.filter(({ atMs }) => atMs >= sinceMs).map(({ atMs }) => atMs)];
     return Math.max(...times.slice(1).map((atMs, index) => atMs - (times[index] as number)));
   }
 
@@ -145,7 +145,7 @@ export class DepositLoad {
   }
 
   #ended(outcomes: readonly { readonly opId: string; readonly status: string }[]): void {
-    this.#heard.push({ atMs: Date.now(), operations: outcomes.length });
+    this.#reported.push({ atMs: Date.now(), operations: outcomes.length });
     for (const { opId, status } of outcomes) {
       const known = this.ends.get(opId);
       if (known !== undefined && known !== status) this.contradictions.push(opId);

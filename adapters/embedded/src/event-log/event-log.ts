@@ -156,7 +156,7 @@ export class EmbeddedEventLog implements EventLog {
   }
 
   /** None: there is no connection that could stand still; an append that waits for the disk waits in its caller. */
-  troubles(): readonly string[] {
+  problems(): readonly string[] {
     return [];
   }
 
@@ -198,15 +198,15 @@ export class EmbeddedEventLog implements EventLog {
       maxRecords: maxRecords ?? defaultBounds.maxRecords,
       maxBytes: maxBytes ?? defaultBounds.maxBytes,
     };
-    let looks = 0;
+    let polls = 0;
     return {
       next: () => {
         const run = reader.next(bounds);
-        if (run !== undefined) looks = 0;
+        if (run !== undefined) polls = 0;
         return run;
       },
       arrival: (signal) =>
-        this.#wakeUps.arrival(files.name, pollMs[Math.min(looks++, pollMs.length - 1)] ?? 25, signal),
+        this.#wakeUps.arrival(files.name, pollMs[Math.min(polls++, pollMs.length - 1)] ?? 25, signal),
       close: () => reader.close(),
     };
   }

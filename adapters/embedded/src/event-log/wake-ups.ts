@@ -41,7 +41,7 @@ export class WakeUps {
     const waiter: Waiter = { partition, deadlineMs: performance.now() + ms, wake };
     this.#waiting.add(waiter);
     signal.addEventListener('abort', wake);
-    this.#lookAt(waiter.deadlineMs);
+    this.#checkPartition(waiter.deadlineMs);
     return promise;
   }
 
@@ -50,18 +50,18 @@ export class WakeUps {
     clearTimeout(this.#timer);
   }
 
-  #lookAt(deadlineMs: number): void {
+  #checkPartition(deadlineMs: number): void {
     if (deadlineMs >= this.#timerMs) return;
     clearTimeout(this.#timer);
     this.#timerMs = deadlineMs;
-    this.#timer = setTimeout(() => this.#look(), Math.max(0, deadlineMs - performance.now()));
+    this.#timer = setTimeout(() => this.#check(), Math.max(0, deadlineMs - performance.now()));
   }
 
-  #look(): void {
+  #check(): void {
     this.#timerMs = Infinity;
     const dueMs = performance.now() + togetherMs;
     this.#wakeAll(({ deadlineMs }) => deadlineMs <= dueMs);
-    this.#lookAt(Math.min(...[...this.#waiting].map(({ deadlineMs }) => deadlineMs)));
+    this.#checkPartition(Math.min(...[...this.#waiting].map(({ deadlineMs }) => deadlineMs)));
   }
 
   #wakeAll(isDue: (waiter: Waiter) => boolean): void {

@@ -36,7 +36,7 @@ export class ShimStub implements LedgerStub {
   }
 
   async getState(key: StateKey): Promise<Uint8Array | undefined> {
-    return standing(await this.#stub.getState(key));
+    return presentValue(await this.#stub.getState(key));
   }
 
   async getStates(keys: readonly StateKey[]): Promise<readonly (Uint8Array | undefined)[]> {
@@ -45,7 +45,7 @@ export class ShimStub implements LedgerStub {
     if (isOne) return Promise.all(keys.map((key) => this.getState(key)));
     const values: Uint8Array[] = [];
     for (const part of partsOf(keys, readKeysMax)) values.push(...(await getStates(this.#stub, part)));
-    return values.map(standing);
+    return values.map(presentValue);
   }
 
   putState(key: StateKey, value: Uint8Array): void {
@@ -90,7 +90,7 @@ export class ShimStub implements LedgerStub {
 }
 
 /** The shim gives no bytes for a key that is not there. */
-function standing(value: Uint8Array | undefined): Uint8Array | undefined {
+function presentValue(value: Uint8Array | undefined): Uint8Array | undefined {
   return value === undefined || value.length === 0 ? undefined : value;
 }
 

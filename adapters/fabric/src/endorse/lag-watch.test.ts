@@ -6,36 +6,36 @@ const at = (height: number | undefined, silentForMs = 0) => ({ height, silentFor
 describe('LagWatch', () => {
   it('replaces who lacks for five seconds a block that another one has shown', () => {
     const watch = new LagWatch(5_000);
-    expect(watch.look([at(10), at(10)], 0)).toEqual([undefined, undefined]);
-    expect(watch.look([at(11), at(10)], 1_000)).toEqual([undefined, undefined]);
-    expect(watch.look([at(20), at(10)], 5_999)).toEqual([undefined, undefined]);
-    expect(watch.look([at(21), at(10)], 6_000)).toEqual([undefined, 'behind']);
+    expect(watch.check([at(10), at(10)], 0)).toEqual([undefined, undefined]);
+    expect(watch.check([at(11), at(10)], 1_000)).toEqual([undefined, undefined]);
+    expect(watch.check([at(20), at(10)], 5_999)).toEqual([undefined, undefined]);
+    expect(watch.check([at(21), at(10)], 6_000)).toEqual([undefined, 'behind']);
   });
 
   it('counts from the first block that is lacking now: who follows slowly is not behind', () => {
     const watch = new LagWatch(5_000);
     for (let second = 0; second < 60; second++) {
-      const verdicts = watch.look([at(10 + second), at(Math.max(10, 7 + second))], second * 1_000);
+      const verdicts = watch.check([at(10 + second), at(Math.max(10, 7 + second))], second * 1_000);
       expect(verdicts).toEqual([undefined, undefined]);
     }
   });
 
   it('forgives who has caught up', () => {
     const watch = new LagWatch(5_000);
-    watch.look([at(11), at(10)], 0);
-    watch.look([at(11), at(11)], 4_000);
-    expect(watch.look([at(12), at(11)], 8_000)).toEqual([undefined, undefined]);
+    watch.check([at(11), at(10)], 0);
+    watch.check([at(11), at(11)], 4_000);
+    expect(watch.check([at(12), at(11)], 8_000)).toEqual([undefined, undefined]);
   });
 
   it('replaces who does not answer, alone as well', () => {
-    expect(new LagWatch(5_000).look([at(10, 4_999)], 0)).toEqual([undefined]);
-    expect(new LagWatch(5_000).look([at(10, 5_000)], 0)).toEqual(['silent']);
-    expect(new LagWatch(5_000).look([at(undefined, 5_000), at(3)], 0)).toEqual(['silent', undefined]);
+    expect(new LagWatch(5_000).check([at(10, 4_999)], 0)).toEqual([undefined]);
+    expect(new LagWatch(5_000).check([at(10, 5_000)], 0)).toEqual(['silent']);
+    expect(new LagWatch(5_000).check([at(undefined, 5_000), at(3)], 0)).toEqual(['silent', undefined]);
   });
 
   it('holds who never showed a block to be behind', () => {
     const watch = new LagWatch(5_000);
-    watch.look([at(undefined), at(3)], 0);
-    expect(watch.look([at(undefined), at(3)], 5_000)).toEqual(['behind', undefined]);
+    watch.check([at(undefined), at(3)], 0);
+    expect(watch.check([at(undefined), at(3)], 5_000)).toEqual(['behind', undefined]);
   });
 });

@@ -23,7 +23,7 @@ export class LagWatch {
   }
 
   /** The verdict on each of the pinned peers, in their order. */
-  look(pins: readonly PinnedState[], nowMs: number): readonly (PinTrouble | undefined)[] {
+  check(pins: readonly PinnedState[], nowMs: number): readonly (PinTrouble | undefined)[] {
     const heights = pins.map(({ height }) => height ?? 0);
     const highest = Math.max(0, ...heights);
     if (highest > this.#highest) {

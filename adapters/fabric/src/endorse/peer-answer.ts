@@ -25,7 +25,7 @@ const peerFailures: readonly (readonly [RegExp, ErrorDescription])[] = [
 ];
 
 /** How the peer words the failure of a chaincode that answered by an exception, or not within its `executetimeout`. */
-const saidByChaincode = /transaction returned with failure: ([\s\S]*)$|(timeout expired while executing transaction)/;
+const chaincodeFailure = /transaction returned with failure: ([\s\S]*)$|(timeout expired while executing transaction)/;
 
 /**
  * Reads the answer of one endorser. From 400 on the chaincode refused; with a bare 500 the peer itself failed: its words say how.
@@ -42,7 +42,7 @@ export function peerAnswer(
   const payload = message.getPayload_asU8();
   const endorsement = message.getEndorsement();
   if (endorsement !== undefined) return { organisation, endorsement, payload, ...chaincodeAnswer(payload) };
-  const refusal = payload.length > 0 ? response : withPeersWords(response, what);
+  const refusal = payload.length > 0 ? response : withPeerMessage(response, what);
   return {
     organisation,
     endorsement,
@@ -56,14 +56,14 @@ export function peerAnswer(
 /** The response of a chaincode, from the answer of a peer. Throws as `peerAnswer`. */
 export function evaluated(what: string, message: peer.ProposalResponse): ChaincodeResponse {
   const response = chaincodeResponse(message.getResponse());
-  return message.getPayload_asU8().length > 0 ? response : withPeersWords(response, what);
+  return message.getPayload_asU8().length > 0 ? response : withPeerMessage(response, what);
 }
 
-function withPeersWords(response: ChaincodeResponse, what: string): ChaincodeResponse {
+function withPeerMessage(response: ChaincodeResponse, what: string): ChaincodeResponse {
   if (response.status !== 500) return response;
-  const [, failure, timeout] = saidByChaincode.exec(response.message) ?? [];
-  const said = failure ?? timeout;
-  if (said !== undefined) return { ...response, message: said };
+  const [, failure, timeout] = chaincodeFailure.exec(response.message) ?? [];
+  const message = failure ?? timeout;
+  if (message !== undefined) return { ...response, message };
   const row = peerFailures.find(([pattern]) => pattern.test(response.message))?.[1];
   if (row !== undefined) throw new CodedError(row, `${what}: ${shortened(response.message)}`);
   return response;

@@ -83,7 +83,7 @@ export class PinnedPeers {
   look(): void {
     const nowMs = this.#parts.nowMs();
     const states = this.#pins.map(({ blocks }) => ({ height: blocks.height, silentForMs: blocks.link.silentForMs }));
-    const verdicts = this.#watch.look(states, nowMs);
+    const verdicts = this.#watch.check(states, nowMs);
     this.#pins.forEach((pin, at) => {
       const why = verdicts[at];
       if (why === undefined) this.#keep(pin);

@@ -4,7 +4,7 @@ import { ledgerErrors } from '@medrex/ledger';
 import { fabricErrors } from '../errors.ts';
 
 /** What the words of a peer or an orderer mean; the first row that matches counts. */
-const saidByFabric: readonly (readonly [RegExp, ErrorDescription])[] = [
+const knownMessages: readonly (readonly [RegExp, ErrorDescription])[] = [
   [/duplicate transaction found/i, ledgerErrors.txIdUsed],
   [/too many requests|exceeding concurrency limit/i, ledgerErrors.ledgerUnavailable],
   [/message larger than max|exceeds maximum allowed|trying to send message larger/i, ledgerErrors.envelopeTooLarge],
@@ -18,7 +18,7 @@ const saidByFabric: readonly (readonly [RegExp, ErrorDescription])[] = [
 
 /** The row for words of Fabric, if they say anything. */
 export function meaningOf(words: string): ErrorDescription | undefined {
-  return saidByFabric.find(([pattern]) => pattern.test(words))?.[1];
+  return knownMessages.find(([pattern]) => pattern.test(words))?.[1];
 }
 
 /** What a status of gRPC means where the words say nothing; everything else may pass, so it is worth another try. */

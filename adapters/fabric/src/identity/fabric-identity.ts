@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { msp } from '@hyperledger/fabric-protos';
 import { CodedError } from '@medrex/coded-error';
-import { fabricErrors, wordsOf } from '../errors.ts';
+import { fabricErrors, messageOf } from '../errors.ts';
 import { lowSSigner, type Signer } from './low-s-signer.ts';
 
 /** A client of one organisation: who it is, as Fabric's messages carry it, and its signature. */
@@ -35,7 +35,7 @@ export function fabricIdentity(
     };
   } catch (cause) {
     if (cause instanceof CodedError) throw cause;
-    throw new CodedError(fabricErrors.identityUnusable, `identity of ${mspId}: ${wordsOf(cause)}`, { cause });
+    throw new CodedError(fabricErrors.identityUnusable, `identity of ${mspId}: ${messageOf(cause)}`, { cause });
   }
 }
 

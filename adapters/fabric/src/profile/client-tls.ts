@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { CodedError } from '@medrex/coded-error';
-import { fabricErrors, wordsOf } from '../errors.ts';
+import { fabricErrors, messageOf } from '../errors.ts';
 import type { ClientTls } from '../grpc/connect-target.ts';
 import type { ChannelProfile } from './connection-profile.ts';
 
@@ -11,6 +11,6 @@ export async function clientTls({ tls }: ChannelProfile): Promise<ClientTls | un
     const [certificate, privateKey] = await Promise.all([readFile(tls.certificate), readFile(tls.privateKey)]);
     return { certificate, privateKey };
   } catch (cause) {
-    throw new CodedError(fabricErrors.profileUnusable, `client.tlsCerts: ${wordsOf(cause)}`, { cause });
+    throw new CodedError(fabricErrors.profileUnusable, `client.tlsCerts: ${messageOf(cause)}`, { cause });
   }
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { CodedError } from '@medrex/coded-error';
 import { z } from 'zod';
-import { fabricErrors, wordsOf } from '../errors.ts';
+import { fabricErrors, messageOf } from '../errors.ts';
 import { certificateFile, profileSchema, type Profile } from './profile-schema.ts';
 
 /** A peer or orderer: its address, and the name expected in its certificate. */
@@ -48,7 +48,7 @@ export async function readChannelProfile(file: string, channel: string): Promise
     const profile = profileSchema.parse(JSON.parse(await readFile(file, 'utf8')));
     return await channelOf(profile, channel, dirname(resolve(file)));
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : wordsOf(cause);
+    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
     throw new CodedError(fabricErrors.profileUnusable, `connection profile ${file}: ${why}`, { cause });
   }
 }

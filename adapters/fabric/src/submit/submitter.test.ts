@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { connectTarget } from '../grpc/connect-target.ts';
 import { Gate } from '../grpc/gate.ts';
-import { ScriptedOrderer, type Deed } from '../testing/scripted-orderer.ts';
+import { ScriptedOrderer, type OrdererAction } from '../testing/scripted-orderer.ts';
 import { OrdererStream } from './orderer-stream.ts';
 import { Submitter, type GatewaySubmit } from './submitter.ts';
 
@@ -14,7 +14,7 @@ describe('Submitter', () => {
     for (const close of closing.splice(0).reverse()) close();
   });
 
-  const startOrderer = async (script: (text: string) => Deed): Promise<ScriptedOrderer> => {
+  const startOrderer = async (script: (text: string) => OrdererAction): Promise<ScriptedOrderer> => {
     const orderer = await ScriptedOrderer.start(script);
     closing.push(() => orderer.stop());
     return orderer;
@@ -51,11 +51,11 @@ describe('Submitter', () => {
     expect(orderer.streams).toBe(2);
   });
 
-  it.each<[string, Deed]>([
+  it.each<[string, OrdererAction]>([
     ['has no leader', unavailable],
     ['hangs up', 'hang up'],
-  ])('sends the same bytes to the next orderer when one %s, and stays there', async (_, deed) => {
-    const [first, second] = [await startOrderer(() => deed), await startOrderer(() => success)];
+  ])('sends the same bytes to the next orderer when one %s, and stays there', async (_, action) => {
+    const [first, second] = [await startOrderer(() => action), await startOrderer(() => success)];
     const submitter = submitterOn([first, second]);
     await submitter.submit(envelope('one'), 'one');
     await submitter.submit(envelope('two'), 'two');
@@ -84,11 +84,11 @@ describe('Submitter', () => {
   });
 
   it('works with an orderer that comes back', async () => {
-    let deed: Deed = 'hang up';
-    const orderer = await startOrderer(() => deed);
+    let action: OrdererAction = 'hang up';
+    const orderer = await startOrderer(() => action);
     const submitter = submitterOn([orderer]);
     await expect(submitter.submit(envelope('one'), 'one')).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
-    deed = success;
+    action = success;
     await submitter.submit(envelope('one'), 'one');
     expect(orderer.taken).toEqual(['one', 'one']);
   });

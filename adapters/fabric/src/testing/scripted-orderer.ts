@@ -4,7 +4,7 @@ import { common, orderer } from '@hyperledger/fabric-protos';
 type Stream = ServerDuplexStream<Uint8Array, orderer.BroadcastResponse>;
 
 /** What a scripted orderer does with an envelope: acknowledges it with a status, hangs up, or says nothing. */
-export type Deed = number | 'hang up' | 'nothing';
+export type OrdererAction = number | 'hang up' | 'nothing';
 
 /** The broadcast service of an orderer that does what the script says, in memory, one envelope at a time as the real one. */
 export class ScriptedOrderer {
@@ -19,7 +19,7 @@ export class ScriptedOrderer {
     this.address = `127.0.0.1:${port}`;
   }
 
-  static async start(script: (envelope: string) => Deed): Promise<ScriptedOrderer> {
+  static async start(script: (envelope: string) => OrdererAction): Promise<ScriptedOrderer> {
     const server = new Server();
     const scripted: { orderer?: ScriptedOrderer } = {};
     server.addService(broadcastService, { broadcast: (stream: Stream) => scripted.orderer?.serve(stream, script) });
@@ -31,7 +31,7 @@ export class ScriptedOrderer {
     return (scripted.orderer = new ScriptedOrderer(server, port));
   }
 
-  serve(stream: Stream, script: (envelope: string) => Deed): void {
+  serve(stream: Stream, script: (envelope: string) => OrdererAction): void {
     this.streams += 1;
     let isOver = false;
     const end = (): void => {

@@ -1,13 +1,13 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { orderer, type common } from '@hyperledger/fabric-protos';
-import type { BroadcastAnswer, BroadcastDoor } from './broadcast-door.ts';
+import type { BroadcastAnswer, BroadcastFilter } from './broadcast-filter.ts';
 
 type BroadcastStream = ServerDuplexStream<common.Envelope, orderer.BroadcastResponse>;
 
 /** `AtomicBroadcast/Broadcast`: orders and answers the envelopes of a stream in order of arrival. */
-export function broadcastHandler(door: BroadcastDoor): (stream: BroadcastStream) => void {
+export function broadcastHandler(filter: BroadcastFilter): (stream: BroadcastStream) => void {
   return (stream) => {
-    stream.on('data', (envelope: common.Envelope) => stream.write(responseOf(door.take(envelope))));
+    stream.on('data', (envelope: common.Envelope) => stream.write(responseOf(filter.take(envelope))));
     stream.on('end', () => stream.end());
     stream.on('error', () => undefined); // the client disconnected; its envelopes are still ordered
   };

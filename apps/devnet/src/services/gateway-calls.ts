@@ -3,7 +3,7 @@ import { common, gateway, peer } from '@hyperledger/fabric-protos';
 import { endorserTransaction, sameBytes } from '../block/endorser-transaction.ts';
 import { decodeReadWriteSet } from '../block/read-write-set-message.ts';
 import type { IdentityRegister } from '../identity/identity-register.ts';
-import type { BroadcastDoor } from '../orderer/broadcast-door.ts';
+import type { BroadcastFilter } from '../orderer/broadcast-filter.ts';
 import type { ChannelLedger } from '../peer/channel-ledger.ts';
 import type { Endorser } from '../peer/endorser.ts';
 import { openProposal, type OpenProposal } from '../peer/open-proposal.ts';
@@ -20,7 +20,7 @@ export interface GatewayParts {
   readonly addressOf: (mspId: string) => string;
   readonly ledger: ChannelLedger;
   readonly register: IdentityRegister;
-  readonly door: BroadcastDoor;
+  readonly filter: BroadcastFilter;
 }
 
 type Endorsed = Extract<PeerAnswer, { kind: 'endorsed' }>['response'];
@@ -80,7 +80,7 @@ export class GatewayCalls {
     if (envelope.getSignature_asU8().length === 0) {
       throw new RpcError(status.INVALID_ARGUMENT, 'prepared transaction must be signed');
     }
-    const answer = this.#parts.door.take(envelope);
+    const answer = this.#parts.filter.take(envelope);
     if (answer.status === common.Status.SUCCESS) return new gateway.SubmitResponse();
     const names = Object.entries(common.Status);
     const name = names.find(([, number]) => number === answer.status)?.[0] ?? String(answer.status);

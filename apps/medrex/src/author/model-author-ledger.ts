@@ -10,7 +10,7 @@ export interface ModelAuthorLedgerOptions {
   readonly chaincode: string;
 }
 
-interface GatewayReply {
+interface GatewayAnswer {
   readonly error?: string;
   readonly message?: string;
   readonly code?: string;
@@ -50,7 +50,7 @@ export class ModelAuthorLedger implements AuthorLedger {
     // Each request has a connection of its own.
   }
 
-  async #post(path: string, fn: string, args: readonly string[]): Promise<GatewayReply> {
+  async #post(path: string, fn: string, args: readonly string[]): Promise<GatewayAnswer> {
     const { ordererUrl, channel, chaincode } = this.#options;
     const hint =
       '--orderer-url must be the address of orderer-dag on the embedded ledger, as printed by `medrex start`.';
@@ -62,7 +62,7 @@ export class ModelAuthorLedger implements AuthorLedger {
     } catch {
       throw new UsageError(`nothing answers at ${ordererUrl}`, hint);
     }
-    const reply = (await response.json().catch(() => undefined)) as GatewayReply | undefined;
+    const reply = (await response.json().catch(() => undefined)) as GatewayAnswer | undefined;
     if (reply === undefined || response.status === 404)
       throw new UsageError(`there is no model gateway at ${ordererUrl}`, hint);
     if (reply.error !== undefined) throw new UsageError(`${reply.error}: ${reply.message ?? ''}`);

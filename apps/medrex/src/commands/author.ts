@@ -77,11 +77,11 @@ async function change(asked: AuthorChange, flags: AuthorFlags): Promise<number> 
     label: ledger.label,
   }));
   if (flags.json) console.log(JSON.stringify(result));
-  else console.log(told(result, label));
+  else console.log(messageOf(result, label));
   return result.status === 'applied' ? 0 : 1;
 }
 
-function told({ status, code, message, detail, txId }: OperationResult, label: string): string {
+function messageOf({ status, code, message, detail, txId }: OperationResult, label: string): string {
   if (status === 'applied') return `${rows(detail)}\nFabric transaction ${txId} (${label})`;
   const { remedy } = Object.hasOwn(authorRegistryRejects, code)
     ? authorRegistryRejects[code as keyof typeof authorRegistryRejects]

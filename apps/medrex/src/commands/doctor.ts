@@ -5,8 +5,8 @@ import { freemem, tmpdir, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { EmbeddedEventLog, EmbeddedLedger } from '@medrex/embedded';
 import { makeDataFolder } from './data-folder.ts';
-import { lookAtLog } from './doctor-log.ts';
-import { lookAtDatabase, lookAtVault } from './doctor-vault.ts';
+import { checkLog } from './check-log.ts';
+import { checkDatabase, checkVault } from './check-vault.ts';
 
 /** The result of one check, with a remedy if it failed. */
 export interface Finding {
@@ -29,9 +29,9 @@ export async function diagnose(options: {
     node(),
     await embeddedStores(),
     folder(options.dataDir),
-    await lookAtVault(options.dataDir),
-    ...(await lookAtDatabase()),
-    ...(await lookAtLog()),
+    await checkVault(options.dataDir),
+    ...(await checkDatabase()),
+    ...(await checkLog()),
     await disk(options.dataDir),
     memory(),
     await port(options.port),

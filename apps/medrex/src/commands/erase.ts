@@ -15,8 +15,8 @@ export interface EraseFlags {
 
 /** `medrex erase`: permanently destroys the data keys of a patient. Returns the exit code: 1 when there was nothing to erase or to record. */
 export async function erase(flags: EraseFlags): Promise<number> {
-  const bar = flags.patient.indexOf('|'); // a system is a URI and has none; a value may
-  if (bar <= 0 || bar === flags.patient.length - 1)
+  const separatorAt = flags.patient.indexOf('|'); // a system is a URI and has none; a value may
+  if (separatorAt <= 0 || separatorAt === flags.patient.length - 1)
     throw new UsageError('--patient must be system|value', 'e.g. --patient "http://hospital.example/mrn|4711"');
   if (!flags.yes) throw new UsageError('erasure cannot be undone', 'Add --yes to destroy the keys of this patient.');
   const dataDir = resolve(flags.data);
@@ -25,7 +25,7 @@ export async function erase(flags: EraseFlags): Promise<number> {
   try {
     const erasure = await erasePatient({
       vault,
-      identifier: { system: flags.patient.slice(0, bar), value: flags.patient.slice(bar + 1) },
+      identifier: { system: flags.patient.slice(0, separatorAt), value: flags.patient.slice(separatorAt + 1) },
       liveOperations: (pseudonyms) => liveOperationsOf(dataDir, pseudonyms),
       sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
     });

@@ -21,8 +21,8 @@ export interface StartFlags {
 
 /** `medrex start`: runs all services in this process until Ctrl-C, or with --once until the demonstration ends. Returns the exit code: 130 when Ctrl-C interrupted the demonstration. */
 export async function start(flags: StartFlags): Promise<number> {
-  const ground = groundOf(flags);
-  const dataDir = resolve(flags.data ?? ground.dataDir);
+  const environment = environmentOf(flags);
+  const dataDir = resolve(flags.data ?? environment.dataDir);
   makeDataFolder(dataDir);
   const port = await choosePort(flags.port);
   let fail: (error: Error) => void = () => undefined;
@@ -33,7 +33,7 @@ export async function start(flags: StartFlags): Promise<number> {
     dataDir,
     channel: flags.channel,
     port,
-    env: ground.env,
+    env: environment.env,
     onUnexpectedEnd: (service, code, error) =>
       fail(
         new Error(`${service} ended with code ${code}${error instanceof Error ? `: ${error.message}` : ''}`, {
@@ -43,9 +43,9 @@ export async function start(flags: StartFlags): Promise<number> {
   });
   const pgProxy = await beside(flags, dataDir);
   try {
-    const up = `Medrex is up. Ledger: ${ground.ledger}. Data: ${dataDir}\n`;
+    const message = `Medrex is up. Ledger: ${environment.ledger}. Data: ${dataDir}\n`;
     const urls = { ...stack.urls, ...(pgProxy.running !== undefined && { 'pg-proxy': pgProxy.running.urls }) };
-    return await Promise.race([run(flags, urls, up + pgProxy.note, signal), failed]);
+    return await Promise.race([run(flags, urls, message + pgProxy.note, signal), failed]);
   } finally {
     await pgProxy.running?.stop();
     await stack.stop();
@@ -69,7 +69,7 @@ async function beside({ stack, once }: StartFlags, dataDir: string): Promise<Bes
 }
 
 /** The stack under the services. @throws UsageError */
-function groundOf({ stack, demo }: StartFlags): RealStack {
+function environmentOf({ stack, demo }: StartFlags): RealStack {
   if (stack === 'embedded')
     return {
       // Medrex gets the same ledger latencies as the plain clients of the demonstration.
@@ -85,8 +85,8 @@ function groundOf({ stack, demo }: StartFlags): RealStack {
   return realStack();
 }
 
-async function run(flags: StartFlags, urls: StackUrls, up: string, signal: AbortSignal): Promise<number> {
-  if (!flags.json) console.log(up);
+async function run(flags: StartFlags, urls: StackUrls, message: string, signal: AbortSignal): Promise<number> {
+  if (!flags.json) console.log(message);
   if (flags.demo) {
     const result = await Promise.race([demonstrate(urls, signal), aborted(signal)]);
     if (result === undefined) return 130;

@@ -15,11 +15,11 @@ export async function tx(id: string, flags: { readonly url: string; readonly jso
       'It was never accepted there, or is older than the dedupe window.',
     );
   }
-  console.log(flags.json ? JSON.stringify(status) : lifeOf(status));
+  console.log(flags.json ? JSON.stringify(status) : historyText(status));
   return status.state === 'rejected' || status.state === 'dead' ? 1 : 0;
 }
 
-function lifeOf(status: Readonly<Record<string, unknown>>): string {
+function historyText(status: Readonly<Record<string, unknown>>): string {
   const text = (name: string) => {
     const value = status[name];
     return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;

@@ -12,7 +12,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { lookAtDatabase, lookAtVault } from './doctor-vault.ts';
+import { checkDatabase, checkVault } from './check-vault.ts';
 import { erase } from './erase.ts';
 import { vaultRotate } from './vault-rotate.ts';
 
@@ -48,15 +48,15 @@ describeReal('POSTGRES', 'the command line on a vault in PostgreSQL', (url) => {
   });
 
   it('checks it, rotates it and erases from it', async () => {
-    expect(await lookAtVault(folder)).toMatchObject({
+    expect(await checkVault(folder)).toMatchObject({
       verdict: 'ok',
       found: expect.stringMatching(/none yet/) as unknown,
     });
     const tenantKeys = () => [Buffer.from(readFileSync(keyFile, 'utf8').trim(), 'hex')];
     const vault = await PostgresPatientVault.open(pool, { schema, tenantKeys });
     const [made] = await vault.findOrCreate([[mrn]]);
-    expect(await lookAtVault(folder)).toMatchObject({ verdict: 'ok', found: 'opens with its tenant key' });
-    expect(await lookAtDatabase()).toMatchObject([{ check: 'PostgreSQL' }]);
+    expect(await checkVault(folder)).toMatchObject({ verdict: 'ok', found: 'opens with its tenant key' });
+    expect(await checkDatabase()).toMatchObject([{ check: 'PostgreSQL' }]);
 
     const old = readFileSync(keyFile, 'utf8').trim();
     expect(await vaultRotate({ data: folder, json: true })).toBe(0);

@@ -46,21 +46,21 @@ export function comparisonTable({ workload, ledger, sides }: Comparison): string
   });
   for (const [name, cell] of rows) table.push([name, ...sides.map(cell)]);
   const described = Object.entries(workload).map(([name, value]) => `${name} ${value}`);
-  return [described.join(', '), `Ledger: ${ledger}`, table.toString(), ...sides.map(inWords)].join('\n');
+  return [described.join(', '), `Ledger: ${ledger}`, table.toString(), ...sides.map(sentenceOf)].join('\n');
 }
 
 /** The column of a client as sentences. */
-function inWords(side: SideResult): string {
+function sentenceOf(side: SideResult): string {
   const { client, offered, applied, rejected, lostToConflict, failed, fabric } = side;
   const ends = [
     `${count(lostToConflict)} were lost to conflicts`,
     ...(rejected > 0 ? [`${count(rejected)} were rejected by the contract`] : []),
     ...(failed > 0 ? [`${count(failed)} were refused or not answered`] : []),
   ];
-  const threwAway = fabric.mvccReadConflict + fabric.phantomReadConflict;
+  const conflicts = fabric.mvccReadConflict + fabric.phantomReadConflict;
   return [
     `${client}: ${count(applied)} of ${count(offered)} operations took effect, ${ends.join(', ')};`,
-    `the ledger invalidated ${count(threwAway)} of ${count(fabric.submitted)} Fabric transactions because of conflicts;`,
+    `the ledger invalidated ${count(conflicts)} of ${count(fabric.submitted)} Fabric transactions because of conflicts;`,
     `99 % of operations ended within ${ms(side.latencyMs?.p99)} ms.`,
   ].join(' ');
 }

@@ -30,9 +30,9 @@ export class AllFlights {
     } else this.#fused.launch(fusion, operations, startHeight);
   }
 
-  ground(): void {
-    this.#fused.ground();
-    this.#calls?.ground();
+  stopSending(): void {
+    this.#fused.stopSending();
+    this.#calls?.stopSending();
   }
 }
 

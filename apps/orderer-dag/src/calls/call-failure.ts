@@ -1,5 +1,5 @@
 import { CodedError, isCodedError } from '@medrex/coded-error';
-import { whoFailed, type FailureVerdict } from '../failure-table.ts';
+import { failureVerdict, type FailureVerdict } from '../failure-table.ts';
 
 /**
  * The meaning of a failed endorsement of a call.
@@ -12,24 +12,27 @@ import { whoFailed, type FailureVerdict } from '../failure-table.ts';
 export type CallFailure =
   | { readonly kind: 'used' }
   | { readonly kind: 'missing' }
-  | { readonly kind: 'refused'; readonly words: string }
+  | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'failed'; readonly verdict: FailureVerdict };
 
-/** How the message of a peer begins when it could not run the contract to its end; any other message is of the contract itself. */
-const peersOwnWords = /^(error in simulation|failed to execute transaction|timeout expired while executing)/;
+/**
+ * Beginning of a peer's own error message, when it could not run the contract to its end; any other message is from the
+ * contract.
+ */
+const peerErrorPrefix = /^(error in simulation|failed to execute transaction|timeout expired while executing)/;
 
 export function callFailure(error: unknown): CallFailure {
   if (isCodedError(error, 'TXID_USED')) return { kind: 'used' };
   if (isCodedError(error, 'CHAINCODE_MISSING')) return { kind: 'missing' };
   if (isCodedError(error, 'ENDORSEMENT_REFUSED') && 'chaincodeMessage' in error) {
-    const words = String(error.chaincodeMessage);
-    return peersOwnWords.test(words) ? { kind: 'failed', verdict: 'ask-probe' } : { kind: 'refused', words };
+    const message = String(error.chaincodeMessage);
+    return peerErrorPrefix.test(message) ? { kind: 'failed', verdict: 'ask-probe' } : { kind: 'refused', message };
   }
-  return { kind: 'failed', verdict: whoFailed(error) };
+  return { kind: 'failed', verdict: failureVerdict(error) };
 }
 
 /** The error without its message, for logs and spans: the message of a foreign contract may quote its arguments. */
-export function withoutWords(error: unknown, txId: string): Error {
+export function withoutMessage(error: unknown, txId: string): Error {
   if (!isCodedError(error)) return new Error(`tx ${txId}: ${error instanceof Error ? error.name : 'unknown failure'}`);
   const { code, retryable, remedy } = error;
   return new CodedError({ code, retryable, meaning: code, remedy }, `tx ${txId}: ${code}`);

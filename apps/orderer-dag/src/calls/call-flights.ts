@@ -18,7 +18,7 @@ import type { ChannelObserver, ReturnReason } from '../channel-observer.ts';
 import { pause, within, type Clock } from '../clock.ts';
 import { ordererErrors } from '../errors.ts';
 import type { FailureJudge } from '../failure-judge.ts';
-import { whoFailed, type FailureVerdict } from '../failure-table.ts';
+import { failureVerdict, type FailureVerdict } from '../failure-table.ts';
 import { Flight } from '../flight.ts';
 import { conflictOf, plannerReason, type Landing } from '../flights.ts';
 import type { Proposer } from '../proposals.ts';
@@ -27,7 +27,7 @@ import type { RecentWrites } from '../recent-writes.ts';
 import type { SentEnvelopes } from '../sent-envelopes.ts';
 import { validationRule } from '../validation-table.ts';
 import type { WorkingTime } from '../working-time.ts';
-import { callFailure, withoutWords } from './call-failure.ts';
+import { callFailure, withoutMessage } from './call-failure.ts';
 import { closeCodeOf, tryName, tryProposal, type CallOperation } from './call-proposals.ts';
 import { resultOf, reusedResult } from './call-results.ts';
 import { EndedCalls } from './ended-calls.ts';
@@ -78,7 +78,7 @@ export class CallFlights {
   readonly #options: CallFlightsOptions;
   readonly #ended = new EndedCalls();
   readonly #active = new Set<Flight>();
-  #isGrounded = false;
+  #isStopped = false;
 
   constructor(options: CallFlightsOptions) {
     this.#options = options;
@@ -94,8 +94,8 @@ export class CallFlights {
     return oldest;
   }
 
-  ground(): void {
-    this.#isGrounded = true;
+  stopSending(): void {
+    this.#isStopped = true;
   }
 
   launch(fusion: Fusion, operation: CallOperation, startHeight: number): void {
@@ -138,11 +138,11 @@ export class CallFlights {
     try {
       endorsement = await within(clock, endorseTimeoutMs, ledger.endorse(proposal), late);
     } catch (error) {
-      return this.#isGrounded ? undefined : this.#notEndorsed(call, isClose, error);
+      return this.#isStopped ? undefined : this.#notEndorsed(call, isClose, error);
     }
     flight.endorsed(endorsement, [], clock.now());
     observer.endorsed(flight);
-    if (this.#isGrounded) return;
+    if (this.#isStopped) return;
     if (isClose || (await this.#mayBeSent(call, endorsement))) await this.#send(call, endorsement);
   }
 
@@ -151,10 +151,10 @@ export class CallFlights {
     if (failure.kind === 'used') return this.#lookUp(call);
     if (isClose)
       call.operation.call.refusal = undefined; // when its close fails, the refusal may have been due to unreadable state too
-    else if (failure.kind === 'refused') return this.#refused(call, failure.words);
+    else if (failure.kind === 'refused') return this.#refused(call, failure.message);
     else if (failure.kind === 'missing') return this.#giveBack(call, 'infrastructure', 'invalid', error);
-    const verdict = failure.kind === 'failed' ? failure.verdict : whoFailed(error);
-    await this.#fail(call, verdict, error);
+    const verdict = failure.kind === 'failed' ? failure.verdict : failureVerdict(error);
+    await this.#onFailure(call, verdict, error);
   }
 
   /** Handles a refusal of the contract. It counts once every earlier operation is terminal; then a close records it. */
@@ -170,9 +170,9 @@ export class CallFlights {
     const { key, planner } = this.#options;
     const { call, seq } = operation;
     call.holdsAll = true;
-    const whole = { key: key.wholeStateKey(call.chaincode), mode: 'readWrite' } as const;
-    call.hold([whole]);
-    const held = planner.hold(flight.fusion, [{ seq, keys: [whole] }]);
+    const wholeState = { key: key.wholeStateKey(call.chaincode), mode: 'readWrite' } as const;
+    call.hold([wholeState]);
+    const held = planner.hold(flight.fusion, [{ seq, keys: [wholeState] }]);
     if (held.kind === 'returned') this.#widened({ flight, operation }, held);
     return held.kind === 'held';
   }
@@ -185,33 +185,33 @@ export class CallFlights {
     const set = { chaincode, readWriteSet };
     if (!isDeclared) learned.observe(chaincode, fn, args, touchedKeys(set));
     const keys = keysToHold(set, names);
-    const news = new Set(operation.call.discover(keys).map((one): string => one.key));
+    const newKeys = new Set(operation.call.discover(keys).map((one): string => one.key));
     const ranged = wholeStates(set, names);
-    const isRangeNews = ranged.some((state) => news.has(state));
+    const isRangeNew = ranged.some((state) => newKeys.has(state));
     if (ranged.some((state) => state === names.wholeState(chaincode))) operation.call.holdsAll = true;
-    if (!isDeclared && operation.call.isFirstLook()) observer.predicted(news.size === 0);
+    if (!isDeclared && operation.call.isFirstEndorsement()) observer.predicted(newKeys.size === 0);
     const held = planner.hold(flight.fusion, [{ seq: operation.seq, keys }]);
     if (held.kind === 'returned') {
       this.#widened(call, held);
       return false;
     }
     // The range may have changed before the whole state was held.
-    if (isRangeNews) return this.#try(call).then(() => false);
+    if (isRangeNew) return this.#try(call).then(() => false);
     if (!this.#options.lease.isHeld) {
       this.#giveBack(call, 'lapsed');
       return false;
     }
-    if (!this.#isStale(set, news)) return true;
+    if (!this.#isStale(set, newKeys)) return true;
     this.#giveBack(call, 'stale');
     return false;
   }
 
-  /** @param news queue names of the keys that were not held during endorsement */
-  #isStale(set: NamespaceSet, news: ReadonlySet<string>): boolean {
+  /** @param newKeys queue names of the keys that were not held during endorsement */
+  #isStale(set: NamespaceSet, newKeys: ReadonlySet<string>): boolean {
     const { names, recent } = this.#options;
     return setsOf(set).some(({ chaincode, readWriteSet: { reads, writes } }) => {
-      const keys = news.size === 0 ? [] : [...reads, ...writes].map(({ key }): string => key);
-      const discovered = new Set(keys.filter((key) => news.has(names.of({ chaincode, key }))));
+      const keys = newKeys.size === 0 ? [] : [...reads, ...writes].map(({ key }): string => key);
+      const discovered = new Set(keys.filter((key) => newKeys.has(names.of({ chaincode, key }))));
       return recent.stale(reads, discovered, chaincode).length > 0;
     });
   }
@@ -231,7 +231,7 @@ export class CallFlights {
   #sendAgainLater(call: CallFlight, endorsement: Endorsement, waiting: { cancel: () => void }): void {
     const { clock, health, unseenAfterMs } = this.#options;
     waiting.cancel = clock.after(unseenAfterMs, () => {
-      if (call.flight.state !== 'sent' || this.#isGrounded) return;
+      if (call.flight.state !== 'sent' || this.#isStopped) return;
       this.#sendAgainLater(call, endorsement, waiting);
       void health.ask();
       this.#watch(this.#submit(call, endorsement));
@@ -244,10 +244,10 @@ export class CallFlights {
       await ledger.submit(endorsement);
       observer.acknowledged(call.flight);
     } catch (error) {
-      if (call.flight.state !== 'sent' || this.#isGrounded) return;
+      if (call.flight.state !== 'sent' || this.#isStopped) return;
       // Only this refusal of the orderer proves that the envelope was not ordered.
-      if (isCodedError(error, 'ENVELOPE_TOO_LARGE')) await this.#fail(call, 'set', error);
-      else health.trouble();
+      if (isCodedError(error, 'ENVELOPE_TOO_LARGE')) await this.#onFailure(call, 'set', error);
+      else health.infrastructureFailed();
     }
   }
 
@@ -265,13 +265,13 @@ export class CallFlights {
   async #lookUp(call: CallFlight): Promise<void> {
     const { clock, blocks, backoff, observer } = this.#options;
     if (call.flight.state !== 'judging') call.flight.to('judging');
-    for (let failures = 1; !this.#isGrounded; failures += 1) {
+    for (let failures = 1; !this.#isStopped; failures += 1) {
       try {
         const found = await blocks.find(call.flight.txId);
         if (found !== undefined) return this.#found(call, found);
       } catch (error) {
         if (isCodedError(error, 'BLOCK_PRUNED')) return this.#pruned(call);
-        observer.trouble('look-up', withoutWords(error, call.flight.txId), failures);
+        observer.stepFailed('look-up', withoutMessage(error, call.flight.txId), failures);
       }
       await pause(clock, backoffMs(failures, backoff));
     }
@@ -312,7 +312,7 @@ export class CallFlights {
     }
     operation.call.attempt += 1;
     if (action === 'plan-again') return this.#giveBack(call, lost);
-    this.#watch(this.#fail(call, action, new CodedError(ordererErrors.ENVELOPE_INVALID, what)));
+    this.#watch(this.#onFailure(call, action, new CodedError(ordererErrors.ENVELOPE_INVALID, what)));
   }
 
   #land(call: CallFlight, result: OperationResult, transaction: CommittedTransaction, block: Block): void {
@@ -323,12 +323,12 @@ export class CallFlights {
     this.#options.onLanded({ flight, results: [result], transaction, block, isLate: false });
   }
 
-  async #fail(call: CallFlight, verdict: FailureVerdict, error: unknown): Promise<void> {
+  async #onFailure(call: CallFlight, verdict: FailureVerdict, error: unknown): Promise<void> {
     const { flight } = call;
-    const told = withoutWords(error, flight.txId);
+    const loggedError = withoutMessage(error, flight.txId);
     if (flight.state !== 'judging') flight.to('judging');
-    const judged = await this.#options.judge.judge(flight, verdict, told);
-    if (judged !== 'stop') this.#giveBack(call, judged, plannerReason[judged], told);
+    const cause = await this.#options.judge.judge(flight, verdict, loggedError);
+    if (cause !== 'stop') this.#giveBack(call, cause, plannerReason[cause], loggedError);
   }
 
   #widened(
@@ -351,12 +351,12 @@ export class CallFlights {
     error?: unknown,
   ): void {
     const { planner, working, sent, observer, onReturned } = this.#options;
-    if (this.#isGrounded || !this.#active.delete(flight)) return;
+    if (this.#isStopped || !this.#active.delete(flight)) return;
     planner.giveBack(flight.fusion, why, working.now());
     sent.giveUp(flight.txId);
     flight.to('returned');
-    observer.returned(flight, reason, { error: error === undefined ? undefined : withoutWords(error, flight.txId) });
-    flight.letGo();
+    observer.returned(flight, reason, { error: error === undefined ? undefined : withoutMessage(error, flight.txId) });
+    flight.releaseData();
     onReturned();
   }
 

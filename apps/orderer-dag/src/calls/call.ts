@@ -3,7 +3,7 @@ import { decodeOperation, type OperationHeader } from '@medrex/execute-batch';
 import type { DeclaredKey, StateKey } from '@medrex/keys';
 import type { CallKey } from '@medrex/privacy';
 
-/** Stands in for the facts of an unreadable call. */
+/** Replaces the facts of an unreadable call. */
 const unreadable: Pick<CallFacts, 'chaincode' | 'function'> = { chaincode: '', function: '' };
 
 /** A live operation of per-transaction mode: what it calls, and the state of its tries. */
@@ -21,7 +21,7 @@ export class Call {
   holdsAll = false;
   /** The refusal message of the contract, while the close that records it is in flight. */
   refusal: string | undefined;
-  #wasLookedAt = false;
+  #wasEndorsed = false;
   readonly #held = new Map<string, boolean>();
   readonly #discovered = new Map<string, DeclaredKey>();
 
@@ -39,9 +39,9 @@ export class Call {
   }
 
   /** True once, at the first endorsement, by which the prediction is measured. */
-  isFirstLook(): boolean {
-    const isFirst = !this.#wasLookedAt;
-    this.#wasLookedAt = true;
+  isFirstEndorsement(): boolean {
+    const isFirst = !this.#wasEndorsed;
+    this.#wasEndorsed = true;
     return isFirst;
   }
 

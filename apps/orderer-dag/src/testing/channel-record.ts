@@ -18,7 +18,7 @@ export function allReports(inTopics: InMemoryTopics): TransactionOutcomes[] {
 }
 
 /** The distinct outcomes reported for each seq: one per seq in a correct history, however often it was reported. */
-export class ToldOutcomes {
+export class ReportedOutcomes {
   readonly #topics: InMemoryTopics;
   readonly #bySeq = new Map<number, OperationOutcome[]>();
   #next = 0;

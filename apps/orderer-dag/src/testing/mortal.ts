@@ -42,12 +42,12 @@ export class Mortal {
   stop(): void {
     if (this.#stopped !== undefined) return;
     let resolve: () => void = () => undefined;
-    const promise = new Promise<void>((goesOn) => (resolve = goesOn));
+    const promise = new Promise<void>((onResume) => (resolve = onResume));
     this.#stopped = { promise, resolve };
   }
 
   /** SIGCONT. */
-  goOn(): void {
+  resume(): void {
     this.#stopped?.resolve();
     this.#stopped = undefined;
   }
@@ -74,7 +74,7 @@ export class Mortal {
       committed: (group, topic, partition) => this.#read(() => log.committed(group, topic, partition)),
       bounds: (topic, partition) => this.#read(() => log.bounds(topic, partition)),
       latest: (topic, partition) => this.#read(() => log.latest(topic, partition)),
-      troubles: () => log.troubles(),
+      problems: () => log.problems(),
       close: () => log.close(),
     };
   }

@@ -21,10 +21,10 @@ import { ChannelDriver } from '../channel-driver.ts';
 import type { ChannelLoop } from '../channel-loop.ts';
 import type { ChannelObserver } from '../channel-observer.ts';
 import type { ChannelLimits, ChannelOptions } from '../channel-options.ts';
-import { ToldOutcomes, type Placed } from './channel-record.ts';
+import { ReportedOutcomes, type Placed } from './channel-record.ts';
 import { ManualClock } from './manual-clock.ts';
 import { Mortal } from './mortal.ts';
-import { notedObserver } from './noted-observer.ts';
+import { recordingObserver } from './recording-observer.ts';
 
 /** Options of a test channel; all have defaults. */
 export interface TestChannelOptions {
@@ -67,7 +67,7 @@ export class TestChannel {
   readonly placed: Placed[] = [];
   readonly #options: TestChannelOptions;
   readonly #log: EventLog;
-  readonly #told = new ToldOutcomes(this.topics);
+  readonly #reported = new ReportedOutcomes(this.topics);
   #instances = 0;
 
   private constructor(options: TestChannelOptions, ledger: InMemoryLedger, contracts: readonly Contract[]) {
@@ -135,7 +135,7 @@ export class TestChannel {
     readonly wrap?: (log: EventLog) => EventLog;
     readonly observer?: ChannelObserver;
   }): ChannelOptions {
-    const { mortal = new Mortal(), wrap = (log) => log, observer = notedObserver().observer } = given;
+    const { mortal = new Mortal(), wrap = (log) => log, observer = recordingObserver().observer } = given;
     const instance = `instance-${++this.#instances}`;
     return {
       channel: 'ehr',
@@ -162,18 +162,18 @@ export class TestChannel {
     } = {},
   ): Promise<TestInstance> {
     const { mortal = new Mortal(), wrap = (log) => log } = given;
-    const { observer, notes, count } = notedObserver();
+    const { observer, notes, count } = recordingObserver();
     const options = this.channelOptions({ mortal, wrap, observer });
     const { log } = options;
-    const told: Told = { isSuperseded: false };
-    const opening = ChannelDriver.open(options, (error) => told.onEnd?.(error));
+    const reported: Reported = { isSuperseded: false };
+    const opening = ChannelDriver.open(options, (error) => reported.onEnd?.(error));
     const driver = await Promise.race([opening, mortal.died]);
-    if (driver === undefined) return { ...stillborn, mortal, notes, count };
-    return Object.assign(await subscribed(driver, log, told), { mortal, notes, count });
+    if (driver === undefined) return { ...diesBeforeLeading, mortal, notes, count };
+    return Object.assign(await subscribed(driver, log, reported), { mortal, notes, count });
   }
 
   /** A foreign client sets the balance of an account; on a faulty network its transaction may be lost like any other. */
-  somebodySets(account: string, balance: number): void {
+  foreignWrite(account: string, balance: number): void {
     const value = Buffer.from(JSON.stringify({ balance }));
     void this.ledger.foreignWrite({ key: accountKey(account), value }).catch(() => undefined);
   }
@@ -196,7 +196,7 @@ export class TestChannel {
 
   /** The distinct outcomes reported for each seq. */
   outcomes(): ReadonlyMap<number, readonly OperationOutcome[]> {
-    return this.#told.bySeq();
+    return this.#reported.bySeq();
   }
 
   /** The outcome of a seq as `status code`. */
@@ -206,13 +206,13 @@ export class TestChannel {
   }
 }
 
-interface Told {
+interface Reported {
   isSuperseded: boolean;
   onEnd?: (error: unknown) => void;
 }
 
 /** An instance that died before it led the channel. */
-const stillborn = {
+const diesBeforeLeading = {
   driver: undefined as never,
   loop: undefined as never,
   stop: async () => undefined,
@@ -223,13 +223,13 @@ const stillborn = {
 async function subscribed(
   driver: ChannelDriver,
   log: EventLog,
-  told: Told,
+  reported: Reported,
 ): Promise<Pick<TestInstance, 'driver' | 'loop' | 'stop' | 'isSuperseded'>> {
   const { operations, progress } = driver.readFrom;
   const group = 'orderer-dag';
-  told.onEnd = () => {
-    if (!told.isSuperseded) void driver.abandon();
-    told.isSuperseded = true;
+  reported.onEnd = () => {
+    if (!reported.isSuperseded) void driver.abandon();
+    reported.isSuperseded = true;
   };
   const subscriptions: Subscription[] = [
     await log.subscribe({ group, topic: topics.operations, from: { at: 'offset', offset: operations } }, (run) =>
@@ -239,7 +239,7 @@ async function subscribed(
       driver.onAnalyzed(run);
     }),
     await log.subscribe({ group, topic: topics.progress, from: { at: 'offset', offset: progress } }, async (run) => {
-      if (!told.isSuperseded) driver.onProgress(run);
+      if (!reported.isSuperseded) driver.onProgress(run);
     }),
   ];
   const stop = async (): Promise<void> => {
@@ -249,7 +249,7 @@ async function subscribed(
   return {
     driver,
     stop,
-    isSuperseded: () => told.isSuperseded,
+    isSuperseded: () => reported.isSuperseded,
     get loop() {
       return driver.loop as ChannelLoop;
     },

@@ -28,7 +28,7 @@ const endsWithinMs = 600_000;
 const isSame = (a: Version | undefined, b: Version | undefined): boolean =>
   a?.blockNum === b?.blockNum && a?.txNum === b?.txNum;
 
-/** The newest write of a key, and whether it was ours. */
+/** The newest write of a key, and whether it is our own. */
 interface LatestWrite {
   readonly version: Version | undefined;
   readonly isOurs: boolean;
@@ -40,16 +40,16 @@ interface InFlight {
 }
 
 /**
- * Drives a planner through the model of a channel, as orderer-dag does but with nothing else around it: endorse, hold,
- * look whether anything read is overwritten already, submit, wait for the block. Flights take random times. Notes the
- * committed order, every end, and every envelope that lost to one of our own.
+ * Runs a planner against the model of a channel, as orderer-dag does: endorse, hold, check whether a read is stale,
+ * submit, wait for the block. Flights take random times. Records the committed order, every end, and every envelope
+ * that lost to one of our own.
  */
 export class LedgerRun {
   readonly planner: BatchPlanner;
   readonly committed: CommittedStep[] = [];
-  /** Ends of each operation, by place in the history: one, if all is well. */
+  /** Ends of each operation by index in the history; exactly one in a correct run. */
   readonly ends: OperationResult[][];
-  /** Envelopes that lost to another envelope of ours, or were found stale by one on a declared key. */
+  /** Envelopes that lost to another envelope of ours, or became stale by one on a declared key. */
   readonly ownConflicts: string[] = [];
   #lost = 0;
   #widened = 0;
@@ -84,7 +84,7 @@ export class LedgerRun {
     return this.#lost;
   }
 
-  /** Operations that were sent back because of keys they had not declared. */
+  /** Operations that were returned because of undeclared keys. */
   get widened(): number {
     return this.#widened;
   }
@@ -243,7 +243,7 @@ export class LedgerRun {
   }
 }
 
-/** Keys that an ensure of the fusion created: the first one that declares it did. */
+/** Keys that an ensure of the fusion created; the first operation that declares the key created it. */
 function createdByEnsure({ operations }: Fusion, { writes }: ReadWriteSet): readonly TouchedKeys[] {
   const written = new Set(writes.map(({ key }) => key));
   return operations.map(({ seq, keys }) => ({

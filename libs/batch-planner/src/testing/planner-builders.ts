@@ -3,7 +3,7 @@ import { BatchPlanner } from '../batch-planner.ts';
 import type { Fusion, PlannedOperation } from '../planned-operation.ts';
 import { defaultPlannerLimits, type PlannerLimits } from '../planner-limits.ts';
 
-/** `keys('readWrite a', 'read b')`: declared test keys, readWrite when only a name is given. */
+/** `keys('readWrite a', 'read b')`: declared test keys; readWrite if only a name is given. */
 export function keys(...texts: readonly string[]): DeclaredKey[] {
   return texts.map((text) => {
     const [first = '', second] = text.split(' ');
@@ -12,19 +12,19 @@ export function keys(...texts: readonly string[]): DeclaredKey[] {
   });
 }
 
-/** An operation of class 1 that reads and writes a key of its own; `over` says what is different. */
+/** An operation of class 1 that reads and writes a key of its own; `over` replaces fields. */
 export function planned(seq: number, over: Partial<PlannedOperation> = {}): PlannedOperation {
   return { seq, keys: keys(`own${seq}`), class: 1, bytes: 300, ...over };
 }
 
-/** Changes to the limits of a test; those of a group add to the defaults of the group. */
+/** Changes to the default limits; a group is merged with its defaults. */
 export interface LimitChanges extends Partial<Omit<PlannerLimits, 'fusion' | 'size' | 'foreign'>> {
   readonly fusion?: Partial<PlannerLimits['fusion']>;
   readonly size?: Partial<PlannerLimits['size']>;
   readonly foreign?: Partial<PlannerLimits['foreign']>;
 }
 
-/** The default limits without jitter (backoffs wait half of what they may at least), changed as said. */
+/** The default limits with changes. The jitter is 0, so each backoff lasts half of its maximum. */
 export function testLimits({ fusion, size, foreign, ...rest }: LimitChanges = {}): PlannerLimits {
   return {
     ...defaultPlannerLimits,
@@ -54,7 +54,10 @@ export function land(planner: BatchPlanner, fusion: Fusion, nowMs: number): void
   );
 }
 
-/** Plans and lands until nothing is live. Returns the plans' fusions, in turns. @throws Error when nothing moves any more. */
+/**
+ * Plans and completes until nothing is live. Returns the planned fusions by round.
+ * @throws Error when nothing proceeds any more
+ */
 export function drain(planner: BatchPlanner, fromMs = 0, flightMs = 10): readonly (readonly Fusion[])[] {
   const turns: (readonly Fusion[])[] = [];
   for (let nowMs = fromMs; planner.live > 0; nowMs += flightMs) {

@@ -32,7 +32,7 @@ eventLogContract('InMemoryEventLog', async () => {
 describe('InMemoryEventLog', () => {
   const value = (bytes: number): { readonly value: Uint8Array } => ({ value: Buffer.alloc(bytes) });
 
-  it('refuses what passes its bound on a topic that may lose nothing, and takes it after truncation', async () => {
+  it('refuses appends above its limit on a topic without deletion, and accepts them after truncation', async () => {
     const log = new InMemoryEventLog({ clock: realClock, topics: new InMemoryTopics({ bytesMax: 1_000 }) });
     await log.append(topics.operations, 0, [value(600), value(300)]);
     const refused = log.append(topics.operations, 0, [value(200)]);
@@ -54,7 +54,7 @@ describe('InMemoryEventLog', () => {
     await log.close();
   });
 
-  it('tells a reader whose records were deleted under it, and delivers it nothing more', async () => {
+  it('reports to a reader that its records were deleted, and delivers nothing more', async () => {
     const log = new InMemoryEventLog({ clock: realClock, redelivery });
     await log.append('t', 0, [aRecord('0'), aRecord('1')]);
     const errors: unknown[] = [];

@@ -6,12 +6,12 @@ import { InMemoryTopics } from './topics.ts';
 
 export interface InMemoryEventLogOptions {
   readonly clock: Clock;
-  /** What is logged; several logs on the same topics are several clients of one broker. */
+  /** The stored topics; several logs on the same topics are like several clients of one broker. */
   readonly topics?: InMemoryTopics;
   readonly redelivery?: Redelivery;
 }
 
-/** The event log without a disk: the same rules as the durable ones, gone with the process. Bounded by its topics' `bytesMax`. */
+/** The event log in memory, with the rules of the durable ones. Bounded by its topics' `bytesMax`. */
 export class InMemoryEventLog implements EventLog {
   readonly #clock: Clock;
   readonly #topics: InMemoryTopics;
@@ -74,7 +74,7 @@ export class InMemoryEventLog implements EventLog {
     this.#open(topic, partition).truncateBefore(offset);
   }
 
-  troubles(): readonly string[] {
+  problems(): readonly string[] {
     return [];
   }
 

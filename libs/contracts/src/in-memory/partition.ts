@@ -10,7 +10,7 @@ export class InMemoryPartition {
   readonly #bytesMax: number;
   readonly #retention: Retention;
   readonly #waiting = new Set<() => void>();
-  /** Records before index `#head` are gone; they are cut off when they are the larger part. */
+  /** Records before index `#head` are deleted; the array is truncated when they are the larger part. */
   #records: LogRecord[] = [];
   #head = 0;
   #bytes = 0;
@@ -141,7 +141,7 @@ export class InMemoryPartition {
     this.#bytes = this.#records.reduce((sum, record) => sum + recordSize(record), 0);
   }
 
-  /** Index of the first record kept at or behind `offset`, by binary search. */
+  /** Index of the first kept record at or after `offset`, by binary search. */
   #indexOf(offset: number): number {
     let low = this.#head;
     let high = this.#records.length;

@@ -6,7 +6,7 @@ interface Settled extends SettledPlace {
   readonly partition: number;
 }
 
-/** The status store without a disk. Settled operations beyond `settledMax` are forgotten, the oldest first; pending ones never. */
+/** The status store in memory. Beyond `settledMax` settled operations the oldest are forgotten, pending ones never. */
 export class InMemoryStatusStore implements StatusStore {
   readonly #settledMax: number;
   readonly #pending = new Map<string, OperationStatus>();
@@ -76,7 +76,7 @@ export class InMemoryStatusStore implements StatusStore {
 
   #settle(outcome: OperationOutcome, settledAtMs: number, partition: number): void {
     const known = this.#find(outcome.opId);
-    // Another message under the same id (ID_REUSED) must not overwrite what became of the first one.
+    // Another message under the same id (ID_REUSED) must not overwrite the result of the first one.
     if (known !== undefined && (known.state !== 'pending' || known.sourceHash !== outcome.sourceHash)) return;
     const { opId, sourceHash, seq, status: state } = outcome;
     this.#pending.delete(opId);

@@ -5,13 +5,19 @@ import { InMemoryPartition } from './partition.ts';
 export interface InMemoryTopicsOptions {
   /** Partitions of a topic; 1 when absent. */
   readonly partitions?: (topic: string) => number;
-  /** Bytes that one partition may hold: beyond them a topic with retention by age drops its oldest records, any other refuses. */
+  /**
+   * Maximum bytes of one partition. Above it a topic with retention by age drops its oldest records; any other refuses
+   * appends.
+   */
   readonly bytesMax?: number;
 }
 
 const mebibyte = 1024 * 1024;
 
-/** The contents of a log in memory, commits included. It outlives the logs that are opened on it, as a broker outlives its clients. */
+/**
+ * The contents of an in-memory log, including commits. It outlives the logs that are opened on it, as a broker outlives
+ * its clients.
+ */
 export class InMemoryTopics {
   readonly #options: Required<InMemoryTopicsOptions>;
   readonly #partitions = new Map<string, InMemoryPartition>();

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@medrex/execute-batch';
-import { assetKeys, type AssetDeed, type AssetFacts } from '@medrex/execute-batch/testing';
+import { assetKeys, type AssetAction, type AssetFacts } from '@medrex/execute-batch/testing';
 import { compactionDeltasMax } from '@medrex/keys';
 import { z } from 'zod';
 import type {
@@ -14,7 +14,7 @@ import type { OperationClass } from '../operation-class.ts';
 
 const name = z.string();
 const amount = z.int();
-/** Free text: sealed, as it may contain anything. */
+/** Free text, sealed because it may contain anything. */
 const remark = z.string().optional();
 const id = z.string().optional().describe('made from the message when absent');
 
@@ -40,7 +40,7 @@ const deed = z.discriminatedUnion('do', [
 /** What a sender writes: a deed of the asset contract; the ids of notes and counts may be left to the message. */
 export type AssetMessage = z.infer<typeof deed>;
 
-const classes: Partial<Record<AssetDeed, OperationClass>> = {
+const classes: Partial<Record<AssetAction, OperationClass>> = {
   move: 'cpoe',
   create: 'scheduling',
   deposit: 'financial',

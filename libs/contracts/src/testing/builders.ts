@@ -9,7 +9,7 @@ import type { Progress } from '../progress.ts';
 import type { Receipt } from '../receipt.ts';
 import type { OperationStatus } from '../status-store.ts';
 
-/** Builders with defaults for everything: a test sets only what matters to it. */
+/** Builders with defaults for all fields: a test sets only what it is about. */
 
 /** A distinct, well-formed id made from a number or a word. */
 export function anId(seed: number | string): string {
@@ -97,7 +97,7 @@ export function aRecord(text: string, key?: string): NewRecord {
   return { ...(key !== undefined && { key }), value: Buffer.from(text) };
 }
 
-/** A record as a log would hand it out. */
+/** A record as read from a log. */
 export function aLogRecord(record: Partial<LogRecord> = {}): LogRecord {
   return {
     topic: 'topic',

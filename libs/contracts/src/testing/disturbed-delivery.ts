@@ -1,21 +1,21 @@
 import type { LogRecord, LogRun } from '../event-log.ts';
 
-/** Probabilities, of each run or each record, that delivery goes wrong in a way. */
+/** Probability of each fault, per run or per record. */
 export interface DeliveryFaults {
-  /** A run is handed over twice. */
+  /** A run is delivered twice. */
   readonly duplicate?: number;
-  /** A run waits for up to `delayMs` first. */
+  /** A run is delayed by up to `delayMs`. */
   readonly delay?: number;
   readonly delayMs?: number;
-  /** Two neighbouring records change places. */
+  /** Two neighbouring records are swapped. */
   readonly swap?: number;
-  /** A record is left out and handed over alone, up to `delayMs` later: later records pass it. */
+  /** A record is left out and delivered alone up to `delayMs` later, after later records. */
   readonly late?: number;
-  /** A record is left out for good. */
+  /** A record is never delivered. */
   readonly drop?: number;
 }
 
-/** Hands runs to a handler with faults; still one at a time, and again when the handler rejects. */
+/** Delivers runs to a handler with faults; one at a time, and again when the handler rejects. */
 export class DisturbedDelivery {
   readonly #faults: Required<DeliveryFaults>;
   readonly #random: () => number;

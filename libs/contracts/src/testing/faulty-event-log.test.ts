@@ -44,13 +44,13 @@ const all = Array.from({ length: 40 }, (_, offset) => offset);
 const sorted = (offsets: readonly number[]): number[] => [...offsets].sort((one, other) => one - other);
 
 describe('FaultyEventLog', () => {
-  it('hands runs over twice, and nothing is missing', async () => {
+  it('delivers runs twice, and nothing is missing', async () => {
     const options = { seed: 3, deliveries: { t: { duplicate: 0.5 } } };
     const offsets = await delivered(options, (seen) => seen.includes(39) && seen.length > 40);
     expect([...new Set(offsets)]).toEqual(all);
   });
 
-  it('swaps records, and hands late ones over after those that followed', async () => {
+  it('swaps records, and delivers delayed ones after later ones', async () => {
     const swapped = await delivered({ seed: 3, deliveries: { t: { swap: 0.3 } } }, (seen) => seen.length === 40);
     expect(swapped).not.toEqual(all);
     expect(sorted(swapped)).toEqual(all);
@@ -62,7 +62,7 @@ describe('FaultyEventLog', () => {
     expect(sorted(late)).toEqual(all);
   });
 
-  it('leaves records out for good, the same ones for the same seed', async () => {
+  it('drops records, the same ones for the same seed', async () => {
     const options = { seed: 11, deliveries: { t: { drop: 0.4 }, other: { drop: 1 } } };
     const twice = await Promise.all([0, 1].map(() => delivered(options, (seen) => seen.some((offset) => offset > 36))));
     expect(twice[0]!.length).toBeLessThan(40);

@@ -2,23 +2,29 @@ import type { EventLog, LogRecord, LogRun, NewRecord, Subscribe, Subscription } 
 import { DisturbedDelivery, type DeliveryFaults } from './disturbed-delivery.ts';
 import { seededRandom } from './seeded-random.ts';
 
-/** Where a process dies: around its n-th append (from 1) to a topic, before the log has it or after it has, before the caller knows. */
+/**
+ * Where a process dies: at its n-th append (from 1) to a topic, before or after the log has stored it, but before the
+ * caller knows.
+ */
 export interface Crash {
   readonly topic: string;
   readonly append: number;
   readonly when: 'before-append' | 'before-ack';
-  /** Kills the process, or, in a test of one process, notes it: the append then rejects. */
+  /** Kills the process or, in a test of one process, records the crash: the append then rejects. */
   readonly kill: () => void;
 }
 
 export interface FaultyEventLogOptions {
   readonly seed: number;
-  /** Faults of delivery, by topic; other topics are left alone. */
+  /** Faults of delivery by topic; other topics have none. */
   readonly deliveries?: Readonly<Record<string, DeliveryFaults>>;
   readonly crashes?: readonly Crash[];
 }
 
-/** An event log that misbehaves as networks, brokers and power cuts do, the same way for the same seed and the same calls. */
+/**
+ * An event log with faults like those of networks, brokers and power failures, deterministic for a seed and sequence of
+ * calls.
+ */
 export class FaultyEventLog implements EventLog {
   readonly #log: EventLog;
   readonly #options: FaultyEventLogOptions;
@@ -79,8 +85,8 @@ export class FaultyEventLog implements EventLog {
     return this.#log.truncateBefore(topic, partition, offset);
   }
 
-  troubles(): readonly string[] {
-    return this.#log.troubles();
+  problems(): readonly string[] {
+    return this.#log.problems();
   }
 
   close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo } from 'node:net';
 
-const looksMax = 500;
-const lookMs = 20;
+const checksMax = 500;
+const checkEveryMs = 20;
 
 /** A free port on loopback. */
 export async function freePort(): Promise<number> {
@@ -14,9 +14,9 @@ export async function freePort(): Promise<number> {
 
 /** Until something listens there. @throws Error after ten seconds */
 export async function untilListens(port: number, what: string): Promise<void> {
-  for (let look = 0; look < looksMax; look += 1) {
+  for (let check = 0; check < checksMax; check += 1) {
     if (await listens(port)) return;
-    await new Promise((wait) => setTimeout(wait, lookMs));
+    await new Promise((wait) => setTimeout(wait, checkEveryMs));
   }
   throw new Error(`${what} does not listen`);
 }

@@ -29,7 +29,7 @@ export function statusStoreContract(name: string, open: () => Promise<StatusStor
       expect(await store.get([])).toEqual([]);
     });
 
-    it('keeps an accepted operation as it was noted first', async () => {
+    it('keeps an accepted operation as it was stored first', async () => {
       await store.accepted([aStatus({ opId: ids[0], seq: 5, acceptedAtMs: 100 })]);
       await store.accepted([aStatus({ opId: ids[0], seq: 9, acceptedAtMs: 200 }), aStatus({ opId: ids[1] })]);
       const [first, second] = await store.get([ids[0], ids[1]]);
@@ -69,14 +69,14 @@ export function statusStoreContract(name: string, open: () => Promise<StatusStor
       expect(await store.get([ids[0]])).toEqual([settled]);
     });
 
-    it('notes an outcome that comes before the acceptance, and keeps it', async () => {
+    it('stores an outcome that comes before the acceptance, and keeps it', async () => {
       const outcome = anOutcome({ opId: ids[0], seq: 4 });
       await store.settled([{ outcome, settledAtMs: 250 }], at);
       await store.accepted([aStatus({ opId: ids[0], seq: 4, acceptedAtMs: 100 })]);
       expect(await store.get([ids[0]])).toMatchObject([{ state: 'applied', seq: 4, outcome, settledAtMs: 250 }]);
     });
 
-    it('leaves an operation alone when another message under its id was refused', async () => {
+    it('does not change an operation when another message under its id was refused', async () => {
       const first = aStatus({ opId: ids[0], seq: 1 });
       await store.accepted([first]);
       const other = anOutcome({
@@ -94,7 +94,7 @@ export function statusStoreContract(name: string, open: () => Promise<StatusStor
       expect(await store.get([ids[0]])).toMatchObject([{ state: 'applied', outcome: own, settledAtMs: 300 }]);
     });
 
-    it('remembers the position noted last, for each topic and partition', async () => {
+    it('keeps the last position of each topic and partition', async () => {
       expect(await store.position('outcomes', 0)).toBeUndefined();
       await store.settled([], { ...at, offset: 41 });
       await store.settled([], { ...at, offset: 42 });
@@ -114,7 +114,7 @@ export function statusStoreContract(name: string, open: () => Promise<StatusStor
       expect((await store.dead(1)).map(({ opId }) => opId)).toEqual([ids[0]]);
     });
 
-    it('lists what was settled before a time, channel by channel, the oldest first, from any place on', async () => {
+    it('lists operations settled before a time, by channel, the oldest first, from any position on', async () => {
       const others = ['other', 'third'].map(anId) as [string, string];
       await store.accepted([...ids, ...others].map((opId) => aStatus({ opId, acceptedAtMs: 1 })));
       const settle = (opId: string, settledAtMs: number) => ({ outcome: anOutcome({ opId }), settledAtMs });
@@ -154,7 +154,7 @@ export function statusStoreContract(name: string, open: () => Promise<StatusStor
       );
     });
 
-    it('holds runs of thousands', async () => {
+    it('accepts thousands at once', async () => {
       const many = Array.from({ length: 3_000 }, (_, index) => anId(index));
       await store.accepted(many.map((opId, seq) => aStatus({ opId, seq })));
       const outcomes = many.slice(0, 2_500).map((opId, seq) => ({ outcome: anOutcome({ opId, seq }), settledAtMs: 5 }));

@@ -1,4 +1,4 @@
-/** Self-signed certificates for 127.0.0.1 and their keys, good for nothing but tests. */
+/** Self-signed certificates for 127.0.0.1 and their keys, for tests only. */
 export const tlsFixture = {
   first: {
     certificate: `-----BEGIN CERTIFICATE-----

@@ -6,7 +6,7 @@ import { decodeOperations } from '../operations-record.ts';
 /** A sequenced operation with the facts and bodies that the pipeline itself does not read. */
 export type WholeOperation = SequencedOperation & AcceptedOperation;
 
-/** As `decodeOperations`, facts and bodies included: what a test looks at. */
+/** As `decodeOperations`, but with facts and bodies, for tests. */
 export function wholeOperations(record: LogRecord): WholeOperation[] {
   return decodeOperations(record).map((one) => ({ ...one, operation: decodeOperation(one.operationBytes) }));
 }

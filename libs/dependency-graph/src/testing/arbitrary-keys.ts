@@ -1,7 +1,7 @@
 import { stateKey, type AccessMode, type DeclaredKey, type StateKey } from '@medrex/keys';
 import fc from 'fast-check';
 
-/** A key of a small space, so that operations meet. */
+/** A key from a small set, so that operations conflict. */
 export function testKey(name: string | number): StateKey {
   return stateKey('clinical', 'test', String(name));
 }
@@ -16,7 +16,7 @@ export function arbitraryKey(keys: number, modes: readonly AccessMode[]): fc.Arb
   return fc.record({ key: fc.integer({ min: 0, max: keys - 1 }).map(testKey), mode: fc.constantFrom(...modes) });
 }
 
-/** The keys of one operation; one key may stand there twice, in two modes. */
+/** The keys of one operation; a key may be declared twice, in two modes. */
 export function arbitraryKeys(keys: number, modes: readonly AccessMode[]): fc.Arbitrary<DeclaredKey[]> {
   return fc.array(arbitraryKey(keys, modes), { minLength: 0, maxLength: 4 });
 }

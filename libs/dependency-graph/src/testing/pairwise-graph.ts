@@ -6,7 +6,7 @@ interface PairwiseEntry {
   reads: boolean;
   writes: boolean;
   ensures: boolean;
-  /** An ensure that counts on the key being there. */
+  /** An ensure that relies on an existing key. */
   isGuarded: boolean;
 }
 
@@ -21,8 +21,8 @@ const conflict = (one: PairwiseEntry, other: PairwiseEntry): boolean => isWriter
 const commutes = (mode: AccessMode): boolean => mode === 'append' || mode === 'delta';
 
 /**
- * The rules of the key queues written down as plainly as possible, for comparison: an array of entries per key, and
- * every pair of them looked at. O(n^2) and worse. Same vocabulary as `DependencyGraph` and `LiveQueues`.
+ * The rules of the key queues in their simplest form, for comparison: an array of entries per key, and all pairs
+ * compared. O(n^2) or worse. It has the vocabulary of `DependencyGraph` and `LiveQueues`.
  */
 export class PairwiseGraph {
   readonly #operations = new Map<number, PairwiseOperation>();
@@ -32,7 +32,7 @@ export class PairwiseGraph {
     return [...this.#operations.keys()];
   }
 
-  /** Behind everything, in the order of the calls. */
+  /** Adds an operation after all others. */
   admit(seq: number, declared: readonly DeclaredKey[]): void {
     const operation = this.#open(seq);
     for (const { key, mode } of declared.filter((one) => !commutes(one.mode))) {
@@ -46,7 +46,7 @@ export class PairwiseGraph {
     }
   }
 
-  /** By seq, behind what flights have taken. */
+  /** Adds an operation by seq, after what flights have taken. */
   admitLate(seq: number, declared: readonly DeclaredKey[]): void {
     this.#open(seq);
     for (const key of declared) this.widen(seq, key, 'waiting');
@@ -76,7 +76,7 @@ export class PairwiseGraph {
     }
   }
 
-  /** Returns what became dependency-free: key by key, in the order of the queue. */
+  /** Returns what became dependency-free, by key in the order of the queue. */
   complete(seq: number, isApplied: boolean): readonly number[] {
     const operation = this.#operation(seq);
     this.#operations.delete(seq);
@@ -107,8 +107,8 @@ export class PairwiseGraph {
   }
 
   /**
-   * Whether nothing of another flight and nothing untaken of a lower seq conflicts with the access on that key, and no
-   * ensure before the next untaken writer counts on what it would write.
+   * Whether no other flight's entry and no waiting one of a lower seq conflicts with the access on that key, and no
+   * ensure before the next waiting writer relies on what it would write.
    */
   mayTouch(seq: number, { key, mode }: DeclaredKey): boolean {
     if (commutes(mode)) return true;
@@ -140,14 +140,14 @@ export class PairwiseGraph {
     return [...edges.values()];
   }
 
-  /** Reads a key that an earlier operation of its queue writes. */
+  /** Whether it reads a key that an earlier operation in its queue writes. */
   isConflicting(seq: number): boolean {
     return this.#entriesOf(seq).some(
       ([queue, place, entry]) => (entry.reads || entry.ensures) && queue.slice(0, place).some(isWriter),
     );
   }
 
-  /** Longest chain before each live operation; behind it with `direction` -1. */
+  /** Longest chain before each live operation, or after it with `direction` -1. */
   lengths(direction: 1 | -1): ReadonlyMap<number, number> {
     const lengths = new Map<number, number>();
     const lengthOf = (seq: number): number => {
@@ -218,7 +218,7 @@ export class PairwiseGraph {
     const staysBefore = ({ operation }: PairwiseEntry): boolean =>
       operation.seq < entry.operation.seq || (placing === 'waiting' && operation.flight !== 0);
     if (!isWriter(entry)) {
-      // By seq among the readers, but never before a writer that it would have to jump over.
+      // By seq among the readers, but never past a writer.
       const isPassed = (other: PairwiseEntry): boolean => !isWriter(other) && other.operation.seq < entry.operation.seq;
       let place = queue.findLastIndex((other) => isWriter(other) && staysBefore(other)) + 1;
       while (queue.slice(place, place + 1).some(isPassed)) place += 1;
@@ -231,7 +231,7 @@ export class PairwiseGraph {
     queue.splice(0, queue.length, ...before, entry, ...behind);
   }
 
-  /** The first ensure before the next writer cannot count on the key any more. */
+  /** The first ensure before the next writer can no longer rely on the key. */
   #promote(behind: readonly PairwiseEntry[]): void {
     const first = behind.find((entry) => isWriter(entry) || entry.ensures);
     if (first) first.isGuarded = false;
@@ -257,7 +257,7 @@ export class PairwiseGraph {
   }
 }
 
-/** The mode adds nothing to what the operation has there. An ensure that counts on the key may not create it. */
+/** Whether the operation has this access already. An ensure that relies on an existing key may not create it. */
 function isWithin(mode: AccessMode, both: PairwiseEntry, own: PairwiseEntry): boolean {
   if (mode === 'ensure' && own.isGuarded) return false;
   return own.reads === both.reads && own.writes === both.writes && own.ensures === both.ensures;

@@ -8,7 +8,7 @@ import { isSignatureOf } from './public-key.ts';
 import type { SignedBy } from './signed-by.ts';
 import { signedStatement } from './signed-statement.ts';
 
-/** Who vouches for an operation: an author, or ingest alone. */
+/** Who is responsible for an operation: an author, or ingest alone. */
 export type AuthorVerdict =
   | { readonly kind: 'attested' }
   | { readonly kind: 'signed'; readonly author: string }
@@ -18,10 +18,10 @@ type SignedOperation = Pick<Operation, 'contract' | 'time' | 'author'>;
 
 const attested: AuthorVerdict = { kind: 'attested' };
 
-/** Medrex's own contracts have no authors: an administrator's certificate, or ingest's housekeeping, stands behind them. */
+/** Operations of Medrex's own contracts have no authors: an administrator's certificate or ingest authorises them. */
 const isOwn = (contract: string): boolean => contract === authorsContract || contract === housekeeping.name;
 
-/** The policy of a contract as it was read last: most batches ask for one of them again and again. */
+/** The last policy read, since most batches need only one, again and again. */
 interface PolicyRead {
   readonly key: StateKey;
   value?: Uint8Array | undefined;
@@ -29,15 +29,15 @@ interface PolicyRead {
 }
 
 /**
- * Judges the operations of one Fabric transaction by the registry as it is at their places in the order. A signature over several
- * operations is checked once.
+ * Checks the authors of the operations of one Fabric transaction against the registry as it is at their places in the
+ * order. A signature over several operations is verified once.
  */
 export class AuthorCheck {
   readonly #read: (key: StateKey) => Uint8Array | undefined;
   readonly #checked = new Map<string, boolean>();
   readonly #policies = new Map<string, PolicyRead>();
 
-  /** @param read the value of a key that `keysOf` named, as the operations before have left it */
+  /** @param read the current value of a key that `keysOf` named */
   constructor(read: (key: StateKey) => Uint8Array | undefined) {
     this.#read = read;
   }
@@ -62,7 +62,7 @@ export class AuthorCheck {
     const value = this.#read(known.key);
     if (value !== known.value) {
       known.value = value;
-      // A policy written by others does not permit missing signatures.
+      // An unreadable policy, written by another chaincode, does not permit missing signatures.
       known.policy = value === undefined ? standardAuthorPolicy : (decodeAuthorPolicy(value)?.policy ?? 'required');
     }
     return known.policy;

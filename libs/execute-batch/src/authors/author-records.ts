@@ -1,9 +1,9 @@
 import { parseStateValue, stateValue } from '../state-value.ts';
 
-/** An author as the ledger knows it. */
+/** An author in the registry. */
 export interface Author {
   readonly id: string;
-  /** SPKI, base64. An id keeps its key: another key gets another id, so that a record names one key for ever. */
+  /** SPKI, base64. The key of an id never changes: another key needs another id. */
   readonly publicKey: string;
   readonly status: 'active' | 'revoked';
   /** When it was registered, ISO 8601. */
@@ -16,15 +16,14 @@ export interface Author {
 export const authorPolicies = ['off', 'optional', 'required'] as const;
 
 /**
- * What a contract asks of the authors of its operations.
- *
- * - `off`: signatures are not looked at
- * - `optional`: a signature, where there is one, must be right
- * - `required`: an operation without a right one is rejected
+ * What a contract requires of the authors of its operations.
+ * - `off`: signatures are ignored
+ * - `optional`: a signature, if present, must be valid
+ * - `required`: an operation without a valid signature is rejected
  */
 export type AuthorPolicy = (typeof authorPolicies)[number];
 
-/** A policy as the ledger keeps it. */
+/** A policy in the registry. */
 export interface AuthorPolicyRecord {
   readonly contract: string;
   readonly policy: AuthorPolicy;
@@ -39,7 +38,7 @@ export function encodeAuthor(author: Author): Uint8Array {
   return stateValue({ ...author });
 }
 
-/** Undefined for an absent value, and for one that others wrote. */
+/** Returns undefined for an absent value, and for one that another chaincode wrote. */
 export function decodeAuthor(value: Uint8Array | undefined): Author | undefined {
   const fields = parsed(value);
   if (fields === undefined) return undefined;

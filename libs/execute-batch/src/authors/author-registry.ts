@@ -13,23 +13,26 @@ import { authorRegistryRejects, type AuthorRegistryReject } from './author-rejec
 import { canonicalKey } from './public-key.ts';
 import { isAuthorId } from './signed-by.ts';
 
-/** Name of the contract that changes the registry. Every chaincode of `batchChaincode` carries it. */
+/** Name of the contract that changes the registry. Every chaincode of `batchChaincode` includes it. */
 export const authorsContract = 'authors';
 
-/** What of a change its contract sees; the rest is its name and its time. */
+/** The part of an operation that its contract sees; name and time are added later. */
 export type AuthorChange = Pick<Operation, 'contract' | 'templateVersion' | 'keys' | 'facts' | 'bodies'>;
 
-/** Makes an author known, active from its place in the order on. @param publicKey PEM, or SPKI in base64 */
+/**
+ * Registers an author, active from this place in the order on.
+ * @param publicKey PEM, or SPKI in base64
+ */
 export function registrationOf(id: string, publicKey: string): AuthorChange {
   return change({ do: 'register', id, publicKey }, authorKey(id));
 }
 
-/** Ends an author: what it signed counts up to the revocation's place in the order, and not behind it. */
+/** Revokes an author: its signatures are valid only before this place in the order. */
 export function revocationOf(id: string): AuthorChange {
   return change({ do: 'revoke', id }, authorKey(id));
 }
 
-/** Sets what a contract asks of the authors of its operations. */
+/** Sets what a contract requires of the authors of its operations. */
 export function authorPolicyOf(contract: string, policy: AuthorPolicy): AuthorChange {
   return change({ do: 'policy', contract, policy }, authorPolicyKey(contract));
 }
@@ -38,23 +41,23 @@ function change(facts: JsonObject, key: StateKey): AuthorChange {
   return { contract: authorsContract, templateVersion: 1, keys: [{ key, mode: 'readWrite' }], facts, bodies: [] };
 }
 
-/** Who sends the Fabric transaction that carries a change. */
+/** The client that sends the Fabric transaction with a change. */
 export interface Registrar {
   readonly creator: string;
   readonly isAdministrator: boolean;
 }
 
-/** The contract of the registry, for one Fabric transaction. Every change may be asked for again. */
+/** The contract of the registry, for one Fabric transaction. Every change may be repeated. */
 export function authorRegistry({ creator, isAdministrator }: Registrar): Contract {
   return {
     name: authorsContract,
     templateVersions: [1],
     async apply(operation, state) {
       if (!isAdministrator) throw reject('NOT_ADMINISTRATOR');
-      const { do: deed } = operation.facts;
-      if (deed === 'register') return register(operation, state, creator);
-      if (deed === 'revoke') return revoke(operation, state, creator);
-      if (deed === 'policy') return setPolicy(operation, state, creator);
+      const { do: change } = operation.facts;
+      if (change === 'register') return register(operation, state, creator);
+      if (change === 'revoke') return revoke(operation, state, creator);
+      if (change === 'policy') return setPolicy(operation, state, creator);
       throw reject('AUTHOR_INVALID');
     },
   };

@@ -1,4 +1,4 @@
-/** One way in which the ledger says no to an author, or to a change of the registry. `status` is what the HTTP side answers. */
+/** A reject code for an author or for a change of the registry. `status` is the HTTP status of the answer. */
 export interface AuthorRejectDescription {
   readonly status: 401 | 403 | 404 | 409 | 422;
   /** Code of the OperationOutcome's issue. */
@@ -7,7 +7,7 @@ export interface AuthorRejectDescription {
   readonly remedy: string;
 }
 
-/** Why an operation is rejected for its author. */
+/** Rejects of an operation because of its author. */
 export const authorRejects = {
   AUTHOR_UNKNOWN: {
     status: 403,
@@ -37,7 +37,7 @@ export const authorRejects = {
 } as const satisfies Record<string, AuthorRejectDescription>;
 export type AuthorReject = keyof typeof authorRejects;
 
-/** Why a change of the registry is rejected. */
+/** Rejects of a change of the registry. */
 export const authorRegistryRejects = {
   NOT_ADMINISTRATOR: {
     status: 403,

@@ -103,7 +103,7 @@ describe('the registry', () => {
       expect(ledger.state.get(key)).toBe(before.get(key));
   });
 
-  it('takes every change again, and changes nothing by it', async () => {
+  it('accepts every change again, without effect', async () => {
     const ledger = await withAnne('required');
     const again = { time: '2030-01-01T00:00:00Z' };
     const before = await ledger.registry();
@@ -133,12 +133,12 @@ describe('the registry', () => {
     expect(await ledger.registry()).toMatchObject({ authors: [{ id: anne.id, status: 'active' }], policies: [] });
   });
 
-  it('takes no private key, of which Node would keep the public half and the operation the whole', async () => {
+  it('refuses a private key, of which Node would use the public half and the operation would contain all', async () => {
     const pem = anne.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
     expect(await new Ledger().change(registrationOf('other', pem))).toMatchObject({ code: 'AUTHOR_INVALID' });
   });
 
-  it('never brings a revoked author back', async () => {
+  it('never reactivates a revoked author', async () => {
     const ledger = await withAnne();
     await ledger.change(revocationOf(anne.id));
     const again = await ledger.change(registrationOf(anne.id, anne.publicKey));
@@ -178,7 +178,7 @@ describe('a signed operation', () => {
     expect(ledger.record(plain.opId)).toMatchObject({ a: `signed by ${author.id}` });
   });
 
-  it('keeps its author in the answer to a repeat, and where its contract says no', async () => {
+  it('keeps its author in the answer to a repeat, and in a rejection', async () => {
     const ledger = await withAnne();
     const first = anne.signed(create());
     const second = anne.signed({ ...first, opId: 'second' });
@@ -190,7 +190,7 @@ describe('a signed operation', () => {
     expect(await ledger.run([first, second])).toEqual(results.map((result) => ({ ...result, isRepeat: true })));
   });
 
-  it('is refused, writes nothing and says why, when its author is unknown', async () => {
+  it('is rejected with a reason, and writes nothing, when its author is unknown', async () => {
     const ledger = new Ledger();
     const signed = anne.signed(create());
     const [result] = await ledger.run([signed]);
@@ -199,7 +199,7 @@ describe('a signed operation', () => {
     expect(ledger.record(signed.opId)).toMatchObject({ a: 'attested by ingest', c: 'AUTHOR_UNKNOWN', s: 'rejected' });
   });
 
-  it('counts by its place beside registration and revocation, in one Fabric transaction as over several', async () => {
+  it('is valid by its place between registration and revocation, in one Fabric transaction or several', async () => {
     const [before, between, behind] = [create(), create(), create()].map((one) => anne.signed(one));
     const register = anOperation({ ...registrationOf(anne.id, anne.publicKey), opId: 'register' });
     const revoke = anOperation({ ...revocationOf(anne.id), opId: 'revoke' });
@@ -240,7 +240,7 @@ describe('the policy of a contract', () => {
     expect(ends(await ledger.run([create(), anne.signed(create()), wrong()]))).toEqual(expected);
   });
 
-  it('is of that contract alone, and never of housekeeping and the registry', async () => {
+  it('applies to that contract only, and never to housekeeping and the registry', async () => {
     const ledger = await withAnne('required');
     for (const contract of ['housekeeping', authorsContract, 'other'])
       await ledger.change(authorPolicyOf(contract, 'required'));
@@ -251,13 +251,13 @@ describe('the policy of a contract', () => {
     expect(ends(await ledger.run([create()]))).toEqual([['OK', undefined]]);
   });
 
-  it('that others wrote unreadably asks for everything', async () => {
+  it('that is unreadable requires signatures', async () => {
     const ledger = new Ledger();
     ledger.state.set(authorPolicyKey('asset-transfer'), Buffer.from('nonsense'));
     expect(ends(await ledger.run([create()]))).toEqual([['SIGNATURE_REQUIRED', undefined]]);
   });
 
-  it('holds in its order within one Fabric transaction', async () => {
+  it('applies from its place within one Fabric transaction', async () => {
     const ledger = await withAnne();
     const policy = anOperation({ ...authorPolicyOf('asset-transfer', 'required'), opId: 'policy' });
     const results = await ledger.run([create(), policy, create()], 'Org1MSP', true);

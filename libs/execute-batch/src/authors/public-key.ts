@@ -1,15 +1,18 @@
 import { createPublicKey, verify, type KeyObject } from 'node:crypto';
 
-/** Keys made ready: reading one costs as much as a signature's check. Bounded, since a chaincode lives long. */
+/**
+ * Cache of parsed keys, since parsing one costs as much as verifying a signature. Bounded, because a chaincode runs
+ * long.
+ */
 const ready = new Map<string, KeyObject>();
 const readyMax = 1_000;
 
 /**
- * A public key as the ledger keeps it: SPKI, base64, one spelling per key. Undefined for what is no key of ECDSA P-256 or Ed25519.
+ * A public key in its only stored form: SPKI, base64. Undefined for anything but a key of ECDSA P-256 or Ed25519.
  * @param text PEM, or SPKI in base64
  */
 export function canonicalKey(text: string): string | undefined {
-  // Node would take the public half of a private key, which then stood on the ledger as it was given.
+  // Node would accept a private key and use its public half, and the private key would be on the ledger as given.
   if (text.includes('PRIVATE')) return undefined;
   try {
     const key = createPublicKey(text.includes('-----BEGIN') ? text : spki(text));
@@ -21,8 +24,8 @@ export function canonicalKey(text: string): string | undefined {
 }
 
 /**
- * Whether the signature is of these bytes by this key: SHA-256 with ECDSA, r and s or DER, or Ed25519.
- * @param key as `canonicalKey` gives it
+ * Whether the signature is valid for these bytes and key: SHA-256 with ECDSA, r and s or DER, or Ed25519.
+ * @param key from `canonicalKey`
  * @param signature base64url
  */
 export function isSignatureOf(key: string, signature: string, signed: Uint8Array): boolean {

@@ -2,14 +2,14 @@ import { authorPolicyRange, authorRange } from '@medrex/keys';
 import type { ChaincodeStub } from '@medrex/ledger';
 import { type Author, type AuthorPolicyRecord, decodeAuthor, decodeAuthorPolicy } from './author-records.ts';
 
-/** Everything that the registry of a channel holds. */
+/** The whole registry of a channel. */
 export interface Registry {
   readonly authors: readonly Author[];
-  /** Of the contracts for which one was set. */
+  /** Policies of the contracts for which one was set. */
   readonly policies: readonly AuthorPolicyRecord[];
 }
 
-/** A query over both ranges, never submitted. */
+/** Reads both ranges; only for queries, never submitted. */
 export async function readRegistry(stub: ChaincodeStub): Promise<Registry> {
   const authors: Author[] = [];
   for await (const { value } of stub.getStateByRange(authorRange.start, authorRange.end)) {

@@ -57,7 +57,7 @@ describe.each(authors)('a signature ($privateKey.asymmetricKeyType)', (author) =
 });
 
 describe('the signed statement', () => {
-  it('is another digest for a message of which any bit, or where one field ends, is another', () => {
+  it('has another digest if any bit of the message, or a field boundary, changes', () => {
     fc.assert(
       fc.property(authored, authored, fc.nat(), (message, other, bit) => {
         const digest = messageDigest(message);
@@ -80,7 +80,7 @@ describe('the signed statement', () => {
     expect(messageDigest(conditional)).not.toBe(messageDigest(message));
   });
 
-  it('is written as other languages write it', () => {
+  it('is the same text as in other languages', () => {
     const body = Buffer.from('{"resourceType":"Patient"}');
     // sha256sum of the body, then of {"body":"...","id":"m-1","salt":"c2FsdHNhbHRzYWx0c2FsdA","source":"urn:ehr"}
     const digest = messageDigest({ source: 'urn:ehr', id: 'm-1', salt: 'c2FsdHNhbHRzYWx0c2FsdA', body });

@@ -1,17 +1,17 @@
-/** What an operation carries of its author's signature. Nothing in it tells what was signed: `message` is a salted digest. */
+/** The author's signature in an operation. It does not reveal the message: `message` is a salted digest. */
 export interface SignedBy {
   /** The author's id in the registry. */
   readonly id: string;
-  /** `messageDigest` of the message that the operation was made of: SHA-256 in hex. */
+  /** `messageDigest` of the message of the operation: SHA-256 in hex. */
   readonly message: string;
-  /** Of `signedStatement`; base64url without padding. */
+  /** Signature of `signedStatement`; base64url without padding. */
   readonly signature: string;
 }
 
 /** The signature fields of a message: author, salt and signature. Salt and signature are base64url without padding. */
 export interface SignatureOfMessage {
   readonly id: string;
-  /** 16 to 64 random bytes: without them the digest on the ledger would let guesses at the message be checked. */
+  /** 16 to 64 random bytes. Without them, guesses at the message could be checked against the digest on the ledger. */
   readonly salt: string;
   readonly signature: string;
 }
@@ -20,7 +20,7 @@ const idForm = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/;
 const digestForm = /^[0-9a-f]{64}$/;
 const base64urlForm = /^[A-Za-z0-9_-]+$/;
 
-/** An author's id: a pseudonym of 1 to 64 letters, digits, dots, hyphens and underscores that the hospital chooses. */
+/** An author's id: a pseudonym chosen by the hospital, 1 to 64 letters, digits, dots, hyphens and underscores. */
 export function isAuthorId(text: unknown): text is string {
   return typeof text === 'string' && idForm.test(text);
 }
@@ -29,7 +29,7 @@ export function isSalt(text: unknown): text is string {
   return isBase64url(text, 16, 64);
 }
 
-/** 64 bytes, r and s or Ed25519's own; up to 72 where ECDSA's are written as DER. */
+/** 64 bytes for r and s or Ed25519; up to 72 for ECDSA in DER. */
 export function isSignature(text: unknown): text is string {
   return isBase64url(text, 64, 72);
 }

@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 import { canonicalJson } from '../canonical-json.ts';
 
-/** A message as its author knows it before anybody else has touched it. */
+/** A message in the form that its author signs. */
 export interface AuthoredMessage {
   readonly source: string;
   readonly id: string;
   readonly salt: string;
-  /** The bytes of the body as they are sent. */
+  /** The bytes of the body as sent. */
   readonly body: Uint8Array;
-  /** How the body is to be used, where it is no plain create: FHIR's PUT, DELETE and conditions. */
+  /** How to use the body, unless it is a plain create: FHIR's PUT, DELETE and conditions. */
   readonly request?:
     | {
         readonly method: string;
@@ -19,7 +19,9 @@ export interface AuthoredMessage {
     | undefined;
 }
 
-/** What of a statement stands on the ledger in clear, so that every endorser ties it to the operation. */
+/**
+ * The parts of a statement that are on the ledger in plain text, so that every endorser can tie it to the operation.
+ */
 export interface SignedFields {
   /** The author's id. */
   readonly author: string;
@@ -34,7 +36,7 @@ export interface SignedFields {
 /** Domain separation: a signature made for another purpose is invalid here. */
 const purpose = 'medrex signed operation 1';
 
-/** SHA-256 in hex of the canonical JSON (RFC 8785) of what names and makes the message. */
+/** SHA-256 in hex of the canonical JSON (RFC 8785) of the message's name and content. */
 export function messageDigest({ source, id, salt, body, request }: AuthoredMessage): string {
   const fields = { body: hash('sha256', body, 'hex'), id, ...plainCreate(request), salt, source };
   return hash('sha256', canonicalJson(fields), 'hex');
@@ -45,7 +47,7 @@ export function signedStatement({ author, contract, message, time }: SignedField
   return Buffer.from(canonicalJson({ author, contract, message, purpose, time }));
 }
 
-/** A POST without conditions says nothing that the body does not, wherever it is posted to. */
+/** A POST without conditions adds nothing to the body, whatever its URL. */
 function plainCreate(request: AuthoredMessage['request']): Partial<NonNullable<AuthoredMessage['request']>> {
   if (request === undefined) return {};
   const { method, url, ifMatch, ifNoneExist } = request;

@@ -11,7 +11,7 @@ const privateKeys = {
 
 export type AuthorKeyType = keyof typeof privateKeys;
 
-/** Someone who signs, as an EHR does. */
+/** A signer, such as an EHR. */
 export class TestAuthor {
   readonly id: string;
   /** PEM. */
@@ -34,7 +34,7 @@ export class TestAuthor {
     return bytes.toString('base64url');
   }
 
-  /** The operation, with the signature that it would carry. */
+  /** The operation with its author's signature. */
   signed(operation: Operation, message = 'ab'.repeat(32)): Operation & { readonly author: SignedBy } {
     const { contract, time } = operation;
     const signature = this.signature({ author: this.id, contract, message, time });

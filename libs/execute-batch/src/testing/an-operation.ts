@@ -1,6 +1,6 @@
 import type { Operation } from '../contract.ts';
 
-/** An operation with everything defaulted. */
+/** An operation with defaults for all fields. */
 export function anOperation(over: Partial<Operation> = {}): Operation {
   return {
     opId: '0123456789abcdef0123456789abcdef',

@@ -8,14 +8,14 @@ import type { CommittedState } from './in-memory-stub.ts';
 /** One step of a serial history. */
 export type SerialStep = Operation | { readonly close: Close };
 
-/** Transaction id in the oracle's records: there are no transactions. */
+/** Transaction id in the records of the oracle, which has no transactions. */
 export const serialTxId = 'serial';
 
 /**
- * The oracle: operations one after another against a Map, the changes of each thrown away unless it applied. No shared overlay, no fusing, no
- * prefetch, no budget. Whatever the pipeline does must come to the same state and results, transaction ids aside (`comparable`).
- *
- * @param state changed in place; operation records included
+ * The oracle: applies operations one after another to a Map, and discards the changes of those that were not applied.
+ * No shared overlay, fusion, prefetch or budget. The pipeline must give the same state and results, except transaction
+ * ids (`comparable`).
+ * @param state changed in place; includes operation records
  * @returns one result per step; a step answered from a record is a repeat
  */
 export async function applySerially(
@@ -90,7 +90,7 @@ async function applyAlone(
   }
 }
 
-/** The state with one operation's changes on top, and a note of what it did. */
+/** The state with the changes of one operation, which records its accesses. */
 class RecordingState implements State {
   readonly #state: CommittedState;
   readonly #changes = new Map<StateKey, Uint8Array | undefined>();
@@ -124,7 +124,7 @@ class RecordingState implements State {
     }
   }
 
-  /** What was done beyond the declaration. */
+  /** Accesses that were not declared. */
   beyond(declared: readonly DeclaredKey[]): DeclaredKey[] {
     return [...this.#order].flatMap((key) => {
       const modes = declared.filter((one) => one.key === key).map(({ mode }) => mode);

@@ -7,7 +7,8 @@ const declaredKey = fc.record({
   key: fc.array(fc.string(), { maxLength: 3 }).map((parts) => stateKey('clinical', 'any', ...parts)),
   mode: fc.constantFrom(...accessModes),
 });
-// Not `fc.string({ unit: 'binary' })`: it makes a table of all code points, which costs every process that loads this module over a second.
+// Not `fc.string({ unit: 'binary' })`, which builds a table of all code points and takes over a second in every process
+// that loads this module.
 const anyText = fc
   .array(fc.oneof(fc.nat(0xd7ff), fc.integer({ min: 0xe000, max: 0x10ffff })), { maxLength: 10 })
   .map((codePoints) => String.fromCodePoint(...codePoints));
@@ -15,7 +16,7 @@ const facts = fc
   .dictionary(anyText, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 })
   .map((value) => JSON.parse(JSON.stringify(value)) as JsonObject);
 
-/** Operations that no contract knows, for codecs: any text in the facts, any bytes in the bodies. */
+/** Operations of no contract, for codecs: any text in the facts, any bytes in the bodies. */
 export const arbitraryOperation: fc.Arbitrary<Operation> = fc.record({
   opId: hex,
   sourceHash: hex,

@@ -10,7 +10,7 @@ const id = fc.nat(30).map((number) => `op${number}`);
 const amount = fc.integer({ min: 1, max: 9 });
 const deed = <const D extends AssetFacts['do']>(name: D): fc.Arbitrary<D> => fc.constant(name);
 
-/** What a random asset operation says. Few assets and people, so that operations meet. */
+/** Facts of a random asset operation. Few assets and people, so that operations conflict. */
 export const assetFacts: fc.Arbitrary<AssetFacts> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: deed('create'), asset, owner: person, value: amount }) },
   { weight: 4, arbitrary: fc.record({ do: deed('transfer'), asset, to: person }) },
@@ -29,12 +29,12 @@ export const assetFacts: fc.Arbitrary<AssetFacts> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: deed('crash'), asset }) },
 );
 
-/** Random asset operations with names of their own, in the order they are meant to take effect. */
+/** Random asset operations with unique names, in the order in which they should take effect. */
 export function assetOperations(options: { readonly maxLength?: number } = {}): fc.Arbitrary<Operation[]> {
   return fc.array(assetFacts, { maxLength: options.maxLength ?? 40 }).map((all) =>
     all.map((facts, index) => {
       const opId = `op${index}`;
-      // What an operation appends is named by the operation, or two of them would share a key that no two may share.
+      // Keys that an operation appends contain its id, so that no two operations share one.
       const own = facts.do === 'note' || facts.do === 'count' ? { ...facts, id: opId } : facts;
       return assetOperation(own, { opId, sourceHash: `hash${index}` });
     }),

@@ -9,7 +9,7 @@ import {
   stateKey,
 } from '@medrex/keys';
 
-/** What an asset operation says. `id` is unique by operation: it names what the operation appends. */
+/** Facts of an asset operation. `id` is unique to the operation and is part of the keys that it appends. */
 export type AssetFacts =
   | { readonly do: 'create'; readonly asset: string; readonly owner: string; readonly value: number }
   | { readonly do: 'transfer'; readonly asset: string; readonly to: string }
@@ -28,12 +28,12 @@ export type AssetFacts =
   | { readonly do: 'crash'; readonly asset: string }
   | { readonly do: 'spend'; readonly units: number };
 
-export type AssetDeed = AssetFacts['do'];
+export type AssetAction = AssetFacts['do'];
 
 export const assetKey = (asset: string): StateKey => stateKey('financial', 'asset', asset);
 export const labelKey = (asset: string): StateKey => stateKey('financial', 'label', asset);
 export const accountKey = (account: string): StateKey => stateKey('financial', 'account', account);
-/** How many assets somebody holds: read and written by every transfer to or from them. */
+/** Number of assets of a person: read and written by every transfer to or from that person. */
 export const holdingKey = (owner: string): StateKey => stateKey('financial', 'holding', owner);
 export const kindKey = (kind: string): StateKey => ensureKey({ space: 'financial', entity: 'kind', digest: kind });
 export const noteKey = (asset: string, id: string): StateKey =>
@@ -41,7 +41,10 @@ export const noteKey = (asset: string, id: string): StateKey =>
 
 const readWrite = (...keys: readonly StateKey[]): DeclaredKey[] => keys.map((key) => ({ key, mode: 'readWrite' }));
 
-/** The keys that the facts tell. Whose holding a transfer or delete lessens, and whom `payOwner` pays, only the state can tell. */
+/**
+ * The keys that follow from the facts. Only the state tells whose holding a transfer or delete reduces, and whom
+ * `payOwner` pays.
+ */
 export function assetKeys(facts: AssetFacts): DeclaredKey[] {
   switch (facts.do) {
     case 'create':

@@ -18,7 +18,7 @@ const template = (
   ],
 });
 
-/** The key templates of the asset contract, for whoever lists or lints templates. */
+/** The key templates of the asset contract. */
 export const assetTemplates: readonly KeyTemplate[] = [
   template('create', { [asset]: 'readWrite', [holding]: 'readWrite' }),
   template('transfer', { [asset]: 'readWrite', [holding]: 'readWrite' }, [holding]),

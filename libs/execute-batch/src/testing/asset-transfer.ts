@@ -11,7 +11,7 @@ import {
 import { parseStateValue, stateValue } from '../state-value.ts';
 import {
   accountKey,
-  type AssetDeed,
+  type AssetAction,
   type AssetFacts,
   assetKey,
   assetKeys,
@@ -23,20 +23,20 @@ import {
 import { anOperation } from './an-operation.ts';
 
 /**
- * A contract that knows nothing clinical: assets with owners, accounts with balances, labels, notes, counters. It reads and writes in every
- * mode there is, discovers keys, rejects and fails, so that the pipeline can be tested without a word of medicine.
+ * A contract without clinical rules: assets with owners, accounts with balances, labels, notes, counters. It reads and
+ * writes in every mode, discovers keys, rejects and fails, so that the pipeline can be tested without clinical data.
  */
 export const assetTransfer: Contract = {
   name: 'asset-transfer',
   templateVersions: [1],
   apply(operation, state, budget) {
     const facts = operation.facts as unknown as AssetFacts;
-    const deed = deeds[facts.do] as Deed<AssetDeed>;
+    const deed = deeds[facts.do] as Deed<AssetAction>;
     return deed(facts, state, { operation, budget });
   },
 };
 
-/** An operation of this contract, its keys declared from its facts. */
+/** An operation of this contract, with keys declared from its facts. */
 export function assetOperation(facts: AssetFacts, over: Partial<Operation> = {}): Operation {
   return anOperation({ facts: facts as unknown as JsonObject, keys: assetKeys(facts), ...over });
 }
@@ -45,13 +45,13 @@ interface Rest {
   readonly operation: Operation;
   readonly budget: Budget;
 }
-type Deed<D extends AssetDeed> = (
+type Deed<D extends AssetAction> = (
   facts: Extract<AssetFacts, { readonly do: D }>,
   state: State,
   rest: Rest,
 ) => Promise<JsonValue | undefined>;
 
-const deeds: { readonly [D in AssetDeed]: Deed<D> } = {
+const deeds: { readonly [D in AssetAction]: Deed<D> } = {
   async create({ asset, owner, value }, state) {
     if ((await state.get(assetKey(asset))) !== undefined)
       throw new Reject('ASSET_EXISTS', 'the asset is there', { asset });
@@ -64,7 +64,7 @@ const deeds: { readonly [D in AssetDeed]: Deed<D> } = {
     return give(state, asset, to, undefined);
   },
 
-  // The pointer version: the sender says who has it, so every key is known, and the contract checks the pointer.
+  // With a pointer: the sender names the present owner, so every key is declared, and the contract checks the pointer.
   async move({ asset, from, to }, state) {
     return give(state, asset, to, from);
   },
@@ -81,7 +81,7 @@ const deeds: { readonly [D in AssetDeed]: Deed<D> } = {
     return { asset: parseStateValue(found) ?? null, label: parseStateValue(label) ?? null };
   },
 
-  // A blind write: the last one in order stands.
+  // A blind write: the last one in order wins.
   async label({ asset, label }, state, { operation }) {
     state.put(labelKey(asset), stateValue({ label }, { body: operation.bodies[0] }));
     return undefined;
@@ -95,7 +95,7 @@ const deeds: { readonly [D in AssetDeed]: Deed<D> } = {
     return pay(state, from, to, amount);
   },
 
-  // Whom it pays stands in the state: an undeclared key to read and write.
+  // The state tells whom it pays: an undeclared key to read and write.
   async payOwner({ asset, from, amount }, state) {
     const { owner } = await assetOf(state, asset);
     return pay(state, from, owner, amount);

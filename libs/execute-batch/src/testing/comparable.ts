@@ -5,7 +5,7 @@ import type { CommittedState } from './in-memory-stub.ts';
 
 const recordPrefix = operationRecordKey('');
 
-/** A state as sorted text, without what depends on how it was cut into transactions: the transaction ids in operation records. */
+/** A state as sorted text, without transaction ids in operation records, which depend on how operations were fused. */
 export function comparableState(state: CommittedState): readonly (readonly [string, string])[] {
   return [...state]
     .map(([key, value]) => {
@@ -16,7 +16,9 @@ export function comparableState(state: CommittedState): readonly (readonly [stri
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** A result without what depends on how the history was cut: the transaction, and whether the record stood before it. */
+/**
+ * A result without what depends on how operations were fused: the transaction, and whether a record existed before it.
+ */
 export function comparableResult({
   opId,
   sourceHash,

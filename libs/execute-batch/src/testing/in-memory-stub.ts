@@ -1,12 +1,12 @@
 import type { StateKey } from '@medrex/keys';
 import type { ChaincodeStub } from '@medrex/ledger';
 
-/** A state database: what is committed, by key. */
+/** A state database: committed values by key. */
 export type CommittedState = Map<StateKey, Uint8Array>;
 
 /**
- * One simulated transaction over a Map, with Fabric's rule that it does not see its own writes. Keeps account of every read and write;
- * `commit` applies the writes, as a valid transaction's.
+ * One simulated transaction over a Map which, as in Fabric, does not see its own writes. Records every read and write;
+ * `commit` applies the writes, as a valid transaction does.
  */
 export class InMemoryStub implements ChaincodeStub {
   readonly txId: string;
@@ -56,7 +56,7 @@ export class InMemoryStub implements ChaincodeStub {
   }
 
   setEvent(): void {
-    // Events are no state.
+    // Events do not change state.
   }
 
   commit(): void {

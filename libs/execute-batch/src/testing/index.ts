@@ -11,7 +11,7 @@ export {
   kindKey,
   labelKey,
   noteKey,
-  type AssetDeed,
+  type AssetAction,
   type AssetFacts,
 } from './asset-facts.ts';
 export { assetTemplates } from './asset-templates.ts';

@@ -11,7 +11,10 @@ import { type CommittedState, InMemoryStub } from './in-memory-stub.ts';
 /** An operation as an argument of `executeBatch`. */
 export const itemOf = (operation: Operation): Uint8Array => operationItem(encodeOperation(operation));
 
-/** Runs the items as one Fabric transaction and commits what it wrote. Throws when the chaincode refuses. */
+/**
+ * Runs the items as one Fabric transaction and commits its writes.
+ * @throws if the chaincode refuses
+ */
 export async function runBatch(
   chaincode: Chaincode,
   stub: InMemoryStub,
@@ -23,7 +26,7 @@ export async function runBatch(
   return decodeResults(response.payload);
 }
 
-/** A contract that does one thing, whatever the operation. */
+/** A contract that does the same for every operation. */
 export function contractThat(act: (state: State, budget: Budget) => unknown): Contract {
   return {
     name: 'ad-hoc',
@@ -35,7 +38,7 @@ export function contractThat(act: (state: State, budget: Budget) => unknown): Co
   };
 }
 
-/** Runs one operation of a contract, alone in its transaction. */
+/** Runs one operation of a contract in a transaction of its own. */
 export async function runAlone(
   contract: Contract,
   keys: readonly DeclaredKey[] = [],

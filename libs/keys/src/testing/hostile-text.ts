@@ -21,7 +21,7 @@ const nasty = [
   ':',
 ];
 
-/** Any JavaScript string, with a liking for delimiters, escapes, lone surrogates and nothing at all. */
+/** Any JavaScript string, often with delimiters, escapes, lone surrogates or empty. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.array(fc.constantFrom(...nasty), { maxLength: 6 }).map((pieces) => pieces.join('')),
   fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 6 }).map((units) => String.fromCharCode(...units)),

@@ -4,9 +4,9 @@ import { isInRange } from '../validate-range.ts';
 import { SortedKeys } from './sorted-keys.ts';
 
 /**
- * State in memory that keeps old heights readable without copying: each block leaves what it replaced in a chain of undo
- * notes, and a view reads through the notes made since its height. Nobody keeps a note that no view can reach, so the garbage
- * collector cleans up; an old view costs one lookup for each later block.
+ * State in memory in which old heights stay readable without copies: each block leaves the values that it replaced in a
+ * chain of undo notes, and a view reads through the notes made since its height. Notes that no view can reach are
+ * garbage collected. An old view costs one lookup per later block.
  */
 export class MemoryState {
   readonly #namespaces = new Map<string, Namespace>();
@@ -60,7 +60,7 @@ function after(
   return entries.length === 0 ? { value, version } : { value, version, metadata: entries };
 }
 
-/** The values that one block replaced, by namespace and key. The newest note is empty: nothing came after it. */
+/** The values that one block replaced, by namespace and key. The newest note is empty. */
 interface UndoNote {
   readonly replaced: Map<string, ReadonlyMap<string, VersionedValue | undefined>>;
   next: UndoNote | undefined;
@@ -127,7 +127,7 @@ class MemoryView implements StateView {
   #reader(namespace: string): (key: string) => VersionedValue | undefined {
     const current = this.#namespaceOf(namespace);
     const since = this.#replacedSince(namespace);
-    // The first block after this height that wrote the key replaced what this view sees.
+    // The first later block that wrote the key replaced the value that this view sees.
     return (key) => {
       for (const replaced of since) if (replaced.has(key)) return replaced.get(key);
       return current?.get(key);

@@ -5,7 +5,7 @@ import type { CommittedBlock, ModelStore } from '../model/model-store.ts';
 import type { StateView } from '../state-view.ts';
 import { MemoryState } from './memory-state.ts';
 
-/** Blocks, state and transaction ids in memory: durable as long as the object. */
+/** Blocks, state and transaction ids in memory, as long as the object exists. */
 export class MemoryStore implements ModelStore {
   readonly #state = new MemoryState();
   readonly #blocks: Block[] = [];
@@ -36,6 +36,6 @@ export class MemoryStore implements ModelStore {
   }
 
   async close(): Promise<void> {
-    // Nothing is held open.
+    // There is nothing to close.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Keys in text order, sorted when somebody asks: writes are many and range reads few. Keys that are gone stay in the list until
+ * Keys in text order, sorted on demand, since writes are many and range reads few. Deleted keys stay in the list until
  * the next sort.
  */
 export class SortedKeys {
@@ -11,10 +11,10 @@ export class SortedKeys {
     this.#isPresent = isPresent;
   }
 
-  /** A key that was not there before and is by now: the sort that this may cause keeps only what is present. O(1). */
+  /** Adds a new key; a sort that this may cause keeps only present keys. O(1). */
   add(key: string): void {
     this.#added.push(key);
-    // A key that comes and goes all the time is added each time; without reads nobody else would thin the list.
+    // A key that is repeatedly deleted and added is added each time; without reads nothing else would shorten the list.
     if (this.#added.length > 2 * this.#sorted.length + 1_000) this.#sort();
   }
 

@@ -71,7 +71,7 @@ class Follower {
     if (this.#isOver || this.#running !== undefined) return;
     this.#running = this.#deliver().finally(() => {
       this.#running = undefined;
-      // What became deliverable between the last look and now.
+      // Blocks that became deliverable since the last check.
       if (this.#next < this.#parts.deliverable()) this.wake();
     });
   }
@@ -80,7 +80,7 @@ class Follower {
     if (this.#isOver) return;
     this.#over();
     if (this.#parts.onError !== undefined) this.#parts.onError(error);
-    // Nobody listens for errors: an unhandled rejection is at least seen.
+    // Without `onError` the error becomes an unhandled rejection.
     else void Promise.reject(error instanceof Error ? error : new Error(String(error)));
   }
 

@@ -6,8 +6,8 @@ import { afterKey } from '../validate-range.ts';
 import type { ModelStore } from './model-store.ts';
 
 /**
- * Fetches, in one go, everything that the validation of a block will ask the committed state, so that the validation itself is
- * a pure function. Versions of all read keys, lines of all ranges, known ids.
+ * Fetches everything that the validation of a block needs from the committed state, so that validation itself is a pure
+ * function: versions of all read keys, lines of all ranges, known ids.
  */
 export async function loadCommittedState(
   transactions: readonly OrderedTransaction[],

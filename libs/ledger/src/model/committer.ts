@@ -9,7 +9,7 @@ import { keyCount, type ModelLatencies } from './model-latencies.ts';
 import type { CommittedBlock, ModelStore } from './model-store.ts';
 import { pause, type Scheduler } from './scheduler.ts';
 
-/** Blocks that may be validated and not durable yet; more would only grow memory while the disk is slow. */
+/** Maximum of validated blocks that are not yet durable, to bound memory while the disk is slow. */
 const blocksInFlightMax = 16;
 
 interface CommitterParts {
@@ -18,16 +18,18 @@ interface CommitterParts {
   readonly latencies: ModelLatencies;
   readonly faults: FaultSwitch;
   readonly store: ModelStore;
-  /** A block is durable; `state` includes it, and the receiver retains what it keeps. Called in the order of blocks. */
+  /**
+   * Called in the order of blocks when a block is durable; `state` includes it. The receiver must retain what it keeps.
+   */
   readonly onCommitted: (block: Block, state: StateView) => void;
-  /** A block could not be made durable; nothing will be committed any more. */
+  /** Called when a block could not be made durable; then nothing more is committed. */
   readonly onFailed: (error: unknown) => void;
 }
 
 /**
- * Validates and appends the orderer's batches, one after the other. Validation does not wait for the disk: a block is judged
- * against its predecessors' writes while these are still being synced, so several blocks share a sync; it is reported when it
- * is durable.
+ * Validates and appends the orderer's batches, one after the other. Validation does not wait for the disk: a block is
+ * validated against the writes of blocks that are still being synced, so several blocks share a sync. Each is reported
+ * when it is durable.
  */
 export class Committer {
   readonly #parts: CommitterParts;
@@ -48,7 +50,7 @@ export class Committer {
     if (!this.#isRunning) void this.#run();
   }
 
-  /** Takes nothing more; resolves when what was appended is durable and reported. */
+  /** Accepts no more batches; resolves when everything appended is durable and reported. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#waiting = [];

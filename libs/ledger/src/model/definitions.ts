@@ -10,7 +10,10 @@ type Named = Pick<Chaincode, 'name' | 'version'>;
 /** `name@version` of a chaincode installed on a peer. */
 export const chaincodeId = ({ name, version }: Named): string => `${name}@${version}`;
 
-/** The transaction that commits a chaincode's definition on the channel: it writes the key that every simulation of that chaincode reads. */
+/**
+ * The transaction that commits a chaincode's definition: it writes the key that every simulation of that chaincode
+ * reads.
+ */
 export function definitionEnvelope(
   chaincode: Named,
   { channel, height }: { readonly channel: string; readonly height: number },
@@ -26,7 +29,7 @@ export function definitionEnvelope(
   };
 }
 
-/** Whether the channel has another definition, or none, of a chaincode. */
+/** Whether a chaincode has no definition or another one on the channel. */
 async function isUndefined({ name, version }: Named, store: ModelStore): Promise<boolean> {
   const view = store.view();
   try {
@@ -38,8 +41,9 @@ async function isUndefined({ name, version }: Named, store: ModelStore): Promise
 }
 
 /**
- * Writes the chaincodes' definitions into a block of their own before the channel opens: the first block of a new channel, and
- * one more whenever a channel is opened again with other versions. Nothing is outstanding then, so nothing is invalidated.
+ * Writes the chaincodes' definitions into a block before the channel opens: the first block of a new channel, and
+ * another one when a channel is opened again with other versions. No transaction is outstanding then, so none is
+ * invalidated.
  */
 export async function defineChaincodes({ chaincodes, channel }: ModelSettings, store: ModelStore): Promise<void> {
   const missing: Named[] = [];
@@ -55,5 +59,5 @@ export async function defineChaincodes({ chaincodes, channel }: ModelSettings, s
   await store.append({ block: { channel, number, transactions }, updates });
 }
 
-/** Definitions are blind writes under new ids: nothing that is committed matters to them. */
+/** Definitions are blind writes under new ids, so committed state does not matter. */
 const nothingCommitted = { version: () => undefined, range: () => [], hasTransaction: () => false };

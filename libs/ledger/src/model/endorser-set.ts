@@ -16,7 +16,7 @@ interface EndorserSetParts extends ModelSettings {
   readonly onAdvance: () => void;
 }
 
-/** The pinned endorsers, one for each organisation: asks all of them and compares what they answer. */
+/** The pinned endorsers, one for each organisation. Asks all of them and compares their answers. */
 export class EndorserSet {
   readonly #parts: EndorserSetParts;
   readonly #installed = new Map<string, Chaincode>();
@@ -51,7 +51,7 @@ export class EndorserSet {
     return response;
   }
 
-  /** Somebody else's proposal: any code in a chaincode's namespace, at a peer of theirs that has no faults of ours. */
+  /** Endorses a foreign proposal: any function in a chaincode's namespace, at a peer without our faults. */
   async endorseForeign(proposal: Proposal, invoke: Chaincode['invoke']): Promise<Endorsement> {
     return agreed(proposal, [await this.#first().endorse(proposal, invoke)]);
   }

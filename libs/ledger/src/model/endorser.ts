@@ -17,19 +17,19 @@ interface EndorserParts {
   readonly latencies: ModelLatencies;
   readonly executeTimeoutMs: number;
   readonly faults: FaultSwitch;
-  /** The installed chaincodes, `name@version`; the channel's definition says which one runs. */
+  /** The installed chaincodes, `name@version`; the channel's definition selects the one that runs. */
   readonly installed: ReadonlyMap<string, Chaincode>;
   readonly view: StateView;
-  /** Told when this endorser has committed more. */
+  /** Called when this endorser has committed more blocks. */
   readonly onAdvance: () => void;
 }
 
-/** One organisation's pinned peer: a state of its own height, which may lag behind the others'. */
+/** The pinned peer of one organisation, with a state of its own height, which may lag behind the others. */
 export class Endorser {
   readonly organisation: string;
   readonly #parts: EndorserParts;
   readonly #station = new Station();
-  /** States that the network has committed and this peer has not, with the time when each arrived. */
+  /** States that the network has committed and this peer has not, with their arrival times. */
   #arrived: { readonly view: StateView; readonly atMs: number }[] = [];
   #view: StateView;
   #stopTimer: (() => void) | undefined;
@@ -46,7 +46,7 @@ export class Endorser {
     return this.#view.height;
   }
 
-  /** Runs the proposal on this peer's own state. `run` stands in for the chaincode, in its namespace, when given. */
+  /** Runs the proposal on this peer's state. `run`, if given, replaces the chaincode in its namespace. */
   async endorse(proposal: Proposal, run?: Chaincode['invoke']): Promise<EndorserAnswer> {
     const { scheduler, latencies } = this.#parts;
     const turn = this.#station.work(scheduler.nowMs(), latencies.endorseMs);
@@ -64,7 +64,7 @@ export class Endorser {
     }
   }
 
-  /** The network committed a block: this peer follows at once, or as late as the faults say. */
+  /** Called when the network committed a block: this peer follows at once, or as late as the faults say. */
   receive(view: StateView): void {
     view.retain();
     this.#arrived.push({ view, atMs: this.#parts.scheduler.nowMs() });
@@ -147,7 +147,7 @@ function withoutState(view: StateView, { txId }: Proposal): StateView {
   };
 }
 
-/** What a nondeterministic chaincode would have made of it: the first written value differs in one bit. */
+/** The result of a nondeterministic chaincode: the first written value differs in one bit. */
 export function withOtherBytes(answer: EndorserAnswer): EndorserAnswer {
   const { writes } = answer.readWriteSet;
   const at = writes.findIndex(({ value }) => value !== undefined);

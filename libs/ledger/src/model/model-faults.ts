@@ -1,12 +1,12 @@
 import type { Proposal } from '../ledger.ts';
 import type { ValidationCode } from '../validation-code.ts';
 
-/** What a fault strikes: a share of proposals by the seeded random (0 none, 1 all), or those that a predicate picks. */
+/** Which proposals a fault affects: a share by the seeded random (0 none, 1 all), or those selected by a predicate. */
 export type Chance = number | ((proposal: Proposal) => boolean);
 
 /**
- * Everything that can go wrong in the model, all of it switchable while it runs. `foreignWrite` and `upgrade` of the ledger are
- * the two troubles that are acts rather than states.
+ * The faults of the model, which can be switched while it runs. `foreignWrite` and `upgrade` of the ledger are further
+ * disturbances.
  */
 export interface ModelFaults {
   /** The endorsers do not answer: LEDGER_UNAVAILABLE. */
@@ -15,9 +15,12 @@ export interface ModelFaults {
   readonly endorsementRefused: Chance;
   /** Reads of state fail inside the simulation, as when a peer loses its state database. */
   readonly stateReadsFail: Chance;
-  /** The last of several endorsers writes other bytes than the rest: ENDORSEMENTS_DIFFER, nondeterminism. */
+  /** The last of several endorsers writes different bytes: ENDORSEMENTS_DIFFER, nondeterminism. */
   readonly endorserDiffers: Chance;
-  /** Endorsers that answer but commit late, by organisation: so many milliseconds, or `held` until switched off. Blocks are delivered once the last endorser has them. */
+  /**
+   * Endorsers that answer but commit late, by organisation: by so many milliseconds, or `held` until switched off.
+   * Blocks are delivered once the last endorser has them.
+   */
   readonly laggingEndorsers: Readonly<Record<string, number | 'held'>>;
   /** submit() fails: LEDGER_UNAVAILABLE. */
   readonly ordererUnavailable: boolean;
@@ -30,7 +33,7 @@ export interface ModelFaults {
   readonly hangMs: number | 'held';
   /** The peers commit, but their block streams deliver nothing. */
   readonly blockStreamStands: boolean;
-  /** In place of the channel's AbsoluteMaxBytes. */
+  /** Replaces the channel's AbsoluteMaxBytes. */
   readonly absoluteMaxBytes: number | undefined;
   /** Lets signature and policy checks fail with any code. */
   readonly verdict: ((proposal: Proposal) => ValidationCode | undefined) | undefined;
@@ -76,7 +79,7 @@ export class FaultSwitch {
     this.#listeners.push(listener);
   }
 
-  /** Throws the dice, or asks the predicate. */
+  /** Decides by random or by the predicate. */
   strikes(chance: Chance, proposal: Proposal): boolean {
     if (typeof chance === 'function') return chance(proposal);
     return chance > 0 && this.#random() < chance;

@@ -1,6 +1,6 @@
 import type { ReadWriteSet } from '../ledger.ts';
 
-/** What things cost in the model, in milliseconds. Costs of one station (an endorser, the orderer, the committer) queue up. */
+/** Costs in the model, in milliseconds. Costs at one station (an endorser, the orderer, the committer) queue up. */
 export interface ModelLatencies {
   /** One way between client, peer and orderer. */
   readonly hopMs: number;
@@ -40,7 +40,7 @@ export const networkLatencies: ModelLatencies = {
   commitPerKeyMs: 0.02,
 };
 
-/** Keys that a transaction costs for: a key that is read and written counts once. */
+/** Number of keys that a transaction is charged for: a key that is read and written counts once. */
 export function keyCount({ reads, writes, ranges }: ReadWriteSet): number {
   return ranges.reduce((lines, range) => lines + range.reads.length, Math.max(reads.length, writes.length));
 }

@@ -28,8 +28,9 @@ export type ForeignWrite =
   { readonly key: StateKey; readonly value: Uint8Array | undefined } | ((stub: ChaincodeStub) => void | Promise<void>);
 
 /**
- * A model of one Fabric channel: pinned endorsers with a state of their own each, an orderer that cuts blocks, validation by
- * Fabric's rules, and the stream of blocks. Whether it lasts is its store's matter. Every number of it is a model's number.
+ * A model of one Fabric channel: pinned endorsers, each with its own state, an orderer that cuts blocks, validation by
+ * Fabric's rules, and a stream of blocks. Its store decides whether it is durable. All its figures are those of a
+ * model.
  */
 export class ModelLedger implements Ledger, BlockStream {
   readonly channel: string;
@@ -47,7 +48,7 @@ export class ModelLedger implements Ledger, BlockStream {
   #isClosed = false;
   #stopped: { readonly cause?: unknown } | undefined;
 
-  /** @param store holds the definitions of the chaincodes already (see `defineChaincodes`). */
+  /** @param store already has the definitions of the chaincodes (see `defineChaincodes`) */
   constructor(options: ModelOptions, store: ModelStore, place: string) {
     const settings = modelSettings(options);
     const { channel, scheduler, latencies, cutter } = settings;
@@ -113,7 +114,7 @@ export class ModelLedger implements Ledger, BlockStream {
     return this.#endorsers.height;
   }
 
-  /** Looks through the blocks from the newest back: a model keeps no index of places. */
+  /** Searches the blocks from the newest back, since the model has no index of transactions. */
   async find(txId: string): Promise<FoundTransaction | undefined> {
     this.#assertOpen();
     const known = await this.#store.knownTransactions([txId]);
@@ -131,7 +132,7 @@ export class ModelLedger implements Ledger, BlockStream {
     return found;
   }
 
-  /** Changes the named faults and leaves the others; takes effect at once. */
+  /** Changes the named faults and keeps the others; takes effect at once. */
   setFaults(faults: Partial<ModelFaults>): void {
     this.#faults.set(faults);
   }

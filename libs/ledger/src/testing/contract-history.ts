@@ -14,7 +14,7 @@ const call = fc.oneof(
   fc.uniqueArray(name, { minLength: 1, maxLength: 2 }).map((keys) => ['delete', ...keys]),
   fc.tuple(name, fc.option(name, { nil: 'l' }), name).map(([start, end, to]) => ['count', start, end, to]),
 );
-/** Endorse now; submit one of what was endorsed, again perhaps; wait until everything submitted stands in a block. */
+/** Endorse now; submit one of the endorsements, possibly again; wait until everything submitted is in a block. */
 const step = fc.oneof(
   { weight: 4, arbitrary: call },
   { weight: 4, arbitrary: fc.nat(99) },
@@ -25,7 +25,10 @@ const history = fc.record({
   maxMessageCount: fc.integer({ min: 1, max: 5 }),
 });
 
-/** Clients that hold endorsements back and submit them in any order: what the blocks say is judged again by the rules read naively. */
+/**
+ * Clients that delay endorsements and submit them in any order. The codes in the blocks are checked against a naive
+ * implementation of the rules.
+ */
 export function historyContract(open: OpenClient): void {
   it('judges any history as the rules say, and keeps the state that follows from it', async () => {
     await fc.assert(
@@ -52,7 +55,7 @@ export function historyContract(open: OpenClient): void {
   });
 }
 
-/** Compares every code of the blocks with what the naive rules say, and returns the values that the valid writes leave. */
+/** Compares every code in the blocks with the naive rules, and returns the values left by the valid writes. */
 function judgedAgain(blocks: readonly Block[]): ReadonlyMap<string, string> {
   const naive = new NaiveValidation();
   const values = new Map<string, string>();
@@ -69,7 +72,7 @@ function judgedAgain(blocks: readonly Block[]): ReadonlyMap<string, string> {
   return values;
 }
 
-/** The read of the chaincode's definition, which was written before the history begins, aside. */
+/** Without the read of the chaincode's definition, which was written before the history begins. */
 function withoutDefinition({ txId, chaincode, readWriteSet }: CommittedTransaction) {
   const reads = readWriteSet.reads.filter(({ key }) => !isLifecycleKey(key));
   return { txId, chaincode, readWriteSet: { ...readWriteSet, reads } };

@@ -60,7 +60,7 @@ export function rangeContract(open: OpenClient): void {
       const { readWriteSet } = await client.endorse('list', 'k', 'l', '5');
       expect(readWriteSet.ranges).toHaveLength(1);
       expect(readWriteSet.ranges[0]).toMatchObject({ start: 'k', end: 'k100', isExhausted: false });
-      // A peer keeps hashes of so many lines, and not the lines.
+      // From this many lines on a peer keeps hashes instead of the lines.
       if (readWriteSet.ranges[0]?.digest !== undefined) return;
       expect(readWriteSet.ranges[0]?.reads.map(({ key }) => key)).toEqual(keys(0, 101));
     });

@@ -4,11 +4,10 @@ import type { Chaincode, ChaincodeResponse, ChaincodeStub } from '../chaincode.t
 type Function = (stub: ChaincodeStub, args: readonly string[]) => Promise<ChaincodeResponse> | ChaincodeResponse;
 
 /**
- * A chaincode that does to its state whatever its arguments (UTF-8) say: the subject of the ledger contract.
- *
+ * A chaincode whose arguments (UTF-8) say what to do to its state, for the ledger contract.
  * `get key…` | `put key value …` (blind) | `add key number` (read-modify-write) | `delete key…` | `copy from to` |
- * `list start end [limit]` | `count start end to` (writes the number of lines to a key) | `ownWrite key value` (writes, then
- * answers what it reads) | `answer status message` | `throw message` | `hang`. What reads answers JSON.
+ * `list start end [limit]` | `count start end to` (writes the number of lines to a key) | `ownWrite key value` (writes,
+ * then returns what it reads) | `answer status message` | `throw message` | `hang`. Reads return JSON.
  */
 export function keyValueChaincode(version = '1', name = 'kv'): Chaincode {
   return {

@@ -10,8 +10,8 @@ import { rangeContract } from './contract-ranges.ts';
 import { streamContract } from './contract-stream.ts';
 
 /**
- * A ledger under test with `keyValueChaincode` on it, version 1, whose namespace nobody has written to. Nobody else writes to
- * its channel meanwhile.
+ * A ledger under test with `keyValueChaincode`, version 1, whose namespace is empty. No other client uses its channel
+ * meanwhile.
  */
 export interface LedgerUnderTest {
   readonly ledger: Ledger & BlockStream;
@@ -27,11 +27,11 @@ export type LedgerFactory = (limits: Partial<BlockCutterLimits>) => Promise<Ledg
 /** Opens a ledger with these limits and a client on it; both are closed after the test. */
 export type OpenClient = (limits?: Partial<BlockCutterLimits>) => Promise<ContractClient>;
 
-/** Two envelopes make a block at once; one alone would wait. */
+/** Two envelopes make a block at once; a single one would wait. */
 export const pairs: Partial<BlockCutterLimits> = { maxMessageCount: 2, batchTimeoutMs: 1_000 };
 
 /**
- * What every Ledger with its BlockStream must do, Fabric's or a model's. It knows no block number in advance, since a channel
+ * What every Ledger with its BlockStream must do, Fabric's or a model's. It assumes no block numbers, since a channel
  * begins with blocks of its own.
  */
 export function ledgerContract(name: string, factory: LedgerFactory): void {

@@ -9,8 +9,8 @@ interface Written {
 }
 
 /**
- * The oracle of the property tests: the rules once more, written from their description and not from the code, with no state but
- * the list of everything that was ever written. Slow and simple.
+ * The oracle of the property tests: the rules implemented again from their description, with only a list of all writes
+ * as state. Slow and simple.
  */
 export class NaiveValidation {
   readonly #written: Written[] = [];
@@ -40,7 +40,7 @@ export class NaiveValidation {
     return codes;
   }
 
-  /** The version under a key now; undefined when it is absent. */
+  /** The current version of a key; undefined if it is absent. */
   version(key: string): Version | undefined {
     return newest(this.#written, key);
   }

@@ -6,14 +6,14 @@ interface TimedEvent {
 }
 
 /**
- * Time that passes only when told to, or by itself as fast as the program allows: hours of a network's life in a second, the
- * same each time. Between two events everything that promises can settle without real I/O settles.
+ * Time that passes only when told to, or by itself as fast as the program allows: hours of a network in a second, and
+ * deterministic. Between two events, all promises that do not wait for real I/O settle.
  */
 export class VirtualTime implements Scheduler {
   #nowMs = 0;
   #isFreeRunning = false;
   #isPumping = false;
-  /** Sorted by time, equal times in the order of arrival. */
+  /** Sorted by time; equal times in the order of arrival. */
   readonly #events: TimedEvent[] = [];
 
   nowMs(): number {
@@ -32,7 +32,7 @@ export class VirtualTime implements Scheduler {
     };
   }
 
-  /** Runs everything that is due within so many milliseconds, and ends at that time. */
+  /** Runs all events due within so many milliseconds, and ends at that time. */
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs;
     await settled();
@@ -57,7 +57,10 @@ export class VirtualTime implements Scheduler {
     return work;
   }
 
-  /** From here on time passes by itself, an event at a turn of the real loop; for code that knows nothing of virtual time. */
+  /**
+   * From now on time passes by itself, one event per turn of the real event loop; for code without knowledge of virtual
+   * time.
+   */
   freeRun(): void {
     this.#isFreeRunning = true;
     this.#pump();
@@ -81,7 +84,7 @@ export class VirtualTime implements Scheduler {
   }
 }
 
-/** A turn of the loop: every chain of promises that waits for nothing real has run to its end by then. */
+/** One turn of the event loop, after which every chain of promises without real I/O has ended. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -13,7 +13,10 @@ import { UndoableMap } from './undoable-map.ts';
 
 const hex = (digest: Uint8Array): string => Buffer.from(digest).toString('hex');
 
-/** Rows in memory. Several vaults may stand on one store, as several processes do on one file; transactions run one after the other. */
+/**
+ * Rows in memory. Several vaults may share one store, as several processes share one file; transactions run one after
+ * the other.
+ */
 export class InMemoryVaultStore implements VaultStore {
   readonly #rows = new InMemoryRows();
   #last: Promise<unknown> = Promise.resolve();
@@ -40,7 +43,7 @@ export class InMemoryVaultStore implements VaultStore {
     return run;
   }
 
-  /** Nothing to search: a row that was replaced is in no map any more. */
+  /** Nothing to do: a replaced row is in no map any more. */
   async scrub(): Promise<void> {
     await this.#last;
   }

@@ -6,7 +6,7 @@ import { lookUp, mrn, patientOf, ssn } from './vault-fixture.ts';
 
 export function erasureContract(start: () => OpenedVault): void {
   describe('erasure', () => {
-    it('marks the survivor and everything merged into it, and lookups say so', async () => {
+    it('marks the survivor and all patients merged into it, and lookups report that', async () => {
       const { vault, under, key } = start();
       const [a, b] = [await patientOf(vault, mrn('a')), await patientOf(vault, mrn('b'))];
       await vault.merged(a.pseudonym, b.pseudonym);
@@ -17,13 +17,13 @@ export function erasureContract(start: () => OpenedVault): void {
       expect([...(await vault.pendingErasures())].sort()).toEqual([a.pseudonym, b.pseudonym].sort());
     });
 
-    it('knows nothing of an identifier that was never seen', async () => {
+    it('finds nothing for an unknown identifier', async () => {
       const { vault } = start();
       expect(await vault.startErasure(mrn('1'))).toBeUndefined();
       expect(await vault.startErasure({ pseudonym: '0'.repeat(32) })).toBeUndefined();
     });
 
-    it('takes no aliases for a patient that is being erased', async () => {
+    it('accepts no aliases for a patient that is being erased', async () => {
       const { vault } = start();
       await lookUp(vault, mrn('1'));
       await vault.startErasure(mrn('1'));
@@ -56,7 +56,7 @@ export function erasureContract(start: () => OpenedVault): void {
       );
     });
 
-    it('leaves other patients alone', async () => {
+    it('does not affect other patients', async () => {
       const { vault } = start();
       const other = await patientOf(vault, mrn('2'));
       await lookUp(vault, mrn('1'));
@@ -76,7 +76,7 @@ export function erasureContract(start: () => OpenedVault): void {
       expect(await vault.startErasure({ pseudonym })).toBeUndefined();
     });
 
-    it('draws in a patient whose merge ends during the erasure, in either direction', async () => {
+    it('includes a patient whose merge ends during the erasure, in either direction', async () => {
       const { vault } = start();
       for (const direction of ['into the erasing one', 'of the erasing one']) {
         const [erasing, other] = [

@@ -20,7 +20,7 @@ export function lookupContract(start: () => OpenedVault): void {
       expect(await patientOf(await under.open(key), mrn('1'))).toEqual(made);
     });
 
-    it('answers a run in order, with one pseudonym for two messages about one new person', async () => {
+    it('answers a run in order, with one pseudonym for two messages about one new patient', async () => {
       const { vault } = start();
       const [first, other, again] = await vault.findOrCreate([[mrn('1')], [mrn('2')], [mrn('1'), ssn('9')]]);
       expect(again!.patient.pseudonym).toBe(first!.patient.pseudonym);
@@ -28,7 +28,7 @@ export function lookupContract(start: () => OpenedVault): void {
       expect([first, other, again].map((lookup) => lookup!.isNew)).toEqual([true, true, false]);
     });
 
-    it('gives one pseudonym to creates of one identifier that race in two processes', async () => {
+    it('gives one pseudonym to concurrent creates of one identifier in two processes', async () => {
       const { vault, under, key } = start();
       const second = await under.open(key);
       const racing = Array.from({ length: 40 }, (_, at) => lookUp(at % 2 ? vault : second, mrn(`${at % 5}`)));

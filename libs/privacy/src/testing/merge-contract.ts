@@ -4,7 +4,7 @@ import { lookUp, mrn, patientOf } from './vault-fixture.ts';
 
 export function mergeContract(start: () => OpenedVault): void {
   describe('merges', () => {
-    it('sends messages for a merged patient to the survivor, over several merges', async () => {
+    it('applies messages about a merged patient to the survivor, over several merges', async () => {
       const { vault } = start();
       const [a, b, c] = [
         await patientOf(vault, mrn('a')),
@@ -26,7 +26,7 @@ export function mergeContract(start: () => OpenedVault): void {
       expect((await lookUp(vault, mrn('b'), mrn('a'))).conflicts).toEqual([]);
     });
 
-    it('takes the same merge twice', async () => {
+    it('accepts the same merge twice', async () => {
       const { vault } = start();
       const [a, b] = [await patientOf(vault, mrn('a')), await patientOf(vault, mrn('b'))];
       await vault.merged(a.pseudonym, b.pseudonym);

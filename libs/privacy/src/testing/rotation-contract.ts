@@ -4,7 +4,7 @@ import { lookUp, mrn, patientOf, ssn, tenantKey } from './vault-fixture.ts';
 
 export function rotationContract(start: () => OpenedVault): void {
   describe('rotation of the tenant key', () => {
-    it('leaves pseudonyms, data keys, aliases and the keys of no patient as they are', async () => {
+    it('keeps pseudonyms, data keys, aliases and the keys of no patient', async () => {
       const { vault, under } = start();
       const patient = await patientOf(vault, mrn('1'), ssn('9'));
       const [identity, subject] = [await vault.identityKey('ehr'), await vault.tenantSubjectKey()];
@@ -30,7 +30,7 @@ export function rotationContract(start: () => OpenedVault): void {
       await expect(old.identityKey('ehr')).rejects.toMatchObject({ code: 'VAULT_KEY_MISSING' });
     });
 
-    it('makes no second person of anybody while it runs beside lookups', async () => {
+    it('creates no patient twice during concurrent lookups', async () => {
       const { vault, under, key } = start();
       const next = tenantKey();
       const beside = await under.open(next, key);

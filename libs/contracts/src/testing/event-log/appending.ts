@@ -5,7 +5,7 @@ import { collect, eachWithSubject, numbered, topic, type OpenSubject } from './s
 
 const mebibyte = 1024 * 1024;
 
-/** What `append` promises. */
+/** The guarantees of `append`. */
 export function describeAppending(open: OpenSubject): void {
   const { describe, expect, it } = jestGlobals();
   describe('appending', () => {
@@ -20,7 +20,7 @@ export function describeAppending(open: OpenSubject): void {
       expect(await log.bounds(topic, 1)).toEqual({ start: 0, end: 0 });
     });
 
-    it('takes effect in the order of the calls, awaited or not', async () => {
+    it('takes effect in the order of the calls, whether they are awaited or not', async () => {
       const { log } = subject;
       const appended = await Promise.all(numbered(0, 60).map((one) => log.append(topic, 0, [aRecord(one)])));
       expect(appended.map(({ baseOffset }) => baseOffset)).toEqual(numbered(0, 60).map(Number));
@@ -89,7 +89,7 @@ export function describeAppending(open: OpenSubject): void {
       });
     });
 
-    it('finishes what was appended before it closes, and takes nothing afterwards', async () => {
+    it('finishes appends before it closes, and accepts none afterwards', async () => {
       const { log } = subject;
       const appends = numbered(0, 20).map((one) => log.append(topic, 0, [aRecord(one)]));
       await log.close();

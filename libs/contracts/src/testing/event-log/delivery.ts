@@ -12,7 +12,7 @@ export function describeDelivery(open: OpenSubject): void {
     const from = { at: 'start' } as const;
     const texts = (run: LogRun): string => run.records.map((record) => text(record.value)).join();
 
-    it('hands out the next run of a partition only when the promise for the last one has resolved', async () => {
+    it('delivers the next run of a partition only when the promise for the previous one has resolved', async () => {
       const { log } = subject;
       await log.append(
         topic,
@@ -31,7 +31,7 @@ export function describeDelivery(open: OpenSubject): void {
       expect(seen).toEqual(['1:0,1', '1:2,3', '1:4,5']);
     });
 
-    it('does not let one partition wait for another', async () => {
+    it('delivers partitions independently', async () => {
       const { log } = subject;
       await log.append(topic, 0, [aRecord('blocks')]);
       await log.append(topic, 1, [aRecord('goes on')]);
@@ -47,7 +47,7 @@ export function describeDelivery(open: OpenSubject): void {
       resolve(undefined);
     });
 
-    it('hands out the same run again when the handler rejects, and says so', async () => {
+    it('delivers the same run again when the handler rejects, and reports that', async () => {
       const { log } = subject;
       await log.append(
         topic,
@@ -68,7 +68,7 @@ export function describeDelivery(open: OpenSubject): void {
       expect(errors).toEqual(['Error: not yet 0,1', 'Error: not yet 0,1']);
     });
 
-    it('delivers nothing while paused and goes on where it stood', async () => {
+    it('delivers nothing while paused, and continues where it stopped', async () => {
       const { log } = subject;
       await log.append(topic, 0, [aRecord('0')]);
       const read = await collect(log);
@@ -83,7 +83,7 @@ export function describeDelivery(open: OpenSubject): void {
       expect(await read.arrived(3)).toEqual(['0', '1', '2']);
     });
 
-    it('closes a subscription after the run in hand and delivers nothing more', async () => {
+    it('closes a subscription after the current run and delivers nothing more', async () => {
       const { log } = subject;
       await log.append(topic, 0, [aRecord('0')]);
       const { promise: release, resolve } = Promise.withResolvers<undefined>();

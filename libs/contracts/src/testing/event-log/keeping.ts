@@ -3,14 +3,14 @@ import { aRecord } from '../builders.ts';
 import { jestGlobals } from '../jest-globals.ts';
 import { collect, eachWithSubject, numbered, text, topic, type OpenSubject } from './subject.ts';
 
-/** What stays: after a restart, after compaction, after truncation. */
+/** What is kept after a restart, compaction and truncation. */
 export function describeKeeping(open: OpenSubject): void {
   const { describe, expect, it } = jestGlobals();
   describe('keeping', () => {
     const subject = eachWithSubject(open);
     const committed = { at: 'committed' } as const;
 
-    it('goes on with records, offsets and commits after a restart', async () => {
+    it('keeps records, offsets and commits after a restart', async () => {
       const { log } = subject;
       await log.append(
         topic,
@@ -40,7 +40,7 @@ export function describeKeeping(open: OpenSubject): void {
       expect(await again.arrived(2)).toEqual(['2', '3']);
     });
 
-    it('takes back a commit when told an earlier offset', async () => {
+    it('resets a commit to an earlier offset', async () => {
       const { log } = subject;
       await log.append(
         topic,
@@ -84,7 +84,7 @@ export function describeKeeping(open: OpenSubject): void {
       expect(read.texts()).toEqual(expect.arrayContaining(['7', '8', '9', 'last']));
     });
 
-    it('may delete what lies below truncateBefore, never anything above, and offsets go on', async () => {
+    it('may delete records below truncateBefore, never above, and offsets continue', async () => {
       const { log } = subject;
       const value = (index: string): string => index.padEnd(1000, '.');
       for (let at = 0; at < 200; at += 10) {
@@ -112,7 +112,7 @@ export function describeKeeping(open: OpenSubject): void {
       expect(await reopened.bounds(topic, 0)).toEqual({ start, end: 200 });
     });
 
-    it('keeps its offsets when everything was truncated', async () => {
+    it('continues its offsets when everything was truncated', async () => {
       const { log } = subject;
       for (const one of numbered(0, 40)) await log.append(topic, 0, [aRecord(one.padEnd(2000, '.'))]);
       await log.truncateBefore(topic, 0, 40);

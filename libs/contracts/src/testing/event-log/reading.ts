@@ -3,7 +3,7 @@ import { eventually } from '../eventually.ts';
 import { jestGlobals } from '../jest-globals.ts';
 import { collect, eachWithSubject, numbered, text, topic, type OpenSubject } from './subject.ts';
 
-/** Where reading starts, how runs are cut, what a reader sees of a growing log. */
+/** Start positions, sizes of runs, and reading while the log grows. */
 export function describeReading(open: OpenSubject): void {
   const { describe, expect, it } = jestGlobals();
   describe('reading', () => {
@@ -47,7 +47,7 @@ export function describeReading(open: OpenSubject): void {
       expect(await atEnd.arrived(1)).toEqual(['2']);
     });
 
-    it('cuts runs at maxRecords and maxBytes, and hands out a larger record alone', async () => {
+    it('limits runs to maxRecords and maxBytes, and delivers a larger record alone', async () => {
       const { log } = subject;
       const sizes = [10, 10, 10, 50, 10, 10, 10, 10];
       await log.append(
@@ -66,7 +66,7 @@ export function describeReading(open: OpenSubject): void {
       expect(byBytes.texts().map((one) => one[0])).toEqual(numbered(0, 8));
     });
 
-    it('says with each run how far the log goes', async () => {
+    it('gives the end of the log with each run', async () => {
       const { log } = subject;
       await log.append(
         topic,
@@ -94,7 +94,7 @@ export function describeReading(open: OpenSubject): void {
       expect(read.records().map(({ offset }) => offset)).toEqual(numbered(0, 200).map(Number));
     });
 
-    it('gives every group everything, and keeps their commits apart', async () => {
+    it('delivers everything to every group, with separate commits', async () => {
       const { log } = subject;
       await log.append(topic, 0, [aRecord('0'), aRecord('1')]);
       const [one, other] = await Promise.all([collect(log, { group: 'one' }), collect(log, { group: 'other' })]);

@@ -4,7 +4,7 @@ import { kafkaSettings } from './command-log.ts';
 import type { Finding } from './doctor.ts';
 
 /** With MEDREX_LOG=kafka, checks that the brokers answer and the topics are durable enough; otherwise returns nothing. */
-export async function lookAtLog(): Promise<readonly Finding[]> {
+export async function checkLog(): Promise<readonly Finding[]> {
   const check = 'Kafka';
   try {
     const settings = kafkaSettings();

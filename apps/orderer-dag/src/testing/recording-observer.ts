@@ -1,7 +1,7 @@
 import type { ChannelObserver } from '../channel-observer.ts';
 
 /** An observer that records events as short texts: `returned: stale`, `validated: VALID`, `opened: probe-failed` ... */
-export function notedObserver(): {
+export function recordingObserver(): {
   readonly observer: ChannelObserver;
   readonly notes: string[];
   readonly count: (note: string) => number;
@@ -26,7 +26,7 @@ export function notedObserver(): {
     opened: (reason) => note(`opened: ${reason}`),
     closed: () => note('closed'),
     stopped: (error) => note(`stopped: ${error instanceof Error ? error.message : String(error)}`),
-    trouble: (step, error) => note(`trouble: ${step}: ${error instanceof Error ? error.message : String(error)}`),
+    stepFailed: (step, error) => note(`trouble: ${step}: ${error instanceof Error ? error.message : String(error)}`),
     predicted: (isRight) => note(isRight ? 'predicted' : 'mispredicted'),
     foreignWrites: () => note('foreign writes'),
     hanging: (operations) => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { kafkaError } from './errors.ts';
 
 /** The content of a mounted file. @throws CodedError KAFKA_CONFIG, naming the variable */
-export function mounted(variable: string, file: string): string {
+export function readMountedFile(variable: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {

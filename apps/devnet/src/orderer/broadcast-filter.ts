@@ -3,7 +3,7 @@ import { openEnvelope, type OpenEnvelope } from '../block/envelope.ts';
 import type { IdentityRegister } from '../identity/identity-register.ts';
 import { messageBytes, type Ordering } from './ordering.ts';
 
-interface DoorParts {
+interface FilterParts {
   readonly channel: string;
   readonly register: IdentityRegister;
   readonly ordering: Ordering;
@@ -19,10 +19,10 @@ export interface BroadcastAnswer {
 }
 
 /** The orderer's filters, in Fabric's order: not empty, not too large, signed by a writer of the channel. */
-export class BroadcastDoor {
-  readonly #parts: DoorParts;
+export class BroadcastFilter {
+  readonly #parts: FilterParts;
 
-  constructor(parts: DoorParts) {
+  constructor(parts: FilterParts) {
     this.#parts = parts;
   }
 
@@ -50,8 +50,8 @@ export class BroadcastDoor {
 
   #refusalOf(open: OpenEnvelope, bytes: number): BroadcastAnswer | undefined {
     const { channel, register, ordering } = this.#parts;
-    const asked = open.channelHeader.getChannelId();
-    if (asked !== channel) return { status: NOT_FOUND, info: `channel does not exist: ${asked}` };
+    const channelId = open.channelHeader.getChannelId();
+    if (channelId !== channel) return { status: NOT_FOUND, info: `channel does not exist: ${channelId}` };
     const { absoluteMaxBytes } = ordering.limits;
     if (bytes > absoluteMaxBytes) {
       const info = `message payload is ${bytes} bytes and exceeds maximum allowed ${absoluteMaxBytes} bytes`;
@@ -64,8 +64,8 @@ export class BroadcastDoor {
       register.signer(open.creator, open.payload, open.signature);
       return undefined;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      return { status: FORBIDDEN, info: `permission denied: the policy /Channel/Writers is not met: ${why}` };
+      const reason = error instanceof Error ? error.message : String(error);
+      return { status: FORBIDDEN, info: `permission denied: the policy /Channel/Writers is not met: ${reason}` };
     }
   }
 }

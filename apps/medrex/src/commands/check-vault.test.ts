@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultTenantKeyFile, openEmbeddedVault } from '@medrex/embedded';
-import { lookAtVault } from './doctor-vault.ts';
+import { checkVault } from './check-vault.ts';
 import { vaultFolder } from './open-vault.ts';
 
 let data: string;
@@ -19,16 +19,16 @@ async function makeVault(): Promise<void> {
 
 describe('the check of the vault by doctor', () => {
   it('passes before the first start, without creating a vault', async () => {
-    expect(await lookAtVault(data)).toMatchObject({
+    expect(await checkVault(data)).toMatchObject({
       verdict: 'ok',
       found: expect.stringMatching(/none yet/) as unknown,
     });
-    expect(await lookAtVault(data)).toMatchObject({ found: expect.stringMatching(/none yet/) as unknown });
+    expect(await checkVault(data)).toMatchObject({ found: expect.stringMatching(/none yet/) as unknown });
   });
 
   it('passes when the vault can be opened', async () => {
     await makeVault();
-    expect(await lookAtVault(data)).toMatchObject({ verdict: 'ok', found: 'opens with its tenant key' });
+    expect(await checkVault(data)).toMatchObject({ verdict: 'ok', found: 'opens with its tenant key' });
   });
 
   it.each([
@@ -38,7 +38,7 @@ describe('the check of the vault by doctor', () => {
   ])('reports a problem with a remedy when %s', async (_what, spoil) => {
     await makeVault();
     spoil();
-    const finding = await lookAtVault(data);
+    const finding = await checkVault(data);
     expect(finding).toMatchObject({ check: 'vault', verdict: 'problem' });
     expect(finding.remedy).toBeTruthy();
   });

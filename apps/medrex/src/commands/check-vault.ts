@@ -9,7 +9,7 @@ const check = 'vault';
 const noneYet: Finding = { check, verdict: 'ok', found: 'none yet; the first start creates it' };
 
 /** Opens the vault with the tenant key of ingest, also while ingest runs. Creates neither vault nor key. */
-export async function lookAtVault(folder: string): Promise<Finding> {
+export async function checkVault(folder: string): Promise<Finding> {
   const dataDir = resolve(folder);
   let isInFiles = true;
   try {
@@ -31,7 +31,7 @@ export async function lookAtVault(folder: string): Promise<Finding> {
 }
 
 /** Checks the durability settings of the vault's database; nothing for a vault in files, or one that cannot be opened (reported by the vault check). */
-export async function lookAtDatabase(): Promise<readonly Finding[]> {
+export async function checkDatabase(): Promise<readonly Finding[]> {
   const about = 'PostgreSQL';
   try {
     const postgres = configuredPostgres();

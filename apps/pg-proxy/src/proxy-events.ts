@@ -3,7 +3,7 @@ import { pgProxyError } from './errors.ts';
 import type { PgProxyMetrics } from './metrics.ts';
 import type { Observing } from './observe/observing.ts';
 import type { ProxyEvents } from './proxy.ts';
-import { AskRefused } from './upstream/query-connection.ts';
+import { QueryRefused } from './upstream/query-connection.ts';
 
 /** Records the proxy's events in the log and the metrics. */
 export function proxyEvents(metrics: PgProxyMetrics, log: Telemetry['log'], observing: Observing): ProxyEvents {
@@ -21,20 +21,20 @@ export function proxyEvents(metrics: PgProxyMetrics, log: Telemetry['log'], obse
     },
     lookupFailed: (error) => {
       metrics.lookupsFailed.inc();
-      const sqlstate = error.cause instanceof AskRefused ? error.cause.sqlstate : undefined;
+      const sqlstate = error.cause instanceof QueryRefused ? error.cause.sqlstate : undefined;
       log.warn({ sqlstate, error }, 'a user could not be looked up');
     },
-    moved: (count) =>
+    serverMoved: (count) =>
       log.warn({ count }, 'the name of a server resolves to another address; its backends are replaced'),
-    stepped: ({ level }) => {
+    rungChanged: ({ level }) => {
       const state = `rung${level}`;
       if (level === 0) log.info({ state }, 'load and memory are normal again');
       else log.warn({ state }, 'load or memory has moved the proxy on the overload ladder');
     },
-    broke: (error) => {
+    internalError: (error) => {
       metrics.internalErrors.inc();
       log.error({ error }, 'an internal error has ended one connection');
     },
-    fault: () => log.error({}, 'a backend broke the protocol and was closed'),
+    protocolViolation: () => log.error({}, 'a backend broke the protocol and was closed'),
   };
 }

@@ -11,28 +11,28 @@ import { Caches } from './cache/caches.ts';
 import type { SharedByRedis } from './cache/shared-by-redis.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { needRestart } from './config/config-rows.ts';
-import { areSamePlaces } from './upstream/moved.ts';
+import { haveSameUpstreams } from './upstream/reloaded-pools.ts';
 import { clampNotice } from './upstream/tuning-notes.ts';
 import { pgProxyError } from './errors.ts';
-import { Arrival } from './login/arrival.ts';
-import type { Newcomer, Reception, TlsForClients } from './login/reception.ts';
-import type { AskDirectory } from './login/client-auth.ts';
-import { Doorkeeper } from './login/doorkeeper.ts';
-import { endPointOf, firstCertificate } from './login/end-point.ts';
+import { LoginConnection } from './login/login-connection.ts';
+import type { AuthenticatedClient, LoginContext, ClientTls } from './login/login-context.ts';
+import type { DirectoryCheck } from './login/client-auth.ts';
+import { Authenticator } from './login/authenticator.ts';
+import { tlsServerEndPoint, firstCertificate } from './login/tls-server-end-point.ts';
 import type { Observing } from './observe/observing.ts';
 import { Listener } from './login/listener.ts';
 import type { DeparturePlan } from './session/client/departures.ts';
-import type { Lookup } from './upstream/host-names.ts';
+import type { Lookup } from './upstream/host-name-watch.ts';
 import type { IrisUpstreamsOptions } from './upstream/iris/iris-upstreams.ts';
 import type { ProcessFigures } from './scheduling/overload.ts';
 import { Classifier } from './scheduling/classifier.ts';
 import { PoolHost, type HostEvents } from './upstream/pool-host.ts';
-import { Welcome } from './login/welcome.ts';
+import { ClientAdmission } from './login/client-admission.ts';
 
 /** The precision of the pools' timeouts, in ms. */
 const tickMs = 100;
 /** How often a draining proxy checks whether it is empty, in ms. */
-const drainLookMs = 50;
+const drainPollMs = 50;
 
 export interface ProxyEvents extends HostEvents {
   /** The directory of users could not be asked. */
@@ -50,13 +50,13 @@ export interface PgProxyOptions {
   readonly reload: ProxyLifecycle['reload'];
   readonly set: ProxyLifecycle['set'];
   /** The LDAP directory that checks passwords, according to the configuration. */
-  readonly directoryOf: (loaded: LoadedConfig) => AskDirectory | undefined;
+  readonly directoryCheckOf: (loaded: LoadedConfig) => DirectoryCheck | undefined;
   /** Observes every request and keeps what is known about them. */
   readonly observing: Observing;
   /** Shares cached answers among instances; undefined: this instance is alone. */
   readonly shared?: SharedByRedis | undefined;
   /** SHUTDOWN at the console. */
-  readonly stop: (how: Ending) => void;
+  readonly stop: (how: ShutdownMode) => void;
   /** Replaces JDBC; for tests. */
   readonly irisDriver?: IrisUpstreamsOptions['irisDriver'];
   /** Replaces the system's resolver; for tests. */
@@ -70,15 +70,15 @@ export interface PgProxyOptions {
 }
 
 /** How the proxy ends: clients are drained as configured, or leave at the end of their transactions, or nobody is waited for. */
-export type Ending = 'drain' | 'boundary' | 'now';
+export type ShutdownMode = 'drain' | 'boundary' | 'now';
 
 /** The proxy: listens, logs clients in, and gives them backends. */
 export class PgProxy {
   readonly host: PoolHost;
-  readonly #welcome: Welcome;
-  readonly #arrivals = new Set<Arrival>();
+  readonly #admission: ClientAdmission;
+  readonly #pendingLogins = new Set<LoginConnection>();
   readonly #secrets = { mockSecret: randomBytes(32), salt: randomBytes(32) };
-  readonly #directoryOf: PgProxyOptions['directoryOf'];
+  readonly #directoryCheckOf: PgProxyOptions['directoryCheckOf'];
   readonly #events: ProxyEvents;
   readonly #analyser: SqlAnalyser;
   /** The cache settings in effect. */
@@ -86,24 +86,24 @@ export class PgProxy {
   #loaded: LoadedConfig;
   /** Settings that are only read at the start keep their values from here. */
   readonly #atStart: LoadedConfig['config'];
-  #reception: Reception;
-  #doorkeeper: Doorkeeper;
+  #loginContext: LoginContext;
+  #authenticator: Authenticator;
   #ticker: NodeJS.Timeout | undefined;
   #listener: Listener | undefined;
   /** The listener on this instance's own address. */
-  #own: Listener | undefined;
+  #ownListener: Listener | undefined;
   #port = 0;
   #notReady: string | undefined;
   #isEnding = false;
-  #isHurried = false;
+  #isDrainAborted = false;
 
   private constructor(options: PgProxyOptions, analyser: SqlAnalyser) {
-    const { loaded, events, now, jitter, reload, set, stop, observing, directoryOf, irisDriver } = options;
+    const { loaded, events, now, jitter, reload, set, stop, observing, directoryCheckOf, irisDriver } = options;
     this.#analyser = analyser;
     this.#cache = loaded.config.cache;
     this.#loaded = loaded;
     this.#atStart = loaded.config;
-    this.#directoryOf = directoryOf;
+    this.#directoryCheckOf = directoryCheckOf;
     this.#events = events;
     const classifier = new Classifier(analyser, loaded.config.classes);
     this.host = new PoolHost({
@@ -123,20 +123,20 @@ export class PgProxy {
     this.host.caches = this.#cachesOf(loaded.config.cache, options.shared);
     const drain = (database: string | undefined): void => this.#drain(database);
     const resume = (database: string | undefined): boolean => this.resume(database);
-    this.#welcome = new Welcome({
+    this.#admission = new ClientAdmission({
       host: this.host,
       loaded,
       analyser,
       observing,
       lifecycle: { reload, set, stop, drain, resume },
-      arrivals: () => this.#arrivals.size,
+      pendingLogins: () => this.#pendingLogins.size,
       filesMax: options.filesMax,
       refused: (fault, address) => events.refused(fault, address),
     });
-    this.#doorkeeper = this.#doorkeeperOf(loaded);
-    this.host.onRedefined = () => this.#doorkeeper.forget();
-    this.host.onVacated = (upstream, databases) => this.#doorkeeper.vacate(upstream, databases);
-    this.#reception = this.#receptionOf(loaded, this.#doorkeeper);
+    this.#authenticator = this.#authenticatorOf(loaded);
+    this.host.onRedefined = () => this.#authenticator.forgetSecrets();
+    this.host.onCloseSessions = (upstream, databases) => this.#authenticator.closeSessionsOf(upstream, databases);
+    this.#loginContext = this.#loginContextOf(loaded, this.#authenticator);
   }
 
   /** @throws CodedError PG_PROXY_LISTEN, PG_PROXY_CONFIG */
@@ -157,42 +157,42 @@ export class PgProxy {
   }
 
   /** Addresses and names at which clients reach it. */
-  get heardAt(): readonly string[] {
-    return this.#listener?.heardAt ?? [];
+  get addresses(): readonly string[] {
+    return this.#listener?.addresses ?? [];
   }
 
   /** Why it could not listen at some of its addresses. */
-  get notHeardAt(): readonly string[] {
-    return [this.#listener, this.#own].flatMap((listener) => listener?.missing ?? []);
+  get listenProblems(): readonly string[] {
+    return [this.#listener, this.#ownListener].flatMap((listener) => listener?.unavailable ?? []);
   }
 
   get ownPort(): number | undefined {
-    return this.#own?.port;
+    return this.#ownListener?.port;
   }
 
   /** Why nobody should be sent here; for /readyz. */
   get notReady(): string | undefined {
-    const isCutOff = this.host.outage.lastsMs >= this.#loaded.config.metrics.notReadyAfterMs;
+    const isCutOff = this.host.outage.durationMs >= this.#loaded.config.metrics.notReadyAfterMs;
     return this.#notReady ?? (isCutOff ? 'no upstream can be reached' : undefined);
   }
 
-  get arrivals(): number {
-    return this.#arrivals.size;
+  get pendingLogins(): number {
+    return this.#pendingLogins.size;
   }
 
   /**
    * Applies another configuration, completely or not at all; nobody is dropped. @throws CodedError PG_PROXY_CONFIG, POOL_SETTINGS_UNUSABLE
    */
   reload(loaded: LoadedConfig): readonly string[] {
-    const doorkeeper = this.#doorkeeperOf(loaded);
-    const reception = this.#receptionOf(loaded, doorkeeper);
+    const authenticator = this.#authenticatorOf(loaded);
+    const reception = this.#loginContextOf(loaded, authenticator);
     const clamps = this.host.reload(loaded);
-    this.#welcome.reload(loaded);
-    const notices = this.#reloadCaches(loaded.config.cache, !areSamePlaces(this.#loaded.config, loaded.config));
+    this.#admission.reload(loaded);
+    const notices = this.#reloadCaches(loaded.config.cache, !haveSameUpstreams(this.#loaded.config, loaded.config));
     this.#loaded = loaded;
-    this.#reception = reception;
-    this.#doorkeeper.close();
-    this.#doorkeeper = doorkeeper;
+    this.#loginContext = reception;
+    this.#authenticator.close();
+    this.#authenticator = authenticator;
     return [...needRestart(this.#atStart, loaded.config).map(restartNotice), ...notices, ...clamps.map(clampNotice)];
   }
 
@@ -218,53 +218,53 @@ export class PgProxy {
       host.caches = this.#cachesOf(after);
     }
     this.#cache = after;
-    this.#welcome.renewCaches();
+    this.#admission.cachesReplaced();
     return [];
   }
 
   /** Stops accepting clients, lets each one leave as `ending` says, and after a while disconnects those that remain. */
-  async close(ending: Ending, patienceMs?: number): Promise<void> {
+  async close(mode: ShutdownMode, patienceMs?: number): Promise<void> {
     const { drain } = this.#loaded.config;
     this.#notReady = 'the proxy ends';
-    if (ending !== 'now') await wait(drain.announceMs);
+    if (mode !== 'now') await wait(drain.announceMs);
     const closed = this.#listener?.close();
     this.#isEnding = true;
-    if (ending !== 'now') await this.#empty(ending, patienceMs ?? drain.timeoutMs);
-    for (const arrival of this.#arrivals) arrival.close();
-    this.#welcome.closeConsoles();
+    if (mode !== 'now') await this.#drainAll(mode, patienceMs ?? drain.timeoutMs);
+    for (const arrival of this.#pendingLogins) arrival.close();
+    this.#admission.closeConsoles();
     const backends = this.host.pools.backends().map(({ handle }) => handle);
     this.host.pools.kill({}, this.host.now());
     const areWriting = backends.some((backend) => backend?.writes?.hasPending === true);
     for (const backend of backends) backend?.socket.destroy();
     clearInterval(this.#ticker);
     await this.#release(!areWriting);
-    await Promise.all([closed, this.#own?.close()]);
+    await Promise.all([closed, this.#ownListener?.close()]);
     await this.host.end();
   }
 
   /** Releases everything apart from clients and backends. @param isAllKnown false: some client was in the middle of a write */
   async #release(isAllKnown: boolean): Promise<void> {
-    this.#doorkeeper.close();
+    this.#authenticator.close();
     await this.host.licences.leave();
     await this.host.caches?.close(isAllKnown);
   }
 
-  async #empty(ending: 'drain' | 'boundary', patienceMs: number): Promise<void> {
+  async #drainAll(mode: 'drain' | 'boundary', patienceMs: number): Promise<void> {
     const { host } = this;
-    host.drain({}, this.#planOf(ending));
+    host.drain({}, this.#departurePlanOf(mode));
     const endMs = host.now() + patienceMs;
-    const isEmpty = (): boolean => host.pools.isQuiet({}) && this.#arrivals.size === 0;
-    while (!isEmpty() && !this.#isHurried && host.now() < endMs) await wait(drainLookMs);
+    const isEmpty = (): boolean => host.pools.isCommandDone({}) && this.#pendingLogins.size === 0;
+    while (!isEmpty() && !this.#isDrainAborted && host.now() < endMs) await wait(drainPollMs);
   }
 
   /** A drain under way waits for nobody any more. */
-  hurry(): void {
-    this.#isHurried = true;
+  abortDrain(): void {
+    this.#isDrainAborted = true;
   }
 
   /** DRAIN of one database, or of all. */
   #drain(database: string | undefined): void {
-    this.host.drain(database === undefined ? {} : { database }, this.#planOf('drain'));
+    this.host.drain(database === undefined ? {} : { database }, this.#departurePlanOf('drain'));
     if (database === undefined) this.#notReady = 'the proxy is drained';
   }
 
@@ -282,9 +282,9 @@ export class PgProxy {
     return true;
   }
 
-  #planOf(ending: 'drain' | 'boundary'): DeparturePlan {
+  #departurePlanOf(mode: 'drain' | 'boundary'): DeparturePlan {
     const { quietMs, boundaryAfterMs } = this.#loaded.config.drain;
-    return { quietMs, boundaryAfterMs: ending === 'drain' ? boundaryAfterMs : 0 };
+    return { quietMs, boundaryAfterMs: mode === 'drain' ? boundaryAfterMs : 0 };
   }
 
   async #listen(): Promise<void> {
@@ -293,7 +293,7 @@ export class PgProxy {
     this.#port = this.#listener.port;
     try {
       if (instance.own !== undefined)
-        this.#own = await Listener.start(instance.own, (socket) => this.#acceptOwn(socket), this.host.ring);
+        this.#ownListener = await Listener.start(instance.own, (socket) => this.#acceptOwn(socket), this.host.ring);
     } catch (error) {
       await this.#listener.close();
       throw error;
@@ -304,25 +304,25 @@ export class PgProxy {
   #tick(): void {
     this.host.tick();
     const nowMs = this.host.now();
-    for (const arrival of this.#arrivals) arrival.tick(nowMs);
+    for (const arrival of this.#pendingLogins) arrival.tick(nowMs);
   }
 
   #accept(socket: Socket, isLocal: boolean): void {
-    this.#arrivals.add(new Arrival(socket, isLocal, this.#reception));
+    this.#pendingLogins.add(new LoginConnection(socket, isLocal, this.#loginContext));
   }
 
   /** While the proxy ends, this address serves only cancel requests and the console. */
   #acceptOwn(socket: Socket): void {
-    const reception = this.#reception;
-    const enter = (newcomer: Newcomer): void => this.#welcome.enterAtEnd(newcomer);
-    this.#arrivals.add(new Arrival(socket, false, this.#isEnding ? { ...reception, enter } : reception));
+    const reception = this.#loginContext;
+    const admit = (authenticated: AuthenticatedClient): void => this.#admission.admitDuringShutdown(authenticated);
+    this.#pendingLogins.add(new LoginConnection(socket, false, this.#isEnding ? { ...reception, admit } : reception));
   }
 
-  #doorkeeperOf(loaded: LoadedConfig): Doorkeeper {
-    return new Doorkeeper({
+  #authenticatorOf(loaded: LoadedConfig): Authenticator {
+    return new Authenticator({
       loaded,
       upstreams: this.host.upstreams,
-      directory: this.#directoryOf(loaded),
+      directory: this.#directoryCheckOf(loaded),
       now: this.host.now,
       ...this.#secrets,
       isDisabled: (database) => this.host.disabled.has(database),
@@ -330,19 +330,19 @@ export class PgProxy {
     });
   }
 
-  #receptionOf(loaded: LoadedConfig, doorkeeper: Doorkeeper): Reception {
+  #loginContextOf(loaded: LoadedConfig, authenticator: Authenticator): LoginContext {
     const { config } = loaded;
     return {
       tls: tlsOf(loaded),
       loginTimeoutMs: config.loginTimeoutMs,
       now: this.host.now,
-      authOf: (asking, tls, then) => doorkeeper.authOf(asking, tls, then),
-      failed: (asking) => doorkeeper.doubted(asking),
-      cancel: (request, done) => this.host.cancelBy(request, done),
-      enter: (newcomer) => this.#welcome.enter(newcomer),
-      done: (arrival) => this.#arrivals.delete(arrival),
+      authOf: (request, tls, then) => authenticator.authOf(request, tls, then),
+      authFailed: (request) => authenticator.authFailed(request),
+      cancel: (request, done) => this.host.handleCancelRequest(request, done),
+      admit: (authenticated) => this.#admission.admit(authenticated),
+      ended: (arrival) => this.#pendingLogins.delete(arrival),
       refused: (fault, address) => this.#events.refused(fault, address),
-      broke: (error) => this.#events.broke(error),
+      internalError: (error) => this.#events.internalError(error),
     };
   }
 }
@@ -353,17 +353,17 @@ function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-function tlsOf({ config, certificate }: LoadedConfig): TlsForClients | undefined {
+function tlsOf({ config, certificate }: LoadedConfig): ClientTls | undefined {
   if (certificate === undefined) return undefined;
   const { cert, key, clients } = certificate;
   const { minVersion, mode, clientCertificate } = config.listen.tls ?? {};
   try {
     return {
       context: createSecureContext({ cert, key, ...(minVersion && { minVersion }), ...clients }),
-      endPoint: endPointOf(firstCertificate(cert)),
+      endPoint: tlsServerEndPoint(firstCertificate(cert)),
       isRequired: mode === 'require',
-      asksCertificate: clients.ca !== undefined,
-      needsCertificate: clientCertificate === 'require',
+      requestsCertificate: clients.ca !== undefined,
+      requiresCertificate: clientCertificate === 'require',
     };
   } catch (cause) {
     throw pgProxyError('PG_PROXY_CONFIG', `listen.tls: ${(cause as Error).message}`, { cause });

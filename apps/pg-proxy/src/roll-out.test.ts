@@ -129,7 +129,7 @@ describe('a draining proxy', () => {
     const socket = connect({ host: '127.0.0.1', port: rig.port });
     const whole = startupMessage(0, Object.entries({ user: 'app', database: 'app' }));
     socket.write(whole.subarray(0, 10));
-    await eventually(() => rig.running.proxy.arrivals === 1);
+    await eventually(() => rig.running.proxy.pendingLogins === 1);
     const closed = rig.running.proxy.close('drain');
     socket.write(whole.subarray(10));
     const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
@@ -218,7 +218,7 @@ describe('the console', () => {
     const [console, client] = [await rig.in({ database: 'medrex' }), await rig.in()];
     await client.ask(query('begin'));
     expect(await console.ask(query(words))).toEqual(['C SHUTDOWN', 'Z I']);
-    await rig.running.stopAsked;
+    await rig.running.stopRequested;
     const closed = rig.running.close();
     if (how !== 'now') expect(await client.ask(query('commit'))).toEqual(['C COMMIT', 'Z I']);
     expect(await client.until('closed')).toEqual([told]);

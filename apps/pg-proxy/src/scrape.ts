@@ -27,7 +27,7 @@ export class Scrape {
     this.#caches = new CacheMetrics(metrics);
   }
 
-  take({ host, arrivals }: Pick<PgProxy, 'host' | 'arrivals'>, loaded: LoadedConfig): void {
+  update({ host, pendingLogins }: Pick<PgProxy, 'host' | 'pendingLogins'>, loaded: LoadedConfig): void {
     const metrics = this.#metrics;
     const nowMs = host.now();
     const figures = host.pools.figures(nowMs);
@@ -40,7 +40,7 @@ export class Scrape {
     this.#takeOverload(host.overload);
     this.#takeRollOut(host);
     this.#caches.set(host.caches);
-    metrics.arriving.set(arrivals);
+    metrics.arriving.set(pendingLogins);
     metrics.certificateEnd.set(certificateEnd(loaded));
   }
 
@@ -87,7 +87,7 @@ export class Scrape {
   #takeLicences({ pools, licences }: PoolHost): void {
     const { licenceGranted, licenceLent, licenceHeadroom } = this.#metrics;
     const shares = licences.shares();
-    const counted = pools.limits().filter(({ because }) => because === 'licence');
+    const counted = pools.limits().filter(({ cause }) => cause === 'licence');
     const left = counted.map(({ max, count }) => max - count);
     licenceGranted.set(sumOf(shares.map(({ granted }) => granted)));
     licenceLent.set(shares.filter(({ by }) => by === 'lease').length);

@@ -21,13 +21,13 @@ import { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-
 import type { SaidSettings } from './config/pgbouncer/from-ini.ts';
 import { pgProxyError } from './errors.ts';
 import { keepOutOfDumps } from './keep-out-of-dumps.ts';
-import { directoryOf } from './login/directory.ts';
+import { directoryCheckOf } from './login/directory.ts';
 import { openFilesMax } from './login/open-files.ts';
 import { pgProxyMetrics, type PgProxyMetrics } from './metrics.ts';
 import { Observing } from './observe/observing.ts';
 import { openRing } from './open-ring.ts';
 import { proxyEvents } from './proxy-events.ts';
-import { PgProxy, type Ending, type PgProxyOptions } from './proxy.ts';
+import { PgProxy, type ShutdownMode, type PgProxyOptions } from './proxy.ts';
 import type { ProcessFigures } from './scheduling/overload.ts';
 import { Scrape } from './scrape.ts';
 import type { RequestObserver } from './session/client/request.ts';
@@ -49,11 +49,11 @@ export interface RunningPgProxy {
   pause(): void;
   resume(): void;
   /** Asks for the end, as SHUTDOWN at the console does. */
-  stop(how: Ending): void;
+  stop(how: ShutdownMode): void;
   /** Resolves when the end has been asked for; `close` then carries it out. */
-  readonly stopAsked: Promise<void>;
+  readonly stopRequested: Promise<void>;
   /** Logs the reason for which the process dies. */
-  died(error: unknown): void;
+  logFatal(error: unknown): void;
   close(): Promise<void>;
 }
 
@@ -129,7 +129,7 @@ interface Starting {
 }
 
 /** What the proxy works with: opened before it and closed after it. */
-interface Surroundings {
+interface Resources {
   readonly telemetry: Telemetry;
   readonly metrics: PgProxyMetrics;
   readonly endpoint: HttpEndpoint;
@@ -137,29 +137,29 @@ interface Surroundings {
   readonly shared: SharedByRedis | undefined;
   readonly ring: RingSockets | undefined;
   /** The proxy, once it accepts clients. */
-  readonly begun: { proxy?: PgProxy };
+  readonly started: { proxy?: PgProxy };
 }
 
 async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'close'>> {
   const { start, load, loaded, open } = starting;
-  const { telemetry, metrics, endpoint, observing, shared, ring, begun } = await openSurroundings(starting);
+  const { telemetry, metrics, endpoint, observing, shared, ring, started } = await openResources(starting);
   const { log } = telemetry;
   const filesMax = start.filesMax ?? openFilesMax();
-  const reload = new Reload({
+  const reloader = new ConfigReloader({
     load,
     loaded,
     metrics,
     log,
-    take: (fresh) => {
+    apply: (fresh) => {
       const notices = proxy.reload(fresh);
       observing.reload(fresh);
       return notices;
     },
   });
-  const end = new EndAsked(start.patienceMs);
-  const stop = (how: Ending): void => {
-    end.ask(how);
-    if (how === 'now') proxy.hurry();
+  const shutdown = new ShutdownRequest(start.patienceMs);
+  const stop = (how: ShutdownMode): void => {
+    shutdown.request(how);
+    if (how === 'now') proxy.abortDrain();
   };
   const events = proxyEvents(metrics, log, observing);
   const proxy = await PgProxy.start({
@@ -174,41 +174,41 @@ async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'cl
     lookup: start.lookup,
     now: clockOf(start),
     jitter: Math.random,
-    reload: () => reload.run(),
-    set: start.pgbouncerIni === undefined ? undefined : (name, value) => reload.set(name, value),
+    reload: () => reloader.run(),
+    set: start.pgbouncerIni === undefined ? undefined : (name, value) => reloader.set(name, value),
     stop,
-    directoryOf: (from) => directoryOf(from, (error) => events.lookupFailed(error)),
+    directoryCheckOf: (from) => directoryCheckOf(from, (error) => events.lookupFailed(error)),
   });
-  open.add(() => proxy.close(end.how, end.patienceMs));
+  open.add(() => proxy.close(shutdown.mode, shutdown.patienceMs));
   await observing.start(proxy.host);
   const scrape = new Scrape(metrics);
-  telemetry.metrics.beforeScrape(() => scrape.take(proxy, reload.loaded));
-  begun.proxy = proxy;
+  telemetry.metrics.beforeScrape(() => scrape.update(proxy, reloader.loaded));
+  started.proxy = proxy;
   log.info({ port: proxy.port }, 'pg-proxy accepts clients');
   return runningOf({
     proxy,
     observing,
-    reload,
-    end,
+    reloader,
+    shutdown,
     stop,
     log,
     urls: { postgres: urlOf(proxy, loaded.config.listen.socket?.folder), metrics: `${endpoint.url}/metrics` },
-    notes: [...proxy.notHeardAt, ...withTuning(loaded, filesMax).notes],
+    notes: [...proxy.listenProblems, ...withTuning(loaded, filesMax).notes],
   });
 }
 
-async function openSurroundings({ start, loaded, open }: Starting): Promise<Surroundings> {
+async function openResources({ start, loaded, open }: Starting): Promise<Resources> {
   const options = start.telemetryOptions ?? telemetryOf(start.environment);
   const telemetry = start.telemetry ?? createTelemetry(options);
   if (start.telemetry === undefined) open.add(() => telemetry.close());
   const { log } = telemetry;
   const metrics = telemetry.metrics.define(pgProxyMetrics);
-  const begun: Surroundings['begun'] = {};
-  const notReady = (): string | undefined => (begun.proxy === undefined ? 'it starts' : begun.proxy.notReady);
+  const started: Resources['started'] = {};
+  const notReady = (): string | undefined => (started.proxy === undefined ? 'it starts' : started.proxy.notReady);
   const endpoint = await endpointOf(loaded, observabilityRoutes(telemetry.metrics, notReady));
   open.add(async () => {
     await endpoint.close();
-    if (begun.proxy !== undefined) log.info({}, 'pg-proxy has ended');
+    if (started.proxy !== undefined) log.info({}, 'pg-proxy has ended');
   });
   const observing = await Observing.open({
     loaded,
@@ -225,25 +225,34 @@ async function openSurroundings({ start, loaded, open }: Starting): Promise<Surr
     open.add(() => shared.pool.close());
     poolObserver(telemetry.metrics)(shared.pool);
   }
-  const ring = ringOf(loaded, metrics, log);
+  const ring = openReportedRing(loaded, metrics, log);
   open.add(() => ring?.close());
-  return { telemetry, metrics, endpoint, observing, shared, ring, begun };
+  return { telemetry, metrics, endpoint, observing, shared, ring, started };
 }
 
 interface Parts extends Pick<RunningPgProxy, 'urls' | 'proxy' | 'observing' | 'notes' | 'stop'> {
-  readonly reload: Reload;
-  readonly end: EndAsked;
+  readonly reloader: ConfigReloader;
+  readonly shutdown: ShutdownRequest;
   readonly log: Telemetry['log'];
 }
 
-function runningOf({ proxy, observing, reload, end, stop, log, urls, notes }: Parts): Omit<RunningPgProxy, 'close'> {
+function runningOf({
+  proxy,
+  observing,
+  reloader,
+  shutdown,
+  stop,
+  log,
+  urls,
+  notes,
+}: Parts): Omit<RunningPgProxy, 'close'> {
   return {
     urls,
     proxy,
     observing,
     notes,
     stop,
-    reload: () => reload.run(),
+    reload: () => reloader.run(),
     pause: () => {
       proxy.pause();
       log.info({}, 'pg-proxy is paused');
@@ -252,50 +261,50 @@ function runningOf({ proxy, observing, reload, end, stop, log, urls, notes }: Pa
       if (proxy.resume()) log.info({}, 'pg-proxy is resumed');
       else log.warn({}, 'pg-proxy is shutting down, and is not resumed');
     },
-    stopAsked: end.asked,
-    died: (error) => log.error({ error }, 'pg-proxy ends because of an internal error'),
+    stopRequested: shutdown.requested,
+    logFatal: (error) => log.error({ error }, 'pg-proxy ends because of an internal error'),
   };
 }
 
 /** How the proxy is to end: as somebody has asked, or as configured. */
-class EndAsked {
-  how: Ending = 'drain';
-  readonly asked: Promise<void>;
+class ShutdownRequest {
+  mode: ShutdownMode = 'drain';
+  readonly requested: Promise<void>;
   readonly #patienceMs: number | undefined;
-  #isAsked = false;
-  #tell: () => void = () => undefined;
+  #isRequested = false;
+  #resolve: () => void = () => undefined;
 
   constructor(patienceMs: number | undefined) {
     this.#patienceMs = patienceMs;
-    this.asked = new Promise((tell) => (this.#tell = tell));
+    this.requested = new Promise((tell) => (this.#resolve = tell));
   }
 
   /** A WAIT asked for at the console has no time limit. */
   get patienceMs(): number | undefined {
-    return this.#isAsked && this.how !== 'now' ? Infinity : this.#patienceMs;
+    return this.#isRequested && this.mode !== 'now' ? Infinity : this.#patienceMs;
   }
 
-  ask(how: Ending): void {
-    this.how = how;
-    this.#isAsked = true;
-    this.#tell();
+  request(mode: ShutdownMode): void {
+    this.mode = mode;
+    this.#isRequested = true;
+    this.#resolve();
   }
 }
 
 interface ReloadOptions {
-  readonly load: (said?: SaidSettings) => LoadedConfig;
+  readonly load: (overrides?: SaidSettings) => LoadedConfig;
   readonly loaded: LoadedConfig;
   /** @returns what is not in effect as asked */
-  readonly take: (loaded: LoadedConfig) => readonly string[];
+  readonly apply: (loaded: LoadedConfig) => readonly string[];
   readonly metrics: PgProxyMetrics;
   readonly log: Telemetry['log'];
 }
 
 /** The configuration in effect, and how it is reloaded. */
-class Reload {
+class ConfigReloader {
   readonly #options: ReloadOptions;
   loaded: LoadedConfig;
-  #said: SaidSettings = new Map();
+  #overrides: SaidSettings = new Map();
 
   constructor(options: ReloadOptions) {
     this.#options = options;
@@ -304,17 +313,17 @@ class Reload {
 
   /** Adds a setting to those made at the console. @throws as run */
   set(name: string, value: string): readonly string[] {
-    return this.run(new Map([...this.#said, [name, value]]));
+    return this.run(new Map([...this.#overrides, [name, value]]));
   }
 
   /** Discards settings made at the console. @throws CodedError PG_PROXY_CONFIG; nothing has changed then */
-  run(said: SaidSettings = new Map()): readonly string[] {
-    const { load, take, metrics, log } = this.#options;
+  run(overrides: SaidSettings = new Map()): readonly string[] {
+    const { load, apply, metrics, log } = this.#options;
     try {
-      const fresh = load(said);
-      const notices = take(fresh);
+      const fresh = load(overrides);
+      const notices = apply(fresh);
       this.loaded = fresh;
-      this.#said = said;
+      this.#overrides = overrides;
       metrics.reloadFailed.set(0);
       log.info({}, 'pg-proxy has reloaded its configuration');
       return notices;
@@ -336,9 +345,13 @@ async function endpointOf({ config }: LoadedConfig, routes: EndpointRoutes): Pro
 }
 
 /** Reports on it to the log and the metrics. */
-function ringOf({ config }: LoadedConfig, metrics: PgProxyMetrics, log: Telemetry['log']): RingSockets | undefined {
+function openReportedRing(
+  { config }: LoadedConfig,
+  metrics: PgProxyMetrics,
+  log: Telemetry['log'],
+): RingSockets | undefined {
   const ring = openRing(config, {
-    hasNone: (error) => log.info({ error }, 'io_uring is not available to this process, which uses epoll'),
+    unavailable: (error) => log.info({ error }, 'io_uring is not available to this process, which uses epoll'),
     failed: (error) => {
       metrics.ioUring.set(0);
       log.error({ error }, 'io_uring has stopped working; the process goes on with epoll');
@@ -356,7 +369,7 @@ function telemetryOf(environment: PgProxyStart['environment']): TelemetryOptions
 }
 
 /** The address for clients on this host, in libpq's form. */
-function urlOf({ heardAt: [first], port }: PgProxy, folder = ''): string {
+function urlOf({ addresses: [first], port }: PgProxy, folder = ''): string {
   if (first === undefined) return `postgres:///?host=${folder}&port=${port}`;
   const name = first === '*' ? 'localhost' : first.includes(':') ? `[${first}]` : first;
   return `postgres://${name}:${port}`;

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import type { RingSockets } from '@medrex/linux';
 import { Listener } from './login/listener.ts';
 import { openRing } from './open-ring.ts';
-import { reach } from './upstream/connect.ts';
+import { connectPlain } from './upstream/connect.ts';
 
 const sockets: Socket[] = [];
 let listener: Listener | undefined;
@@ -32,10 +32,10 @@ const isAsked = (end: string, port: number): boolean => {
     ['remote', 'the event loop'],
     ['local', 'a ring, where there is one'],
   ])('is probed when silent: the %s one, by %s', async (end, by) => {
-    ring = openRing({ ioUring: by.startsWith('a ring') }, { hasNone: () => undefined, failed: () => undefined });
+    ring = openRing({ ioUring: by.startsWith('a ring') }, { unavailable: () => undefined, failed: () => undefined });
     listener = await Listener.start({ host: '127.0.0.1', port: 0 }, (socket) => sockets.push(socket), ring);
     const at = { host: '127.0.0.1', port: listener.port };
-    sockets.push(end === 'local' ? connect(at) : reach(at));
+    sockets.push(end === 'local' ? connect(at) : connectPlain(at));
     expect(await eventually(() => isAsked(end, at.port))).toBe(true);
   });
 });

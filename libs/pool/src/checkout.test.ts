@@ -81,7 +81,7 @@ describe('checkout', () => {
     const [b, c, cameAtMs] = [rig.client('b'), rig.client('c'), rig.nowMs];
     rig.after(600);
     for (const client of [b, c]) rig.checkout(client);
-    rig.pools.waitsSince(c, cameAtMs);
+    rig.pools.backdateWait(c, cameAtMs);
     rig.after(400);
     expect(rig.events()).toEqual(['refuse c timeout']);
     expect(rig.refusals.map(({ waitedMs }) => waitedMs)).toEqual([1_000]);

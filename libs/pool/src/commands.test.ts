@@ -10,11 +10,11 @@ describe('PAUSE', () => {
     rig.pools.pause({}, rig.nowMs);
     expect(rig.events()).toEqual(['close 1 paused']);
     rig.closed(1);
-    expect(rig.pools.isQuiet({})).toBe(false);
+    expect(rig.pools.isCommandDone({})).toBe(false);
     rig.checkin(b, 'reset');
     rig.closed(2);
     expect(rig.events()).toEqual(['close 2 paused']);
-    expect(rig.pools.isQuiet({})).toBe(true);
+    expect(rig.pools.isCommandDone({})).toBe(true);
   });
 
   it('lets clients wait until RESUME, for longer than usual', () => {
@@ -77,11 +77,11 @@ describe('a server whose address has changed', () => {
     const rig = new PoolRig();
     const [a, b] = [rig.holder('a'), rig.holder('b')];
     rig.checkin(a);
-    rig.pools.moved(({ id }) => id === 2, rig.nowMs);
+    rig.pools.replaceMoved(({ id }) => id === 2, rig.nowMs);
     expect(rig.events()).toEqual([]);
     rig.checkin(b);
     expect(rig.events()).toEqual(['close 2 moved']);
-    rig.pools.moved(({ id }) => id === 1, rig.nowMs);
+    rig.pools.replaceMoved(({ id }) => id === 1, rig.nowMs);
     expect(rig.events()).toEqual(['close 1 moved']);
   });
 });
@@ -101,9 +101,9 @@ describe('DRAIN', () => {
     expect(rig.events()).toEqual(['move b']);
     rig.leave(b);
     expect(rig.events()).toEqual(['close 1 drained']);
-    expect(rig.pools.isQuiet({})).toBe(false);
+    expect(rig.pools.isCommandDone({})).toBe(false);
     rig.closed(1);
-    expect(rig.pools.isQuiet({})).toBe(true);
+    expect(rig.pools.isCommandDone({})).toBe(true);
   });
 
   it('moves a client whose wait was refused', () => {
@@ -246,9 +246,9 @@ describe('RELOAD', () => {
     rig.client('a');
     const policy = aPolicy({ settings: { max: 30, reserve: 5, min: 25 }, loginMax: 24, licensedServer: 'iris' });
     const clamps = [
-      { subject: 'ehr/app', setting: 'max', asked: 30, given: 24, because: 'licence' },
-      { subject: 'ehr/app', setting: 'reserve', asked: 5, given: 0, because: 'licence' },
-      { subject: 'ehr/app', setting: 'min', asked: 25, given: 24, because: 'max' },
+      { subject: 'ehr/app', setting: 'max', configured: 30, applied: 24, cause: 'licence' },
+      { subject: 'ehr/app', setting: 'reserve', configured: 5, applied: 0, cause: 'licence' },
+      { subject: 'ehr/app', setting: 'min', configured: 25, applied: 24, cause: 'max' },
     ];
     expect(rig.pools.reload(policy, rig.nowMs)).toEqual(clamps);
     expect(rig.pools.figures(rig.nowMs)[0]).toMatchObject({ clamps, settings: { max: 24, reserve: 0, min: 24 } });

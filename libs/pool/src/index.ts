@@ -1,7 +1,14 @@
 export { poolErrors } from './errors.ts';
 export { LearnedClasses } from './learned-class.ts';
 export type { OpenFailure } from './login-backoff.ts';
-export { ground, nextStanding, rungs, type LoadFigures, type Rung, type Standing } from './overload-ladder.ts';
+export {
+  initialLadderState,
+  nextLadderState,
+  rungs,
+  type LoadFigures,
+  type Rung,
+  type LadderState,
+} from './overload-ladder.ts';
 export type { ClassGauges, PoolCounts, PoolFigures, PoolGauges, PoolTotals } from './pool-figures.ts';
 export { nameKey, type LimitKind, type PoolName, type PoolPolicy, type PoolScope } from './pool-policy.ts';
 export type { PoolPort } from './pool-port.ts';

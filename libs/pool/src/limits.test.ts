@@ -99,7 +99,7 @@ describe('a limit across pools', () => {
     expect(rig.events()).toEqual([]);
     rig.pools.reload(aPolicy({ settings: { lifetimeMs: 1_000 }, databaseMax: 2 }), rig.nowMs);
     expect(rig.events()).toEqual(['open 2 demand']);
-    expect(rig.pools.limits()).toContainEqual({ kind: 'database', max: 2, count: 2, because: 'limit' });
+    expect(rig.pools.limits()).toContainEqual({ kind: 'database', max: 2, count: 2, cause: 'limit' });
     for (const client of [a, b]) rig.leave(client);
     rig.closed(1, 2);
     rig.after(1);

@@ -10,17 +10,17 @@ export class SharedLimit<C, B> {
   /** Pools that want to open a backend and are kept from it by this limit. */
   readonly blocked = new Set<Pool<C, B>>();
   max: number;
-  because: BackendCap['because'];
+  cause: BackendCap['cause'];
   /** Backends under it, those opening and closing included. */
   count = 0;
   /** Those of them that are closing. */
   closing = 0;
 
-  constructor(kind: LimitKind, name: string, max: number, because: BackendCap['because']) {
+  constructor(kind: LimitKind, name: string, max: number, cause: BackendCap['cause']) {
     this.kind = kind;
     this.name = name;
     this.max = max;
-    this.because = because;
+    this.cause = cause;
   }
 
   get isFull(): boolean {

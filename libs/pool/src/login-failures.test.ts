@@ -51,9 +51,9 @@ describe('a login that may succeed later', () => {
     rig.checkout(rig.client('a'));
     rig.openFailed(1, 'not there', true);
     rig.after(10);
-    rig.pools.tryAgain('elsewhere', rig.nowMs);
+    rig.pools.endBackoff('elsewhere', rig.nowMs);
     expect(rig.events()).toEqual(['open 1 demand']);
-    rig.pools.tryAgain('main', rig.nowMs);
+    rig.pools.endBackoff('main', rig.nowMs);
     expect(rig.events()).toEqual(['open 2 demand']);
   });
 

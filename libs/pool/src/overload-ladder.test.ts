@@ -1,16 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ground, nextStanding, rungs, type LoadFigures, type Standing } from './overload-ladder.ts';
+import { initialLadderState, nextLadderState, rungs, type LoadFigures, type LadderState } from './overload-ladder.ts';
 
 const calm: LoadFigures = { poolUse: 0.2, interactiveWaitMs: 0, patienceUse: 0, queueUse: 0, memoryUse: 0.3 };
-const standingOn = (level: number): Standing => ({ rung: rungs[level]!, calmSinceMs: undefined });
-const levelAt = (figures: Partial<LoadFigures>): number => nextStanding(ground, { ...calm, ...figures }, 0).rung.level;
+const standingOn = (level: number): LadderState => ({ rung: rungs[level]!, calmSinceMs: undefined });
+const levelAt = (figures: Partial<LoadFigures>): number =>
+  nextLadderState(initialLadderState, { ...calm, ...figures }, 0).rung.level;
 
 /** The levels after each of these steps, 1 s apart. */
 function walk(from: number, figures: Partial<LoadFigures>, steps: number): readonly number[] {
   let standing = standingOn(from);
   return Array.from({ length: steps }, (_, at) => {
-    standing = nextStanding(standing, { ...calm, ...figures }, at * 1_000);
+    standing = nextLadderState(standing, { ...calm, ...figures }, at * 1_000);
     return standing.rung.level;
   });
 }
@@ -56,7 +57,7 @@ describe('the ladder', () => {
     let standing = standingOn(4);
     for (let second = 0; second < 60; second += 1) {
       const figures = second % 5 === 4 ? { ...calm, memoryUse: 0.82 } : calm;
-      standing = nextStanding(standing, figures, second * 1_000);
+      standing = nextLadderState(standing, figures, second * 1_000);
     }
     expect(standing.rung.level).toBe(4);
   });
@@ -79,12 +80,12 @@ describe('the ladder', () => {
     });
     fc.assert(
       fc.property(fc.array(fc.tuple(figures, fc.nat(7_000)), { maxLength: 40 }), (history) => {
-        let standing = ground;
+        let standing = initialLadderState;
         let nowMs = 0;
         for (const [now, afterMs] of history) {
           nowMs += afterMs;
           const before = standing.rung.level;
-          standing = nextStanding(standing, now, nowMs);
+          standing = nextLadderState(standing, now, nowMs);
           expect(standing.rung.level).toBeGreaterThanOrEqual(Math.max(levelAt(now), before - 1));
         }
       }),

@@ -50,12 +50,12 @@ export interface LoadFigures {
 export const patienceMinMs = 15_000;
 
 /** The current rung, and since when the figures have asked for a lower one. */
-export interface Standing {
+export interface LadderState {
   readonly rung: Rung;
   readonly calmSinceMs: number | undefined;
 }
 
-export const ground: Standing = { rung: rungs[0], calmSinceMs: undefined };
+export const initialLadderState: LadderState = { rung: rungs[0], calmSinceMs: undefined };
 
 /** How long the figures must ask for a lower rung before each step down. */
 const holdMs = 5_000;
@@ -64,7 +64,7 @@ const loadOnTheWayDown = 0.8;
 const memoryOnTheWayDown = 0.05;
 
 /** Steps up at once to the rung that the figures ask for, and down one rung at a time. */
-export function nextStanding(standing: Standing, figures: LoadFigures, nowMs: number): Standing {
+export function nextLadderState(standing: LadderState, figures: LoadFigures, nowMs: number): LadderState {
   const { level } = standing.rung;
   const up = Math.max(levelOfLoad(figures, 1), levelOfMemory(figures.memoryUse));
   if (up > level) return { rung: rungs[up] ?? standing.rung, calmSinceMs: undefined };

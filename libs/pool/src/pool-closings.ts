@@ -4,7 +4,7 @@ import type { Pool, PoolContext } from './pool.ts';
 import type { PooledBackend } from './pooled-backend.ts';
 import type { PooledClient } from './pooled-client.ts';
 import type { DisconnectReason } from './reasons.ts';
-import { mustEvict } from './shared-places.ts';
+import { mustEvict } from './shared-slots.ts';
 import type { WaitingClients } from './waiting-clients.ts';
 
 export interface PoolClosingsOptions<C, B> extends PoolOpeningsOptions<C, B> {
@@ -63,7 +63,7 @@ export class PoolClosings<C, B> {
   ): DisconnectReason | undefined {
     if (backend.closeAtCheckin !== undefined) return backend.closeAtCheckin;
     if (this.#pool.isPaused) return 'paused';
-    if (nowMs >= backend.endsAtMs) return 'lifetime';
+    if (nowMs >= backend.lifetimeEndsAtMs) return 'lifetime';
     const { max, reserve } = this.#pool.settings;
     if (next === undefined) {
       const spare = this.#surplusReason();
@@ -101,9 +101,9 @@ export class PoolClosings<C, B> {
     const spare = this.#surplusReason();
     const isUnused = nowMs - backend.idleSinceMs >= idleTimeoutMs && this.#backends.live > this.#pool.minimum;
     if (spare !== undefined) this.close(backend, spare, nowMs);
-    else if (nowMs >= backend.endsAtMs) this.close(backend, 'lifetime', nowMs);
+    else if (nowMs >= backend.lifetimeEndsAtMs) this.close(backend, 'lifetime', nowMs);
     else if (isUnused) this.close(backend, 'idle_timeout', nowMs);
-    else if (nowMs - backend.heardAtMs >= checkAfterMs && this.#mayCheck) {
+    else if (nowMs - backend.lastAnswerAtMs >= checkAfterMs && this.#mayCheck) {
       this.#backends.idle.remove(backend);
       this.#backends.setState(backend, 'checking', nowMs);
       this.#context.port.check(backend);

@@ -54,24 +54,24 @@ export class PoolCommands<C, B> {
     this.#isDraining = false;
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    for (const client of this.#waiting.toArray()) client.countedFromMs = nowMs;
+    for (const client of this.#waiting.toArray()) client.timeoutFromMs = nowMs;
     this.#pool.grow(nowMs);
   }
 
   reconnect(nowMs: number): void {
     this.replace('reconnect', () => true, nowMs);
-    this.tryAgain(nowMs);
+    this.endBackoff(nowMs);
   }
 
   /** Forgets failed logins and tries again. */
-  tryAgain(nowMs: number): void {
+  endBackoff(nowMs: number): void {
     this.#openings.resetBackoff();
     this.#pool.grow(nowMs);
   }
 
   /** Closes the matching backends, each once no client has it. */
-  replace(reason: DisconnectReason, isMeant: (backend: PooledBackend<C, B>) => boolean, nowMs: number): void {
-    for (const backend of this.#backends.toArray().filter(isMeant)) {
+  replace(reason: DisconnectReason, matches: (backend: PooledBackend<C, B>) => boolean, nowMs: number): void {
+    for (const backend of this.#backends.toArray().filter(matches)) {
       backend.closeAtCheckin ??= reason;
       if (backend.state === 'idle') this.#closings.close(backend, reason, nowMs);
     }

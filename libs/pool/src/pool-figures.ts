@@ -5,7 +5,7 @@ import {
   type DisconnectReason,
   type RefusalReason,
 } from './reasons.ts';
-import type { ClassLines } from './class-lines.ts';
+import type { ClassQueues } from './class-queues.ts';
 import type { PoolName } from './pool-policy.ts';
 import type { Clamp, PoolSettings } from './pool-settings.ts';
 import type { SlotShares } from './slot-shares.ts';
@@ -93,9 +93,9 @@ export function sumOf(gauges: readonly PoolGauges[]): PoolGauges {
   };
 }
 
-export function classGauges<C, B>(lines: ClassLines<C, B>, shares: SlotShares, nowMs: number): PoolFigures['classes'] {
+export function classGauges<C, B>(lines: ClassQueues<C, B>, shares: SlotShares, nowMs: number): PoolFigures['classes'] {
   const of = (workClass: WorkloadClass): ClassGauges => ({
-    waiting: lines.of[workClass].line.size,
+    waiting: lines.of[workClass].queue.size,
     longestWaitMs: waitOf(lines.sinceMs(workClass), nowMs),
     active: shares.held[workClass],
   });

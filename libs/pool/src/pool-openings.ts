@@ -3,7 +3,7 @@ import type { PoolBackends } from './pool-backends.ts';
 import type { Pool, PoolContext } from './pool.ts';
 import { PooledBackend } from './pooled-backend.ts';
 import type { ConnectReason } from './reasons.ts';
-import { requestPlace } from './shared-places.ts';
+import { requestSlot } from './shared-slots.ts';
 import type { WaitingClients } from './waiting-clients.ts';
 
 export interface PoolOpeningsOptions<C, B> {
@@ -58,7 +58,7 @@ export class PoolOpenings<C, B> {
   grow(nowMs: number): void {
     const pool = this.#pool;
     for (let reason = this.#reasonToOpen(nowMs); reason !== undefined; reason = this.#reasonToOpen(nowMs)) {
-      if (!requestPlace(pool, nowMs)) return;
+      if (!requestSlot(pool, nowMs)) return;
       this.#open(reason, nowMs);
     }
     for (const limit of pool.limits) limit.blocked.delete(pool);
@@ -85,8 +85,8 @@ export class PoolOpenings<C, B> {
     const { idle, opening, resetting, checking } = this.#backends.in;
     const soon = idle + opening + resetting + checking;
     const now = { agedAfterMs, nowMs };
-    if (size < max) return this.#waiting.lines.areWaiting(soon + 1, 0, now) ? 'demand' : undefined;
-    return this.#waiting.lines.areWaiting(soon + 1, reserveAfterMs, now) ? 'reserve' : undefined;
+    if (size < max) return this.#waiting.queues.areWaiting(soon + 1, 0, now) ? 'demand' : undefined;
+    return this.#waiting.queues.areWaiting(soon + 1, reserveAfterMs, now) ? 'reserve' : undefined;
   }
 
   #mayOpen(nowMs: number): boolean {

@@ -27,7 +27,7 @@ export interface PoolPolicy {
   /** Maximum of backends that all clients of an application may hold at once over all pools; undefined: no limit. */
   applicationMax(application: string): number | undefined;
   /** Pools that keep their minimum open without clients, as their login is known from the configuration. */
-  readonly kept?: readonly PoolName[];
+  readonly keptOpen?: readonly PoolName[];
 }
 
 /** A map key for a name; no part of a name contains a NUL. */

@@ -2,7 +2,7 @@
 export interface PoolSettings {
   /** Maximum of backends, those opening and closing included. */
   readonly max: number;
-  /** Backends kept open while the pool has a client, or always for a pool in `PoolPolicy.kept`. */
+  /** Backends kept open while the pool has a client, or always for a pool in `PoolPolicy.keptOpen`. */
   readonly min: number;
   /** Further backends above `max` for clients that have waited for `reserveAfterMs`. */
   readonly reserve: number;
@@ -72,38 +72,38 @@ export interface Clamp {
   /** Title of the pool, such as `ehr/app`. */
   readonly subject: string;
   readonly setting: 'max' | 'reserve' | 'min';
-  readonly asked: number;
-  readonly given: number;
+  readonly configured: number;
+  readonly applied: number;
   /** `licence`: the cap on IRIS backends of one user; `limit`: a limit across pools; `max`: the pool's own maximum. */
-  readonly because: 'licence' | 'limit' | 'max';
+  readonly cause: 'licence' | 'limit' | 'max';
 }
 
 /** A cap on the backends of one pool, whatever its own settings say. */
 export interface BackendCap {
-  readonly because: 'licence' | 'limit';
+  readonly cause: 'licence' | 'limit';
   readonly max: number;
 }
 
 /** Lowers settings to fit the caps: the reserve first, then max, then min. */
 export function clampSettings(
   subject: string,
-  asked: PoolSettings,
+  configured: PoolSettings,
   caps: readonly BackendCap[],
 ): { readonly settings: PoolSettings; readonly clamps: readonly Clamp[] } {
   const clamps: Clamp[] = [];
-  const clamp = (setting: Clamp['setting'], given: number, because: Clamp['because']): number => {
-    if (given >= asked[setting]) return asked[setting];
-    clamps.push({ subject, setting, asked: asked[setting], given, because });
-    return given;
+  const clamp = (setting: Clamp['setting'], applied: number, cause: Clamp['cause']): number => {
+    if (applied >= configured[setting]) return configured[setting];
+    clamps.push({ subject, setting, configured: configured[setting], applied, cause });
+    return applied;
   };
   const cap = caps.reduce<BackendCap | undefined>(
     (least, one) => (least && least.max <= one.max ? least : one),
     undefined,
   );
-  const because = cap?.because ?? 'limit';
+  const cause = cap?.cause ?? 'limit';
   const room = cap?.max ?? Infinity;
-  const max = clamp('max', room, because);
-  const reserve = clamp('reserve', room - max, because);
+  const max = clamp('max', room, cause);
+  const reserve = clamp('reserve', room - max, cause);
   const min = clamp('min', max, 'max');
-  return { settings: { ...asked, max, reserve, min }, clamps };
+  return { settings: { ...configured, max, reserve, min }, clamps };
 }

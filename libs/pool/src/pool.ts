@@ -1,5 +1,5 @@
 import { clientState } from './errors.ts';
-import { Holdings } from './holdings.ts';
+import { Checkouts } from './checkouts.ts';
 import type { ApplicationLimit, SharedLimit } from './limits.ts';
 import { PoolClosings } from './pool-closings.ts';
 import { PoolCommands } from './pool-commands.ts';
@@ -14,7 +14,7 @@ import type { Clamp, PoolSettings } from './pool-settings.ts';
 import type { PooledBackend } from './pooled-backend.ts';
 import type { PooledClient } from './pooled-client.ts';
 import type { CheckinFate, Refusal } from './reasons.ts';
-import { growBlocked, makeRoom } from './shared-places.ts';
+import { growBlocked, makeRoom } from './shared-slots.ts';
 import { SlotShares, slotCaps } from './slot-shares.ts';
 import { WaitingClients, type WaitTerms } from './waiting-clients.ts';
 import type { WorkloadClass } from './workload-class.ts';
@@ -40,7 +40,7 @@ export class Pool<C, B> implements WaitTerms {
   readonly clients = new Set<PooledClient<C, B>>();
   hasOwnTimeouts = false;
   /** Its minimum stays open without clients too. */
-  isKept = false;
+  isKeptOpen = false;
   readonly commands: PoolCommands<C, B>;
   #name: PoolName;
   readonly #counters = new Counters();
@@ -49,7 +49,7 @@ export class Pool<C, B> implements WaitTerms {
   readonly #openings: PoolOpenings<C, B>;
   readonly #closings: PoolClosings<C, B>;
   readonly #shares: SlotShares;
-  readonly #holdings: Holdings<C, B>;
+  readonly #checkouts: Checkouts<C, B>;
   readonly #waiting: WaitingClients<C, B>;
   #settings: PoolSettings;
   #rung: Rung;
@@ -68,7 +68,7 @@ export class Pool<C, B> implements WaitTerms {
     this.#rung = context.rung();
     this.#clamps = given.clamps;
     this.#shares = new SlotShares(slotCaps(given.settings, this.#rung.isShrunk));
-    this.#holdings = new Holdings(this.title, this.#shares);
+    this.#checkouts = new Checkouts(this.title, this.#shares);
     const counters = [this.#counters, context.counters];
     this.#backends = new PoolBackends(limits, counters);
     this.#waiting = new WaitingClients<C, B>({
@@ -109,7 +109,7 @@ export class Pool<C, B> implements WaitTerms {
 
   /** Backends that are kept open even if unused. */
   get minimum(): number {
-    const isWanted = this.clients.size > 0 || this.isKept;
+    const isWanted = this.clients.size > 0 || this.isKeptOpen;
     return isWanted && !this.isDraining ? this.#settings.min : 0;
   }
 
@@ -131,7 +131,7 @@ export class Pool<C, B> implements WaitTerms {
   }
 
   /** Whether a PAUSE or DRAIN has finished. */
-  get isQuiet(): boolean {
+  get isCommandDone(): boolean {
     return this.#backends.size === 0 && (!this.isDraining || this.clients.size === 0);
   }
 
@@ -141,13 +141,14 @@ export class Pool<C, B> implements WaitTerms {
 
   /** Whether a checkout of this client, which has no backend, needs no other client to check in first. */
   hasRoomFor(client: PooledClient<C, B>): boolean {
-    if (this.isPaused || this.isDraining || this.#openings.isHopeless || !this.#holdings.mayHold(client)) return false;
+    if (this.isPaused || this.isDraining || this.#openings.isHopeless || !this.#checkouts.mayCheckOut(client))
+      return false;
     if (this.#backends.idle.size > 0) return true;
     return this.clients.size <= this.#settings.max && !this.limits.some((limit) => limit.isFull);
   }
 
   get oldestWaitSinceMs(): number {
-    return this.#waiting.lines.firstSinceMs;
+    return this.#waiting.queues.firstSinceMs;
   }
 
   /** O(1) and without allocation if a backend is idle. */
@@ -156,7 +157,7 @@ export class Pool<C, B> implements WaitTerms {
     if (client.isWaiting || client.hasLeft) throw clientState(this.title, 'asked while it waits, or after it left');
     client.workClass = workClass;
     // A client that waits while a backend is idle may not have it (its share or limit is used up), so this overtakes no client.
-    const mustWait = this.isPaused || !this.#holdings.mayHold(client);
+    const mustWait = this.isPaused || !this.#checkouts.mayCheckOut(client);
     const backend = mustWait ? undefined : this.#backends.idle.take(this.#settings.isInTurn);
     if (backend === undefined) this.#wait(client, nowMs);
     else this.#give(backend, client, nowMs);
@@ -168,9 +169,9 @@ export class Pool<C, B> implements WaitTerms {
     if (backend === undefined) throw clientState(this.title, 'gave back a backend that it does not have');
     const { application } = client;
     const wasReached = application.isReached;
-    this.#holdings.take(backend, client);
+    this.#checkouts.checkIn(backend, client);
     backend.idleSinceMs = nowMs;
-    backend.heardAtMs = nowMs;
+    backend.lastAnswerAtMs = nowMs;
     if (fate === 'clean') this.#reuseOrClose(backend, nowMs);
     else if (fate !== 'reset') this.#closings.close(backend, fate, nowMs);
     else this.#reset(backend, nowMs);
@@ -195,23 +196,23 @@ export class Pool<C, B> implements WaitTerms {
   }
 
   pin(client: PooledClient<C, B>): void {
-    this.#holdings.pin(client);
+    this.#checkouts.pin(client);
   }
 
   unpin(client: PooledClient<C, B>): void {
-    this.#holdings.unpin(client);
+    this.#checkouts.unpin(client);
   }
 
-  reclass(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): void {
+  changeClass(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): void {
     if (client.backend === undefined || client.workClass === workClass) return;
-    this.#holdings.reclass(client, workClass);
+    this.#checkouts.changeClass(client, workClass);
     if (this.#waiting.size > 0) this.serve(nowMs);
   }
 
-  rest(client: PooledClient<C, B>, isResting: boolean, nowMs: number): void {
-    if (client.backend === undefined || client.isResting === isResting) return;
-    if (!isResting) return this.#holdings.wake(client);
-    this.#holdings.rest(client);
+  setIdleInTransaction(client: PooledClient<C, B>, isIdle: boolean, nowMs: number): void {
+    if (client.backend === undefined || client.isIdleInTransaction === isIdle) return;
+    if (!isIdle) return this.#checkouts.setRunning(client);
+    this.#checkouts.setIdleInTransaction(client);
     if (this.#waiting.size > 0) this.serve(nowMs);
   }
 
@@ -230,9 +231,9 @@ export class Pool<C, B> implements WaitTerms {
     const { lifetimeMs, lifetimeJitter } = this.#settings;
     this.#openings.resetBackoff();
     backend.openedAtMs = nowMs;
-    backend.endsAtMs = nowMs + lifetimeMs * (1 - lifetimeJitter * this.#context.jitter());
+    backend.lifetimeEndsAtMs = nowMs + lifetimeMs * (1 - lifetimeJitter * this.#context.jitter());
     backend.idleSinceMs = nowMs;
-    backend.heardAtMs = nowMs;
+    backend.lastAnswerAtMs = nowMs;
     this.#reuseOrClose(backend, nowMs);
     this.grow(nowMs);
   }
@@ -248,7 +249,7 @@ export class Pool<C, B> implements WaitTerms {
 
   resetDone(backend: PooledBackend<C, B>, isOk: boolean, nowMs: number): void {
     if (backend.state !== 'resetting') return;
-    backend.heardAtMs = nowMs;
+    backend.lastAnswerAtMs = nowMs;
     backend.idleSinceMs = nowMs;
     if (isOk) this.#reuseOrClose(backend, nowMs);
     else this.#closings.close(backend, 'reset_failed', nowMs);
@@ -256,7 +257,7 @@ export class Pool<C, B> implements WaitTerms {
 
   checked(backend: PooledBackend<C, B>, isOk: boolean, nowMs: number): void {
     if (backend.state !== 'checking') return;
-    backend.heardAtMs = nowMs;
+    backend.lastAnswerAtMs = nowMs;
     if (isOk) this.#reuseOrClose(backend, nowMs);
     else this.#closings.close(backend, 'check_failed', nowMs);
   }
@@ -267,7 +268,7 @@ export class Pool<C, B> implements WaitTerms {
     const { client } = backend;
     const wasReached = client?.application.isReached === true;
     if (backend.state === 'idle') this.#backends.idle.remove(backend);
-    if (client !== undefined) this.#holdings.take(backend, client);
+    if (client !== undefined) this.#checkouts.checkIn(backend, client);
     if (backend.state !== 'closing') this.#backends.count(reasonOfLoss(backend.state));
     this.#removeBackend(backend, nowMs);
     this.#giveUpIfHopeless(nowMs);
@@ -325,7 +326,7 @@ export class Pool<C, B> implements WaitTerms {
 
   figures(nowMs: number): PoolFigures {
     const { opening, idle, active, resetting, checking, closing } = this.#backends.in;
-    const { lines } = this.#waiting;
+    const { queues } = this.#waiting;
     return {
       name: this.name,
       settings: this.#settings,
@@ -334,16 +335,16 @@ export class Pool<C, B> implements WaitTerms {
       isDraining: this.isDraining,
       isFailing: this.failure !== undefined,
       clients: this.clients.size,
-      waiting: lines.size,
+      waiting: queues.size,
       longestWaitMs: waitOf(this.oldestWaitSinceMs, nowMs),
-      classes: classGauges(lines, this.#shares, nowMs),
+      classes: classGauges(queues, this.#shares, nowMs),
       opening,
       idle,
       active,
       resetting,
       checking,
       closing,
-      pinned: this.#holdings.pinned,
+      pinned: this.#checkouts.pinned,
       counts: this.#counters.copy(),
     };
   }
@@ -352,7 +353,7 @@ export class Pool<C, B> implements WaitTerms {
   load(nowMs: number): Omit<LoadFigures, 'memoryUse'> | undefined {
     if (this.isPaused || this.failure !== undefined) return undefined;
     const { max, waitingMax, waitTimeoutMs } = this.#settings;
-    const interactiveWaitMs = waitOf(this.#waiting.lines.sinceMs('interactive'), nowMs);
+    const interactiveWaitMs = waitOf(this.#waiting.queues.sinceMs('interactive'), nowMs);
     return {
       poolUse: this.#backends.in.active / max,
       interactiveWaitMs,
@@ -384,10 +385,10 @@ export class Pool<C, B> implements WaitTerms {
   }
 
   #refusalAtOnce(client: PooledClient<C, B>, nowMs: number): Refusal | undefined {
-    if (this.#waiting.isShed(client.workClass)) return this.#waiting.shedding(client, nowMs);
+    if (this.#waiting.isShed(client.workClass)) return this.#waiting.shedRefusal(client, nowMs);
     if (this.#openings.isHopelessUntilLater(nowMs))
       return { reason: 'upstream', error: this.failure?.error, waitedMs: 0 };
-    return this.#waiting.overfull(client);
+    return this.#waiting.queueFullRefusal(client);
   }
 
   #onNoneWaiting(): void {
@@ -397,7 +398,7 @@ export class Pool<C, B> implements WaitTerms {
 
   /** The client to serve next; undefined if none waits that may have a backend. */
   #next(nowMs: number): PooledClient<C, B> | undefined {
-    return this.#waiting.lines.next(this.#settings.agedAfterMs, nowMs);
+    return this.#waiting.queues.next(this.#settings.agedAfterMs, nowMs);
   }
 
   /** Closes a backend that no client has, grants it to the next client, or leaves it idle. */
@@ -417,7 +418,7 @@ export class Pool<C, B> implements WaitTerms {
 
   #give(backend: PooledBackend<C, B>, client: PooledClient<C, B>, nowMs: number): void {
     this.#backends.setState(backend, 'active', nowMs);
-    this.#holdings.give(backend, client);
+    this.#checkouts.checkOut(backend, client);
   }
 
   #reset(backend: PooledBackend<C, B>, nowMs: number): void {

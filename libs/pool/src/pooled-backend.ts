@@ -16,9 +16,9 @@ export class PooledBackend<C, B> {
   client: PooledClient<C, B> | undefined;
   openedAtMs: number;
   /** When its lifetime ends. */
-  endsAtMs = Infinity;
+  lifetimeEndsAtMs = Infinity;
   /** When it last answered; kept up to date for idle backends only. */
-  heardAtMs: number;
+  lastAnswerAtMs: number;
   /** When it was last used. */
   idleSinceMs: number;
   /** If set, it is closed with this reason at its check-in. */
@@ -29,7 +29,7 @@ export class PooledBackend<C, B> {
     this.pool = pool;
     this.sinceMs = nowMs;
     this.openedAtMs = nowMs;
-    this.heardAtMs = nowMs;
+    this.lastAnswerAtMs = nowMs;
     this.idleSinceMs = nowMs;
   }
 }

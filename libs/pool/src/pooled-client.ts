@@ -16,19 +16,19 @@ export class PooledClient<C, B> {
   isWaiting = false;
   isPinned = false;
   /** It has a backend on which no statement runs. */
-  isResting = false;
+  isIdleInTransaction = false;
   hasLeft = false;
   /** When its wait began, and from when its timeout counts: a pause restarts the timeout. */
   waitingSinceMs = 0;
-  countedFromMs = 0;
+  timeoutFromMs = 0;
   /** Sequence number of its wait in the pool, over all classes. */
   ticket = 0;
   isNotified = false;
   /** Overrides `waitTimeoutMs` of the pool's settings. */
   waitTimeoutMs: number | undefined;
   /** Links of the queue of its class (a doubly linked list). */
-  before: PooledClient<C, B> | undefined;
-  behind: PooledClient<C, B> | undefined;
+  previous: PooledClient<C, B> | undefined;
+  next: PooledClient<C, B> | undefined;
 
   constructor(pool: Pool<C, B>, handle: C, application: ApplicationLimit) {
     this.pool = pool;

@@ -8,11 +8,11 @@ import type { Clamp } from './pool-settings.ts';
 import type { PooledBackend } from './pooled-backend.ts';
 import { PooledClient } from './pooled-client.ts';
 import type { CheckinFate } from './reasons.ts';
-import { settle, SharedLimits, type LimitFigures } from './shared-limits.ts';
+import { settingsWithinLimits, SharedLimits, type LimitFigures } from './shared-limits.ts';
 import type { WorkloadClass } from './workload-class.ts';
 
 /** A command that stays in force. */
-type Standing = 'paused' | 'draining';
+type Command = 'paused' | 'draining';
 
 /**
  * All pools of a proxy: a state machine without clock or I/O. Every call gets the time `nowMs`, in ms of a monotonic clock. I/O is done
@@ -28,7 +28,7 @@ export class Pools<C, B> {
   readonly #pools = new Map<string, Pool<C, B>>();
   readonly #limits: SharedLimits<C, B>;
   /** Commands that also apply to pools created later; the last matching one wins, and `undefined` is a RESUME. */
-  readonly #standing: { readonly scope: PoolScope; readonly what: Standing | undefined }[] = [];
+  readonly #commands: { readonly scope: PoolScope; readonly what: Command | undefined }[] = [];
   readonly #context: PoolContext<C, B>;
   #policy: PoolPolicy;
   #rung: Rung = rungs[0];
@@ -46,7 +46,7 @@ export class Pools<C, B> {
       jitter: options.jitter,
       nextId: () => (this.#lastId += 1),
     };
-    this.#setKept(options.policy.kept);
+    this.#setKeptOpen(options.policy.keptOpen);
   }
 
   /** Adds a client that has logged in, and creates its pool if needed. The client should be told of `pool.clamps`. */
@@ -103,21 +103,21 @@ export class Pools<C, B> {
   }
 
   /** Sets an earlier begin of a client's wait: it continues that of another client. */
-  waitsSince(client: PooledClient<C, B>, sinceMs: number): void {
+  backdateWait(client: PooledClient<C, B>, sinceMs: number): void {
     if (!client.isWaiting) return;
     client.waitingSinceMs = sinceMs;
-    client.countedFromMs = sinceMs;
+    client.timeoutFromMs = sinceMs;
     client.pool.hasOwnTimeouts = true;
   }
 
   /** Changes the class of the client's current checkout. The client keeps its backend even if that exceeds the share of the class. */
-  reclass(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): void {
-    client.pool.reclass(client, workClass, nowMs);
+  changeClass(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): void {
+    client.pool.changeClass(client, workClass, nowMs);
   }
 
-  /** Marks the client's transaction as resting (no statement runs) or not; a resting one does not count against the share of its class. */
-  rest(client: PooledClient<C, B>, isResting: boolean, nowMs: number): void {
-    client.pool.rest(client, isResting, nowMs);
+  /** Marks the client's transaction as idle (no statement runs) or not; an idle one does not count against the share of its class. */
+  setIdleInTransaction(client: PooledClient<C, B>, isIdle: boolean, nowMs: number): void {
+    client.pool.setIdleInTransaction(client, isIdle, nowMs);
   }
 
   /** Changes the application name of a client, and thereby its application limit. */
@@ -157,7 +157,7 @@ export class Pools<C, B> {
     }
   }
 
-  /** PAUSE: closes each backend once no client has it; clients wait until RESUME. `isQuiet` tells when it has finished. */
+  /** PAUSE: closes each backend once no client has it; clients wait until RESUME. `isCommandDone` tells when it has finished. */
   pause(scope: PoolScope, nowMs: number): void {
     this.#recordCommand(scope, 'paused');
     const pools = this.#poolsIn(scope);
@@ -177,28 +177,28 @@ export class Pools<C, B> {
   }
 
   /** The upstream accepts connections again: ends the login backoff of its pools. */
-  tryAgain(upstream: string, nowMs: number): void {
-    for (const pool of this.#pools.values()) if (pool.name.upstream === upstream) pool.commands.tryAgain(nowMs);
+  endBackoff(upstream: string, nowMs: number): void {
+    for (const pool of this.#pools.values()) if (pool.name.upstream === upstream) pool.commands.endBackoff(nowMs);
   }
 
   /** Replaces backends connected to an address that the upstream no longer has, each once no client has it. */
-  moved(isMeant: (backend: PooledBackend<C, B>) => boolean, nowMs: number): void {
-    for (const pool of this.#pools.values()) pool.commands.replace('moved', isMeant, nowMs);
+  replaceMoved(hasMoved: (backend: PooledBackend<C, B>) => boolean, nowMs: number): void {
+    for (const pool of this.#pools.values()) pool.commands.replace('moved', hasMoved, nowMs);
   }
 
-  /** Closes the backends of matching pools that have no client other than `but`; their minimum is not kept any more. */
-  vacate(isMeant: (name: PoolName) => boolean, but: PooledClient<C, B>, nowMs: number): void {
+  /** Closes the backends of matching pools that have no client other than `except`; their minimum is no longer kept. */
+  closeWithoutClients(matches: (name: PoolName) => boolean, except: PooledClient<C, B>, nowMs: number): void {
     for (const pool of this.#pools.values()) {
-      const others = pool.clients.size - (pool.clients.has(but) ? 1 : 0);
-      if (others > 0 || !isMeant(pool.name)) continue;
-      pool.isKept = false;
+      const others = pool.clients.size - (pool.clients.has(except) ? 1 : 0);
+      if (others > 0 || !matches(pool.name)) continue;
+      pool.isKeptOpen = false;
       pool.commands.reconnect(nowMs);
     }
   }
 
   /**
    * DRAIN, for roll-outs: asks the port to `move` each client once it has no backend; until it leaves, it is served. Backends are closed
-   * as the clients leave. `isQuiet` tells when all have left.
+   * as the clients leave. `isCommandDone` tells when all have left.
    */
   drain(scope: PoolScope, nowMs: number): void {
     this.#recordCommand(scope, 'draining');
@@ -214,8 +214,8 @@ export class Pools<C, B> {
   }
 
   /** Whether a PAUSE, KILL or DRAIN has finished: no backend is left, and after DRAIN no client either. */
-  isQuiet(scope: PoolScope): boolean {
-    return this.#poolsIn(scope).every((pool) => pool.isQuiet);
+  isCommandDone(scope: PoolScope): boolean {
+    return this.#poolsIn(scope).every((pool) => pool.isCommandDone);
   }
 
   /**
@@ -228,15 +228,15 @@ export class Pools<C, B> {
   reload(policy: PoolPolicy, nowMs: number, nameOf = (name: PoolName): PoolName => name): readonly Clamp[] {
     const pools = [...this.#pools.values()];
     const names = pools.map(({ name }) => nameOf(name));
-    const given = names.map((name) => settle(policy, name));
+    const given = names.map((name) => settingsWithinLimits(policy, name));
     this.#limits.reload(policy, names);
     this.#policy = policy;
     pools.forEach((pool, at) => {
       const one = given[at];
       if (one !== undefined) pool.reload(one, nowMs);
     });
-    this.#move(new Map(pools.map((pool, at) => [pool, names[at] ?? pool.name])), nowMs);
-    this.#setKept(policy.kept);
+    this.#rename(new Map(pools.map((pool, at) => [pool, names[at] ?? pool.name])), nowMs);
+    this.#setKeptOpen(policy.keptOpen);
     for (const pool of [...this.#context.waiting]) pool.serve(nowMs);
     return given.flatMap(({ clamps }) => clamps);
   }
@@ -291,13 +291,13 @@ export class Pools<C, B> {
   }
 
   /** The command in force for a database; undefined as `database`: for all databases. */
-  standingOf(database: string | undefined): Standing | undefined {
-    return this.#standing.findLast(({ scope }) => scope.database === undefined || scope.database === database)?.what;
+  commandInForce(database: string | undefined): Command | undefined {
+    return this.#commands.findLast(({ scope }) => scope.database === undefined || scope.database === database)?.what;
   }
 
   /** Whether any PAUSE, KILL or DRAIN is in force. */
-  get isStanding(): boolean {
-    return this.#standing.some(({ what }) => what !== undefined);
+  get hasCommandInForce(): boolean {
+    return this.#commands.some(({ what }) => what !== undefined);
   }
 
   /** Whether a pool in this scope exists. */
@@ -310,44 +310,44 @@ export class Pools<C, B> {
     return [...this.#pools.values()].filter(({ name }) => isInScope(scope, name));
   }
 
-  #recordCommand(scope: PoolScope, what: Standing | undefined): void {
-    const left = this.#standing.filter((one) => !isInScope(scope, one.scope));
-    this.#standing.splice(0, this.#standing.length, ...left);
+  #recordCommand(scope: PoolScope, what: Command | undefined): void {
+    const left = this.#commands.filter((one) => !isInScope(scope, one.scope));
+    this.#commands.splice(0, this.#commands.length, ...left);
     // A RESUME is recorded only if it takes back a part of a wider command.
-    if (what !== undefined || left.length > 0) this.#standing.push({ scope, what });
+    if (what !== undefined || left.length > 0) this.#commands.push({ scope, what });
   }
 
-  #setKept(names: readonly PoolName[] = []): void {
-    for (const pool of this.#pools.values()) pool.isKept = false;
-    for (const name of names) if (this.#policy.settings(name).min > 0) this.#poolOf(name).isKept = true;
+  #setKeptOpen(names: readonly PoolName[] = []): void {
+    for (const pool of this.#pools.values()) pool.isKeptOpen = false;
+    for (const name of names) if (this.#policy.settings(name).min > 0) this.#poolOf(name).isKeptOpen = true;
   }
 
   #poolOf(name: PoolName): Pool<C, B> {
     const key = nameKey(name);
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
-    const given = settle(this.#policy, name);
+    const given = settingsWithinLimits(this.#policy, name);
     const limits = this.#limits.of(name);
     const pool = new Pool<C, B>(name, limits, this.#context, given);
     for (const limit of limits) limit.pools.add(pool);
     this.#pools.set(key, pool);
-    const standing = this.#standing.findLast(({ scope }) => isInScope(scope, name))?.what;
+    const standing = this.#commands.findLast(({ scope }) => isInScope(scope, name))?.what;
     if (standing === 'paused') pool.commands.pause(0);
     if (standing === 'draining') pool.commands.drain(0);
     return pool;
   }
 
   /** Renames pools. All old names are removed first, as two pools may swap names. */
-  #move(names: ReadonlyMap<Pool<C, B>, PoolName>, nowMs: number): void {
-    const moved = [...names].filter(([pool, name]) => nameKey(pool.name) !== nameKey(name));
-    for (const [pool] of moved) this.#pools.delete(nameKey(pool.name));
-    for (const [pool, name] of moved) {
+  #rename(names: ReadonlyMap<Pool<C, B>, PoolName>, nowMs: number): void {
+    const replaceMoved = [...names].filter(([pool, name]) => nameKey(pool.name) !== nameKey(name));
+    for (const [pool] of replaceMoved) this.#pools.delete(nameKey(pool.name));
+    for (const [pool, name] of replaceMoved) {
       this.#pools.set(nameKey(name), pool);
       const former = pool.limits;
       const limits = this.#limits.of(name);
       for (const limit of limits) limit.pools.add(pool);
       pool.move(name, limits, nowMs);
-      this.#limits.withdraw(
+      this.#limits.removePool(
         pool,
         former.filter((limit) => !limits.includes(limit)),
       );
@@ -357,6 +357,6 @@ export class Pools<C, B> {
   #forget(key: string, pool: Pool<C, B>): void {
     this.#pools.delete(key);
     this.#context.port.forgotten(pool.name);
-    this.#limits.withdraw(pool, pool.limits);
+    this.#limits.removePool(pool, pool.limits);
   }
 }

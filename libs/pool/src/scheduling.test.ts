@@ -85,19 +85,19 @@ describe('slots', () => {
     expect(rig.events()).toEqual(['close 4 state_left', 'grant bulk 1 1']);
   });
 
-  it('count only transactions that run a statement against a class; resting ones count against the half of all classes', () => {
+  it('count only transactions that run a statement against a class; those idle in transaction count against the half of all classes', () => {
     const rig = new PoolRig({ settings: { max: 8 } });
     const clients = crowd(rig, { bulk: 6 });
-    const rest = (isResting: boolean): void => {
-      for (const client of clients) rig.pools.rest(client, isResting, rig.nowMs);
+    const setIdle = (isIdle: boolean): void => {
+      for (const client of clients) rig.pools.setIdleInTransaction(client, isIdle, rig.nowMs);
       rig.opened(...openingIn(rig));
     };
-    const held = [1, 2, 3, 4, 5].map(() => (rest(true), activeIn(rig)['bulk']));
+    const held = [1, 2, 3, 4, 5].map(() => (setIdle(true), activeIn(rig)['bulk']));
     expect(held).toEqual([2, 3, 4, 4, 4]);
-    rest(false);
+    setIdle(false);
     rig.checkin(clients[0]!);
     expect(activeIn(rig)).toMatchObject({ bulk: 3 });
-    rest(true);
+    setIdle(true);
     expect(activeIn(rig)).toMatchObject({ bulk: 4 });
   });
 

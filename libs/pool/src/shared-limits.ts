@@ -42,7 +42,7 @@ export class SharedLimits<C, B> {
   }
 
   /** Removes a pool from limits. */
-  withdraw(pool: Pool<C, B>, limits: readonly SharedLimit<C, B>[]): void {
+  removePool(pool: Pool<C, B>, limits: readonly SharedLimit<C, B>[]): void {
     for (const limit of limits) {
       limit.pools.delete(pool);
       limit.blocked.delete(pool);
@@ -53,21 +53,21 @@ export class SharedLimits<C, B> {
   /** Applies another policy. @param names of the existing pools */
   reload(policy: PoolPolicy, names: readonly PoolName[]): void {
     this.#policy = policy;
-    for (const { key, max, because } of names.flatMap((name) => limitsIn(policy, name))) {
+    for (const { key, max, cause } of names.flatMap((name) => limitsIn(policy, name))) {
       const limit = this.#limits.get(key);
-      if (limit !== undefined) Object.assign(limit, { max, because });
+      if (limit !== undefined) Object.assign(limit, { max, cause });
     }
     for (const limit of this.#applications.values()) limit.max = applicationMax(policy, limit.application);
   }
 
   figures(): readonly LimitFigures[] {
-    return [...this.#limits.values()].map(({ kind, max, count, because }) => ({ kind, max, count, because }));
+    return [...this.#limits.values()].map(({ kind, max, count, cause }) => ({ kind, max, count, cause }));
   }
 
-  #limitOf({ key, kind, name, max, because }: NamedLimit): SharedLimit<C, B> {
+  #limitOf({ key, kind, name, max, cause }: NamedLimit): SharedLimit<C, B> {
     const known = this.#limits.get(key);
     if (known !== undefined) return known;
-    const limit = new SharedLimit<C, B>(kind, name, max, because);
+    const limit = new SharedLimit<C, B>(kind, name, max, cause);
     this.#limits.set(key, limit);
     return limit;
   }
@@ -88,8 +88,8 @@ function limitsIn(policy: PoolPolicy, pool: PoolName): readonly NamedLimit[] {
   return limitKinds.map((kind) => {
     const licensed = kind === 'login' ? policy.licensedServer(pool.upstream) : undefined;
     const name = kind === 'login' ? `${licensed ?? pool.upstream}\0${pool.user}` : pool[kind];
-    const because = licensed === undefined ? 'limit' : 'licence';
-    return { key: limitKey(kind, name), kind, name, max: policy.backendsMax(kind, pool) ?? Infinity, because };
+    const cause = licensed === undefined ? 'limit' : 'licence';
+    return { key: limitKey(kind, name), kind, name, max: policy.backendsMax(kind, pool) ?? Infinity, cause };
   });
 }
 
@@ -99,11 +99,11 @@ function applicationMax(policy: PoolPolicy, application: string): number {
 
 /** The settings of that pool which would be lowered to fit its limits. @throws CodedError POOL_SETTINGS_UNUSABLE */
 export function clampsOf(policy: PoolPolicy, name: PoolName): readonly Clamp[] {
-  return settle(policy, name).clamps;
+  return settingsWithinLimits(policy, name).clamps;
 }
 
 /** The settings of that pool, lowered to fit its limits. @throws CodedError POOL_SETTINGS_UNUSABLE */
-export function settle(policy: PoolPolicy, name: PoolName): ReturnType<typeof clampSettings> {
+export function settingsWithinLimits(policy: PoolPolicy, name: PoolName): ReturnType<typeof clampSettings> {
   const settings = policy.settings(name);
   checkSettings(titleOf(name), settings);
   return clampSettings(titleOf(name), settings, limitsIn(policy, name));

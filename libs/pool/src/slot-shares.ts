@@ -8,7 +8,7 @@ export interface SlotCaps {
   readonly of: Readonly<Record<WorkloadClass, number>>;
   readonly others: number;
   /** Slots of `others` that no class may borrow beyond its own share. */
-  readonly kept: number;
+  readonly notLent: number;
 }
 
 /**
@@ -31,7 +31,7 @@ export function slotCaps(shares: Shares, isShrunk = false): SlotCaps {
       admin: Infinity,
     },
     others,
-    kept: isShrunk ? others : Math.floor(others / 4),
+    notLent: isShrunk ? others : Math.floor(others / 4),
   };
 }
 
@@ -39,7 +39,13 @@ export function slotCaps(shares: Shares, isShrunk = false): SlotCaps {
 export class SlotShares {
   readonly held: Record<WorkloadClass, number> = { interactive: 0, vector: 0, analytical: 0, bulk: 0, admin: 0 };
   /** Those of them whose transaction runs no statement: they count against `others`, but not against their class. */
-  readonly #resting: Record<WorkloadClass, number> = { interactive: 0, vector: 0, analytical: 0, bulk: 0, admin: 0 };
+  readonly #idleInTransaction: Record<WorkloadClass, number> = {
+    interactive: 0,
+    vector: 0,
+    analytical: 0,
+    bulk: 0,
+    admin: 0,
+  };
   #heldByOthers = 0;
   #caps: SlotCaps;
 
@@ -59,12 +65,15 @@ export class SlotShares {
   /** How many more backends the class may hold now. */
   room(workClass: WorkloadClass): number {
     if (workClass === 'interactive' || workClass === 'admin') return Infinity;
-    return Math.min(this.#caps.of[workClass] - this.held[workClass] + this.#resting[workClass], this.roomOfOthers);
+    return Math.min(
+      this.#caps.of[workClass] - this.held[workClass] + this.#idleInTransaction[workClass],
+      this.roomOfOthers,
+    );
   }
 
   /** Whether a class may borrow a slot beyond its share. */
   get canLend(): boolean {
-    return this.roomOfOthers > this.#caps.kept;
+    return this.roomOfOthers > this.#caps.notLent;
   }
 
   get roomOfOthers(): number {
@@ -76,12 +85,12 @@ export class SlotShares {
     if (isOther(workClass)) this.#heldByOthers += 1;
   }
 
-  rest(workClass: WorkloadClass): void {
-    this.#resting[workClass] += 1;
+  addIdleInTransaction(workClass: WorkloadClass): void {
+    this.#idleInTransaction[workClass] += 1;
   }
 
-  wake(workClass: WorkloadClass): void {
-    this.#resting[workClass] -= 1;
+  removeIdleInTransaction(workClass: WorkloadClass): void {
+    this.#idleInTransaction[workClass] -= 1;
   }
 
   giveBack(workClass: WorkloadClass): void {

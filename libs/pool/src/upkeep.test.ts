@@ -64,7 +64,7 @@ describe('upkeep', () => {
     expect(rig.events()).toEqual(['open 2 minimum']);
     rig.opened(2);
     const who = rig.client('who', { database: 'other' });
-    rig.pools.vacate(({ database }) => database === 'ehr', who, rig.nowMs);
+    rig.pools.closeWithoutClients(({ database }) => database === 'ehr', who, rig.nowMs);
     rig.after(1_000);
     expect(rig.events()).toContain('close 2 reconnect');
     rig.closed(2);

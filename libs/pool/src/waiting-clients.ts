@@ -1,4 +1,4 @@
-import { ClassLines, type ClassLine } from './class-lines.ts';
+import { ClassQueues, type ClassQueue } from './class-queues.ts';
 import type { OpenFailure } from './login-backoff.ts';
 import type { Rung } from './overload-ladder.ts';
 import type { Counters } from './pool-figures.ts';
@@ -7,7 +7,7 @@ import type { PoolSettings } from './pool-settings.ts';
 import type { PooledClient } from './pooled-client.ts';
 import type { Refusal } from './reasons.ts';
 import type { SlotShares } from './slot-shares.ts';
-import type { Turnover } from './turnover.ts';
+import type { WaitEstimate } from './wait-estimate.ts';
 import { workloadClasses, type WorkloadClass } from './workload-class.ts';
 
 /** The state of a pool that decides how long its clients wait, and what they are told. */
@@ -37,43 +37,43 @@ export interface WaitingClientsOptions<C, B> {
 
 /** The clients of a pool that wait for a backend: their queues, timeouts, notices and refusals. */
 export class WaitingClients<C, B> {
-  readonly lines: ClassLines<C, B>;
+  readonly queues: ClassQueues<C, B>;
   readonly #options: WaitingClientsOptions<C, B>;
   #tickets = 0;
 
   constructor(options: WaitingClientsOptions<C, B>) {
     this.#options = options;
-    this.lines = new ClassLines(options.shares);
+    this.queues = new ClassQueues(options.shares);
   }
 
   get size(): number {
-    return this.lines.size;
+    return this.queues.size;
   }
 
   /** A snapshot: while it is iterated, some clients may stop waiting. */
   toArray(): readonly PooledClient<C, B>[] {
-    return workloadClasses.flatMap((workClass) => [...this.lines.of[workClass].line]);
+    return workloadClasses.flatMap((workClass) => [...this.queues.of[workClass].queue]);
   }
 
   add(client: PooledClient<C, B>, nowMs: number): void {
     client.waitingSinceMs = nowMs;
-    client.countedFromMs = nowMs;
+    client.timeoutFromMs = nowMs;
     client.isNotified = false;
     client.isWaiting = true;
     client.ticket = this.#tickets += 1;
-    this.lines.push(client);
+    this.queues.push(client);
     this.#options.onAdded();
   }
 
   /** Ends the wait of a client without a backend. */
   remove(client: PooledClient<C, B>): void {
-    this.lines.remove(client);
+    this.queues.remove(client);
     this.#ended(client);
   }
 
   /** Ends the wait of the client that was `next` and gets a backend. */
   served(client: PooledClient<C, B>, nowMs: number): void {
-    this.lines.served(client, nowMs);
+    this.queues.served(client, nowMs);
     this.#ended(client);
   }
 
@@ -88,7 +88,7 @@ export class WaitingClients<C, B> {
   /** Refuses the clients whose class is shed. */
   refuseShed(nowMs: number): void {
     for (const client of this.toArray()) {
-      if (client.isWaiting && this.isShed(client.workClass)) this.refuse(client, this.shedding(client, nowMs));
+      if (client.isWaiting && this.isShed(client.workClass)) this.refuse(client, this.shedRefusal(client, nowMs));
     }
   }
 
@@ -106,35 +106,35 @@ export class WaitingClients<C, B> {
     return this.#options.terms.rung.isShedding && (workClass === 'analytical' || workClass === 'bulk');
   }
 
-  shedding(client: PooledClient<C, B>, nowMs: number): Refusal {
+  shedRefusal(client: PooledClient<C, B>, nowMs: number): Refusal {
     const waitedMs = nowMs - client.waitingSinceMs;
-    const { line, turnover } = this.lines.of[client.workClass];
-    const etaMs = turnover.etaMs(line.size + 1);
+    const { queue, waitEstimate } = this.queues.of[client.workClass];
+    const etaMs = waitEstimate.etaMs(queue.size + 1);
     return { reason: 'shed', sqlstate: '53300', workClass: client.workClass, waitedMs, etaMs };
   }
 
   /** The refusal of a client that was just added, if more clients wait than may. */
-  overfull(client: PooledClient<C, B>): Refusal | undefined {
-    if (this.lines.size <= this.#options.terms.settings.waitingMax) return undefined;
-    const { line, turnover } = this.lines.of[client.workClass];
-    const etaMs = turnover.etaMs(line.size);
-    return { reason: 'queue_full', sqlstate: '53300', waitedMs: 0, position: line.size, etaMs };
+  queueFullRefusal(client: PooledClient<C, B>): Refusal | undefined {
+    if (this.queues.size <= this.#options.terms.settings.waitingMax) return undefined;
+    const { queue, waitEstimate } = this.queues.of[client.workClass];
+    const etaMs = waitEstimate.etaMs(queue.size);
+    return { reason: 'queue_full', sqlstate: '53300', waitedMs: 0, position: queue.size, etaMs };
   }
 
   /** Applies timeouts and sends notices. */
   tick(nowMs: number): void {
-    for (const workClass of workloadClasses) this.#tickLine(this.lines.of[workClass], nowMs);
+    for (const workClass of workloadClasses) this.#tickQueue(this.queues.of[workClass], nowMs);
   }
 
-  #tickLine({ line, turnover }: ClassLine<C, B>, nowMs: number): void {
+  #tickQueue({ queue, waitEstimate }: ClassQueue<C, B>, nowMs: number): void {
     const { terms } = this.#options;
     const { waitTimeoutMs, pausedTimeoutMs, noticeAfterMs } = terms.settings;
     let position = 0;
-    for (const client of line) {
+    for (const client of queue) {
       if (!client.isWaiting) continue;
       const limitMs = terms.isPaused ? pausedTimeoutMs : (client.waitTimeoutMs ?? waitTimeoutMs);
-      if (nowMs - client.countedFromMs >= limitMs) {
-        this.refuse(client, this.#lateRefusal(client, turnover, nowMs));
+      if (nowMs - client.timeoutFromMs >= limitMs) {
+        this.refuse(client, this.#timeoutRefusal(client, waitEstimate, nowMs));
         continue;
       }
       position += 1;
@@ -144,26 +144,26 @@ export class WaitingClients<C, B> {
     }
   }
 
-  #lateRefusal(client: PooledClient<C, B>, turnover: Turnover, nowMs: number): Refusal {
+  #timeoutRefusal(client: PooledClient<C, B>, waitEstimate: WaitEstimate, nowMs: number): Refusal {
     const { isPaused, failure } = this.#options.terms;
     const waitedMs = nowMs - client.waitingSinceMs;
     if (isPaused) return { reason: 'paused', sqlstate: '57P03', waitedMs };
     if (failure !== undefined) return { reason: 'upstream', error: failure.error, waitedMs };
-    return { reason: 'timeout', sqlstate: '53300', waitedMs, position: 1, etaMs: turnover.etaMs(1) };
+    return { reason: 'timeout', sqlstate: '53300', waitedMs, position: 1, etaMs: waitEstimate.etaMs(1) };
   }
 
   #notify(client: PooledClient<C, B>, position: number, nowMs: number): void {
     const { terms, port } = this.#options;
     client.isNotified = true;
-    const { line, turnover } = this.lines.of[client.workClass];
+    const { queue, waitEstimate } = this.queues.of[client.workClass];
     const cause = terms.isPaused ? 'paused' : terms.failure === undefined ? 'busy' : 'upstream';
-    const etaMs = cause === 'busy' ? turnover.etaMs(position) : undefined;
+    const etaMs = cause === 'busy' ? waitEstimate.etaMs(position) : undefined;
     const waitedMs = nowMs - client.waitingSinceMs;
-    port.notice(client, { position, waiting: line.size, waitedMs, etaMs, cause });
+    port.notice(client, { position, waiting: queue.size, waitedMs, etaMs, cause });
   }
 
   #ended(client: PooledClient<C, B>): void {
     client.isWaiting = false;
-    if (this.lines.size === 0) this.#options.onEmpty();
+    if (this.queues.size === 0) this.#options.onEmpty();
   }
 }

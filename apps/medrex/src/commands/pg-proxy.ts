@@ -41,7 +41,7 @@ export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgPro
   const interruption = new Promise<void>((resolve) =>
     signal.addEventListener('abort', () => resolve(), { once: true }),
   );
-  await Promise.race([interruption, running.stopAsked]);
+  await Promise.race([interruption, running.stopRequested]);
   await running.close();
   return 0;
 }

@@ -3,7 +3,7 @@ import type { RunningPgProxy } from '@medrex/pg-proxy';
 /** Keeps Node from printing the message of a fatal error, as it may quote data of clients. Returns a function that undoes this. */
 export function withholdMessages(running: RunningPgProxy): () => void {
   const die = (error: unknown): void => {
-    running.died(error);
+    running.logFatal(error);
     process.exit(1);
   };
   process.on('uncaughtException', die);

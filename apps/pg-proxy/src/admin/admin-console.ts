@@ -2,7 +2,7 @@ import type { WireFault } from '@medrex/pg-wire';
 import type { SqlAnalyser } from '@medrex/sql';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { databaseOf } from '../config/scopes.ts';
-import type { Newcomer } from '../login/reception.ts';
+import type { AuthenticatedClient } from '../login/login-context.ts';
 import type { Observing } from '../observe/observing.ts';
 import { Plans, type PlanSession } from '../observe/plans.ts';
 import type { Statistics } from '../observe/statistics.ts';
@@ -29,7 +29,7 @@ export interface AdminConsoleOptions {
   readonly analyser: SqlAnalyser;
   readonly lifecycle: ProxyLifecycle;
   /** The number of connections that are about to log in. */
-  readonly arrivals: () => number;
+  readonly pendingLogins: () => number;
   readonly observing: Observing;
 }
 
@@ -50,24 +50,24 @@ export class AdminConsole {
     this.#loaded = loaded;
   }
 
-  isFor({ database }: Newcomer): boolean {
+  isFor({ database }: AuthenticatedClient): boolean {
     return names.has(database) && hasConsole(this.#loaded.config, database);
   }
 
   /** @returns why the user may not enter */
-  admit(newcomer: Newcomer): WireFault | undefined {
-    const { socket, address, user, database, parameters } = newcomer;
+  admit(authenticated: AuthenticatedClient): WireFault | undefined {
+    const { socket, address, user, database, parameters } = authenticated;
     const { host } = this.#options;
-    if (!this.#isAdmin(newcomer) && !this.#isObserver(user))
+    if (!this.#isAdmin(authenticated) && !this.#isObserver(user))
       return { sqlstate: '42501', message: 'this user may not use the console' };
     const { cancelKeys, now, limits } = host;
     const application = parameters.get('application_name') ?? '';
     const limited = { database: undefined, user, application };
     // Users who can do something about it are always admitted.
-    const refusal = this.#isAdmin(newcomer) ? undefined : limits.refusal(limited);
+    const refusal = this.#isAdmin(authenticated) ? undefined : limits.refusal(limited);
     if (refusal !== undefined) return refusal;
-    const preparer = this.#preparerOf(newcomer);
-    socket.write(newcomer.accepted);
+    const preparer = this.#preparerOf(authenticated);
+    socket.write(authenticated.authMessages);
     const processId = cancelKeys.reserve();
     const session = new ConsoleSession({
       socket,
@@ -91,9 +91,9 @@ export class AdminConsole {
   }
 
   /** The proxy's tables, for users who may read them in a session of an ordinary database. */
-  localTablesFor(newcomer: Newcomer): ((send: (message: Buffer) => void) => LocalTables) | undefined {
-    if (!this.#isAdmin(newcomer) && !this.#isObserver(newcomer.user)) return undefined;
-    const preparer = this.#preparerOf(newcomer);
+  localTablesFor(authenticated: AuthenticatedClient): ((send: (message: Buffer) => void) => LocalTables) | undefined {
+    if (!this.#isAdmin(authenticated) && !this.#isObserver(authenticated.user)) return undefined;
+    const preparer = this.#preparerOf(authenticated);
     const tables = this.#tables;
     const { analyser } = this.#options;
     return (send) => new LocalTables({ send, read: (text, types) => preparer.read(text, types), analyser, tables });
@@ -108,16 +108,16 @@ export class AdminConsole {
     return this.#loaded.config.admin.statsUsers.includes(user);
   }
 
-  #isAdmin({ user, isOwner }: Pick<Newcomer, 'user' | 'isOwner'>): boolean {
+  #isAdmin({ user, isOwner }: Pick<AuthenticatedClient, 'user' | 'isOwner'>): boolean {
     return isOwner || this.#loaded.config.admin.users.includes(user);
   }
 
   #showContext(): ShowContext {
-    const { host, arrivals, observing } = this.#options;
+    const { host, pendingLogins, observing } = this.#options;
     const { statistics, traces, epochOf } = observing;
     const plans = statistics === undefined ? undefined : this.#plansOf(statistics);
     const { config, users } = this.#loaded;
-    const parts = { host, config, users, consoleSessions: this.#sessions, arrivals: arrivals() };
+    const parts = { host, config, users, consoleSessions: this.#sessions, pendingLogins: pendingLogins() };
     return { ...parts, epochOf, statistics, plans, traceOf: traces.traceOf };
   }
 
@@ -141,10 +141,10 @@ export class AdminConsole {
     const { upstreams } = this.#options.host;
     const login = upstreams.loginOf(upstreams.nameOf(found.upstream, database, user));
     const connection = new QueryConnection({ ...login, timeoutMs: planTimeoutMs });
-    return { ask: (text) => connection.ask(text, []), close: () => connection.close() };
+    return { ask: (text) => connection.query(text, []), close: () => connection.close() };
   }
 
-  #preparerOf({ user, database, isOwner }: Newcomer): Preparer {
+  #preparerOf({ user, database, isOwner }: AuthenticatedClient): Preparer {
     const { lifecycle: lifecycle } = this.#options;
     return new Preparer({
       context: () => ({ ...this.#showContext(), isAdmin: this.#isAdmin({ user, isOwner }), lifecycle }),

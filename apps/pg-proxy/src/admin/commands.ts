@@ -134,17 +134,17 @@ function runAction(action: string, name: string, context: CommandContext): Outco
   const scope: PoolScope = name === '' ? {} : { database: name };
   switch (action) {
     case 'pause':
-      if (pools.standingOf(scope.database) === 'paused') return failure('55000', alreadyPaused);
+      if (pools.commandInForce(scope.database) === 'paused') return failure('55000', alreadyPaused);
       pools.pause(scope, now);
-      return { kind: 'done', tag: 'PAUSE', until: () => pools.isQuiet(scope) };
+      return { kind: 'done', tag: 'PAUSE', until: () => pools.isCommandDone(scope) };
     case 'resume':
-      if (name === '' ? !pools.isStanding : pools.standingOf(name) === undefined)
+      if (name === '' ? !pools.hasCommandInForce : pools.commandInForce(name) === undefined)
         return failure('55000', notPausedMessage(name));
       if (!context.lifecycle.resume(scope.database)) return failure('55000', 'pooler is shutting down');
       return { kind: 'done', tag: 'RESUME' };
     case 'drain':
       context.lifecycle.drain(scope.database);
-      return { kind: 'done', tag: 'DRAIN', until: () => pools.isQuiet(scope) };
+      return { kind: 'done', tag: 'DRAIN', until: () => pools.isCommandDone(scope) };
     case 'shutdown':
       return shutDown(name, context.lifecycle);
     case 'kill':

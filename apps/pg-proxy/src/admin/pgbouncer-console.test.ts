@@ -76,7 +76,7 @@ describe('the console for tools made for PgBouncer', () => {
     const { host } = proxy;
     const config = proxyConfig.parse(JSON.parse(readFileSync(join(rig.folder, 'config.json'), 'utf8')));
     const { epochOf } = observing;
-    const context = { host, config, epochOf, users: new Map(), consoleSessions: new Set<never>(), arrivals: 0 };
+    const context = { host, config, epochOf, users: new Map(), consoleSessions: new Set<never>(), pendingLogins: 0 };
     const shown = Object.keys(columns).map((view) => [
       view,
       show(view, context)?.columns.map(({ name }) => name) ?? [],

@@ -44,10 +44,10 @@ describeReal('POSTGRES', 'commands to the pools in front of PostgreSQL', (where)
     const answer = other.query('select 7 as a');
     // It may come in, since the proxy knows what a login is told; or it waits for that already.
     const late = rig.client().then((client) => client.query('select 8 as a'));
-    expect(pools.isQuiet({})).toBe(false);
+    expect(pools.isCommandDone({})).toBe(false);
     await one.query('insert into t values (2)');
     await one.query('commit');
-    await eventually(() => pools.isQuiet({}));
+    await eventually(() => pools.isCommandDone({}));
     await eventually(async () => (await sessions(before)) === 0);
     expect(await rows()).toBe(2);
     await eventually(() => pools.totals(nowMs()).waiting === 2);
@@ -80,7 +80,7 @@ describeReal('POSTGRES', 'commands to the pools in front of PostgreSQL', (where)
     pools.kill({}, nowMs());
     await Promise.all(gone);
     expect(await sleeping).toMatchObject({ code: '57P01' });
-    await eventually(() => pools.isQuiet({}));
+    await eventually(() => pools.isCommandDone({}));
     await eventually(async () => (await sessions(before)) === 0);
     expect(await rows()).toBe(0);
     const late = rig.client().then((client) => client.query('select 1 as a'));
@@ -104,7 +104,7 @@ describeReal('POSTGRES', 'commands to the pools in front of PostgreSQL', (where)
       await client.query('commit');
     }
     await Promise.all([...waiting, ...all]);
-    await eventually(() => pools.isQuiet({}));
+    await eventually(() => pools.isCommandDone({}));
     expect(await rows()).toBe(busy.length);
   });
 

@@ -4,7 +4,7 @@ import { configRows, defaultsOf, type ConfigRow } from '../config/config-rows.ts
 import { pgbouncerRows } from '../config/pgbouncer/as-pgbouncer.ts';
 import type { DatabaseConfig, ProxyConfig } from '../config/proxy-config.ts';
 import { databaseOf, settingsFor, userOf } from '../config/scopes.ts';
-import { isOneServer } from '../upstream/host-turns.ts';
+import { isOneServer } from '../upstream/host-rotation.ts';
 import { allTotals, stats, statsAverages, statsTotals } from './show-traffic.ts';
 import type { ShowContext } from './show.ts';
 import { activeSockets, clients, servers, sockets } from './show-sockets.ts';
@@ -94,7 +94,7 @@ function databases({ host, config, consoleSessions }: ShowContext, wanted?: Want
     current_connections: int4(([name]) => connections.get(name) ?? 0),
     max_client_connections: int4(([, { clientsMax }]) => clientsMax ?? 0),
     current_client_connections: int4(([name]) => clientsOf.get(name) ?? 0),
-    paused: int4(([name]) => (host.pools.standingOf(name) === 'paused' ? 1 : 0)),
+    paused: int4(([name]) => (host.pools.commandInForce(name) === 'paused' ? 1 : 0)),
     disabled: int4(([name]) => (host.disabled.has(name) ? 1 : 0)),
     ...(wanted !== undefined && { upstream: ([, { upstream }]) => upstream }),
   });
@@ -134,7 +134,7 @@ function countBy<T>(all: Iterable<T>, by: (one: T) => string): ReadonlyMap<strin
 }
 
 function lists(context: ShowContext): Table {
-  const { host, config, arrivals, consoleSessions } = context;
+  const { host, config, pendingLogins, consoleSessions } = context;
   const clientsHere = host.clients.size + consoleSessions.size;
   const backends = host.pools.backends().length;
   const items: Readonly<Record<string, number>> = {
@@ -145,7 +145,7 @@ function lists(context: ShowContext): Table {
     peer_pools: Object.keys(config.instance.peers).length,
     free_clients: Math.max(0, config.clientsMax - clientsHere),
     used_clients: clientsHere,
-    login_clients: arrivals,
+    login_clients: pendingLogins,
     free_servers: 0,
     used_servers: backends,
     dns_names: host.servers.names.figures().length,
@@ -174,7 +174,7 @@ function mem(): Table {
 }
 
 function state({ host }: ShowContext): Table {
-  const commandInForce = host.pools.standingOf(undefined);
+  const commandInForce = host.pools.commandInForce(undefined);
   const { rung, memoryUse } = host.overload;
   const yesOrNo = (is: boolean): string => (is ? 'yes' : 'no');
   const rows = [

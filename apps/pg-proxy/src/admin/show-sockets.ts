@@ -78,12 +78,12 @@ function columnsOf({ host, config, epochOf }: ShowContext, wanted: Wanted | unde
   const waitedMs = ({ client }: Row): number =>
     client?.pooled.isWaiting === true ? host.now() - client.pooled.waitingSinceMs : 0;
   const endpointsOf = (row: Row): Endpoints => {
-    const [guest, { host, at, port } = {}] = [clientOf(row), row.server?.handle?.address];
+    const [guest, { host, ipAddress, port } = {}] = [clientOf(row), row.server?.handle?.address];
     if (guest?.address === unixAddress) return unixEndpoints(config.listen.port);
     if (isSocketFolder(host ?? '')) return unixEndpoints(port);
     const { remotePort, localAddress, localPort } = socketOf(row) ?? {};
     return {
-      addr: guest?.address ?? at ?? host,
+      addr: guest?.address ?? ipAddress ?? host,
       port: guest === undefined ? port : remotePort,
       localAddress,
       localPort,
@@ -103,7 +103,7 @@ function columnsOf({ host, config, epochOf }: ShowContext, wanted: Wanted | unde
       momentOf((client ?? console)?.connectedAtMs ?? server?.openedAtMs),
     ),
     request_time: time(({ client, console, server }: Row) =>
-      momentOf((client ?? console)?.lastMessageAtMs ?? server?.heardAtMs),
+      momentOf((client ?? console)?.lastMessageAtMs ?? server?.lastAnswerAtMs),
     ),
     wait: int4((row: Row) => Math.floor(waitedMs(row) / 1_000)),
     wait_us: int4((row: Row) => Math.floor(waitedMs(row) * 1_000) % 1_000_000),

@@ -21,7 +21,7 @@ export interface ShowContext {
   /** The sessions at the console. */
   readonly consoleSessions: ReadonlySet<ConsoleSession>;
   /** The number of connections that are about to log in. */
-  readonly arrivals: number;
+  readonly pendingLogins: number;
   /** Converts a time of the proxy's clock to milliseconds since 1970. */
   readonly epochOf: (atMs: number) => number;
   /** Undefined: statistics are off. */

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import { Networks } from '../login/networks.ts';
 import { unixAddress } from '../login/unix-socket.ts';
 import { isSocketFolder, socketPath } from '../upstream/connect.ts';
-import { hostsOf } from '../upstream/host-turns.ts';
+import { hostsOf } from '../upstream/host-rotation.ts';
 import { meantName } from './meant-name.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 

@@ -24,7 +24,7 @@ const askers = (): number =>
   rig.postgres.backends.filter(({ parameters }) => parameters.get('user') === 'asker').length;
 
 describe('auth.query', () => {
-  it('verifies a client by the verifier of the upstream, where it then logs in with what it has shown', async () => {
+  it('verifies a client by the verifier of the upstream and logs in there with the keys from its proof', async () => {
     await start();
     const client = await rig.in({ parameters: { search_path: 'evil', options: '-c role=postgres' } });
     expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');

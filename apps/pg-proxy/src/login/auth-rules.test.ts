@@ -27,7 +27,7 @@ describe('AuthRules', () => {
     ['app', 'clinic', 'unix', false, 'no rule'],
     ['guest', 'lab', 'unix', false, 'reject'],
   ])('%s in %s from %s, encrypted %s: %s', (user, database, address, isEncrypted, method) => {
-    expect(rules.wayOf({ user, database, address, isEncrypted }).method).toBe(method);
+    expect(rules.requirementFor({ user, database, address, isEncrypted }).method).toBe(method);
   });
 
   it.each([
@@ -43,11 +43,11 @@ describe('AuthRules', () => {
         { addresses: ['0.0.0.0/0'], method: 'md5' },
       ],
     });
-    expect(both.wayOf({ user: 'a', database: 'b', address, isEncrypted: false }).method).toBe(method);
+    expect(both.requirementFor({ user: 'a', database: 'b', address, isEncrypted: false }).method).toBe(method);
   });
 
   it('default to the method of the configuration', () => {
     const caller = { user: 'a', database: 'b', address: '127.0.0.1', isEncrypted: false };
-    expect(new AuthRules({ method: 'md5', rules: [] }).wayOf(caller).method).toBe('md5');
+    expect(new AuthRules({ method: 'md5', rules: [] }).requirementFor(caller).method).toBe('md5');
   });
 });

@@ -9,12 +9,12 @@ const authOf = (options: Partial<ClientAuthOptions>): ClientAuth =>
     method: 'md5',
     user: 'app',
     secret: undefined,
-    mayAskPassword: true,
+    allowsCleartext: true,
     nonce: 'abc',
     salt,
     mockSecret,
     mustBeKnown: true,
-    certified: undefined,
+    certificateName: undefined,
     certificates: undefined,
     directory: undefined,
     endPoint: undefined,
@@ -22,31 +22,31 @@ const authOf = (options: Partial<ClientAuthOptions>): ClientAuth =>
   });
 
 /** What becomes of a client that shows this when it is asked. */
-async function showing(auth: ClientAuth, password: string): Promise<AuthStep['kind']> {
-  expect(auth.begin().kind).toBe('ask');
+async function kindAfter(auth: ClientAuth, password: string): Promise<AuthStep['kind']> {
+  expect(auth.begin().kind).toBe('challenge');
   const message = passwordMessage(password);
   const step = auth.next(message, 0, message.length);
-  return step.kind === 'later' ? (await step.step).kind : step.kind;
+  return step.kind === 'pending' ? (await step.step).kind : step.kind;
 }
 
 describe('the authentication of a client', () => {
   it.each([
-    ['app', 'pw', 'in'],
-    ['app', '', 'out'],
-    ['', 'pw', 'out'],
+    ['app', 'pw', 'accepted'],
+    ['app', '', 'refused'],
+    ['', 'pw', 'refused'],
   ])('is never an anonymous LDAP bind: %j with %j', async (user, password, kind) => {
     const letsIn = authOf({ method: 'ldap', user, directory: () => Promise.resolve('right') });
-    expect(await showing(letsIn, password)).toBe(kind);
+    expect(await kindAfter(letsIn, password)).toBe(kind);
   });
 
   it('by md5 never succeeds for a user who does not exist', async () => {
-    const shown = md5Response(md5Password('app', mockSecret), salt);
-    expect(await showing(authOf({}), shown)).toBe('out');
+    const response = md5Response(md5Password('app', mockSecret), salt);
+    expect(await kindAfter(authOf({}), response)).toBe('refused');
   });
 
   it('asks for a cleartext password only where that is allowed', () => {
-    expect(authOf({ method: 'password', mayAskPassword: false }).begin()).toMatchObject({
-      kind: 'out',
+    expect(authOf({ method: 'password', allowsCleartext: false }).begin()).toMatchObject({
+      kind: 'refused',
       fault: { reason: 'no_tls' },
     });
   });

@@ -1,9 +1,9 @@
 import { LdapDirectory } from '@medrex/ldap';
 import type { LoadedConfig } from '../config/load-config.ts';
-import type { AskDirectory } from './client-auth.ts';
+import type { DirectoryCheck } from './client-auth.ts';
 
 /** The LDAP directory of the configuration. @param failed called when it could not be asked */
-export function directoryOf(loaded: LoadedConfig, failed: (error: Error) => void): AskDirectory | undefined {
+export function directoryCheckOf(loaded: LoadedConfig, failed: (error: Error) => void): DirectoryCheck | undefined {
   const { ldap: settings } = loaded.config.auth;
   if (settings === undefined) return undefined;
   const { urls, startTls, bind, search, timeoutMs, connectionsMax } = settings;

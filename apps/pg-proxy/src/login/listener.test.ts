@@ -52,8 +52,8 @@ describe('a listener', () => {
 
   it('continues without an address that the machine does not have (yet), and reports it', async () => {
     expect(await comesFrom('203.0.113.1, 127.0.0.1', '127.0.0.1')).toBe('127.0.0.1');
-    expect(listener?.heardAt).toEqual(['127.0.0.1']);
-    expect(listener?.missing).toEqual([
+    expect(listener?.addresses).toEqual(['127.0.0.1']);
+    expect(listener?.unavailable).toEqual([
       expect.stringMatching(/^port 0 of 203\.0\.113\.1 cannot be listened on: listen EADDRNOTAVAIL: /),
     ]);
   });

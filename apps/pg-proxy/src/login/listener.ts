@@ -18,14 +18,14 @@ export interface ListenAt {
 type Accept = (socket: Socket, isLocal: boolean) => void;
 
 /** The machine does not have this address. */
-const absent: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+const addressUnavailable: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 /** A port that clients connect to, at one address or several, and its Unix socket. */
 export class Listener {
   /** Addresses where it could not listen because the machine does not have them (yet), with the reason. */
-  readonly missing: string[] = [];
+  readonly unavailable: string[] = [];
   /** Addresses where it listens. */
-  readonly heardAt: string[] = [];
+  readonly addresses: string[] = [];
   readonly #servers: Server[] = [];
   readonly #accept: Accept;
   readonly #ring: RingSockets | undefined;
@@ -44,8 +44,8 @@ export class Listener {
     const listener = new Listener(at.port, accept, ring);
     try {
       for (const name of namesOf(at.host)) await listener.#listenAt(name, at.reusePort === true);
-      if (at.socket !== undefined) await listener.#listenIn(at.socket, at.reusePort === true);
-      const [why] = listener.missing;
+      if (at.socket !== undefined) await listener.#listenOnSocket(at.socket, at.reusePort === true);
+      const [why] = listener.unavailable;
       if (listener.#servers.length === 0 && why !== undefined) throw pgProxyError('PG_PROXY_LISTEN', why);
     } catch (error) {
       await listener.close();
@@ -77,19 +77,19 @@ export class Listener {
         server.once('error', reject);
         server.listen(options, resolve);
       }).then(
-        () => this.#listens(server),
+        () => this.#addServer(server),
         (error: unknown) => {
-          if (!absent.has((error as NodeJS.ErrnoException).code)) throw failed(error);
+          if (!addressUnavailable.has((error as NodeJS.ErrnoException).code)) throw failed(error);
           left = error;
         },
       );
       this.#port = (server.address() as AddressInfo | null)?.port ?? this.#port;
     }
-    if (this.#servers.length === before) this.missing.push(sentence(left));
-    else this.heardAt.push(name);
+    if (this.#servers.length === before) this.unavailable.push(sentence(left));
+    else this.addresses.push(name);
   }
 
-  async #listenIn({ folder, mode }: NonNullable<ListenAt['socket']>, takesOver: boolean): Promise<void> {
+  async #listenOnSocket({ folder, mode }: NonNullable<ListenAt['socket']>, takesOver: boolean): Promise<void> {
     const server = this.#serverOf(true);
     try {
       this.#socket = await UnixSocket.listen(server, { folder, mode, takesOver, port: this.#port });
@@ -98,10 +98,10 @@ export class Listener {
       const why = (cause as Error).message;
       throw pgProxyError('PG_PROXY_LISTEN', `cannot listen on the Unix socket: ${why}`, { cause });
     }
-    this.#listens(server);
+    this.#addServer(server);
   }
 
-  #listens(server: Server): void {
+  #addServer(server: Server): void {
     if (this.#ring !== undefined) acceptByRing(server, this.#ring);
     this.#servers.push(server);
   }

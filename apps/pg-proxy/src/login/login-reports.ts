@@ -6,10 +6,10 @@ import type { Client } from '../session/client/client.ts';
 /** What a server reports about a session, by name. */
 export type Parameters = ReadonlyMap<string, string>;
 /** Undefined: the client that asked is gone. */
-export type Learnt = Parameters | Report | undefined;
+export type LearnResult = Parameters | Report | undefined;
 
 /** For how many sets of settings the reports are remembered. */
-const rememberedMax = 1_000;
+const knownMax = 1_000;
 /**
  * How long reports are current, in ms. A standby that is promoted reports it only when asked, and clients that look for a primary rely on
  * it.
@@ -17,14 +17,14 @@ const rememberedMax = 1_000;
 const freshForMs = 1_000;
 
 /** The messages for many clients, encoded once. */
-const written = new WeakMap<Parameters, Buffer>();
+const encoded = new WeakMap<Parameters, Buffer>();
 
 /** The ParameterStatus messages that a client gets at login. */
 export function messagesOf(parameters: Parameters): Buffer {
-  const known = written.get(parameters);
+  const known = encoded.get(parameters);
   if (known !== undefined) return known;
   const messages = Buffer.concat([...parameters].map(([name, value]) => parameterStatus({ name, value })));
-  written.set(parameters, messages);
+  encoded.set(parameters, messages);
   return messages;
 }
 
@@ -36,9 +36,9 @@ export function messagesOf(parameters: Parameters): Buffer {
 export class LoginReports {
   #known = new Map<string, { readonly parameters: Parameters; readonly atMs: number }>();
   /** By pool. */
-  readonly #heard = new Map<string, ServerReports>();
+  readonly #serverReports = new Map<string, ServerReports>();
   /** Clients that wait for what another one is learning, by the same key. */
-  readonly #waiting = new Map<string, ((learnt: Learnt) => void)[]>();
+  readonly #waiting = new Map<string, ((learnt: LearnResult) => void)[]>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -56,15 +56,15 @@ export class LoginReports {
   }
 
   /** What a server reports for unchanged settings; if that has changed, everything is asked again. */
-  heard(pool: string, reports: ServerReports): void {
-    if (this.#heard.get(pool) === reports) return;
+  serverReported(pool: string, reports: ServerReports): void {
+    if (this.#serverReports.get(pool) === reports) return;
     this.forget(pool);
-    this.#heard.set(pool, reports);
+    this.#serverReports.set(pool, reports);
   }
 
   /** The pool is gone, or gets other reports. */
   forget(pool: string): void {
-    this.#heard.delete(pool);
+    this.#serverReports.delete(pool);
     for (const key of this.#known.keys()) if (key.startsWith(`${pool}\0`)) this.#known.delete(key);
   }
 
@@ -73,9 +73,9 @@ export class LoginReports {
     this.#known = new Map();
   }
 
-  /** @param then called once, perhaps much later @param cameAtMs when the client's wait began */
-  learn(key: string, client: Client, then: (learnt: Learnt) => void, cameAtMs = this.#now()): void {
-    const ask = (tell: typeof then): void => this.#ask(key, client, tell, cameAtMs);
+  /** @param then called once, perhaps much later @param waitingSinceMs when the client's wait began */
+  learn(key: string, client: Client, then: (learnt: LearnResult) => void, waitingSinceMs = this.#now()): void {
+    const ask = (tell: typeof then): void => this.#ask(key, client, tell, waitingSinceMs);
     const waiting = this.#waiting.get(key);
     // In session mode the client needs a backend anyway.
     if (client.mode === 'session') ask(then);
@@ -84,15 +84,19 @@ export class LoginReports {
       client.errands.awaitLearnt(then);
       waiting.push((learnt) => {
         if (client.hasLeft) return;
-        if (learnt === undefined) this.learn(key, client, then, cameAtMs);
+        if (learnt === undefined) this.learn(key, client, then, waitingSinceMs);
         else if ('sqlstate' in learnt || !this.#known.has(key)) ask(then);
         else client.errands.learnt(learnt);
       });
     }
   }
 
-  #askForAll(key: string, ask: (tell: (learnt: Learnt) => void) => void, then: (learnt: Learnt) => void): void {
-    const waiting: ((learnt: Learnt) => void)[] = [];
+  #askForAll(
+    key: string,
+    ask: (tell: (learnt: LearnResult) => void) => void,
+    then: (learnt: LearnResult) => void,
+  ): void {
+    const waiting: ((learnt: LearnResult) => void)[] = [];
     this.#waiting.set(key, waiting);
     ask((learnt) => {
       this.#waiting.delete(key);
@@ -101,14 +105,14 @@ export class LoginReports {
     });
   }
 
-  #ask(key: string, client: Client, then: (learnt: Learnt) => void, cameAtMs: number): void {
+  #ask(key: string, client: Client, then: (learnt: LearnResult) => void, waitingSinceMs: number): void {
     const known = this.#known;
     client.errands.learn((learnt) => {
       if (learnt !== undefined && !('sqlstate' in learnt) && !client.session.settings.isOfProcess) {
-        if (known.size >= rememberedMax) known.clear();
+        if (known.size >= knownMax) known.clear();
         known.set(key, { parameters: learnt, atMs: this.#now() });
       }
       then(learnt);
-    }, cameAtMs);
+    }, waitingSinceMs);
   }
 }

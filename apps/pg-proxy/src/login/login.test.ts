@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { ProxyRig, type RigOptions } from '../testing/proxy-rig.ts';
 import { selfSigned } from '../testing/self-signed.ts';
-import { endPointOf, firstCertificate } from './end-point.ts';
+import { tlsServerEndPoint, firstCertificate } from './tls-server-end-point.ts';
 
 let rig: ProxyRig;
 let pair: { certificate: string; key: string };
@@ -62,7 +62,7 @@ const verifier = writeVerifier(scramVerifier('secret', Buffer.alloc(16, 1), 4));
 describe('TLS', () => {
   it('binds a login to its connection, after SSLRequest and directly', async () => {
     await start('scram-sha-256', '"app" "secret"\n');
-    const endPoint = endPointOf(firstCertificate(Buffer.from(pair.certificate)))!;
+    const endPoint = tlsServerEndPoint(firstCertificate(Buffer.from(pair.certificate)))!;
     for (const socket of [await encrypted(), await secured(plain(), ['postgresql'])]) {
       const client = await rig.in({ socket, endPoint });
       expect(client.mechanism).toBe('SCRAM-SHA-256-PLUS');

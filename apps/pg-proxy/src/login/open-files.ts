@@ -1,9 +1,9 @@
 import type { WireFault } from '@medrex/pg-wire';
 
 /** Open files of the process that are not connections: Node's own, logs, listeners. */
-const others = 32;
+const otherFiles = 32;
 /** The share of the rest that is left to logins in progress and to backends that are not open yet. */
-const leftShare = 0.1;
+const spareShare = 0.1;
 
 /** How many files this process may have open, connections included. Infinity: there is no limit, or it is unknown. */
 export function openFilesMax(): number {
@@ -19,7 +19,7 @@ export function openFilesMax(): number {
 
 /** How many clients and backends there can be at once so that another backend can still be opened. */
 export const connectionsMax = (filesMax: number): number =>
-  Math.max(1, Math.floor((filesMax - others) * (1 - leftShare)));
+  Math.max(1, Math.floor((filesMax - otherFiles) * (1 - spareShare)));
 
 /** Without this refusal the next client would be cut off without a word, and no client could get a backend. */
 export function outOfFiles(filesMax: number, connections: number): WireFault | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { UserSecret } from '../config/user-file.ts';
-import { UserSecrets, type Found } from './user-secrets.ts';
+import { UserSecrets, type SecretLookup } from './user-secrets.ts';
 
 const md5 = (stored: string): UserSecret => ({ kind: 'md5', stored });
 
@@ -8,7 +8,7 @@ const md5 = (stored: string): UserSecret => ({ kind: 'md5', stored });
 function aCache(max = 10): {
   secrets: UserSecrets;
   asked: string[];
-  found: Found[];
+  found: SecretLookup[];
   find(user: string, database?: string): void;
   answer(secret: UserSecret | undefined): Promise<void>;
   fail(): Promise<void>;
@@ -17,7 +17,7 @@ function aCache(max = 10): {
 } {
   let nowMs = 0;
   const asked: string[] = [];
-  const found: Found[] = [];
+  const found: SecretLookup[] = [];
   const errors: string[] = [];
   const pending: { resolve: (secret: UserSecret | undefined) => void; reject: (error: Error) => void }[] = [];
   const secrets = new UserSecrets({
@@ -110,11 +110,11 @@ describe('UserSecrets', () => {
     const cache = aCache();
     cache.find('app');
     await cache.answer(md5('old'));
-    cache.secrets.doubted('app', 'clinic');
+    cache.secrets.authFailed('app', 'clinic');
     cache.find('app');
     expect(cache.asked).toHaveLength(1);
     cache.after(1_000);
-    cache.secrets.doubted('app', 'clinic');
+    cache.secrets.authFailed('app', 'clinic');
     cache.find('app');
     expect(cache.asked).toHaveLength(2);
   });

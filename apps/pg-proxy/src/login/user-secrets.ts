@@ -3,7 +3,7 @@ import type { UserSecret, Users } from '../config/user-file.ts';
 import { LoginRefused } from '../upstream/query-connection.ts';
 
 /** Undefined secret: there is no such user. A fault: it could not be found out. */
-export type Found = { readonly secret: UserSecret | undefined } | { readonly fault: WireFault };
+export type SecretLookup = { readonly secret: UserSecret | undefined } | { readonly fault: WireFault };
 
 /** Asks for a user's secret; undefined: there is no such user, or it cannot log in with a password. */
 export type AskSecret = (user: string, database: string) => Promise<UserSecret | undefined>;
@@ -33,7 +33,7 @@ interface Answer {
 const unavailable: WireFault = { sqlstate: '57P03', message: 'users cannot be looked up at the moment' };
 
 /** A wrong password causes a new question, but not more often than this, in ms: guessing must not keep the upstream busy. */
-const againAfterMs = 1_000;
+const repeatAfterMs = 1_000;
 
 /**
  * Users' secrets: from the file, then from the query at the upstream, whose answers are kept for a while. Clients that ask for the same
@@ -43,8 +43,8 @@ export class UserSecrets {
   readonly #options: UserSecretsOptions;
   /** The oldest first. */
   readonly #answers = new Map<string, Answer>();
-  readonly #waiting = new Map<string, ((found: Found) => void)[]>();
-  #timesForgotten = 0;
+  readonly #waiting = new Map<string, ((found: SecretLookup) => void)[]>();
+  #generation = 0;
 
   constructor(options: UserSecretsOptions) {
     this.#options = options;
@@ -55,7 +55,7 @@ export class UserSecrets {
   }
 
   /** Calls `then` once; at once if the answer is known. */
-  find(user: string, database: string, then: (found: Found) => void): void {
+  find(user: string, database: string, then: (found: SecretLookup) => void): void {
     const { users, query, now } = this.#options;
     const own = users.get(user);
     if (own !== undefined || query === undefined) return then({ secret: own });
@@ -65,13 +65,13 @@ export class UserSecrets {
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) return void waiting.push(then);
     this.#waiting.set(key, [then]);
-    const asked = this.#timesForgotten;
+    const asked = this.#generation;
     query.ask(user, database).then(
-      (secret) => this.#tell(key, asked === this.#timesForgotten ? this.#keep(key, secret) : { secret }),
+      (secret) => this.#answerAll(key, asked === this.#generation ? this.#remember(key, secret) : { secret }),
       (error: unknown) => {
-        if (error instanceof LoginRefused) return this.#tell(key, { fault: error.report });
+        if (error instanceof LoginRefused) return this.#answerAll(key, { fault: error.report });
         this.#options.failed(error as Error);
-        this.#tell(key, { fault: unavailable });
+        this.#answerAll(key, { fault: unavailable });
       },
     );
   }
@@ -79,19 +79,19 @@ export class UserSecrets {
   /** Answers may be outdated, including those that are on their way. */
   forget(): void {
     this.#answers.clear();
-    this.#timesForgotten++;
+    this.#generation++;
   }
 
   /** A client failed to authenticate as this user, whose secret may have changed. */
-  doubted(user: string, database: string): void {
+  authFailed(user: string, database: string): void {
     const { query, now } = this.#options;
     if (query === undefined) return;
     const key = JSON.stringify([query.keyOf(database), user]);
     const known = this.#answers.get(key);
-    if (known !== undefined && now() - known.atMs >= againAfterMs) this.#answers.delete(key);
+    if (known !== undefined && now() - known.atMs >= repeatAfterMs) this.#answers.delete(key);
   }
 
-  #keep(key: string, secret: UserSecret | undefined): Found {
+  #remember(key: string, secret: UserSecret | undefined): SecretLookup {
     const answer = { secret, atMs: this.#options.now() };
     this.#answers.delete(key);
     this.#answers.set(key, answer);
@@ -100,7 +100,7 @@ export class UserSecrets {
     return answer;
   }
 
-  #tell(key: string, found: Found): void {
+  #answerAll(key: string, found: SecretLookup): void {
     const waiting = this.#waiting.get(key) ?? [];
     this.#waiting.delete(key);
     for (const then of waiting) then(found);

@@ -26,15 +26,15 @@ export function classifyRunning(pools: Pools<Client, Backend>, classifier: Class
 
 function classifyOne(pooled: Pooled, { expected }: Backend, { pools, classifier, nowMs }: Context): void {
   const request = expected.headNote;
-  if (expected.isEmpty) pools.rest(pooled, true, nowMs);
+  if (expected.isEmpty) pools.setIdleInTransaction(pooled, true, nowMs);
   if (!(request instanceof Request)) return;
   const { handle: client } = pooled;
   // A client with a backend to itself keeps it, whatever it runs.
   if (pooled.isPinned || client.mode === 'session') return;
   if (nowMs - Math.max(request.backendAt, client.work.lastEndedAt) < longMs) return;
-  pools.rest(pooled, false, nowMs);
+  pools.setIdleInTransaction(pooled, false, nowMs);
   const workClass = classifier.classOfRequest(client, request);
   if (!isHeavier(workClass, 'interactive')) return;
   client.work.lastClass = workClass;
-  if (isHeavier(workClass, pooled.workClass)) pools.reclass(pooled, workClass, nowMs);
+  if (isHeavier(workClass, pooled.workClass)) pools.changeClass(pooled, workClass, nowMs);
 }

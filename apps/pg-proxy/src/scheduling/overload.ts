@@ -1,4 +1,4 @@
-import { ground, nextStanding, ScaleWatch, type Pools, type Rung, type Standing } from '@medrex/pool';
+import { initialLadderState, nextLadderState, ScaleWatch, type Pools, type Rung, type LadderState } from '@medrex/pool';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, getHeapStatistics, type HeapSpaceInfo } from 'node:v8';
 import type { Backend } from '../session/backend/backend.ts';
@@ -34,7 +34,7 @@ export class Overload {
   readonly #waits: WaitWindow;
   readonly #process: ProcessFigures;
   readonly #changed: (rung: Rung) => void;
-  #ladder: Standing = ground;
+  #ladder: LadderState = initialLadderState;
   #scaledAtMs = 0;
   #memoryUse = 0;
   #isMemoryShort = false;
@@ -68,7 +68,7 @@ export class Overload {
     this.#memoryUse = this.#process.memoryUse();
     this.#isMemoryShort = this.#memoryUse >= (this.#isMemoryShort ? memoryShort - memoryHold : memoryShort);
     const before = this.#ladder.rung;
-    this.#ladder = nextStanding(this.#ladder, { ...load, memoryUse: this.#memoryUse }, nowMs);
+    this.#ladder = nextLadderState(this.#ladder, { ...load, memoryUse: this.#memoryUse }, nowMs);
     if (this.rung !== before) {
       this.#pools.stepTo(this.rung, nowMs);
       this.#changed(this.rung);

@@ -7,7 +7,7 @@ import { acceptByRing, leanSocket } from '../session/backend/lean-socket.ts';
 
 const connections = 150;
 const [by = '', words = '0'] = process.argv.slice(2);
-const ring = openRing({ ioUring: by !== 'event loop' }, { hasNone: () => undefined, failed: () => undefined });
+const ring = openRing({ ioUring: by !== 'event loop' }, { unavailable: () => undefined, failed: () => undefined });
 const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
 await once(server, 'listening');
 if (by === 'ring from the beginning' && ring !== undefined) acceptByRing(server, ring);

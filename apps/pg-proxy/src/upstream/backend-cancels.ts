@@ -2,20 +2,20 @@ import type { Backend } from '../session/backend/backend.ts';
 import { sendCancel } from './send-cancel.ts';
 
 /** When a cancel is repeated to a server that goes on, in ms. */
-const againAfterMs = [100, 300, 1_000, 2_000];
+const repeatAfterMs = [100, 300, 1_000, 2_000];
 
 /** How to end what a backend is doing. */
-export type CancelWay = (done: () => void) => void;
+export type CancelFunction = (done: () => void) => void;
 
 /** Cancels what backends are doing: each cancel reaches the statement that it was meant for, or none. */
 export class BackendCancels {
   /** For backends that are not connections to a PostgreSQL. */
-  readonly #ways = new WeakMap<Backend, CancelWay>();
-  readonly #awaited = new Map<Backend, () => void>();
+  readonly #customCancels = new WeakMap<Backend, CancelFunction>();
+  readonly #callbacks = new Map<Backend, () => void>();
 
   /** Cancels this backend in another way from now on. */
-  use(backend: Backend, way: CancelWay): void {
-    this.#ways.set(backend, way);
+  setCustom(backend: Backend, cancel: CancelFunction): void {
+    this.#customCancels.set(backend, cancel);
   }
 
   /** Cancels what it is running, if anything. */
@@ -23,9 +23,9 @@ export class BackendCancels {
     const { key } = backend;
     if (key === undefined || backend.expected.isEmpty) return done();
     backend.cancelling++;
-    const cancel = this.#ways.get(backend) ?? ((then): void => sendCancel(backend.address, key, then));
+    const cancel = this.#customCancels.get(backend) ?? ((then): void => sendCancel(backend.address, key, then));
     cancel(() => {
-      this.#arrived(backend);
+      this.#delivered(backend);
       done();
     });
   }
@@ -33,13 +33,13 @@ export class BackendCancels {
   /** Cancels what it is running and ends its connection; the server notices the latter only when the statement has ended. */
   end(backend: Backend): void {
     const { socket } = backend;
-    if (this.#ways.has(backend)) {
+    if (this.#customCancels.has(backend)) {
       this.cancel(backend);
       socket.destroy();
       return;
     }
     backend.leave();
-    this.#insist(
+    this.#repeat(
       backend,
       () => socket.destroyed,
       () => socket.destroy(),
@@ -50,40 +50,40 @@ export class BackendCancels {
   reset(backend: Backend, done: (isOk: boolean) => void): void {
     const { expected } = backend;
     const last = expected.nextReady - 1;
-    this.#insist(backend, () => expected.readies >= last);
+    this.#repeat(backend, () => expected.readies >= last);
     const reset = (): void =>
       backend.reset((isOk) => {
         // A repeated cancel must arrive before the next client: it would cancel that client's statement.
-        if (isOk && backend.cancelling > 0) this.#afterwards(backend, reset);
+        if (isOk && backend.cancelling > 0) this.#whenNoneIsPending(backend, reset);
         else done(isOk);
       });
-    this.#afterwards(backend, reset);
+    this.#whenNoneIsPending(backend, reset);
   }
 
   /** A server ignores a cancel that arrives before it has read the statement, so the cancel is repeated. */
-  #insist(backend: Backend, isOver: () => boolean, gaveUp: () => void = () => undefined): void {
-    const pauses = [...againAfterMs];
-    const tell = (): void => {
+  #repeat(backend: Backend, isOver: () => boolean, gaveUp: () => void = () => undefined): void {
+    const pauses = [...repeatAfterMs];
+    const attempt = (): void => {
       if (isOver()) return;
       const pauseMs = pauses.shift();
       if (pauseMs === undefined) return gaveUp();
       this.cancel(backend);
-      setTimeout(tell, pauseMs).unref();
+      setTimeout(attempt, pauseMs).unref();
     };
-    tell();
+    attempt();
   }
 
   /** Calls `then` once no cancel is on its way to that backend. */
-  #afterwards(backend: Backend, then: () => void): void {
+  #whenNoneIsPending(backend: Backend, then: () => void): void {
     if (backend.cancelling === 0) then();
-    else this.#awaited.set(backend, then);
+    else this.#callbacks.set(backend, then);
   }
 
-  #arrived(backend: Backend): void {
+  #delivered(backend: Backend): void {
     backend.cancelling--;
     if (backend.cancelling > 0) return;
-    const then = this.#awaited.get(backend);
-    this.#awaited.delete(backend);
+    const then = this.#callbacks.get(backend);
+    this.#callbacks.delete(backend);
     if (then !== undefined) then();
     else if (!backend.socket.writable) return;
     // The statement has already ended: only an answer shows that the signal is not still on its way.

@@ -19,7 +19,7 @@ import {
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { endPointOf } from '../login/end-point.ts';
+import { tlsServerEndPoint } from '../login/tls-server-end-point.ts';
 import { connect, isSocketFolder, type Address, type Addresses } from './connect.ts';
 import { md5Answer, type Credentials } from './credentials.ts';
 
@@ -40,7 +40,7 @@ export interface LoggedIn {
 export type KeysOf = (password: string, salt: Buffer, iterations: number, make: () => ClientKeys) => ClientKeys;
 
 /** Where an upstream is, and how the proxy logs in there. */
-export interface LoginWay {
+export interface UpstreamLogin {
   /** Addresses of one server's copies, each tried if the one before could not be reached; asked for once a login. */
   readonly addresses: () => Addresses;
   /** An address could not be reached. */
@@ -50,7 +50,7 @@ export interface LoginWay {
   readonly keysOf: KeysOf;
 }
 
-interface LoginOptions extends LoginWay {
+interface LoginOptions extends UpstreamLogin {
   /** Settings for the session from its start. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly loggedIn: (session: LoggedIn) => void;
@@ -59,13 +59,13 @@ interface LoginOptions extends LoginWay {
 }
 
 /** It cannot be reached, or does not accept connections yet. */
-const absent = /^(?:08|57P03)/;
+const unavailable = /^(?:08|57P03)/;
 
 /** One attempt to open a backend. Calls either `loggedIn` or `failed`, once; `abort` makes it `failed`. */
 export class BackendLogin {
   readonly #options: LoginOptions;
   /** Addresses that are left to try. */
-  readonly #others: Address[];
+  readonly #remaining: Address[];
   #address: Address;
   #framer = new Framer(backendLogin);
   readonly #parameters = new Map<string, string>();
@@ -73,7 +73,7 @@ export class BackendLogin {
   #roundTripMs = 0;
   #key: BackendKeyData | undefined;
   #scram: ScramClient | undefined;
-  #isProven = true;
+  #isServerProven = true;
   #isOver = false;
   readonly #onData = (chunk: Buffer): void => this.#read(chunk);
   readonly #onGone = (): void => this.#fail('08006', 'the upstream closed the connection during login');
@@ -81,13 +81,13 @@ export class BackendLogin {
   constructor(options: LoginOptions) {
     const [first, ...others] = options.addresses();
     this.#options = options;
-    this.#others = others;
+    this.#remaining = others;
     this.#address = first;
     this.#socket = this.#connect();
   }
 
   abort(): void {
-    this.#others.length = 0;
+    this.#remaining.length = 0;
     this.#fail('08001', 'the login at the upstream took too long');
   }
 
@@ -121,26 +121,26 @@ export class BackendLogin {
 
   #failWith(report: Report): void {
     if (this.#isOver) return;
-    const next = absent.test(report.sqlstate) ? this.#given() : undefined;
-    if (next !== undefined) return this.#goOnWith(next);
+    const next = unavailable.test(report.sqlstate) ? this.#nextAddress() : undefined;
+    if (next !== undefined) return this.#retryAt(next);
     this.#isOver = true;
     this.#socket.destroy();
     this.#options.failed(report, this.#address);
   }
 
   /** The next address, if the current one could not be reached. */
-  #given(): Address | undefined {
+  #nextAddress(): Address | undefined {
     this.#options.unreachable(this.#address);
-    return this.#others.shift();
+    return this.#remaining.shift();
   }
 
-  #goOnWith(next: Address): void {
+  #retryAt(next: Address): void {
     this.#unlisten();
     this.#socket.on('error', () => undefined).destroy();
     this.#address = next;
     this.#framer = new Framer(backendLogin);
     this.#parameters.clear();
-    [this.#key, this.#scram, this.#isProven] = [undefined, undefined, true];
+    [this.#key, this.#scram, this.#isServerProven] = [undefined, undefined, true];
     this.#socket = this.#connect();
   }
 
@@ -154,14 +154,14 @@ export class BackendLogin {
   #read(chunk: Buffer): void {
     const framer = this.#framer;
     framer.feed(chunk);
-    while (!this.#isOver && framer.next()) this.#take(framer);
+    while (!this.#isOver && framer.next()) this.#handleMessage(framer);
     if (framer.fault !== undefined) this.#fail(framer.fault.sqlstate, 'the upstream does not speak PostgreSQL');
   }
 
-  #take({ type, buffer, start, end }: Framer): void {
+  #handleMessage({ type, buffer, start, end }: Framer): void {
     switch (type) {
       case from.authentication:
-        return this.#prove(readAuthentication(buffer, start, end));
+        return this.#authenticate(readAuthentication(buffer, start, end));
       case from.errorResponse: {
         const report = readReport(buffer, start, end);
         return report === undefined
@@ -183,13 +183,13 @@ export class BackendLogin {
   }
 
   #finish(): void {
-    if (!this.#isProven) return this.#fail('08P01', 'the upstream has not shown that it knows the password');
+    if (!this.#isServerProven) return this.#fail('08P01', 'the upstream has not shown that it knows the password');
     this.#isOver = true;
     const socket = this.#socket;
     socket.pause();
     this.#unlisten();
-    const { remoteAddress: at } = socket;
-    const address = at === undefined ? this.#address : { ...this.#address, at };
+    const { remoteAddress: ipAddress } = socket;
+    const address = ipAddress === undefined ? this.#address : { ...this.#address, ipAddress };
     this.#options.loggedIn({
       socket,
       parameters: this.#parameters,
@@ -199,7 +199,7 @@ export class BackendLogin {
     });
   }
 
-  #prove(asked: Authentication | undefined): void {
+  #authenticate(asked: Authentication | undefined): void {
     switch (asked?.kind) {
       case 'ok':
         return;
@@ -226,8 +226,8 @@ export class BackendLogin {
   /** Only if nobody else can read it, or the configuration allows it. */
   #sendPassword(): void {
     const { secret } = this.#options.credentials;
-    const isUnseen = this.#socket instanceof TLSSocket || isSocketFolder(this.#address.host);
-    if (!isUnseen && !this.#address.allowCleartext)
+    const isPrivate = this.#socket instanceof TLSSocket || isSocketFolder(this.#address.host);
+    if (!isPrivate && !this.#address.allowCleartext)
       return this.#fail('28000', 'the upstream asks for a password without TLS');
     this.#send(secret.kind === 'password' ? secret.password : undefined);
   }
@@ -249,7 +249,7 @@ export class BackendLogin {
       ...(endPoint !== undefined && { endPoint }),
     });
     if (this.#scram === undefined) return this.#fail('28000', 'the upstream offers no SASL mechanism that is known');
-    this.#isProven = false;
+    this.#isServerProven = false;
     this.#socket.write(saslInitialResponse({ mechanism: this.#scram.mechanism, data: this.#scram.first() }));
   }
 
@@ -260,13 +260,13 @@ export class BackendLogin {
   }
 
   #endScram(data: Buffer): void {
-    if (this.#scram?.final(data).kind === 'proven') this.#isProven = true;
+    if (this.#scram?.final(data).kind === 'proven') this.#isServerProven = true;
     else this.#fail('08P01', 'the upstream does not know the password');
   }
 
   #endPoint(): Buffer | undefined {
     const socket = this.#socket;
-    return socket instanceof TLSSocket ? endPointOf(socket.getPeerCertificate().raw) : undefined;
+    return socket instanceof TLSSocket ? tlsServerEndPoint(socket.getPeerCertificate().raw) : undefined;
   }
 }
 

@@ -11,7 +11,7 @@ import type { ServerReports } from '../session/backend/server-reports.ts';
 import type { Traffic } from '../session/backend/traffic.ts';
 import type { Client } from '../session/client/client.ts';
 import type { Settings } from '../session/left-behind/settings.ts';
-import type { BackendCancels, CancelWay } from './backend-cancels.ts';
+import type { BackendCancels, CancelFunction } from './backend-cancels.ts';
 import { BackendLogin, type LoggedIn } from './backend-login.ts';
 import type { Address } from './connect.ts';
 import type { IrisUpstreams } from './iris/iris-upstreams.ts';
@@ -29,9 +29,9 @@ export interface OpeningEvents {
   loginFailed(report: Report, address: Address): void;
   /** A backend has logged in. @param ms how long that took @param roundTripMs the network's part; undefined: unknown */
   connected(database: string, ms: number, roundTripMs: number | undefined): void;
-  fault(message: string): void;
+  protocolViolation(message: string): void;
   /** An internal error occurred in work for one client or backend, which is closed. */
-  broke(error: unknown): void;
+  internalError(error: unknown): void;
 }
 
 export interface BackendOpeningsOptions {
@@ -94,7 +94,7 @@ export class BackendOpenings {
   }
 
   /** Replaces a client's process, which has served others, by a new one; the client is granted it. */
-  renew(pooled: PoolBackend, own: Settings | undefined): void {
+  replaceProcess(pooled: PoolBackend, own: Settings | undefined): void {
     const { handle } = pooled;
     const { pools, now } = this.#options;
     pooled.handle = undefined;
@@ -122,18 +122,18 @@ export class BackendOpenings {
     return new BackendLogin({ ...this.#options.upstreams.loginOf(name), ...more });
   }
 
-  #opened(pooled: PoolBackend, session: Opened, cancel?: CancelWay): void {
+  #opened(pooled: PoolBackend, session: Opened, cancel?: CancelFunction): void {
     try {
-      this.#take(pooled, session, cancel);
+      this.#register(pooled, session, cancel);
     } catch (error) {
-      this.#options.events.broke(error);
+      this.#options.events.internalError(error);
       if (pooled.handle !== undefined) return void pooled.handle.socket.destroy();
       session.socket.destroy();
       this.#notOpened(pooled, { error: { severity: 'FATAL', ...internalError }, isTransient: true });
     }
   }
 
-  #take(pooled: PoolBackend, session: Opened, cancel?: CancelWay): void {
+  #register(pooled: PoolBackend, session: Opened, cancel?: CancelFunction): void {
     const { pools, outage, cancels, events, now, loaded, trafficOf, reported } = this.#options;
     const { name } = pooled.pool;
     const { own } = session;
@@ -152,24 +152,24 @@ export class BackendOpenings {
           if (pooled.handle === backend) pools.closed(pooled, now());
         },
         fault: ({ message }) => {
-          events.fault(message);
+          events.protocolViolation(message);
           backend.socket.destroy();
         },
-        broke: (error) => events.broke(error),
+        broke: (error) => events.internalError(error),
         reported: (reports) => own === undefined && reported(name, reports),
         lastUserOf: (processId) => this.#lastUserOf(name.upstream, session.address, processId),
       },
     });
     pooled.handle = backend;
     if (own === undefined) reported(name, backend.settings.reports);
-    if (cancel !== undefined) cancels.use(backend, cancel);
+    if (cancel !== undefined) cancels.setCustom(backend, cancel);
     backend.start();
     if (pooled.state === 'active') pooled.client?.handle.granted(backend);
     else pools.opened(pooled, now());
   }
 
-  #lastUserOf(upstream: string, { host, at }: Address, processId: number): number {
-    const isThere = (address: Address): boolean => address.host === host && address.at === at;
+  #lastUserOf(upstream: string, { host, ipAddress }: Address, processId: number): number {
+    const isThere = (address: Address): boolean => address.host === host && address.ipAddress === ipAddress;
     const isThat = ({ pool, handle }: PoolBackend): boolean =>
       pool.name.upstream === upstream && handle?.key?.processId === processId && isThere(handle.address);
     const found = this.#options.pools.backends().find(isThat);

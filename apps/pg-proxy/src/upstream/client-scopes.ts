@@ -22,11 +22,11 @@ export class ClientScopes {
 
   reload(config: ProxyConfig, nowMs: number): void {
     this.#config = config;
-    for (const client of this.#clients) this.renew(client, nowMs);
+    for (const client of this.#clients) this.update(client, nowMs);
   }
 
   /** A client has come, or its session settings have changed. */
-  renew(client: Client, nowMs: number): void {
+  update(client: Client, nowMs: number): void {
     const application = client.settings.get('application_name') ?? '';
     const who = { database: client.database, user: client.user };
     client.scoped = settingsFor(this.#config, { ...who, application }, sessionSettingsOf(client.settings));
@@ -36,7 +36,7 @@ export class ClientScopes {
   }
 
   /** A client waits for a backend for a statement. */
-  waits(client: Client, text: string): void {
+  startsWaiting(client: Client, text: string): void {
     const own = hintsOf(text).waitTimeoutMs ?? client.ownWaitMs;
     if (own !== client.pooled.waitTimeoutMs) this.#pools.setWaitTimeout(client.pooled, own);
   }

@@ -45,7 +45,7 @@ async function reached(
     port,
     tls: 'verify-full',
     allowCleartext: false,
-    own: undefined,
+    clientCertificate: undefined,
     authorities: { ca: Buffer.from(authority.certificate) },
     ...more,
   };
@@ -94,9 +94,9 @@ describe('a connection to an upstream', () => {
 
   it('goes to the given address of a name', async () => {
     expect(await reached(undefined, { host: 'moved.invalid', tls: 'disable' })).toBe('ENOTFOUND');
-    expect(await reached(undefined, { host: 'moved.invalid', at: '127.0.0.1', tls: 'disable' })).toBe('plain');
-    expect(await reached(own, { at: '127.0.0.1' })).toBe('encrypted');
-    expect(await reached(own, { host: 'moved.invalid', at: '127.0.0.1' })).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
+    expect(await reached(undefined, { host: 'moved.invalid', ipAddress: '127.0.0.1', tls: 'disable' })).toBe('plain');
+    expect(await reached(own, { ipAddress: '127.0.0.1' })).toBe('encrypted');
+    expect(await reached(own, { host: 'moved.invalid', ipAddress: '127.0.0.1' })).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
   it('is unencrypted if the server offers nothing else and that is allowed', async () => {

@@ -9,11 +9,11 @@ import { tcpOptions } from '../tcp-options.ts';
 export interface Address extends Pick<UpstreamConfig, 'host' | 'port' | 'tls' | 'allowCleartext'> {
   readonly tlsMinVersion?: UpstreamConfig['tlsMinVersion'];
   /** Which of the host name's addresses it is, if known. */
-  readonly at?: string;
+  readonly ipAddress?: string;
   /** The authorities that verify-ca and verify-full trust. */
   readonly authorities: Trust | undefined;
   /** The certificate that the proxy presents. */
-  readonly own: KeyPair | undefined;
+  readonly clientCertificate: KeyPair | undefined;
 }
 
 /** Addresses of one server's copies. */
@@ -26,8 +26,8 @@ export const socketPath = (folder: string, port: number): string => `${folder}/.
 export const isSocketFolder = (host: string): boolean => host.startsWith('/');
 
 /** Opens a connection without sending anything. */
-export function reach({ host, port, at = host }: Pick<Address, 'host' | 'port' | 'at'>): Socket {
-  return connectTcp(isSocketFolder(host) ? { path: socketPath(host, port) } : { host: at, port, ...tcpOptions });
+export function connectPlain({ host, port, ipAddress = host }: Pick<Address, 'host' | 'port' | 'ipAddress'>): Socket {
+  return connectTcp(isSocketFolder(host) ? { path: socketPath(host, port) } : { host: ipAddress, port, ...tcpOptions });
 }
 
 /**
@@ -38,7 +38,7 @@ export function connect(
   address: Address,
   then: { connected(socket: Socket, roundTripMs: number): void; failed(error: Error): void },
 ): Socket {
-  const socket = reach(address);
+  const socket = connectPlain(address);
   // Starts after the name lookup; a Unix socket has no such event, and no round trip.
   let [attemptedAtMs, roundTripMs] = [Infinity, 0];
   socket.on('connectionAttempt', () => (attemptedAtMs = performance.now()));
@@ -91,7 +91,7 @@ function secure(
       ...(address.tls === 'verify-ca' && { checkServerIdentity: () => undefined }),
       ...(address.tlsMinVersion && { minVersion: address.tlsMinVersion }),
       ...address.authorities,
-      ...address.own,
+      ...address.clientCertificate,
     });
     tls.once('error', failed);
     tls.once('secureConnect', () => secured(tls));

@@ -37,9 +37,9 @@ describe('/readyz while the upstream is down', () => {
     const outage = new Outage({ now: () => nowMs, upstreams: () => ['a'], addressesOf: () => [{ host, port: 5432 }] });
     outage.failed('a');
     nowMs = 1;
-    expect(outage.lastsMs).toBe(1);
+    expect(outage.durationMs).toBe(1);
     outage.tick();
-    await eventually(() => outage.lastsMs === 0);
+    await eventually(() => outage.durationMs === 0);
     server.close();
     rmSync(host, { recursive: true });
   });
@@ -61,7 +61,7 @@ describe('/readyz while the upstream is down', () => {
       now: () => nowMs,
       upstreams: () => ['a'],
       addressesOf: () => [{ host: '127.0.0.1', port }],
-      isBack: (upstream) => came.push(upstream),
+      recovered: (upstream) => came.push(upstream),
     });
     const look = (): void => {
       nowMs += 1_000;
@@ -79,11 +79,11 @@ describe('/readyz while the upstream is down', () => {
       look();
       return came.length > 0;
     });
-    expect(outage.lastsMs).toBe(0);
+    expect(outage.durationMs).toBe(0);
     // One that takes connections, and does not let anybody in, is no news.
     outage.failed('a');
     look();
-    await eventually(() => outage.lastsMs === 0);
+    await eventually(() => outage.durationMs === 0);
     expect(came).toEqual(['a']);
     await new Promise((closed) => server.close(closed));
   });
@@ -97,12 +97,12 @@ describe('/readyz while the upstream is down', () => {
     });
     outage.failed('a');
     nowMs = 100;
-    expect(outage.lastsMs).toBe(0);
+    expect(outage.durationMs).toBe(0);
     outage.failed('b');
     outage.failed('a');
     nowMs = 130;
-    expect(outage.lastsMs).toBe(30);
+    expect(outage.durationMs).toBe(30);
     outage.reached('a');
-    expect(outage.lastsMs).toBe(0);
+    expect(outage.durationMs).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { reach, type Address } from './connect.ts';
+import { connectPlain, type Address } from './connect.ts';
 
 /** How often a server that did not answer is tried, and how long it may take; in ms. */
 const probeMs = 1_000;
@@ -9,7 +9,7 @@ export interface OutageOptions {
   readonly upstreams: () => readonly string[];
   readonly addressesOf: (upstream: string) => readonly Pick<Address, 'host' | 'port'>[];
   /** The upstream accepts connections again. */
-  readonly isBack?: (upstream: string) => void;
+  readonly recovered?: (upstream: string) => void;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface OutageOptions {
 export class Outage {
   readonly #options: OutageOptions;
   /** Since when, by upstream. */
-  readonly #lost = new Map<string, number>();
+  readonly #unreachable = new Map<string, number>();
   /** Upstreams that refused the last probe. */
   readonly #refusing = new Set<string>();
   /** How many probes are under way. */
@@ -32,29 +32,29 @@ export class Outage {
 
   /** A connection to it has failed. */
   failed(upstream: string): void {
-    if (!this.#lost.has(upstream)) this.#lost.set(upstream, this.#options.now());
+    if (!this.#unreachable.has(upstream)) this.#unreachable.set(upstream, this.#options.now());
   }
 
   /** It has accepted a connection. */
   reached(upstream: string): void {
-    this.#lost.delete(upstream);
-    if (this.#refusing.delete(upstream)) this.#options.isBack?.(upstream);
+    this.#unreachable.delete(upstream);
+    if (this.#refusing.delete(upstream)) this.#options.recovered?.(upstream);
   }
 
   /** How long no upstream at all has been reachable, in ms; 0: one is, or it is unknown. */
-  get lastsMs(): number {
+  get durationMs(): number {
     const upstreams = this.#options.upstreams();
-    const since = upstreams.map((upstream) => this.#lost.get(upstream) ?? Infinity);
+    const since = upstreams.map((upstream) => this.#unreachable.get(upstream) ?? Infinity);
     return since.length === 0 ? 0 : Math.max(0, this.#options.now() - Math.max(...since));
   }
 
   tick(): void {
-    if (this.#lost.size === 0 || this.#options.now() - this.#probedAtMs < probeMs) return;
+    if (this.#unreachable.size === 0 || this.#options.now() - this.#probedAtMs < probeMs) return;
     this.#probedAtMs = this.#options.now();
     const configured = new Set(this.#options.upstreams());
-    for (const upstream of [...this.#lost.keys()])
+    for (const upstream of [...this.#unreachable.keys()])
       if (configured.has(upstream)) this.#probe(upstream);
-      else this.#lost.delete(upstream);
+      else this.#unreachable.delete(upstream);
   }
 
   #probe(upstream: string): void {
@@ -62,14 +62,14 @@ export class Outage {
     const addresses = this.#options.addressesOf(upstream);
     this.#probing.set(upstream, addresses.length);
     for (const address of addresses) {
-      const socket = reach(address).setTimeout(probeMs);
+      const socket = connectPlain(address).setTimeout(probeMs);
       socket.once('connect', () => {
         this.reached(upstream);
         socket.destroy();
       });
       for (const end of ['timeout', 'error'])
         socket.once(end, () => {
-          if (this.#lost.has(upstream)) this.#refusing.add(upstream);
+          if (this.#unreachable.has(upstream)) this.#refusing.add(upstream);
           socket.destroy();
         });
       socket.once('close', () => this.#probing.set(upstream, (this.#probing.get(upstream) ?? 1) - 1));

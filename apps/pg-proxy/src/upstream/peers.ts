@@ -11,32 +11,32 @@ export interface PeerCounts {
 }
 
 /** Cancel requests that are being forwarded; one that comes back meanwhile is running in a circle. */
-const underWayMax = 1_000;
+const forwardingMax = 1_000;
 
 /** The other instances. Cancel requests of their clients may arrive here, because each comes on a connection of its own. */
 export class Peers {
   readonly counts: PeerCounts = { forwarded: 0, unknown: 0 };
-  readonly #underWay = new Set<number>();
+  readonly #forwarding = new Set<number>();
 
   /** True: the request is for a peer; `done` is called when the peer has handled it. */
   forward(request: CancelRequest, { instance }: Pick<ProxyConfig, 'instance'>, done: () => void): boolean {
     const { id, peers } = instance;
-    const whose = instanceOf(request);
-    if (id === undefined || whose === id) return false;
-    const peer = peers[whose];
+    const owner = instanceOf(request);
+    if (id === undefined || owner === id) return false;
+    const peer = peers[owner];
     const { processId, secretKey } = request;
-    if (peer === undefined || this.#underWay.has(processId) || this.#underWay.size >= underWayMax) {
+    if (peer === undefined || this.#forwarding.has(processId) || this.#forwarding.size >= forwardingMax) {
       this.counts.unknown++;
       done();
       return true;
     }
     this.counts.forwarded++;
-    this.#underWay.add(processId);
+    this.#forwarding.add(processId);
     sendCancel(
-      { ...peer, allowCleartext: false, authorities: undefined, own: undefined },
+      { ...peer, allowCleartext: false, authorities: undefined, clientCertificate: undefined },
       { processId, secretKey },
       () => {
-        this.#underWay.delete(processId);
+        this.#forwarding.delete(processId);
         done();
       },
     );

@@ -35,14 +35,14 @@ import { classifyRunning } from '../scheduling/classify-running.ts';
 import { BackendCancels } from './backend-cancels.ts';
 import type { BackendLogin, LoggedIn } from './backend-login.ts';
 import { BackendOpenings, type OpeningEvents, type PoolBackend } from './backend-openings.ts';
-import { isOneServer } from './host-turns.ts';
-import type { Lookup } from './host-names.ts';
+import { isOneServer } from './host-rotation.ts';
+import type { Lookup } from './host-name-watch.ts';
 import { IrisUpstreams, type IrisUpstreamsOptions } from './iris/iris-upstreams.ts';
 import { LicenceShares, type LeaseBookOf } from './iris/licence-shares.ts';
 import { Peers } from './peers.ts';
-import { hasMoved, isOfAnotherKind, renamed } from './moved.ts';
+import { hasMoved, changesKind, poolNameAfterReload } from './reloaded-pools.ts';
 import { Outage } from './outage.ts';
-import { policyOf } from './policy.ts';
+import { policyOf } from './pool-policy.ts';
 import { ServerChanges } from './server-changes.ts';
 import { cacheOnlyReport, refusalReport, waitReport } from './refusal-report.ts';
 import { ClientScopes } from './client-scopes.ts';
@@ -51,9 +51,9 @@ import { poolsOfOneUser, UpstreamLogins } from './upstream-logins.ts';
 /** Events for the process's log. */
 export interface HostEvents extends OpeningEvents {
   /** The proxy has moved to another rung of the ladder of overload. */
-  stepped(rung: Rung): void;
+  rungChanged(rung: Rung): void;
   /** So many backends are connected to an address that their server's name no longer has. */
-  moved(backends: number): void;
+  serverMoved(backends: number): void;
 }
 
 export interface PoolHostOptions extends IrisUpstreamsOptions {
@@ -92,7 +92,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   /** The users' secrets may have changed. */
   onRedefined: (() => void) | undefined;
   /** Databases of an upstream that must have no sessions. */
-  onVacated: ((upstream: string, databases: ReadonlySet<string>) => void) | undefined;
+  onCloseSessions: ((upstream: string, databases: ReadonlySet<string>) => void) | undefined;
   /** A pool no longer exists. */
   onForgotten: ((name: PoolName) => void) | undefined;
   /** Pools whose backends are at another server from now on. */
@@ -141,7 +141,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       now: options.now,
       upstreams: () => Object.keys(this.#loaded.config.upstreams),
       addressesOf: (upstream) => this.upstreams.addressesOf(upstream),
-      isBack: (upstream) => this.pools.tryAgain(upstream, this.now()),
+      recovered: (upstream) => this.pools.endBackoff(upstream, this.now()),
     });
     this.cancelKeys = new CancelKeys(options.loaded.config.instance.id);
     this.#iris = new IrisUpstreams(options);
@@ -155,7 +155,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       now: options.now,
       lookup: options.lookup,
       upstreams: () => this.#loaded.config.upstreams,
-      moved: (backends) => options.events.moved(backends),
+      moved: (backends) => options.events.serverMoved(backends),
     });
     this.scopes = new ClientScopes(this.pools, this.clients, options.loaded.config);
     this.#timeouts = new Timeouts({
@@ -166,7 +166,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.classifier = options.classifier;
     this.overload = new Overload(this.pools, this.#waits, {
       figures: options.process,
-      changed: (rung) => options.events.stepped(rung),
+      changed: (rung) => options.events.rungChanged(rung),
     });
     this.routes = new ClassRoutes(this.pools, options.loaded.config, (asked) => this.classifier.analysisOf(asked));
     this.#openings = new BackendOpenings({
@@ -196,22 +196,22 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     const [before, after] = [former.config, loaded.config];
     const moved = this.pools
       .figures(nowMs)
-      .map(({ name }) => ({ from: name, to: renamed(before, after, name) }))
+      .map(({ name }) => ({ from: name, to: poolNameAfterReload(before, after, name) }))
       .filter(({ from, to }) => from !== to || hasMoved(before, after, from));
-    this.#take(loaded);
+    this.#apply(loaded);
     const clamps = this.#reloadPools(loaded, former, nowMs);
     this.limits.reload(after);
     this.scopes.reload(after, nowMs);
     this.#iris.warm(after);
     this.onMoved?.(moved);
     for (const { to } of moved) this.pools.reconnect(to, nowMs);
-    const strangers = [...this.clients].filter((client) => isOfAnotherKind(before, after, this.routes.homeOf(client)));
-    if (strangers.length > 0) this.departures.sendAway(strangers, after.drain, nowMs);
+    const unmovable = [...this.clients].filter((client) => changesKind(before, after, this.routes.homeOf(client)));
+    if (unmovable.length > 0) this.departures.sendAway(unmovable, after.drain, nowMs);
     return clamps;
   }
 
   /** Applies what says where backends are opened, and as whom. */
-  #take(loaded: LoadedConfig): void {
+  #apply(loaded: LoadedConfig): void {
     this.#loaded = loaded;
     this.licences.reload(loaded.config);
     this.upstreams.reload(loaded);
@@ -220,9 +220,11 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   #reloadPools(loaded: LoadedConfig, former: LoadedConfig, nowMs: number): readonly Clamp[] {
     try {
-      return this.pools.reload(this.#policyOf(loaded), nowMs, (name) => renamed(former.config, loaded.config, name));
+      return this.pools.reload(this.#policyOf(loaded), nowMs, (name) =>
+        poolNameAfterReload(former.config, loaded.config, name),
+      );
     } catch (error) {
-      this.#take(former);
+      this.#apply(former);
       throw error;
     }
   }
@@ -238,7 +240,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   }
 
   #policyOf(loaded: LoadedConfig): PoolPolicy {
-    return { ...policyOf(loaded.config, this.licences), kept: poolsOfOneUser(loaded) };
+    return { ...policyOf(loaded.config, this.licences), keptOpen: poolsOfOneUser(loaded) };
   }
 
   // What the pools ask for.
@@ -332,7 +334,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   }
 
   renew({ backend }: Pooled, settings: Settings | undefined): void {
-    if (backend !== undefined) this.#openings.renew(backend, settings);
+    if (backend !== undefined) this.#openings.replaceProcess(backend, settings);
   }
 
   get atBoundary(): boolean {
@@ -381,8 +383,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   }
 
   #tickLicences(nowMs: number): void {
-    const areOthers = this.licences.tick(nowMs, () => this.pools.figures(nowMs));
-    if (areOthers) this.pools.reload(this.#policyOf(this.#loaded), nowMs);
+    const isChanged = this.licences.tick(nowMs, () => this.pools.figures(nowMs));
+    if (isChanged) this.pools.reload(this.#policyOf(this.#loaded), nowMs);
   }
 
   redefined(client: Client, whose: readonly Redefinition[]): void {
@@ -391,26 +393,26 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   }
 
   vacate({ pooled }: Client, databases: ReadonlySet<string>): void {
-    this.servers.vacate(pooled, databases);
-    this.onVacated?.(pooled.pool.name.upstream, databases);
+    this.servers.closeSessionsOf(pooled, databases);
+    this.onCloseSessions?.(pooled.pool.name.upstream, databases);
   }
 
   followed(client: Client): void {
-    this.scopes.renew(client, this.now());
+    this.scopes.update(client, this.now());
   }
 
   waits(client: Client, text: string): void {
-    this.scopes.waits(client, text);
+    this.scopes.startsWaiting(client, text);
   }
 
   waitsSince({ pooled }: Client, sinceMs: number): void {
-    this.pools.waitsSince(pooled, sinceMs);
+    this.pools.backdateWait(pooled, sinceMs);
   }
 
   pin(pooled: Pooled): void {
     this.pools.pin(pooled);
     // The client keeps this backend even while idle, so it must not use up slots of its class.
-    this.pools.reclass(pooled, 'interactive', this.now());
+    this.pools.changeClass(pooled, 'interactive', this.now());
   }
 
   unpin(pooled: Pooled): void {
@@ -418,7 +420,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   }
 
   broke(error: unknown): void {
-    this.#events.broke(error);
+    this.#events.internalError(error);
   }
 
   left(client: Client): void {
@@ -441,7 +443,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   }
 
   /** Handles a CancelRequest: it reaches what this client is running, or nothing. */
-  cancelBy(request: CancelRequest, done: () => void): void {
+  handleCancelRequest(request: CancelRequest, done: () => void): void {
     if (this.peers.forward(request, this.#loaded.config, done)) return;
     const client = this.cancelKeys.find(request);
     if (client?.backend !== undefined) return this.cancel(client.backend, done);

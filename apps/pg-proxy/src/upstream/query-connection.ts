@@ -14,11 +14,11 @@ import {
   type Report,
 } from '@medrex/pg-wire';
 import type { Socket } from 'node:net';
-import { BackendLogin, type LoginWay } from './backend-login.ts';
+import { BackendLogin, type UpstreamLogin } from './backend-login.ts';
 
 export type Row = readonly (string | null)[];
 
-export interface QueryConnectionOptions extends LoginWay {
+export interface QueryConnectionOptions extends UpstreamLogin {
   /** The longest wait for an answer, and for the login; in ms. */
   readonly timeoutMs: number;
   /** The connection is closed: it was idle for a while, or has ended. */
@@ -26,7 +26,7 @@ export interface QueryConnectionOptions extends LoginWay {
 }
 
 /** The upstream did not do what it was asked for. */
-export class AskRefused extends Error {
+export class QueryRefused extends Error {
   readonly sqlstate: string;
 
   constructor(sqlstate: string, message = `SQLSTATE ${sqlstate}`) {
@@ -36,7 +36,7 @@ export class AskRefused extends Error {
 }
 
 /** The upstream could not be reached or refused the login; contains its report. */
-export class LoginRefused extends AskRefused {
+export class LoginRefused extends QueryRefused {
   readonly report: Report;
 
   constructor(report: Report) {
@@ -45,7 +45,7 @@ export class LoginRefused extends AskRefused {
   }
 }
 
-interface Asked {
+interface PendingQuery {
   readonly message: Buffer;
   readonly resolve: (rows: readonly Row[]) => void;
   readonly reject: (error: Error) => void;
@@ -56,7 +56,7 @@ interface Asked {
 /** An idle connection is closed after this time, in ms. */
 const idleMs = 60_000;
 /** Answers are short, and read as a whole. */
-const rules = { ...backendSession, together: backendSession.bodyMax.map((max) => Math.min(max, 65_536)) };
+const frameRules = { ...backendSession, together: backendSession.bodyMax.map((max) => Math.min(max, 65_536)) };
 
 /**
  * Runs the proxy's own queries at an upstream, one after the other, on a connection that is opened on demand. Its session starts with
@@ -64,10 +64,10 @@ const rules = { ...backendSession, together: backendSession.bodyMax.map((max) =>
  */
 export class QueryConnection {
   readonly #options: QueryConnectionOptions;
-  readonly #asked: Asked[] = [];
+  readonly #pending: PendingQuery[] = [];
   #login: BackendLogin | undefined;
   #socket: Socket | undefined;
-  #framer = new Framer(rules);
+  #framer = new Framer(frameRules);
   #timer: NodeJS.Timeout | undefined;
   #isAnswering = false;
 
@@ -76,7 +76,7 @@ export class QueryConnection {
   }
 
   /** @throws Error the upstream cannot be reached, refuses, or takes too long */
-  ask(text: string, parameters: readonly string[]): Promise<readonly Row[]> {
+  query(text: string, parameters: readonly string[]): Promise<readonly Row[]> {
     const message = Buffer.concat([
       parse({ name: '', text, parameterTypes: [] }),
       bind({
@@ -90,7 +90,7 @@ export class QueryConnection {
       sync(),
     ]);
     return new Promise((resolve, reject) => {
-      this.#asked.push({ message, resolve, reject, rows: [], error: undefined });
+      this.#pending.push({ message, resolve, reject, rows: [], error: undefined });
       if (this.#socket !== undefined) this.#next();
       else this.#open();
     });
@@ -113,7 +113,7 @@ export class QueryConnection {
 
   #opened(socket: Socket): void {
     this.#socket = socket;
-    this.#framer = new Framer(rules);
+    this.#framer = new Framer(frameRules);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#socket === socket && this.#end(new Error('the upstream closed the connection')));
@@ -122,7 +122,7 @@ export class QueryConnection {
   }
 
   #next(): void {
-    const [first] = this.#asked;
+    const [first] = this.#pending;
     if (this.#isAnswering || this.#socket === undefined) return;
     if (first === undefined) return this.#wait(idleMs, 'nobody asks');
     this.#isAnswering = true;
@@ -132,20 +132,20 @@ export class QueryConnection {
 
   #read(chunk: Buffer): void {
     this.#framer.feed(chunk);
-    while (this.#socket !== undefined && this.#framer.next()) this.#take(this.#framer);
+    while (this.#socket !== undefined && this.#framer.next()) this.#handleMessage(this.#framer);
     if (this.#framer.fault !== undefined) this.#end(new Error('the upstream does not speak PostgreSQL'));
   }
 
-  #take({ type, buffer, start, end, isFirst, isLast }: Framer): void {
-    const [first] = this.#asked;
+  #handleMessage({ type, buffer, start, end, isFirst, isLast }: Framer): void {
+    const [first] = this.#pending;
     if (!isFirst || !isLast || first === undefined) return;
-    if (type === from.errorResponse) first.error = new AskRefused(sqlstateOf(buffer, start, end));
+    if (type === from.errorResponse) first.error = new QueryRefused(sqlstateOf(buffer, start, end));
     if (type === from.dataRow) {
       const row = readDataRow(buffer, start, end) ?? [];
       first.rows.push(row.map((value) => value && losslessText(value)));
     }
     if (type !== from.readyForQuery) return;
-    this.#asked.shift();
+    this.#pending.shift();
     this.#isAnswering = false;
     if (first.error === undefined) first.resolve(first.rows);
     else first.reject(first.error);
@@ -163,7 +163,7 @@ export class QueryConnection {
     this.#login = undefined;
     this.#socket = undefined;
     this.#isAnswering = false;
-    const asked = this.#asked.splice(0);
+    const asked = this.#pending.splice(0);
     socket?.end(terminate());
     socket?.destroySoon();
     if (socket === undefined) login?.abort();

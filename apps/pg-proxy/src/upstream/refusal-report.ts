@@ -1,10 +1,10 @@
 import type { Report, WireFault } from '@medrex/pg-wire';
 import type { Refusal, WaitNotice, WorkloadClass } from '@medrex/pool';
 
-const about = (ms: number): string => `${Math.ceil(ms / 100) / 10} s`;
+const secondsText = (ms: number): string => `${Math.ceil(ms / 100) / 10} s`;
 /** When the client's turn is expected; empty if nobody has been served yet. */
-const expected = (ms: number | undefined, more = ''): string =>
-  ms === undefined ? '' : `, expected after ${about(ms)}${more}`;
+const etaText = (ms: number | undefined, more = ''): string =>
+  ms === undefined ? '' : `, expected after ${secondsText(ms)}${more}`;
 
 /** Sent to clients of a database that is closed by DISABLE. */
 export const notAccepting = (database: string): WireFault => ({
@@ -22,7 +22,7 @@ const noAnswer: Omit<Report, 'severity'> = {
  * The shortest time after which to retry, in ms: no rung of the ladder is left sooner, and if nobody knows when a place is free, nobody
  * should ask sooner.
  */
-const leastMs = 5_000;
+const retryMinMs = 5_000;
 
 /** Sent to a client that gets no backend. */
 export function refusalReport(refusal: Refusal): Report {
@@ -35,7 +35,7 @@ export function refusalReport(refusal: Refusal): Report {
         severity,
         sqlstate: refusal.sqlstate,
         message: `overload: ${refusal.workClass} work is refused at the moment`,
-        hint: `Try again in ${about(Math.max(leastMs, refusal.etaMs ?? 0))} or later.`,
+        hint: `Try again in ${secondsText(Math.max(retryMinMs, refusal.etaMs ?? 0))} or later.`,
       };
     case 'paused':
       return { severity, sqlstate: refusal.sqlstate, message: 'the database has been paused for too long' };
@@ -44,15 +44,15 @@ export function refusalReport(refusal: Refusal): Report {
         severity,
         sqlstate: refusal.sqlstate,
         message: 'too many clients are waiting for a connection to the database',
-        detail: `Its place in the queue would be ${refusal.position}${expected(refusal.etaMs)}.`,
-        hint: `Try again in ${about(refusal.etaMs ?? leastMs)} or later.`,
+        detail: `Its place in the queue would be ${refusal.position}${etaText(refusal.etaMs)}.`,
+        hint: `Try again in ${secondsText(refusal.etaMs ?? retryMinMs)} or later.`,
       };
     case 'timeout':
       return {
         severity,
         sqlstate: refusal.sqlstate,
         message: 'timed out waiting for a connection to the database',
-        detail: `Waited ${about(refusal.waitedMs)}; place ${refusal.position} in the queue${expected(refusal.etaMs, ' more')}.`,
+        detail: `Waited ${secondsText(refusal.waitedMs)}; place ${refusal.position} in the queue${etaText(refusal.etaMs, ' more')}.`,
       };
   }
 }
@@ -63,7 +63,7 @@ export function cacheOnlyReport(workClass: WorkloadClass): Report {
     severity: 'ERROR',
     sqlstate: '53300',
     message: `overload: ${workClass} work is answered only from the cache, which does not have this answer`,
-    hint: `Try again in ${about(leastMs)} or later.`,
+    hint: `Try again in ${secondsText(retryMinMs)} or later.`,
   };
 }
 
@@ -79,6 +79,6 @@ export function waitReport({ cause, position, waiting, waitedMs, etaMs }: WaitNo
     severity: 'NOTICE',
     sqlstate: '00000',
     message: `waiting for a connection: ${causes[cause]}`,
-    detail: `Waited ${about(waitedMs)}; place ${position} of ${waiting}${expected(etaMs)}.`,
+    detail: `Waited ${secondsText(waitedMs)}; place ${position} of ${waiting}${etaText(etaMs)}.`,
   };
 }

@@ -38,20 +38,20 @@ describe('connections for auth.query', () => {
   });
 
   it('are one for each database, as long as it is open', async () => {
-    for (const database of ['clinic', 'clinic', 'lab']) await queries.ask('app', database);
+    for (const database of ['clinic', 'clinic', 'lab']) await queries.query('app', database);
     expect([queries.size, postgres.backends.length]).toEqual([2, 2]);
     for (const backend of postgres.backends) backend.socket.destroy();
     await eventually(() => queries.size === 0);
-    await queries.ask('app', 'clinic');
+    await queries.query('app', 'clinic');
     expect([queries.size, postgres.backends.length]).toEqual([1, 3]);
   });
 
   it('do not ask about a database closed by DISABLE', async () => {
     disabled.push('clinic');
-    await expect(queries.ask('app', 'clinic')).rejects.toMatchObject({
+    await expect(queries.query('app', 'clinic')).rejects.toMatchObject({
       report: { sqlstate: '55000', message: 'database "clinic" is not currently accepting connections' },
     });
-    await queries.ask('app', 'lab');
+    await queries.query('app', 'lab');
     expect([queries.size, postgres.backends.length]).toEqual([1, 1]);
   });
 });

@@ -10,13 +10,13 @@ import { notAccepting } from './refusal-report.ts';
 import type { UpstreamLogins } from './upstream-logins.ts';
 
 /** Where to ask about the users of a database. */
-interface Place {
+interface QueryTarget {
   readonly query: SecretQuery;
   readonly password: Secret | undefined;
   readonly upstream: string;
   /** Its name at the server, and in the configuration. */
   readonly database: string;
-  readonly asked: string;
+  readonly configuredName: string;
   /** The query runs in the database that the client names. */
   readonly isOfClient: boolean;
 }
@@ -52,21 +52,22 @@ export class SecretQueries {
 
   /** Equal for databases that share the same answers. */
   keyOf(database: string): string {
-    const place = this.#placeOf(database);
-    return place === undefined ? '' : keyOf(place);
+    const target = this.#targetOf(database);
+    return target === undefined ? '' : keyOf(target);
   }
 
   ttlMsOf(database: string): number {
-    return this.#placeOf(database)?.query.ttlMs ?? 0;
+    return this.#targetOf(database)?.query.ttlMs ?? 0;
   }
 
   /** @throws CodedError PG_PROXY_AUTH_QUERY; LoginRefused where there is no database of the name that the client said */
-  async ask(user: string, database: string): Promise<UserSecret | undefined> {
-    const place = this.#placeOf(database);
-    if (place === undefined) return undefined;
+  async query(user: string, database: string): Promise<UserSecret | undefined> {
+    const target = this.#targetOf(database);
+    if (target === undefined) return undefined;
     try {
-      if (this.#isDisabled(place.asked)) throw new LoginRefused({ severity: 'FATAL', ...notAccepting(place.asked) });
-      const rows = await this.#connectionTo(place).ask(place.query.sql, [user]);
+      if (this.#isDisabled(target.configuredName))
+        throw new LoginRefused({ severity: 'FATAL', ...notAccepting(target.configuredName) });
+      const rows = await this.#connectionTo(target).query(target.query.sql, [user]);
       const [name, secret, mayLogIn] = rows[0] ?? [];
       if (rows.length > 1) throw new Error('the query returned more than one row');
       if (rows.length === 1 && secret === undefined) throw new Error('the query returned fewer than two columns');
@@ -75,11 +76,12 @@ export class SecretQueries {
       const known: UserSecret = isThere ? secretOf(user, secret, this.#salt) : { kind: 'none' };
       return mayLogIn === 'f' ? { ...known, mayLogIn: false } : known;
     } catch (cause) {
-      if (place.isOfClient && cause instanceof LoginRefused && noDatabase.test(cause.report.sqlstate)) throw cause;
-      const where = `${place.database} at ${place.upstream}`;
+      if (target.isOfClient && cause instanceof LoginRefused && databaseUnavailable.test(cause.report.sqlstate))
+        throw cause;
+      const where = `${target.database} at ${target.upstream}`;
       throw pgProxyError(
         'PG_PROXY_AUTH_QUERY',
-        `auth.query as ${place.query.user} in ${where}: ${(cause as Error).message}`,
+        `auth.query as ${target.query.user} in ${where}: ${(cause as Error).message}`,
         { cause },
       );
     }
@@ -90,7 +92,7 @@ export class SecretQueries {
   }
 
   /** Closes its connections to these databases; new ones are opened on demand. */
-  vacate(upstream: string, databases: ReadonlySet<string>): void {
+  closeSessionsOf(upstream: string, databases: ReadonlySet<string>): void {
     for (const [key, connection] of this.#connections) {
       const [at, database] = JSON.parse(key) as [string, string];
       if (at !== upstream || !databases.has(database)) continue;
@@ -99,29 +101,36 @@ export class SecretQueries {
     }
   }
 
-  #placeOf(database: string): Place | undefined {
+  #targetOf(database: string): QueryTarget | undefined {
     const { config, queryPassword, queryPasswords } = this.#loaded;
     const from = databaseOf(config, database);
     const own = from?.database.authQuery;
     const query = own ?? config.auth.query;
-    const asked = query?.database ?? database;
-    const found = databaseOf(config, asked)?.database;
+    const configuredName = query?.database ?? database;
+    const found = databaseOf(config, configuredName)?.database;
     if (query === undefined || from === undefined || found === undefined) return undefined;
     const password = own === undefined ? queryPassword : queryPasswords.get(from.key);
     const isOfClient = query.database === undefined;
-    return { query, password, upstream: found.upstream, database: found.database ?? asked, asked, isOfClient };
+    return {
+      query,
+      password,
+      upstream: found.upstream,
+      database: found.database ?? configuredName,
+      configuredName,
+      isOfClient,
+    };
   }
 
-  #connectionTo(place: Place): QueryConnection {
-    const { upstream, database } = place;
-    const key = keyOf(place);
+  #connectionTo(target: QueryTarget): QueryConnection {
+    const { upstream, database } = target;
+    const key = keyOf(target);
     const { timeoutMs } = this.#loaded.config.auth.query ?? queryLimits;
     const known = this.#connections.get(key);
     if (known !== undefined) return known;
     const connection = new QueryConnection({
-      ...this.#upstreams.placeOf(upstream),
+      ...this.#upstreams.targetOf(upstream),
       database,
-      credentials: this.#credentials(place),
+      credentials: this.#credentials(target),
       timeoutMs,
       keysOf: this.#upstreams.keysOf,
       // Clients could make up any number of database names.
@@ -133,7 +142,7 @@ export class SecretQueries {
     return connection;
   }
 
-  #credentials({ query: { user }, password }: Place): Credentials {
+  #credentials({ query: { user }, password }: QueryTarget): Credentials {
     if (password !== undefined) return { user, secret: { kind: 'password', password: password.reveal() } };
     const own = this.#loaded.users.get(user);
     if (own?.kind === 'plain') return { user, secret: { kind: 'password', password: own.password } };
@@ -142,8 +151,8 @@ export class SecretQueries {
 }
 
 /** The database does not exist (3D000) or is closed (55000). */
-const noDatabase = /^(?:3D000|55000)$/;
+const databaseUnavailable = /^(?:3D000|55000)$/;
 
 /** Equal for identical queries. */
-const keyOf = ({ upstream, database, query }: Place): string =>
+const keyOf = ({ upstream, database, query }: QueryTarget): string =>
   JSON.stringify([upstream, database, query.user, query.sql]);

@@ -2,7 +2,7 @@ import { cancelRequest, type BackendKeyData } from '@medrex/pg-wire';
 import { connect, type Address } from './connect.ts';
 
 /** No upstream takes longer to read sixteen bytes; in ms. */
-const patienceMs = 5_000;
+const timeoutMs = 5_000;
 
 /** Asks an upstream to cancel what a backend is running. Calls `done` when the upstream has handled it, or will not. */
 export function sendCancel(address: Address, key: BackendKeyData, done: () => void): void {
@@ -26,5 +26,5 @@ export function sendCancel(address: Address, key: BackendKeyData, done: () => vo
   const timer = setTimeout(() => {
     first.destroy();
     finish();
-  }, patienceMs);
+  }, timeoutMs);
 }

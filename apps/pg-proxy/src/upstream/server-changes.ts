@@ -4,10 +4,10 @@ import type { Caches } from '../cache/caches.ts';
 import type { Backend } from '../session/backend/backend.ts';
 import type { Client } from '../session/client/client.ts';
 import type { PoolBackend } from './backend-openings.ts';
-import { HostNames, type HostNamesOptions } from './host-names.ts';
+import { HostNameWatch, type HostNameWatchOptions } from './host-name-watch.ts';
 import type { UpstreamLogins } from './upstream-logins.ts';
 
-export interface ServerChangesOptions extends Pick<HostNamesOptions, 'now' | 'upstreams' | 'lookup'> {
+export interface ServerChangesOptions extends Pick<HostNameWatchOptions, 'now' | 'upstreams' | 'lookup'> {
   readonly pools: Pools<Client, Backend>;
   readonly logins: UpstreamLogins;
   readonly caches: () => Caches | undefined;
@@ -17,18 +17,18 @@ export interface ServerChangesOptions extends Pick<HostNamesOptions, 'now' | 'up
 
 /** Changes at servers while connections to them are open: their addresses, users and databases. */
 export class ServerChanges {
-  readonly names: HostNames;
+  readonly names: HostNameWatch;
   readonly #options: ServerChangesOptions;
 
   constructor(options: ServerChangesOptions) {
     this.#options = options;
-    this.names = new HostNames({
+    this.names = new HostNameWatch({
       now: options.now,
       lookup: options.lookup,
       upstreams: options.upstreams,
       addressesInUse: (...place) =>
-        new Set(this.#backendsAt(...place).flatMap(({ handle }) => handle?.address.at ?? [])),
-      gone: (...place) => this.#moved(...place),
+        new Set(this.#backendsAt(...place).flatMap(({ handle }) => handle?.address.ipAddress ?? [])),
+      addressesGone: (...place) => this.#moved(...place),
     });
   }
 
@@ -51,11 +51,11 @@ export class ServerChanges {
   }
 
   /** A client runs a command that needs databases without sessions: idle backends of these databases are closed. */
-  vacate(client: PooledClient<Client, Backend>, databases: ReadonlySet<string>): void {
+  closeSessionsOf(client: PooledClient<Client, Backend>, databases: ReadonlySet<string>): void {
     const { pools, logins, caches, now } = this.#options;
     const { upstream } = client.pool.name;
     const isMeant = (name: PoolName): boolean => name.upstream === upstream && databases.has(logins.databaseOf(name));
-    pools.vacate(isMeant, client, now());
+    pools.closeWithoutClients(isMeant, client, now());
     caches()?.vacate(upstream, databases);
   }
 
@@ -72,9 +72,9 @@ export class ServerChanges {
 
   #moved(upstream: string, host: string, addresses: ReadonlySet<string>): void {
     const { pools, caches, now } = this.#options;
-    const isThere = ({ handle }: PoolBackend): boolean => addresses.has(handle?.address.at ?? '');
+    const isThere = ({ handle }: PoolBackend): boolean => addresses.has(handle?.address.ipAddress ?? '');
     const moved = new Set(this.#backendsAt(upstream, host).filter(isThere));
-    pools.moved((backend) => moved.has(backend), now());
+    pools.replaceMoved((backend) => moved.has(backend), now());
     caches()?.reconnect({ upstream });
     this.#options.moved(moved.size);
   }

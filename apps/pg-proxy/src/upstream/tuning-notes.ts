@@ -4,7 +4,7 @@ import { poolSettingNames } from '../config/scoped-settings.ts';
 import { settingsFor } from '../config/scopes.ts';
 import { connectionsMax } from '../login/open-files.ts';
 import { LicenceShares } from './iris/licence-shares.ts';
-import { policyOf } from './policy.ts';
+import { policyOf } from './pool-policy.ts';
 import { poolNameOf } from './upstream-logins.ts';
 
 /**
@@ -28,11 +28,11 @@ export function tuningNotes(loaded: LoadedConfig, filesMax: number): readonly st
     void subjects.set(note, (subjects.get(note) ?? new Set()).add(subject));
   for (const name of names) {
     for (const clamp of clampsOf(policy, name)) add(clamp.subject, clampText(clamp));
-    for (const note of inVain(settingsFor(config, name))) add(`${name.database}/${name.user}`, note);
+    for (const note of ineffectiveSettings(settingsFor(config, name))) add(`${name.database}/${name.user}`, note);
   }
   return [
     ...[...subjects].map(([note, pools]) => `pool ${listOf([...pools])}: ${note}`),
-    ...withoutPool(loaded),
+    ...rulesWithoutPool(loaded),
     ...tooFewFiles(config.clientsMax, filesMax),
   ];
 }
@@ -46,7 +46,7 @@ function tooFewFiles(clientsMax: number, filesMax: number): readonly string[] {
 }
 
 /** Rules for users whose pools belong to another user. */
-function withoutPool(loaded: LoadedConfig): readonly string[] {
+function rulesWithoutPool(loaded: LoadedConfig): readonly string[] {
   const { databases, users } = loaded.config;
   const places = new Map<string, Set<string>>();
   for (const [user, rules] of Object.entries(users)) {
@@ -75,13 +75,13 @@ export function clampNotice(clamp: Clamp): string {
   return `pool ${clamp.subject}: ${clampText(clamp)}`;
 }
 
-function clampText({ setting, asked, given, because }: Clamp): string {
+function clampText({ setting, configured, applied, cause }: Clamp): string {
   const causes = { licence: 'the licence', limit: 'a limit across pools', max: 'its size' } as const;
   const field = setting === 'max' ? 'size' : setting;
-  return `${field} is ${given} instead of ${asked}, because of ${causes[because]}`;
+  return `${field} is ${applied} instead of ${configured}, because of ${causes[cause]}`;
 }
 
-function* inVain(settings: ReturnType<typeof settingsFor>): Generator<string> {
+function* ineffectiveSettings(settings: ReturnType<typeof settingsFor>): Generator<string> {
   const { waitTimeoutMs, reserve, reserveAfterMs, noticeAfterMs } = settings;
   if (reserve > 0 && reserveAfterMs >= waitTimeoutMs)
     yield `reserve is never used, because no client waits longer than waitTimeoutMs ${waitTimeoutMs}`;

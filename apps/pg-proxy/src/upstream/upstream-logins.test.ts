@@ -102,13 +102,13 @@ describe('UpstreamLogins', () => {
     const [here, there, later] = ['here', 'there', 'later'].map(
       (password) => ({ kind: 'password', password }) as const,
     );
-    logins.shown('alice', 'clinic', here!);
+    logins.rememberSecret('alice', 'clinic', here!);
     expect(passwordAt('far', 'other')).toEqual(here);
-    logins.shown('alice', 'far', there!);
+    logins.rememberSecret('alice', 'far', there!);
     expect([passwordAt('clinic', 'main'), passwordAt('far', 'other')]).toEqual([here, there]);
     // At the upstream of a class of work he is who he is at home.
     expect(passwordAt('clinic', 'other')).toEqual(here);
-    logins.shown('alice', 'lab', later!);
+    logins.rememberSecret('alice', 'lab', later!);
     expect([passwordAt('clinic', 'main'), passwordAt('far', 'other')]).toEqual([later, there]);
   });
 

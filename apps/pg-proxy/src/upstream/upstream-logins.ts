@@ -3,16 +3,16 @@ import type { ClientKeys } from '@medrex/pg-wire';
 import { nameKey, type PoolName } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { databaseOf } from '../config/scopes.ts';
-import type { KeysOf, LoginWay } from './backend-login.ts';
+import type { KeysOf, UpstreamLogin } from './backend-login.ts';
 import type { Addresses } from './connect.ts';
 import type { Credentials } from './credentials.ts';
-import { HostTurns } from './host-turns.ts';
+import { HostRotation } from './host-rotation.ts';
 
 /** How many derived keys and secrets are remembered; there are few upstreams and users. */
 const rememberedMax = 1_000;
 
 /** Stands for an upstream that a RELOAD has removed. */
-const nowhere = {
+const removedUpstream = {
   host: '127.0.0.1',
   port: 0,
   tls: 'disable',
@@ -34,7 +34,7 @@ export function poolNameOf(loaded: Mapping, upstream: string, database: string, 
   const { as, password } = identity;
   // A single secret is not part of the pool's name, so the pool survives a RELOAD that changes it.
   const isOnly = secretsOf(loaded, as, database).length === 1;
-  const secret = isOnly ? 'mapped' : markOf(mappedSecret(loaded, as, password?.reveal()));
+  const secret = isOnly ? 'mapped' : secretHash(mappedSecret(loaded, as, password?.reveal()));
   return { upstream, database, user: as, secret };
 }
 
@@ -49,7 +49,7 @@ export function poolsOfOneUser(loaded: Mapping): readonly PoolName[] {
 function secretsOf(loaded: Mapping, as: string, database: string): readonly Secret[] {
   const passwords = loaded.identities.passwordsOf(as, database, keyOf(loaded, database));
   const secrets = passwords.map((password) => mappedSecret(loaded, as, password));
-  return secrets.length === 1 ? secrets : [...new Map(secrets.map((secret) => [markOf(secret), secret])).values()];
+  return secrets.length === 1 ? secrets : [...new Map(secrets.map((secret) => [secretHash(secret), secret])).values()];
 }
 
 function mappedSecret(loaded: Mapping, as: string, password: string | undefined): Secret {
@@ -64,7 +64,7 @@ function fileSecret({ users }: Mapping, user: string): Secret | undefined {
   return secret?.kind === 'md5' ? { kind: 'md5', stored: secret.stored } : undefined;
 }
 
-function markOf(secret: Secret): string {
+function secretHash(secret: Secret): string {
   return createHash('sha256').update(JSON.stringify(secret)).digest('base64url');
 }
 
@@ -79,11 +79,11 @@ export class UpstreamLogins {
    * Secrets that users have shown at their own login, for upstreams where they log in as themselves; by upstream and user, and by user
    * alone.
    */
-  readonly #shown = new Map<string, Secret>();
+  readonly #clientSecrets = new Map<string, Secret>();
   readonly #keys = new Map<string, ClientKeys>();
   /** Credentials of pools for which a RELOAD has left no others. */
-  readonly #used = new Map<string, Credentials>();
-  readonly #turns = new HostTurns();
+  readonly #lastCredentials = new Map<string, Credentials>();
+  readonly #rotation = new HostRotation();
 
   constructor(loaded: LoadedConfig) {
     this.#loaded = loaded;
@@ -94,9 +94,9 @@ export class UpstreamLogins {
   }
 
   /** A user has logged in with this secret, to a database: servers may know users of the same name with other secrets. */
-  shown(user: string, database: string, secret: Secret): void {
-    this.#shown.set(this.#shownKey(user, database), secret);
-    this.#shown.set(user, secret);
+  rememberSecret(user: string, database: string, secret: Secret): void {
+    this.#clientSecrets.set(this.#clientSecretKey(user, database), secret);
+    this.#clientSecrets.set(user, secret);
   }
 
   /** The name of a pool's database at its upstream. */
@@ -104,32 +104,33 @@ export class UpstreamLogins {
     return databaseOf(this.#loaded.config, database)?.database.database ?? database;
   }
 
-  /** The addresses that a new connection tries, in order. @param whose the owner for turn-taking; any name */
-  addressesOf(upstream: string, whose = ''): Addresses {
+  /** The addresses that a new connection tries, in order. @param owner the owner for turn-taking; any name */
+  addressesOf(upstream: string, owner = ''): Addresses {
     const { config, authorities, certificates } = this.#loaded;
-    const { port, tls, tlsMinVersion, allowCleartext, ...known } = config.upstreams[upstream] ?? nowhere;
+    const { port, tls, tlsMinVersion, allowCleartext, ...known } = config.upstreams[upstream] ?? removedUpstream;
     const more = {
       port,
       tls,
       tlsMinVersion,
       allowCleartext,
       authorities: authorities.get(upstream),
-      own: certificates.get(upstream),
+      clientCertificate: certificates.get(upstream),
     };
-    const [first = nowhere.host, ...others] = this.#turns.take(upstream, known, whose);
+    const [first = removedUpstream.host, ...others] = this.#rotation.hostsFor(upstream, known, owner);
     return [{ host: first, ...more }, ...others.map((host) => ({ host, ...more }))];
   }
 
   /** A pool no longer exists. */
   forget(name: PoolName): void {
-    this.#turns.forget(name.upstream, nameKey(name));
+    this.#rotation.forget(name.upstream, nameKey(name));
   }
 
   /** The part of a login way that says where. */
-  placeOf(upstream: string, whose = ''): Pick<LoginWay, 'addresses' | 'unreachable'> {
+  targetOf(upstream: string, owner = ''): Pick<UpstreamLogin, 'addresses' | 'unreachable'> {
     return {
-      addresses: () => this.addressesOf(upstream, whose),
-      unreachable: ({ host }) => this.#turns.failed(upstream, this.#loaded.config.upstreams[upstream] ?? nowhere, host),
+      addresses: () => this.addressesOf(upstream, owner),
+      unreachable: ({ host }) =>
+        this.#rotation.failed(upstream, this.#loaded.config.upstreams[upstream] ?? removedUpstream, host),
     };
   }
 
@@ -139,9 +140,9 @@ export class UpstreamLogins {
   }
 
   /** How the backends of a pool log in. */
-  loginOf(name: PoolName): LoginWay {
+  loginOf(name: PoolName): UpstreamLogin {
     return {
-      ...this.placeOf(name.upstream, nameKey(name)),
+      ...this.targetOf(name.upstream, nameKey(name)),
       database: this.databaseOf(name),
       credentials: this.#credentialsOf(name),
       keysOf: this.keysOf,
@@ -154,11 +155,11 @@ export class UpstreamLogins {
     const key = nameKey(name);
     const secrets = secretsOf(this.#loaded, user, database);
     const isOnly = mark === 'mapped' && secrets.length === 1;
-    const secret = isOnly ? secrets[0] : secrets.find((one) => markOf(one) === mark);
-    if (secret === undefined) return this.#used.get(key) ?? { user, secret: { kind: 'none' } };
+    const secret = isOnly ? secrets[0] : secrets.find((one) => secretHash(one) === mark);
+    if (secret === undefined) return this.#lastCredentials.get(key) ?? { user, secret: { kind: 'none' } };
     const credentials = { user, secret };
-    if (this.#used.size >= rememberedMax) this.#used.clear();
-    this.#used.set(key, credentials);
+    if (this.#lastCredentials.size >= rememberedMax) this.#lastCredentials.clear();
+    this.#lastCredentials.set(key, credentials);
     return credentials;
   }
 
@@ -174,12 +175,13 @@ export class UpstreamLogins {
   };
 
   #ownSecret(user: string, database: string): Secret {
-    const shown = this.#shown.get(this.#shownKey(user, database)) ?? this.#shown.get(user);
-    return fileSecret(this.#loaded, user) ?? shown ?? { kind: 'none' };
+    const rememberSecret =
+      this.#clientSecrets.get(this.#clientSecretKey(user, database)) ?? this.#clientSecrets.get(user);
+    return fileSecret(this.#loaded, user) ?? rememberSecret ?? { kind: 'none' };
   }
 
   /** No name contains a NUL. */
-  #shownKey(user: string, database: string): string {
+  #clientSecretKey(user: string, database: string): string {
     return `${databaseOf(this.#loaded.config, database)?.database.upstream ?? ''}\0${user}`;
   }
 }

@@ -38,7 +38,7 @@ export function aPolicy(rig: RigPolicy = {}): PoolPolicy {
     backendsMax: (kind) => max[kind],
     licensedServer: () => rig.licensedServer,
     applicationMax: (application) => rig.applications?.[application],
-    ...(rig.kept && { kept: rig.kept }),
+    ...(rig.kept && { keptOpen: rig.kept }),
   };
 }
 

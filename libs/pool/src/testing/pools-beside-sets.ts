@@ -96,7 +96,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     }
     for (const { backend } of this.#all('closing')) this.#closed(backend);
     expect(this.#all().length).toBe(0);
-    expect(this.pools.isQuiet({})).toBe(true);
+    expect(this.pools.isCommandDone({})).toBe(true);
     this.pools.tick(this.#nowMs);
     const { pools, counts } = this.pools.totals(this.#nowMs);
     const sum = (of: Readonly<Record<string, number>>): number => Object.values(of).reduce((all, one) => all + one, 0);
@@ -192,7 +192,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     if (kind === 'checkin' && client.backend !== undefined) this.#checkin(client, how);
     if (kind === 'stopWaiting') this.#stopWaitingNow(client);
     if (kind === 'pin' && client.backend !== undefined) this.pools.pin(client);
-    if (kind === 'rest') this.pools.rest(client, how % 3 > 0, this.#nowMs);
+    if (kind === 'rest') this.pools.setIdleInTransaction(client, how % 3 > 0, this.#nowMs);
     if (kind === 'rename') this.pools.setApplication(client, applications[how % 3]!, this.#nowMs);
   }
 
@@ -303,7 +303,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     const othersMax = Math.max(1, Math.floor(max / 2));
     if (others >= othersMax) return false;
     const shares = { vector: 1, analytical: this.#level >= 1 ? 0.15 : 0.3, bulk: this.#level >= 1 ? 0.05 : 0.1 };
-    const running = own.filter((one) => one.workClass === workClass && !one.isResting).length;
+    const running = own.filter((one) => one.workClass === workClass && !one.isIdleInTransaction).length;
     if (running < Math.max(1, Math.floor(max * shares[workClass]))) return true;
     return this.#level === 0 && othersMax - others > Math.floor(othersMax / 4) && this.#isStuck(client);
   }

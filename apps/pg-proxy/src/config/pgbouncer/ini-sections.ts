@@ -3,7 +3,7 @@ import { readConnectQuery } from './connect-query.ts';
 import type { Gathering } from './gathering.ts';
 import { queryOf } from './ini-auth.ts';
 import { readParameters, type IniEntry } from './ini-file.ts';
-import { hostsOf } from '../../upstream/host-turns.ts';
+import { hostsOf } from '../../upstream/host-rotation.ts';
 import { isSocketFolder } from '../../upstream/connect.ts';
 import { asInC, milliseconds, oldestTls, oneOf, socketFolder, tlsMode, whole } from './ini-values.ts';
 import { narrowTable } from './settings-table.ts';

@@ -37,7 +37,7 @@ async function pairOf(take: TakeChunk, early = ''): Promise<Pair> {
 
 describe.each([['the event loop'], ['a ring, where there is one']])('a lean socket that is read by %s', (by) => {
   beforeEach(() => {
-    const none = { hasNone: () => undefined, failed: () => undefined };
+    const none = { unavailable: () => undefined, failed: () => undefined };
     ring = openRing({ ioUring: by.startsWith('a ring') }, none);
   });
 
@@ -95,7 +95,7 @@ describe.each([['the event loop'], ['a ring, where there is one']])('a lean sock
 
 describe('connections that a ring has from the beginning', () => {
   it('are announced by data until they are taken, and deliver in order', async () => {
-    ring = openRing({ ioUring: true }, { hasNone: () => undefined, failed: () => undefined });
+    ring = openRing({ ioUring: true }, { unavailable: () => undefined, failed: () => undefined });
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     if (ring !== undefined) acceptByRing(server, ring);

@@ -1,7 +1,7 @@
 import type { Report } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { wantProcess } from '../left-behind/settings.ts';
-import type { Learnt } from '../../login/login-reports.ts';
+import type { LearnResult } from '../../login/login-reports.ts';
 import type { ClientHost } from './client-options.ts';
 import type { Client } from './client.ts';
 
@@ -24,7 +24,7 @@ export class ClientErrands {
   readonly #client: Client;
   readonly #host: ClientHost;
   readonly #options: ClientErrandsOptions;
-  #learner: ((learnt: Learnt) => void) | undefined;
+  #learner: ((learnt: LearnResult) => void) | undefined;
   #learnsSinceMs = 0;
   /** The backend to learn from was opened before the client came. */
   #isFromBefore = false;
@@ -57,7 +57,7 @@ export class ClientErrands {
    *
    * @param sinceMs when the client came: the wait may have begun at another client's request
    */
-  learn(then: (learnt: Learnt) => void, sinceMs: number): void {
+  learn(then: (learnt: LearnResult) => void, sinceMs: number): void {
     this.#learner = then;
     this.#learnsSinceMs = sinceMs;
     this.askAnother();
@@ -103,11 +103,11 @@ export class ClientErrands {
   }
 
   /** Waits for what another client is learning. */
-  awaitLearnt(then: (learnt: Learnt) => void): void {
+  awaitLearnt(then: (learnt: LearnResult) => void): void {
     this.#learner = then;
   }
 
-  learnt(learnt: Learnt): void {
+  learnt(learnt: LearnResult): void {
     const then = this.#learner;
     this.#learner = undefined;
     then?.(learnt);

@@ -16,7 +16,14 @@ const opening: IrisOpening = {
   name: { upstream: 'iris', database: 'ward', user: 'app', secret: '' },
   credentials: { user: 'app', secret: { kind: 'password', password: 'secret' } },
   addresses: () => [
-    { host: 'iris', port: 1972, tls: 'disable', allowCleartext: false, authorities: undefined, own: undefined },
+    {
+      host: 'iris',
+      port: 1972,
+      tls: 'disable',
+      allowCleartext: false,
+      authorities: undefined,
+      clientCertificate: undefined,
+    },
   ],
 };
 

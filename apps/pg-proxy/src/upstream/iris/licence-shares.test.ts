@@ -3,7 +3,7 @@ import { MemoryLeaseBook } from '@medrex/cache/testing';
 import type { PoolFigures } from '@medrex/pool';
 import { proxyConfig, type ProxyConfig } from '../../config/proxy-config.ts';
 import { LicenceShares } from './licence-shares.ts';
-import { policyOf } from '../policy.ts';
+import { policyOf } from '../pool-policy.ts';
 
 const iris = (connections = 8) => ({
   kind: 'iris',

@@ -30,7 +30,7 @@ interface Login {
 }
 
 const leaseMs = 3_000;
-const lookMs = 200;
+const updateMs = 200;
 
 /** For an upstream of kind iris: further connections of one user cost a licence each. */
 export function licensedOf({ iris, backendsPerUserMax }: UpstreamConfig): number {
@@ -59,7 +59,7 @@ export class LicenceShares {
     this.#config = config;
     this.#bookOf = bookOf;
     this.#instance = String(config.instance.id ?? 0);
-    this.#expectLogins();
+    this.#addConfiguredLogins();
   }
 
   /** Budgets that have changed are requested anew. */
@@ -70,7 +70,7 @@ export class LicenceShares {
       this.#logins.delete(key);
       void lease.leave();
     }
-    this.#expectLogins();
+    this.#addConfiguredLogins();
   }
 
   /** How many connections a user may have at an upstream now; undefined: no licence limits them. */
@@ -82,8 +82,8 @@ export class LicenceShares {
   tick(nowMs: number, figures: () => readonly PoolFigures[]): boolean {
     if (this.#logins.size === 0) return false;
     if (nowMs >= this.#nextMs) {
-      this.#nextMs = nowMs + lookMs;
-      this.#look(figures());
+      this.#nextMs = nowMs + updateMs;
+      this.#updateUse(figures());
     }
     let isChanged = false;
     for (const login of this.#logins.values()) {
@@ -111,7 +111,7 @@ export class LicenceShares {
     await Promise.all([...this.#logins.values()].map(({ lease }) => lease.leave()));
   }
 
-  #look(figures: readonly PoolFigures[]): void {
+  #updateUse(figures: readonly PoolFigures[]): void {
     for (const login of this.#logins.values()) {
       const isOwn = ({ upstream, user }: PoolName): boolean =>
         user === login.user && licensedServerOf(this.#config, upstream) === login.upstream;
@@ -130,7 +130,7 @@ export class LicenceShares {
   }
 
   /** Other instances can only leave room for this one's needs if they know them, even before any client has come. */
-  #expectLogins(): void {
+  #addConfiguredLogins(): void {
     const { databases, identities } = this.#config;
     for (const { user, upstream, upstreamOfClass = {} } of Object.values(databases))
       for (const each of [upstream, ...Object.values(upstreamOfClass)]) {

@@ -2,13 +2,13 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { query } from '@medrex/pg-wire';
 import { holds, ProxyRig } from '../testing/proxy-rig.ts';
 import { ScriptedPostgres } from '../testing/scripted-postgres.ts';
-import { HostNames } from './host-names.ts';
+import { HostNameWatch } from './host-name-watch.ts';
 
 /** Names that are looked up each time that `tick` is called. */
 function names(answers: Readonly<Record<string, (readonly string[] | undefined)[]>>, inUse: ReadonlySet<string>) {
   const [gone, asked]: [string[], string[]] = [[], []];
   let nowMs = 0;
-  const found = new HostNames({
+  const found = new HostNameWatch({
     now: () => nowMs,
     upstreams: () => ({
       main: { host: 'db', lookupMs: 1_000 },
@@ -21,7 +21,7 @@ function names(answers: Readonly<Record<string, (readonly string[] | undefined)[
       return answer === undefined ? Promise.reject(new Error('nobody knows')) : Promise.resolve(answer);
     },
     addressesInUse: (_upstream, host) => (host === 'db' ? inUse : new Set()),
-    gone: (upstream, host, addresses) => gone.push(`${upstream} ${host} ${[...addresses].join(' ')}`),
+    addressesGone: (upstream, host, addresses) => gone.push(`${upstream} ${host} ${[...addresses].join(' ')}`),
   });
   const tick = async (ms: number): Promise<void> => {
     nowMs += ms;

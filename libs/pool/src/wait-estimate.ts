@@ -1,5 +1,5 @@
 /** Estimates when a waiting client is served: a moving average (weight 1/10) of the time between clients served. */
-export class Turnover {
+export class WaitEstimate {
   #lastMs: number | undefined;
   #meanMs: number | undefined;
 
@@ -18,7 +18,7 @@ export class Turnover {
   }
 
   /** The queue is empty: the time until the next client is served must not count. */
-  pause(): void {
+  queueEmpty(): void {
     this.#lastMs = undefined;
   }
 

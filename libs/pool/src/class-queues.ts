@@ -2,17 +2,17 @@ import type { ApplicationLimit } from './limits.ts';
 import type { PooledClient } from './pooled-client.ts';
 import { RoundRobin } from './round-robin.ts';
 import type { SlotShares } from './slot-shares.ts';
-import { Turnover } from './turnover.ts';
-import { WaitLine } from './wait-line.ts';
+import { WaitEstimate } from './wait-estimate.ts';
+import { WaitQueue } from './wait-queue.ts';
 import { workloadClasses, type WorkloadClass } from './workload-class.ts';
 
 /** The waiting clients of one class. */
-export interface ClassLine<C, B> {
-  readonly line: WaitLine<C, B>;
-  readonly turnover: Turnover;
+export interface ClassQueue<C, B> {
+  readonly queue: WaitQueue<C, B>;
+  readonly waitEstimate: WaitEstimate;
 }
 
-interface Now {
+interface Aging {
   readonly agedAfterMs: number;
   readonly nowMs: number;
 }
@@ -22,16 +22,22 @@ interface Now {
  * the order of arrival over all classes; then the classes by turns. Within a class clients are served in the order of arrival, except
  * that those at the limit of their application are skipped.
  */
-export class ClassLines<C, B> {
-  readonly of: Readonly<Record<WorkloadClass, ClassLine<C, B>>>;
+export class ClassQueues<C, B> {
+  readonly of: Readonly<Record<WorkloadClass, ClassQueue<C, B>>>;
   readonly #shares: SlotShares;
   readonly #turns = new RoundRobin();
   #size = 0;
 
   constructor(shares: SlotShares) {
     this.#shares = shares;
-    const aLine = (): ClassLine<C, B> => ({ line: new WaitLine(), turnover: new Turnover() });
-    this.of = { interactive: aLine(), vector: aLine(), analytical: aLine(), bulk: aLine(), admin: aLine() };
+    const newQueue = (): ClassQueue<C, B> => ({ queue: new WaitQueue(), waitEstimate: new WaitEstimate() });
+    this.of = {
+      interactive: newQueue(),
+      vector: newQueue(),
+      analytical: newQueue(),
+      bulk: newQueue(),
+      admin: newQueue(),
+    };
   }
 
   get size(): number {
@@ -46,24 +52,24 @@ export class ClassLines<C, B> {
   }
 
   sinceMs(workClass: WorkloadClass): number {
-    return this.of[workClass].line.first?.waitingSinceMs ?? Infinity;
+    return this.of[workClass].queue.first?.waitingSinceMs ?? Infinity;
   }
 
   push(client: PooledClient<C, B>): void {
-    this.of[client.workClass].line.push(client);
+    this.of[client.workClass].queue.push(client);
     this.#size += 1;
   }
 
   remove(client: PooledClient<C, B>): void {
-    const { line, turnover } = this.of[client.workClass];
-    line.remove(client);
+    const { queue, waitEstimate } = this.of[client.workClass];
+    queue.remove(client);
     this.#size -= 1;
-    if (line.size === 0) turnover.pause();
+    if (queue.size === 0) waitEstimate.queueEmpty();
   }
 
   /** Removes the client that was `next` and got a backend. */
   served(client: PooledClient<C, B>, nowMs: number): void {
-    this.of[client.workClass].turnover.served(nowMs);
+    this.of[client.workClass].waitEstimate.served(nowMs);
     this.#turns.served(client.workClass);
     this.remove(client);
   }
@@ -75,19 +81,19 @@ export class ClassLines<C, B> {
     const aged = nowMs - this.firstSinceMs >= agedAfterMs ? this.#oldest() : undefined;
     if (aged !== undefined && nowMs - aged.waitingSinceMs >= agedAfterMs) return aged;
     const turn = this.#turns.next((workClass) => this.#firstOf(workClass) !== undefined);
-    return turn === undefined ? this.#stuck(agedAfterMs, nowMs) : this.#firstOf(turn);
+    return turn === undefined ? this.#firstStarved(agedAfterMs, nowMs) : this.#firstOf(turn);
   }
 
   /** Whether at least `number` clients have waited for `forMs` and could all be served if there were backends. */
-  areWaiting(number: number, forMs: number, { agedAfterMs, nowMs }: Now): boolean {
+  areWaiting(number: number, forMs: number, { agedAfterMs, nowMs }: Aging): boolean {
     let taken: Map<ApplicationLimit, number> | undefined;
     let others = this.#shares.roomOfOthers;
     let found = 0;
     for (const workClass of workloadClasses) {
       const isOther = this.#shares.room(workClass) !== Infinity;
-      const own = Math.max(this.#shares.room(workClass), this.#isStuck(workClass, agedAfterMs, nowMs) ? 1 : 0);
+      const own = Math.max(this.#shares.room(workClass), this.#isStarved(workClass, agedAfterMs, nowMs) ? 1 : 0);
       let room = Math.min(number - found, own, isOther ? others : Infinity);
-      for (let client = this.of[workClass].line.first; client !== undefined && room > 0; client = client.behind) {
+      for (let client = this.of[workClass].queue.first; client !== undefined && room > 0; client = client.next) {
         if (nowMs - client.waitingSinceMs < forMs) break;
         const { application } = client;
         const more = taken?.get(application) ?? 0;
@@ -117,22 +123,22 @@ export class ClassLines<C, B> {
   }
 
   /** The first client of a class that got no backend for `agedAfterMs`: it may get one beyond the share of its class. */
-  #stuck(agedAfterMs: number, nowMs: number): PooledClient<C, B> | undefined {
+  #firstStarved(agedAfterMs: number, nowMs: number): PooledClient<C, B> | undefined {
     for (const workClass of workloadClasses) {
-      const first = this.#isStuck(workClass, agedAfterMs, nowMs) ? this.#firstWithinLimit(workClass) : undefined;
+      const first = this.#isStarved(workClass, agedAfterMs, nowMs) ? this.#firstWithinLimit(workClass) : undefined;
       if (first !== undefined) return first;
     }
     return undefined;
   }
 
-  #isStuck(workClass: WorkloadClass, agedAfterMs: number, nowMs: number): boolean {
-    const { line, turnover } = this.of[workClass];
-    if (line.first === undefined || !this.#shares.canLend) return false;
-    return nowMs - Math.max(line.first.waitingSinceMs, turnover.servedAtMs ?? 0) >= agedAfterMs;
+  #isStarved(workClass: WorkloadClass, agedAfterMs: number, nowMs: number): boolean {
+    const { queue, waitEstimate } = this.of[workClass];
+    if (queue.first === undefined || !this.#shares.canLend) return false;
+    return nowMs - Math.max(queue.first.waitingSinceMs, waitEstimate.servedAtMs ?? 0) >= agedAfterMs;
   }
 
   #firstWithinLimit(workClass: WorkloadClass): PooledClient<C, B> | undefined {
-    for (let client = this.of[workClass].line.first; client !== undefined; client = client.behind) {
+    for (let client = this.of[workClass].queue.first; client !== undefined; client = client.next) {
       if (!client.application.isReached) return client;
     }
     return undefined;

@@ -18,40 +18,40 @@ import { TLSSocket } from 'node:tls';
 import { internalError } from '../internal-error.ts';
 import { descriptorOf, letGo } from '../session/backend/lean-socket.ts';
 import { Outbox } from '../session/backend/outbox.ts';
-import { certifiedName } from './certified-name.ts';
+import { certificateNameOf } from './certificate-name.ts';
 import { needsCertificate, type AuthStep, type ClientAuth } from './client-auth.ts';
-import type { Asking, Reception, TlsForClients } from './reception.ts';
+import type { LoginRequest, LoginContext, ClientTls } from './login-context.ts';
 import { unixAddress } from './unix-socket.ts';
 
 /** PostgreSQL's protocol name in ALPN, which a client that starts with TLS directly must offer. */
 const alpn = 'postgresql';
 /** Only logged, as PostgreSQL does it: the client may be in the middle of a handshake. */
-const outOfTime: WireFault = {
+const loginTimeout: WireFault = {
   sqlstate: '57014',
   message: 'canceling authentication due to timeout',
   isSilent: true,
 };
-const nothing = Buffer.alloc(0);
+const emptyBuffer = Buffer.alloc(0);
 /** How many bytes a client may send ahead while a question about it is pending. */
-const heldMax = 16_384;
+const heldBytesMax = 16_384;
 
 /** A connection from accept to login: encryption, startup packet, authentication. Nothing of it is trusted yet, and little is stored. */
-export class Arrival {
+export class LoginConnection {
   #socket: Socket;
   #outbox: Outbox;
-  #received: Buffer = nothing;
-  #tls: TlsForClients | undefined;
+  #received: Buffer = emptyBuffer;
+  #tls: ClientTls | undefined;
   #startup: StartupMessage | undefined;
   #auth: ClientAuth | undefined;
-  #asking: Asking | undefined;
+  #request: LoginRequest | undefined;
   /** A question is pending; what arrives meanwhile is stored. */
   #isHeld = false;
   #framer = new Framer(frontendLogin);
-  readonly #reception: Reception;
+  readonly #context: LoginContext;
   readonly #address: string;
   /** The TLS offered to the client; none on the Unix socket, as PostgreSQL does it. */
-  readonly #offered: TlsForClients | undefined;
-  readonly #endsMs: number;
+  readonly #offeredTls: ClientTls | undefined;
+  readonly #deadlineMs: number;
   #isDone = false;
   /** Requests that were answered: encryption must not be requested twice, nor within TLS. */
   readonly #answered = new Set<EncryptionRequest>();
@@ -62,19 +62,19 @@ export class Arrival {
     letGo(this.#socket);
   };
 
-  constructor(socket: Socket, isLocal: boolean, reception: Reception) {
+  constructor(socket: Socket, isLocal: boolean, context: LoginContext) {
     this.#address = isLocal ? unixAddress : (socket.remoteAddress ?? '');
-    this.#offered = isLocal ? undefined : reception.tls;
+    this.#offeredTls = isLocal ? undefined : context.tls;
     this.#socket = socket;
     this.#outbox = new Outbox(socket);
-    this.#reception = reception;
-    this.#endsMs = reception.now() + reception.loginTimeoutMs;
+    this.#context = context;
+    this.#deadlineMs = context.now() + context.loginTimeoutMs;
     this.#listen();
   }
 
   /** Disconnects clients that have not logged in in time. */
   tick(nowMs: number): void {
-    if (nowMs >= this.#endsMs) this.#runOut();
+    if (nowMs >= this.#deadlineMs) this.#timeOut();
   }
 
   /** The proxy ends. */
@@ -97,18 +97,18 @@ export class Arrival {
   #finish(): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    this.#reception.done(this);
+    this.#context.ended(this);
     if (!this.#socket.destroyed) this.#socket.destroySoon();
   }
 
   #refuse(fault: WireFault): void {
-    this.#reception.refused(fault, placeOf(this.#address, this.#socket));
+    this.#context.refused(fault, addressText(this.#address, this.#socket));
     if (fault.isSilent !== true) this.#send(fatal(fault));
     this.#finish();
   }
 
-  #runOut(): void {
-    this.#refuse(outOfTime);
+  #timeOut(): void {
+    this.#refuse(loginTimeout);
     this.#socket.destroy();
   }
 
@@ -121,7 +121,7 @@ export class Arrival {
     if (this.#isDone) return;
     this.#contain(() => {
       if (this.#isHeld) this.#hold(chunk);
-      else if (this.#auth !== undefined) this.#prove(chunk);
+      else if (this.#auth !== undefined) this.#authenticate(chunk);
       else this.#readPackets(chunk);
     });
   }
@@ -132,7 +132,7 @@ export class Arrival {
       work();
     } catch (error) {
       if (this.#isDone) throw error;
-      this.#reception.broke(error);
+      this.#context.internalError(error);
       this.#refuse(internalError);
     }
   }
@@ -146,12 +146,12 @@ export class Arrival {
       if (reading.kind === 'tls') return this.#startDirectTls();
       const rest = this.#received.subarray(reading.bytes);
       this.#received = rest;
-      if (this.#take(reading.packet, rest)) return;
+      if (this.#handlePacket(reading.packet, rest)) return;
     }
   }
 
   /** True: the bytes that follow are not packets. */
-  #take(packet: StartupPacket, rest: Buffer): boolean {
+  #handlePacket(packet: StartupPacket, rest: Buffer): boolean {
     switch (packet.kind) {
       case 'ssl':
         this.#answered.add('ssl');
@@ -162,16 +162,16 @@ export class Arrival {
         return false;
       case 'cancel':
         // A client takes the end of the connection as the sign that its cancel request was handled.
-        this.#reception.cancel(packet, () => this.#finish());
+        this.#context.cancel(packet, () => this.#finish());
         return true;
       case 'startup':
-        this.#begin(packet);
+        this.#startUp(packet);
         return true;
     }
   }
 
   #answerSsl(rest: Buffer): boolean {
-    const tls = this.#offered;
+    const tls = this.#offeredTls;
     if (tls === undefined || this.#tls !== undefined) {
       this.#send(encryptionAnswer.no);
       return false;
@@ -187,17 +187,17 @@ export class Arrival {
   }
 
   #startDirectTls(): void {
-    const tls = this.#offered;
+    const tls = this.#offeredTls;
     if (tls === undefined || this.#tls !== undefined) {
       this.#refuse(protocolViolation('direct TLS is not offered here'));
       return;
     }
     const received = this.#received;
-    this.#received = nothing;
+    this.#received = emptyBuffer;
     this.#startTls(tls, true, received);
   }
 
-  #startTls(tls: TlsForClients, isDirect: boolean, received: Buffer = nothing): void {
+  #startTls(tls: ClientTls, isDirect: boolean, received: Buffer = emptyBuffer): void {
     const plain = this.#socket;
     this.#answered.add('ssl').add('gssenc');
     this.#unlisten();
@@ -208,7 +208,7 @@ export class Arrival {
       isServer: true,
       secureContext: tls.context,
       ALPNProtocols: [alpn],
-      requestCert: tls.asksCertificate,
+      requestCert: tls.requestsCertificate,
       rejectUnauthorized: false,
     });
     this.#socket = secure;
@@ -223,76 +223,84 @@ export class Arrival {
     });
   }
 
-  #begin(packet: StartupMessage): void {
+  #startUp(packet: StartupMessage): void {
     const user = packet.parameters.get('user') ?? '';
     const isPlain = this.#tls === undefined;
-    if (isPlain && this.#offered?.isRequired === true)
+    if (isPlain && this.#offeredTls?.isRequired === true)
       return this.#refuse({ sqlstate: '28000', message: 'this server accepts only TLS connections' });
     if (user === '')
       return this.#refuse({ sqlstate: '28000', message: 'no PostgreSQL user name specified in startup packet' });
     const replication = replicationFault(packet.parameters.get('replication'));
     if (replication !== undefined) return this.#refuse(replication);
-    const certified = this.#tls?.asksCertificate === true ? certifiedName(this.#socket as TLSSocket) : undefined;
-    if (this.#tls?.needsCertificate === true && certified === undefined) return this.#refuse(needsCertificate);
+    const certificateName =
+      this.#tls?.requestsCertificate === true ? certificateNameOf(this.#socket as TLSSocket) : undefined;
+    if (this.#tls?.requiresCertificate === true && certificateName === undefined) return this.#refuse(needsCertificate);
     const { minor, declined, isAsked } = negotiate(packet);
     if (!isAsked) this.#send(negotiateProtocolVersion({ minor, declined }));
     this.#startup = { ...packet, minor };
     const database = packet.parameters.get('database') ?? '';
     const asked = database === '' ? user : database;
     const descriptor = descriptorOf(this.#socket);
-    this.#ask({ user, database: asked, isEncrypted: !isPlain, certified, descriptor, address: this.#address });
+    this.#findAuth({
+      user,
+      database: asked,
+      isEncrypted: !isPlain,
+      certificateName,
+      descriptor,
+      address: this.#address,
+    });
   }
 
   /** What follows the startup packet waits for the answer. */
-  #ask(asking: Asking): void {
-    this.#asking = asking;
+  #findAuth(request: LoginRequest): void {
+    this.#request = request;
     this.#isHeld = true;
-    this.#reception.authOf(asking, this.#tls, (auth) => {
+    this.#context.authOf(request, this.#tls, (auth) => {
       if (this.#isDone) return;
       if ('sqlstate' in auth) return this.#refuse(auth);
       this.#contain(() => {
         this.#auth = auth;
-        this.#goOn(auth.begin());
+        this.#resume(auth.begin());
       });
     });
   }
 
   #hold(chunk: Buffer): void {
-    if (this.#received.length + chunk.length > heldMax)
+    if (this.#received.length + chunk.length > heldBytesMax)
       return this.#refuse(protocolViolation('too much was sent before the login'));
     this.#received = Buffer.concat([this.#received, chunk]);
   }
 
-  #goOn(step: AuthStep): void {
+  #resume(step: AuthStep): void {
     const held = this.#received;
-    this.#received = nothing;
+    this.#received = emptyBuffer;
     this.#isHeld = false;
-    this.#follow(step, held);
-    if (held.length > 0 && step.kind === 'ask') this.#prove(held);
+    this.#handleStep(step, held);
+    if (held.length > 0 && step.kind === 'challenge') this.#authenticate(held);
   }
 
-  #prove(chunk: Buffer): void {
+  #authenticate(chunk: Buffer): void {
     const framer = this.#framer;
     framer.feed(chunk);
     while (!this.#isDone && !this.#isHeld && framer.next()) {
-      const rest = framer.unread === 0 ? nothing : chunk.subarray(chunk.length - framer.unread);
+      const rest = framer.unread === 0 ? emptyBuffer : chunk.subarray(chunk.length - framer.unread);
       const step = this.#auth?.next(framer.buffer, framer.start, framer.end);
-      if (step !== undefined) this.#follow(step, rest);
+      if (step !== undefined) this.#handleStep(step, rest);
     }
     if (!this.#isDone && framer.fault !== undefined) this.#refuse(framer.fault);
   }
 
-  #follow(step: AuthStep, rest: Buffer): void {
+  #handleStep(step: AuthStep, rest: Buffer): void {
     switch (step.kind) {
-      case 'ask':
+      case 'challenge':
         return this.#send(step.message);
-      case 'out':
-        if (this.#asking !== undefined) this.#reception.failed(this.#asking);
+      case 'refused':
+        if (this.#request !== undefined) this.#context.authFailed(this.#request);
         return this.#refuse(step.fault);
-      case 'later':
+      case 'pending':
         return this.#await(step.step, rest);
-      case 'in':
-        return this.#enter(step, rest);
+      case 'accepted':
+        return this.#admit(step, rest);
     }
   }
 
@@ -302,38 +310,38 @@ export class Arrival {
     this.#received = Buffer.from(rest);
     this.#framer = new Framer(frontendLogin);
     void step.then((next) => {
-      if (!this.#isDone) this.#contain(() => this.#goOn(next));
+      if (!this.#isDone) this.#contain(() => this.#resume(next));
     });
   }
 
-  #enter({ message, shown, isOwner = false }: Extract<AuthStep, { kind: 'in' }>, rest: Buffer): void {
-    const [startup, asking] = [this.#startup, this.#asking];
-    if (startup === undefined || asking === undefined) return;
+  #admit({ message, upstreamSecret, isOwner = false }: Extract<AuthStep, { kind: 'accepted' }>, rest: Buffer): void {
+    const [startup, request] = [this.#startup, this.#request];
+    if (startup === undefined || request === undefined) return;
     const ok = authentication({ kind: 'ok' });
-    const accepted = message === undefined ? ok : Buffer.concat([message, ok]);
+    const authMessages = message === undefined ? ok : Buffer.concat([message, ok]);
     this.#isDone = true;
     this.#unlisten();
     this.#socket.pause();
     if (rest.length > 0) this.#socket.unshift(rest);
-    this.#reception.done(this);
+    this.#context.ended(this);
     const { parameters, minor } = startup;
-    const { user, database, address } = asking;
-    this.#reception.enter({
+    const { user, database, address } = request;
+    this.#context.admit({
       socket: this.#socket,
       address,
       user,
       database,
       minor,
       parameters,
-      accepted,
-      shown,
+      authMessages,
+      upstreamSecret,
       isOwner,
     });
   }
 }
 
 /** Where a connection comes from, in words. */
-export function placeOf(address: string, { remotePort = 0 }: Socket): string {
+export function addressText(address: string, { remotePort = 0 }: Socket): string {
   if (address === unixAddress) return address;
   return `${address.includes(':') ? `[${address}]` : address}:${remotePort}`;
 }

@@ -3,13 +3,13 @@ import type { TLSSocket } from 'node:tls';
 /**
  * Node's result of verifying a client certificate. Node passes it on only for its own TLS servers, which this socket does not belong to.
  */
-interface Verified {
+interface VerifiedSocket {
   readonly _handle?: { verifyError?(): Error | null } | null;
 }
 
 /** The common name in the client's certificate, if a trusted authority has signed it. */
-export function certifiedName(socket: TLSSocket): string | undefined {
-  const { _handle: handle } = socket as unknown as Verified;
+export function certificateNameOf(socket: TLSSocket): string | undefined {
+  const { _handle: handle } = socket as unknown as VerifiedSocket;
   // An unknown result does not count as verified.
   if (typeof handle?.verifyError !== 'function' || handle.verifyError() !== null) return undefined;
   const certificate = socket.getPeerX509Certificate();

@@ -5,7 +5,7 @@ import type { SlotShares } from './slot-shares.ts';
 import type { WorkloadClass } from './workload-class.ts';
 
 /** The checkouts of a pool: links clients and backends, and counts them by class, by application and as pinned. */
-export class Holdings<C, B> {
+export class Checkouts<C, B> {
   /** Clients that keep their backend across transactions. */
   pinned = 0;
   readonly #title: string;
@@ -16,20 +16,20 @@ export class Holdings<C, B> {
     this.#shares = shares;
   }
 
-  mayHold({ application, workClass }: PooledClient<C, B>): boolean {
+  mayCheckOut({ application, workClass }: PooledClient<C, B>): boolean {
     return !application.isReached && this.#shares.mayHold(workClass);
   }
 
-  give(backend: PooledBackend<C, B>, client: PooledClient<C, B>): void {
+  checkOut(backend: PooledBackend<C, B>, client: PooledClient<C, B>): void {
     backend.client = client;
     client.backend = backend;
     client.application.held += 1;
     this.#shares.take(client.workClass);
   }
 
-  take(backend: PooledBackend<C, B>, client: PooledClient<C, B>): void {
+  checkIn(backend: PooledBackend<C, B>, client: PooledClient<C, B>): void {
     this.unpin(client);
-    this.wake(client);
+    this.setRunning(client);
     backend.client = undefined;
     client.backend = undefined;
     client.application.held -= 1;
@@ -50,22 +50,22 @@ export class Holdings<C, B> {
   }
 
   /** Counts the checkout under another class, even if that exceeds the share of the class. */
-  reclass(client: PooledClient<C, B>, workClass: WorkloadClass): void {
-    this.wake(client);
+  changeClass(client: PooledClient<C, B>, workClass: WorkloadClass): void {
+    this.setRunning(client);
     this.#shares.giveBack(client.workClass);
     client.workClass = workClass;
     this.#shares.take(workClass);
   }
 
   /** No statement runs in the client's transaction: it stops counting against the share of its class. */
-  rest(client: PooledClient<C, B>): void {
-    client.isResting = true;
-    this.#shares.rest(client.workClass);
+  setIdleInTransaction(client: PooledClient<C, B>): void {
+    client.isIdleInTransaction = true;
+    this.#shares.addIdleInTransaction(client.workClass);
   }
 
-  wake(client: PooledClient<C, B>): void {
-    if (!client.isResting) return;
-    client.isResting = false;
-    this.#shares.wake(client.workClass);
+  setRunning(client: PooledClient<C, B>): void {
+    if (!client.isIdleInTransaction) return;
+    client.isIdleInTransaction = false;
+    this.#shares.removeIdleInTransaction(client.workClass);
   }
 }

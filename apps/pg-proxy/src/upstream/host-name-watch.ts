@@ -2,18 +2,18 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { UpstreamConfig } from '../config/proxy-config.ts';
 import { isSocketFolder } from './connect.ts';
-import { hostsOf } from './host-turns.ts';
+import { hostsOf } from './host-rotation.ts';
 
 /** The addresses that a name has now. Rejects if the resolver fails. */
 export type Lookup = (name: string) => Promise<readonly string[]>;
 
-export interface HostNamesOptions {
+export interface HostNameWatchOptions {
   readonly now: () => number;
   readonly upstreams: () => Readonly<Record<string, Pick<UpstreamConfig, 'host' | 'lookupMs'>>>;
   /** The addresses of open connections to that host. */
   readonly addressesInUse: (upstream: string, host: string) => ReadonlySet<string>;
   /** The name no longer has these addresses. */
-  readonly gone: (upstream: string, host: string, addresses: ReadonlySet<string>) => void;
+  readonly addressesGone: (upstream: string, host: string, addresses: ReadonlySet<string>) => void;
   /** Replaces the system's resolver. */
   readonly lookup?: Lookup | undefined;
 }
@@ -31,19 +31,19 @@ interface Name {
 /** Some names resolve to one of many addresses at a time. */
 const missesMax = 4;
 
-const ofSystem: Lookup = async (name) => (await lookup(name, { all: true })).map(({ address }) => address);
+const systemLookup: Lookup = async (name) => (await lookup(name, { all: true })).map(({ address }) => address);
 
 /** Looks up the names of servers regularly, for those that move to another address. */
-export class HostNames {
-  readonly #options: HostNamesOptions;
+export class HostNameWatch {
+  readonly #options: HostNameWatchOptions;
   readonly #lookup: Lookup;
   /** By upstream and host. */
   #names = new Map<string, Name>();
   #isAsking = false;
 
-  constructor(options: HostNamesOptions) {
+  constructor(options: HostNameWatchOptions) {
     this.#options = options;
-    this.#lookup = options.lookup ?? ofSystem;
+    this.#lookup = options.lookup ?? systemLookup;
   }
 
   /** The names, when each is looked up next, and the addresses that it had. */
@@ -59,14 +59,14 @@ export class HostNames {
   tick(nowMs: number): void {
     if (this.#isAsking) return;
     const upstreams = this.#options.upstreams();
-    this.#know(upstreams);
+    this.#updateNames(upstreams);
     const due = [...this.#names.values()].find(
       ({ upstream, askedAtMs }) => nowMs - askedAtMs >= (upstreams[upstream]?.lookupMs ?? Infinity),
     );
     if (due !== undefined) void this.#ask(due, nowMs);
   }
 
-  #know(upstreams: ReturnType<HostNamesOptions['upstreams']>): void {
+  #updateNames(upstreams: ReturnType<HostNameWatchOptions['upstreams']>): void {
     const names = new Map<string, Name>();
     for (const [upstream, { host: list, lookupMs }] of Object.entries(upstreams))
       for (const host of lookupMs === 0 ? [] : hostsOf(list)) {
@@ -95,6 +95,6 @@ export class HostNames {
     name.misses = misses;
     name.addresses = found;
     const gone = [...misses].flatMap(([address, times]) => (times === missesMax ? address : []));
-    if (gone.length > 0) this.#options.gone(upstream, host, new Set(gone));
+    if (gone.length > 0) this.#options.addressesGone(upstream, host, new Set(gone));
   }
 }

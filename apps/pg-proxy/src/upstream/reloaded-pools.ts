@@ -3,7 +3,7 @@ import type { PoolName } from '@medrex/pool';
 import type { DatabaseConfig, ProxyConfig, UpstreamConfig } from '../config/proxy-config.ts';
 import { databaseOf } from '../config/scopes.ts';
 
-const whereOf = ({ upstream, database, user, password }: DatabaseConfig): unknown => [
+const loginOf = ({ upstream, database, user, password }: DatabaseConfig): unknown => [
   ...[upstream, database, user, password],
 ];
 
@@ -14,7 +14,7 @@ const serverOf = ({ host, port, tls, ca, kind }: UpstreamConfig): unknown => [ho
  * upstream for a workload class takes over the former name. It does not follow to a server of another kind: what its clients have sent was
  * meant for this kind.
  */
-export function renamed(before: ProxyConfig, after: ProxyConfig, name: PoolName): PoolName {
+export function poolNameAfterReload(before: ProxyConfig, after: ProxyConfig, name: PoolName): PoolName {
   const [home, now] = [before, after].map((config) => databaseOf(config, name.database)?.database.upstream);
   if (home === undefined || now === undefined || home === now) return name;
   if (before.upstreams[home]?.kind !== after.upstreams[now]?.kind) return name;
@@ -23,7 +23,7 @@ export function renamed(before: ProxyConfig, after: ProxyConfig, name: PoolName)
 }
 
 /** Whether the pool's database now is at a server of another kind, where its clients cannot go on. */
-export function isOfAnotherKind(before: ProxyConfig, after: ProxyConfig, { database }: PoolName): boolean {
+export function changesKind(before: ProxyConfig, after: ProxyConfig, { database }: PoolName): boolean {
   const [kind, now] = [before, after].map((config) => {
     const found = databaseOf(config, database)?.database;
     return found === undefined ? undefined : config.upstreams[found.upstream]?.kind;
@@ -42,10 +42,10 @@ export function hasMoved(before: ProxyConfig, after: ProxyConfig, name: PoolName
     return true;
   const [database, databaseNow] = [before, after].map((config) => databaseOf(config, name.database)?.database);
   return (
-    database !== undefined && databaseNow !== undefined && !isDeepStrictEqual(whereOf(database), whereOf(databaseNow))
+    database !== undefined && databaseNow !== undefined && !isDeepStrictEqual(loginOf(database), loginOf(databaseNow))
   );
 }
 
 /** False: a name may mean another database now. */
-export const areSamePlaces = (before: ProxyConfig, after: ProxyConfig): boolean =>
+export const haveSameUpstreams = (before: ProxyConfig, after: ProxyConfig): boolean =>
   isDeepStrictEqual([before.upstreams, before.databases], [after.upstreams, after.databases]);

@@ -1,7 +1,7 @@
 import type { PooledClient } from './pooled-client.ts';
 
 /** A queue of clients, first in first out; any client may be removed. A linked list through the clients themselves: all O(1). */
-export class WaitLine<C, B> {
+export class WaitQueue<C, B> {
   #first: PooledClient<C, B> | undefined;
   #last: PooledClient<C, B> | undefined;
   #size = 0;
@@ -15,26 +15,26 @@ export class WaitLine<C, B> {
   }
 
   push(client: PooledClient<C, B>): void {
-    client.before = this.#last;
+    client.previous = this.#last;
     if (this.#last === undefined) this.#first = client;
-    else this.#last.behind = client;
+    else this.#last.next = client;
     this.#last = client;
     this.#size += 1;
   }
 
   remove(client: PooledClient<C, B>): void {
-    if (client.before === undefined) this.#first = client.behind;
-    else client.before.behind = client.behind;
-    if (client.behind === undefined) this.#last = client.before;
-    else client.behind.before = client.before;
-    client.before = undefined;
-    client.behind = undefined;
+    if (client.previous === undefined) this.#first = client.next;
+    else client.previous.next = client.next;
+    if (client.next === undefined) this.#last = client.previous;
+    else client.next.previous = client.previous;
+    client.previous = undefined;
+    client.next = undefined;
     this.#size -= 1;
   }
 
   *[Symbol.iterator](): Generator<PooledClient<C, B>> {
     for (let client = this.#first; client !== undefined;) {
-      const next: PooledClient<C, B> | undefined = client.behind; // the consumer may remove the client
+      const next: PooledClient<C, B> | undefined = client.next; // the consumer may remove the client
       yield client;
       client = next;
     }

@@ -3,29 +3,29 @@ import { query } from '@medrex/pg-wire';
 import { holds, ProxyRig } from '../testing/proxy-rig.ts';
 import { ScriptedPostgres } from '../testing/scripted-postgres.ts';
 import type { WireClient } from '../testing/wire-client.ts';
-import { HostTurns } from './host-turns.ts';
+import { HostRotation } from './host-rotation.ts';
 
 describe('HostTurns', () => {
   const hosts = 'a, b,c';
 
   it('belong to one pool, and are forgotten with it', () => {
-    const [turns, listed] = [new HostTurns(), { host: hosts, loadBalanceHosts: 'round-robin' } as const];
-    const first = (whose: string): string | undefined => turns.take('main', listed, whose)[0];
+    const [turns, listed] = [new HostRotation(), { host: hosts, loadBalanceHosts: 'round-robin' } as const];
+    const first = (whose: string): string | undefined => turns.hostsFor('main', listed, whose)[0];
     expect([first('one'), first('one'), first('other')]).toEqual(['a', 'b', 'a']);
     turns.forget('main', 'other');
     expect([first('one'), first('other')]).toEqual(['c', 'a']);
   });
 
   it('begin with the next host for each connection of the same pool', () => {
-    const [turns, listed] = [new HostTurns(), { host: hosts, loadBalanceHosts: 'round-robin' } as const];
-    const first = (whose: string): string | undefined => turns.take('main', listed, whose)[0];
+    const [turns, listed] = [new HostRotation(), { host: hosts, loadBalanceHosts: 'round-robin' } as const];
+    const first = (whose: string): string | undefined => turns.hostsFor('main', listed, whose)[0];
     expect(['x', 'y', 'x', 'y', 'x', 'x'].map(first)).toEqual(['a', 'a', 'b', 'b', 'c', 'a']);
-    expect(turns.take('main', listed, 'x')).toEqual(['b', 'c', 'a']);
+    expect(turns.hostsFor('main', listed, 'x')).toEqual(['b', 'c', 'a']);
   });
 
   it('stay with one host until it fails, if they are not balanced', () => {
-    const [turns, listed] = [new HostTurns(), { host: hosts, loadBalanceHosts: 'disable' } as const];
-    const order = (whose: string): string => turns.take('main', listed, whose).join('');
+    const [turns, listed] = [new HostRotation(), { host: hosts, loadBalanceHosts: 'disable' } as const];
+    const order = (whose: string): string => turns.hostsFor('main', listed, whose).join('');
     expect([order('x'), order('y')]).toEqual(['abc', 'abc']);
     turns.failed('main', listed, 'a');
     // Another connection noticed it, too.
@@ -34,12 +34,12 @@ describe('HostTurns', () => {
   });
 
   it('know a list that has become shorter', () => {
-    const turns = new HostTurns();
+    const turns = new HostRotation();
     const listed = { host: hosts, loadBalanceHosts: 'disable' } as const;
     turns.failed('main', listed, 'a');
     turns.failed('main', listed, 'b');
-    expect(turns.take('main', { ...listed, host: 'a' }, 'x')).toEqual(['a']);
-    expect(turns.take('main', { ...listed, host: 'a,b' }, 'x')).toEqual(['a', 'b']);
+    expect(turns.hostsFor('main', { ...listed, host: 'a' }, 'x')).toEqual(['a']);
+    expect(turns.hostsFor('main', { ...listed, host: 'a,b' }, 'x')).toEqual(['a', 'b']);
   });
 });
 

@@ -27,15 +27,15 @@ import type { Shapes } from '../session/prepared/statements.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
 import { notAccepting } from '../upstream/refusal-report.ts';
 import { clampNotice } from '../upstream/tuning-notes.ts';
-import { placeOf } from './arrival.ts';
-import type { Newcomer } from './reception.ts';
+import { addressText } from './login-connection.ts';
+import type { AuthenticatedClient } from './login-context.ts';
 import { LoginReports, messagesOf, type Parameters } from './login-reports.ts';
 import { longNameNotice } from './long-name.ts';
 import { outOfFiles } from './open-files.ts';
 
-const ending: WireFault = { sqlstate: '57P03', message: 'the database system is shutting down' };
+const shuttingDown: WireFault = { sqlstate: '57P03', message: 'the database system is shutting down' };
 
-export interface WelcomeOptions extends AdminConsoleOptions {
+export interface ClientAdmissionOptions extends AdminConsoleOptions {
   /** The number of files that the process may have open. */
   readonly filesMax: number;
   /** @param address the client's */
@@ -43,22 +43,22 @@ export interface WelcomeOptions extends AdminConsoleOptions {
 }
 
 /** Turns authenticated connections into clients: gives them a pool, the parameters that a server would report, and a cancel key. */
-export class Welcome {
+export class ClientAdmission {
   readonly #host: PoolHost;
   readonly #analyser: SqlAnalyser;
   readonly #filesMax: number;
-  readonly #refused: WelcomeOptions['refused'];
+  readonly #refused: ClientAdmissionOptions['refused'];
   readonly #observer: RequestObserver | undefined;
-  readonly #consoles: AdminConsole;
+  readonly #console: AdminConsole;
   #loaded: LoadedConfig;
   readonly #reports: LoginReports;
   readonly #statements: StatementBook;
 
-  constructor({ filesMax, refused, ...options }: WelcomeOptions) {
+  constructor({ filesMax, refused, ...options }: ClientAdmissionOptions) {
     const { host, loaded, analyser, observing } = options;
     this.#refused = refused;
     this.#filesMax = filesMax;
-    this.#consoles = new AdminConsole(options);
+    this.#console = new AdminConsole(options);
     this.#host = host;
     this.#reports = new LoginReports(() => host.now());
     this.#analyser = analyser;
@@ -77,7 +77,7 @@ export class Welcome {
       this.#reports.forget(nameKey(name));
     };
     const moved: PoolHost['onMoved'] = (moves) => this.#statements.move(moves);
-    const reported: PoolHost['onReported'] = (name, reports) => this.#reports.heard(nameKey(name), reports);
+    const reported: PoolHost['onReported'] = (name, reports) => this.#reports.serverReported(nameKey(name), reports);
     host.onForgotten = forgotten;
     host.onMoved = moved;
     host.onReported = reported;
@@ -85,12 +85,12 @@ export class Welcome {
 
   reload(loaded: LoadedConfig): void {
     this.#loaded = loaded;
-    this.#consoles.reload(loaded);
+    this.#console.reload(loaded);
     this.#reports.clear();
   }
 
   /** The caches have been replaced: existing clients use the new ones from their next request on. */
-  renewCaches(): void {
+  cachesReplaced(): void {
     const { clients, caches } = this.#host;
     for (const client of clients) {
       const cached = this.#cachedFor(this.#host.routes.homeOf(client), client.user, client.mode);
@@ -102,65 +102,75 @@ export class Welcome {
 
   /** The proxy ends. */
   closeConsoles(): void {
-    this.#consoles.close();
+    this.#console.close();
   }
 
-  enter(newcomer: Newcomer): void {
-    this.#contain(newcomer, () => {
-      if (this.#consoles.isFor(newcomer)) this.#enterConsole(newcomer);
-      else this.#enterDatabase(newcomer);
+  admit(authenticated: AuthenticatedClient): void {
+    this.#contain(authenticated, () => {
+      if (this.#console.isFor(authenticated)) this.#admitToConsole(authenticated);
+      else this.#admitToDatabase(authenticated);
     });
   }
 
   /** Administrators can still log in while the proxy ends. */
-  enterAtEnd(newcomer: Newcomer): void {
-    this.#contain(newcomer, () => {
-      if (this.#consoles.isFor(newcomer)) this.#enterConsole(newcomer);
-      else this.#refuse(newcomer, ending);
+  admitDuringShutdown(authenticated: AuthenticatedClient): void {
+    this.#contain(authenticated, () => {
+      if (this.#console.isFor(authenticated)) this.#admitToConsole(authenticated);
+      else this.#refuse(authenticated, shuttingDown);
     });
   }
 
   /** An error in this login ends this login only. */
-  #contain(newcomer: Newcomer, work: () => void): void {
+  #contain(authenticated: AuthenticatedClient, work: () => void): void {
     try {
       work();
     } catch (error) {
       this.#host.broke(error);
-      this.#refuse(newcomer, internalError);
+      this.#refuse(authenticated, internalError);
     }
   }
 
-  #enterConsole(newcomer: Newcomer): void {
-    const refusal = this.#consoles.admit(newcomer);
-    if (refusal !== undefined) this.#refuse(newcomer, refusal);
+  #admitToConsole(authenticated: AuthenticatedClient): void {
+    const refusal = this.#console.admit(authenticated);
+    if (refusal !== undefined) this.#refuse(authenticated, refusal);
   }
 
-  #enterDatabase(newcomer: Newcomer): void {
+  #admitToDatabase(authenticated: AuthenticatedClient): void {
     const { config } = this.#loaded;
     const { upstreams, limits } = this.#host;
-    const { user, database } = newcomer;
+    const { user, database } = authenticated;
     const found = databaseOf(config, database)?.database;
     if (found === undefined)
-      return this.#refuse(newcomer, { sqlstate: '3D000', message: `database "${database}" does not exist` });
-    const settings = startSettings(newcomer.parameters, new Set(config.ignoreStartupParameters), found.parameters);
-    if ('sqlstate' in settings) return this.#refuse(newcomer, settings);
+      return this.#refuse(authenticated, { sqlstate: '3D000', message: `database "${database}" does not exist` });
+    const settings = initialSettings(
+      authenticated.parameters,
+      new Set(config.ignoreStartupParameters),
+      found.parameters,
+    );
+    if ('sqlstate' in settings) return this.#refuse(authenticated, settings);
     const entrant = { database, user, application: settings.get('application_name') ?? '' };
     const refusal =
-      this.#disabled(newcomer) ?? this.#denied(newcomer) ?? this.#overload() ?? this.#full() ?? limits.refusal(entrant);
-    if (refusal !== undefined) return this.#refuse(newcomer, refusal);
+      this.#disabled(authenticated) ??
+      this.#denied(authenticated) ??
+      this.#overload() ??
+      this.#full() ??
+      limits.refusal(entrant);
+    if (refusal !== undefined) return this.#refuse(authenticated, refusal);
     const scoped = settingsFor(config, entrant);
-    if (config.applicationNameAddHost) settings.set('application_name', withPlace(entrant.application, newcomer));
+    if (config.applicationNameAddHost)
+      settings.set('application_name', withAddress(entrant.application, authenticated));
     if (scoped.statementTimeoutMs > 0 && !settings.has('statement_timeout'))
       settings.set('statement_timeout', String(scoped.statementTimeoutMs));
-    if (newcomer.shown !== undefined) upstreams.shown(user, database, newcomer.shown);
+    if (authenticated.upstreamSecret !== undefined)
+      upstreams.rememberSecret(user, database, authenticated.upstreamSecret);
     const name = upstreams.nameOf(found.upstream, database, user);
-    const client = this.#clientOf(newcomer, name, settings, scoped);
+    const client = this.#clientOf(authenticated, name, settings, scoped);
     client.contain(() => {
-      client.outbox.push(newcomer.accepted);
-      this.#join(client, name, entrant);
+      client.outbox.push(authenticated.authMessages);
+      this.#register(client, name, entrant);
       const notice = longNameNotice(entrant.application);
       if (notice !== undefined) client.outbox.push(notice);
-      this.#logIn(client, newcomer.minor);
+      this.#logIn(client, authenticated.minor);
     });
   }
 
@@ -177,9 +187,14 @@ export class Welcome {
     });
   }
 
-  #clientOf(newcomer: Newcomer, name: PoolName, settings: Settings, { mode, pinSequences }: ScopedSettings): Client {
-    const cached = this.#cachedFor(name, newcomer.user, mode);
-    const { socket, address, user, database } = newcomer;
+  #clientOf(
+    authenticated: AuthenticatedClient,
+    name: PoolName,
+    settings: Settings,
+    { mode, pinSequences }: ScopedSettings,
+  ): Client {
+    const cached = this.#cachedFor(name, authenticated.user, mode);
+    const { socket, address, user, database } = authenticated;
     const client = new Client({
       socket,
       address,
@@ -193,13 +208,13 @@ export class Welcome {
       host: this.#host,
       observer: cached?.observer ?? this.#observer,
       cacheOf: cached?.cacheOf,
-      local: this.#consoles.localTablesFor(newcomer),
+      local: this.#console.localTablesFor(authenticated),
     });
     return client;
   }
 
   /** From here on the client counts. */
-  #join(client: Client, name: PoolName, entrant: Entrant): void {
+  #register(client: Client, name: PoolName, entrant: Entrant): void {
     const { pools, clients, limits } = this.#host;
     client.pooled = pools.join(name, entrant.application, client);
     clients.add(client);
@@ -210,21 +225,21 @@ export class Welcome {
     this.#host.followed(client);
   }
 
-  #refuse({ socket, accepted, address }: Newcomer, fault: WireFault): void {
-    this.#refused(fault, placeOf(address, socket));
+  #refuse({ socket, authMessages, address }: AuthenticatedClient, fault: WireFault): void {
+    this.#refused(fault, addressText(address, socket));
     socket.on('error', () => socket.destroy());
-    socket.write(Buffer.concat([accepted, fatal(fault)]));
+    socket.write(Buffer.concat([authMessages, fatal(fault)]));
     socket.destroySoon();
   }
 
   /** Whether DISABLE closes the database. */
-  #disabled({ database }: Newcomer): WireFault | undefined {
+  #disabled({ database }: AuthenticatedClient): WireFault | undefined {
     if (!this.#host.disabled.has(database)) return undefined;
     return notAccepting(database);
   }
 
   /** Whether a rule keeps this user out of this database. */
-  #denied({ user, database }: Newcomer): WireFault | undefined {
+  #denied({ user, database }: AuthenticatedClient): WireFault | undefined {
     const allowed = userOf(this.#loaded.config, user)?.user.databases;
     if (allowed === undefined || allowed.includes(database)) return undefined;
     return { sqlstate: '42501', message: `permission denied for database "${database}"` };
@@ -250,11 +265,11 @@ export class Welcome {
     const { pooled, mode } = client;
     const { pool } = pooled;
     // An idle backend can be asked without waiting.
-    const isToAsk = pool.oldestIdleSinceMs !== Infinity && !this.#reports.isFresh(key, this.#host.now());
+    const shouldAsk = pool.oldestIdleSinceMs !== Infinity && !this.#reports.isFresh(key, this.#host.now());
     // In session mode the client is told its backend's process id, so it needs the backend now.
-    const isToHave = (mode === 'session' || isToAsk) && pool.hasRoomFor(pooled);
-    if (known !== undefined && !isToHave) {
-      this.#greet(client, minor, known);
+    const needsBackend = (mode === 'session' || shouldAsk) && pool.hasRoomFor(pooled);
+    if (known !== undefined && !needsBackend) {
+      this.#sendReady(client, minor, known);
       return;
     }
     // The first client with these settings: the server says what they come to, and whether it accepts them.
@@ -262,11 +277,11 @@ export class Welcome {
     this.#reports.learn(key, client, (learnt) => {
       if (learnt === undefined) return;
       if ('sqlstate' in learnt) client.end(learnt);
-      else client.contain(() => this.#greet(client, minor, learnt));
+      else client.contain(() => this.#sendReady(client, minor, learnt));
     });
   }
 
-  #greet(client: Client, minor: number, parameters: Parameters): void {
+  #sendReady(client: Client, minor: number, parameters: Parameters): void {
     const { outbox } = client;
     client.session.settings.reportedAtLogin = parameters;
     outbox.push(messagesOf(parameters));
@@ -286,13 +301,13 @@ export class Welcome {
 }
 
 /** In PgBouncer's format. */
-function withPlace(application: string, { address, socket }: Newcomer): string {
-  const place = placeOf(address, socket);
+function withAddress(application: string, { address, socket }: AuthenticatedClient): string {
+  const place = addressText(address, socket);
   return `${application === '' ? 'app' : application} - ${place}`;
 }
 
 /** The settings that a session starts with: those of its database, overridden by the client's own. */
-function startSettings(
+function initialSettings(
   parameters: ReadonlyMap<string, string>,
   ignored: ReadonlySet<string>,
   ofDatabase: Readonly<Record<string, string>> = {},

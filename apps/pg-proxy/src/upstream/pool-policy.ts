@@ -8,10 +8,12 @@ import { licensedOf, licensedServerOf, type LicenceShares } from './iris/licence
 export function policyOf(config: ProxyConfig, licences?: LicenceShares): PoolPolicy {
   return {
     settings: ({ upstream, database, user }) => {
-      const asked = poolSettingsOf(settingsFor(config, { database, user }));
-      const settings = licensed(asked, config.upstreams[upstream], licences?.limitOf(upstream, user));
+      const configured = poolSettingsOf(settingsFor(config, { database, user }));
+      const settings = withinLicence(configured, config.upstreams[upstream], licences?.limitOf(upstream, user));
       // A class with an upstream to itself need not leave room for others.
-      return upstream === databaseOf(config, database)?.database.upstream ? settings : { ...settings, ...ofNobodyElse };
+      return upstream === databaseOf(config, database)?.database.upstream
+        ? settings
+        : { ...settings, ...withoutShares };
     },
     backendsMax: (kind, { upstream, database, user }) => {
       switch (kind) {
@@ -34,17 +36,21 @@ export function policyOf(config: ProxyConfig, licences?: LicenceShares): PoolPol
  * What a licence allows: the size within this instance's current share, and as much of the reserve as is left. Only what exceeds the
  * licence of all instances counts as clamped, and is reported.
  */
-function licensed(asked: PoolSettings, upstream: UpstreamConfig | undefined, limit: number | undefined): PoolSettings {
-  if (upstream === undefined || limit === undefined) return asked;
-  const isTooMuch = asked.max > licensedOf(upstream);
-  const max = isTooMuch ? asked.max : Math.max(1, Math.min(asked.max, limit));
-  const isOfDefault = asked.reserve === defaultPoolSettings.reserve;
+function withinLicence(
+  configured: PoolSettings,
+  upstream: UpstreamConfig | undefined,
+  limit: number | undefined,
+): PoolSettings {
+  if (upstream === undefined || limit === undefined) return configured;
+  const isTooMuch = configured.max > licensedOf(upstream);
+  const max = isTooMuch ? configured.max : Math.max(1, Math.min(configured.max, limit));
+  const isDefault = configured.reserve === defaultPoolSettings.reserve;
   const isLent = limit < licensedOf(upstream);
-  const reserve = isOfDefault || isLent ? Math.max(0, Math.min(asked.reserve, limit - max)) : asked.reserve;
-  return { ...asked, max, reserve, min: isTooMuch ? asked.min : Math.min(asked.min, max) };
+  const reserve = isDefault || isLent ? Math.max(0, Math.min(configured.reserve, limit - max)) : configured.reserve;
+  return { ...configured, max, reserve, min: isTooMuch ? configured.min : Math.min(configured.min, max) };
 }
 
-const ofNobodyElse = { interactiveShareMin: 0, analyticalShareMax: 1, bulkShareMax: 1 };
+const withoutShares = { interactiveShareMin: 0, analyticalShareMax: 1, bulkShareMax: 1 };
 
 function poolSettingsOf(settings: ScopedSettings): PoolSettings {
   const { size, min, reserve, reserveAfterMs, waitingMax, noticeAfterMs, pausedTimeoutMs } = settings;

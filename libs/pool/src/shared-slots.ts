@@ -5,7 +5,7 @@ import type { PooledClient } from './pooled-client.ts';
 // How pools compete for places under their shared limits.
 
 /** Whether all limits of the pool allow one more backend. If not, marks the pool as blocked and evicts an idle backend of another pool. */
-export function requestPlace<C, B>(pool: Pool<C, B>, nowMs: number): boolean {
+export function requestSlot<C, B>(pool: Pool<C, B>, nowMs: number): boolean {
   const full = pool.limits.find((limit) => limit.isFull);
   if (full === undefined) return true;
   full.blocked.add(pool);

@@ -7,23 +7,23 @@ import { consoleDatabase, hasConsole } from '../admin/show-pgbouncer.ts';
 import type { UserSecret } from '../config/user-file.ts';
 import { SecretQueries } from '../upstream/secret-queries.ts';
 import type { UpstreamLogins } from '../upstream/upstream-logins.ts';
-import type { Asking, TlsForClients } from './reception.ts';
-import { AuthRules, type Way } from './auth-rules.ts';
-import { ClientAuth, type AskDirectory, type ClientAuthOptions } from './client-auth.ts';
+import type { LoginRequest, ClientTls } from './login-context.ts';
+import { AuthRules, type AuthRequirement } from './auth-rules.ts';
+import { ClientAuth, type DirectoryCheck, type ClientAuthOptions } from './client-auth.ts';
 import { randomBytesOf } from '../random-bytes.ts';
 import { unixAddress } from './unix-socket.ts';
 import { UserSecrets } from './user-secrets.ts';
 
 /** Methods for which the user need not be known here. */
-const needsNobody: ReadonlySet<Way['method']> = new Set(['ldap', 'any', 'owner']);
+const methodsWithoutUser: ReadonlySet<AuthRequirement['method']> = new Set(['ldap', 'any', 'owner']);
 
 /** For SCRAM and for md5. */
 const [nonceBytes, saltBytes] = [18, 4];
 
-export interface DoorkeeperOptions {
+export interface AuthenticatorOptions {
   readonly loaded: LoadedConfig;
   readonly upstreams: UpstreamLogins;
-  readonly directory: AskDirectory | undefined;
+  readonly directory: DirectoryCheck | undefined;
   readonly now: () => number;
   /** It could not be found out whether a user exists. */
   readonly failed: (error: Error) => void;
@@ -35,13 +35,13 @@ export interface DoorkeeperOptions {
 }
 
 /** Decides how each client must authenticate. There is one for each configuration. */
-export class Doorkeeper {
-  readonly #options: DoorkeeperOptions;
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
   readonly #rules: AuthRules;
   readonly #queries: SecretQueries | undefined;
   readonly #secrets: UserSecrets;
 
-  constructor(options: DoorkeeperOptions) {
+  constructor(options: AuthenticatorOptions) {
     const { loaded, upstreams, salt, now, failed, isDisabled } = options;
     const { auth, databases } = loaded.config;
     const isAsked = auth.query !== undefined || Object.values(databases).some((one) => one.authQuery !== undefined);
@@ -56,43 +56,43 @@ export class Doorkeeper {
       failed,
       query: queries && {
         max,
-        ask: (user, database) => queries.ask(user, database),
+        ask: (user, database) => queries.query(user, database),
         keyOf: (database) => queries.keyOf(database),
         ttlMsOf: (database) => queries.ttlMsOf(database),
       },
     });
   }
 
-  authOf(asking: Asking, tls: TlsForClients | undefined, then: (auth: ClientAuth | WireFault) => void): void {
-    const { user, database, address, isEncrypted } = asking;
-    const { method, certificates, peers } = this.#wayOf(asking);
-    if (method === 'no rule') return then(turnedAway('no pg_hba.conf entry', 'no_rule', asking));
-    if (method === 'reject') return then(turnedAway('pg_hba.conf rejects connection', 'rejected', asking));
-    if (method === 'any' && this.#wouldBeHimself(user, database)) return then(needsLogin);
+  authOf(request: LoginRequest, tls: ClientTls | undefined, then: (auth: ClientAuth | WireFault) => void): void {
+    const { user, database, address, isEncrypted } = request;
+    const { method, certificates, peers } = this.#requirementFor(request);
+    if (method === 'no rule') return then(hbaRefusal('no pg_hba.conf entry', 'no_rule', request));
+    if (method === 'reject') return then(hbaRefusal('pg_hba.conf rejects connection', 'rejected', request));
+    if (method === 'any' && this.#usesUnprovenName(user, database)) return then(needsLogin);
     const { loaded, directory, mockSecret } = this.#options;
-    const mayAskPassword = isEncrypted || address === unixAddress || loaded.config.auth.allowCleartext;
+    const allowsCleartext = isEncrypted || address === unixAddress || loaded.config.auth.allowCleartext;
     const mustBeKnown = this.#mustBeKnown(method, user);
-    const terms = { method, user, mayAskPassword, directory, mockSecret, mustBeKnown };
-    const shown = { certified: asking.certified, certificates };
-    const authBy = (
+    const common = { method, user, allowsCleartext, directory, mockSecret, mustBeKnown };
+    const certificate = { certificateName: request.certificateName, certificates };
+    const makeAuth = (
       secret: UserSecret | undefined,
-      by: Pick<ClientAuthOptions, keyof typeof shown> = shown,
-    ): ClientAuth => new ClientAuth({ ...terms, ...by, secret, endPoint: tls?.endPoint, ...challenge() });
-    const prove = (by?: Parameters<typeof authBy>[1]): void => {
-      if (!mustBeKnown) return then(authBy(undefined, by));
-      this.#secrets.find(user, database, (found) => then('fault' in found ? found.fault : authBy(found.secret, by)));
+      by: Pick<ClientAuthOptions, keyof typeof certificate> = certificate,
+    ): ClientAuth => new ClientAuth({ ...common, ...by, secret, endPoint: tls?.endPoint, ...challenge() });
+    const withSecret = (by?: Parameters<typeof makeAuth>[1]): void => {
+      if (!mustBeKnown) return then(makeAuth(undefined, by));
+      this.#secrets.find(user, database, (found) => then('fault' in found ? found.fault : makeAuth(found.secret, by)));
     };
     if (method === 'peer')
-      return this.#askPeer(asking, (name) => prove({ certified: name, certificates: peers }), then);
-    prove();
+      return this.#findPeer(request, (name) => withSecret({ certificateName: name, certificates: peers }), then);
+    withSecret();
   }
 
-  #wayOf(asking: Asking): Way {
-    return this.#isOwner(asking) ? { method: 'owner' } : this.#rules.wayOf(asking);
+  #requirementFor(request: LoginRequest): AuthRequirement {
+    return this.#isOwner(request) ? { method: 'owner' } : this.#rules.requirementFor(request);
   }
 
   /** At the console, as in PgBouncer. */
-  #isOwner({ user, database, address, descriptor }: Asking): boolean {
+  #isOwner({ user, database, address, descriptor }: LoginRequest): boolean {
     const { config } = this.#options.loaded;
     const isAsked = address === unixAddress && user === consoleDatabase && database === consoleDatabase;
     if (!isAsked || !config.admin.ownUser || !hasConsole(config, database)) return false;
@@ -105,43 +105,43 @@ export class Doorkeeper {
   }
 
   /** Whether the user must be known here. */
-  #mustBeKnown(method: Way['method'], user: string): boolean {
+  #mustBeKnown(method: AuthRequirement['method'], user: string): boolean {
     const { auth, admin } = this.#options.loaded.config;
-    if (method !== 'cert' && method !== 'peer') return !needsNobody.has(method);
+    if (method !== 'cert' && method !== 'peer') return !methodsWithoutUser.has(method);
     return auth.onlyKnown && !admin.users.includes(user) && !admin.statsUsers.includes(user);
   }
 
-  #askPeer(
-    { descriptor }: Asking,
+  #findPeer(
+    { descriptor }: LoginRequest,
     found: (name: string | undefined) => void,
     failed: (fault: WireFault) => void,
   ): void {
     unixPeer(descriptor).then(found, (error: unknown) => {
       this.#options.failed(error as Error);
-      failed(noPeer);
+      failed(peerUnknown);
     });
   }
 
   /** Whether the client would log in at the server under its own name, without having proven it. */
-  #wouldBeHimself(user: string, database: string): boolean {
+  #usesUnprovenName(user: string, database: string): boolean {
     const { config, identities } = this.#options.loaded;
     const found = databaseOf(config, database);
     return found !== undefined && identities.find(user, database, found.key) === undefined;
   }
 
   /** A client failed to authenticate. */
-  doubted({ user, database }: Asking): void {
-    this.#secrets.doubted(user, database);
+  authFailed({ user, database }: LoginRequest): void {
+    this.#secrets.authFailed(user, database);
   }
 
   /** Secrets at the upstreams may have changed. */
-  forget(): void {
+  forgetSecrets(): void {
     this.#secrets.forget();
   }
 
   /** Closes connections to databases that somebody needs without sessions. */
-  vacate(upstream: string, databases: ReadonlySet<string>): void {
-    this.#queries?.vacate(upstream, databases);
+  closeSessionsOf(upstream: string, databases: ReadonlySet<string>): void {
+    this.#queries?.closeSessionsOf(upstream, databases);
   }
 
   close(): void {
@@ -155,7 +155,7 @@ function challenge(): { readonly nonce: string; readonly salt: Buffer } {
   return { nonce: random.toString('base64', 0, nonceBytes), salt: random.subarray(nonceBytes) };
 }
 
-const noPeer: WireFault = {
+const peerUnknown: WireFault = {
   sqlstate: '57P03',
   message: 'cannot determine the system user at the other end of the socket',
 };
@@ -166,7 +166,7 @@ const needsLogin: WireFault = {
 };
 
 /** In PostgreSQL's words. */
-function turnedAway(why: string, reason: string, { user, database, address, isEncrypted }: Asking): WireFault {
+function hbaRefusal(why: string, reason: string, { user, database, address, isEncrypted }: LoginRequest): WireFault {
   const message = `${why} for host "${address === unixAddress ? '[local]' : address}", user "${user}", database "${database}", ${isEncrypted ? 'SSL encryption' : 'no encryption'}`;
   return { sqlstate: '28000', message, reason };
 }

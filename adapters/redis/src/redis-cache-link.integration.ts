@@ -26,25 +26,25 @@ describeReal('REDIS', 'an answer shared by Redis', () => {
   it('is found while no relation that it was read from has changed', async () => {
     const { answer, token } = await link.find(question);
     expect(answer).toBeUndefined();
-    await link.keep(question, token, Buffer.from([0, 255, 10]), 60_000);
+    await link.store(question, token, Buffer.from([0, 255, 10]), 60_000);
     expect((await link.find(question)).answer).toEqual(Buffer.from([0, 255, 10]));
     expect((await link.find({ ...question, database: 'other' })).answer).toBeUndefined();
-    await link.tell('x', { database: 'clinic', ids: [8] });
+    await link.publish('x', { database: 'clinic', ids: [8] });
     expect((await link.find(question)).answer).toBeDefined();
-    await link.tell('x', { database: 'clinic', ids: [7] });
+    await link.publish('x', { database: 'clinic', ids: [7] });
     expect((await link.find(question)).answer).toBeUndefined();
   });
 
   it('is not cached if a relation changed while it was read', async () => {
     const { token } = await link.find(question);
-    await link.tell('x', { database: 'clinic', ids: [-1] });
-    await link.keep(question, token, Buffer.from('late'), 60_000);
+    await link.publish('x', { database: 'clinic', ids: [-1] });
+    await link.store(question, token, Buffer.from('late'), 60_000);
     expect((await link.find(question)).answer).toBeUndefined();
   });
 
   it('is not found after Redis has lost its epochs', async () => {
     const { token } = await link.find(question);
-    await link.keep(question, token, Buffer.from('old'), 60_000);
+    await link.store(question, token, Buffer.from('old'), 60_000);
     await pool.use((client) => client.del('test:epochs:clinic'));
     expect((await link.find(question)).answer).toBeUndefined();
   });
@@ -52,43 +52,43 @@ describeReal('REDIS', 'an answer shared by Redis', () => {
   it('is not found after an instance has ended without goodbye, or after all have left; present returns the instances', async () => {
     const kept = async (): Promise<boolean> => {
       const { answer, token } = await link.find(question);
-      await link.keep(question, token, Buffer.from('kept'), 60_000);
+      await link.store(question, token, Buffer.from('kept'), 60_000);
       return answer !== undefined;
     };
-    expect(await link.present('1', 'beat')).toEqual(['1']);
-    expect([...(await link.present('2', 'beat'))].sort()).toEqual(['1', '2']);
+    expect(await link.announce('1', 'beat')).toEqual(['1']);
+    expect([...(await link.announce('2', 'beat'))].sort()).toEqual(['1', '2']);
     expect([await kept(), await kept()]).toEqual([false, true]);
     await link.leave('2', 'bye');
     expect(await kept()).toBe(true);
-    await link.strike('3');
+    await link.unregister('3');
     expect([await kept(), await kept()]).toEqual([false, true]);
     await link.leave('1', 'bye');
-    await link.present('4', 'beat');
+    await link.announce('4', 'beat');
     expect(await kept()).toBe(false);
   });
 
   it('is not found after Redis has evicted the instances, or the generation', async () => {
-    await link.present('1', 'beat');
+    await link.announce('1', 'beat');
     const keep = async (): Promise<void> => {
       const { token } = await link.find(question);
-      await link.keep(question, token, Buffer.from('kept'), 60_000);
+      await link.store(question, token, Buffer.from('kept'), 60_000);
       expect((await link.find(question)).answer).toBeDefined();
     };
     await keep();
-    await link.strike('2');
+    await link.unregister('2');
     await pool.use((client) => client.del('test:generation'));
     expect((await link.find(question)).answer).toBeUndefined();
     await keep();
     await pool.use((client) => client.del('test:instances'));
-    await link.present('1', 'beat');
+    await link.announce('1', 'beat');
     expect((await link.find(question)).answer).toBeUndefined();
   });
 
   it('is not found if Redis was restored from a snapshot older than a change', async () => {
     const { token } = await link.find(question);
-    await link.keep(question, token, Buffer.from('old'), 60_000);
+    await link.store(question, token, Buffer.from('old'), 60_000);
     await pool.use((client) => client.save());
-    await link.tell('x', { database: 'clinic', ids: [7] });
+    await link.publish('x', { database: 'clinic', ids: [7] });
     await redis.kill();
     await redis.restart();
     await eventually(() => pool.state().idle === 2, 10_000);
@@ -98,9 +98,9 @@ describeReal('REDIS', 'an answer shared by Redis', () => {
 
   it('has its change received by all instances after the epochs were incremented', async () => {
     const heard: (string | undefined)[] = [];
-    const end = link.listen((message) => heard.push(message));
+    const end = link.subscribe((message) => heard.push(message));
     await eventually(() => heard.length === 1);
-    await link.tell('news', { database: 'clinic', ids: [7] });
+    await link.publish('news', { database: 'clinic', ids: [7] });
     await eventually(() => heard.length === 2);
     expect(heard).toEqual([undefined, 'news']);
     end();
@@ -109,7 +109,7 @@ describeReal('REDIS', 'an answer shared by Redis', () => {
   it('rejects at once while Redis is away', async () => {
     await redis.kill();
     await eventually(() => !pool.isReady);
-    await expect(link.tell('x')).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+    await expect(link.publish('x')).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
     await expect(link.find(question)).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
   });
 });

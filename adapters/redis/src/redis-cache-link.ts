@@ -11,7 +11,7 @@ export interface RedisCacheLinkOptions {
 }
 
 /** Increments epochs and publishes the message atomically: subscribers that receive it see the new epochs. */
-const tellScript = `
+const publishScript = `
 if #ARGV > 3 then
   redis.call('HSETNX', KEYS[1], 'g', ARGV[3])
   for place = 4, #ARGV do redis.call('HINCRBY', KEYS[1], ARGV[place], 1) end
@@ -19,7 +19,7 @@ end
 return redis.call('PUBLISH', ARGV[1], ARGV[2])`;
 
 /** If no instance was registered, changes may have gone unnoticed: a new generation invalidates older answers. */
-const presentScript = `
+const announceScript = `
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('SET', KEYS[2], ARGV[4]) end
 redis.call('HSET', KEYS[1], ARGV[2], 1)
 redis.call('PUBLISH', ARGV[1], ARGV[3])
@@ -29,7 +29,7 @@ const leaveScript = `
 redis.call('HDEL', KEYS[1], ARGV[2])
 return redis.call('PUBLISH', ARGV[1], ARGV[3])`;
 
-const strikeScript = `
+const unregisterScript = `
 redis.call('HDEL', KEYS[1], ARGV[1])
 return redis.call('SET', KEYS[2], ARGV[2])`;
 
@@ -53,7 +53,7 @@ local kept = redis.call('HMGET', KEYS[2], 't', 'a')
 if kept[1] == token then return {token, kept[2]} end
 return {token}`;
 
-const keepScript = `${tokenLua}
+const storeScript = `${tokenLua}
 if token ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[2], 't', token, 'a', ARGV[4])
 return redis.call('PEXPIRE', KEYS[2], ARGV[3])`;
@@ -69,18 +69,18 @@ export class RedisCacheLink implements SharedLink, SharedAnswers {
     this.#options = options;
   }
 
-  async tell(message: string, changed?: SharedChange): Promise<void> {
+  async publish(message: string, changed?: SharedChange): Promise<void> {
     const { pool, prefix, generation } = this.#options;
     const key = this.#epochsKey(changed?.database ?? '');
     const ids = (changed?.ids ?? []).map(String);
-    await pool.use((redis) => redis.eval(tellScript, 1, key, prefix, message, generation(), ...ids));
+    await pool.use((redis) => redis.eval(publishScript, 1, key, prefix, message, generation(), ...ids));
   }
 
-  present(instance: string, message: string): Promise<readonly string[]> {
+  announce(instance: string, message: string): Promise<readonly string[]> {
     const { pool, prefix, generation } = this.#options;
     const keys = [this.#instancesKey, this.#generationKey];
     return pool.use((redis) =>
-      redis.eval(presentScript, 2, ...keys, prefix, instance, message, generation()),
+      redis.eval(announceScript, 2, ...keys, prefix, instance, message, generation()),
     ) as Promise<readonly string[]>;
   }
 
@@ -89,14 +89,14 @@ export class RedisCacheLink implements SharedLink, SharedAnswers {
     await pool.use((redis) => redis.eval(leaveScript, 1, this.#instancesKey, prefix, instance, message));
   }
 
-  async strike(instance: string): Promise<void> {
+  async unregister(instance: string): Promise<void> {
     const { pool, generation } = this.#options;
     const keys = [this.#instancesKey, this.#generationKey];
-    await pool.use((redis) => redis.eval(strikeScript, 2, ...keys, instance, generation()));
+    await pool.use((redis) => redis.eval(unregisterScript, 2, ...keys, instance, generation()));
   }
 
-  listen(heard: (message: string | undefined) => void): () => void {
-    return this.#options.pool.listen(this.#options.prefix, heard);
+  subscribe(onMessage: (message: string | undefined) => void): () => void {
+    return this.#options.pool.listen(this.#options.prefix, onMessage);
   }
 
   async find(question: SharedQuestion): Promise<{ readonly answer: Uint8Array | undefined; readonly token: string }> {
@@ -109,13 +109,13 @@ export class RedisCacheLink implements SharedLink, SharedAnswers {
     return { token: found[0].toString(), answer: found[1] };
   }
 
-  async keep(question: SharedQuestion, token: string, answer: Uint8Array, ttlMs: number): Promise<void> {
+  async store(question: SharedQuestion, token: string, answer: Uint8Array, ttlMs: number): Promise<void> {
     const { pool, generation } = this.#options;
     const keys = [this.#epochsKey(question.database), this.#answerKey(question), this.#generationKey];
     const ids = question.ids.map(String);
     const bytes = Buffer.from(answer);
     await pool.use((redis) =>
-      redis.call('EVAL', keepScript, 3, ...keys, generation(), token, String(ttlMs), bytes, ...ids),
+      redis.call('EVAL', storeScript, 3, ...keys, generation(), token, String(ttlMs), bytes, ...ids),
     );
   }
 

@@ -1,12 +1,12 @@
 import type { Telemetry } from '@medrex/telemetry';
 import { pgProxyError } from './errors.ts';
 import type { PgProxyMetrics } from './metrics.ts';
-import type { Observing } from './observe/observing.ts';
+import type { Observability } from './observe/observability.ts';
 import type { ProxyEvents } from './proxy.ts';
 import { QueryRefused } from './upstream/query-connection.ts';
 
 /** Records the proxy's events in the log and the metrics. */
-export function proxyEvents(metrics: PgProxyMetrics, log: Telemetry['log'], observing: Observing): ProxyEvents {
+export function proxyEvents(metrics: PgProxyMetrics, log: Telemetry['log'], observability: Observability): ProxyEvents {
   return {
     refused: ({ sqlstate, reason }, address) => {
       metrics.loginsRefused.inc();
@@ -14,7 +14,7 @@ export function proxyEvents(metrics: PgProxyMetrics, log: Telemetry['log'], obse
       const level = sqlstate.startsWith('28') || sqlstate === '57014' ? 'warn' : 'debug';
       log[level]({ sqlstate, address, reason }, 'a connection was refused before its login was complete');
     },
-    connected: (database, ms, roundTripMs) => observing.connected(database, ms, roundTripMs),
+    connected: (database, ms, roundTripMs) => observability.connected(database, ms, roundTripMs),
     loginFailed: ({ sqlstate, message }, { host, port }) => {
       const error = pgProxyError('PG_PROXY_UPSTREAM', message);
       log.warn({ sqlstate, address: `${host}:${port}`, error }, 'a backend could not be opened');

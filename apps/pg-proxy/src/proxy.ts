@@ -19,7 +19,7 @@ import type { AuthenticatedClient, LoginContext, ClientTls } from './login/login
 import type { DirectoryCheck } from './login/client-auth.ts';
 import { Authenticator } from './login/authenticator.ts';
 import { tlsServerEndPoint, firstCertificate } from './login/tls-server-end-point.ts';
-import type { Observing } from './observe/observing.ts';
+import type { Observability } from './observe/observability.ts';
 import { Listener } from './login/listener.ts';
 import type { DeparturePlan } from './session/client/departures.ts';
 import type { Lookup } from './upstream/host-name-watch.ts';
@@ -52,7 +52,7 @@ export interface PgProxyOptions {
   /** The LDAP directory that checks passwords, according to the configuration. */
   readonly directoryCheckOf: (loaded: LoadedConfig) => DirectoryCheck | undefined;
   /** Observes every request and keeps what is known about them. */
-  readonly observing: Observing;
+  readonly observability: Observability;
   /** Shares cached answers among instances; undefined: this instance is alone. */
   readonly shared?: SharedByRedis | undefined;
   /** SHUTDOWN at the console. */
@@ -98,7 +98,7 @@ export class PgProxy {
   #isDrainAborted = false;
 
   private constructor(options: PgProxyOptions, analyser: SqlAnalyser) {
-    const { loaded, events, now, jitter, reload, set, stop, observing, directoryCheckOf, irisDriver } = options;
+    const { loaded, events, now, jitter, reload, set, stop, observability, directoryCheckOf, irisDriver } = options;
     this.#analyser = analyser;
     this.#cache = loaded.config.cache;
     this.#loaded = loaded;
@@ -117,7 +117,7 @@ export class PgProxy {
       process: options.process,
       lookup: options.lookup,
       ring: options.ring,
-      refusal: observing.refusal,
+      refusal: observability.refusal,
       leaseBookOf: options.shared?.leaseBookOf,
     });
     this.host.caches = this.#cachesOf(loaded.config.cache, options.shared);
@@ -127,7 +127,7 @@ export class PgProxy {
       host: this.host,
       loaded,
       analyser,
-      observing,
+      observability,
       lifecycle: { reload, set, stop, drain, resume },
       pendingLogins: () => this.#pendingLogins.size,
       filesMax: options.filesMax,
@@ -198,8 +198,8 @@ export class PgProxy {
 
   #cachesOf(config: CacheConfig, shared?: SharedByRedis): Caches | undefined {
     const { now, upstreams } = this.host;
-    const servedAs = (database: string): string => upstreams.databaseOf({ database });
-    return Caches.of({ config, analyser: this.#analyser, now, servedAs, shared });
+    const serverNameOf = (database: string): string => upstreams.databaseOf({ database });
+    return Caches.of({ config, analyser: this.#analyser, now, serverNameOf, shared });
   }
 
   /** @param isElsewhere cached answers may be another server's */

@@ -11,7 +11,7 @@ import { X509Certificate } from 'node:crypto';
 import { CacheMetrics } from './cache/cache-metrics.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { backendStates, departures, peerCancels, reasonsOf, refusals, type PgProxyMetrics } from './metrics.ts';
-import { GrowingCounts } from './observe/growing-counts.ts';
+import { CounterIncrements } from './observe/counter-increments.ts';
 import type { PgProxy } from './proxy.ts';
 import type { Overload } from './scheduling/overload.ts';
 import type { PoolHost } from './upstream/pool-host.ts';
@@ -20,7 +20,7 @@ import type { PoolHost } from './upstream/pool-host.ts';
 export class Scrape {
   readonly #metrics: PgProxyMetrics;
   readonly #caches: CacheMetrics;
-  readonly #counts = new GrowingCounts();
+  readonly #counts = new CounterIncrements();
 
   constructor(metrics: PgProxyMetrics) {
     this.#metrics = metrics;
@@ -57,11 +57,11 @@ export class Scrape {
   #takeCounts(counts: PoolCounts): void {
     const { connects, disconnects, refusals: refused } = this.#metrics;
     for (const reason of reasonsOf(connectReasons))
-      connects.inc({ reason }, this.#counts.more(`connected ${reason}`, counts.connects[reason]));
+      connects.inc({ reason }, this.#counts.since(`connected ${reason}`, counts.connects[reason]));
     for (const reason of reasonsOf(disconnectReasons))
-      disconnects.inc({ reason }, this.#counts.more(`disconnected ${reason}`, counts.disconnects[reason]));
+      disconnects.inc({ reason }, this.#counts.since(`disconnected ${reason}`, counts.disconnects[reason]));
     for (const reason of refusals)
-      refused.inc({ reason }, this.#counts.more(`refused ${reason}`, counts.refusals[reason]));
+      refused.inc({ reason }, this.#counts.since(`refused ${reason}`, counts.refusals[reason]));
   }
 
   #takePools(figures: readonly PoolFigures[]): void {
@@ -107,9 +107,9 @@ export class Scrape {
   #takeRollOut({ departures: gone, peers }: PoolHost): void {
     const metrics = this.#metrics;
     for (const how of departures)
-      metrics.departures.inc({ how }, this.#counts.more(`departed ${how}`, gone.counts[how]));
+      metrics.departures.inc({ how }, this.#counts.since(`departed ${how}`, gone.counts[how]));
     for (const how of peerCancels)
-      metrics.peerCancels.inc({ how }, this.#counts.more(`cancel ${how}`, peers.counts[how]));
+      metrics.peerCancels.inc({ how }, this.#counts.since(`cancel ${how}`, peers.counts[how]));
   }
 }
 

@@ -24,7 +24,7 @@ import { keepOutOfDumps } from './keep-out-of-dumps.ts';
 import { directoryCheckOf } from './login/directory.ts';
 import { openFilesMax } from './login/open-files.ts';
 import { pgProxyMetrics, type PgProxyMetrics } from './metrics.ts';
-import { Observing } from './observe/observing.ts';
+import { Observability } from './observe/observability.ts';
 import { openRing } from './open-ring.ts';
 import { proxyEvents } from './proxy-events.ts';
 import { PgProxy, type ShutdownMode, type PgProxyOptions } from './proxy.ts';
@@ -39,7 +39,7 @@ export interface RunningPgProxy {
   readonly proxy: PgProxy;
   /** What in a pgbouncer.ini has no effect or another one, and which settings are in effect with other values than asked for. */
   readonly notes: readonly string[];
-  readonly observing: Observing;
+  readonly observability: Observability;
   /**
    * Reads the configuration again; nobody is dropped. Returns what is not in effect as asked. @throws CodedError PG_PROXY_CONFIG; nothing
    * has changed then
@@ -133,7 +133,7 @@ interface Resources {
   readonly telemetry: Telemetry;
   readonly metrics: PgProxyMetrics;
   readonly endpoint: HttpEndpoint;
-  readonly observing: Observing;
+  readonly observability: Observability;
   readonly shared: SharedByRedis | undefined;
   readonly ring: RingSockets | undefined;
   /** The proxy, once it accepts clients. */
@@ -142,7 +142,7 @@ interface Resources {
 
 async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'close'>> {
   const { start, load, loaded, open } = starting;
-  const { telemetry, metrics, endpoint, observing, shared, ring, started } = await openResources(starting);
+  const { telemetry, metrics, endpoint, observability, shared, ring, started } = await openResources(starting);
   const { log } = telemetry;
   const filesMax = start.filesMax ?? openFilesMax();
   const reloader = new ConfigReloader({
@@ -152,7 +152,7 @@ async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'cl
     log,
     apply: (fresh) => {
       const notices = proxy.reload(fresh);
-      observing.reload(fresh);
+      observability.reload(fresh);
       return notices;
     },
   });
@@ -161,11 +161,11 @@ async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'cl
     shutdown.request(how);
     if (how === 'now') proxy.abortDrain();
   };
-  const events = proxyEvents(metrics, log, observing);
+  const events = proxyEvents(metrics, log, observability);
   const proxy = await PgProxy.start({
     ring,
     loaded,
-    observing,
+    observability,
     shared,
     filesMax,
     events,
@@ -180,14 +180,14 @@ async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'cl
     directoryCheckOf: (from) => directoryCheckOf(from, (error) => events.lookupFailed(error)),
   });
   open.add(() => proxy.close(shutdown.mode, shutdown.patienceMs));
-  await observing.start(proxy.host);
+  await observability.start(proxy.host);
   const scrape = new Scrape(metrics);
   telemetry.metrics.beforeScrape(() => scrape.update(proxy, reloader.loaded));
   started.proxy = proxy;
   log.info({ port: proxy.port }, 'pg-proxy accepts clients');
   return runningOf({
     proxy,
-    observing,
+    observability,
     reloader,
     shutdown,
     stop,
@@ -210,7 +210,7 @@ async function openResources({ start, loaded, open }: Starting): Promise<Resourc
     await endpoint.close();
     if (started.proxy !== undefined) log.info({}, 'pg-proxy has ended');
   });
-  const observing = await Observing.open({
+  const observability = await Observability.open({
     loaded,
     telemetry,
     now: clockOf(start),
@@ -219,7 +219,7 @@ async function openResources({ start, loaded, open }: Starting): Promise<Resourc
     traceRatio: options.traceRatio,
     isTracing: options.otlpUrl !== undefined || options.keepSpans === true,
   });
-  open.add(() => observing.close());
+  open.add(() => observability.close());
   const shared = sharedByRedis(loaded);
   if (shared !== undefined) {
     open.add(() => shared.pool.close());
@@ -227,10 +227,10 @@ async function openResources({ start, loaded, open }: Starting): Promise<Resourc
   }
   const ring = openReportedRing(loaded, metrics, log);
   open.add(() => ring?.close());
-  return { telemetry, metrics, endpoint, observing, shared, ring, started };
+  return { telemetry, metrics, endpoint, observability, shared, ring, started };
 }
 
-interface Parts extends Pick<RunningPgProxy, 'urls' | 'proxy' | 'observing' | 'notes' | 'stop'> {
+interface Parts extends Pick<RunningPgProxy, 'urls' | 'proxy' | 'observability' | 'notes' | 'stop'> {
   readonly reloader: ConfigReloader;
   readonly shutdown: ShutdownRequest;
   readonly log: Telemetry['log'];
@@ -238,7 +238,7 @@ interface Parts extends Pick<RunningPgProxy, 'urls' | 'proxy' | 'observing' | 'n
 
 function runningOf({
   proxy,
-  observing,
+  observability,
   reloader,
   shutdown,
   stop,
@@ -249,7 +249,7 @@ function runningOf({
   return {
     urls,
     proxy,
-    observing,
+    observability,
     notes,
     stop,
     reload: () => reloader.run(),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { AnswerCache, type Filling } from './answer-cache.ts';
+import { AnswerCache, type PendingAnswer } from './answer-cache.ts';
 import { BackendWrites } from './backend-writes.ts';
 import type { Changes } from './changes.ts';
 import { Epochs, type EpochId } from './epochs.ts';
@@ -15,7 +15,7 @@ interface Read {
   readonly of: readonly Table[];
   /** Versions acknowledged before the question: the answer must not be older. */
   readonly atLeast: Versions;
-  filling: Filling<Versions> | undefined;
+  pending: PendingAnswer<Versions> | undefined;
   /** Versions that the statement read; undefined before it ran. */
   seen: Versions | undefined;
   answered: boolean;
@@ -51,7 +51,7 @@ class World {
     const read: Read = {
       of,
       atLeast: new Map(this.acknowledged),
-      filling: undefined,
+      pending: undefined,
       seen: undefined,
       answered: false,
     };
@@ -61,7 +61,7 @@ class World {
       else this.reads.push(read);
     });
     if (found.kind === 'hit') this.#answer(read, found.answer);
-    if (found.kind === 'miss') read.filling = found.filling;
+    if (found.kind === 'miss') read.pending = found.pending;
     if (found.kind === 'miss' || found.kind === 'off') this.reads.push(read);
   }
 
@@ -75,8 +75,8 @@ class World {
     }
     this.reads.splice(this.reads.indexOf(read), 1);
     this.#answer(read, read.seen);
-    if (isWhole) read.filling?.done(read.seen, 10);
-    else read.filling?.failed();
+    if (isWhole) read.pending?.done(read.seen, 10);
+    else read.pending?.failed();
   }
 
   write(of: readonly Table[]): void {
@@ -134,7 +134,7 @@ function changesOf(table: Table): Changes {
   const made = changesFor.get(table) ?? {
     relations: [{ name: String(table) }],
     calls: [],
-    isUnseen: false,
+    runsUnknownCode: false,
     schema: 'none' as const,
     isTruncation: false,
     executes: undefined,

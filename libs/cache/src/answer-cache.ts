@@ -19,7 +19,7 @@ interface Entry<A> {
 }
 
 /** What is looked up: the key of a statement and the relations that it reads. */
-export interface Asked {
+export interface LookupKey {
   readonly key: string;
   readonly epochs: Epochs;
   readonly ids: readonly EpochId[];
@@ -27,15 +27,15 @@ export interface Asked {
 
 export type Lookup<A> =
   | { readonly kind: 'hit'; readonly answer: A }
-  /** The caller must ask the server and complete the filling. */
-  | { readonly kind: 'miss'; readonly filling: Filling<A> }
+  /** The caller must ask the server and complete the pending answer. */
+  | { readonly kind: 'miss'; readonly pending: PendingAnswer<A> }
   /** The same is already being asked: `then` is called with the answer, or with undefined if the caller must ask the server. */
   | { readonly kind: 'awaited'; stopWaiting(): void }
   /** The cache is off or uncertain: ask the server and cache nothing. */
   | { readonly kind: 'off' };
 
 /** Called with the answer to another lookup of the same; undefined: ask the server yourself. */
-export type Then<A> = (answer: A | undefined) => void;
+export type AnswerCallback<A> = (answer: A | undefined) => void;
 
 export interface CacheCounts {
   readonly hits: number;
@@ -59,8 +59,8 @@ export interface CacheCounts {
  * change that was reported before its lookup.
  */
 export class AnswerCache<A> {
-  readonly #kept: LRUCache<string, Entry<A>>;
-  readonly #filling = new Map<string, Filling<A>>();
+  readonly #entries: LRUCache<string, Entry<A>>;
+  readonly #pending = new Map<string, PendingAnswer<A>>();
   readonly #entryBytesMax: number;
   readonly #window: HitWindow;
   readonly counts = { hits: 0, misses: 0, awaited: 0, passed: 0, kept: 0, overtaken: 0, tooLarge: 0, outdated: 0 };
@@ -68,18 +68,18 @@ export class AnswerCache<A> {
   constructor({ bytesMax, entryBytesMax, window }: AnswerCacheOptions) {
     this.#entryBytesMax = Math.min(entryBytesMax, bytesMax);
     this.#window = new HitWindow(window);
-    this.#kept = new LRUCache({
+    this.#entries = new LRUCache({
       maxSize: bytesMax,
       sizeCalculation: ({ bytes }, key) => bytes + 2 * key.length + overheadBytes,
     });
   }
 
   get bytes(): number {
-    return this.#kept.calculatedSize;
+    return this.#entries.calculatedSize;
   }
 
   get entries(): number {
-    return this.#kept.size;
+    return this.#entries.size;
   }
 
   get entryBytesMax(): number {
@@ -95,45 +95,50 @@ export class AnswerCache<A> {
     return this.#window.isOn(nowMs);
   }
 
-  lookUp({ key, epochs, ids }: Asked, nowMs: number, ttlMs: number, then: Then<A>): Lookup<A> {
+  lookUp({ key, epochs, ids }: LookupKey, nowMs: number, ttlMs: number, then: AnswerCallback<A>): Lookup<A> {
     const { counts } = this;
     if (!this.#window.isOn(nowMs) || !epochs.isCertain(ids)) {
       counts.passed++;
       return off;
     }
     const sum = epochs.sumOf(ids);
-    const kept = this.#kept.get(key);
-    if (kept !== undefined && kept.epochs === epochs && kept.sum === epochs.sumOf(kept.ids) && kept.untilMs > nowMs) {
+    const entry = this.#entries.get(key);
+    if (
+      entry !== undefined &&
+      entry.epochs === epochs &&
+      entry.sum === epochs.sumOf(entry.ids) &&
+      entry.untilMs > nowMs
+    ) {
       counts.hits++;
-      this.#window.looked(true, nowMs);
-      return { kind: 'hit', answer: kept.answer };
+      this.#window.recordLookup(true, nowMs);
+      return { kind: 'hit', answer: entry.answer };
     }
-    if (kept !== undefined) {
+    if (entry !== undefined) {
       counts.outdated++;
-      this.#kept.delete(key);
+      this.#entries.delete(key);
     }
-    const under = this.#filling.get(key);
-    if (under?.accepts(epochs, sum) === true) {
+    const pending = this.#pending.get(key);
+    if (pending?.accepts(epochs, sum) === true) {
       counts.awaited++;
       // Counts as a hit: it would have been one a moment later.
-      this.#window.looked(true, nowMs);
-      return under.wait(then);
+      this.#window.recordLookup(true, nowMs);
+      return pending.wait(then);
     }
-    return { kind: 'miss', filling: this.#miss({ key, epochs, ids }, sum, nowMs + ttlMs, nowMs) };
+    return { kind: 'miss', pending: this.#miss({ key, epochs, ids }, sum, nowMs + ttlMs, nowMs) };
   }
 
-  #miss(asked: Asked, sum: number, untilMs: number, nowMs: number): Filling<A> {
+  #miss(lookup: LookupKey, sum: number, untilMs: number, nowMs: number): PendingAnswer<A> {
     this.counts.misses++;
-    this.#window.looked(false, nowMs);
-    const filling = new Filling<A>(asked.epochs, sum, (answer, bytes) => {
-      if (this.#filling.get(asked.key) === filling) this.#filling.delete(asked.key);
-      return answer !== undefined && this.#keep(asked, sum, untilMs, answer, bytes);
+    this.#window.recordLookup(false, nowMs);
+    const pending = new PendingAnswer<A>(lookup.epochs, sum, (answer, bytes) => {
+      if (this.#pending.get(lookup.key) === pending) this.#pending.delete(lookup.key);
+      return answer !== undefined && this.#store(lookup, sum, untilMs, answer, bytes);
     });
-    this.#filling.set(asked.key, filling);
-    return filling;
+    this.#pending.set(lookup.key, pending);
+    return pending;
   }
 
-  #keep({ key, epochs, ids }: Asked, sum: number, untilMs: number, answer: A, bytes: number): boolean {
+  #store({ key, epochs, ids }: LookupKey, sum: number, untilMs: number, answer: A, bytes: number): boolean {
     const { counts } = this;
     if (bytes > this.#entryBytesMax) {
       counts.tooLarge++;
@@ -143,18 +148,18 @@ export class AnswerCache<A> {
       counts.overtaken++;
       return false;
     }
-    this.#kept.set(key, { answer, bytes, epochs, ids, sum, untilMs });
+    this.#entries.set(key, { answer, bytes, epochs, ids, sum, untilMs });
     counts.kept++;
     return true;
   }
 }
 
 /** A question in progress at the server. End it by `done` or `failed`. */
-export class Filling<A> {
+export class PendingAnswer<A> {
   readonly #epochs: Epochs;
   readonly #sum: number;
   readonly #end: (answer: A | undefined, bytes: number) => boolean;
-  readonly #waiting = new Set<Then<A>>();
+  readonly #waiting = new Set<AnswerCallback<A>>();
   #isOver = false;
 
   constructor(epochs: Epochs, sum: number, end: (answer: A | undefined, bytes: number) => boolean) {
@@ -168,7 +173,7 @@ export class Filling<A> {
     return epochs === this.#epochs && sum === this.#sum && this.#waiting.size < waitingMax;
   }
 
-  wait(then: Then<A>): Lookup<A> {
+  wait(then: AnswerCallback<A>): Lookup<A> {
     this.#waiting.add(then);
     return { kind: 'awaited', stopWaiting: () => this.#waiting.delete(then) };
   }

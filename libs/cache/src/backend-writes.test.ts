@@ -5,7 +5,7 @@ import type { Changes } from './changes.ts';
 const changes = (name: string, more: Partial<Changes> = {}): Changes => ({
   relations: [{ name }],
   calls: [],
-  isUnseen: false,
+  runsUnknownCode: false,
   schema: 'none',
   isTruncation: false,
   executes: undefined,
@@ -59,7 +59,7 @@ describe('BackendWrites', () => {
     'forgets what a block wrote that %s ends with ROLLBACK, but not what code may have committed',
     (verb) => {
       run(changes('a'), 'UPDATE 1', false);
-      run(changes('b', { isUnseen: true }), 'CALL', false);
+      run(changes('b', { runsUnknownCode: true }), 'CALL', false);
       run(nothing, 'ROLLBACK', false, verb);
       writes.settled(true);
       expect(told).toEqual(['committed b']);
@@ -87,7 +87,7 @@ describe('BackendWrites', () => {
     run(changes('', { relations: [], executes: 'p' }), 'UPDATE 1', true);
     expect(told).toEqual(['committed a']);
     const [unknown] = writes.sent([changes('', { relations: [], executes: 'q' })]);
-    expect(unknown).toMatchObject({ isUnseen: true });
+    expect(unknown).toMatchObject({ runsUnknownCode: true });
   });
 
   it('remembers all statements that a name may stand for, as a second PREPARE may have failed', () => {
@@ -100,7 +100,7 @@ describe('BackendWrites', () => {
   it('assumes any change for a name that has stood for too many statements', () => {
     for (let at = 0; at < 9; at++) writes.prepared('p', changes(`t${at}`));
     const [unknown] = writes.sent([changes('', { relations: [], executes: 'p' })]);
-    expect(unknown).toMatchObject({ isUnseen: true });
+    expect(unknown).toMatchObject({ runsUnknownCode: true });
   });
 
   it('counts a failed statement as one that may have written', () => {

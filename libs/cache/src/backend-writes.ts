@@ -9,7 +9,7 @@ export interface ChangesPort {
 }
 
 /** What is known when a statement completes. */
-export interface Ended {
+export interface StatementEnd {
   /** The verb of a transaction statement, such as COMMIT or ROLLBACK. */
   readonly verb?: string | undefined;
   readonly tag: string;
@@ -35,7 +35,7 @@ export class BackendWrites {
   /** For each name given by SQL PREPARE, the statements that it may stand for. */
   readonly #prepared = new Map<string, readonly Changes[]>();
   /** What statements may change that the proxy does not see: FunctionCall messages, for example. */
-  #unfollowed: Changes | undefined;
+  #untracked: Changes | undefined;
 
   constructor(port: ChangesPort) {
     this.#port = port;
@@ -47,8 +47,8 @@ export class BackendWrites {
   }
 
   /** Whether it may make changes that are not followed. */
-  get isUnfollowed(): boolean {
-    return this.#unfollowed !== undefined;
+  get hasUntracked(): boolean {
+    return this.#untracked !== undefined;
   }
 
   /** An SQL PREPARE is sent. If it fails, the name keeps its former statement, so both are remembered. */
@@ -59,8 +59,8 @@ export class BackendWrites {
   }
 
   /** From now on every transaction may make these changes. */
-  unfollowed(changes: Changes): void {
-    this.#unfollowed = changes;
+  setUntracked(changes: Changes): void {
+    this.#untracked = changes;
   }
 
   /** Statements are sent to the server. Returns the argument for `completed` and `ended`. */
@@ -71,7 +71,7 @@ export class BackendWrites {
   }
 
   /** A statement has completed; those of one message complete one after the other. */
-  completed(changes: readonly Changes[], { verb, tag, isOutsideBlock }: Ended): void {
+  completed(changes: readonly Changes[], { verb, tag, isOutsideBlock }: StatementEnd): void {
     if (tag === 'ROLLBACK' && (verb === 'rollback' || verb === 'commit')) return this.#rolledBack();
     this.#note(changes);
     if (isOutsideBlock || tag === 'COMMIT') this.#port.committed([...this.#pending.values()]);
@@ -85,7 +85,7 @@ export class BackendWrites {
 
   /** ReadyForQuery was received. @param isIdle no transaction is open */
   settled(isIdle: boolean): void {
-    if (this.#unfollowed !== undefined) this.#note([this.#unfollowed]);
+    if (this.#untracked !== undefined) this.#note([this.#untracked]);
     if (!isIdle || this.#pending.size === 0) return;
     const pending = [...this.#pending.values()];
     this.#pending.clear();
@@ -93,7 +93,7 @@ export class BackendWrites {
   }
 
   lost(): void {
-    if (this.#unfollowed !== undefined) this.#note([this.#unfollowed]);
+    if (this.#untracked !== undefined) this.#note([this.#untracked]);
     const all = [...this.#pending.values(), ...[...this.#inFlight].flat()];
     this.#pending.clear();
     this.#inFlight.clear();
@@ -102,7 +102,7 @@ export class BackendWrites {
 
   /** Drops the pending changes, except unseen ones: a procedure may have committed in between. */
   #rolledBack(): void {
-    for (const [key, { isUnseen }] of this.#pending) if (!isUnseen) this.#pending.delete(key);
+    for (const [key, { runsUnknownCode }] of this.#pending) if (!runsUnknownCode) this.#pending.delete(key);
   }
 
   #note(changes: readonly Changes[]): void {
@@ -112,7 +112,7 @@ export class BackendWrites {
   #resolved(changes: Changes): readonly Changes[] {
     if (changes.executes === undefined) return [changes];
     const known = this.#prepared.get(changes.executes) ?? [];
-    return known.length === 0 || known.length > meaningsMax ? [{ ...changes, isUnseen: true }] : known;
+    return known.length === 0 || known.length > meaningsMax ? [{ ...changes, runsUnknownCode: true }] : known;
   }
 }
 

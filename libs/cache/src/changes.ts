@@ -6,7 +6,7 @@ export interface Changes {
   /** Functions that it calls; the catalogue tells what they do. */
   readonly calls: readonly string[];
   /** It runs code that cannot be inspected, which may change anything. */
-  readonly isUnseen: boolean;
+  readonly runsUnknownCode: boolean;
   /** It changes definitions (tables, functions, privileges): of its database, or of all databases of the server (`cluster`). */
   readonly schema: 'none' | 'database' | 'cluster';
   /** TRUNCATE: tables that refer to the table may be emptied too (CASCADE). */
@@ -15,31 +15,31 @@ export interface Changes {
   readonly executes: string | undefined;
 }
 
-const nothing: Changes = {
+const noChange: Changes = {
   relations: [],
   calls: [],
-  isUnseen: false,
+  runsUnknownCode: false,
   schema: 'none',
   isTruncation: false,
   executes: undefined,
 };
 /** Anything, definitions included. */
-export const anything: Changes = { ...nothing, isUnseen: true, schema: 'database' };
+export const anyChange: Changes = { ...noChange, runsUnknownCode: true, schema: 'database' };
 /** What code may change that a statement runs without naming it. */
-export const unseen: Changes = { ...nothing, isUnseen: true };
+export const unknownCode: Changes = { ...noChange, runsUnknownCode: true };
 
 const harmless: ReadonlySet<string> = new Set(['CHECKPOINT', 'LOCK TABLE']);
-const ofCluster = /\b(?:ROLE|DATABASE|TABLESPACE|OWNED|SYSTEM)\b/;
+const clusterObjects = /\b(?:ROLE|DATABASE|TABLESPACE|OWNED|SYSTEM)\b/;
 const known = new WeakMap<Statement, Changes>();
 
 /** The changes of each statement of a text; `anything` for a text that cannot be parsed. */
 export function changesOf(analysis: Analysis): readonly Changes[] {
-  return analysis.kind === 'read' ? analysis.statements.map(changesOfStatement) : [anything];
+  return analysis.kind === 'read' ? analysis.statements.map(changesOfStatement) : [anyChange];
 }
 
 /** False for nearly all reads. */
-export function changesSomething({ relations, calls, isUnseen, schema, executes }: Changes): boolean {
-  return relations.length > 0 || calls.length > 0 || isUnseen || schema !== 'none' || executes !== undefined;
+export function changesSomething({ relations, calls, runsUnknownCode, schema, executes }: Changes): boolean {
+  return relations.length > 0 || calls.length > 0 || runsUnknownCode || schema !== 'none' || executes !== undefined;
 }
 
 function changesOfStatement(statement: Statement): Changes {
@@ -56,30 +56,30 @@ export function preparedChanges(
 ): { readonly name: string; readonly changes: Changes } | undefined {
   const [effect] = statement.effects;
   if (effect?.kind !== 'prepare') return undefined;
-  return { name: effect.name, changes: { ...nothing, relations: statement.writes, calls: statement.calls } };
+  return { name: effect.name, changes: { ...noChange, relations: statement.writes, calls: statement.calls } };
 }
 
 function read(statement: Statement): Changes {
   const { kind, command, writes, calls, effects, transaction } = statement;
   // EXPLAIN ANALYZE EXECUTE runs the statement too.
   const executed = effects.find((effect) => effect.kind === 'execute');
-  const changes = { ...nothing, relations: writes, calls, executes: executed?.name };
+  const changes = { ...noChange, relations: writes, calls, executes: executed?.name };
   switch (kind) {
     case 'transaction':
-      return transaction?.verb === 'commitPrepared' ? { ...nothing, isUnseen: true } : nothing;
+      return transaction?.verb === 'commitPrepared' ? { ...noChange, runsUnknownCode: true } : noChange;
     case 'session':
-      return nothing;
+      return noChange;
     case 'prepared':
-      return executed === undefined ? nothing : { ...nothing, executes: executed.name };
+      return executed === undefined ? noChange : { ...noChange, executes: executed.name };
     case 'schema':
       if (command === 'TRUNCATE TABLE') return { ...changes, isTruncation: true };
       // Temporary objects are invisible to other sessions.
-      if (effects.some((effect) => effect.kind === 'temporary')) return { ...nothing, calls };
-      return { ...changes, schema: ofCluster.test(command) ? 'cluster' : 'database' };
+      if (effects.some((effect) => effect.kind === 'temporary')) return { ...noChange, calls };
+      return { ...changes, schema: clusterObjects.test(command) ? 'cluster' : 'database' };
     case 'utility':
-      if (harmless.has(command)) return nothing;
+      if (harmless.has(command)) return noChange;
       // REFRESH writes the view only. Other utility commands change catalogue statistics, or run code.
-      return command === 'REFRESH MATERIALIZED VIEW' ? changes : { ...changes, isUnseen: true };
+      return command === 'REFRESH MATERIALIZED VIEW' ? changes : { ...changes, runsUnknownCode: true };
     default:
       return changes;
   }

@@ -2,9 +2,9 @@
 export type EpochId = number;
 
 /** Incremented when an unknown relation of the database may have changed. */
-export const whole: EpochId = -1;
+export const wholeDatabase: EpochId = -1;
 /** Incremented when definitions change, for answers read from the catalogue. */
-export const schema: EpochId = -2;
+export const definitions: EpochId = -2;
 
 /**
  * A number for each relation of a database, incremented whenever its content may have changed. An answer is valid while the numbers of

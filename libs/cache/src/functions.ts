@@ -6,7 +6,7 @@ export type FunctionFacts = ReadonlyMap<string, 'immutable' | 'stable' | 'volati
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
 /** Functions that depend only on session settings, which are part of the cache key. */
-const bySettings = words(`
+const dependingOnSettings = words(`
   to_char to_date to_timestamp to_number date_trunc date_part extract timezone to_tsvector to_tsquery plainto_tsquery
   phraseto_tsquery websearch_to_tsquery ts_headline to_json to_jsonb row_to_json array_to_json json_build_object
   jsonb_build_object json_build_array jsonb_build_array json_agg jsonb_agg json_object_agg jsonb_object_agg concat concat_ws
@@ -14,7 +14,7 @@ const bySettings = words(`
   current_user session_user user current_role current_catalog current_database`);
 
 /** Functions that depend only on definitions and session settings. */
-const bySchema = words(`
+const dependingOnDefinitions = words(`
   current_schema current_schemas version has_table_privilege has_schema_privilege has_database_privilege has_column_privilege
   has_any_column_privilege has_function_privilege has_sequence_privilege has_type_privilege pg_has_role pg_table_is_visible
   pg_type_is_visible pg_function_is_visible pg_operator_is_visible pg_opclass_is_visible pg_conversion_is_visible
@@ -38,28 +38,30 @@ const writesNothing = words(`
   pg_total_relation_size pg_table_size pg_indexes_size pg_database_size pg_current_wal_lsn pg_last_wal_replay_lsn
   pg_is_in_recovery pg_backend_pid`);
 
-const bare = (call: string): [name: string, schema: string | undefined] => {
+const splitName = (call: string): [name: string, schema: string | undefined] => {
   const dot = call.lastIndexOf('.');
   return dot < 0 ? [call, undefined] : [call.slice(dot + 1), call.slice(0, dot)];
 };
 
 /** Whether a result computed with this function stays valid while the relations that it was read from do not change. */
-export function isSettled(call: string, facts: FunctionFacts): boolean {
-  const [name, schema] = bare(call);
+export function isCacheable(call: string, facts: FunctionFacts): boolean {
+  const [name, schema] = splitName(call);
   const known = volatilityOf(name, schema);
   if (known === 'unknown') return facts.get(name) === 'immutable';
-  return known === 'immutable' || (schema === undefined && bySettings.has(name));
+  return known === 'immutable' || (schema === undefined && dependingOnSettings.has(name));
 }
 
 /** The same for queries of the catalogue, which change with DDL only. */
-export function isSettledInSchema(call: string): boolean {
-  const [name, schema] = bare(call);
-  return volatilityOf(name, schema) === 'immutable' || bySettings.has(name) || bySchema.has(name);
+export function isCacheableForCatalog(call: string): boolean {
+  const [name, schema] = splitName(call);
+  return (
+    volatilityOf(name, schema) === 'immutable' || dependingOnSettings.has(name) || dependingOnDefinitions.has(name)
+  );
 }
 
 /** Whether calling it may change a table. Functions declared stable or immutable are trusted, as PostgreSQL does. */
 export function mayWrite(call: string, facts: FunctionFacts): boolean {
-  const [name, schema] = bare(call);
+  const [name, schema] = splitName(call);
   const known = volatilityOf(name, schema);
   if (known === 'unknown') return facts.get(name) !== 'immutable' && facts.get(name) !== 'stable';
   return known === 'volatile' && !writesNothing.has(name);

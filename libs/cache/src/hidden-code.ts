@@ -1,4 +1,4 @@
-import { isSettled, mayWrite, type FunctionFacts } from './functions.ts';
+import { isCacheable, mayWrite, type FunctionFacts } from './functions.ts';
 
 /** A function that statements run without naming it: of a trigger, default, constraint, view or policy. */
 export interface HiddenFunction {
@@ -8,21 +8,21 @@ export interface HiddenFunction {
 }
 
 /** Built-in trigger functions in C, which change nothing but the row. */
-const own: ReadonlySet<string> = new Set([
+const builtInTriggers: ReadonlySet<string> = new Set([
   'suppress_redundant_updates_trigger',
   'tsvector_update_trigger',
   'tsvector_update_trigger_column',
 ]);
 const writes =
   /\b(?:insert|update|delete|merge|truncate|copy|execute|call|do|create|alter|drop|refresh|dblink\w*|lo_\w+)\b/i;
-const called = /([a-z_][\w.]*)\s*\(/gi;
+const callPattern = /([a-z_][\w.]*)\s*\(/gi;
 /** Comments, string literals of all kinds, and quoted names, told apart by the first character. */
-const aside =
+const commentsAndQuotes =
   /--[^\n]*|\/\*(?:(?!\/\*)[^])*?\*\/|\be'(?:[^'\\]|''|\\[^])*'|'(?:[^']|'')*'|(\$(?:[a-z_]\w*)?\$)[^]*?\1|"(?:[^"]|"")*"/gi;
 /** The usual statement of triggers that notify listeners. */
-const notifies = /\bperform\s+(?:pg_catalog\s*\.\s*)?pg_notify\b/gi;
+const notifyCall = /\bperform\s+(?:pg_catalog\s*\.\s*)?pg_notify\b/gi;
 /** Words of PL/pgSQL and SQL before a parenthesis that are not function calls. */
-const noCalls =
+const keywordsBeforeParenthesis =
   /^(?:if|elsif|while|in|and|or|not|then|else|return|exists|any|all|case|when|is|values|as|on|raise|exception|using|select|where|from|having|by|distinct|over|filter|union)$/i;
 
 /**
@@ -36,17 +36,17 @@ export function isHarmless(
   facts: FunctionFacts,
   runsCode: (code: string) => boolean,
 ): boolean {
-  if (!mayWrite(name, facts) || own.has(name)) return true;
+  if (!mayWrite(name, facts) || builtInTriggers.has(name)) return true;
   if ((language !== 'plpgsql' && language !== 'sql') || code.trim() === '') return false;
   const bare = code
-    .replaceAll(aside, (found) => (found.startsWith('"') ? ' in_quotes ' : ' '))
-    .replaceAll(notifies, ' pg_notify');
+    .replaceAll(commentsAndQuotes, (found) => (found.startsWith('"') ? ' in_quotes ' : ' '))
+    .replaceAll(notifyCall, ' pg_notify');
   // Nested comments are not parsed.
   if (writes.test(bare) || bare.includes('/*') || bare.includes('*/') || runsCode(bare)) return false;
-  for (const [, call = ''] of bare.matchAll(called)) {
-    if (noCalls.test(call)) continue;
+  for (const [, call = ''] of bare.matchAll(callPattern)) {
+    if (keywordsBeforeParenthesis.test(call)) continue;
     const word = call.toLowerCase();
-    if (mayWrite(word, facts) && !isSettled(word, facts)) return false;
+    if (mayWrite(word, facts) && !isCacheable(word, facts)) return false;
   }
   return true;
 }

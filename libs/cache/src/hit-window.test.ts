@@ -3,8 +3,8 @@ import { HitWindow } from './hit-window.ts';
 
 const window = (): HitWindow => new HitWindow({ lookups: 10, ratioMin: 0.7, offMs: 1_000 });
 const look = (looked: HitWindow, hits: number, misses: number, nowMs = 0): void => {
-  for (let hit = 0; hit < hits; hit++) looked.looked(true, nowMs);
-  for (let miss = 0; miss < misses; miss++) looked.looked(false, nowMs);
+  for (let hit = 0; hit < hits; hit++) looked.recordLookup(true, nowMs);
+  for (let miss = 0; miss < misses; miss++) looked.recordLookup(false, nowMs);
 };
 
 describe('HitWindow', () => {

@@ -27,7 +27,7 @@ export class HitWindow {
     return nowMs >= this.#offUntilMs;
   }
 
-  looked(isHit: boolean, nowMs: number): void {
+  recordLookup(isHit: boolean, nowMs: number): void {
     this.#lookups++;
     if (isHit) this.#hits++;
     const { lookups, ratioMin, offMs } = this.#options;

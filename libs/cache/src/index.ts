@@ -1,19 +1,19 @@
 export {
   AnswerCache,
-  type Filling,
+  type PendingAnswer,
   type AnswerCacheOptions,
-  type Asked,
+  type LookupKey,
   type CacheCounts,
   type Lookup,
-  type Then,
+  type AnswerCallback,
 } from './answer-cache.ts';
-export { BackendWrites, type ChangesPort, type Ended } from './backend-writes.ts';
+export { BackendWrites, type ChangesPort, type StatementEnd } from './backend-writes.ts';
 export { catalogQuery } from './catalog-query.ts';
 export { definitionsQuery } from './definitions.ts';
-export { anything, changesOf, changesSomething, preparedChanges, unseen, type Changes } from './changes.ts';
-export { Epochs, schema, whole, type EpochId } from './epochs.ts';
-export { namesTheClock } from './readable.ts';
-export { RememberedTexts } from './remembered-texts.ts';
+export { anyChange, changesOf, changesSomething, preparedChanges, unknownCode, type Changes } from './changes.ts';
+export { Epochs, definitions, wholeDatabase, type EpochId } from './epochs.ts';
+export { mentionsCurrentTime } from './readable.ts';
+export { TextCache } from './text-cache.ts';
 export { readCatalogRows, RelationGraph, type CatalogRows } from './relation-graph.ts';
 export { RuleLists, ruleOf, type CacheRule } from './rules.ts';
 export { SharedEpochs, type SharedEpochsOptions } from './shared-epochs.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { SqlAnalyser } from '@medrex/sql';
 import { changesOf } from './changes.ts';
-import { schema, whole } from './epochs.ts';
+import { definitions, wholeDatabase } from './epochs.ts';
 import { RelationGraph } from './relation-graph.ts';
 import { aCatalog, idIn, type ARelation } from './testing/a-catalog.ts';
 
@@ -71,11 +71,11 @@ describe('the relations of an answer', () => {
     ['select lower(a), to_char(b, $1), similarity(a, b) from bed', ['bed']],
   ])('%s', (text, names) => {
     const found = reads(text)!;
-    expect(found.filter((id) => id !== 99)).toEqual([whole, ...ids(...names)].sort((a, b) => a - b));
+    expect(found.filter((id) => id !== 99)).toEqual([wholeDatabase, ...ids(...names)].sort((a, b) => a - b));
   });
 
   it('is every relation of that name where the schema is left out', () => {
-    expect(reads('select * from ward')).toEqual([whole, ...ids('ward'), 99].sort((a, b) => a - b));
+    expect(reads('select * from ward')).toEqual([wholeDatabase, ...ids('ward'), 99].sort((a, b) => a - b));
   });
 
   it.each([
@@ -110,7 +110,7 @@ describe('the relations of an answer', () => {
     'select version()',
     'select current_schema(), session_user',
   ])('are the definitions only: %s', (text) => {
-    expect(reads(text)).toEqual([schema]);
+    expect(reads(text)).toEqual([definitions]);
   });
 
   it.each([
@@ -128,8 +128,8 @@ describe('the relations of an answer', () => {
 });
 
 describe('the relations that a statement changes', () => {
-  const rows = [whole];
-  const everything = [schema, whole];
+  const rows = [wholeDatabase];
+  const everything = [definitions, wholeDatabase];
   it.each<[string, number[]]>([
     ['select * from ward', []],
     ['select lower(a), declared_stable(b), similarity(a, b), now(), nextval($1) from ward', []],
@@ -145,22 +145,22 @@ describe('the relations that a statement changes', () => {
     ['merge into sheet using visit on true when matched then delete', ids('sheet')],
     ['explain analyze delete from sheet', ids('sheet')],
     ['delete from public.ward', ids('ward', 'bed', 'sheet')],
-    ['truncate public.ward cascade', [schema, ...ids('ward', 'bed', 'sheet', 'visit')]],
+    ['truncate public.ward cascade', [definitions, ...ids('ward', 'bed', 'sheet', 'visit')]],
     ['insert into vitals_2026 values (1)', ids('vitals', 'vitals_2025', 'vitals_2026')],
     ['delete from vitals', ids('vitals', 'vitals_2025', 'vitals_2026')],
     ['update occupied set id = 1', ids('occupied', 'bed', 'ward', 'sheet')],
     ['refresh materialized view visit', ids('visit')],
     ['insert into stamped values (1)', ids('stamped')],
     ['insert into told values (1)', ids('told')],
-    ['insert into logged values (1)', [whole, ...ids('logged')]],
-    ['insert into calling values (1)', [whole, ...ids('calling')]],
-    ['update ruled set a = 1', [whole, ...ids('ruled')]],
-    ['insert into elsewhere values (1)', [whole, ...ids('elsewhere')]],
+    ['insert into logged values (1)', [wholeDatabase, ...ids('logged')]],
+    ['insert into calling values (1)', [wholeDatabase, ...ids('calling')]],
+    ['update ruled set a = 1', [wholeDatabase, ...ids('ruled')]],
+    ['insert into elsewhere values (1)', [wholeDatabase, ...ids('elsewhere')]],
     ['insert into nobody_knows_it values (1)', rows],
     ['select writer(1)', rows],
     ['select unheard_of(1)', rows],
     ["select query_to_xml('delete from ward', true, true, '')", rows],
-    ['insert into sheet values (writer(1))', [whole, ...ids('sheet')]],
+    ['insert into sheet values (writer(1))', [wholeDatabase, ...ids('sheet')]],
     ['call anything()', everything],
     ['do $$ begin delete from ward; end $$', everything],
     ['execute p', everything],
@@ -184,7 +184,7 @@ describe('the relations that a statement changes', () => {
   ])('may be all, because it runs unnamed code: %s, %s', (text, expected) => {
     const analysis = analyser.analyse(text);
     if (analysis.kind !== 'read') throw new Error(text);
-    expect(graph.runsUnseen(analysis.statements[0]!, text)).toBe(expected);
+    expect(graph.runsUnknownCode(analysis.statements[0]!, text)).toBe(expected);
     if (expected) expect(graph.dependencies(analysis.statements[0]!, text)).toBeUndefined();
   });
 

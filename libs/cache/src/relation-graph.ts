@@ -1,8 +1,8 @@
 import type { Analysis, RelationName, Statement } from '@medrex/sql';
 import type { Changes } from './changes.ts';
-import { schema as schemaEpoch, whole, type EpochId } from './epochs.ts';
-import { isSettled, mayWrite, type FunctionFacts } from './functions.ts';
-import { namesTheClock, readableOf } from './readable.ts';
+import { definitions, wholeDatabase, type EpochId } from './epochs.ts';
+import { isCacheable, mayWrite, type FunctionFacts } from './functions.ts';
+import { mentionsCurrentTime, readableOf } from './readable.ts';
 import { isHarmless } from './hidden-code.ts';
 
 /** The result of `catalogQuery`. */
@@ -40,7 +40,7 @@ interface View {
   /** Undefined if unknown. */
   readonly reads: readonly RelationName[] | undefined;
   /** Whether its rows depend only on the relations that it reads. */
-  readonly isSettled: boolean;
+  readonly isCacheable: boolean;
 }
 
 interface Relation {
@@ -64,9 +64,9 @@ export class RelationGraph {
   readonly #reached = new Map<EpochId, Set<EpochId>>();
   readonly #truncated = new Map<EpochId, Set<EpochId>>();
   /** Relations whose writes run code that may change anything. */
-  readonly #unseen = new Set<EpochId>();
+  readonly #unknownCodeOnWrite = new Set<EpochId>();
   /** Relations whose reads do, too. */
-  readonly #unseenReads = new Set<EpochId>();
+  readonly #unknownCodeOnRead = new Set<EpochId>();
   readonly #runsCode: (text: string) => boolean;
   readonly #reads = new Map<string, readonly EpochId[] | undefined>();
 
@@ -79,13 +79,13 @@ export class RelationGraph {
       const view = definition === null ? undefined : this.#viewOf(definition, read);
       this.#add(schema, name, { id, kind, hasRowSecurity, view });
     }
-    for (const [child, parent] of rows.parents) this.#join(child, parent);
+    for (const [child, parent] of rows.parents) this.#linkPartition(child, parent);
     for (const [referred, referring, cascades] of rows.references) {
       this.#edge(this.#truncated, referred, referring);
       if (cascades) this.#edge(this.#reached, referred, referring);
     }
     this.#noteCode(rows);
-    for (const id of rows.rules) this.#unseen.add(id);
+    for (const id of rows.rules) this.#unknownCodeOnWrite.add(id);
   }
 
   get size(): number {
@@ -96,7 +96,7 @@ export class RelationGraph {
   dependencies(statement: Statement, text: string): readonly EpochId[] | undefined {
     const readable = this.#runsCode(text) ? undefined : readableOf(statement, text, this.functions);
     if (readable?.kind !== 'rows') return readable === undefined ? undefined : schemaOnly;
-    const ids = new Set<EpochId>([whole]);
+    const ids = new Set<EpochId>([wholeDatabase]);
     for (const name of readable.relations) {
       const found = this.#readsOf(name);
       if (found === undefined) return undefined;
@@ -107,18 +107,19 @@ export class RelationGraph {
 
   /** The relations whose answers are invalid once the changes are committed. */
   changed(changes: Changes): readonly EpochId[] {
-    if (changes.isUnseen || changes.executes !== undefined || changes.schema !== 'none') return everything;
+    if (changes.runsUnknownCode || changes.executes !== undefined || changes.schema !== 'none') return everything;
     // TRUNCATE changes the catalogue too: size and file of the table.
     const ids = new Set<EpochId>(changes.isTruncation ? schemaOnly : []);
     // If the function changes definitions, polling `definitionsQuery` finds that.
-    if (changes.calls.some((call) => this.mayWrite(call))) ids.add(whole);
-    for (const name of changes.relations) if (!this.#collect(name, changes.isTruncation, ids)) ids.add(whole);
+    if (changes.calls.some((call) => this.mayWrite(call))) ids.add(wholeDatabase);
+    for (const name of changes.relations) if (!this.#collect(name, changes.isTruncation, ids)) ids.add(wholeDatabase);
     return [...ids];
   }
 
   /** Whether a read may change anything because it runs unnamed code: of a view, a policy, an operator. */
-  runsUnseen({ reads }: Statement, text: string): boolean {
-    if (this.#unseenReads.size > 0 && reads.some((name) => this.#readsUnseen(name, new Set()))) return true;
+  runsUnknownCode({ reads }: Statement, text: string): boolean {
+    if (this.#unknownCodeOnRead.size > 0 && reads.some((name) => this.#readRunsUnknownCode(name, new Set())))
+      return true;
     return this.#runsCode(text);
   }
 
@@ -144,10 +145,10 @@ export class RelationGraph {
   #viewOf(definition: string, read: (text: string) => Analysis): View {
     const analysis = read(definition);
     const [statement] = analysis.kind === 'read' ? analysis.statements : [];
-    if (statement === undefined) return { reads: undefined, isSettled: false };
+    if (statement === undefined) return { reads: undefined, isCacheable: false };
     const { reads, calls, locksRows } = statement;
-    const isSettledCode = calls.every((call) => isSettled(call, this.functions)) && !this.#runsCode(definition);
-    return { reads, isSettled: isSettledCode && !locksRows && !namesTheClock(definition) };
+    const isSettledCode = calls.every((call) => isCacheable(call, this.functions)) && !this.#runsCode(definition);
+    return { reads, isCacheable: isSettledCode && !locksRows && !mentionsCurrentTime(definition) };
   }
 
   #noteCode({ code, relations }: CatalogRows): void {
@@ -159,21 +160,23 @@ export class RelationGraph {
     };
     for (const [id, runs, language, name, source] of code) {
       if (isHarmless({ language, name, code: source }, this.functions, runsCode)) continue;
-      this.#unseen.add(id);
-      if (runs === 'r') this.#unseenReads.add(id);
+      this.#unknownCodeOnWrite.add(id);
+      if (runs === 'r') this.#unknownCodeOnRead.add(id);
     }
   }
 
-  #readsUnseen(name: RelationName, seen: Set<EpochId>): boolean {
+  #readRunsUnknownCode(name: RelationName, seen: Set<EpochId>): boolean {
     return this.#find(name).some(({ id, view }) => {
       if (seen.has(id)) return false;
       seen.add(id);
-      return this.#unseenReads.has(id) || view?.reads?.some((read) => this.#readsUnseen(read, seen)) === true;
+      return (
+        this.#unknownCodeOnRead.has(id) || view?.reads?.some((read) => this.#readRunsUnknownCode(read, seen)) === true
+      );
     });
   }
 
   /** A write to a partition changes its table, and the other way round. */
-  #join(child: EpochId, parent: EpochId): void {
+  #linkPartition(child: EpochId, parent: EpochId): void {
     this.#edge(this.#reached, child, parent);
     this.#edge(this.#reached, parent, child);
   }
@@ -204,7 +207,7 @@ export class RelationGraph {
 
   #readsOfOne({ id, kind, hasRowSecurity, view }: Relation): readonly EpochId[] | undefined {
     if (kind === 'v') {
-      const read = view?.isSettled === true ? view.reads?.map((name) => this.#readsOf(name)) : undefined;
+      const read = view?.isCacheable === true ? view.reads?.map((name) => this.#readsOf(name)) : undefined;
       return read === undefined || read.includes(undefined) ? undefined : [id, ...read.flatMap((each) => each ?? [])];
     }
     const isOwn = (kind === 'r' || kind === 'p' || kind === 'm') && !hasRowSecurity;
@@ -220,7 +223,7 @@ export class RelationGraph {
   #follow(relation: Relation, isTruncation: boolean, ids: Set<EpochId>): boolean {
     if (ids.has(relation.id)) return true;
     ids.add(relation.id);
-    if (this.#unseen.has(relation.id) || relation.kind === 'f') return false;
+    if (this.#unknownCodeOnWrite.has(relation.id) || relation.kind === 'f') return false;
     if (relation.kind === 'v')
       return relation.view?.reads?.every((name) => this.#collect(name, isTruncation, ids)) === true;
     const more = [this.#reached.get(relation.id), isTruncation ? this.#truncated.get(relation.id) : undefined];
@@ -250,5 +253,5 @@ function wordOf(words: readonly string[], before: string): RegExp | undefined {
   return new RegExp(`${before}(?:${names.join('|')})(?![\\w$])`, 'i');
 }
 
-const everything: readonly EpochId[] = [whole, schemaEpoch];
-const schemaOnly: readonly EpochId[] = [schemaEpoch];
+const everything: readonly EpochId[] = [wholeDatabase, definitions];
+const schemaOnly: readonly EpochId[] = [definitions];

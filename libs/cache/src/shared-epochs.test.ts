@@ -42,10 +42,10 @@ describe('SharedEpochs', () => {
     await two.pass(500);
     expect([two.one.isTrusted(two.nowMs), two.other.isTrusted(two.nowMs), two.other.others]).toEqual([true, true, 1]);
     two.one.changed('clinic', [1, 2]);
-    expect(two.one.hasUntold('clinic')).toBe(true);
+    expect(two.one.hasUnreported('clinic')).toBe(true);
     await two.links.deliver();
     expect(two.heard).toEqual(['clinic 1,2']);
-    expect(two.one.hasUntold('clinic')).toBe(false);
+    expect(two.one.hasUnreported('clinic')).toBe(false);
   });
 
   it('does not trust while the other cannot send, although it receives its own beats', async () => {
@@ -55,7 +55,7 @@ describe('SharedEpochs', () => {
     two.one.changed('clinic', [1]);
     await two.pass(1_500);
     expect([two.one.isTrusted(two.nowMs), two.other.isTrusted(two.nowMs)]).toEqual([false, false]);
-    two.links.mend('one');
+    two.links.restore('one');
     await two.pass(1_000);
     expect(two.heard).toContain('clinic 1');
     expect([two.one.isTrusted(two.nowMs), two.other.isTrusted(two.nowMs)]).toEqual([true, true]);
@@ -98,7 +98,7 @@ describe('SharedEpochs', () => {
   it('does not take a beat that arrives late for a recent one', async () => {
     const two = new Two();
     await two.pass(1_000);
-    const late = two.links.late('one');
+    const late = two.links.holdBack('one');
     await two.pass(5_000);
     expect(two.other.isTrusted(two.nowMs)).toBe(false);
     two.one.changed('clinic', [1]);
@@ -113,7 +113,7 @@ describe('SharedEpochs', () => {
     two.links.cut('one');
     two.one.changed('clinic', [1]);
     await two.links.deliver();
-    two.links.mend('one');
+    two.links.restore('one');
     await two.one.close();
     await two.links.deliver();
     expect(two.other.others).toBe(1);
@@ -139,7 +139,7 @@ describe('SharedEpochs', () => {
       '{"kind":"beat","from":"x","beat":1,"heard":{"one":"1"}}',
       '{"kind":"changed","from":"x","database":"d","ids":["a"]}',
     ])
-      await stranger.tell(text);
+      await stranger.publish(text);
     await two.links.deliver();
     expect([two.missed, two.heard]).toEqual([12, []]);
   });
@@ -149,7 +149,7 @@ describe('SharedEpochs', () => {
     await two.pass(500);
     two.links.cut('one');
     for (let id = 1; id <= 1_200; id++) two.one.changed('clinic', [id]);
-    two.links.mend('one');
+    two.links.restore('one');
     await two.pass(1_000);
     expect(two.heard).toContain('clinic -1,-2');
     expect(two.heard.length).toBeLessThan(1_000);
@@ -159,7 +159,7 @@ describe('SharedEpochs', () => {
   it('subscribes anew if it can send but receives nothing', async () => {
     const two = new Two();
     await two.pass(500);
-    two.links.deafen('one');
+    two.links.dropSubscriptions('one');
     await two.pass(4_000);
     expect(two.one.isTrusted(two.nowMs)).toBe(false);
     await two.pass(3_000);
@@ -191,7 +191,7 @@ describe('SharedEpochs', () => {
           }
           const [what, whom = ''] = each.split(' ');
           if (what === 'cut') two.links.cut(whom);
-          if (what === 'mend') two.links.mend(whom);
+          if (what === 'mend') two.links.restore(whom);
           unheard = unheard.filter((one) => !two.heard.includes(`clinic ${one.id}`));
           for (const { sinceMs } of unheard)
             if (two.nowMs - sinceMs > SharedEpochs.boundMs) expect(two.other.isTrusted(two.nowMs)).toBe(false);

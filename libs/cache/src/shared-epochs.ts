@@ -1,4 +1,4 @@
-import { schema, whole, type EpochId } from './epochs.ts';
+import { definitions, wholeDatabase, type EpochId } from './epochs.ts';
 import { readMessage, type Message } from './shared-messages.ts';
 import type { SharedLink } from './shared-link.ts';
 
@@ -15,28 +15,28 @@ export interface SharedEpochsOptions {
 }
 
 /** Interval of the beats, by which each instance states that it has reported all its changes. */
-const beatMs = 250;
+const heartbeatMs = 250;
 /** An instance whose last beat is older may have made changes that were not reported. */
 const silenceMs = 1_500;
 /** After this silence, it is checked whether an instance has ended. */
 const missingMs = 5_000;
 /** Maximum of unreported changes; above it, they are replaced by a report that everything has changed. */
-const unsentMax = 1_000;
+const unreportedMax = 1_000;
 /** An instance that can send, but receives none of its own messages for this long, subscribes anew. */
-const deafMs = 5_000;
+const subscriptionTimeoutMs = 5_000;
 
-interface UnsentChange {
+interface UnreportedChange {
   readonly database: string;
   readonly ids: readonly EpochId[];
   readonly sinceMs: number;
 }
 
-interface Known {
+interface InstanceState {
   /** Number of its last beat, and when it was received. */
   beat: number;
-  heardAtMs: number;
+  lastBeatAtMs: number;
   /** All changes that it had made by then have been received here. */
-  vouchedAtMs: number;
+  completeUpToMs: number;
 }
 
 /**
@@ -49,16 +49,16 @@ interface Known {
 export class SharedEpochs {
   static readonly boundMs = silenceMs;
   readonly #options: SharedEpochsOptions;
-  readonly #known = new Map<string, Known>();
-  readonly #unsent = new Set<UnsentChange>();
+  readonly #instances = new Map<string, InstanceState>();
+  readonly #unreported = new Set<UnreportedChange>();
   readonly #sending = new Set<Promise<void>>();
-  #unlisten: () => void;
+  #unsubscribe: () => void;
   /** When the last own beats were sent, by number. */
   readonly #sentAtMs = new Map<number, number>();
   #beat = 0;
   /** When the last beat was sent that succeeded; the instances registered at that time are known. */
   #beatSentAtMs = -Infinity;
-  #listensSinceMs = 0;
+  #subscribedAtMs = 0;
   #nowMs = 0;
   #nextBeatMs = 0;
   #isBeating = false;
@@ -66,55 +66,56 @@ export class SharedEpochs {
 
   constructor(options: SharedEpochsOptions) {
     this.#options = options;
-    this.#unlisten = options.link.listen((message) => this.#received(message));
+    this.#unsubscribe = options.link.subscribe((message) => this.#received(message));
   }
 
   /** Number of other known instances. */
   get others(): number {
-    return this.#known.size - (this.#known.has(this.#options.instance) ? 1 : 0);
+    return this.#instances.size - (this.#instances.has(this.#options.instance) ? 1 : 0);
   }
 
   /** Whether the beats of all known instances, this one included, are recent. */
   isTrusted(nowMs: number): boolean {
-    if (nowMs - this.#beatSentAtMs > silenceMs || !this.#known.has(this.#options.instance)) return false;
-    for (const { vouchedAtMs } of this.#known.values()) if (nowMs - vouchedAtMs > silenceMs) return false;
+    if (nowMs - this.#beatSentAtMs > silenceMs || !this.#instances.has(this.#options.instance)) return false;
+    for (const { completeUpToMs } of this.#instances.values()) if (nowMs - completeUpToMs > silenceMs) return false;
     return true;
   }
 
   /** Whether this instance has changes of a database that are not reported yet. */
-  hasUntold(database: string): boolean {
-    for (const unsent of this.#unsent) if (unsent.database === database) return true;
+  hasUnreported(database: string): boolean {
+    for (const change of this.#unreported) if (change.database === database) return true;
     return false;
   }
 
   /** Another instance may be writing: do not trust before its first beat. */
   expect(instance: string): void {
-    if (this.#known.has(instance)) return;
-    this.#known.set(instance, { beat: 0, heardAtMs: this.#nowMs, vouchedAtMs: -Infinity });
+    if (this.#instances.has(instance)) return;
+    this.#instances.set(instance, { beat: 0, lastBeatAtMs: this.#nowMs, completeUpToMs: -Infinity });
   }
 
   /** This instance has made changes: reports them. */
   changed(database: string, ids: readonly EpochId[]): void {
-    this.#addUnsent({ database, ids, sinceMs: this.#nowMs });
-    if (this.#unsent.size <= unsentMax) return;
-    const databases = new Set([...this.#unsent].map((unsent) => unsent.database));
-    this.#unsent.clear();
-    for (const each of databases) this.#addUnsent({ database: each, ids: [whole, schema], sinceMs: this.#nowMs });
+    this.#addUnreported({ database, ids, sinceMs: this.#nowMs });
+    if (this.#unreported.size <= unreportedMax) return;
+    const databases = new Set([...this.#unreported].map((change) => change.database));
+    this.#unreported.clear();
+    for (const each of databases)
+      this.#addUnreported({ database: each, ids: [wholeDatabase, definitions], sinceMs: this.#nowMs });
   }
 
-  #addUnsent(unsent: UnsentChange): void {
-    this.#unsent.add(unsent);
-    this.#send(unsent);
+  #addUnreported(change: UnreportedChange): void {
+    this.#unreported.add(change);
+    this.#send(change);
   }
 
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     this.#dropEnded();
-    this.#resubscribeIfDeaf(nowMs);
+    this.#resubscribeIfSilent(nowMs);
     if (nowMs < this.#nextBeatMs || this.#isBeating) return;
-    this.#nextBeatMs = nowMs + beatMs;
-    for (const unsent of this.#unsent) if (nowMs - unsent.sinceMs > beatMs) this.#send(unsent);
-    if (this.#unsent.size === 0) this.#sendBeat();
+    this.#nextBeatMs = nowMs + heartbeatMs;
+    for (const change of this.#unreported) if (nowMs - change.sinceMs > heartbeatMs) this.#send(change);
+    if (this.#unreported.size === 0) this.#sendBeat();
   }
 
   /** Says goodbye unless changes may be unreported. @param isAllKnown false: a transaction of this instance may still be committed */
@@ -123,20 +124,20 @@ export class SharedEpochs {
     const { link, instance } = this.#options;
     await Promise.allSettled(this.#sending);
     // With unreported changes it leaves silently, so that the others invalidate everything when they find that it has ended.
-    if (isAllKnown && this.#unsent.size === 0)
-      await link.leave(instance, written({ kind: 'bye', from: instance })).catch(() => undefined);
-    this.#unlisten();
+    if (isAllKnown && this.#unreported.size === 0)
+      await link.leave(instance, encode({ kind: 'bye', from: instance })).catch(() => undefined);
+    this.#unsubscribe();
   }
 
   #sendBeat(): void {
     const { link, instance } = this.#options;
-    const heard = Object.fromEntries([...this.#known].map(([name, { beat }]) => [name, beat]));
+    const heard = Object.fromEntries([...this.#instances].map(([name, { beat }]) => [name, beat]));
     const beat = ++this.#beat;
     const sentAtMs = this.#nowMs;
     this.#sentAtMs.set(beat, sentAtMs);
     for (const [number, atMs] of this.#sentAtMs) if (sentAtMs - atMs > silenceMs) this.#sentAtMs.delete(number);
     this.#isBeating = true;
-    link.present(instance, written({ kind: 'beat', from: instance, beat, heard })).then(
+    link.announce(instance, encode({ kind: 'beat', from: instance, beat, heard })).then(
       (everybody) => {
         this.#isBeating = false;
         this.#beatSentAtMs = sentAtMs;
@@ -149,30 +150,30 @@ export class SharedEpochs {
   /** Drops instances that have ended without goodbye. Their last changes may never have been reported. */
   #dropEnded(): void {
     const { instance: own, hasEnded, missed, link } = this.#options;
-    for (const [instance, { heardAtMs }] of this.#known) {
-      if (instance === own || this.#nowMs - heardAtMs < missingMs || !hasEnded(instance)) continue;
-      this.#known.delete(instance);
+    for (const [instance, { lastBeatAtMs }] of this.#instances) {
+      if (instance === own || this.#nowMs - lastBeatAtMs < missingMs || !hasEnded(instance)) continue;
+      this.#instances.delete(instance);
       missed();
-      link.strike(instance).catch(() => this.expect(instance));
+      link.unregister(instance).catch(() => this.expect(instance));
     }
   }
 
   /** Replaces a subscription that is open but delivers nothing any more. */
-  #resubscribeIfDeaf(nowMs: number): void {
-    const heardAtMs = this.#known.get(this.#options.instance)?.heardAtMs ?? -Infinity;
-    const silentSinceMs = Math.max(heardAtMs, this.#listensSinceMs);
-    if (nowMs - silentSinceMs < deafMs || this.#beatSentAtMs < silentSinceMs + silenceMs) return;
-    this.#unlisten();
-    this.#listensSinceMs = nowMs;
-    this.#unlisten = this.#options.link.listen((message) => this.#received(message));
+  #resubscribeIfSilent(nowMs: number): void {
+    const lastBeatAtMs = this.#instances.get(this.#options.instance)?.lastBeatAtMs ?? -Infinity;
+    const silentSinceMs = Math.max(lastBeatAtMs, this.#subscribedAtMs);
+    if (nowMs - silentSinceMs < subscriptionTimeoutMs || this.#beatSentAtMs < silentSinceMs + silenceMs) return;
+    this.#unsubscribe();
+    this.#subscribedAtMs = nowMs;
+    this.#unsubscribe = this.#options.link.subscribe((message) => this.#received(message));
   }
 
   /** Reports changes; reporting them twice is harmless. */
-  #send(unsent: UnsentChange): void {
-    const { database, ids } = unsent;
-    const message = written({ kind: 'changed', from: this.#options.instance, database, ids });
-    const sending = this.#options.link.tell(message, { database, ids }).then(
-      () => void this.#unsent.delete(unsent),
+  #send(change: UnreportedChange): void {
+    const { database, ids } = change;
+    const message = encode({ kind: 'changed', from: this.#options.instance, database, ids });
+    const sending = this.#options.link.publish(message, { database, ids }).then(
+      () => void this.#unreported.delete(change),
       () => undefined,
     );
     this.#sending.add(sending);
@@ -182,13 +183,13 @@ export class SharedEpochs {
   #received(text: string | undefined): void {
     if (this.#isOver) return;
     if (text === undefined) {
-      this.#known.delete(this.#options.instance);
+      this.#instances.delete(this.#options.instance);
       return this.#options.missed();
     }
     const message = readMessage(text);
     // An unknown message may have reported any change.
     if (message === undefined) return this.#options.missed();
-    if (message.kind === 'bye') this.#known.delete(message.from);
+    if (message.kind === 'bye') this.#instances.delete(message.from);
     else if (message.kind === 'beat') this.#receivedBeat(message);
     else if (message.from !== this.#options.instance) this.#options.changed(message.database, message.ids);
   }
@@ -196,9 +197,12 @@ export class SharedEpochs {
   /** A beat holds from when this instance sent the own beat that the sender had received. */
   #receivedBeat({ from, beat, heard }: Message & { readonly kind: 'beat' }): void {
     const own = from === this.#options.instance ? beat : (heard[this.#options.instance] ?? 0);
-    const vouchedAtMs = Math.max(this.#sentAtMs.get(own) ?? -Infinity, this.#known.get(from)?.vouchedAtMs ?? -Infinity);
-    this.#known.set(from, { beat, heardAtMs: this.#nowMs, vouchedAtMs });
+    const completeUpToMs = Math.max(
+      this.#sentAtMs.get(own) ?? -Infinity,
+      this.#instances.get(from)?.completeUpToMs ?? -Infinity,
+    );
+    this.#instances.set(from, { beat, lastBeatAtMs: this.#nowMs, completeUpToMs });
   }
 }
 
-const written = (message: Message): string => JSON.stringify(message);
+const encode = (message: Message): string => JSON.stringify(message);

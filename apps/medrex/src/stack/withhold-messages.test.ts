@@ -7,7 +7,7 @@ const file = join(import.meta.dirname, 'withhold-messages.ts');
 /** The output and exit status of a process that throws. */
 function endsBy(throwing: string): { readonly printed: string; readonly status: number | null } {
   const program = `import { withholdMessages } from ${JSON.stringify(file)};
-    withholdMessages({ died: (error) => console.log('died of', error.name) });
+    withholdMessages({ logFatal: (error) => console.log('died of', error.name) });
     ${throwing}`;
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     encoding: 'utf8',

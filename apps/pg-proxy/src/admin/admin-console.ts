@@ -3,7 +3,7 @@ import type { SqlAnalyser } from '@medrex/sql';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { databaseOf } from '../config/scopes.ts';
 import type { AuthenticatedClient } from '../login/login-context.ts';
-import type { Observing } from '../observe/observing.ts';
+import type { Observability } from '../observe/observability.ts';
 import { Plans, type PlanSession } from '../observe/plans.ts';
 import type { Statistics } from '../observe/statistics.ts';
 import { departed } from '../session/client/client-end.ts';
@@ -30,7 +30,7 @@ export interface AdminConsoleOptions {
   readonly lifecycle: ProxyLifecycle;
   /** The number of connections that are about to log in. */
   readonly pendingLogins: () => number;
-  readonly observing: Observing;
+  readonly observability: Observability;
 }
 
 /** The sessions at the console, and what administrators see there and in sessions of ordinary databases. */
@@ -113,8 +113,8 @@ export class AdminConsole {
   }
 
   #showContext(): ShowContext {
-    const { host, pendingLogins, observing } = this.#options;
-    const { statistics, traces, epochOf } = observing;
+    const { host, pendingLogins, observability } = this.#options;
+    const { statistics, traces, epochOf } = observability;
     const plans = statistics === undefined ? undefined : this.#plansOf(statistics);
     const { config, users } = this.#loaded;
     const parts = { host, config, users, consoleSessions: this.#sessions, pendingLogins: pendingLogins() };
@@ -141,7 +141,7 @@ export class AdminConsole {
     const { upstreams } = this.#options.host;
     const login = upstreams.loginOf(upstreams.nameOf(found.upstream, database, user));
     const connection = new QueryConnection({ ...login, timeoutMs: planTimeoutMs });
-    return { ask: (text) => connection.query(text, []), close: () => connection.close() };
+    return { query: (text) => connection.query(text, []), close: () => connection.close() };
   }
 
   #preparerOf({ user, database, isOwner }: AuthenticatedClient): Preparer {

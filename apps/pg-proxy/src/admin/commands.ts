@@ -212,7 +212,7 @@ function showPlan(fingerprint: string | undefined, { plans }: ShowContext): Outc
   if (fingerprint === undefined) return failure('42601', 'SHOW PLAN takes a fingerprint', fingerprintHint);
   if (plans === undefined) return failure('55000', 'statistics are off');
   let outcome: Outcome | undefined;
-  void plans.take(fingerprint).then((taken) => (outcome = outcomeOfPlans(taken)));
+  void plans.request(fingerprint).then((taken) => (outcome = outcomeOfPlans(taken)));
   return { kind: 'pending', outcome: () => outcome };
 }
 

@@ -72,10 +72,10 @@ describe('the console for tools made for PgBouncer', () => {
 
   it('has exactly the columns of PgBouncer, because some tools count them', async () => {
     await atConsole();
-    const { proxy, observing } = rig.running;
+    const { proxy, observability } = rig.running;
     const { host } = proxy;
     const config = proxyConfig.parse(JSON.parse(readFileSync(join(rig.folder, 'config.json'), 'utf8')));
-    const { epochOf } = observing;
+    const { epochOf } = observability;
     const context = { host, config, epochOf, users: new Map(), consoleSessions: new Set<never>(), pendingLogins: 0 };
     const shown = Object.keys(columns).map((view) => [
       view,

@@ -72,7 +72,7 @@ export function profile(seen: StatisticsContext): Table {
 /** Plans that were requested. A SELECT that names a fingerprint requests its plan, and finds it the next time. */
 export function plans({ plans: known }: StatisticsContext, wanted?: Wanted): Table {
   const { min = null, max = null } = wanted?.get('fingerprint') ?? {};
-  if (min !== null && min === max) known?.want(String(min));
+  if (min !== null && min === max) known?.requestIfStale(String(min));
   return tableOf<Plan>(known?.all() ?? [], {
     fingerprint: ({ fingerprint }) => fingerprint,
     database: ({ database }) => database,

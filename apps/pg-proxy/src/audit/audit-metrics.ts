@@ -1,5 +1,5 @@
 import { defineMetrics, type Metrics } from '@medrex/telemetry';
-import { GrowingCounts } from '../observe/growing-counts.ts';
+import { CounterIncrements } from '../observe/counter-increments.ts';
 import type { AuditLog } from './audit-log.ts';
 
 /** Metrics of the audit log; all zero without one. */
@@ -29,11 +29,11 @@ export const auditMetrics = defineMetrics({
 /** Updates them at each scrape. */
 export function countAudit(metrics: Metrics, log: AuditLog | undefined): void {
   const { auditWritten, auditDropped, auditWaiting, auditFailing } = metrics.define(auditMetrics);
-  const counts = new GrowingCounts();
+  const counts = new CounterIncrements();
   if (log === undefined) return;
   metrics.beforeScrape(() => {
-    auditWritten.inc(counts.more('written', log.written));
-    auditDropped.inc(counts.more('dropped', log.dropped));
+    auditWritten.inc(counts.since('written', log.written));
+    auditDropped.inc(counts.since('dropped', log.dropped));
     auditWaiting.set(log.waiting);
     auditFailing.set(log.isFailing ? 1 : 0);
   });

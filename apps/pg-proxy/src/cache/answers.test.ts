@@ -14,14 +14,14 @@ import {
   sync,
   transactionStatus,
 } from '@medrex/pg-wire';
-import { seriesAt } from './extended-series.ts';
+import { readExtendedQuery } from './extended-query.ts';
 import { Recorder } from './recorder.ts';
 
 const idle = readyForQuery(transactionStatus.idle);
 const row = dataRow([Buffer.from('x')]);
 const answerOf = (parts: readonly Buffer[], max = 10_000) => {
   const recorder = new Recorder(max);
-  for (const part of parts) recorder.take(part);
+  for (const part of parts) recorder.add(part);
   return recorder.answer(idle);
 };
 
@@ -35,7 +35,7 @@ describe('a recorded answer', () => {
   it('does not change when the memory it arrived in is reused', () => {
     const chunk = Buffer.concat([row, commandComplete('SELECT 1')]);
     const recorder = new Recorder(1_000);
-    recorder.take(chunk);
+    recorder.add(chunk);
     chunk.fill(0);
     expect(recorder.answer(idle)?.tag).toBe('SELECT 1');
   });
@@ -74,7 +74,7 @@ describe('a question in the extended protocol', () => {
   });
   const described = describeMessage({ of: 'portal', name: '' });
   const executed = execute({ portal: '', rowsMax: 0 });
-  const read = (...messages: Buffer[]) => seriesAt(Buffer.concat(messages), 0, Buffer.concat(messages).length);
+  const read = (...messages: Buffer[]) => readExtendedQuery(Buffer.concat(messages), 0, Buffer.concat(messages).length);
 
   it('is a complete series up to Sync', () => {
     expect(read(parsed, bound, described, executed, sync())).toMatchObject({
@@ -103,6 +103,6 @@ describe('a question in the extended protocol', () => {
       expect(read(...series)).toBeUndefined();
     const whole = Buffer.concat([parsed, bound, described, executed, sync()]);
     // What lies behind is what an earlier chunk has left there.
-    for (let end = 0; end < whole.length; end++) expect(seriesAt(whole, 0, end)).toBeUndefined();
+    for (let end = 0; end < whole.length; end++) expect(readExtendedQuery(whole, 0, end)).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import type { MetricHandles } from '@medrex/telemetry';
-import { GrowingCounts } from '../observe/growing-counts.ts';
+import { CounterIncrements } from '../observe/counter-increments.ts';
 import { cacheNames, type CacheName, type Caches } from './caches.ts';
 import { invalidations } from './database-cache.ts';
 
@@ -51,7 +51,7 @@ type Handles = MetricHandles<typeof cacheMetrics>;
 /** Takes over the caches' counters at each scrape. */
 export class CacheMetrics {
   readonly #metrics: Handles;
-  readonly #counts = new GrowingCounts();
+  readonly #counts = new CounterIncrements();
   /** Something has been cached since the start. */
   #wasOn = false;
 
@@ -72,13 +72,13 @@ export class CacheMetrics {
       const looked = { hit, miss, awaited, passed };
       const ended = { kept, overtaken, too_large };
       for (const outcome of cacheOutcomes)
-        cacheLookups.inc({ cache, outcome }, this.#counts.more(`${cache} ${outcome}`, looked[outcome]));
+        cacheLookups.inc({ cache, outcome }, this.#counts.since(`${cache} ${outcome}`, looked[outcome]));
       for (const outcome of keepOutcomes)
-        cacheKept.inc({ cache, outcome }, this.#counts.more(`${cache} ${outcome}`, ended[outcome]));
+        cacheKept.inc({ cache, outcome }, this.#counts.since(`${cache} ${outcome}`, ended[outcome]));
       this.#setSize(cache, { entries, bytes });
       cacheOn.set({ cache }, isOn ? 1 : 0);
     }
-    for (const why of invalidations) cacheInvalidations.inc({ why }, this.#counts.more(why, caches.invalidated[why]));
+    for (const why of invalidations) cacheInvalidations.inc({ why }, this.#counts.since(why, caches.invalidated[why]));
   }
 
   #setSize(cache: CacheName, { entries, bytes }: { readonly entries: number; readonly bytes: number }): void {

@@ -18,13 +18,13 @@ export interface CachesOptions {
   readonly analyser: SqlAnalyser;
   readonly now: () => number;
   /** The server's name of a configured database; several may be the same one there. */
-  readonly servedAs: (database: string) => string;
+  readonly serverNameOf: (database: string) => string;
   /** Undefined: this instance is alone. */
   readonly shared?: SharedByRedis | undefined;
 }
 
 /** A configured database, and the server that its clients use. */
-export type PlaceOfDatabase = Pick<PoolName, 'upstream' | 'database'>;
+export type DatabaseKey = Pick<PoolName, 'upstream' | 'database'>;
 
 /** Opens a connection of the proxy's own to a database. */
 export type LogIn = (loggedIn: (session: LoggedIn) => void, failed: () => void) => BackendLogin;
@@ -53,11 +53,11 @@ export class Caches {
   readonly #options: CachesOptions;
   readonly #databases = new Map<string, DatabaseCache>();
   /** The caches of the previous configuration. */
-  #before = new Map<string, DatabaseCache>();
+  #previous = new Map<string, DatabaseCache>();
   /** Caches that nobody uses: they are dropped when nothing about them is uncertain. */
-  readonly #unused = new Map<string, PlaceOfDatabase>();
+  readonly #unused = new Map<string, DatabaseKey>();
   #rules: RuleLists;
-  readonly #others: SharedEpochs | undefined;
+  readonly #sharedEpochs: SharedEpochs | undefined;
   /** Nothing is looked up or cached, because memory is short. */
   isPaused = false;
 
@@ -66,7 +66,7 @@ export class Caches {
     const { config } = options;
     this.config = config;
     this.#rules = new RuleLists(config.rules);
-    this.#others = options.shared && this.#sharing(options.shared);
+    this.#sharedEpochs = options.shared && this.#openSharedEpochs(options.shared);
     this.answers = answersOf(config);
   }
 
@@ -76,14 +76,14 @@ export class Caches {
     this.answers = answersOf(config);
     this.#rules = new RuleLists(config.rules);
     for (const database of this.#databases.values()) database.close();
-    this.#before = new Map(this.#databases);
+    this.#previous = new Map(this.#databases);
     this.#databases.clear();
     this.#unused.clear();
   }
 
   /** Caches nothing of a database until a request that was not observed has ended. */
-  awaitUnseen(database: string, isOver: () => boolean): void {
-    for (const each of this.#served(this.#options.servedAs(database))) each.awaitUnseen(isOver);
+  suspendUntil(database: string, isOver: () => boolean): void {
+    for (const each of this.#databasesNamed(this.#options.serverNameOf(database))) each.suspendUntil(isOver);
   }
 
   static isWanted({ metadata, rules }: CacheConfig): boolean {
@@ -98,78 +98,81 @@ export class Caches {
   /** Whether anything of that database is cached, under any of its names. */
   covers(database: string): boolean {
     const { metadata, rules } = this.config;
-    const { servedAs } = this.#options;
-    const served = servedAs(database);
-    const isServed = (name: string): boolean => servedAs(name) === served;
+    const { serverNameOf } = this.#options;
+    const serverName = serverNameOf(database);
+    const isServed = (name: string): boolean => serverNameOf(name) === serverName;
     return metadata || rules.some(({ databases }) => databases?.some(isServed) ?? true);
   }
 
   /** Whether answers are looked up and cached now. They are not while another instance may have written something unknown here. */
-  get isOpen(): boolean {
-    return !this.isPaused && (this.#others?.isTrusted(this.#options.now()) ?? true);
+  get isUsable(): boolean {
+    return !this.isPaused && (this.#sharedEpochs?.isTrusted(this.#options.now()) ?? true);
   }
 
   /** Where instances share answers, unless something was written to this database that they do not know of yet. */
-  elsewhere(served: string): SharedAnswers | undefined {
+  sharedAnswersFor(serverName: string): SharedAnswers | undefined {
     const { shared } = this.#options;
-    return shared?.keepsAnswers !== true || this.#others?.hasUntold(served) === true ? undefined : shared.link;
+    return shared?.keepsAnswers !== true || this.#sharedEpochs?.hasUnreported(serverName) === true
+      ? undefined
+      : shared.link;
   }
 
   /** The number of other instances; undefined: this one is alone. */
-  get others(): number | undefined {
-    return this.#others?.others;
+  get otherInstances(): number | undefined {
+    return this.#sharedEpochs?.others;
   }
 
   tick(nowMs: number): void {
-    this.#others?.tick(nowMs);
+    this.#sharedEpochs?.tick(nowMs);
     for (const database of this.#databases.values()) database.tick(nowMs);
-    for (const place of this.#unused.values()) this.#drop(place);
+    for (const key of this.#unused.values()) this.#drop(key);
   }
 
   /** That database has neither clients nor backends any more. */
-  unused(place: PlaceOfDatabase): void {
-    const key = keyOf(place);
-    if (this.#databases.has(key)) this.#unused.set(key, place);
+  unused(database: DatabaseKey): void {
+    const key = keyOf(database);
+    if (this.#databases.has(key)) this.#unused.set(key, database);
   }
 
-  #drop(place: PlaceOfDatabase): void {
-    const key = keyOf(place);
+  #drop(database: DatabaseKey): void {
+    const key = keyOf(database);
     const known = this.#databases.get(key);
     if (known?.isCertain === false) return;
     known?.close();
     this.#databases.delete(key);
-    this.#before.delete(key);
+    this.#previous.delete(key);
     this.#unused.delete(key);
   }
 
   /** A client runs a command that needs these databases of a server without sessions. */
-  vacate(upstream: string, served: ReadonlySet<string>): void {
+  closeSessionsOf(upstream: string, serverName: ReadonlySet<string>): void {
     for (const each of this.#databases.values())
-      if (each.upstream === upstream && served.has(each.served)) each.vacate();
+      if (each.upstream === upstream && serverName.has(each.serverName)) each.leave();
   }
 
   /** Connections to these databases, or to all, are replaced: they may lead to another server then. */
-  reconnect({ upstream, database }: Partial<PlaceOfDatabase>): void {
-    const served = database === undefined ? undefined : this.#options.servedAs(database);
+  reconnect({ upstream, database }: Partial<DatabaseKey>): void {
+    const serverName = database === undefined ? undefined : this.#options.serverNameOf(database);
     for (const each of this.#databases.values())
-      if ((upstream ?? each.upstream) === each.upstream && (served ?? each.served) === each.served) each.reconnect();
+      if ((upstream ?? each.upstream) === each.upstream && (serverName ?? each.serverName) === each.serverName)
+        each.reconnect();
   }
 
   /** @param isAllKnown false: some client was in the middle of a write */
   async close(isAllKnown = true): Promise<void> {
     const areCertain = [...this.#databases.values()].every(({ isCertain }) => isCertain);
     for (const database of this.#databases.values()) database.close();
-    await this.#others?.close(isAllKnown && areCertain);
+    await this.#sharedEpochs?.close(isAllKnown && areCertain);
   }
 
-  #sharing({ link, instance }: SharedByRedis): SharedEpochs {
+  #openSharedEpochs({ link, instance }: SharedByRedis): SharedEpochs {
     return new SharedEpochs({
       link,
       instance: String(instance),
       // It may have sessions in only one of them.
       hasEnded: (silent) => [...this.#databases.values()].filter((each) => !each.hasEnded(silent)).length === 0,
-      changed: (served, ids) => {
-        for (const each of this.#served(served)) each.changedElsewhere(ids);
+      changed: (serverName, ids) => {
+        for (const each of this.#databasesNamed(serverName)) each.changedByOthers(ids);
       },
       missed: () => {
         for (const database of this.#databases.values()) database.missed();
@@ -182,7 +185,7 @@ export class Caches {
     return cacheNames.map((name) => {
       const { entries, bytes, counts, timesOff } = this.answers[name];
       const bytesMax = name === 'rows' ? this.config.bytesMax : this.config.metadataBytesMax;
-      const isOn = this.isOpen && this.answers[name].isOn(nowMs);
+      const isOn = this.isUsable && this.answers[name].isOn(nowMs);
       const found = counts.hits + counts.awaited;
       const hitRatio = found + counts.misses === 0 ? undefined : found / (found + counts.misses);
       return { name, isOn, entries, bytes, bytesMax, timesOff, hitRatio, counts: { ...counts } };
@@ -218,10 +221,10 @@ export class Caches {
     this.#unused.delete(key);
     if (known !== undefined) return known;
     const { metadata, ttlMs, pollMs, channel } = this.config;
-    const served = this.#options.servedAs(database);
+    const serverName = this.#options.serverNameOf(database);
     const made = new DatabaseCache({
       upstream,
-      served,
+      serverName,
       analyser: this.#options.analyser,
       keepsMetadata: metadata,
       ttlMs,
@@ -231,17 +234,17 @@ export class Caches {
         for (const other of this.#databases.values()) if (other !== made) other.clusterChanged();
       },
       invalidated: (why) => this.invalidated[why]++,
-      share: (ids) => {
-        this.#others?.changed(served, ids);
-        for (const other of this.#served(served)) if (other !== made) other.changedElsewhere(ids);
+      reportChanges: (ids) => {
+        this.#sharedEpochs?.changed(serverName, ids);
+        for (const other of this.#databasesNamed(serverName)) if (other !== made) other.changedByOthers(ids);
       },
       present: (instances) => {
-        for (const instance of instances) this.#others?.expect(instance);
+        for (const instance of instances) this.#sharedEpochs?.expect(instance);
       },
     });
     this.#databases.set(key, made);
-    this.#before.get(key)?.succeededBy(made);
-    this.#before.delete(key);
+    this.#previous.get(key)?.handOverTo(made);
+    this.#previous.delete(key);
     made.tick(this.#options.now());
     return made;
   }
@@ -250,12 +253,12 @@ export class Caches {
    * The caches with this name at the server, which may have several names here. On two servers these are two databases; then too much is
    * dropped, which does no harm.
    */
-  #served(served: string): DatabaseCache[] {
-    return [...this.#databases.values()].filter((each) => each.served === served);
+  #databasesNamed(serverName: string): DatabaseCache[] {
+    return [...this.#databases.values()].filter((each) => each.serverName === serverName);
   }
 }
 
-const keyOf = ({ upstream, database }: PlaceOfDatabase): string => JSON.stringify([upstream, database]);
+const keyOf = ({ upstream, database }: DatabaseKey): string => JSON.stringify([upstream, database]);
 
 function answersOf({
   windowLookups: lookups,

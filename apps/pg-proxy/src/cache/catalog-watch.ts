@@ -1,6 +1,6 @@
 import { catalogQuery, definitionsQuery, readCatalogRows, type CatalogRows } from '@medrex/cache';
 import type { BackendLogin, LoggedIn } from '../upstream/backend-login.ts';
-import { AskConnection } from './ask-connection.ts';
+import { WatchConnection } from './watch-connection.ts';
 import { markPresent, presenceQuery, readPresence, type Presence } from './presence.ts';
 
 /** Changes at the server, whoever makes them. */
@@ -30,12 +30,12 @@ export interface CatalogWatchOptions {
 
 const retryMs = 2_000;
 /** The shortest time between two checks, in ms. */
-const lookPauseMs = 1_000;
+const checkPauseMs = 1_000;
 /** How long the proxy stays out of a database that somebody needs without sessions, in ms; DROP DATABASE waits 5 s for others to leave. */
 const awayMs = 10_000;
 /** A query unanswered for this long means that the connection is dead; in ms. */
-const patienceMs = 15_000;
-const settings = `SET application_name TO 'medrex pg-proxy cache'; SET search_path TO ''; SET jit TO off; SET statement_timeout TO ${patienceMs}`;
+const answerTimeoutMs = 15_000;
+const settings = `SET application_name TO 'medrex pg-proxy cache'; SET search_path TO ''; SET jit TO off; SET statement_timeout TO ${answerTimeoutMs}`;
 
 /**
  * One connection to a server whose answers are cached: it reads the definitions, checks regularly whether they have changed, and listens
@@ -44,15 +44,15 @@ const settings = `SET application_name TO 'medrex pg-proxy cache'; SET search_pa
 export class CatalogWatch {
   readonly #options: CatalogWatchOptions;
   #login: BackendLogin | undefined;
-  #connection: AskConnection | undefined;
+  #connection: WatchConnection | undefined;
   #definitions: string | undefined;
   #nextAtMs = 0;
-  #lookedAtMs = -Infinity;
+  #checkedAtMs = -Infinity;
   #askedAtMs: number | undefined;
   #isLoading = false;
   #mustLoad = false;
   #isClosed = false;
-  readonly #gone = new Map<number, (() => void)[]>();
+  readonly #onProcessEnd = new Map<number, (() => void)[]>();
 
   constructor(options: CatalogWatchOptions) {
     this.#options = options;
@@ -63,7 +63,7 @@ export class CatalogWatch {
   }
 
   tick(nowMs: number): void {
-    if (this.#askedAtMs !== undefined && nowMs - this.#askedAtMs > patienceMs) this.#connection?.destroy();
+    if (this.#askedAtMs !== undefined && nowMs - this.#askedAtMs > answerTimeoutMs) this.#connection?.destroy();
     if (nowMs < this.#nextAtMs || this.#isClosed) return;
     if (this.#connection === undefined) this.#connect(nowMs);
     else this.#poll(nowMs);
@@ -75,20 +75,20 @@ export class CatalogWatch {
     if (this.#isLoading || this.#connection === undefined) return;
     this.#isLoading = true;
     this.#mustLoad = false;
-    this.#askWhoIsPresent();
+    this.#queryPresence();
     // Definitions first: a change in between is seen at the next check.
-    this.#connection.ask(definitionsQuery, (rows) => (this.#definitions = rows?.[0]));
-    this.#connection.ask(catalogQuery, (rows) => this.#loaded(rows?.[0]));
+    this.#connection.query(definitionsQuery, (rows) => (this.#definitions = rows?.[0]));
+    this.#connection.query(catalogQuery, (rows) => this.#loaded(rows?.[0]));
   }
 
   /** Something may have been defined unseen: checks soon. */
-  look(nowMs: number): void {
-    this.#nextAtMs = Math.min(this.#nextAtMs, Math.max(nowMs, this.#lookedAtMs + lookPauseMs));
+  checkSoon(nowMs: number): void {
+    this.#nextAtMs = Math.min(this.#nextAtMs, Math.max(nowMs, this.#checkedAtMs + checkPauseMs));
   }
 
   /** Calls back when that server process is gone. */
   whenGone(processId: number, then: () => void): void {
-    this.#gone.set(processId, [...(this.#gone.get(processId) ?? []), then]);
+    this.#onProcessEnd.set(processId, [...(this.#onProcessEnd.get(processId) ?? []), then]);
   }
 
   /** Leaves the database for a while, because somebody needs it without sessions. */
@@ -126,14 +126,14 @@ export class CatalogWatch {
   #connected(session: LoggedIn, nowMs: number): void {
     this.#login = undefined;
     const { events, channel, pollMs, instance } = this.#options;
-    this.#connection = new AskConnection(session, {
+    this.#connection = new WatchConnection(session, {
       notified: (payload) => events.notified(payload),
       closed: () => this.#lost(),
     });
     this.#nextAtMs = nowMs + pollMs;
-    this.#connection.ask(settings, () => undefined);
-    if (instance !== undefined) this.#connection.ask(markPresent(instance), () => undefined);
-    this.#connection.ask(`LISTEN "${channel.replaceAll('"', '""')}"`, () => undefined);
+    this.#connection.query(settings, () => undefined);
+    if (instance !== undefined) this.#connection.query(markPresent(instance), () => undefined);
+    this.#connection.query(`LISTEN "${channel.replaceAll('"', '""')}"`, () => undefined);
     this.load();
   }
 
@@ -155,9 +155,9 @@ export class CatalogWatch {
   #poll(nowMs: number): void {
     if (this.#askedAtMs !== undefined) return;
     this.#nextAtMs = nowMs + this.#options.pollMs;
-    this.#lookedAtMs = nowMs;
+    this.#checkedAtMs = nowMs;
     this.#askedAtMs = nowMs;
-    this.#connection?.ask(definitionsQuery, ([definitions] = []) => {
+    this.#connection?.query(definitionsQuery, ([definitions] = []) => {
       this.#askedAtMs = undefined;
       if (definitions === undefined || this.#isLoading) return;
       const { events } = this.#options;
@@ -165,26 +165,26 @@ export class CatalogWatch {
       events.redefined();
       this.load();
     });
-    if (this.#gone.size > 0) this.#askWhoIsGone();
-    this.#askWhoIsPresent();
+    if (this.#onProcessEnd.size > 0) this.#queryEndedProcesses();
+    this.#queryPresence();
   }
 
-  #askWhoIsPresent(): void {
+  #queryPresence(): void {
     if (this.#options.instance === undefined) return;
-    this.#connection?.ask(presenceQuery, (rows) => {
+    this.#connection?.query(presenceQuery, (rows) => {
       const presence = readPresence(rows?.[0]);
       if (presence !== undefined) this.#options.events.present(presence);
     });
   }
 
-  #askWhoIsGone(): void {
-    const asked = [...this.#gone.keys()];
+  #queryEndedProcesses(): void {
+    const asked = [...this.#onProcessEnd.keys()];
     const text = `SELECT pid FROM pg_catalog.pg_stat_activity WHERE pid IN (${asked.join(',')})`;
-    this.#connection?.ask(text, (rows) => {
+    this.#connection?.query(text, (rows) => {
       for (const processId of rows === undefined ? [] : asked) {
         if (rows?.includes(String(processId)) === true) continue;
-        for (const then of this.#gone.get(processId) ?? []) then();
-        this.#gone.delete(processId);
+        for (const then of this.#onProcessEnd.get(processId) ?? []) then();
+        this.#onProcessEnd.delete(processId);
       }
     });
   }

@@ -1,8 +1,8 @@
 import {
-  namesTheClock,
-  type Asked,
+  mentionsCurrentTime,
+  type LookupKey,
   type CacheRule,
-  type Filling,
+  type PendingAnswer,
   type Lookup,
   type SharedAnswers,
 } from '@medrex/cache';
@@ -11,7 +11,7 @@ import type { Analysis } from '@medrex/sql';
 import type { Outbox } from '../session/backend/outbox.ts';
 import type { Caches } from './caches.ts';
 import type { CachePlan, DatabaseCache } from './database-cache.ts';
-import { ownMemory, Recorder, type Answer } from './recorder.ts';
+import { copyOf, Recorder, type Answer } from './recorder.ts';
 
 /** A question that a client asks while it holds no backend. */
 export interface Question {
@@ -35,27 +35,27 @@ export interface ClientCacheOptions {
 }
 
 /** A waiting client gets the answer, or the reason why there is none; with neither, it must ask the server itself. */
-export type Heard = (answer: Answer | undefined, shed?: Report) => void;
+export type CacheCallback = (answer: Answer | undefined, shed?: Report) => void;
 /** What matters about the client that asks. */
-export interface Asker {
+export interface CacheReader {
   readonly settings: string;
-  readonly then: Heard;
+  readonly then: CacheCallback;
   /** Why a read that is not in the cache must not be sent to the server now (overload); undefined: it may. */
   readonly shed: () => Report | undefined;
 }
-export type Found = Lookup<Answer> | { readonly kind: 'shed'; readonly report: Report };
+export type CacheLookup = Lookup<Answer> | { readonly kind: 'shed'; readonly report: Report };
 
-interface Missed {
-  readonly filling: Filling<Answer>;
+interface CacheMiss {
+  readonly pending: PendingAnswer<Answer>;
   readonly plan: CachePlan;
-  readonly asker: Asker;
+  readonly reader: CacheReader;
 }
 
 interface Recording {
-  readonly filling: Filling<Answer>;
+  readonly pending: PendingAnswer<Answer>;
   readonly recorder: Recorder;
   /** Stores the answer for other instances. */
-  readonly keep: ((answer: Answer) => void) | undefined;
+  readonly store: ((answer: Answer) => void) | undefined;
 }
 
 const idle = readyForQuery(transactionStatus.idle);
@@ -72,87 +72,87 @@ export class ClientCache {
   }
 
   /** Undefined: the question is not cacheable. `miss`: the answer is recorded from now on, up to `settled`. */
-  lookUp(question: Question, asker: Asker): Found | undefined {
+  lookUp(question: Question, reader: CacheReader): CacheLookup | undefined {
     const { caches, database, rules, now } = this.#options;
-    if (!caches.isOpen) return undefined;
+    if (!caches.isUsable) return undefined;
     const plan = database.planOf(question.text, rules, question.analysis);
-    if (plan === undefined || (question.rest.length > 0 && namesTheClock(question.rest))) return undefined;
+    if (plan === undefined || (question.rest.length > 0 && mentionsCurrentTime(question.rest))) return undefined;
     const { epochs } = database;
-    const asked = { key: this.#key(question, asker.settings), epochs, ids: plan.ids };
-    const found = caches.answers[plan.of].lookUp(asked, now(), plan.ttlMs, asker.then);
+    const asked = { key: this.#key(question, reader.settings), epochs, ids: plan.ids };
+    const found = caches.answers[plan.cache].lookUp(asked, now(), plan.ttlMs, reader.then);
     if (found.kind !== 'miss') return found;
-    const elsewhere = plan.of === 'rows' ? caches.elsewhere(database.served) : undefined;
-    if (elsewhere !== undefined) return this.#askElsewhere(elsewhere, asked, { filling: found.filling, plan, asker });
-    const report = plan.of === 'rows' ? asker.shed() : undefined;
+    const shared = plan.cache === 'rows' ? caches.sharedAnswersFor(database.serverName) : undefined;
+    if (shared !== undefined) return this.#findShared(shared, asked, { pending: found.pending, plan, reader });
+    const report = plan.cache === 'rows' ? reader.shed() : undefined;
     if (report !== undefined) {
-      found.filling.failed();
+      found.pending.failed();
       return { kind: 'shed', report };
     }
-    this.#record(found.filling, plan, undefined);
+    this.#record(found.pending, plan, undefined);
     return found;
   }
 
   /** Another instance may have asked the server already. */
-  #askElsewhere(elsewhere: SharedAnswers, { key, ids }: Asked, missed: Missed): Lookup<Answer> {
-    const { filling, plan, asker } = missed;
-    const question = { database: this.#options.database.served, key, ids };
+  #findShared(shared: SharedAnswers, { key, ids }: LookupKey, miss: CacheMiss): Lookup<Answer> {
+    const { pending, plan, reader } = miss;
+    const question = { database: this.#options.database.serverName, key, ids };
     let isWaiting = true;
-    const goOn = (answer: Answer | undefined, keep?: (answer: Answer) => void): void => {
-      if (!isWaiting) return filling.failed();
-      const report = answer === undefined ? asker.shed() : undefined;
+    const finish = (answer: Answer | undefined, store?: (answer: Answer) => void): void => {
+      if (!isWaiting) return pending.failed();
+      const report = answer === undefined ? reader.shed() : undefined;
       if (report !== undefined) {
-        filling.failed();
-        return asker.then(undefined, report);
+        pending.failed();
+        return reader.then(undefined, report);
       }
-      if (answer === undefined) this.#record(filling, plan, keep);
+      if (answer === undefined) this.#record(pending, plan, store);
       // Something may have been written meanwhile: then the answer is neither cached nor used.
-      else if (!filling.done(answer, answer.bytes.length)) answer = undefined;
-      asker.then(answer);
+      else if (!pending.done(answer, answer.bytes.length)) answer = undefined;
+      reader.then(answer);
     };
-    elsewhere.find(question).then(
+    shared.find(question).then(
       ({ answer, token }) => {
-        const keep = ({ bytes, tag }: Answer): void => {
-          elsewhere.keep(question, token, packed(bytes, tag), plan.ttlMs).catch(() => undefined);
+        const store = ({ bytes, tag }: Answer): void => {
+          shared.store(question, token, encode(bytes, tag), plan.ttlMs).catch(() => undefined);
         };
-        goOn(answer === undefined ? undefined : unpacked(answer), keep);
+        finish(answer === undefined ? undefined : decode(answer), store);
       },
-      () => goOn(undefined),
+      () => finish(undefined),
     );
     return { kind: 'awaited', stopWaiting: () => (isWaiting = false) };
   }
 
   /** The answer is complete; its ReadyForQuery is about to follow. */
-  settled(isIdle: boolean, upstream: string): void {
+  answerComplete(isIdle: boolean, upstream: string): void {
     const recording = this.#recording;
     if (recording === undefined) return;
     const { outbox } = this.#options;
     outbox.endRun();
     outbox.tee = undefined;
     this.#recording = undefined;
-    const { filling, recorder, keep } = recording;
+    const { pending, recorder, store } = recording;
     // A mirror may lag behind acknowledged writes.
     const isCurrent = isIdle && upstream === this.#options.upstream;
     const answer = isCurrent ? recorder.answer(idle) : undefined;
     // An answer that is too large is passed on as such, and counted.
     if (answer !== undefined) {
-      if (filling.done(answer, answer.bytes.length)) keep?.(answer);
-    } else if (recorder.isTooLarge) filling.done(nothing, recorder.bytes);
-    else filling.failed();
+      if (pending.done(answer, answer.bytes.length)) store?.(answer);
+    } else if (recorder.isTooLarge) pending.done(noAnswer, recorder.bytes);
+    else pending.failed();
   }
 
   /** There will be no answer. */
   abandon(): void {
     this.#options.outbox.tee = undefined;
-    this.#recording?.filling.failed();
+    this.#recording?.pending.failed();
     this.#recording = undefined;
   }
 
-  #record(filling: Filling<Answer>, plan: CachePlan, keep: ((answer: Answer) => void) | undefined): void {
+  #record(pending: PendingAnswer<Answer>, plan: CachePlan, store: ((answer: Answer) => void) | undefined): void {
     const { caches, outbox } = this.#options;
-    const recorder = new Recorder(caches.answers[plan.of].entryBytesMax);
+    const recorder = new Recorder(caches.answers[plan.cache].entryBytesMax);
     outbox.endRun();
-    this.#recording = { filling, recorder, keep };
-    const tee = (part: Buffer): void => recorder.take(part);
+    this.#recording = { pending, recorder, store };
+    const tee = (part: Buffer): void => recorder.add(part);
     outbox.tee = tee;
   }
 
@@ -165,13 +165,13 @@ export class ClientCache {
   }
 }
 
-const nothing: Answer = { bytes: Buffer.alloc(0), tag: '' };
+const noAnswer: Answer = { bytes: Buffer.alloc(0), tag: '' };
 
 /** The tag and a zero byte, then the bytes of the answer. */
-const packed = (bytes: Buffer, tag: string): Buffer => Buffer.concat([Buffer.from(`${tag}\0`, 'latin1'), bytes]);
+const encode = (bytes: Buffer, tag: string): Buffer => Buffer.concat([Buffer.from(`${tag}\0`, 'latin1'), bytes]);
 
-function unpacked(kept: Uint8Array): Answer | undefined {
+function decode(kept: Uint8Array): Answer | undefined {
   const zero = kept.indexOf(0);
   if (zero < 0) return undefined;
-  return { tag: Buffer.from(kept.subarray(0, zero)).toString('latin1'), bytes: ownMemory(kept.subarray(zero + 1)) };
+  return { tag: Buffer.from(kept.subarray(0, zero)).toString('latin1'), bytes: copyOf(kept.subarray(zero + 1)) };
 }

@@ -36,13 +36,13 @@ export function readPresence(row: string | undefined): Presence | undefined {
 const absentMs = 5_000;
 
 /** Determines which instances have ended, as seen by one database: they are gone, and so are the transactions that they had begun. */
-export class Presences {
+export class InstancePresence {
   #last: Presence | undefined;
   /** When each was first seen to be missing, and the next transaction number then. */
   readonly #gone = new Map<string, { readonly sinceMs: number; readonly next: number }>();
 
   /** @returns the instances that are connected */
-  saw(presence: Presence): Iterable<string> {
+  update(presence: Presence): Iterable<string> {
     this.#last = presence;
     for (const instance of presence.instances) this.#gone.delete(instance);
     return presence.instances;

@@ -7,7 +7,7 @@ export interface Answer {
 }
 
 /** The messages of an answer that may be cached. Notices, notifications, errors and changed settings concern one client only. */
-const ordinary: ReadonlySet<number> = new Set([
+const cacheableMessages: ReadonlySet<number> = new Set([
   ...[from.parseComplete, from.bindComplete, from.rowDescription, from.noData],
   ...[from.dataRow, from.commandComplete, from.readyForQuery],
 ]);
@@ -31,7 +31,7 @@ export class Recorder {
   }
 
   /** Copies the bytes: the chunk that they lie in is many times as large. */
-  take(part: Buffer): void {
+  add(part: Buffer): void {
     this.#bytes += part.length;
     if (this.isTooLarge) this.#parts = [];
     else this.#parts.push(Buffer.from(part));
@@ -43,7 +43,7 @@ export class Recorder {
     const whole = Buffer.concat([...this.#parts, end]);
     const tag = tagOf(whole);
     if (tag === undefined) return undefined;
-    return { bytes: ownMemory(whole[0] === from.parseComplete ? whole.subarray(parseCompleteBytes) : whole), tag };
+    return { bytes: copyOf(whole[0] === from.parseComplete ? whole.subarray(parseCompleteBytes) : whole), tag };
   }
 }
 
@@ -51,7 +51,7 @@ export class Recorder {
  * A copy that may be kept for long. Node.js places small buffers together in blocks of 64 KiB, each of which stays as long as any of its
  * buffers.
  */
-export function ownMemory(bytes: Uint8Array): Buffer {
+export function copyOf(bytes: Uint8Array): Buffer {
   const own = Buffer.allocUnsafeSlow(bytes.length);
   own.set(bytes);
   return own;
@@ -64,7 +64,7 @@ const parseCompleteBytes = 5;
 function tagOf(bytes: Buffer): string | undefined {
   let tag: string | undefined;
   for (let at = 0; at < bytes.length;) {
-    if (at + headerBytes > bytes.length || !ordinary.has(bytes[at] as number)) return undefined;
+    if (at + headerBytes > bytes.length || !cacheableMessages.has(bytes[at] as number)) return undefined;
     const end = at + 1 + bytes.readUInt32BE(at + 1);
     if (end > bytes.length) return undefined;
     if (bytes[at] === from.commandComplete) {

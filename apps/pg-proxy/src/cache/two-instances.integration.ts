@@ -46,7 +46,9 @@ const where = whereIs('POSTGRES');
     const open = () =>
       eventually(
         () =>
-          caches().every((each) => each.isOpen && each.others === 1 && each.databases().every(([, { isOn }]) => isOn)),
+          caches().every(
+            (each) => each.isUsable && each.otherInstances === 1 && each.databases().every(([, { isOn }]) => isOn),
+          ),
         15_000,
       );
     const value = async (client: pg.Client): Promise<number> =>
@@ -101,7 +103,7 @@ const where = whereIs('POSTGRES');
       await one.query(`update ${table} set a = 1`);
       expect(await value(one)).toBe(1);
       // At the latest after its bound the other one knows that it knows nothing.
-      await eventually(() => caches().every((each) => !each.isOpen), SharedEpochs.boundMs + 2_000);
+      await eventually(() => caches().every((each) => !each.isUsable), SharedEpochs.boundMs + 2_000);
       expect([await value(other), await value(one)]).toEqual([1, 1]);
       await one.query(`update ${table} set a = 2`);
       expect([await value(other), await value(one)]).toEqual([2, 2]);
@@ -120,7 +122,7 @@ const where = whereIs('POSTGRES');
       expect([await value(one), await value(other), await value(other)]).toEqual([0, 0, 0]);
       way.cut();
       await one.query(`update ${table} set a = 1`);
-      await eventually(() => !caches()[1]!.isOpen, SharedEpochs.boundMs + 2_000);
+      await eventually(() => !caches()[1]!.isUsable, SharedEpochs.boundMs + 2_000);
       const now = performance.now.bind(performance);
       let laterMs = 0;
       jest.spyOn(performance, 'now').mockImplementation(() => now() + laterMs);
@@ -130,7 +132,7 @@ const where = whereIs('POSTGRES');
         expect(await value(other)).toBe(version);
         await new Promise((resolve) => setTimeout(resolve, 110));
       }
-      expect(caches().map(({ isOpen, others }) => [isOpen, others])).toEqual([
+      expect(caches().map(({ isUsable, otherInstances }) => [isUsable, otherInstances])).toEqual([
         [false, 1],
         [false, 1],
       ]);
@@ -146,10 +148,10 @@ const where = whereIs('POSTGRES');
       way.cut();
       await one.query(`update ${table} set a = 1`);
       await rigs[0]!.running.close();
-      await eventually(() => !caches()[1]!.isOpen, SharedEpochs.boundMs + 2_000);
+      await eventually(() => !caches()[1]!.isUsable, SharedEpochs.boundMs + 2_000);
       expect(await value(other)).toBe(1);
-      await eventually(() => caches()[1]!.isOpen, 15_000);
-      expect([caches()[1]!.others, await value(other)]).toEqual([0, 1]);
+      await eventually(() => caches()[1]!.isUsable, 15_000);
+      expect([caches()[1]!.otherInstances, await value(other)]).toEqual([0, 1]);
       const { hits } = caches()[1]!.answers.rows.counts;
       await eventually(async () => (await value(other)) === 1 && caches()[1]!.answers.rows.counts.hits > hits);
     });

@@ -1,9 +1,9 @@
 import {
-  anything,
+  anyChange,
   changesOf,
   changesSomething,
   preparedChanges,
-  unseen,
+  unknownCode,
   type BackendWrites,
   type Changes,
 } from '@medrex/cache';
@@ -13,11 +13,11 @@ import { sharedNameOf } from '../session/prepared/shared-name.ts';
 import type { Request, RequestObserver } from '../session/client/request.ts';
 import type { DatabaseCache } from './database-cache.ts';
 
-const missing = /^(?:42P01|42703|42883|3F000)$/;
+const objectMissing = /^(?:42P01|42703|42883|3F000)$/;
 /** A plan that no longer fits: "cached plan must not change result type". */
-const planUnfit = '0A000';
+const planInvalid = '0A000';
 
-interface Followed {
+interface TrackedRequest {
   readonly backend: Backend;
   readonly writes: BackendWrites;
   readonly note: readonly Changes[];
@@ -26,7 +26,7 @@ interface Followed {
 /** Tells the cache of a database what each request of its clients changes, and when the change is visible to all. */
 export class WriteObserver implements RequestObserver {
   readonly #database: DatabaseCache;
-  readonly #followed = new WeakMap<Request, Followed>();
+  readonly #tracked = new WeakMap<Request, TrackedRequest>();
 
   constructor(database: DatabaseCache) {
     this.#database = database;
@@ -37,18 +37,18 @@ export class WriteObserver implements RequestObserver {
     if (backend === undefined) return;
     const analysis = request.readLarge();
     const all = [...changesOf(analysis), ...namedChanges(request, analysis)].filter(changesSomething);
-    if (this.#database.runsUnseen(analysis, request.text)) all.push(unseen);
+    if (this.#database.runsUnknownCode(analysis, request.text)) all.push(unknownCode);
     const changes = request.from.isPinned ? this.#database.withoutUnknown(all).filter(changesSomething) : all;
     if (changes.length === 0 && backend.writes?.hasPending !== true && !prepares(analysis)) return;
     const writes = this.#database.writesOf(backend);
     this.#notePrepared(request, analysis, writes);
-    this.#followed.set(request, { backend, writes, note: writes.sent(changes) });
+    this.#tracked.set(request, { backend, writes, note: writes.sent(changes) });
   }
 
   completed(request: Request, tag: string): void {
-    const followed = this.#followed.get(request);
-    if (followed === undefined) return;
-    const { backend, writes, note } = followed;
+    const tracked = this.#tracked.get(request);
+    if (tracked === undefined) return;
+    const { backend, writes, note } = tracked;
     const { analysis } = request;
     const statement = analysis.kind === 'read' ? analysis.statements[request.commands - 1] : undefined;
     writes.completed(note, { verb: statement?.transaction?.verb, tag, isOutsideBlock: backend.isOutsideBlock });
@@ -56,24 +56,25 @@ export class WriteObserver implements RequestObserver {
 
   ended(request: Request): void {
     const { sqlstate } = request;
-    if (sqlstate !== undefined && (missing.test(sqlstate) || sqlstate === planUnfit)) this.#database.notFound();
-    const followed = this.#followed.get(request);
-    followed?.writes.ended(followed.note);
+    if (sqlstate !== undefined && (objectMissing.test(sqlstate) || sqlstate === planInvalid))
+      this.#database.objectMissing();
+    const tracked = this.#tracked.get(request);
+    tracked?.writes.ended(tracked.note);
   }
 
   called(_from: unknown, backend: Backend): void {
-    this.#database.writesOf(backend).unfollowed(anything);
+    this.#database.writesOf(backend).setUntracked(anyChange);
   }
 
   refused(_from: unknown, sqlstate: string): void {
-    if (missing.test(sqlstate)) this.#database.notFound();
+    if (objectMissing.test(sqlstate)) this.#database.objectMissing();
   }
 
   #notePrepared({ text }: Request, analysis: Analysis, writes: BackendWrites): void {
-    const runsUnseen = prepares(analysis) && this.#database.runsUnseen(analysis, text);
+    const runsUnseen = prepares(analysis) && this.#database.runsUnknownCode(analysis, text);
     for (const statement of analysis.kind === 'read' ? analysis.statements : []) {
       const prepared = preparedChanges(statement);
-      if (prepared !== undefined) writes.prepared(prepared.name, runsUnseen ? unseen : prepared.changes);
+      if (prepared !== undefined) writes.prepared(prepared.name, runsUnseen ? unknownCode : prepared.changes);
     }
   }
 }

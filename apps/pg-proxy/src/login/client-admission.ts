@@ -55,7 +55,7 @@ export class ClientAdmission {
   readonly #statements: StatementBook;
 
   constructor({ filesMax, refused, ...options }: ClientAdmissionOptions) {
-    const { host, loaded, analyser, observing } = options;
+    const { host, loaded, analyser, observability } = options;
     this.#refused = refused;
     this.#filesMax = filesMax;
     this.#console = new AdminConsole(options);
@@ -68,7 +68,7 @@ export class ClientAdmission {
       (name) => this.#shapesOf(name),
     );
     this.#listenTo(host);
-    this.#observer = observersOf([host.classifier.isOn ? host.classifier : undefined, observing.observer]);
+    this.#observer = observersOf([host.classifier.isOn ? host.classifier : undefined, observability.observer]);
   }
 
   #listenTo(host: PoolHost): void {
@@ -96,7 +96,7 @@ export class ClientAdmission {
       const cached = this.#cachedFor(this.#host.routes.homeOf(client), client.user, client.mode);
       client.keep({ observer: cached?.observer ?? this.#observer, cacheOf: cached?.cacheOf });
       // What is running was sent unobserved.
-      if (!client.isIdle) caches?.awaitUnseen(client.database, () => !clients.has(client) || client.isIdle);
+      if (!client.isIdle) caches?.suspendUntil(client.database, () => !clients.has(client) || client.isIdle);
     }
   }
 

@@ -27,23 +27,23 @@ const normalisedMax = 10_000;
 
 /** Undefined: the server skipped the request. */
 export function outcomeOf(request: Request): Outcome | undefined {
-  return hasRun(request) ? told(request, { ...nothingYet }) : undefined;
+  return hasRun(request) ? fillOutcome(request, { ...emptyOutcome }) : undefined;
 }
 
 /** One object that is filled again for each request, for observers that do not keep it: allocating one for each statement is expensive. */
-export class OutcomeAtHand {
-  readonly #outcome: Writable<Outcome> = { ...nothingYet };
+export class ReusedOutcome {
+  readonly #outcome: Writable<Outcome> = { ...emptyOutcome };
 
   /** Valid until the next call. */
   of(request: Request): Outcome | undefined {
-    return hasRun(request) ? told(request, this.#outcome) : undefined;
+    return hasRun(request) ? fillOutcome(request, this.#outcome) : undefined;
   }
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The times start as fractions, so that V8 stores them as doubles from the beginning and can overwrite them in place. */
-const nothingYet: Outcome = {
+const emptyOutcome: Outcome = {
   database: '',
   user: '',
   fingerprint: '',
@@ -64,7 +64,7 @@ const nothingYet: Outcome = {
 const hasRun = ({ commands, sqlstate, isSuspended }: Request): boolean =>
   commands > 0 || sqlstate !== undefined || isSuspended;
 
-function told(request: Request, outcome: Writable<Outcome>): Outcome {
+function fillOutcome(request: Request, outcome: Writable<Outcome>): Outcome {
   const { from, receivedAt, backendAt, firstAt, endedAt, translateMs } = request;
   const { fingerprint, normalised, workload, statements } = textOf(request);
   const first = firstAt === 0 ? endedAt : firstAt;
@@ -93,7 +93,7 @@ interface Text {
   readonly statements: readonly Statement[] | undefined;
 }
 
-const nothing: Text = { fingerprint: '', normalised: '', workload: 'interactive', statements: undefined };
+const emptyText: Text = { fingerprint: '', normalised: '', workload: 'interactive', statements: undefined };
 const known = new WeakMap<object, Text>();
 
 function textOf(request: Request): Text {
@@ -109,12 +109,12 @@ function textOf(request: Request): Text {
 function textOfAnalysis(analysis: Request['analysis']): Text {
   if (analysis.kind === 'unread') {
     const { fingerprint, normalised } = analysis;
-    return { ...nothing, fingerprint, normalised: normalised.slice(0, normalisedMax) };
+    return { ...emptyText, fingerprint, normalised: normalised.slice(0, normalisedMax) };
   }
-  if (analysis.kind !== 'read') return nothing;
+  if (analysis.kind !== 'read') return emptyText;
   const { statements } = analysis;
   const [first] = statements;
-  if (first === undefined) return { ...nothing, statements };
+  if (first === undefined) return { ...emptyText, statements };
   const normalised = statements.map((statement) => statement.normalised).join('; ');
   return {
     fingerprint: [...new Set(statements.map(({ fingerprint }) => fingerprint))].slice(0, 8).join('+'),

@@ -5,7 +5,7 @@ import type { QueryFigures } from './query-statistics.ts';
 /** A session in which plans are requested. */
 export interface PlanSession {
   /** One statement in the extended protocol, in which several statements in one text are refused. */
-  ask(text: string): Promise<readonly Row[]>;
+  query(text: string): Promise<readonly Row[]>;
   close(): void;
 }
 
@@ -31,63 +31,63 @@ export interface PlansOptions {
 const plansMax = 200;
 /** How long a plan is shown again before it is requested anew, in ms. */
 const freshMs = 60_000;
-const explained: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'merge']);
+const kindsWithPlan: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'merge']);
 
 /** Plans by fingerprint, of the normalised text: no client's literals are in the question, so none are in the answer. */
 export class Plans {
   readonly #options: PlansOptions;
-  readonly #kept = new Map<string, readonly Plan[]>();
-  readonly #asking = new Map<string, Promise<readonly Plan[]>>();
+  readonly #plans = new Map<string, readonly Plan[]>();
+  readonly #pending = new Map<string, Promise<readonly Plan[]>>();
 
   constructor(options: PlansOptions) {
     this.#options = options;
   }
 
   all(): Plan[] {
-    return [...this.#kept.values()].flat();
+    return [...this.#plans.values()].flat();
   }
 
   /** Requests a plan unless that happened recently; the result appears in `all` later. */
-  want(fingerprint: string): void {
-    const [known] = this.#kept.get(fingerprint) ?? [];
-    if (known === undefined || known.takenAtMs < this.#options.epochMs() - freshMs) void this.take(fingerprint);
+  requestIfStale(fingerprint: string): void {
+    const [known] = this.#plans.get(fingerprint) ?? [];
+    if (known === undefined || known.takenAtMs < this.#options.epochMs() - freshMs) void this.request(fingerprint);
   }
 
   /** One plan for each database in which the statement has run. Never rejects. */
-  take(fingerprint: string): Promise<readonly Plan[]> {
-    const under = this.#asking.get(fingerprint);
-    if (under !== undefined) return under;
-    const asking = Promise.all(this.#options.find(fingerprint).map((figures) => this.#planOf(figures))).then(
+  request(fingerprint: string): Promise<readonly Plan[]> {
+    const pending = this.#pending.get(fingerprint);
+    if (pending !== undefined) return pending;
+    const request = Promise.all(this.#options.find(fingerprint).map((figures) => this.#planOf(figures))).then(
       (plans) => {
-        this.#asking.delete(fingerprint);
-        this.#keep(fingerprint, plans);
+        this.#pending.delete(fingerprint);
+        this.#remember(fingerprint, plans);
         return plans;
       },
     );
-    this.#asking.set(fingerprint, asking);
-    return asking;
+    this.#pending.set(fingerprint, request);
+    return request;
   }
 
-  #keep(fingerprint: string, plans: readonly Plan[]): void {
-    this.#kept.delete(fingerprint);
-    if (plans.length > 0) this.#kept.set(fingerprint, plans);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > plansMax && oldest !== undefined) this.#kept.delete(oldest);
+  #remember(fingerprint: string, plans: readonly Plan[]): void {
+    this.#plans.delete(fingerprint);
+    if (plans.length > 0) this.#plans.set(fingerprint, plans);
+    const [oldest] = this.#plans.keys();
+    if (this.#plans.size > plansMax && oldest !== undefined) this.#plans.delete(oldest);
   }
 
   async #planOf(figures: QueryFigures): Promise<Plan> {
-    const { fingerprint, database, asker } = figures;
-    const about = { fingerprint, database, user: asker.user, takenAtMs: this.#options.epochMs() };
+    const { fingerprint, database, firstRun } = figures;
+    const about = { fingerprint, database, user: firstRun.user, takenAtMs: this.#options.epochMs() };
     const none = (problem: string): Plan => ({ ...about, lines: [], problem });
     const parameters = this.#parametersOf(figures.normalised);
     if (parameters === undefined) return none('only one SELECT, INSERT, UPDATE, DELETE or MERGE has a plan');
-    const session = this.#options.session(database, asker.user);
+    const session = this.#options.session(database, firstRun.user);
     if (typeof session === 'string') return none(session);
     try {
       const lines = await explain(session, figures, parameters);
       return { ...about, lines: lines.map(withoutLiterals), problem: undefined };
     } catch (error) {
-      return none(problemOf((error as Error).message, asker.user));
+      return none(problemOf((error as Error).message, firstRun.user));
     } finally {
       session.close();
     }
@@ -97,7 +97,7 @@ export class Plans {
   #parametersOf(text: string): number | undefined {
     const analysis = this.#options.analyser.analyseLarge(text);
     const [statement, ...more] = analysis.kind === 'read' ? analysis.statements : [];
-    if (statement === undefined || more.length > 0 || !explained.has(statement.kind)) return undefined;
+    if (statement === undefined || more.length > 0 || !kindsWithPlan.has(statement.kind)) return undefined;
     return statement.parametersMax;
   }
 }
@@ -106,18 +106,18 @@ export class Plans {
 const typedLiteral = /\b(interval|date|time|timestamp|timestamptz)\s+(\$\d+)/gi;
 
 async function explain(session: PlanSession, figures: QueryFigures, parameters: number): Promise<string[]> {
-  const { asker } = figures;
+  const { firstRun } = figures;
   const normalised = figures.normalised.replaceAll(typedLiteral, '$2::$1');
-  const quoted = `'${(asker.searchPath ?? '').replaceAll("'", "''")}'`;
-  await session.ask("SET statement_timeout = '5s'");
-  await session.ask("SET lock_timeout = '1s'");
-  await session.ask('SET default_transaction_read_only = on');
-  if (asker.searchPath !== undefined)
-    await session.ask(`SELECT pg_catalog.set_config('search_path', ${quoted}, false)`);
-  await session.ask('SET plan_cache_mode = force_generic_plan');
-  await session.ask(`PREPARE medrex_plan AS ${normalised}`);
+  const quoted = `'${(firstRun.searchPath ?? '').replaceAll("'", "''")}'`;
+  await session.query("SET statement_timeout = '5s'");
+  await session.query("SET lock_timeout = '1s'");
+  await session.query('SET default_transaction_read_only = on');
+  if (firstRun.searchPath !== undefined)
+    await session.query(`SELECT pg_catalog.set_config('search_path', ${quoted}, false)`);
+  await session.query('SET plan_cache_mode = force_generic_plan');
+  await session.query(`PREPARE medrex_plan AS ${normalised}`);
   const nulls = Array.from({ length: parameters }, () => 'NULL').join(', ');
-  const rows = await session.ask(`EXPLAIN EXECUTE medrex_plan${parameters === 0 ? '' : `(${nulls})`}`);
+  const rows = await session.query(`EXPLAIN EXECUTE medrex_plan${parameters === 0 ? '' : `(${nulls})`}`);
   return rows.map(([line]) => line ?? '');
 }
 

@@ -5,7 +5,7 @@ import type { Outcome } from './outcome.ts';
 /** What takes most of a statement's time. */
 export type Bottleneck = 'queue' | 'translate' | 'backend' | 'network' | 'client';
 
-export interface Asker {
+export interface FirstRun {
   readonly user: string;
   /** Undefined: the server's default. */
   readonly searchPath: string | undefined;
@@ -18,7 +18,7 @@ export class QueryFigures {
   readonly normalised: string;
   readonly workload: string;
   /** Who ran it first, and with which search path. */
-  readonly asker: Asker;
+  readonly firstRun: FirstRun;
   calls = 0;
   rows = 0;
   bytes = 0;
@@ -33,7 +33,7 @@ export class QueryFigures {
   readonly latencies = new Latencies();
 
   constructor({ database, user, fingerprint, normalised, workload }: Outcome, settings: Requester['settings']) {
-    this.asker = { user, searchPath: settings.get('search_path') };
+    this.firstRun = { user, searchPath: settings.get('search_path') };
     this.database = database;
     this.fingerprint = fingerprint;
     this.normalised = normalised;
@@ -107,7 +107,7 @@ export class QueryStatistics {
   }
 
   /** A connection to a database's server was made, with this round trip. */
-  reached(database: string, roundTripMs: number): void {
+  addRoundTrip(database: string, roundTripMs: number): void {
     const before = this.#roundTripsMs.get(database) ?? [];
     if (before.length === 0 && this.#roundTripsMs.size >= databasesMax) this.#roundTripsMs.clear();
     this.#roundTripsMs.set(database, [...before.slice(1 - roundTripsKept), roundTripMs]);
@@ -116,13 +116,13 @@ export class QueryStatistics {
   /** What takes most of a statement's time. */
   bottleneckOf(figures: QueryFigures): Bottleneck {
     const { queueMs, translateMs, backendMs, streamMs, clientMs, calls, database } = figures;
-    const madeMs = streamMs - clientMs;
-    const most = Math.max(queueMs, translateMs, backendMs, clientMs, madeMs);
+    const producedMs = streamMs - clientMs;
+    const most = Math.max(queueMs, translateMs, backendMs, clientMs, producedMs);
     if (most === queueMs && queueMs > 0) return 'queue';
     if (most === translateMs && translateMs > 0) return 'translate';
     if (most === clientMs && clientMs > 0) return 'client';
     // The server was still producing the rows, or they were long.
-    if (most === madeMs && madeMs > 0) return 'backend';
+    if (most === producedMs && producedMs > 0) return 'backend';
     const roundTripMs = Math.min(...(this.#roundTripsMs.get(database) ?? [0]));
     return backendMs / calls <= roundTripMs * roundTripsOfNetwork ? 'network' : 'backend';
   }

@@ -8,7 +8,7 @@ export interface QueryTracesOptions {
   readonly ratio: number;
   /** Whether spans are exported at all. */
   readonly isOn: boolean;
-  readonly draw: () => number;
+  readonly random: () => number;
   /** Converts a time of the proxy's clock to milliseconds since 1970. */
   readonly epochOf: (atMs: number) => number;
 }
@@ -36,10 +36,10 @@ export class QueryTraces implements RequestObserver {
   }
 
   ended(request: Request): void {
-    const { isOn, ratio, draw } = this.#options;
+    const { isOn, ratio, random } = this.#options;
     if (!isOn) return;
     const parent = request.hasComment ? request.comment.get('traceparent') : undefined;
-    if (parent === undefined && draw() >= ratio) return;
+    if (parent === undefined && random() >= ratio) return;
     const outcome = outcomeOf(request);
     if (outcome !== undefined) this.#record(request, outcome, parent);
   }
@@ -56,20 +56,21 @@ export class QueryTraces implements RequestObserver {
     });
     if (!span.isSampled) return;
     const first = firstAt === 0 ? endedAt : firstAt;
-    this.#part(tracing.startSpan('pg-proxy queue', this.#below(span, receivedAt)), backendAt);
+    this.#endChild(tracing.startSpan('pg-proxy queue', this.#childOf(span, receivedAt)), backendAt);
     const sentAt = backendAt + translateMs;
-    if (translateMs > 0) this.#part(tracing.startSpan('pg-proxy translate', this.#below(span, backendAt)), sentAt);
-    this.#part(tracing.startSpan('pg-proxy backend', this.#below(span, sentAt)), first);
-    this.#part(tracing.startSpan('pg-proxy stream', this.#below(span, first)), endedAt);
+    if (translateMs > 0)
+      this.#endChild(tracing.startSpan('pg-proxy translate', this.#childOf(span, backendAt)), sentAt);
+    this.#endChild(tracing.startSpan('pg-proxy backend', this.#childOf(span, sentAt)), first);
+    this.#endChild(tracing.startSpan('pg-proxy stream', this.#childOf(span, first)), endedAt);
     if (sqlstate !== undefined) span.fail(new Error('the server has said no'));
     span.end(epochOf(endedAt));
   }
 
-  #below(span: Span, atMs: number): { parent: string; startedAtMs: number } {
+  #childOf(span: Span, atMs: number): { parent: string; startedAtMs: number } {
     return { parent: span.traceparent, startedAtMs: this.#options.epochOf(atMs) };
   }
 
-  #part(span: Span, endedAtMs: number): void {
+  #endChild(span: Span, endedAtMs: number): void {
     span.end(this.#options.epochOf(endedAtMs));
   }
 }

@@ -84,7 +84,7 @@ describe('the bottleneck of a statement', () => {
     ['network', { backendMs: 0.1 }],
   ])('is the %s of %j', (expected, times) => {
     const queries = new QueryStatistics(10);
-    for (const roundTripMs of [9, 0.1, 9]) queries.reached('clinic', roundTripMs);
+    for (const roundTripMs of [9, 0.1, 9]) queries.addRoundTrip('clinic', roundTripMs);
     const figures = queries.add(outcome({ database: 'clinic', ...times }), 0);
     expect(queries.bottleneckOf(figures)).toBe(expected);
   });
@@ -93,14 +93,14 @@ describe('the bottleneck of a statement', () => {
     const queries = new QueryStatistics(10);
     const only = queries.add(outcome({ database: 'clinic', backendMs: 0.2 }), 0);
     expect(queries.bottleneckOf(only)).toBe('backend');
-    queries.reached('clinic', 0.05);
+    queries.addRoundTrip('clinic', 0.05);
     expect(queries.bottleneckOf(only)).toBe('backend');
   });
 
   it('is the network again when the round trip has become longer', () => {
     const queries = new QueryStatistics(10);
-    queries.reached('clinic', 0.1);
-    for (let at = 0; at < 10; at++) queries.reached('clinic', 5);
+    queries.addRoundTrip('clinic', 0.1);
+    for (let at = 0; at < 10; at++) queries.addRoundTrip('clinic', 5);
     expect(queries.bottleneckOf(queries.add(outcome({ database: 'clinic', backendMs: 6 }), 0))).toBe('network');
   });
 });
@@ -109,13 +109,13 @@ describe('slow statements', () => {
   it('are sampled once in ten seconds each, not all at once when everything is slow, and the rest is counted', () => {
     const slow = new SlowSamples();
     const wanted = (names: string[], nowMs: number): number =>
-      names.filter((name) => slow.isWanted(name, nowMs)).length;
+      names.filter((name) => slow.shouldRecord(name, nowMs)).length;
     const different = Array.from({ length: 10_000 }, (_, at) => `f${at}`);
     expect(wanted(['always', 'always', 'always'], 1_000)).toBe(1);
     expect(wanted(different, 2_000)).toBe(slowAtOnceMax - 1);
-    expect(slow.leftOut(10_999)).toBe(0);
-    expect(slow.leftOut(11_000)).toBe(2 + 10_000 - (slowAtOnceMax - 1));
-    expect(slow.leftOut(11_000)).toBe(0);
+    expect(slow.takeSkipped(10_999)).toBe(0);
+    expect(slow.takeSkipped(11_000)).toBe(2 + 10_000 - (slowAtOnceMax - 1));
+    expect(slow.takeSkipped(11_000)).toBe(0);
     // One that was not written down was not seen: it is the first of its kind now.
     expect(wanted(['always', 'f0', 'f9999'], 11_500)).toBe(2);
     expect(wanted(['f0'], 12_000)).toBe(1);

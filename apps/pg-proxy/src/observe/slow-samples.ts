@@ -18,7 +18,7 @@ export const slowMax = 10_000;
 const everyMs = 10_000;
 /** The number of samples of all statements together in that time: when everything is slow at once, the first ones tell why. */
 export const slowAtOnceMax = 50;
-const remembered = 2_000;
+const fingerprintsMax = 2_000;
 
 /** Decides which slow statements are recorded, and counts the others. Its clock must be monotonic. */
 export class SlowSamples {
@@ -26,30 +26,30 @@ export class SlowSamples {
   readonly #lastAt = new Map<string, number>();
   #sinceMs = -Infinity;
   #written = 0;
-  #leftOut = 0;
+  #skipped = 0;
 
   /** False: the statement was sampled recently, or there were too many of all. */
-  isWanted(fingerprint: string, nowMs: number): boolean {
+  shouldRecord(fingerprint: string, nowMs: number): boolean {
     if (nowMs - this.#sinceMs >= everyMs) {
       this.#sinceMs = nowMs;
       this.#written = 0;
     }
     const isNew = nowMs - (this.#lastAt.get(fingerprint) ?? -Infinity) >= everyMs;
     if (!isNew || this.#written >= slowAtOnceMax) {
-      this.#leftOut += 1;
+      this.#skipped += 1;
       return false;
     }
     this.#written += 1;
-    if (this.#lastAt.size >= remembered) this.#lastAt.clear();
+    if (this.#lastAt.size >= fingerprintsMax) this.#lastAt.clear();
     this.#lastAt.set(fingerprint, nowMs);
     return true;
   }
 
   /** How many slow statements were not recorded, reported once their period is over; 0 until then. Each is reported once. */
-  leftOut(nowMs: number): number {
+  takeSkipped(nowMs: number): number {
     if (nowMs - this.#sinceMs < everyMs) return 0;
-    const count = this.#leftOut;
-    this.#leftOut = 0;
+    const count = this.#skipped;
+    this.#skipped = 0;
     return count;
   }
 

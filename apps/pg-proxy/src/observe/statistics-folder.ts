@@ -7,7 +7,7 @@ import { trendFields, type Hour, type TrendPoint } from './trends.ts';
 /** Thirteen months, so that a month can be compared with the same one a year ago. */
 export const hoursKeptMs = 396 * 86_400_000;
 
-export interface Kept {
+export interface StoredStatistics {
   readonly hours: readonly Hour[];
   readonly slow: readonly SlowSample[];
 }
@@ -25,15 +25,15 @@ export class StatisticsFolder {
     this.#hours = join(folder, 'hours.jsonl');
     this.#slow = join(folder, 'slow.jsonl');
     this.#failed = failed;
-    this.#next(() => makeFolder(folder));
+    this.#enqueue(() => makeFolder(folder));
   }
 
   /** Loads what is not too old, and rewrites the files without the rest. */
-  async load(nowMs: number): Promise<Kept> {
-    const hours = await this.#kept(this.#hours, isHour, (found) =>
-      merged(found.filter(({ atMs }) => atMs >= nowMs - hoursKeptMs)),
+  async load(nowMs: number): Promise<StoredStatistics> {
+    const hours = await this.#loadFile(this.#hours, isHour, (found) =>
+      mergeHours(found.filter(({ atMs }) => atMs >= nowMs - hoursKeptMs)),
     );
-    const slow = await this.#kept(this.#slow, isSlow, (found) =>
+    const slow = await this.#loadFile(this.#slow, isSlow, (found) =>
       found.filter(({ atMs }) => atMs >= nowMs - slowKeptMs).slice(-slowMax),
     );
     this.#slowLines = slow.length;
@@ -41,18 +41,18 @@ export class StatisticsFolder {
   }
 
   addHour(hour: Hour): void {
-    this.#next(() => appendFile(this.#hours, lineOf(hour), { mode: 0o600 }));
+    this.#enqueue(() => appendFile(this.#hours, lineOf(hour), { mode: 0o600 }));
   }
 
   /** @param kept everything to keep, including this one: the file is rewritten from it now and then */
   addSlow(sample: SlowSample, kept: readonly SlowSample[]): void {
     if (++this.#slowLines <= 2 * slowMax) {
-      this.#next(() => appendFile(this.#slow, lineOf(sample), { mode: 0o600 }));
+      this.#enqueue(() => appendFile(this.#slow, lineOf(sample), { mode: 0o600 }));
       return;
     }
     const newest = kept.slice(-slowMax);
     this.#slowLines = newest.length;
-    this.#next(() => rewrite(this.#slow, newest));
+    this.#enqueue(() => rewrite(this.#slow, newest));
   }
 
   /** Resolves when everything is written. */
@@ -61,14 +61,14 @@ export class StatisticsFolder {
   }
 
   /** Loads the valid lines of a file and rewrites it without the rest; a file that cannot be read is left alone. */
-  async #kept<T extends object>(
+  async #loadFile<T extends object>(
     file: string,
     is: (value: unknown) => value is T,
-    whatCounts: (found: readonly T[]) => T[],
+    select: (found: readonly T[]) => T[],
   ): Promise<T[]> {
     try {
-      const kept = whatCounts(await linesOf(file, is));
-      this.#next(() => rewrite(file, kept));
+      const kept = select(await linesOf(file, is));
+      this.#enqueue(() => rewrite(file, kept));
       return kept;
     } catch (error) {
       this.#failed(error);
@@ -76,7 +76,7 @@ export class StatisticsFolder {
     }
   }
 
-  #next(write: () => Promise<void>): void {
+  #enqueue(write: () => Promise<void>): void {
     this.#writing = this.#writing.then(write).then(
       () => void (this.#isFailing = false),
       (error: unknown) => {
@@ -122,23 +122,23 @@ function isSlow(value: unknown): value is SlowSample {
 }
 
 /** A process that ended within the hour has left a part of it, and so has its successor. */
-export function merged(hours: readonly Hour[]): Hour[] {
+export function mergeHours(hours: readonly Hour[]): Hour[] {
   const byName = new Map<string, Hour>();
   for (const hour of hours) {
     const name = `${hour.atMs} ${hour.database}`;
     const known = byName.get(name);
-    byName.set(name, known === undefined ? hour : { ...hour, point: together(known.point, hour.point) });
+    byName.set(name, known === undefined ? hour : { ...hour, point: mergePoints(known.point, hour.point) });
   }
   return [...byName.values()].sort((one, other) => one.atMs - other.atMs);
 }
 
-const added: ReadonlySet<string> = new Set(['queries', 'errors', 'rows', 'total_ms', 'queue_ms']);
+const summedFields: ReadonlySet<string> = new Set(['queries', 'errors', 'rows', 'total_ms', 'queue_ms']);
 
-function together(one: TrendPoint, other: TrendPoint): TrendPoint {
+function mergePoints(one: TrendPoint, other: TrendPoint): TrendPoint {
   return Object.fromEntries(
     trendFields.map((field) => [
       field,
-      added.has(field) ? one[field] + other[field] : Math.max(one[field], other[field]),
+      summedFields.has(field) ? one[field] + other[field] : Math.max(one[field], other[field]),
     ]),
   ) as TrendPoint;
 }

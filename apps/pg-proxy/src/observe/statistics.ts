@@ -1,8 +1,8 @@
 import type { Requester, Request, RequestObserver } from '../session/client/request.ts';
-import { OutcomeAtHand, type Outcome } from './outcome.ts';
+import { ReusedOutcome, type Outcome } from './outcome.ts';
 import { QueryStatistics } from './query-statistics.ts';
 import { SlowSamples, type SlowSample } from './slow-samples.ts';
-import { hoursKeptMs, merged, StatisticsFolder } from './statistics-folder.ts';
+import { hoursKeptMs, mergeHours, StatisticsFolder } from './statistics-folder.ts';
 import type { TrafficMetrics } from './traffic-metrics.ts';
 import { Trends, type Gauges, type Hour } from './trends.ts';
 
@@ -21,7 +21,7 @@ export interface StatisticsOptions {
   readonly epochMs: () => number;
   readonly slow: (sample: SlowSample) => void;
   /** So many further statements were slow and were not passed to `slow`. */
-  readonly slowLeftOut: (count: number) => void;
+  readonly slowSkipped: (count: number) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -33,7 +33,7 @@ export class Statistics implements RequestObserver {
   readonly hours: Hour[] = [];
   readonly #options: StatisticsOptions;
   readonly #folder: StatisticsFolder | undefined;
-  readonly #outcomes = new OutcomeAtHand();
+  readonly #outcomes = new ReusedOutcome();
   #timer: NodeJS.Timeout | undefined;
   #ticks = 0;
   #slowMs: number;
@@ -69,7 +69,7 @@ export class Statistics implements RequestObserver {
 
   connected(database: string, ms: number, roundTripMs: number | undefined): void {
     this.#options.metrics.connected(database, ms);
-    if (roundTripMs !== undefined) this.queries.reached(database, roundTripMs);
+    if (roundTripMs !== undefined) this.queries.addRoundTrip(database, roundTripMs);
   }
 
   get epochMs(): number {
@@ -78,7 +78,7 @@ export class Statistics implements RequestObserver {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    this.#sayLeftOut(Infinity);
+    this.#reportSkipped(Infinity);
     this.trends.end(this.#options.epochMs());
     await this.#folder?.flush();
   }
@@ -94,7 +94,7 @@ export class Statistics implements RequestObserver {
   #addSlow(outcome: Outcome, from: Requester, endedAt: number): void {
     const { metrics, slow } = this.#options;
     metrics.slow();
-    if (!this.slow.isWanted(outcome.fingerprint, endedAt)) return;
+    if (!this.slow.shouldRecord(outcome.fingerprint, endedAt)) return;
     const atMs = this.epochMs;
     const { database, user, fingerprint, workload, rows, normalised: query } = outcome;
     const { queueMs, translateMs, backendMs, streamMs, totalMs } = outcome;
@@ -119,16 +119,16 @@ export class Statistics implements RequestObserver {
     slow(sample);
   }
 
-  #sayLeftOut(nowMs: number): void {
-    const count = this.slow.leftOut(nowMs);
-    if (count > 0) this.#options.slowLeftOut(count);
+  #reportSkipped(nowMs: number): void {
+    const count = this.slow.takeSkipped(nowMs);
+    if (count > 0) this.#options.slowSkipped(count);
   }
 
   #keepHour(hour: Hour): void {
     // The previous process may have stored the beginning of this hour.
     const same = this.hours.findLastIndex(({ atMs, database }) => atMs === hour.atMs && database === hour.database);
     if (same < 0) this.hours.push(hour);
-    else this.hours.splice(same, 1, ...merged(this.hours.slice(same, same + 1).concat(hour)));
+    else this.hours.splice(same, 1, ...mergeHours(this.hours.slice(same, same + 1).concat(hour)));
     const first = this.hours.findIndex(({ atMs }) => atMs >= hour.atMs - hoursKeptMs);
     if (first > 0) this.hours.splice(0, first);
     this.#folder?.addHour(hour);
@@ -137,7 +137,7 @@ export class Statistics implements RequestObserver {
   #tick(gauges: ReadonlyMap<string, Gauges>): void {
     const epochMs = this.#options.epochMs();
     this.trends.tick(epochMs, gauges);
-    this.#sayLeftOut(this.#options.now());
+    this.#reportSkipped(this.#options.now());
     if (++this.#ticks % upkeepTicks !== 1) return;
     this.slow.prune(epochMs);
   }

@@ -56,7 +56,7 @@ export class ServerChanges {
     const { upstream } = client.pool.name;
     const isMeant = (name: PoolName): boolean => name.upstream === upstream && databases.has(logins.databaseOf(name));
     pools.closeWithoutClients(isMeant, client, now());
-    caches()?.vacate(upstream, databases);
+    caches()?.closeSessionsOf(upstream, databases);
   }
 
   #isRedefined({ roles, database }: Redefinition, name: PoolName): boolean {

@@ -31,7 +31,7 @@ describe('a login shared by several users', () => {
     expect(rig.postgres.backends).toHaveLength(1);
     const [pool, ...more] = rig.running.proxy.host.pools.figures(0);
     expect([pool?.name.user, pool?.settings.max, pool?.clients, more.length]).toEqual(['proxy', 1, 2, 0]);
-    await rig.running.observing.audit?.flush();
+    await rig.running.observability.audit?.flush();
     const entries = readFileSync(join(rig.folder, 'audit.000001'), 'utf8').split('\n').slice(1, -1);
     expect(entries.map((line) => JSON.parse(line) as { user: string; as: string })).toMatchObject(
       ['app', 'other', 'app'].map((user) => ({ user, as: 'proxy' })),

@@ -1,46 +1,46 @@
 import type { SharedLink } from '../shared-link.ts';
 
-interface Way {
-  readonly heard: ((message: string | undefined) => void)[];
+interface LinkState {
+  readonly subscribers: ((message: string | undefined) => void)[];
   isCut: boolean;
   /** Holds sent messages back here; the sender gets an error. */
-  lying?: string[];
+  heldBack?: string[];
 }
 
 /** Links between instances in memory. The link of each instance can be cut, in both directions. */
 export class MemoryLinks {
-  readonly #ways = new Map<string, Way>();
-  readonly #told: string[] = [];
+  readonly #links = new Map<string, LinkState>();
+  readonly #sent: string[] = [];
   /** Registered instances. */
   readonly present = new Set<string>();
 
   of(instance: string): SharedLink {
-    const way: Way = { heard: [], isCut: false };
-    this.#ways.set(instance, way);
-    const tell = async (message?: string): Promise<void> => {
-      if (way.isCut) throw new Error('cut');
-      if (message !== undefined) (way.lying ?? this.#told).push(message);
-      if (way.lying !== undefined) throw new Error('took too long');
+    const link: LinkState = { subscribers: [], isCut: false };
+    this.#links.set(instance, link);
+    const publish = async (message?: string): Promise<void> => {
+      if (link.isCut) throw new Error('cut');
+      if (message !== undefined) (link.heldBack ?? this.#sent).push(message);
+      if (link.heldBack !== undefined) throw new Error('took too long');
     };
     return {
-      tell,
-      present: async (name, message) => {
-        await tell(message);
+      publish,
+      announce: async (name, message) => {
+        await publish(message);
         return [...this.present.add(name)];
       },
       leave: async (name, message) => {
-        await tell(message);
+        await publish(message);
         this.present.delete(name);
       },
-      strike: async (name) => {
-        await tell();
+      unregister: async (name) => {
+        await publish();
         this.present.delete(name);
       },
-      listen: (heard) => {
-        way.heard.push(heard);
+      subscribe: (heard) => {
+        link.subscribers.push(heard);
         return () => {
-          const at = way.heard.indexOf(heard);
-          if (at >= 0) way.heard.splice(at, 1);
+          const at = link.subscribers.indexOf(heard);
+          if (at >= 0) link.subscribers.splice(at, 1);
         };
       },
     };
@@ -48,38 +48,39 @@ export class MemoryLinks {
 
   /** Delivers all sent messages, in order. */
   async deliver(): Promise<void> {
-    for (const message of this.#told.splice(0))
-      for (const { heard, isCut } of this.#ways.values()) if (!isCut) for (const hear of heard) hear(message);
+    for (const message of this.#sent.splice(0))
+      for (const { subscribers, isCut } of this.#links.values())
+        if (!isCut) for (const hear of subscribers) hear(message);
     await new Promise((resolve) => setImmediate(resolve));
   }
 
   cut(instance: string): void {
-    const way = this.#ways.get(instance);
-    if (way !== undefined) way.isCut = true;
+    const link = this.#links.get(instance);
+    if (link !== undefined) link.isCut = true;
   }
 
   /** Holds back what an instance sends from now on; each call of the returned function delivers the next of these messages. */
-  late(instance: string): () => void {
-    const way = this.#ways.get(instance);
-    const lying: string[] = [];
-    if (way !== undefined) way.lying = lying;
-    return () => this.#told.push(...lying.slice(0, 1));
+  holdBack(instance: string): () => void {
+    const link = this.#links.get(instance);
+    const heldBack: string[] = [];
+    if (link !== undefined) link.heldBack = heldBack;
+    return () => this.#sent.push(...heldBack.slice(0, 1));
   }
 
   /** Ends a cut; messages sent meanwhile are lost. */
-  mend(instance: string): void {
-    const way = this.#ways.get(instance);
-    if (way?.isCut !== true) return;
-    way.isCut = false;
+  restore(instance: string): void {
+    const link = this.#links.get(instance);
+    if (link?.isCut !== true) return;
+    link.isCut = false;
     this.reconnect(instance);
   }
 
   /** Current subscriptions of an instance receive nothing any more, without notice. */
-  deafen(instance: string): void {
-    this.#ways.get(instance)?.heard.splice(0);
+  dropSubscriptions(instance: string): void {
+    this.#links.get(instance)?.subscribers.splice(0);
   }
 
   reconnect(instance: string): void {
-    for (const hear of this.#ways.get(instance)?.heard ?? []) hear(undefined);
+    for (const hear of this.#links.get(instance)?.subscribers ?? []) hear(undefined);
   }
 }

@@ -1,7 +1,7 @@
 import { frontend as from, parseComplete, type Framer, type Report } from '@medrex/pg-wire';
 import type { SqlAnalyser } from '@medrex/sql';
 import type { ClientCache, Question } from '../../cache/client-cache.ts';
-import { seriesAt, type ExtendedSeries } from '../../cache/extended-series.ts';
+import { readExtendedQuery, type ExtendedQuery } from '../../cache/extended-query.ts';
 import type { Answer } from '../../cache/recorder.ts';
 import type { Client } from './client.ts';
 import type { ClientMessages } from './client-messages.ts';
@@ -13,7 +13,7 @@ interface Asked {
   readonly question: Question;
   readonly kind: 'query' | 'execute';
   readonly prepared: Analysed | undefined;
-  readonly parsed: ExtendedSeries['parsed'];
+  readonly parsed: ExtendedQuery['parsed'];
 }
 
 /** A longer simple query is not one that an application repeats. */
@@ -128,7 +128,7 @@ export class CachedAnswers {
 
   #series(): Asked | undefined {
     const framer = this.#framer;
-    const series = seriesAt(framer.buffer, framer.start, framer.chunkEnd);
+    const series = readExtendedQuery(framer.buffer, framer.start, framer.chunkEnd);
     if (series === undefined) return undefined;
     const { parsed, statement, isDescribed, bound } = series;
     const { statements } = this.#messages;

@@ -375,7 +375,7 @@ export class Client implements BackendClient {
     const { cachedAnswers, statements } = this.#messages;
     const isIdle = status === transactionStatus.idle;
     this.#messages.answered();
-    cachedAnswers.cache?.settled(isIdle, this.pooled.pool.name.upstream);
+    cachedAnswers.cache?.answerComplete(isIdle, this.pooled.pool.name.upstream);
     if (this.mode === 'statement' && !isIdle) return this.end(noTransactions);
     if (isIdle && this.backend !== undefined) statements.transactionEnded(this.backend);
     if (isIdle && this.backend?.redefined !== undefined) {

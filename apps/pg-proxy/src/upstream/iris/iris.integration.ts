@@ -80,10 +80,9 @@ describeReal('POSTGRES', 'pg-proxy in front of a stand-in for IRIS', (where) => 
       await other.query("select 'é', name from patients where id = 4711");
       await other.query('select name, id from patients where id = $1', [1]);
       await other.end();
-      const told = [...(rig.running.observing.statistics?.queries.all() ?? [])].map(({ normalised, translateMs }) => [
-        normalised,
-        translateMs > 0,
-      ]);
+      const told = [...(rig.running.observability.statistics?.queries.all() ?? [])].map(
+        ({ normalised, translateMs }) => [normalised, translateMs > 0],
+      );
       expect(told).toContainEqual(['select $1, name from patients where id = $2', true]);
       expect(told).toContainEqual(['select name, id from patients where id = $1', true]);
       expect([notices, rig.running.proxy.host.pools.figures(0).flatMap(({ clamps }) => clamps)]).toEqual([[], []]);

@@ -54,7 +54,7 @@ describe('what is remembered about statements', () => {
     rig = await start();
     const client = await rig.in();
     await client.ask(query('select 1'));
-    const { statistics } = rig.running.observing;
+    const { statistics } = rig.running.observability;
     const second = Math.floor(Date.now() / 1_000) + 1;
     for (let at = 0; at < 120; at++)
       statistics?.trends.tick(
@@ -83,7 +83,7 @@ describe('what is remembered about statements', () => {
     expect(await rowsOf('select user_name, total_ms > 1, query from medrex.slow')).toEqual(['D app,t,...']);
     expect(rig.lines.join('')).toContain('a statement was slow');
     expect(rig.lines.join('')).not.toContain('secret');
-    await rig.running.observing.close();
+    await rig.running.observability.close();
     expect(rig.lines.join('')).toMatch(/"count":1,.*"more statements were slow than are logged"/);
     const kept = (file: string): string => readFileSync(join(rig.folder, 'statistics', file), 'utf8');
     expect(JSON.parse(kept('slow.jsonl'))).toMatchObject({ query: '...', workload: 'interactive' });
@@ -119,7 +119,7 @@ describe('what is remembered about statements', () => {
     await client.ask(query("select name from clinic.patients where name = 'Miller' /*person='nurse%207'*/"));
     await client.ask(query('update visits set bed = 3'));
     await client.ask(query('select 1'));
-    const { audit } = rig.running.observing;
+    const { audit } = rig.running.observability;
     await audit?.flush();
     const text = readFileSync(join(rig.folder, 'audit.000001'), 'utf8');
     const entries = text.split('\n').slice(1, -1);
@@ -163,7 +163,7 @@ describe('what is remembered about statements', () => {
       "set work_mem = '8MB'",
     ])
       await client.ask(query(text));
-    await rig.running.observing.audit?.flush();
+    await rig.running.observability.audit?.flush();
     const text = readFileSync(join(rig.folder, 'audit.000001'), 'utf8');
     const entries = text
       .trimEnd()
@@ -190,7 +190,7 @@ describe('what is remembered about statements', () => {
     for (const asker of [client, other]) await asker.ask(query('fetch 3 from c'));
     await client.ask(query('prepare p as update visits set bed = $1'));
     await client.ask(query('execute p(3)'));
-    await rig.running.observing.audit?.flush();
+    await rig.running.observability.audit?.flush();
     const [, ...lines] = readFileSync(join(rig.folder, 'audit.000001'), 'utf8').trimEnd().split('\n');
     const told = lines.map((line) => JSON.parse(line) as { action: string; reads: string[]; writes: string[] });
     expect(told.map(({ action, reads, writes }) => `${action} ${[...reads, ...writes].join()}`)).toEqual([
@@ -209,7 +209,7 @@ describe('what is remembered about statements', () => {
     rig.running.reload();
     await client.ask(query('select name from patients'));
     await (await rig.in()).ask(query('select name from patients'));
-    await rig.running.observing.audit?.flush();
+    await rig.running.observability.audit?.flush();
     const entries = readFileSync(join(rig.folder, 'audit.000001'), 'utf8').split('\n').slice(1, -1);
     expect(entries.map((line) => (JSON.parse(line) as { as: string }).as)).toEqual(['first', 'second']);
     expect(entries[0]).toMatch(/"at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/);

@@ -5,7 +5,7 @@ const entriesMax = 10_000;
 const textsMax = 8_000_000;
 
 /** A cache of facts by text. `undefined` is a valid fact. */
-export class RememberedTexts<F extends object> {
+export class TextCache<F extends object> {
   readonly #texts = new LRUCache<string, F | 'none'>({
     max: entriesMax,
     maxSize: textsMax,

@@ -11,26 +11,26 @@ import type { Socket } from 'node:net';
 import type { LoggedIn } from '../upstream/backend-login.ts';
 
 /** The first column of every row; undefined: the server refused. */
-export type Answered = (rows: readonly string[] | undefined) => void;
+export type RowsCallback = (rows: readonly string[] | undefined) => void;
 
-export interface AskEvents {
+export interface WatchConnectionEvents {
   notified(payload: string): void;
   closed(): void;
 }
 
 /** A connection of the proxy's own, for a few queries and for NOTIFY. Queries are answered in order. */
-export class AskConnection {
+export class WatchConnection {
   readonly #socket: Socket;
   readonly #framer = new Framer(backendSession);
-  readonly #asked: Answered[] = [];
-  readonly #events: AskEvents;
+  readonly #pending: RowsCallback[] = [];
+  readonly #events: WatchConnectionEvents;
   #rows: string[] = [];
   /** The pieces of an incomplete message. */
   #pieces: Buffer[] = [];
   #isRefused = false;
   #isClosed = false;
 
-  constructor({ socket }: LoggedIn, events: AskEvents) {
+  constructor({ socket }: LoggedIn, events: WatchConnectionEvents) {
     this.#socket = socket;
     this.#events = events;
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -39,8 +39,8 @@ export class AskConnection {
     socket.resume();
   }
 
-  ask(text: string, then: Answered): void {
-    this.#asked.push(then);
+  query(text: string, then: RowsCallback): void {
+    this.#pending.push(then);
     this.#socket.write(query(text));
   }
 
@@ -56,21 +56,21 @@ export class AskConnection {
 
   #read(chunk: Buffer): void {
     this.#framer.feed(chunk);
-    while (this.#framer.next()) this.#take(this.#framer);
+    while (this.#framer.next()) this.#handleFrame(this.#framer);
     if (this.#framer.fault !== undefined) this.#socket.destroy();
   }
 
   /** A long row arrives in pieces. */
-  #take({ type, buffer, start, end, isFirst, isLast }: Framer): void {
-    if (isFirst && isLast) return this.#message(type, buffer, start, end);
+  #handleFrame({ type, buffer, start, end, isFirst, isLast }: Framer): void {
+    if (isFirst && isLast) return this.#handleMessage(type, buffer, start, end);
     this.#pieces.push(Buffer.from(buffer.subarray(start, end)));
     if (!isLast) return;
     const whole = Buffer.concat(this.#pieces);
     this.#pieces = [];
-    this.#message(type, whole, 0, whole.length);
+    this.#handleMessage(type, whole, 0, whole.length);
   }
 
-  #message(type: number, buffer: Buffer, start: number, end: number): void {
+  #handleMessage(type: number, buffer: Buffer, start: number, end: number): void {
     if (type === from.dataRow) this.#rows.push(readDataRow(buffer, start, end)?.[0]?.toString('utf8') ?? '');
     if (type === from.errorResponse) this.#isRefused = true;
     if (type === from.notificationResponse) this.#events.notified(readNotification(buffer, start, end)?.payload ?? '');
@@ -78,13 +78,13 @@ export class AskConnection {
     const [rows, isRefused] = [this.#rows, this.#isRefused];
     this.#rows = [];
     this.#isRefused = false;
-    this.#asked.shift()?.(isRefused ? undefined : rows);
+    this.#pending.shift()?.(isRefused ? undefined : rows);
   }
 
   #closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const then of this.#asked.splice(0)) then(undefined);
+    for (const then of this.#pending.splice(0)) then(undefined);
     this.#events.closed();
   }
 }

@@ -17,7 +17,7 @@ import type { SlowSample } from './slow-samples.ts';
 import { Statistics } from './statistics.ts';
 import { TrafficMetrics } from './traffic-metrics.ts';
 
-export interface ObservingOptions {
+export interface ObservabilityOptions {
   readonly loaded: LoadedConfig;
   /** The configuration's folder. */
   readonly folder: string;
@@ -29,7 +29,7 @@ export interface ObservingOptions {
   readonly others: readonly (RequestObserver | undefined)[];
 }
 
-const unrecorded: Report = {
+const auditUnavailable: Report = {
   severity: 'ERROR',
   sqlstate: '53100',
   message: 'statements are refused because the audit log cannot be written',
@@ -37,7 +37,7 @@ const unrecorded: Report = {
 };
 
 /** Everything that observes requests: statistics, traces, the slow log and the audit. */
-export class Observing {
+export class Observability {
   readonly statistics: Statistics | undefined;
   readonly traces: QueryTraces;
   readonly observer: RequestObserver | undefined;
@@ -47,11 +47,11 @@ export class Observing {
   readonly #telemetry: Telemetry;
 
   /** @throws CodedError PG_PROXY_AUDIT */
-  static async open(options: ObservingOptions): Promise<Observing> {
-    return new Observing(options, await openAudit(options.loaded, options.folder, options.telemetry));
+  static async open(options: ObservabilityOptions): Promise<Observability> {
+    return new Observability(options, await openAudit(options.loaded, options.folder, options.telemetry));
   }
 
-  private constructor(options: ObservingOptions, audit: AuditLog | undefined) {
+  private constructor(options: ObservabilityOptions, audit: AuditLog | undefined) {
     this.audit = audit;
     countAudit(options.telemetry.metrics, audit);
     const { loaded, telemetry, now, traceRatio, isTracing } = options;
@@ -61,13 +61,13 @@ export class Observing {
       tracing: telemetry.tracing,
       ratio: traceRatio,
       isOn: isTracing,
-      draw: Math.random,
+      random: Math.random,
       epochOf: this.epochOf,
     });
     this.statistics = loaded.config.statistics.isOn ? this.#statisticsOf(options) : undefined;
     // Without both, requests are not observed and cost nothing.
     const traces = isTracing || this.statistics !== undefined ? this.traces : undefined;
-    this.observer = observersOf([this.statistics, traces, this.#auditorOf(loaded), ...options.others]);
+    this.observer = observersOf([this.statistics, traces, this.#auditObserverOf(loaded), ...options.others]);
   }
 
   async start(host: PoolHost): Promise<void> {
@@ -88,15 +88,15 @@ export class Observing {
   }
 
   /** Why nothing may run now. */
-  readonly refusal = (): Report | undefined => (this.audit?.isRefusing === true ? unrecorded : undefined);
+  readonly refusal = (): Report | undefined => (this.audit?.isRefusing === true ? auditUnavailable : undefined);
 
-  #auditorOf({ config }: LoadedConfig): AuditObserver | undefined {
+  #auditObserverOf({ config }: LoadedConfig): AuditObserver | undefined {
     if (this.audit === undefined || config.audit === undefined) return undefined;
     const { statements, personKeys } = config.audit;
     return new AuditObserver({ log: this.audit, statements, personKeys });
   }
 
-  #statisticsOf({ loaded: { config }, folder, telemetry, now }: ObservingOptions): Statistics {
+  #statisticsOf({ loaded: { config }, folder, telemetry, now }: ObservabilityOptions): Statistics {
     const { queriesMax, slowMs, folder: own } = config.statistics;
     return new Statistics({
       queriesMax,
@@ -106,7 +106,7 @@ export class Observing {
       folder: own === undefined ? undefined : isAbsolute(own) ? own : join(folder, own),
       metrics: new TrafficMetrics(telemetry.metrics, Object.keys(config.databases)),
       slow: (sample) => this.#logSlow(sample),
-      slowLeftOut: (count) => telemetry.log.warn({ count }, 'more statements were slow than are logged'),
+      slowSkipped: (count) => telemetry.log.warn({ count }, 'more statements were slow than are logged'),
       failed: (cause) => {
         const error = pgProxyError('PG_PROXY_STATISTICS', 'the folder of statistics cannot be used', { cause });
         telemetry.log.error({ error }, 'statistics could not be saved');

@@ -1,9 +1,9 @@
 /** Turns counters kept elsewhere into increments for metrics. */
-export class GrowingCounts {
+export class CounterIncrements {
   readonly #before = new Map<string, number>();
 
   /** The increase since the last call. */
-  more(name: string, now: number): number {
+  since(name: string, now: number): number {
     const before = this.#before.get(name) ?? 0;
     this.#before.set(name, now);
     // A RELOAD has restarted it.

@@ -1,7 +1,7 @@
 import { frontend as from, parseKey, readBindHead, readExecute, readNamed } from '@medrex/pg-wire';
 
 /** One statement in the extended protocol that is asked and answered as a whole: [Parse] Bind [Describe] Execute Sync. */
-export interface ExtendedSeries {
+export interface ExtendedQuery {
   /** From its Parse. */
   readonly parsed:
     { readonly name: string; readonly key: string; readonly start: number; readonly end: number } | undefined;
@@ -17,9 +17,9 @@ const headerBytes = 5;
 const boundBytesMax = 16 * 1024;
 
 /** Reads ahead from a message to the next Sync, at most up to `limit`. Undefined: it is something else, or incomplete. */
-export function seriesAt(buffer: Buffer, start: number, limit: number): ExtendedSeries | undefined {
-  const reader = new Ahead(buffer, start, limit);
-  let parsed: ExtendedSeries['parsed'];
+export function readExtendedQuery(buffer: Buffer, start: number, limit: number): ExtendedQuery | undefined {
+  const reader = new MessageReader(buffer, start, limit);
+  let parsed: ExtendedQuery['parsed'];
   if (reader.is(from.parse)) {
     const key = parseKey(buffer, reader.start, reader.end);
     const name = buffer.toString('latin1', reader.start + headerBytes, buffer.indexOf(0, reader.start + headerBytes));
@@ -42,13 +42,13 @@ export function seriesAt(buffer: Buffer, start: number, limit: number): Extended
   return reader.is(from.sync) ? { parsed, statement: head.statement, bound, isDescribed } : undefined;
 }
 
-function isOfPortal(buffer: Buffer, { start, end }: Ahead): boolean {
+function isOfPortal(buffer: Buffer, { start, end }: MessageReader): boolean {
   const named = readNamed(buffer, start, end);
   return named?.of === 'portal' && named.name === '';
 }
 
 /** Iterates over the messages in a buffer. */
-class Ahead {
+class MessageReader {
   readonly #buffer: Buffer;
   readonly #limit: number;
   start: number;

@@ -77,11 +77,11 @@ async function each(one: (run: number) => Promise<Measured[]>): Promise<Measured
   return all;
 }
 
-async function clients(network: BenchNetwork, runSeed: number, said = ''): Promise<Measured[]> {
+async function clients(network: BenchNetwork, runSeed: number, suffix = ''): Promise<Measured[]> {
   const second = await SecondChaincode.deploy(network.profile);
   network.more.set('second chaincode', second.pid);
   try {
-    return await clientsBeside(network, second.name, runSeed, said);
+    return await clientsBeside(network, second.name, runSeed, suffix);
   } finally {
     network.more.clear();
     await second.stop();
@@ -92,14 +92,14 @@ async function clientsBeside(
   network: BenchNetwork,
   chaincode: string,
   runSeed: number,
-  said: string,
+  suffix: string,
 ): Promise<Measured[]> {
   const all: Measured[] = [];
   for (const [place, workload] of workloads.entries()) {
     const load = (client: number) =>
       loadOf(workload, { kind: 'fixed', perSecond }, seconds, runSeed + 100 * place + client);
     const take = async (client: string, work: Parameters<typeof measured>[2]): Promise<void> => {
-      all.push(await measured(network, `${workload.name}${said}: ${client}`, work));
+      all.push(await measured(network, `${workload.name}${suffix}: ${client}`, work));
     };
     if (workload.foreignPerSecond === undefined) {
       const gateway = { seconds, seed: runSeed };

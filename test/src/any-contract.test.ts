@@ -38,11 +38,11 @@ describe('a plain chaincode, through all services', () => {
   });
 
   async function send(body: object): Promise<string> {
-    const said = await eventually('a receipt', async () => {
+    const receipt = await eventually('a receipt', async () => {
       const { status, body: answer } = await stack.client.post('/v1/channels/ehr/transactions', body);
       return (status === 202 || status === 200) && answer;
     });
-    return String(said['transactionId']);
+    return String(receipt['transactionId']);
   }
 
   const ended = (opId: string) =>

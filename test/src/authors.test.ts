@@ -77,8 +77,8 @@ describe('authors, over real processes, HTTP and the command line', () => {
     const ended = await sendSigned('signed-message-2');
     expect(ended).toMatchObject({ state: 'applied', author: 'signed by dr-anne' });
     const url = ['--url', stack.url('ingest', 'api')];
-    const told = await medrex(['tx', String(ended['transactionId']), ...url]);
-    expect(told.stdout).toMatch(/author +signed by dr-anne/);
+    const printed = await medrex(['tx', String(ended['transactionId']), ...url]);
+    expect(printed.stdout).toMatch(/author +signed by dr-anne/);
     const plain = await send(patientOf('signed-message-3'), {
       'ce-source': 'urn:ehr:ward',
       'ce-id': 'signed-message-3',

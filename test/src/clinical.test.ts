@@ -52,10 +52,10 @@ describe('clinical histories at full speed', () => {
     // Meanwhile orderer-dag is killed and restarted.
     await stack.kill(['orderer-dag']);
     await stack.start(['orderer-dag']);
-    const told = await ends([...ward.accepted, ...orders.accepted]);
-    const wrong = told.filter(({ state }) => state !== 'applied');
+    const outcomes = await ends([...ward.accepted, ...orders.accepted]);
+    const wrong = outcomes.filter(({ state }) => state !== 'applied');
     expect(wrong.map(({ outcome }) => [outcome?.code, outcome?.message])).toEqual([]);
-    const ofBundle = told[1_000]?.outcome?.detail;
+    const ofBundle = outcomes[1_000]?.outcome?.detail;
     expect(ofBundle).toHaveLength(499);
   }, 120_000);
 
@@ -64,12 +64,12 @@ describe('clinical histories at full speed', () => {
     const request = { method: 'POST', url: 'Practitioner', ifNoneExist };
     const racers = Array.from({ length: 50 }, (_, number) => sender(`racer-${number}`));
     await Promise.all(racers.map((racer) => racer.deliver([{ id: 'create', body: aPractitioner(), request }])));
-    const told = (await ends(racers.flatMap(({ accepted }) => accepted))).map(({ outcome }) => {
+    const outcomes = (await ends(racers.flatMap(({ accepted }) => accepted))).map(({ outcome }) => {
       const [entry] = outcome?.detail as readonly { readonly did: string; readonly reference: string }[];
       return [outcome?.status, entry?.did, entry?.reference];
     });
-    expect(told.filter(([, did]) => did === 'created')).toHaveLength(1);
-    expect(new Set(told.map(([status, , reference]) => `${status} ${reference}`)).size).toBe(1);
+    expect(outcomes.filter(([, did]) => did === 'created')).toHaveLength(1);
+    expect(new Set(outcomes.map(([status, , reference]) => `${status} ${reference}`)).size).toBe(1);
   }, 60_000);
 
   it.each([
@@ -84,8 +84,8 @@ describe('clinical histories at full speed', () => {
       );
       // Each step for all stays, then the next step; no bed that is left is used by another stay.
       await desk.deliver([0, 1, 2].flatMap((step) => stays.map((steps) => steps[step] as Message)));
-      const told = await ends(desk.accepted);
-      expect(new Set(told.map(({ outcome }) => `${outcome?.status} ${outcome?.code}`))).toEqual(
+      const outcomes = await ends(desk.accepted);
+      expect(new Set(outcomes.map(({ outcome }) => `${outcome?.status} ${outcome?.code}`))).toEqual(
         new Set(['applied OK']),
       );
     },
@@ -100,8 +100,8 @@ describe('clinical histories at full speed', () => {
     // admitted to the bed and moved to another; then the next stay
     await desk.deliver(steps.flatMap(([admit, transfer]) => [admit!, transfer!]));
     await desk.deliver(steps.map(([, , discharge]) => discharge!));
-    const told = await ends(desk.accepted);
-    expect(told.map(({ outcome }) => outcome?.code)).toEqual(told.map(() => 'OK'));
+    const outcomes = await ends(desk.accepted);
+    expect(outcomes.map(({ outcome }) => outcome?.code)).toEqual(outcomes.map(() => 'OK'));
   }, 60_000);
 
   it('a merge with operations in flight makes later messages go to the survivor', async () => {
@@ -116,13 +116,13 @@ describe('clinical histories at full speed', () => {
       put('goes', person('goes', replacedBy), 'merge'),
       ...readings('goes', 40, 40),
     ]);
-    const told = await ends(desk.accepted);
-    expect(told.map(({ state }) => state)).toEqual(told.map(() => 'applied'));
-    const [from, into] = mergedPair(told[42]);
+    const outcomes = await ends(desk.accepted);
+    expect(outcomes.map(({ state }) => state)).toEqual(outcomes.map(() => 'applied'));
+    const [from, into] = mergedPair(outcomes[42]);
     expect([from, into].map((pseudonym) => pseudonym.length > 0)).toEqual([true, true]);
     // Before the merge all touched keys were declared; afterwards all operations declared one patient and touched the other.
-    expect(told.slice(2, 42).flatMap(({ outcome }) => outcome?.undeclared ?? [])).toEqual([]);
-    for (const { outcome } of told.slice(43)) {
+    expect(outcomes.slice(2, 42).flatMap(({ outcome }) => outcome?.undeclared ?? [])).toEqual([]);
+    for (const { outcome } of outcomes.slice(43)) {
       const touched = (outcome?.undeclared ?? []).flatMap(({ key }) => parseStateKey(key)?.parts ?? []);
       expect(touched).toContain(into);
     }

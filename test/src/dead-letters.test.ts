@@ -23,9 +23,9 @@ describe('dead operations, with real processes and the command line', () => {
   afterAll(async () => stack.remove());
 
   /** Sends one deed and waits for its outcome. */
-  async function send(id: string, deed: object, headers: Readonly<Record<string, string>> = {}): Promise<string> {
+  async function send(id: string, action: object, headers: Readonly<Record<string, string>> = {}): Promise<string> {
     const named = { 'idempotency-key': id, 'ce-source': 'test' };
-    const { body, status } = await stack.client.post('/v1/transactions', deed, { ...named, ...headers });
+    const { body, status } = await stack.client.post('/v1/transactions', action, { ...named, ...headers });
     expect([status, body['code']]).toEqual([202, undefined]);
     return String(body['transactionId']);
   }

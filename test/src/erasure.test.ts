@@ -166,8 +166,8 @@ describe('medrex erase, while ingest runs', () => {
     expect([first, meanwhile?.state]).toEqual(['it waits', 'erasing']);
     expect((await erasing).code).toBe(0);
     expect(await vault.byPseudonym(pseudonym)).toMatchObject({ state: 'erased' });
-    const told = await stack.client.get(`/v1/transactions/${String(accepted.body['transactionId'])}`);
-    expect(told.body['state']).toBe('applied');
+    const status = await stack.client.get(`/v1/transactions/${String(accepted.body['transactionId'])}`);
+    expect(status.body['state']).toBe('applied');
   }, 60_000);
 
   it('reports the result by its exit code', async () => {

@@ -55,17 +55,17 @@ describe('the judge of finished runs', () => {
     [
       'an operation without outcome',
       ({ outcomes }) => ({ outcomes: changed(outcomes, 2, () => undefined) }),
-      /op2 at 2 was never told an outcome/,
+      /op2 at 2 has no outcome/,
     ],
     [
       'an outcome that changes',
       ({ outcomes }) => ({ outcomes: [...outcomes, { ...outcomes[0]!, txId: 'other' }] }),
-      /op0 at 0 was told .* and .*other/,
+      /op0 at 0 has the outcomes .* and .*other/,
     ],
     [
       'an outcome whose message changes',
       ({ outcomes }) => ({ outcomes: [...outcomes, { ...outcomes[0]!, message: 'well' }] }),
-      /op0 at 0 was told .* and .*well/,
+      /op0 at 0 has the outcomes .* and .*well/,
     ],
     [
       'an outcome of a nonexistent operation',
@@ -75,7 +75,7 @@ describe('the judge of finished runs', () => {
     [
       'the outcome of another operation',
       ({ outcomes }) => ({ outcomes: changed(outcomes, 3, (one) => ({ ...one, opId: 'op0' })) }),
-      /op3 at 3 was told the outcome of op0/,
+      /op3 at 3 has the outcome of op0/,
     ],
     [
       'a status that stays pending',
@@ -92,7 +92,7 @@ describe('the judge of finished runs', () => {
     [
       'an outcome that contradicts the operation record',
       ({ outcomes }) => ({ outcomes: changed(outcomes, 0, (one) => ({ ...one, code: 'FINE' })) }),
-      /op0 was told applied FINE.*, its record says applied OK/,
+      /op0 ended applied FINE.*, its record says applied OK/,
     ],
     [
       'an effect that happens twice',

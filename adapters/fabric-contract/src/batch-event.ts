@@ -1,7 +1,7 @@
 import type { OperationResult } from '@medrex/execute-batch';
 import type { OperationEvent } from './operation-stub.ts';
 
-/** Name of the one chaincode event that a batch has: Fabric carries no more than one in a transaction. */
+/** Name of the chaincode event of a batch; Fabric allows only one per transaction. */
 export const batchEventName = 'executeBatch';
 
 /** One operation in the event of its batch. */
@@ -24,7 +24,7 @@ interface PackedEntry {
   readonly p?: string;
 }
 
-/** The event's payload: what this transaction settled, in order; repeats, which it did not, are left out. */
+/** The event's payload: the operations that this transaction settled, in order, without repeats. */
 export function encodeBatchEvent(
   results: readonly OperationResult[],
   events: ReadonlyMap<string, OperationEvent>,

@@ -1,11 +1,11 @@
 import type { Context, Contract } from 'fabric-contract-api';
 
-/** A contract as fabric-contract-api's runtime makes one: a class without arguments. */
+/** A contract class in the form of fabric-contract-api's runtime: its constructor takes no arguments. */
 // A mixin's constructor has to take any arguments: the language asks for it.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type ContractClass = new (...args: any[]) => Contract;
 
-/** What the runtime puts into a context besides what the types say. */
+/** What the runtime adds to a context, beyond its types. */
 export interface RuntimeContext extends Context {
   setChaincodeStub(stub: Context['stub']): void;
   setClientIdentity(identity: Context['clientIdentity']): void;

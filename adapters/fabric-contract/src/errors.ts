@@ -1,6 +1,6 @@
 import type { ErrorDescription } from '@medrex/coded-error';
 
-/** Every error of a contract that runs behind a peer; the generated error reference is made from it. */
+/** Every error of a contract behind a peer; docs/errors.md lists them. */
 export const fabricContractErrors = {
   NAME_TAKEN: {
     code: 'CONTRACT_NAME_TAKEN',

@@ -4,22 +4,22 @@ import type { RuntimeContract } from './contract-class.ts';
 import { type OperationEvent, OperationStub } from './operation-stub.ts';
 import { parametersFor, type TransactionFunction } from './transaction-functions.ts';
 
-/** A contract that was written for fabric-contract-api, and the Fabric transaction in which a batch of its operations runs. */
+/** A contract written for fabric-contract-api, and the Fabric transaction in which a batch of its operations runs. */
 export interface ForeignRun {
   readonly contract: RuntimeContract;
-  /** Makes the contract's own context. */
+  /** Creates the contract's own context. */
   readonly createContext: RuntimeContract['createContext'];
   readonly functions: ReadonlyMap<string, TransactionFunction>;
   readonly templateVersions: readonly number[];
-  /** The context of the transaction that carries the batch. */
+  /** The context of the batch's transaction. */
   readonly carrier: Context;
-  /** What each operation's event was, by opId; whether it counts is told by how the operation ended. */
+  /** The event of each operation by opId; it counts only if the operation was applied. */
   readonly events: Map<string, OperationEvent>;
 }
 
 /**
- * Such a contract as one whose operations can be fused: the facts `{ function, args }` name a transaction function and its arguments,
- * and the function runs unmodified.
+ * Adapts such a contract so that its operations can be fused: the facts `{ function, args }` name a transaction
+ * function and its arguments, and the function runs unmodified.
  */
 export function foreignContract(run: ForeignRun): Contract {
   return {
@@ -42,7 +42,7 @@ export function foreignContract(run: ForeignRun): Contract {
   };
 }
 
-/** As the runtime calls a function: before, around, after, or `unknownTransaction` for a name that is none. */
+/** Calls a function like the runtime: before, around, after, or `unknownTransaction` for an unknown name. */
 async function call(run: ForeignRun, stub: OperationStub, fn: string, args: readonly string[]): Promise<unknown> {
   const { contract, carrier } = run;
   const ctx = run.createContext.call(contract);
@@ -75,8 +75,8 @@ const programmingErrors = new Set([
 ]);
 
 /**
- * A contract that knows no Reject says no by throwing an Error of its own. What the engine throws is a mistake in the contract: that
- * ends the operation as dead, to be sent again once the contract is corrected.
+ * A contract without Reject refuses by throwing an Error of its own. Errors of the engine are bugs in the contract:
+ * they end the operation as dead, to be resent after the contract is corrected.
  */
 function refusalOf(error: unknown): unknown {
   if (!(error instanceof Error) || error.name === 'Reject' || programmingErrors.has(error.name) || 'retryable' in error)
@@ -84,7 +84,7 @@ function refusalOf(error: unknown): unknown {
   return new Reject('CONTRACT_REJECTED', error.message);
 }
 
-/** What a function returns, as a result can carry it; bytes as base64. */
+/** A function's return value for a result; bytes as base64. */
 function resultValue(result: unknown): JsonValue | undefined {
   if (result === undefined || result === null) return undefined;
   if (result instanceof Uint8Array) return { base64: Buffer.from(result).toString('base64') };

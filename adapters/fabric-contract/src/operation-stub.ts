@@ -11,7 +11,7 @@ import type {
 } from 'fabric-shim-api';
 import Long from 'long';
 
-/** What a transaction function is called with, and how it ends up in a batch. */
+/** The call of a transaction function within a batch. */
 export interface OperationCall {
   readonly opId: string;
   /** ISO 8601, UTC. */
@@ -20,7 +20,7 @@ export interface OperationCall {
   readonly args: readonly string[];
 }
 
-/** A chaincode event that an operation set. */
+/** A chaincode event set by an operation. */
 export interface OperationEvent {
   readonly name: string;
   readonly payload: Uint8Array;
@@ -30,8 +30,9 @@ const lastCharacter = '\u{10ffff}';
 const firstSimpleKey = '\u0001';
 
 /**
- * The stub that a transaction function sees when it runs as one operation of a batch: its own writes and those of earlier operations
- * are visible, time and transaction id are the operation's, and what a batch cannot keep its promises with is refused.
+ * The stub for a transaction function that runs as one operation of a batch. Its own writes and those of earlier
+ * operations are visible, time and transaction id are the operation's, and calls that a batch cannot support are
+ * refused.
  */
 export class OperationStub implements ChaincodeStub {
   readonly #stub: ChaincodeStub;
@@ -40,19 +41,19 @@ export class OperationStub implements ChaincodeStub {
   #event: OperationEvent | undefined;
   #refusal: Reject | undefined;
 
-  /** @param stub the stub of the Fabric transaction that carries the batch */
+  /** @param stub the stub of the batch's Fabric transaction */
   constructor(stub: ChaincodeStub, state: OwnKeysState, call: OperationCall) {
     this.#stub = stub;
     this.#state = state;
     this.#call = call;
   }
 
-  /** The last event it set; Fabric keeps one in a transaction too. */
+  /** The last event that was set; Fabric keeps only one per transaction, too. */
   get event(): OperationEvent | undefined {
     return this.#event;
   }
 
-  /** The first call that a batch has no answer to, also when the contract caught the error. */
+  /** The first call that a batch cannot support, even if the contract caught the error. */
   get refusal(): Reject | undefined {
     return this.#refusal;
   }
@@ -73,7 +74,7 @@ export class OperationStub implements ChaincodeStub {
     return { fcn: this.#call.fn, params: [...this.#call.args] };
   }
 
-  /** The operation's id: the same in whatever Fabric transaction it ends up, and no other operation's. */
+  /** The operation's id, the same in any Fabric transaction and unique to the operation. */
   getTxID(): string {
     return this.#call.opId;
   }
@@ -92,7 +93,7 @@ export class OperationStub implements ChaincodeStub {
     return this.#stub.getChannelID();
   }
 
-  /** Who sent the batch, which is not who wrote the operation. */
+  /** The sender of the batch, not the author of the operation. */
   getCreator(): SerializedIdentity {
     return this.#stub.getCreator();
   }
@@ -111,7 +112,7 @@ export class OperationStub implements ChaincodeStub {
 
   putState(key: string, value: Uint8Array | string): Promise<void> {
     const bytes = typeof value === 'string' ? Buffer.from(value) : value;
-    // Fabric takes a write of nothing for a delete.
+    // Fabric treats an empty value as a delete.
     if (bytes.length === 0) return this.deleteState(key);
     return withRejectionHandled(async () => this.#state.put(key as StateKey, bytes));
   }
@@ -206,7 +207,7 @@ export class OperationStub implements ChaincodeStub {
 
 type Range = Promise<Iterators.StateQueryIterator> & AsyncIterable<Iterators.KV>;
 
-/** The two forms in one that the shim gives a range in: a promise of an iterator, and something to loop over. */
+/** The shim's two forms of a range in one: a promise of an iterator, and an async iterable. */
 function rangeOf(entries: AsyncIterable<StateEntry>): Range {
   const next = entries[Symbol.asyncIterator]();
   const iterator: Iterators.StateQueryIterator = {
@@ -230,7 +231,7 @@ function rangeOf(entries: AsyncIterable<StateEntry>): Range {
   return Object.assign(Promise.resolve(iterator), { [Symbol.asyncIterator]: () => loop });
 }
 
-/** A contract that does not wait for its write loses the error, not the process: the batch knows of it all the same. */
+/** If a contract does not await its write, the rejection must not end the process; the batch knows of the error. */
 function withRejectionHandled(write: () => Promise<void>): Promise<void> {
   const writing = write();
   writing.catch(() => undefined);

@@ -5,7 +5,7 @@ import type { ContractClass } from './contract-class.ts';
 import { fabricContractErrors } from './errors.ts';
 import { ChaincodeFromContract } from './shim/shim-internals.ts';
 
-/** Where a chaincode listens for its peer, and as what. */
+/** Address and identity of a chaincode server. */
 export interface ServeOptions {
   /** host:port */
   readonly address: string;
@@ -17,16 +17,16 @@ export interface ServeOptions {
 export interface ServerTls {
   readonly key: Buffer;
   readonly cert: Buffer;
-  /** With it only peers whose certificate it signed are served. */
+  /** If set, only peers with certificates of this CA are served. */
   readonly clientCa?: Buffer;
 }
 
 export interface ContractServer {
-  /** Ends every conversation. */
+  /** Ends all connections. */
   close(): void;
 }
 
-// As the shim's own command line sets them: a peer keeps one stream open for as long as it lives.
+// As in the shim's own command line: a peer keeps one stream open permanently.
 const grpcOptions = {
   'grpc.max_send_message_length': -1,
   'grpc.max_receive_message_length': -1,
@@ -38,7 +38,7 @@ const grpcOptions = {
 };
 
 /**
- * Serves contracts as a service, as `fabric-chaincode-node server` does, in this process.
+ * Serves contracts as a service in this process, like `fabric-chaincode-node server`.
  * @throws CodedError CHAINCODE_ADDRESS_INVALID, CHAINCODE_SHIM_UNKNOWN
  */
 export async function serveContracts(

@@ -4,7 +4,7 @@ import { DataMarshall, type ShimMarshall } from './shim/shim-internals.ts';
 /** A transaction function as the runtime describes it. */
 export interface TransactionFunction {
   readonly name: string;
-  /** Absent for functions that take whatever they are given, as text. */
+  /** Absent for functions that take any arguments as text. */
   readonly parameters?: readonly { readonly name: string; readonly schema: { readonly type?: string } }[];
 }
 
@@ -13,11 +13,11 @@ interface Metadata {
   defineMetadata(key: string, value: unknown, target: object): void;
 }
 
-// fabric-contract-api brings reflect-metadata, which extends the global object.
+// fabric-contract-api includes reflect-metadata, which extends the global object.
 const metadata = Reflect as unknown as Metadata;
 const decorated = 'fabric:transactions';
 
-/** What decorators said about a class; undefined for a class without them, whose functions are all of its methods. */
+/** The functions declared by decorators; undefined for a class without them, whose methods are all functions. */
 export function decoratedFunctions(prototype: object): readonly TransactionFunction[] | undefined {
   const declared = metadata.getMetadata(decorated, prototype) as readonly TransactionFunction[] | undefined;
   return declared === undefined || declared.length === 0 ? undefined : declared;
@@ -27,7 +27,7 @@ export function describeFunctions(prototype: object, functions: readonly object[
   metadata.defineMetadata(decorated, functions, prototype);
 }
 
-/** The transaction functions of a class without decorators, found as the runtime finds them. */
+/** The transaction functions of a class without decorators, found like the runtime does. */
 export function methodsOf(prototype: object): TransactionFunction[] {
   const inherited = new Set(Object.getOwnPropertyNames(Contract.prototype));
   return Object.getOwnPropertyNames(prototype)
@@ -44,7 +44,10 @@ function parametersOf(length: number): Pick<TransactionFunction, 'parameters'> {
   return { parameters: names.map((name) => ({ name, schema: { type: 'string' } })) };
 }
 
-/** Arguments of an operation as the function takes them. @throws Error that says what does not fit, the runtime's own words */
+/**
+ * Converts an operation's arguments for the function.
+ * @throws Error with the runtime's message if they do not fit
+ */
 export function parametersFor(fn: TransactionFunction, args: readonly string[]): readonly unknown[] {
   const { parameters } = fn;
   if (parameters === undefined) return args;

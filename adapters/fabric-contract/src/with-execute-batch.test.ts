@@ -78,7 +78,7 @@ const owner = (state: CommittedState, id: string): string =>
   (JSON.parse(Buffer.from(state.get(id as StateKey)!).toString()) as { readonly Owner: string }).Owner;
 
 describe('a contract of fabric-contract-api with executeBatch', () => {
-  it('takes its operations from transient data, which no block holds', async () => {
+  it('reads its operations from transient data, which is in no block', async () => {
     const state: CommittedState = new Map();
     const chaincode = await served([withExecuteBatch(AssetTransfer)], { isUnrecorded: true });
     const { results } = await batch(chaincode, state, [create('o1', 'a1', 'ann'), transfer('o2', 'a1', 'bea')]);
@@ -86,7 +86,7 @@ describe('a contract of fabric-contract-api with executeBatch', () => {
     expect(owner(state, 'a1')).toBe('bea');
   });
 
-  it('runs its functions as operations of one transaction, each on what the ones before it wrote', async () => {
+  it('runs its functions as operations of one transaction, each seeing the writes of earlier ones', async () => {
     const state: CommittedState = new Map();
     const chaincode = await served([withExecuteBatch(AssetTransfer)]);
     const { results } = await batch(chaincode, state, [
@@ -102,7 +102,7 @@ describe('a contract of fabric-contract-api with executeBatch', () => {
     expect(owner(state, 'a1')).toBe('cat');
   });
 
-  it('rejects what the contract refuses, calls a mistake in it dead, and keeps nothing of either', async () => {
+  it('rejects operations that the contract refuses, ends those with a bug as dead, and keeps no writes of either', async () => {
     class Mistaken extends AssetTransfer {
       async Forget(ctx: Context, id: string): Promise<void> {
         await ctx.stub.putState(id, Buffer.from('{}'));
@@ -147,7 +147,7 @@ describe('a contract of fabric-contract-api with executeBatch', () => {
     expect(JSON.parse((await single(chaincode, state, 'readRecord', ['a'])).text)).toMatchObject({ s: 'applied' });
   });
 
-  it('tells one event of all that was settled, with the events that applied operations set', async () => {
+  it('sets one event with all settled operations, and the events of applied ones', async () => {
     const state: CommittedState = new Map();
     const chaincode = await served([withExecuteBatch(AssetTransfer)]);
     const { stub } = await batch(chaincode, state, [create('a', 'a1', 'ann'), transfer('b', 'none', 'ben')]);
@@ -158,7 +158,7 @@ describe('a contract of fabric-contract-api with executeBatch', () => {
     ]);
   });
 
-  it('shows a range what earlier operations wrote, in order, and no records', async () => {
+  it('includes writes of earlier operations in a range, in order, and no records', async () => {
     const state: CommittedState = new Map();
     const chaincode = await served([withExecuteBatch(AssetTransfer)]);
     await batch(chaincode, state, [create('a', 'a1', 'ann'), create('b', 'a3', 'ben'), create('c', 'a5', 'cat')]);
@@ -190,13 +190,13 @@ describe('a contract of fabric-contract-api with executeBatch', () => {
     expect(results[0]!.detail).toBe('a 2024-05-01T10:00:00.250Z 1714557600 250000000 Org1MSP Tell');
   });
 
-  it('refuses what a batch has no answer to, also when the contract does not care', async () => {
+  it('refuses calls that a batch cannot support, even if the contract ignores the error', async () => {
     class Curious extends Contract {
       async Ask(ctx: Context): Promise<string> {
         try {
           await ctx.stub.getQueryResult('{"selector":{}}');
         } catch {
-          // It goes on with what it does not know.
+          // It continues with the missing value.
         }
         return 'fine';
       }

@@ -16,23 +16,21 @@ import { ShimStub } from './shim/shim-stub.ts';
 import { decoratedFunctions, describeFunctions, methodsOf, type TransactionFunction } from './transaction-functions.ts';
 import { withoutRecords, withRecords } from './without-records.ts';
 
-/** What a chaincode's batches are run with. Endorsers must be deployed with the same of everything. */
+/** Options of a chaincode's batches; must be equal on all endorsers. */
 export interface ExecuteBatchOptions extends Partial<Omit<BatchChaincodeOptions, 'name' | 'version'>> {
   /** Template versions that operations of this contract may be declared with; default 1. */
   readonly templateVersions?: readonly number[];
-  /** Whether the class's own functions can be operations; default true. False for a class that only carries `contracts`. */
+  /** Whether the class's own functions can be operations; default true. False for a class that only has `contracts`. */
   readonly isForeign?: boolean;
 }
 
 const queries = ['readRecord', 'get', 'readCounter', 'readAuthors'] as const;
 
 /**
- * Gives a contract of fabric-contract-api fusion: `export const contracts = [withExecuteBatch(AssetTransfer)]`.
- *
- * The class that comes back has every function of the one that was given, unchanged, and `executeBatch` besides, which runs many
- * operations of the contract as one Fabric transaction (`batchChaincode` says how). `readRecord`, `get`, `readCounter` and `readAuthors` are added
- * where the contract has no function of that name.
- *
+ * Adds fusion to a contract of fabric-contract-api: `export const contracts = [withExecuteBatch(AssetTransfer)]`.
+ * The returned class has every function of the given one, unchanged, and `executeBatch`, which runs many operations of
+ * the contract as one Fabric transaction (see `batchChaincode`). `readRecord`, `get`, `readCounter` and `readAuthors`
+ * are added if the contract has no function of that name.
  * @throws CodedError CONTRACT_NAME_TAKEN
  */
 export function withExecuteBatch<C extends ContractClass>(Base: C, options: ExecuteBatchOptions = {}): C {
@@ -75,7 +73,7 @@ export function withExecuteBatch<C extends ContractClass>(Base: C, options: Exec
   return WithExecuteBatch;
 }
 
-/** The runtime finds functions by the class itself: what is inherited has to look its own, under the old name. */
+/** The runtime finds functions on the class itself, so inherited ones are redefined under their names. */
 function present(Wrapped: ContractClass, Base: ContractClass): void {
   const from = Base.prototype as object;
   const to = Wrapped.prototype as object;
@@ -107,8 +105,8 @@ interface Foreign {
 }
 
 /**
- * Runs items as the Fabric transaction of this context, for a function that comes to them in a way of its own.
- * @returns the results, as `decodeResults` reads them
+ * Runs items in the Fabric transaction of this context, for a function that gets them in its own way.
+ * @returns the results, for `decodeResults`
  * @throws Error whose message begins with the code: the runtime answers with status 500 and the message
  */
 export function executeItems(
@@ -146,7 +144,10 @@ function chaincodeOf(options: ExecuteBatchOptions, contracts: readonly BatchCont
   return batchChaincode({ ...options, name: '', version: '', contracts: [...(options.contracts ?? []), ...contracts] });
 }
 
-/** The items: transient data, so that no block holds them, or else the arguments (as bytes, which the runtime would take for text). */
+/**
+ * The items: from transient data, so that no block contains them, or else from the arguments (as bytes, which the
+ * runtime would convert to text).
+ */
 function itemsOf(stub: Context['stub']): readonly Uint8Array[] {
   const packed = stub.getTransient().get(transientArguments);
   if (packed === undefined)

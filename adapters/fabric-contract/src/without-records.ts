@@ -2,8 +2,8 @@ import { spaceOf } from '@medrex/keys';
 import type { ChaincodeStub, Iterators } from 'fabric-shim-api';
 
 /**
- * The stub that single functions see: all of it as it is, but Medrex's own keys, which stand in the same state, are left out of ranges
- * and queries. A contract that lists all its assets finds no operation records among them.
+ * The stub for single functions: unchanged, except that Medrex's own keys in the same state are left out of ranges and
+ * queries. A contract that lists all its assets finds no operation records among them.
  */
 export function withoutRecords(stub: ChaincodeStub): ChaincodeStub {
   const hiding: Partial<ChaincodeStub> = {
@@ -13,13 +13,13 @@ export function withoutRecords(stub: ChaincodeStub): ChaincodeStub {
     getQueryResult: (query) => hidden(stub.getQueryResult(query)),
     getQueryResultWithPagination: (query, size, bookmark) =>
       hiddenPage(stub.getQueryResultWithPagination(query, size, bookmark)),
-    // What a stub remembers has to be remembered by the one that the runtime looks at.
+    // Properties set on a stub must be set on the one that the runtime uses.
     setEvent: (name, payload) => stub.setEvent(name, payload),
   };
   return Object.assign(Object.create(stub) as ChaincodeStub, hiding);
 }
 
-/** The stub that `withoutRecords` was given. */
+/** The stub that was passed to `withoutRecords`. */
 export function withRecords(stub: ChaincodeStub): ChaincodeStub {
   return Object.hasOwn(stub, 'getStateByRange') ? (Object.getPrototypeOf(stub) as ChaincodeStub) : stub;
 }
@@ -48,7 +48,7 @@ function skipping(iterator: Iterator): Iterator {
     async next() {
       for (;;) {
         const found = await iterator.next();
-        // The shim leaves `value` out at the end, whatever its types say.
+        // The shim omits `value` at the end, whatever its types say.
         if (found.done || !isOurs(found.value)) return found;
       }
     },

@@ -3,7 +3,7 @@ import { defaultFabricLimits, type FabricLedgerOptions } from './fabric-options.
 
 const count = z.coerce.number().int().positive();
 
-/** Variables of a service that stands on Fabric; spread into its configuration. */
+/** Environment variables of a service on Fabric; part of its configuration. */
 export const fabricVariables = {
   MEDREX_FABRIC_PROFILE: z
     .string()
@@ -21,7 +21,7 @@ export const fabricVariables = {
     .regex(/^v?\d+(\.\d+)*$/, 'must be a version')
     .optional()
     .describe('Version of the peers, printed with measurements'),
-  // The peers' own limit is 2,500, of all their clients together.
+  // The limit of a peer is 2,500 for all its clients together.
   MEDREX_FABRIC_ENDORSER_CALLS: count
     .default(defaultFabricLimits.endorserCalls)
     .describe(
@@ -30,7 +30,7 @@ export const fabricVariables = {
   MEDREX_FABRIC_ORDERER_CALLS: count
     .default(defaultFabricLimits.ordererCalls)
     .describe('Maximum number of unacknowledged envelopes of a channel'),
-  // The peers' own limit is 500.
+  // The limit of a peer is 500.
   MEDREX_FABRIC_GATEWAY_CALLS: count
     .default(defaultFabricLimits.gatewayCalls)
     .describe('Maximum number of submissions in progress through a gateway; keep it below gatewayService of core.yaml'),

@@ -1,6 +1,6 @@
 import type { ErrorDescription } from '@medrex/coded-error';
 
-/** What can go wrong with a Fabric network beyond the errors of the ledger port. */
+/** Errors of a Fabric network in addition to those of the ledger port. */
 export const fabricErrors = {
   profileUnusable: {
     code: 'FABRIC_PROFILE_UNUSABLE',
@@ -41,7 +41,7 @@ export const fabricErrors = {
   },
 } as const satisfies Record<string, ErrorDescription>;
 
-/** What an error says, whatever realm it comes from. */
+/** The message of an error of any realm. */
 export function messageOf(cause: unknown): string {
   return typeof cause === 'object' && cause !== null && 'message' in cause ? String(cause.message) : String(cause);
 }

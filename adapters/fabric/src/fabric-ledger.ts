@@ -36,7 +36,7 @@ import { cutterLimitsOf } from './wire/channel-config.ts';
 import { proposalMessage, type ProposalMessage } from './wire/proposal-message.ts';
 import { seekEnvelope, type BlockRange } from './wire/seek-message.ts';
 
-/** How a Fabric ledger stands, for metrics. */
+/** The state of a Fabric ledger, for metrics. */
 export interface FabricStatus {
   readonly pools: Readonly<Record<(typeof fabricPools)[number], GateStatus>>;
   readonly peers: ReturnType<PinnedPeers['heights']>;
@@ -44,8 +44,8 @@ export interface FabricStatus {
 }
 
 /**
- * A channel of a real Fabric network, 2.5 or 3.x. One peer of each required organisation is pinned: proposals go to each of
- * them, and a block counts when all of them have it.
+ * A channel of a real Fabric network, 2.5 or 3.x. One peer of each required organisation is pinned: every proposal goes
+ * to all of them, and a block counts when all of them have it.
  */
 export class FabricLedger implements Ledger, BlockStream {
   readonly channel: string;
@@ -59,7 +59,7 @@ export class FabricLedger implements Ledger, BlockStream {
   readonly #feed: BlockFeed;
   readonly #gates: Readonly<Record<(typeof fabricPools)[number], Gate>>;
   readonly #watch: NodeJS.Timeout;
-  /** Told of every connection that broke; `fabricPool` listens. */
+  /** Called for every broken connection; set by `fabricPool`. */
   onConnectionFailed: (() => void) | undefined;
   #waitingForHeight: (() => void)[] = [];
   #isClosed = false;
@@ -117,8 +117,7 @@ export class FabricLedger implements Ledger, BlockStream {
   }
 
   /**
-   * Connects to a channel as its connection profile says. Calls wait for peers that do not answer yet.
-   *
+   * Connects to a channel by its connection profile. Calls wait for peers that do not answer yet.
    * @throws CodedError FABRIC_PROFILE_UNUSABLE, FABRIC_IDENTITY_UNUSABLE, FABRIC_IDENTITY_EXPIRED
    */
   static async open(options: FabricLedgerOptions): Promise<FabricLedger> {
@@ -172,7 +171,7 @@ export class FabricLedger implements Ledger, BlockStream {
     return this.#feed.follow(from, onBlock, onError);
   }
 
-  /** @throws CodedError LEDGER_UNAVAILABLE when not every pinned peer has shown a block in time. */
+  /** @throws CodedError LEDGER_UNAVAILABLE if not every pinned peer has reported a block in time */
   async height(): Promise<number> {
     this.#assertOpen();
     const known = this.#peers.height;
@@ -196,13 +195,13 @@ export class FabricLedger implements Ledger, BlockStream {
     return foundTransaction(this.channel, txId, await this.#ask('qscc', 'GetBlockByTxID', txId));
   }
 
-  /** How the channel's orderers cut blocks, as its configuration says; undefined where this client may not read it. */
+  /** Block cutting limits in the channel's configuration; undefined if this client may not read it. */
   async cutterLimits(): Promise<Partial<BlockCutterLimits> | undefined> {
     const { status, payload } = await this.#ask('cscc', 'GetChannelConfig');
     return status === 200 ? cutterLimitsOf(payload) : undefined;
   }
 
-  /** Has every call told how long it waited for its turn; `fabricPool` listens. */
+  /** Sets the function that gets each call's waiting time; used by `fabricPool`. */
   onWaited(listener: (waitedMs: number) => void): void {
     for (const gate of Object.values(this.#gates)) gate.onWaited = listener;
   }
@@ -271,7 +270,7 @@ export class FabricLedger implements Ledger, BlockStream {
     return { message: proposalMessage(proposal, { nonce, identity, nowMs: Date.now() }), identity };
   }
 
-  /** A peer that refuses a stream says only that it does. */
+  /** A peer that refuses a stream gives no reason. */
   #explained(error: CodedError): CodedError {
     const isOurs = error.code === fabricErrors.identityRefused.code && this.#identity.daysLeft(Date.now()) < 0;
     return isOurs ? ranOut(this.#identity, error) : error;

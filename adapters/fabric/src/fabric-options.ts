@@ -2,52 +2,52 @@ import type { CodedError } from '@medrex/coded-error';
 import type { PinTrouble } from './endorse/lag-watch.ts';
 import type { KeyFiles } from './profile/connection-profile.ts';
 
-/** What a Fabric ledger tells while it works. */
+/** Events of a Fabric ledger. */
 export interface FabricObserver {
-  /** A block stream broke; it is opened again. */
+  /** A block stream broke and is being reopened. */
   readonly streamBroken?: (peer: string, error: CodedError) => void;
-  /** Another peer of an organisation is pinned from now on. */
+  /** Another peer of an organisation was pinned. */
   readonly pinned?: (change: { organisation: string; from: string; to: string; why: PinTrouble }) => void;
   readonly identityReloaded?: (validUntilMs: number) => void;
-  /** Changed files of the identity cannot be used; the old one stays. */
+  /** Changed identity files are invalid; the previous identity stays. */
   readonly identityFailed?: (error: unknown) => void;
 }
 
-/** The kinds of calls that are bounded, each by a limit of its own. */
+/** The kinds of calls, each with a limit of its own. */
 export const fabricPools = ['endorser', 'orderer', 'gateway'] as const;
 
-/** How many calls of one kind may be under way and wait. */
+/** Maximum of concurrent and of waiting calls of one kind. */
 export interface PoolLimits {
   readonly limit: number;
   readonly waitingMax: number;
 }
 
-/** What a Fabric ledger is opened with. */
+/** Options of a Fabric ledger. */
 export interface FabricLedgerOptions {
   /** File of the connection profile. */
   readonly profile: string;
   readonly channel: string;
-  /** Instead of the identity that the profile names. */
+  /** Replaces the identity in the profile. */
   readonly identity?: KeyFiles;
   readonly fabricVersion?: string;
   readonly observer?: FabricObserver;
   readonly limits?: Partial<FabricLimits>;
 }
 
-/** Everything that bounds a Fabric ledger; times in ms. */
+/** Limits of a Fabric ledger; times in ms. */
 export interface FabricLimits {
-  /** Proposals under way at all peers together; a peer takes 2,500 by default, of all its clients. */
+  /** Concurrent proposals to all peers together; a peer accepts 2,500 by default, from all its clients. */
   readonly endorserCalls: number;
   /** Envelopes without an acknowledgement. */
   readonly ordererCalls: number;
-  /** Submissions by a gateway, which takes 500 by default, of all its clients. */
+  /** Concurrent submissions through a gateway, which accepts 500 by default, from all its clients. */
   readonly gatewayCalls: number;
   readonly waitingCalls: number;
-  /** Above the time that a caller gives the endorsers, so that the caller judges. */
+  /** Longer than the caller's own limit for endorsers, so that the caller decides. */
   readonly endorseDeadlineMs: number;
   readonly ackDeadlineMs: number;
   readonly blockDeadlineMs: number;
-  /** No answer for so long, or so long behind: another peer of the organisation is pinned. */
+  /** Time without an answer, or behind the others, after which another peer of the organisation is pinned. */
   readonly replaceAfterMs: number;
   readonly lookEveryMs: number;
   readonly identityEveryMs: number;

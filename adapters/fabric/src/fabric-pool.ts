@@ -1,7 +1,7 @@
 import type { ObservedPool } from '@medrex/contracts';
 import type { FabricLedger } from './fabric-ledger.ts';
 
-/** The calls of all channels of a process, as one pool: a client of Fabric carries many calls on one connection. */
+/** The calls of all channels of a process as one pool, since a Fabric client runs many calls on one connection. */
 export function fabricPool(
   ledgers: readonly Pick<FabricLedger, 'status' | 'onWaited' | 'onConnectionFailed'>[],
 ): ObservedPool {

@@ -10,7 +10,7 @@ import { testIdentities } from './testing/identity-fixture.ts';
 import { KeyValueNetwork } from './testing/key-value-network.ts';
 import { NetworkClients } from './testing/network-clients.ts';
 
-describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
+describeReal('FABRIC', 'failures on real peers', (profile) => {
   let network: KeyValueNetwork;
   let clients: NetworkClients;
   beforeAll(async () => {
@@ -22,20 +22,20 @@ describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
     await network.close();
   });
 
-  it('takes an operation that hangs for a refusal by timeout, so that a probe judges it', async () => {
+  it('reports an operation that hangs as a refusal by timeout, so that a probe decides', async () => {
     const client = await clients.open();
     const refusal = { code: 'ENDORSEMENT_REFUSED', chaincodeMessage: 'timeout expired while executing transaction' };
     await expect(client.endorse('hang')).rejects.toMatchObject(refusal);
   });
 
-  it('says that a chaincode is missing', async () => {
+  it('reports that a chaincode is missing', async () => {
     const client = await clients.open();
     const proposal = { ...client.proposal('get', 'a'), chaincode: 'nobody' };
     await expect(client.ledger.endorse(proposal)).rejects.toMatchObject({ code: 'CHAINCODE_MISSING' });
     await expect(client.ledger.evaluate(proposal)).rejects.toMatchObject({ code: 'CHAINCODE_MISSING' });
   });
 
-  it('waits for a chaincode that is gone, and works with it when it is back', async () => {
+  it('waits for a stopped chaincode, and works with it when it is back', async () => {
     const client = await clients.open();
     await client.put('a', '1');
     await network.serve(false);
@@ -58,7 +58,7 @@ describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
     await expect(client.ledger.endorse(proposal)).rejects.toMatchObject({ code: 'FABRIC_NONCE_MISSING' });
   });
 
-  it('sees an upgrade: what is outstanding fails by its read of the definition, and the version is another', async () => {
+  it('detects an upgrade: outstanding transactions fail by their read of the definition, and the version changes', async () => {
     const client = await clients.open();
     const outstanding = await client.endorse('put', 'a', '1');
     const definition = { name: client.chaincode, packageId: network.packageId, version: '2', sequence: 2 };
@@ -72,14 +72,14 @@ describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
     expect((await client.endorse('get', 'a')).chaincodeVersion).toBe('2');
   });
 
-  it('goes by the gateway of a peer where no orderer answers', async () => {
+  it('uses the gateway of a peer when no orderer answers', async () => {
     const { chaincode } = await clients.open();
     const ledger = await clients.ledgerOn((changed) => unreachable(changed.orderers));
     const client = await clients.on(ledger, chaincode);
     expect((await client.put('a', '1')).code).toBe('VALID');
   });
 
-  it('says that the network is not available where neither an orderer nor the gateway may take an envelope', async () => {
+  it('reports that the network is unavailable when neither an orderer nor the gateway accepts an envelope', async () => {
     const { chaincode } = await clients.open();
     const limits = { isGatewayUsed: false };
     const ledger = await clients.ledgerOn((changed) => unreachable(changed.orderers), { limits });
@@ -88,7 +88,7 @@ describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
     await expect(ledger.submit(endorsement)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
   });
 
-  it('says that a peer is not available', async () => {
+  it('reports that a peer is unavailable', async () => {
     const limits = { blockDeadlineMs: 300 };
     const ledger = await clients.ledgerOn((changed) => unreachable(changed.peers), { limits });
     const client = new ContractClient(ledger, 'kv', ledger.mspId);
@@ -96,7 +96,7 @@ describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
     await expect(ledger.height()).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
   });
 
-  it('says that the network does not know its client', async () => {
+  it('reports that the network does not know its client', async () => {
     const { chaincode } = await clients.open();
     const { files, remove } = await identityFiles(testIdentities.user);
     clients.closes(remove);
@@ -105,7 +105,7 @@ describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
     await expect(client.endorse('get', 'a')).rejects.toMatchObject({ code: 'FABRIC_IDENTITY_REFUSED' });
   });
 
-  it('reads every block of the channel, whoever wrote it, configurations among them', async () => {
+  it('reads every block of the channel from any sender, including configurations', async () => {
     const client = await clients.open();
     await client.put('a', '1');
     const height = await client.ledger.height();

@@ -5,33 +5,33 @@ import { kafkaError } from './errors.ts';
 import type { HttpPool } from './http-pool.ts';
 import type { TlsFiles } from './tls-files.ts';
 
-/** How a cluster is reached. */
+/** Connection settings of a cluster. */
 export interface KafkaConnection {
   readonly brokers: readonly string[];
-  /** Names this process in the brokers' own logs and quotas. */
+  /** Name of this process in the logs and quotas of brokers. */
   readonly clientId: string;
   readonly tls?: TlsFiles;
   readonly sasl?: SASLOptions | Mechanism | undefined;
-  /** Connections to the endpoint that tokens come from. */
+  /** Connection pool of the token endpoint. */
   readonly http?: HttpPool | undefined;
-  /** Lines of kafkajs: a constant of its own, never a key or a value. */
+  /** Receives log lines of kafkajs, without keys or values. */
   readonly onLine?: (line: KafkaLine) => void;
 }
 
-/** The part of a kafkajs log line that is kept: neither text nor fields, which may contain anything. */
+/** The part of a kafkajs log line that is kept: no text and no fields, which may contain anything. */
 export interface KafkaLine {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
-  /** The part of kafkajs that spoke: `Connection`, `Producer`. */
+  /** The component of kafkajs: `Connection`, `Producer`. */
   readonly namespace: string;
 }
 
-/** A client with its own sockets, all of which `destroy` closes at once. */
+/** A client with its own sockets; `destroy` closes all of them at once. */
 export interface Client {
   readonly kafka: Kafka;
   destroy(): void;
 }
 
-/** Tries of kafkajs itself are few: what goes on trying for ever is ours, with a new client each time. */
+/** kafkajs itself retries little; our own code retries without limit, with a new client each time. */
 const fewTries = { retries: 2, initialRetryTime: 100, maxRetryTime: 1000 } as const;
 
 const levels = { 0: 'debug', 1: 'error', 2: 'warn', 4: 'info', 5: 'debug' } as const;
@@ -56,7 +56,7 @@ export function newClient({ brokers, clientId, tls, sasl, onLine }: KafkaConnect
   return {
     kafka,
     destroy: () => {
-      // With an error, as kafkajs gives up what waits for an answer only then.
+      // With an error, because only then does kafkajs reject pending requests.
       for (const socket of sockets) socket.destroy(new Error('closed'));
     },
   };
@@ -183,8 +183,9 @@ type ClusterFactory = (options: {
 }) => Cluster;
 
 /**
- * The cluster object that kafkajs builds its clients on. It is not part of its public face, which offers reading only as the
- * member of a group (ADR 14 says why that is not enough); the exact version is pinned, and a unit test looks for what is used.
+ * The cluster object on which kafkajs builds its clients. It is not public; the public API can read only as the member
+ * of a group (ADR 14 says why that is not enough). The exact version is pinned, and a unit test checks for the parts
+ * that are used.
  */
 export function clusterOf({ kafka }: Client): Cluster {
   const symbol = Object.getOwnPropertySymbols(kafka).find(

@@ -7,11 +7,11 @@ import { kafkaConfig } from './variables.ts';
 const of = (env: Readonly<Record<string, string>>) => connectionOf(kafkaConfig.parse(env), 'test');
 
 describe('connectionOf', () => {
-  it('takes brokers from a list, without TLS and SASL unless they are asked for', () => {
+  it('reads brokers from a list, without TLS and SASL unless configured', () => {
     expect(of({ MEDREX_KAFKA_BROKERS: 'a:1, b:2' })).toEqual({ brokers: ['a:1', 'b:2'], clientId: 'test' });
   });
 
-  it('takes SCRAM with its password from the environment', () => {
+  it('reads SCRAM with its password from the environment', () => {
     const env = { MEDREX_KAFKA_SASL: 'scram-sha-512', MEDREX_KAFKA_USERNAME: 'u', MEDREX_KAFKA_PASSWORD: 'geheim' };
     expect(of(env).sasl).toEqual({ mechanism: 'scram-sha-512', username: 'u', password: 'geheim' });
     expect(inspect(kafkaConfig.parse(env))).not.toContain('geheim');
@@ -42,7 +42,7 @@ describe('connectionOf', () => {
 });
 
 describe('clusterOf', () => {
-  it('finds in kafkajs what reading without a group needs', () => {
+  it('finds the parts of kafkajs that reading without a group needs', () => {
     const cluster = clusterOf(newClient({ brokers: ['127.0.0.1:1'], clientId: 'test' }));
     const used = [
       'findBroker',

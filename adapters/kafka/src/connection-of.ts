@@ -9,10 +9,13 @@ import { refresh, TokenEndpoint } from './oauth-token.ts';
 import { TlsFiles } from './tls-files.ts';
 import type { KafkaConfig } from './variables.ts';
 
-/** A process asks for one token at a time; the second connection is for a first that hangs. */
+/** A process fetches one token at a time; the second connection is used if the first one hangs. */
 const tokenConnectionsMax = 2;
 
-/** How the cluster of a configuration is reached. Secrets stay out of it until they are needed. @throws CodedError KAFKA_CONFIG */
+/**
+ * The connection settings of a configuration. Secrets are read only when they are needed.
+ * @throws CodedError KAFKA_CONFIG
+ */
 export function connectionOf(config: KafkaConfig, clientId: string): KafkaConnection {
   const tls = tlsOf(config);
   const { sasl, http } = saslOf(config);

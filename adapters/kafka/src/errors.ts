@@ -1,6 +1,6 @@
 import { CodedError, type ErrorDescription } from '@medrex/coded-error';
 
-/** What a Kafka cluster can break, beside what every log can (`contractErrors`). */
+/** Errors of a Kafka cluster, in addition to those of every log (`contractErrors`). */
 export const kafkaErrors = {
   KAFKA_UNAVAILABLE: {
     code: 'KAFKA_UNAVAILABLE',
@@ -67,7 +67,7 @@ export function kafkaError(
   return new CodedError(kafkaErrors[code], message, options);
 }
 
-/** Names of Kafka's own errors that no second try mends. */
+/** Kafka's errors that a retry cannot fix. */
 const refusals = new Set([
   'TOPIC_AUTHORIZATION_FAILED',
   'GROUP_AUTHORIZATION_FAILED',
@@ -83,14 +83,14 @@ const refusals = new Set([
   'INVALID_REQUIRED_ACKS',
 ]);
 
-/** What an error of kafkajs says of itself; its messages may name topics and brokers, never keys or values. */
+/** The facts of a kafkajs error; its messages may name topics and brokers, never keys or values. */
 export interface KafkaFailure {
-  /** Kafka's name for it, e.g. `NOT_LEADER_FOR_PARTITION`, or that of kafkajs in the same spelling. */
+  /** Kafka's name of the error, e.g. `NOT_LEADER_FOR_PARTITION`, or that of kafkajs in the same form. */
   readonly name: string;
   readonly isRefusal: boolean;
 }
 
-/** Converts an error of kafkajs, also one wrapped by its retry error. Any other error is a defect of ours. */
+/** Converts an error of kafkajs, also one wrapped by its retry error. Any other error is a bug of ours. */
 export function failureOf(error: unknown): KafkaFailure {
   if (error instanceof CodedError) return { name: error.code, isRefusal: !error.retryable };
   const { type, name, cause } = error as { readonly type?: string; readonly name?: string; readonly cause?: unknown };

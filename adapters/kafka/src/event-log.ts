@@ -26,13 +26,13 @@ import { PartitionAppender } from './partition-appender.ts';
 
 export interface KafkaEventLogOptions {
   readonly connection: KafkaConnection;
-  /** Put before the names of topics and groups, where several installations share a cluster. */
+  /** Prefix of topic and group names, for clusters shared by several installations. */
   readonly prefix?: string;
   readonly observer?: KafkaObserver;
   readonly times?: GroupTimes;
-  /** How long a request for offsets and the like is tried. */
+  /** How long requests for offsets and the like are retried. */
   readonly requestWithinMs?: number;
-  /** How long a partition may bring nothing while the log goes on, before its client is made anew. */
+  /** How long a partition may deliver nothing although it has new records, before its client is replaced. */
   readonly stallMs?: number;
   /** How long `close` tries to store pending appends. */
   readonly closeWithinMs?: number;
@@ -41,28 +41,29 @@ export interface KafkaEventLogOptions {
 
 const mebibyte = 1024 * 1024;
 
-/** As the embedded log cuts its runs. */
+/** Limits of runs, as in the embedded log. */
 const defaultBounds = { maxRecords: 1024, maxBytes: 4 * mebibyte };
 
-/** A batch of records takes this much; topics are set up for one record of 8 MiB and what stands around it. */
+/** Maximum size of a batch; topics are configured for one record of 8 MiB plus overhead. */
 const batchBytesMax = 8 * mebibyte;
 
 const defaultTimes: GroupTimes = { sessionMs: 6_000, rebalanceMs: 10_000 };
 
 /**
- * The event log on Apache Kafka. Partitions that a subscription names are read without a group, so that a take-over waits for
- * nobody; a topic without named partitions is shared by the members of its group. Offsets move only by what was read.
+ * The event log on Apache Kafka. Partitions that a subscription names are read without a group, so a take-over does not
+ * wait for a rebalance. A topic without named partitions is shared by the members of its group. Offsets advance only by
+ * what was read.
  */
 export class KafkaEventLog implements EventLog {
   readonly #options: Required<Omit<KafkaEventLogOptions, 'redelivery'>> & Pick<KafkaEventLogOptions, 'redelivery'>;
   readonly #requests: Requests;
   readonly #watchdog: StallWatchdog;
   readonly #appenders = new Map<string, PartitionAppender>();
-  /** Appends that are not done: `close` waits for them. */
+  /** Appends in progress, which `close` awaits. */
   readonly #appends = new Set<Promise<unknown>>();
   readonly #counts = new Map<string, Promise<number>>();
   readonly #subscriptions = new Set<Subscription>();
-  /** Shared subscriptions by group and topic: they know what may still be committed. */
+  /** Shared subscriptions by group and topic, which know what may still be committed. */
   readonly #shared = new Map<string, GroupSubscription>();
   #closed: Promise<void> | undefined;
 
@@ -151,7 +152,7 @@ export class KafkaEventLog implements EventLog {
     return (await this.#requests.bounds(this.#stored(topic), [partition])).get(partition) ?? { start: 0, end: 0 };
   }
 
-  /** Reads the partition from its start to its end of now: the broker compacts when it likes. */
+  /** Reads the partition from its start to its present end, since the broker compacts at any time. */
   async latest(topic: string, partition: number): Promise<readonly LogRecord[]> {
     const { start, end } = await this.bounds(topic, partition);
     const newest = new Map<string, LogRecord>();
@@ -171,12 +172,15 @@ export class KafkaEventLog implements EventLog {
     await this.#requests.deleteBefore(this.#stored(topic), partition, Math.min(offset, end));
   }
 
-  /** How many partitions the cluster has of a topic. */
+  /** Number of partitions of a topic on the cluster. */
   partitionCount(topic: string): Promise<number> {
     return this.#partitionCount(topic);
   }
 
-  /** What has been stuck for longer than `stallMs`: readers without answers, retried appends, groups without an assignment. */
+  /**
+   * What has been stuck for longer than `stallMs`: readers without answers, retried appends, groups without an
+   * assignment.
+   */
   problems(): readonly string[] {
     const { prefix, stallMs } = this.#options;
     const seconds = (ms: number): number => Math.round(ms / 1000);
@@ -209,7 +213,7 @@ export class KafkaEventLog implements EventLog {
     this.#options.connection.http?.close();
   }
 
-  // Every call waits for the same number of turns, so that none overtakes another.
+  // Every call waits for the same number of turns of the event loop, so that none overtakes another.
   async #append(topic: string, partition: number, records: readonly NewRecord[]) {
     await this.#checkPartition(topic, partition);
     if (records.length > 0) return this.#appender(topic, partition).append(records);
@@ -217,7 +221,7 @@ export class KafkaEventLog implements EventLog {
     return { baseOffset: end, lastOffset: end - 1 };
   }
 
-  /** What a partition holds from one offset to another, once. */
+  /** Reads the records of a partition between two offsets once. */
   async *#runs(topic: string, partition: number, start: number, end: number): AsyncGenerator<LogRun> {
     if (start >= end) return;
     const buffer = new PartitionBuffer(topic, partition, start);
@@ -298,7 +302,7 @@ export class KafkaEventLog implements EventLog {
     return this.#requests.committed(this.#storedGroup(group, topic), this.#stored(topic), partitions);
   }
 
-  /** Of each topic a group of its own: members that read different topics would be given each other's partitions. */
+  /** One group per topic, because members that read different topics would get each other's partitions. */
   #storedGroup(group: string, topic: string): string {
     return `${this.#options.prefix}${group}.${topic}`;
   }
@@ -353,16 +357,16 @@ export class KafkaEventLog implements EventLog {
   }
 }
 
-/** Topics are told by the names of the topic table, whatever stands before them on the cluster. */
+/** Reports topics by their names in the topic table, without a prefix. */
 function inOwnNames(observer: KafkaObserver, prefix: string): KafkaObserver {
   const own = <F extends { readonly topic: string }>(callback: ((facts: F) => void) | undefined) =>
     callback && ((facts: F): void => callback({ ...facts, topic: facts.topic.slice(prefix.length) }));
   const { appendFailed, readFailed, assigned, stalled } = observer;
-  const told = { appendFailed: own(appendFailed), readFailed: own(readFailed), assigned: own(assigned) };
-  return { ...observer, ...told, stalled: own(stalled) };
+  const wrapped = { appendFailed: own(appendFailed), readFailed: own(readFailed), assigned: own(assigned) };
+  return { ...observer, ...wrapped, stalled: own(stalled) };
 }
 
-/** A line for each topic and reason: where a broker is gone all its partitions say the same. */
+/** One line for each topic and reason, since all partitions of an unavailable broker have the same one. */
 function byTopic(readers: readonly StalledReader[]): readonly string[] {
   const groups = Map.groupBy(readers, ({ topic, reason }) => `${topic}\n${reason}`);
   return [...groups.values()].map((group) => {

@@ -10,22 +10,26 @@ export interface FetchSessionOptions {
   readonly observer: KafkaObserver;
   readonly topic: string;
   readonly buffers: readonly PartitionBuffer[];
-  /** No broker is asked twice within this time, ms. */
+  /** Minimum time between two requests to one broker, ms. */
   readonly paceMs: number;
 }
 
 const mebibyte = 1024 * 1024;
-/** Of one answer; a larger batch comes alone all the same. */
+/** Maximum bytes of one answer; a larger batch is still returned alone. */
 const partitionBytesMax = 4 * mebibyte;
 const answerBytesMax = 16 * mebibyte;
-/** How long a broker holds a request that it has nothing for: long where all partitions are asked for, short where a full one may empty. */
+/**
+ * How long a broker may hold a request without records: long if all partitions are requested, short if a full one may
+ * be emptied.
+ */
 const waitMs = { all: 500, some: 50 } as const;
 const backoffMs = [0, 50, 100, 250, 500, 1000] as const;
 const leaderlessMs = 2_000;
 
 /**
- * Fetches the partitions of one subscription into their buffers, a long poll at a time on each leader. Any trouble ends the
- * client; reading goes on with a new one where it stood. No group takes part, so an offset moves only by what was read.
+ * Fetches the partitions of one subscription into their buffers, with one long poll at a time per leader. Any error
+ * ends the client; reading continues with a new one where it stopped. There is no group, so an offset advances only by
+ * what was read.
  */
 export class FetchSession {
   readonly #options: FetchSessionOptions;
@@ -39,13 +43,13 @@ export class FetchSession {
     this.#done = this.#run();
   }
 
-  /** To be called when a buffer has been taken from. */
+  /** To be called after records were taken from a buffer. */
   taken(): void {
     this.#drained.resolve(undefined);
     this.#drained = Promise.withResolvers<undefined>();
   }
 
-  /** Goes on with a new client: the one there does not bring what the log has. */
+  /** Continues with a new client, because the present one does not deliver new records. */
   renew(): void {
     this.#destroy();
   }
@@ -76,7 +80,7 @@ export class FetchSession {
     }
   }
 
-  /** One client's life. Ends by throwing, or quietly when it is time to look for leaders again. */
+  /** Runs one client. Ends by an exception, or normally when leaders must be looked up again. */
   async #fetchAll(): Promise<void> {
     const { connection, topic, buffers, clock } = this.#options;
     const client = newClient(connection);
@@ -161,7 +165,7 @@ export class FetchSession {
   }
 }
 
-/** Partitions that are to be asked for now; one that gave nothing although the log goes on is asked for alone. */
+/** Partitions to request now; one that returned nothing although it has new records is requested alone. */
 function wanted(led: readonly PartitionBuffer[]): readonly PartitionBuffer[] {
   const wanted = led.filter(({ isFull, isLost }) => !isFull && !isLost);
   const suspect = wanted.find(({ isSuspect }) => isSuspect);

@@ -20,21 +20,21 @@ const offsets = (buffer: PartitionBuffer): readonly number[] =>
   buffer.next(100, 1_000_000)?.records.map(({ offset }) => offset) ?? [];
 
 describe('PartitionBuffer', () => {
-  it('leaves out what stands before the offset that was asked for: batches come whole', () => {
+  it('leaves out records before the requested offset, since brokers return whole batches', () => {
     const buffer = new PartitionBuffer('t', 0, 2);
     buffer.add(answer([message(0), message(1), message(2), message(3)], 4), true);
     expect(offsets(buffer)).toEqual([2, 3]);
     expect(buffer.fetchOffset).toBe(4);
   });
 
-  it('leaves out control records and goes on behind them', () => {
+  it('leaves out control records and continues after them', () => {
     const buffer = new PartitionBuffer('t', 0, 0);
     buffer.add(answer([message(0), message(1, { isControlRecord: true })], 2), true);
     expect(offsets(buffer)).toEqual([0]);
     expect(buffer.fetchOffset).toBe(2);
   });
 
-  it('steps over an offset that compaction emptied, but only where nothing else took the room of the answer', () => {
+  it('skips an offset emptied by compaction, but only if nothing else used up the size of the answer', () => {
     const buffer = new PartitionBuffer('t', 0, 5);
     buffer.add(answer([], 9), false);
     expect([buffer.fetchOffset, buffer.isSuspect]).toEqual([5, true]);

@@ -7,7 +7,7 @@ type Filter = (fetched: {
   readonly abortedTransactions: readonly unknown[];
 }) => readonly FetchedMessage[];
 
-/** Leaves out what a transactional producer took back. */
+/** Leaves out records of aborted transactions. */
 const withoutAborted = createRequire(import.meta.url)('kafkajs/src/consumer/filterAbortedMessages') as Filter;
 
 const bufferBytes = 4 * 1024 * 1024;
@@ -17,7 +17,7 @@ interface Buffered {
   readonly bytes: number;
 }
 
-/** One partition of a subscription: what was fetched and not handed out yet, and where the next fetch begins. */
+/** One partition of a subscription: fetched records that are not yet delivered, and the offset of the next fetch. */
 export class PartitionBuffer {
   readonly partition: number;
   readonly #topic: string;
@@ -39,27 +39,30 @@ export class PartitionBuffer {
     this.#end = position;
   }
 
-  /** Enough waits: nothing more is fetched until some of it is handed out. */
+  /** The buffer is full: nothing more is fetched until some records are delivered. */
   get isFull(): boolean {
     return this.#bytes >= bufferBytes;
   }
 
-  /** Where the next fetch begins. */
+  /** Offset of the next fetch. */
   get fetchOffset(): number {
     return this.#fetchOffset;
   }
 
-  /** Its records were deleted: nothing more is fetched. */
+  /** Its records were deleted, so nothing more is fetched. */
   get isLost(): boolean {
     return this.#isLost;
   }
 
-  /** The last answer was empty though the log goes on; it is asked for alone, to see whether there is nothing at this offset. */
+  /**
+   * The last answer was empty although there are new records; it is requested alone, to find out whether the offset is
+   * empty.
+   */
   get isSuspect(): boolean {
     return this.#isSuspect;
   }
 
-  /** When its broker answered last, be it with nothing; `performance.now()`. */
+  /** When its broker last answered, even without records; `performance.now()`. */
   get answeredMs(): number {
     return this.#answeredMs;
   }
@@ -68,7 +71,10 @@ export class PartitionBuffer {
     return this.#head < this.#records.length;
   }
 
-  /** Takes in an answer. @param wasAlone true when the request named no other partition, so that nothing else took its room. */
+  /**
+   * Adds an answer.
+   * @param wasAlone true if the request had no other partition that could have used up the size of the answer
+   */
   add({ messages, highWatermark, lastStableOffset, abortedTransactions }: FetchedPartition, wasAlone: boolean): void {
     this.#answeredMs = performance.now();
     this.#end = Number(highWatermark);
@@ -81,7 +87,7 @@ export class PartitionBuffer {
     const from = this.#fetchOffset;
     for (const message of withoutAborted({ messages, abortedTransactions })) {
       const offset = Number(message.offset);
-      // A batch comes whole, also when reading begins in its middle.
+      // Brokers return whole batches, even if reading begins in the middle of one.
       if (offset < from || message.isControlRecord === true) continue;
       const record = asRecord(this.#topic, this.partition, offset, message);
       const bytes = record.value.length;
@@ -92,14 +98,17 @@ export class PartitionBuffer {
     this.#wakeAll();
   }
 
-  /** What reading met: told by the next `next()`. */
+  /** An error of reading, which the next `next()` throws. */
   fail(error: unknown, isLost: boolean): void {
     this.#error = error;
     this.#isLost ||= isLost;
     this.#wakeAll();
   }
 
-  /** The next run within the bounds, at least one record when there is one. @throws what `fail` was told, once everything before it is handed out */
+  /**
+   * The next run within the limits, at least one record if there is one.
+   * @throws the error of `fail`, after everything before it was delivered
+   */
   next(maxRecords: number, maxBytes: number): LogRun | undefined {
     const records: LogRecord[] = [];
     let bytes = 0;
@@ -131,7 +140,7 @@ export class PartitionBuffer {
     });
   }
 
-  /** Nothing came although the log goes on: after compaction whole stretches of offsets can be empty. */
+  /** Nothing was returned although there are new records: after compaction long ranges of offsets can be empty. */
   #stepOverGap(end: number, wasAlone: boolean): void {
     const isBehind = this.#fetchOffset < end;
     if (isBehind && wasAlone && this.#isSuspect) this.#fetchOffset += 1;
@@ -166,7 +175,7 @@ function asRecord(topic: string, partition: number, offset: number, message: Fet
     offset,
     key: key?.toString(),
     value: value ?? nothing,
-    // Of a header that is there more than once the last one counts.
+    // The last one of repeated headers counts.
     headers: new Map(
       Object.entries(headers).map(([name, bytes]) => [name, (Array.isArray(bytes) ? bytes.at(-1) : bytes) ?? nothing]),
     ),

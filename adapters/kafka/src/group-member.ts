@@ -4,10 +4,10 @@ import { clusterOf, newClient, type Broker, type Cluster, type JoinedGroup, type
 import { failureOf, kafkaError } from './errors.ts';
 import type { Committer } from './requests.ts';
 
-/** How long a member may be silent before its partitions go to the others. */
+/** How long a member may be silent before its partitions are reassigned. */
 export interface GroupTimes {
   readonly sessionMs: number;
-  /** How long the others wait for a member to join again. */
+  /** How long the others wait for a member to rejoin. */
   readonly rebalanceMs: number;
 }
 
@@ -23,21 +23,22 @@ export interface GroupMemberOptions {
   readonly group: string;
   readonly topic: string;
   readonly times: GroupTimes;
-  /** The member has these partitions now, and those of the assignment before no longer. */
+  /** Called with the partitions of a new assignment, which replaces the previous one. */
   readonly onAssigned: (assignment: Assignment) => void;
-  /** The member has no partitions until it is assigned some again. */
+  /** Called when the member has no partitions until the next assignment. */
   readonly onRevoked: () => void;
   readonly onFailure: (error: unknown) => void;
 }
 
-/** The name under which the clients of kafkajs divide partitions in turn; all members of a group must know it. */
+/** Name of the round-robin assigner of kafkajs; all members of a group must support it. */
 const assignerName = 'RoundRobinAssigner';
 const backoffMs = [0, 100, 250, 500, 1000] as const;
 
 /**
- * One member of a consumer group that shares the partitions of a topic: joins, says that it lives, joins again when members come
- * and go. It fetches nothing and commits nothing; who does, does it in the name of an assignment, so that what was read under an
- * earlier one cannot be committed. It says that it lives whatever its readers do: one that waits for room keeps its partitions.
+ * One member of a consumer group that shares the partitions of a topic. It joins, sends heartbeats, and rejoins when
+ * members change. It neither fetches nor commits; commits are made in the name of an assignment, so records read under
+ * an earlier one cannot be committed. It sends heartbeats whatever its readers do, so a member that waits for room
+ * keeps its partitions.
  */
 export class GroupMember {
   readonly #options: GroupMemberOptions;
@@ -54,12 +55,15 @@ export class GroupMember {
     this.#done = this.#run();
   }
 
-  /** Resolves with the first assignment. @throws CodedError KAFKA_REFUSED, KAFKA_SESSION_REFUSED, or that it was closed before */
+  /**
+   * Resolves with the first assignment.
+   * @throws CodedError KAFKA_REFUSED, KAFKA_SESSION_REFUSED, or an error if it was closed before
+   */
   async joined(): Promise<void> {
     await this.#first.promise;
   }
 
-  /** Leaves the group, so that the others have its partitions at once. */
+  /** Leaves the group, so that its partitions are reassigned at once. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#done;
@@ -85,14 +89,14 @@ export class GroupMember {
     onRevoked();
   }
 
-  /** The first join that is refused is an error of the caller; a later one is told and tried again. */
+  /** If the first join is refused, the caller gets the error; a later one is reported and retried. */
   #isPermanent(error: Error): boolean {
     this.#first.reject(error);
     this.#options.onFailure(error);
     return !this.#hasJoined;
   }
 
-  /** One client's life: as many generations as the group has meanwhile. */
+  /** Runs one client for as many generations as the group has meanwhile. */
   async #live(): Promise<void> {
     const { connection, topic, group } = this.#options;
     const client = newClient(connection);
@@ -110,7 +114,7 @@ export class GroupMember {
     }
   }
 
-  /** From joining to the next rebalance, or until closed. */
+  /** One generation: from joining to the next rebalance, or until closed. */
   async #generation(cluster: Cluster, coordinator: Broker): Promise<void> {
     const { group, onAssigned, onRevoked } = this.#options;
     try {
@@ -176,7 +180,7 @@ export class GroupMember {
   }
 }
 
-/** Each partition to the members in turn, by the order of their names: the same for every leader. */
+/** Assigns partitions round-robin to the sorted members, so every leader gives the same assignment. */
 function divide(
   topic: string,
   cluster: Cluster,

@@ -14,7 +14,7 @@ export interface GroupSubscriptionOptions {
   readonly group: string;
   readonly topic: string;
   readonly onError: Subscribe['onError'];
-  /** Begins to read these partitions where the group committed last. */
+  /** Starts reading these partitions at the group's committed offsets. */
   readonly read: (partitions: readonly number[]) => Promise<Subscription>;
 }
 
@@ -26,8 +26,8 @@ interface Reading {
 const retryMs = 500;
 
 /**
- * A subscription that shares its topic with the other members of its group. When the group divides the partitions anew, the
- * readers of before finish the run in hand, but cannot commit it; those of now begin where the group committed last.
+ * A subscription that shares its topic with other members of its group. When the partitions are reassigned, the
+ * previous readers finish the current run but cannot commit it. The new readers start at the group's committed offsets.
  */
 export class GroupSubscription implements Subscription {
   readonly #options: GroupSubscriptionOptions;
@@ -36,7 +36,7 @@ export class GroupSubscription implements Subscription {
   readonly #first = Promise.withResolvers<undefined>();
   #assignment: Assignment | undefined;
   #reading: Reading | undefined;
-  /** Closing the readers of before and starting those of now, one after the other. */
+  /** Closes the previous readers and starts the new ones, one change after the other. */
   #changes: Promise<void> = Promise.resolve();
   #isPaused = false;
   #unassignedSinceMs: number | undefined = performance.now();
@@ -57,7 +57,10 @@ export class GroupSubscription implements Subscription {
     this.#first.promise.catch(() => undefined); // told to `start`
   }
 
-  /** Resolves when the partitions of this member are read. @throws what joining or the first reading throws */
+  /**
+   * Resolves when the partitions of this member are read.
+   * @throws errors of joining or of the first read
+   */
   async start(): Promise<void> {
     try {
       await this.#member.joined();
@@ -68,16 +71,19 @@ export class GroupSubscription implements Subscription {
     }
   }
 
-  /** In whose name a partition may be committed. @throws CodedError KAFKA_COMMIT_STALE when it is another's now */
+  /**
+   * The member in whose name a partition may be committed.
+   * @throws CodedError KAFKA_COMMIT_STALE if the partition belongs to another member now
+   */
   committer(partition: number): Committer {
     const current = this.#assignment;
     if (current !== undefined && this.#reading?.assignment === current && current.partitions.includes(partition))
       return current.by;
     const { topic, group } = this.#options;
-    throw kafkaError('KAFKA_COMMIT_STALE', `${topic}/${partition}: group ${group} has divided its partitions anew`);
+    throw kafkaError('KAFKA_COMMIT_STALE', `${topic}/${partition}: group ${group} has reassigned its partitions`);
   }
 
-  /** For how long this member has had no place in its group; 0 while it has one, be it without partitions. */
+  /** How long this member has had no assignment; 0 while it has one, even without partitions. */
   get unassignedMs(): number {
     return this.#unassignedSinceMs === undefined ? 0 : performance.now() - this.#unassignedSinceMs;
   }
@@ -94,7 +100,7 @@ export class GroupSubscription implements Subscription {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    // What is in hand is finished and committed while the partitions are still ours.
+    // The current run is finished and committed while the partitions are still ours.
     await this.#reading?.subscription.close();
     await this.#member.close();
     await this.#changes;
@@ -130,7 +136,7 @@ export class GroupSubscription implements Subscription {
     }
   }
 
-  /** As a reader of named partitions: one that lost its place gets nothing more, everything else is tried again. */
+  /** As for a reader of named partitions: after deleted records it gets nothing more; every other error is retried. */
   #shouldRetry(error: unknown): boolean {
     const { onError } = this.#options;
     const isLost = isCodedError(error, 'OFFSET_OUT_OF_RANGE');

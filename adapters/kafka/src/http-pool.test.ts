@@ -58,7 +58,7 @@ describe('a pool of HTTP connections', () => {
     expect(waits.every((waitedMs) => waitedMs >= 0)).toBe(true);
   });
 
-  it('asks once more where the server closed a connection that was idle', async () => {
+  it('sends the request again when the server had closed an idle connection', async () => {
     let failures = 0;
     pool.onConnectionFailed(() => (failures += 1));
     const first = post();
@@ -74,7 +74,7 @@ describe('a pool of HTTP connections', () => {
     expect([connections.length, failures]).toEqual([2, 0]);
   });
 
-  it('tells of connections that break, and of none that took too long to answer', async () => {
+  it('reports broken connections, but not slow ones', async () => {
     let failures = 0;
     pool.onConnectionFailed(() => (failures += 1));
     await expect(post(20)).rejects.toThrow();
@@ -86,7 +86,7 @@ describe('a pool of HTTP connections', () => {
     expect(failures).toBe(1);
   });
 
-  it('reads no answer that is far too large', async () => {
+  it('does not read an answer that is far too large', async () => {
     const answer = post();
     await asked(1);
     open[0]?.end(Buffer.alloc(2 << 20));

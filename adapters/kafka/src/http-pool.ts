@@ -3,12 +3,12 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import type { ObservedPool, PoolState } from '@medrex/contracts';
 
-/** A POST, and what came of it. */
+/** A POST request and its answer. */
 export interface HttpPost {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** From the call to the end of the answer, the wait for a connection included. */
+  /** Time limit from the call to the end of the answer, including the wait for a connection. */
   readonly timeoutMs: number;
 }
 
@@ -17,14 +17,14 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** An idle connection is kept this long: an identity provider's own limit is a minute or more. */
+/** How long an idle connection is kept; identity providers close theirs after a minute or more. */
 const idleMs = 30_000;
-/** No token is larger; an answer that is longer is not read on. */
+/** Larger than any token; a longer answer is not read further. */
 const answerBytesMax = 1 << 20;
 
 type PoolAgent = HttpAgent | HttpsAgent;
 
-/** Connections to an HTTP server: kept alive, bounded, and told of. It follows no redirect. */
+/** A bounded pool of keep-alive connections to an HTTP server, with statistics. It follows no redirects. */
 export class HttpPool implements ObservedPool {
   readonly name = 'http';
   readonly #agent: PoolAgent;
@@ -33,7 +33,7 @@ export class HttpPool implements ObservedPool {
   #onWaited: (waitedMs: number) => void = () => undefined;
   #onConnectionFailed: () => void = () => undefined;
 
-  /** @param origin the server's address: its scheme tells whether connections are TLS */
+  /** @param origin the server's address; its scheme selects TLS */
   constructor(origin: string, connectionsMax: number) {
     const options: AgentOptions = { keepAlive: true, maxTotalSockets: connectionsMax, timeout: idleMs };
     this.#connectionsMax = connectionsMax;
@@ -59,13 +59,13 @@ export class HttpPool implements ObservedPool {
     this.#onConnectionFailed = listener;
   }
 
-  /** @throws what the connection broke with, or a timeout */
+  /** @throws the error of the connection, or a timeout */
   async post(post: HttpPost): Promise<HttpAnswer> {
     const signal = AbortSignal.timeout(post.timeoutMs);
     try {
       return await this.#send(post, signal);
     } catch (error) {
-      // A connection that the server closed while it was idle was never asked: the next one is.
+      // A request on a connection that the server closed while idle never arrived, so the next connection is tried.
       if (!(error instanceof ClosedWhileIdle)) throw error;
       return this.#send(post, signal);
     }
@@ -108,7 +108,7 @@ export class HttpPool implements ObservedPool {
     });
   }
 
-  /** Measures until the request has its connection, a new one from its making on. */
+  /** Measures the wait for a connection; a new one counts from its creation. */
   #watch(sent: ClientRequest): void {
     const askedMs = performance.now();
     sent.once('socket', (socket: Socket) => {

@@ -2,12 +2,13 @@ import type { Mechanism } from 'kafkajs';
 import { kafkaError } from './errors.ts';
 import type { TokenSource } from './oauth-token.ts';
 
-/** Before the bytes that the broker answers with stands their number. */
+/** The bytes of the broker's answer are preceded by their length. */
 const sizeBytes = 4;
 
 /**
- * SASL OAUTHBEARER (RFC 7628). The one of kafkajs does not look at the broker's answer, and takes a connection for good whose
- * token was refused; the broker then closes it at the next request. Here that is told, and the next connection asks for a token again.
+ * SASL OAUTHBEARER (RFC 7628). The implementation of kafkajs ignores the broker's answer, and treats a connection with
+ * a refused token as authenticated; the broker then closes it at the next request. Here the refusal is an error, and
+ * the next connection fetches a new token.
  */
 export function oauthBearer(token: TokenSource): Mechanism {
   return {

@@ -47,7 +47,7 @@ describe('a token endpoint', () => {
     });
   const failure = expect.objectContaining({ code: 'KAFKA_TOKEN', retryable: true });
 
-  it('is asked once for all that want a token at one time, and not again while the token is young', async () => {
+  it('gets one request for all concurrent callers, and no other while the token is fresh', async () => {
     const tokens = endpoint();
     const all = [tokens.token(), tokens.token()];
     expect(await Promise.all(all)).toEqual(['t-1', 't-1']);
@@ -57,7 +57,7 @@ describe('a token endpoint', () => {
     expect(asked[0]?.body).toBe('grant_type=client_credentials&scope=kafka');
   });
 
-  it('is asked again for a token that has lived', async () => {
+  it('gets another request when the token is old', async () => {
     const tokens = endpoint();
     answer.body = '{"access_token":"t-1","expires_in":0.000001}';
     await tokens.token();
@@ -72,7 +72,7 @@ describe('a token endpoint', () => {
     ['answers with no token', 200, '{"access_token":""}'],
     ['answers with no JSON', 200, '<html>'],
   ])(
-    'that %s is retried by the next call that needs the token, and the secret is in no message',
+    'that %s is retried by the next call that needs a token, and no message contains the secret',
     async (_, status, body) => {
       answer = { status, body };
       const tokens = endpoint();
@@ -82,7 +82,7 @@ describe('a token endpoint', () => {
     },
   );
 
-  it('that is not there is tried again too', async () => {
+  it('that is unavailable is retried, too', async () => {
     server.closeAllConnections();
     await new Promise((closed) => server.close(closed));
     await expect(endpoint().token()).rejects.toEqual(failure);

@@ -4,12 +4,13 @@ import { kafkaError } from './errors.ts';
 import type { HttpAnswer, HttpPool } from './http-pool.ts';
 import { readMountedFile } from './read-mounted-file.ts';
 
-/** Where tokens for OAUTHBEARER come from. */
+/** A source of tokens for OAUTHBEARER. */
 export type TokenSource = () => Promise<string>;
 
 /**
- * A file that something else keeps fresh, a token or a secret: read anew for each use.
- * @throws CodedError KAFKA_CONFIG when it is missing at the start; what is missing later is KAFKA_TOKEN, which is tried again
+ * A file with a token or secret that is updated from outside, read for each use.
+ * @throws CodedError KAFKA_CONFIG if it is missing at the start; if it is missing later, the error is KAFKA_TOKEN,
+ * which is retried
  */
 export function refresh(variable: string, file: string): () => string {
   readMountedFile(variable, file);
@@ -26,7 +27,7 @@ export interface TokenEndpointOptions {
   /** The token endpoint of the identity provider. */
   readonly url: string;
   readonly clientId: string;
-  /** Read anew for each request, so that it can be changed in its file. */
+  /** Read for each request, so that the file may change. */
   readonly clientSecret: () => Secret;
   readonly scope: string | undefined;
   readonly pool: HttpPool;
@@ -35,14 +36,14 @@ export interface TokenEndpointOptions {
 const answerSchema = z.object({ access_token: z.string().min(1), expires_in: z.number().positive().optional() });
 
 const timeoutMs = 5_000;
-/** How long a token is used that does not say how long it lasts. */
+/** How long a token without a lifetime is used. */
 const standardSeconds = 60;
-/** Of its life: the rest is for connections that are made with it. */
+/** The part of its lifetime for which a token is reused; the rest is for connections made with it. */
 const usedShare = 0.8;
 
 /**
- * Tokens by the client credentials grant (RFC 6749, 4.4), the client named by HTTP Basic. One is used until four fifths of its life
- * are over; whoever asks while one is fetched gets the same.
+ * Tokens by the client credentials grant (RFC 6749, 4.4), with HTTP Basic for the client. A token is reused for four
+ * fifths of its lifetime; concurrent callers share one request.
  */
 export class TokenEndpoint {
   readonly #options: TokenEndpointOptions;
@@ -53,7 +54,7 @@ export class TokenEndpoint {
     this.#options = options;
   }
 
-  /** @throws CodedError KAFKA_TOKEN when the endpoint gives none; retryable */
+  /** @throws CodedError KAFKA_TOKEN if the endpoint returns none; retryable */
   async token(): Promise<string> {
     if (this.#token !== undefined && performance.now() < this.#token.untilMs) return this.#token.text;
     this.#fetching ??= this.#fetch().finally(() => (this.#fetching = undefined));
@@ -79,7 +80,7 @@ export class TokenEndpoint {
       'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
       authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
     };
-    // A redirect is not followed: the secret goes nowhere else.
+    // Redirects are not followed, so that the secret is sent nowhere else.
     const answer = await pool.post({ url, headers, body: form.toString(), timeoutMs }).catch((cause: unknown) => {
       throw kafkaError('KAFKA_TOKEN', 'the token endpoint does not answer', { cause });
     });

@@ -1,22 +1,22 @@
 import type { KafkaLine } from './cluster.ts';
 
-/** What the clients of a log tell of themselves; places and numbers only. All of it is optional. */
+/** Events of the clients of a log, with places and numbers only. All are optional. */
 export interface KafkaObserver {
   readonly onLine?: (line: KafkaLine) => void;
   readonly appended?: (facts: { readonly records: number; readonly bytes: number; readonly elapsedMs: number }) => void;
-  /** An append failed and is tried again by a new producer. */
+  /** An append failed and is retried by a new producer. */
   readonly appendFailed?: (facts: { readonly topic: string; readonly failure: string; readonly tries: number }) => void;
-  /** Reading failed and goes on with a new client. */
+  /** Reading failed and continues with a new client. */
   readonly readFailed?: (facts: { readonly topic: string; readonly failure: string }) => void;
-  /** This process was given other partitions of a topic that its group shares. */
+  /** This process got other partitions of a shared topic. */
   readonly assigned?: (facts: {
     readonly group: string;
     readonly topic: string;
     readonly partitions: number;
     readonly generation: number;
   }) => void;
-  /** There were records to read and none came for this long: the client is made anew. */
+  /** No records were delivered for this long although there are new ones; the client is replaced. */
   readonly stalled?: (facts: { readonly topic: string; readonly partition: number; readonly waitedMs: number }) => void;
-  /** How many partitions bring nothing now although they should. */
+  /** Number of partitions that deliver nothing although they should. */
   readonly stalledNow?: (partitions: number) => void;
 }

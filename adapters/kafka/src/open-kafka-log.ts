@@ -7,14 +7,14 @@ import type { KafkaObserver } from './observer.ts';
 import { assertDurable } from './topics/assert-durable.ts';
 import type { KafkaConfig } from './variables.ts';
 
-/** A metric of any kind, as the telemetry of a process hands it out. */
+/** A metric of any kind of the process's telemetry. */
 interface Handle {
   readonly inc?: (amount?: number) => void;
   readonly set?: (value: number) => void;
   readonly observe?: (value: number) => void;
 }
 
-/** What a process tells with; `@medrex/telemetry` has it. The sentences below are constants. */
+/** The telemetry that is used; `@medrex/telemetry` implements it. All messages below are constants. */
 export interface KafkaTelemetry {
   readonly onPool?: (pool: ObservedPool) => void;
   readonly metrics: { readonly [Name in keyof typeof kafkaMetrics]: Handle };
@@ -29,8 +29,8 @@ export interface KafkaTelemetry {
 }
 
 /**
- * The log of a process whose configuration says `MEDREX_LOG=kafka`, once its topics are there and durable enough.
- * @param process its name: the client id on the brokers
+ * Opens the log of a process with `MEDREX_LOG=kafka`, once its topics exist and are durable enough.
+ * @param process its name, used as client id on the brokers
  * @throws CodedError KAFKA_CONFIG, KAFKA_UNAVAILABLE, KAFKA_WEAK_TOPICS
  */
 export async function openKafkaLog(
@@ -45,10 +45,10 @@ export async function openKafkaLog(
       telemetry.log.warn({ error }, 'changed files of TLS cannot be used; those before them stay' as never);
   }
   const observer = telemetry === undefined ? {} : observing(telemetry);
-  const told = { ...connection, ...(observer.onLine !== undefined && { onLine: observer.onLine }) };
-  await assertDurable(told, config.MEDREX_KAFKA_PREFIX, config.MEDREX_KAFKA_DURABILITY);
+  const settings = { ...connection, ...(observer.onLine !== undefined && { onLine: observer.onLine }) };
+  await assertDurable(settings, config.MEDREX_KAFKA_PREFIX, config.MEDREX_KAFKA_DURABILITY);
   return new KafkaEventLog({
-    connection: told,
+    connection: settings,
     observer,
     prefix: config.MEDREX_KAFKA_PREFIX,
     stallMs: config.MEDREX_KAFKA_STALL_MS,
@@ -56,7 +56,7 @@ export async function openKafkaLog(
   });
 }
 
-/** Metrics, and few lines: those of kafkajs at debug, since it calls many things errors that are tried again. */
+/** Metrics, and a few log lines. Lines of kafkajs have level debug, because it logs many retried errors. */
 function observing({ metrics, log }: KafkaTelemetry): KafkaObserver {
   const assigned = new Map<string, number>();
   return {
@@ -73,19 +73,19 @@ function observing({ metrics, log }: KafkaTelemetry): KafkaObserver {
     },
     readFailed: ({ topic, failure: code }) => {
       metrics.readFailures.inc?.();
-      log.warn({ topic, code }, 'reading failed; it goes on with a new connection' as never);
+      log.warn({ topic, code }, 'reading failed and continues with a new connection' as never);
     },
     assigned: ({ topic, partitions }) => {
       metrics.assignments.inc?.();
       assigned.set(topic, partitions);
       metrics.assignedPartitions.set?.([...assigned.values()].reduce((sum, one) => sum + one, 0));
-      log.info({ topic, partitions }, 'partitions were divided anew' as never);
+      log.info({ topic, partitions }, 'partitions were reassigned' as never);
     },
     stalled: ({ topic }) => {
       metrics.stalls.inc?.();
       log.warn(
         { topic },
-        'a partition brings nothing although the log goes on; its reader gets a new connection' as never,
+        'a partition delivers nothing although it has new records; its reader gets a new connection' as never,
       );
     },
     stalledNow: (partitions) => metrics.stalledPartitions.set?.(partitions),

@@ -10,7 +10,7 @@ export interface PartitionAppenderOptions {
   readonly partition: number;
   readonly clock: Clock;
   readonly observer: KafkaObserver;
-  /** Bytes of one request: what the topic's max.message.bytes leaves for records. */
+  /** Maximum bytes of one request: what max.message.bytes of the topic leaves for records. */
   readonly batchBytesMax: number;
 }
 
@@ -19,7 +19,7 @@ interface Sized {
   readonly bytes: number;
 }
 
-/** One call: its records, what of them is stored, and whom to tell. */
+/** One call: its records, how many are stored, and its promise. */
 interface Waiting {
   readonly records: readonly Sized[];
   sent: number;
@@ -40,16 +40,16 @@ interface Part {
   readonly records: readonly Sized[];
 }
 
-/** What a record weighs in a batch beside its own bytes: lengths, deltas and a checksum's share. */
+/** Overhead of a record in a batch: lengths, deltas and a share of the checksum. */
 const recordOverheadBytes = 64;
 const backoffMs = [0, 50, 100, 200, 500, 1000] as const;
 
 /**
- * Appends to one partition, one request in flight: what is called meanwhile goes in the next one, in the order of the calls. A
- * request that failed may have been stored or not, so the same records go again before anything else and without limit, through
- * a new idempotent producer: the sequence numbers of kafkajs are not to be trusted after a failure (the broker would acknowledge
- * a batch that it does not store). At worst the log then holds them twice, in order. Each partition has a producer of its own, so
- * that the trouble of one repeats nothing in another.
+ * Appends to one partition with one request in flight; calls made meanwhile go into the next one, in order. After a
+ * failed request it is unknown whether the records were stored, so the same records are sent again before anything
+ * else, without limit, by a new idempotent producer. The sequence numbers of kafkajs cannot be relied on after a
+ * failure: the broker would acknowledge a batch that it does not store. At worst the log contains records twice, in
+ * order. Each partition has its own producer, so a failure repeats nothing in other partitions.
  */
 export class PartitionAppender {
   readonly #options: PartitionAppenderOptions;
@@ -63,7 +63,7 @@ export class PartitionAppender {
     this.#options = options;
   }
 
-  /** Resolves when all are durable; the partition is known to be there. */
+  /** Resolves when all records are durable. The partition must exist. */
   append(records: readonly NewRecord[]): Promise<Appended> {
     return new Promise((resolve, reject) => {
       const sized = records.map((record) => asMessage(record, this.#options.partition));
@@ -77,12 +77,12 @@ export class PartitionAppender {
     return this.#sinceMs === undefined ? 0 : performance.now() - this.#sinceMs;
   }
 
-  /** Stops retrying: appends that are not stored by now are rejected. */
+  /** Stops retrying: appends that are not stored yet are rejected. */
   giveUp(): void {
     this.#closing.abort();
   }
 
-  /** Closes, once nothing is appended any more. */
+  /** Closes when nothing is being appended any more. */
   async close(): Promise<void> {
     await this.#running;
     await this.#drop();
@@ -103,7 +103,7 @@ export class PartitionAppender {
     this.#sinceMs = undefined;
   }
 
-  /** The beginning of the queue, up to the size of a batch; at least one record. */
+  /** The front of the queue, up to the size of a batch; at least one record. */
   #take(): readonly Part[] {
     let left = this.#options.batchBytesMax;
     let isFirst = true;
@@ -158,7 +158,7 @@ export class PartitionAppender {
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       metadataMaxAge: 60_000,
-      // Every record names its partition: by the channel map, or by the hash that Java clients use (`partitionOf`).
+      // Every record has an explicit partition: by the channel map, or by the hash of Java clients (`partitionOf`).
       createPartitioner:
         () =>
         ({ message }) =>
@@ -174,7 +174,7 @@ export class PartitionAppender {
     }
   }
 
-  /** Lets the producer go without waiting for what it still does. */
+  /** Releases the producer without waiting for its pending work. */
   async #drop(): Promise<void> {
     const dropped = this.#producer;
     this.#producer = undefined;

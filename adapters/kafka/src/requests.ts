@@ -2,7 +2,7 @@ import { contractError, type Clock } from '@medrex/contracts';
 import { clusterOf, newClient, type Broker, type Client, type Cluster, type KafkaConnection } from './cluster.ts';
 import { failureOf, kafkaError } from './errors.ts';
 
-/** First offset kept and the offset after the last one. */
+/** The first kept offset and the offset after the last one. */
 export interface Bounds {
   readonly start: number;
   readonly end: number;
@@ -18,8 +18,8 @@ const noMember: Committer = { generationId: -1, memberId: '' };
 const backoffMs = [50, 100, 200, 500] as const;
 
 /**
- * Requests to a cluster that are answered at once: metadata, offsets, commits, deletions. They share one client; what fails for
- * a passing reason is tried again with a new one, for a limited time.
+ * Requests that a cluster answers at once: metadata, offsets, commits, deletions. They share one client. Transient
+ * failures are retried with a new client, for a limited time.
  */
 export class Requests {
   readonly #connection: KafkaConnection;
@@ -28,14 +28,17 @@ export class Requests {
   readonly #closing = new AbortController();
   #open: { readonly client: Client; readonly cluster: Promise<Cluster> } | undefined;
 
-  /** @param withinMs how long a request is tried. */
+  /** @param withinMs how long a request is retried */
   constructor(connection: KafkaConnection, clock: Clock, withinMs: number) {
     this.#connection = connection;
     this.#clock = clock;
     this.#withinMs = withinMs;
   }
 
-  /** How many partitions a topic has. @throws CodedError PARTITION_UNKNOWN when there is no such topic. */
+  /**
+   * Number of partitions of a topic.
+   * @throws CodedError PARTITION_UNKNOWN if there is no such topic
+   */
   partitionCount(topic: string): Promise<number> {
     return this.#ask(topic, async (cluster) => cluster.findTopicPartitionMetadata(topic).length);
   }
@@ -59,7 +62,7 @@ export class Requests {
     });
   }
 
-  /** What a group committed, by partition; partitions that it never committed are not there. */
+  /** Committed offsets of a group by partition, without partitions that it never committed. */
   committed(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
     return this.#askCoordinator(group, topic, async (coordinator) => {
       const topics = [{ topic, partitions: partitions.map((partition) => ({ partition })) }];
@@ -128,7 +131,7 @@ export class Requests {
     return { client, cluster: connected };
   }
 
-  /** The next request begins with a client of its own; others that are under way on this one fail, and do the same. */
+  /** The next request uses a new client; other requests in progress on this one fail and do the same. */
   #renew(): void {
     this.#open?.client.destroy();
     this.#open = undefined;

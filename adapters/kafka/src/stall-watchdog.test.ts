@@ -26,13 +26,13 @@ describe('a watchdog of readers', () => {
   };
   afterEach(() => watchdog.close());
 
-  it('gives a reader that brings nothing, although the log goes on, a new client until it brings something', async () => {
+  it('replaces the client of a reader that delivers nothing although there are new records, until it delivers some', async () => {
     [end, watchdog] = [1, newWatchdog()];
     const buffer = new PartitionBuffer('t', 0, 0);
     let renewed = 0;
     watchdog.watch('t', buffer, () => (renewed += 1));
     await eventually(() => renewed > 1);
-    const reason = 'brings nothing although the log goes on';
+    const reason = 'delivers nothing although it has new records';
     await eventually(() => watchdog.stalledReaders[0]?.reason === reason);
     expect(watchdog.stalledReaders).toEqual([{ topic: 't', partition: 0, reason }]);
     expect(told).toContain('t');
@@ -40,7 +40,7 @@ describe('a watchdog of readers', () => {
     await eventually(() => watchdog.stalledReaders.every((trouble) => trouble.reason !== reason));
   });
 
-  it('leaves alone a reader at the end of the log', async () => {
+  it('ignores a reader at the end of the log', async () => {
     [end, watchdog, asked] = [0, newWatchdog(), 0];
     let renewed = 0;
     watchdog.watch('t', new PartitionBuffer('t', 0, 0), () => (renewed += 1));
@@ -49,7 +49,7 @@ describe('a watchdog of readers', () => {
     expect(watchdog.stalledReaders.filter(({ reason }) => !reason.startsWith('no answer'))).toEqual([]);
   });
 
-  it('tells of a reader whose broker does not answer, not even with nothing, until it does', async () => {
+  it('reports a reader whose broker does not answer at all, until it does', async () => {
     const bounds = async () => new Map([[0, { start: 0, end: 0 }]]);
     watchdog = new StallWatchdog({ requests: { bounds }, stallMs: 50, observer: {} });
     const buffer = new PartitionBuffer('t', 0, 0);
@@ -60,7 +60,7 @@ describe('a watchdog of readers', () => {
     expect(watchdog.stalledReaders).toEqual([]);
   });
 
-  it('tells of a reader whose records were deleted', () => {
+  it('reports a reader whose records were deleted', () => {
     [end, watchdog] = [1, newWatchdog()];
     const buffer = new PartitionBuffer('t', 0, 0);
     watchdog.watch('t', buffer, () => undefined);

@@ -4,7 +4,7 @@ import type { Requests } from './requests.ts';
 
 export interface StallWatchdogOptions {
   readonly requests: Pick<Requests, 'bounds'>;
-  /** How long a partition may bring nothing while the log goes on. */
+  /** How long a partition may deliver nothing although it has new records. */
   readonly stallMs: number;
   readonly observer: KafkaObserver;
 }
@@ -15,12 +15,12 @@ interface Watched {
   readonly renew: () => void;
   fetchOffset: number;
   sinceMs: number;
-  /** When it was last seen with so much waiting that nothing is asked for. */
+  /** When its buffer was last seen full, so that nothing was requested. */
   fullMs: number;
   isStalled: boolean;
 }
 
-/** A partition that brings nothing, and why, in words. */
+/** A partition that delivers nothing, with the reason as text. */
 export interface StalledReader {
   readonly topic: string;
   readonly partition: number;
@@ -28,8 +28,8 @@ export interface StalledReader {
 }
 
 /**
- * Looks after readers that wait: where a partition brings nothing for some time, another connection is asked how far the log
- * goes; if it goes on, the reader's client is made anew, and until records come the log calls itself stalled.
+ * Watches waiting readers. If a partition delivers nothing for some time, its end is queried on another connection. If
+ * there are new records, the reader's client is replaced, and the log is reported as stalled until records arrive.
  */
 export class StallWatchdog {
   readonly #options: StallWatchdogOptions;
@@ -41,7 +41,7 @@ export class StallWatchdog {
     this.#timer = setInterval(() => void this.#check(), Math.max(10, options.stallMs / 3)).unref();
   }
 
-  /** Readers that stand still: their broker does not answer, the log goes on without them, or their records were deleted. */
+  /** Stalled readers: their broker does not answer, new records are not delivered, or their records were deleted. */
   get stalledReaders(): readonly StalledReader[] {
     const now = performance.now();
     return [...this.#watched].flatMap((watched) => {
@@ -50,7 +50,10 @@ export class StallWatchdog {
     });
   }
 
-  /** Watches until the function that it returns is called. @param renew makes the client anew */
+  /**
+   * Watches a reader until the returned function is called.
+   * @param renew replaces the client
+   */
   watch(topic: string, buffer: PartitionBuffer, renew: () => void): () => void {
     const { fetchOffset } = buffer;
     const now = performance.now();
@@ -79,7 +82,7 @@ export class StallWatchdog {
     const waitedMs = now - watched.sinceMs;
     if (waitedMs < this.#options.stallMs) return;
     const { partition } = buffer;
-    // A cluster that does not answer at all shows in the reader's own silence.
+    // A cluster that does not answer at all shows by the silence of the reader itself.
     const bounds = await this.#options.requests.bounds(topic, [partition]).catch(() => undefined);
     const isBehind = (bounds?.get(partition)?.end ?? 0) > buffer.fetchOffset;
     watched.isStalled = isBehind && buffer.fetchOffset === watched.fetchOffset;
@@ -91,7 +94,7 @@ export class StallWatchdog {
 
   #stallReason({ buffer, fullMs, isStalled }: Watched, now: number): string | undefined {
     if (buffer.isLost) return 'its records were deleted under its reader';
-    if (isStalled) return 'brings nothing although the log goes on';
+    if (isStalled) return 'delivers nothing although it has new records';
     const silentMs = now - Math.max(buffer.answeredMs, fullMs);
     if (buffer.isFull || silentMs < this.#options.stallMs) return undefined;
     return `no answer of its broker for ${Math.round(silentMs / 1000)} s`;

@@ -63,7 +63,7 @@ describe('TLS whose files change', () => {
     return clients.at(-1);
   };
 
-  it('makes its next connection with the new ones', async () => {
+  it('uses the new files for the next connection', async () => {
     expect(await connects()).toBe('first');
     write(tlsFixture.second);
     expect(await connects()).toBe('second');
@@ -75,7 +75,7 @@ describe('TLS whose files change', () => {
     ['a certificate that has run out', tlsFixture.expired],
     ['no certificate at all', { certificate: 'nothing', privateKey: 'nothing' }],
   ])(
-    'keeps those before %s, and says so once',
+    'keeps the previous files for %s, and reports that once',
     async (_, files) => {
       write(files);
       expect([await connects(), await connects()]).toEqual(['first', 'first']);

@@ -3,7 +3,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { kafkaError } from './errors.ts';
 import { readMountedFile } from './read-mounted-file.ts';
 
-/** Where the parts of TLS lie; each may be absent. */
+/** Paths of the TLS files; each may be absent. */
 export interface TlsFilePlaces {
   readonly ca: string | undefined;
   readonly cert: string | undefined;
@@ -18,13 +18,13 @@ const variables = {
   key: 'MEDREX_KAFKA_KEY_FILE',
 } as const;
 
-/** The files of TLS, read again for each new connection. What cannot be used replaces nothing. */
+/** The TLS files, read again for each new connection. If they are invalid, the previous ones stay in use. */
 export class TlsFiles {
   readonly #places: TlsFilePlaces;
   #contents: Contents;
   #context: SecureContext;
   #refused = '';
-  /** Told once of each change that cannot be used. */
+  /** Called once for each invalid change. */
   onRefused: ((error: unknown) => void) | undefined;
 
   /** @throws CodedError KAFKA_CONFIG */
@@ -34,7 +34,7 @@ export class TlsFiles {
     this.#context = contextOf(this.#contents);
   }
 
-  /** What the next connection is made with. */
+  /** The TLS context for the next connection. */
   context(): SecureContext {
     let contents: Contents = {};
     try {
@@ -66,7 +66,7 @@ function read(places: TlsFilePlaces): Contents {
 const isSame = (one: Contents, other: Contents): boolean =>
   one.ca === other.ca && one.cert === other.cert && one.key === other.key;
 
-/** Half of a pair that is being replaced does not fit the other half: that is found here. */
+/** While a pair is being replaced, certificate and key may not match; this detects it. */
 function contextOf(contents: Contents): SecureContext {
   try {
     if (contents.ca !== undefined) new X509Certificate(contents.ca); // an authority that is none is passed over else

@@ -15,7 +15,7 @@ const secret = () =>
     .optional();
 const file = () => z.string().min(1).optional();
 
-/** The environment of every process about the event log that it stands on; part of its configuration. */
+/** Environment variables of the event log, part of every process's configuration. */
 export const kafkaVariables = {
   MEDREX_LOG: z
     .enum(['embedded', 'kafka'])
@@ -57,7 +57,7 @@ export const kafkaVariables = {
   MEDREX_KAFKA_CLIENT_SECRET_FILE: file().describe(
     'File with the secret, instead of MEDREX_KAFKA_CLIENT_SECRET; read again for each token',
   ),
-  // The least that brokers take with their own defaults; take-over then needs up to 15 s.
+  // The minimum that brokers accept by default; a take-over then needs up to 15 s.
   MEDREX_KAFKA_SESSION_MS: z.coerce
     .number()
     .int()

@@ -56,7 +56,7 @@ describe('a Nest service on the embedded log', () => {
     await service.listen();
   };
 
-  it('gets runs, the same one again after a failure, and goes on behind its commit after a restart', async () => {
+  it('gets runs, the same one again after a failure, and continues after its commit after a restart', async () => {
     const log = openLog();
     const errors: string[] = [];
     await log.append(
@@ -75,7 +75,7 @@ describe('a Nest service on the embedded log', () => {
     expect(seen[3]).toBe('5');
   });
 
-  it('does not start, and reads nothing, when one of its topics cannot be read where it should', async () => {
+  it('does not start, and reads nothing, when one of its topics has an invalid start position', async () => {
     const log = openLog();
     await log.append('orders', 0, [aRecord('1')]);
     await log.commit('g', 'other', 0, 9);
@@ -91,7 +91,7 @@ describe('a Nest service on the embedded log', () => {
     expect(seen).toEqual([]);
   });
 
-  it('is told when what it had not read yet was deleted', async () => {
+  it('gets an error when unread records were deleted', async () => {
     const log = openLog();
     for (let at = 0; at < 8; at++) await log.append('orders', 0, [aRecord(String(at))]);
     const readErrors: unknown[] = [];

@@ -1,6 +1,6 @@
 import { CodedError, type ErrorDescription } from '@medrex/coded-error';
 
-/** What the transport refuses. */
+/** Errors of the transport. */
 export const nestErrors = {
   HANDLER_INVALID: {
     code: 'HANDLER_INVALID',

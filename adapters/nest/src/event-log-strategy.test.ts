@@ -40,7 +40,7 @@ afterEach(async () => {
 });
 
 describe('EventLogStrategy', () => {
-  it('hands whole runs to one handler, in order, the next one after its promise resolved', async () => {
+  it('passes whole runs to one handler, in order, the next one after its promise resolved', async () => {
     const seen: string[] = [];
     let isBusy = false;
     onRun = async (run) => {
@@ -60,14 +60,14 @@ describe('EventLogStrategy', () => {
     expect(seen).toEqual(['1', '2', '3', '4', '5']);
   });
 
-  it('commits only what the handler says, and goes on behind it after a restart', async () => {
+  it('commits only what the handler commits', async () => {
     onRun = async (_run, context) => context.commit();
     const { log } = await start();
     await log.append('numbers', 0, [aRecord('1'), aRecord('2')]);
     await eventually(async () => (await log.committed('readers', 'numbers', 0)) === 2);
   });
 
-  it('gives the same run again to a handler that failed, and tells of the failure itself', async () => {
+  it('delivers the same run again to a handler that failed, and reports the error itself', async () => {
     const errors: unknown[] = [];
     let attempts = 0;
     const failure = new Error('no room');
@@ -81,7 +81,7 @@ describe('EventLogStrategy', () => {
     expect(errors).toEqual([failure, failure]);
   });
 
-  it('starts where it is told to', async () => {
+  it('starts at the configured position', async () => {
     const seen: string[] = [];
     onRun = async (run) => void seen.push(...texts(run));
     const log = new InMemoryEventLog({ clock: realClock });
@@ -91,7 +91,7 @@ describe('EventLogStrategy', () => {
     expect(seen).toEqual(['new']);
   });
 
-  it('waits for the run in hand when it closes', async () => {
+  it('waits for the current run when it closes', async () => {
     let isDone = false;
     let isStarted = false;
     onRun = async () => {
@@ -106,7 +106,7 @@ describe('EventLogStrategy', () => {
     expect(isDone).toBe(true);
   });
 
-  it('hands out nothing of a paused topic until it is resumed', async () => {
+  it('delivers nothing of a paused topic until it is resumed', async () => {
     const seen: string[] = [];
     onRun = async (run) => void seen.push(...texts(run));
     const { log, strategy } = await start();
@@ -118,7 +118,7 @@ describe('EventLogStrategy', () => {
     await eventually(() => seen.length === 1);
   });
 
-  it('refuses a handler that does not say its group', async () => {
+  it('refuses a handler without a group', async () => {
     @Controller()
     class Nameless {
       @EventPattern('numbers')
@@ -134,7 +134,7 @@ describe('EventLogStrategy', () => {
     service = undefined;
   });
 
-  it('refuses two handlers of one topic, of which only one could say what is done', async () => {
+  it('refuses two handlers of one topic', async () => {
     @Controller()
     class Second {
       @OnRuns('numbers', { group: 'others' })

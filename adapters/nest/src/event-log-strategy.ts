@@ -4,7 +4,7 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import { nestError } from './errors.ts';
 import { RunContext } from './run-context.ts';
 
-/** What a handler says of itself, beside its topic. */
+/** Options of a handler besides its topic. */
 export interface HandlerExtras {
   readonly group: string;
   readonly maxRecords?: number;
@@ -15,15 +15,18 @@ export interface HandlerExtras {
 
 export interface EventLogStrategyOptions {
   readonly log: EventLog;
-  /** Partitions that this process reads; all of a topic when absent. */
+  /** Partitions that this process reads; all partitions of a topic when absent. */
   readonly partitions?: readonly number[];
-  /** Where reading of a topic starts; 'committed' when absent. Asked once for each partition named, once without one otherwise. */
+  /**
+   * Start position of a topic; 'committed' when absent. Called once for each configured partition, or once without a
+   * partition.
+   */
   readonly from?: (topic: string, partition: number | undefined) => StartPosition;
-  /** Told of every failure of a handler; the same run comes again after it, later each time. */
+  /** Called for every failure of a handler; the same run is then delivered again with increasing delays. */
   readonly onError?: (error: unknown, run: LogRun) => void;
   /**
-   * Told when a topic could not be read. It is tried again, except after OFFSET_OUT_OF_RANGE: then nothing more comes, and the
-   * service should end. Without this function that error ends the process.
+   * Called when a topic could not be read. Reading is retried, except after OFFSET_OUT_OF_RANGE: then nothing more is
+   * delivered, and the service should end. Without this function that error ends the process.
    */
   readonly onReadError?: (error: unknown, topic: string) => void;
 }
@@ -31,9 +34,10 @@ export interface EventLogStrategyOptions {
 export type StrategyStatus = 'starting' | 'reading' | 'closed';
 
 /**
- * Nest's transport over the EventLog port. A handler (`@OnRuns(topic, { group })`) gets whole runs of records with their
- * offsets and a `RunContext`; the next run of a partition comes when its promise has resolved, which is the back-pressure, and
- * one that rejects gets the same run again after the log's backoff. Nothing is committed for it.
+ * Nest transport on the EventLog port. A handler (`@OnRuns(topic, { group })`) gets whole runs of records with their
+ * offsets and a `RunContext`. The next run of a partition is delivered when its promise has resolved, which gives
+ * back-pressure. If it rejects, it gets the same run again after the log's backoff. The transport commits nothing by
+ * itself.
  */
 export class EventLogStrategy
   extends Server<Record<string, () => void>, StrategyStatus>
@@ -41,7 +45,7 @@ export class EventLogStrategy
 {
   override readonly propagatesEventHandlerErrors = true;
   readonly #options: EventLogStrategyOptions;
-  // By topic and partition.
+  // Commits by topic and partition.
   readonly #commits = new Map<string, PacedCommit>();
   readonly #subscriptions: { readonly topic: string; readonly subscription: Subscription }[] = [];
 
@@ -61,14 +65,14 @@ export class EventLogStrategy
     );
   }
 
-  /** Stops reading, waits for the runs in hand, and closes the subscriptions; the log stays open. */
+  /** Stops reading, waits for runs in progress, and closes the subscriptions; the log stays open. */
   async close(): Promise<void> {
     await Promise.all(this.#subscriptions.splice(0).map(({ subscription }) => subscription.close()));
     await Promise.all([...this.#commits.values()].map((commit) => commit.end()));
     this._status$.next('closed');
   }
 
-  /** Stops handing out runs of a topic until `resume`. */
+  /** Stops delivering runs of a topic until `resume`. */
   pause(topic: string): void {
     for (const one of this.#subscriptions) if (one.topic === topic) one.subscription.pause();
   }
@@ -78,7 +82,7 @@ export class EventLogStrategy
   }
 
   on(): void {
-    // The strategy has no events of its own; its status is an observable.
+    // The strategy has no events; its status is an observable.
   }
 
   unwrap(): never {
@@ -145,7 +149,7 @@ export class EventLogStrategy
 }
 
 function extrasOf(topic: string, { isEventHandler, extras, next }: MessageHandler): HandlerExtras {
-  // Nest would hand a run to both under the group of the first, and neither could say what is done.
+  // Nest would pass a run to both handlers under the group of the first, and neither could commit correctly.
   if (next !== undefined) throw nestError('HANDLER_INVALID', `${topic} has two handlers in one service`);
   const group: unknown = extras?.['group'];
   if (isEventHandler !== true || typeof group !== 'string') {

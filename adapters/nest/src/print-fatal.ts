@@ -3,13 +3,15 @@ import { isMainThread } from 'node:worker_threads';
 import { isCodedError } from '@medrex/coded-error';
 
 /**
- * Says on stderr what ended the process, once. Our own errors are written for readers and carry no patient data. Of any other error a
- * service that is up prints the kind and where it came from, but not the message: a JSON parser's, for one, quotes what it could
- * not read. While the service starts it has read nothing but its configuration, and the message is what helps.
+ * Prints the error that ended the process to stderr, once. Our own errors contain no patient data and are printed with
+ * their messages. Of any other error a running service prints only the kind and place, because its message may quote
+ * input, as that of a JSON parser does. During its start a service has read only its configuration, and the message
+ * helps.
  */
 export function printFatal(error: unknown, { isUp }: { readonly isUp: boolean }): void {
   const text = `${describe(error, isUp)}\n`;
-  // A thread's stderr is written by the main thread, which may not come to it any more; the file descriptor is written here and now.
+  // The main thread writes the stderr of other threads and may never get to it, so the text is written directly to the
+  // file descriptor.
   if (isMainThread) process.stderr.write(text);
   else writeSync(2, text);
 }

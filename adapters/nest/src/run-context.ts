@@ -1,7 +1,7 @@
 import type { EventLog, LogRun, PacedCommit } from '@medrex/contracts';
 import { BaseRpcContext } from '@nestjs/microservices';
 
-/** What a handler may do beside reading its run; `@Ctx() context: RunContext`. */
+/** Passed to a handler with its run; `@Ctx() context: RunContext`. */
 export class RunContext extends BaseRpcContext<[LogRun]> {
   readonly #log: Pick<EventLog, 'commit'>;
   readonly #group: string;
@@ -16,12 +16,12 @@ export class RunContext extends BaseRpcContext<[LogRun]> {
     this.#paced = paced;
   }
 
-  /** Marks the whole run as done, or what lies below `offset`. Call it when everything made of it is acked. */
+  /** Commits the whole run, or what is below `offset`. Call it when everything produced from it is durable. */
   async commit(offset?: number): Promise<void> {
     await this.#log.commit(this.#group, this.#run.topic, this.#run.partition, offset ?? this.#end);
   }
 
-  /** The same for a reader that could as well read it all again: some time soon, and together with the runs after this one. */
+  /** Commits eventually, together with later runs; for a reader that could also read the records again. */
   commitSoon(): void {
     this.#paced.done(this.#run.topic, this.#run.partition, this.#end);
   }

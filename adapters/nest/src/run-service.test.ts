@@ -40,7 +40,7 @@ describe('runService', () => {
     expect(await ended).toEqual({ code: 0, out: 'closed\n', err: '' });
   });
 
-  it('finishes a start that is under way before it stops', async () => {
+  it('finishes its start before it stops', async () => {
     const { child, messages, ended } = run('slow start');
     await eventually(() => messages.includes('starting'));
     child.kill('SIGTERM');
@@ -48,7 +48,7 @@ describe('runService', () => {
     expect(messages).toEqual(['starting']);
   });
 
-  it('ends at once at a second signal, and after its time when the service does not close', async () => {
+  it('ends at once on a second signal, and after the limit when the service does not close', async () => {
     const impatient = run('hangs');
     await eventually(() => impatient.messages.length > 0);
     impatient.child.kill('SIGTERM');
@@ -63,7 +63,7 @@ describe('runService', () => {
     });
   });
 
-  it('says why it could not start', async () => {
+  it('prints why it could not start', async () => {
     expect(await run('wrong configuration').ended).toEqual({ code: 1, out: '', err: 'PORT must be a number\n' });
   });
 
@@ -76,7 +76,7 @@ describe('runService', () => {
     expect(await run('rejects').ended).toEqual({ code: 1, out: '', err });
   });
 
-  it('prints where any other error came from, and not its message, which may quote a patient', async () => {
+  it('prints the place of any other error, but not its message, which may quote patient data', async () => {
     const { code, err } = await run('throws').ended;
     expect(code).toBe(1);
     expect(err).toMatch(/^SyntaxError .*withheld/);
@@ -84,14 +84,14 @@ describe('runService', () => {
     expect(err).not.toContain('Smith');
   });
 
-  it('runs as a thread, too, and stops when its parent says so', async () => {
+  it('also runs as a thread, and stops at a message of its parent', async () => {
     const thread = new Worker(fileOf('service.ts'), { execArgv, workerData: 'well', stdout: true });
     expect((await once(thread, 'message'))[0]).toEqual(ready);
     thread.postMessage('stop');
     expect((await once(thread, 'exit'))[0]).toBe(0);
   });
 
-  it('prints what ends a thread, though the thread is gone at once', async () => {
+  it('prints the error that ends a thread, although the thread ends at once', async () => {
     const err = 'VAULT_UNAVAILABLE: the vault is gone\nStart the vault.\n';
     expect(await run('rejects', 'service-in-thread.ts').ended).toEqual({ code: 1, out: '', err });
     expect(await run('ends itself', 'service-in-thread.ts').ended).toMatchObject({ code: 3, err: '' });

@@ -2,30 +2,30 @@ import { parentPort } from 'node:worker_threads';
 import { nestError } from './errors.ts';
 import { printFatal } from './print-fatal.ts';
 
-/** A service that is up. */
+/** A running service. */
 export interface RunningService {
-  /** By what they are for: `api`, `metrics`. */
+  /** URLs by purpose: `api`, `metrics`. */
   readonly urls: Readonly<Record<string, string>>;
-  /** Stops taking work, finishes what is in hand, and releases everything. */
+  /** Accepts no more work, finishes work in progress, and releases everything. */
   close(): Promise<void>;
 }
 
-/** What is told about the service, and how long it may take to end. */
+/** Messages about the service, and how long it may take to stop. */
 export interface ServiceHooks {
   readonly onReady?: (service: RunningService) => void;
-  /** Last words about an error that ends the process; printed to stderr when absent. */
+  /** Called with an error that ends the process; printed to stderr when absent. */
   readonly onFatal?: (error: unknown) => void;
-  /** How long `close` may take; 30 s when absent, which is what Kubernetes waits before it kills. */
+  /** Limit of `close`; 30 s when absent, which is how long Kubernetes waits before it kills a container. */
   readonly closeWithinMs?: number;
 }
 
-/** Starts a service; `end` ends it from within, with its exit code. */
+/** Starts a service, which can end itself by `end` with an exit code. */
 export type StartService = (end: (code: number) => void) => Promise<RunningService>;
 
 /**
- * Runs a service as a process of its own or as a worker thread, by the same main module: it says `{ kind: 'ready', urls }` to a
- * parent, and stops at SIGTERM, SIGINT or the parent's message 'stop', after `start` when it is still starting. Exit codes: 0 stopped
- * as told, 1 anything else. A second signal ends it at once.
+ * Runs a service as a process or as a worker thread, from the same main module. It reports `{ kind: 'ready', urls }` to
+ * a parent, and stops on SIGTERM, SIGINT or the parent's message 'stop'; if it is still starting, after its start. Exit
+ * codes: 0 when it was stopped, 1 otherwise. A second signal ends it at once.
  */
 export function runService(start: StartService, hooks: ServiceHooks = {}): void {
   new ServiceRun(start, hooks).run();

@@ -1,6 +1,6 @@
 import { CodedError, type ErrorDescription } from '@medrex/coded-error';
 
-/** What a declaration or an endpoint can break; the generated error reference is made from this table. */
+/** Errors of metric declarations and the HTTP endpoint; docs/errors.md lists them. */
 export const telemetryErrors = {
   metricInvalid: {
     code: 'METRIC_INVALID',

@@ -31,7 +31,7 @@ it('writes each line at once', () => {
   expect(pipe.heard).toBe('one\n');
 });
 
-it('goes on where a slow reader stopped it, in the order of the lines', async () => {
+it('continues where a slow reader stopped it, with the lines in order', async () => {
   const pipe = aPipe(2);
   for (const line of ['one\n', 'two\n', 'three\n']) pipe.writer.line(line);
   expect(pipe.heard).toBe('on');

@@ -91,7 +91,7 @@ describe('metrics', () => {
     );
   });
 
-  it('counts an undeclared label value as other in production, and goes on', async () => {
+  it('counts an undeclared label value as other in production, and continues', async () => {
     const { metrics: registry, misuses } = metrics(false);
     const { outcomes, waiting, plan } = registry.define(declared);
     for (const stage of ['x', 'y']) plan.observe({ stage: stage as 'plan' }, 0.5);

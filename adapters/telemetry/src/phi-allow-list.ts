@@ -6,7 +6,7 @@
  * Never add: names, identifiers, addresses, birth or service dates, free text, bodies, file names of input, URLs as requested.
  */
 export const phiAllowList = {
-  // What and where, in our own words.
+  // Names of things and places, in our own words.
   service: 'word',
   stage: 'word',
   kind: 'word',
@@ -75,7 +75,7 @@ export const phiAllowList = {
   entry: 'number',
   templateVersion: 'number',
 
-  // How many.
+  // Counts.
   records: 'number',
   messages: 'number',
   operations: 'number',
@@ -129,7 +129,7 @@ export const phiAllowList = {
   byClass: 'numbers',
   byCode: 'numbers',
 
-  // How long and how much.
+  // Durations and amounts.
   elapsedMs: 'number',
   waitMs: 'number',
   waitedMs: 'number',
@@ -161,7 +161,7 @@ export const phiAllowList = {
 /** A field that may be logged or set on a span. */
 export type FieldName = keyof typeof phiAllowList;
 
-/** What a field may hold. Texts are bounded, and each kind has a pattern that prose, names and dates do not meet. */
+/** Types of fields. Texts are bounded, and each kind has a pattern that prose, names and dates do not match. */
 export type FieldShape = 'number' | 'boolean' | 'numbers' | keyof typeof textShapes;
 
 /** Patterns of the texts that may leave. A list of texts may have up to `listMax` of them. */

@@ -2,11 +2,11 @@ import type { ObservedPool } from '@medrex/contracts';
 import { defineMetrics } from './metric-declaration.ts';
 import type { MetricHandles, Metrics } from './metrics.ts';
 
-/** Every service that a process may keep a pool of connections to. */
+/** Every service to which a process may have a connection pool. */
 const poolNames = ['postgres', 'fabric', 'redis', 'http'] as const satisfies readonly ObservedPool['name'][];
 const byPool = { pool: poolNames } as const;
 
-/** What every process tells of its pools, whatever their technology. */
+/** Metrics of pools, the same in every process and for every technology. */
 export const poolMetrics = defineMetrics({
   connections: {
     name: 'medrex_pool_connections',
@@ -42,7 +42,7 @@ export const poolMetrics = defineMetrics({
 
 const defined = new WeakMap<Metrics, MetricHandles<typeof poolMetrics>>();
 
-/** Defines the metrics of the process's pools, at its first call; what it returns puts a pool under them. */
+/** Defines the metrics of the process's pools at its first call; the returned function adds a pool to them. */
 export function poolObserver(metrics: Metrics): (pool: ObservedPool) => void {
   const handles = defined.get(metrics) ?? metrics.define(poolMetrics);
   defined.set(metrics, handles);

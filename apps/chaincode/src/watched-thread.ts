@@ -19,9 +19,9 @@ const checkEveryMs = 100;
 const restartAfterMs = 100;
 
 /**
- * A worker thread that is restarted whenever it ends or its event loop is blocked. Another thread watches it, so a contract in an
- * endless loop cannot block the watchdog. The watchdog counts its own looks instead of time, so that a suspended machine does not
- * look like a blocked loop.
+ * A worker thread that is restarted whenever it ends or its event loop is blocked. It is watched from another thread,
+ * so a contract in an endless loop cannot block the watchdog. The watchdog counts its own checks instead of time, so
+ * that a suspended machine is not mistaken for a blocked loop.
  */
 export class WatchedThread {
   readonly #options: WatchedThreadOptions;

@@ -67,8 +67,8 @@ describe('the ledger model', () => {
         await carryOut(await modelOfFabric(), history),
       ];
       expect(again).toEqual(once);
-      const told = once.blocks.flat().length;
-      expect(told).toBe(once.refusals.filter((refusal) => refusal === null).length);
+      const reported = once.blocks.flat().length;
+      expect(reported).toBe(once.refusals.filter((refusal) => refusal === null).length);
     });
     await fc.assert(property, { numRuns: 50 });
   });

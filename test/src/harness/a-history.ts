@@ -52,8 +52,8 @@ function aBlock(number: number, { txId, creator, writes }: InMemoryStub, results
 }
 
 function anEnd(seq: number, { opId, sourceHash, status, code, txId, detail }: OperationResult): OperationOutcome {
-  const told = { opId, sourceHash, status, code, txId, ...(detail !== undefined && { detail }) };
-  return { ...told, seq, sealedName: 'sealed', item: 0, blockNum: seq, txNum: 0 };
+  const common = { opId, sourceHash, status, code, txId, ...(detail !== undefined && { detail }) };
+  return { ...common, seq, sealedName: 'sealed', item: 0, blockNum: seq, txNum: 0 };
 }
 
 function statusOf(outcome: OperationOutcome): OperationStatus {

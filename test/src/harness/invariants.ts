@@ -39,7 +39,7 @@ export async function brokenPromises(judged: Judged): Promise<readonly string[]>
   const steps = committedHistory(found);
   const broken = [
     ...lostOrMisplaced(judged),
-    ...wronglyTold(found),
+    ...wrongOutcomes(found),
     ...wronglyRecorded(found, operationSteps(steps)),
     ...orderViolations(found.operations, operationSteps(steps)),
     ...differences('replayed block by block', replayWrites(found.blocks, found.before), found.state),
@@ -74,25 +74,26 @@ function* lostOrMisplaced({ found, senders }: Judged): Generator<string> {
 }
 
 /** Operations without exactly one distinct outcome, or with a different status in the status store. */
-function* wronglyTold({ operations, outcomes, statuses }: LeftBehind): Generator<string> {
+function* wrongOutcomes({ operations, outcomes, statuses }: LeftBehind): Generator<string> {
   const bySeq = new Map<number, OperationOutcome[]>();
   for (const outcome of outcomes) {
-    const told = bySeq.get(outcome.seq);
-    if (told === undefined) bySeq.set(outcome.seq, [outcome]);
-    else told.push(outcome);
+    const reported = bySeq.get(outcome.seq);
+    if (reported === undefined) bySeq.set(outcome.seq, [outcome]);
+    else reported.push(outcome);
   }
   const settled = new Map<string, string>();
   for (const { seq, operation } of operations) {
     const name = `${operation.opId} at ${seq}`;
     const [outcome, ...repeats] = bySeq.get(seq) ?? [];
     if (outcome === undefined) {
-      yield `${name} was never told an outcome`;
+      yield `${name} has no outcome`;
       continue;
     }
     if (outcome.opId !== operation.opId || outcome.sourceHash !== operation.sourceHash)
-      yield `${name} was told the outcome of ${outcome.opId}`;
+      yield `${name} has the outcome of ${outcome.opId}`;
     for (const repeat of repeats)
-      if (asTold(repeat) !== asTold(outcome)) yield `${name} was told ${asTold(outcome)} and ${asTold(repeat)}`;
+      if (outcomeText(repeat) !== outcomeText(outcome))
+        yield `${name} has the outcomes ${outcomeText(outcome)} and ${outcomeText(repeat)}`;
     const message = `${operation.opId} ${operation.sourceHash}`;
     const first = settled.get(message) ?? endOf(outcome);
     settled.set(message, first);
@@ -113,9 +114,9 @@ function* wronglyStored(
   for (const opId of new Set(operations.map(({ operation }) => operation.opId))) {
     const status = statuses.get(opId);
     const stored = status?.outcome === undefined ? status?.state : endOf(status.outcome);
-    const told = settled.get(`${opId} ${status?.sourceHash}`);
-    if (stored === undefined || stored !== told)
-      yield `the status store says ${stored} of ${opId}, which ended ${told}`;
+    const settledState = settled.get(`${opId} ${status?.sourceHash}`);
+    if (stored === undefined || stored !== settledState)
+      yield `the status store says ${stored} of ${opId}, which ended ${settledState}`;
   }
 }
 
@@ -142,7 +143,7 @@ function* wronglyRecorded(
     else if (record.sourceHash !== outcome.sourceHash && outcome.code !== 'ID_REUSED')
       yield `the record of ${outcome.opId} is of other bytes`;
     else if (record.sourceHash === outcome.sourceHash && endOf(record) !== endOf(outcome)) {
-      yield `${outcome.opId} was told ${endOf(outcome)}, its record says ${endOf(record)}`;
+      yield `${outcome.opId} ended ${endOf(outcome)}, its record says ${endOf(record)}`;
     }
   }
 }
@@ -222,6 +223,6 @@ function endOf({
 }
 
 /** An outcome as text, without undeclared keys, which only the settling transaction reports. */
-function asTold(outcome: OperationOutcome): string {
+function outcomeText(outcome: OperationOutcome): string {
   return JSON.stringify({ ...outcome, undeclared: undefined });
 }

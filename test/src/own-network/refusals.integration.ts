@@ -56,15 +56,15 @@ describeReal('FABRIC', 'refusals of real peers and orderers', () => {
     const started = orderer.start();
     await eventually(() => isListening(new URL(target?.url ?? '').port), 20_000);
     const ledger = await fabric.clients.ledgerOn(() => undefined, { limits: { isGatewayUsed: false } });
-    const words: string[] = [];
+    const messages: string[] = [];
     for (;;) {
       const failure = await failureOf(ledger.submit(endorsement));
       if (failure === undefined) break;
       expect(failure).toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
-      words.push((failure as Error).message);
+      messages.push((failure as Error).message);
       await delay(20);
     }
-    expect(words.filter((line) => line.includes('SERVICE_UNAVAILABLE')).length).toBeGreaterThan(0);
+    expect(messages.filter((line) => line.includes('SERVICE_UNAVAILABLE')).length).toBeGreaterThan(0);
     await started;
     await client.until(() => client.outcomes().some(({ txId }) => txId === endorsement.proposal.txId));
     expect(client.outcomes().map(({ code }) => code)).toEqual(['VALID']);

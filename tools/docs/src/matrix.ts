@@ -22,9 +22,9 @@ export function matrixTables(line: HistoryLine): string {
     );
   const plain = kinds.filter((kind) => !kind.startsWith(cpu));
   const byProcess = kinds.filter((kind) => kind.startsWith(cpu));
-  const said = `${line.bench}: ${line.workload}; ${line.ledger}, ${line.commit.slice(0, 9)}, ${line.date.slice(0, 10)}.`;
+  const caption = `${line.bench}: ${line.workload}; ${line.ledger}, ${line.commit.slice(0, 9)}, ${line.date.slice(0, 10)}.`;
   return [
-    said,
+    caption,
     table(plain, (kind) => kind),
     'Processor time for each operation offered, by process:',
     table(byProcess, (kind) => kind.slice(cpu.length)),
@@ -46,9 +46,9 @@ export function matrixHeadlines(line: HistoryLine): string {
   ]);
   const alone = cases.filter((of) => !of.includes(': '));
   const kinds = ['goodput', 'VALID Fabric transactions', 'latency p50', 'latency p99', 'CPOE latency p99'];
-  const said = `Completed operations/s on ${line.ledger} with Kafka and PostgreSQL, and in parentheses the VALID share of the Fabric transactions; ${line.commit.slice(0, 9)}, ${line.date.slice(0, 10)}:`;
+  const caption = `Completed operations/s on ${line.ledger} with Kafka and PostgreSQL, and in parentheses the VALID share of the Fabric transactions; ${line.commit.slice(0, 9)}, ${line.date.slice(0, 10)}:`;
   return [
-    said,
+    caption,
     markdownTable(['workload', ...clients], rows),
     ...(alone.length === 0
       ? []

@@ -13,21 +13,21 @@ describe('openCallSecret', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('makes one key for a data folder, readable by its owner only, and finds it again', () => {
+  it('creates one key for a data folder, readable by its owner only, and finds it again', () => {
     const made = openCallSecret(folder);
     expect(made).toHaveLength(32);
     expect(statSync(defaultCallKeyFile(folder)).mode & 0o777).toBe(0o600);
     expect(openCallSecret(folder)).toEqual(made);
   });
 
-  it('takes the environment before a file, and a file before its own', () => {
+  it('prefers the environment to a file, and a configured file to its own', () => {
     const file = join(folder, 'mounted');
     writeFileSync(file, 'ab'.repeat(32));
     expect(Buffer.from(openCallSecret(folder, { file })).toString('hex')).toBe('ab'.repeat(32));
     expect(Buffer.from(openCallSecret(folder, { env: 'cd'.repeat(32), file })).toString('hex')).toBe('cd'.repeat(32));
   });
 
-  it('says what is wrong without the text', () => {
+  it('reports the problem without the text', () => {
     expect(() => openCallSecret(folder, { env: 'secret words' })).toThrow(invalid);
     expect(() => openCallSecret(folder, { env: 'secret words' })).not.toThrow(/secret words/);
     expect(() => openCallSecret(folder, { env: `${'ab'.repeat(32)} ${'cd'.repeat(32)}` })).toThrow(/never rotated/);

@@ -9,13 +9,12 @@ import {
   type TenantKeyPlace,
 } from '../patient-vault/tenant-key-file.ts';
 
-/** Where the embedded default keeps the call key that it made for itself. */
+/** File of the call key that the embedded default creates. */
 export const defaultCallKeyFile = (folder: string): string => join(folder, 'call', 'call.key');
 
 /**
- * The secret of per-transaction mode: 32 bytes from the environment, else from a file, else from the file that whichever
- * service of a data folder comes first makes for all of them.
- *
+ * The secret of per-transaction mode: 32 bytes from the environment, else from a configured file, else from a file that
+ * the first service of a data folder creates for all of them.
  * @throws CodedError CALL_KEY_INVALID
  */
 export function openCallSecret(folder: string, { env, file }: TenantKeyPlace = {}): Uint8Array {
@@ -31,7 +30,7 @@ export function openCallSecret(folder: string, { env, file }: TenantKeyPlace = {
   return key;
 }
 
-/** The format is a tenant key's; the complaint is not. */
+/** The format is that of a tenant key, but the error is CALL_KEY_INVALID. */
 function read(keys: () => readonly Uint8Array[]): readonly Uint8Array[] {
   try {
     return keys();

@@ -16,7 +16,7 @@ const record = fc.record(
 const place = { topic: 't', partition: 3, baseOffset: 100, timestampMs: 7 };
 
 describe('chunks', () => {
-  it('give back key, headers and value of every record, at its offset', () => {
+  it('return key, headers and value of every record, at its offset', () => {
     fc.assert(
       fc.property(fc.array(record, { minLength: 1, maxLength: 10 }), (records) => {
         const [chunk] = packChunks(records, false);
@@ -38,7 +38,7 @@ describe('chunks', () => {
     );
   });
 
-  it('hold up to 1,024 records and 1 MiB, a larger record alone, and one record each where keys are compacted', () => {
+  it('contain up to 1,024 records and 1 MiB, a larger record alone, and one record each for compacted topics', () => {
     const small = { value: Buffer.alloc(10), key: 'k' };
     const large = { value: Buffer.alloc(700_000) };
     const huge = { value: Buffer.alloc(3_000_000) };
@@ -53,7 +53,7 @@ describe('chunks', () => {
     ]);
   });
 
-  it('share their memory with the values that come out of them', () => {
+  it('share their memory with the values decoded from them', () => {
     const [chunk] = packChunks([{ value: Buffer.from('abc') }], false);
     const [unpacked] = unpackChunk(chunk?.bytes ?? new Uint8Array(), place);
     expect(unpacked?.value.buffer).toBe(chunk?.bytes.buffer);

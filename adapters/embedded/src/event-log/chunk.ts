@@ -1,9 +1,10 @@
 import type { LogRecord, NewRecord } from '@medrex/contracts';
 
 /**
- * Records are stored in chunks, a row each: one row per record would cost more than small records themselves. In a chunk, one after
- * the other: u32 key length (all ones: no key), u16 count of headers, u32 value length, key, per header u16 name length, u32 value
- * length, name and value, then the record's value. Numbers are big-endian, texts UTF-8.
+ * Records are stored in chunks, one database row each, because one row per record would cost more than small records
+ * themselves. Layout of a chunk, per record: u32 key length (all ones: no key), u16 count of headers, u32 value length,
+ * key, per header u16 name length, u32 value length, name and value, then the record's value. Numbers are big-endian,
+ * text is UTF-8.
  */
 export interface Chunk {
   readonly count: number;
@@ -12,7 +13,7 @@ export interface Chunk {
   readonly key?: string;
 }
 
-/** Where a chunk stands, for the records that come out of it. */
+/** Place of a chunk, for the records decoded from it. */
 export interface ChunkPlace {
   readonly topic: string;
   readonly partition: number;
@@ -24,7 +25,10 @@ const noKey = 0xffff_ffff;
 const fixedBytes = 10;
 const headerBytes = 6;
 
-/** Bounds of one chunk, so that a reader with small bounds does not read much more than it asked for. A larger record has a chunk for itself. */
+/**
+ * Limits of one chunk, so that a reader with small limits does not read much more than it needs. A larger record has a
+ * chunk of its own.
+ */
 const chunkBytesMax = 1024 * 1024;
 const chunkRecordsMax = 1024;
 
@@ -55,7 +59,7 @@ function packedSize({ key, value, headers }: NewRecord): number {
   return size;
 }
 
-// Each chunk has memory of its own, not a piece of a pool, because it is handed over to the writer's thread.
+// Each chunk has its own memory, not part of a pool, because it is transferred to the writer thread.
 function packRecords(records: readonly NewRecord[], from: number, to: number, bytes: number): Uint8Array<ArrayBuffer> {
   const packed = new Uint8Array(bytes);
   const buffer = Buffer.from(packed.buffer);

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { makeFolder } from '../folders/make-folder.ts';
 
-/** Offset below which a group, whose file it is, is done with a partition. */
+/** Offset below which a group (whose file it is) has processed a partition. */
 export interface Commit {
   readonly file: string;
   readonly topic: string;
@@ -14,8 +14,8 @@ export interface Commit {
 const busyMs = 10_000;
 
 /**
- * What the groups committed: a small database for each. Not synchronised with the disk at every commit: after a power cut a group may
- * find an older offset and read some records again, which at-least-once delivery allows.
+ * Committed offsets, with a small database for each group. They are not synchronised with the disk at every commit:
+ * after a power failure a group may find an older offset and read some records again, as at-least-once delivery allows.
  */
 export class CommittedOffsets {
   readonly #groups = new Map<string, { readonly database: DatabaseSync; readonly put: StatementSync }>();
@@ -47,8 +47,9 @@ export class CommittedOffsets {
 }
 
 /**
- * What a group committed last; read rarely (when a subscription begins), so the file is opened for it. Opened for writing, too: where
- * a process was killed as it made the file, SQLite has a journal to take back first, which it refuses to a connection that only reads.
+ * The last offset that a group committed. It is read rarely (when a subscription begins), so the file is opened for
+ * each read. It is opened for writing, because after a process was killed while creating the file, SQLite must roll
+ * back a journal, which a read-only connection cannot do.
  */
 export function readCommitted({ file, topic, partition }: Omit<Commit, 'offset'>): number | undefined {
   if (!existsSync(file)) return undefined;

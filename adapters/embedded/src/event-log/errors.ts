@@ -1,6 +1,6 @@
 import { CodedError, type ErrorDescription } from '@medrex/coded-error';
 
-/** What the files of the event log can break, beside what every log can (`contractErrors`). */
+/** Errors of the event log's files, in addition to those of every log (`contractErrors`). */
 export const eventLogErrors = {
   LOG_HAS_ANOTHER_WRITER: {
     code: 'LOG_HAS_ANOTHER_WRITER',

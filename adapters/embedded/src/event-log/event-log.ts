@@ -29,14 +29,14 @@ import { WakeUps } from './wake-ups.ts';
 import { WriterClient } from './writer-client.ts';
 
 export interface EmbeddedEventLogOptions {
-  /** Folder of the log, e.g. `<data>/log`; made when it is not there. */
+  /** Folder of the log, e.g. `<data>/log`; created if it does not exist. */
   readonly root: string;
   /** Partitions of a topic; 1 when absent. All processes on one folder must agree. */
   readonly partitions?: (topic: string) => number;
   readonly segment?: Partial<SegmentLimits>;
-  /** Bytes that may wait for the disk; an append beyond them is refused. */
+  /** Maximum of bytes waiting for the disk; an append beyond it is refused. */
   readonly backlogBytesMax?: number;
-  /** How often segments past their retention are looked for. */
+  /** Interval between searches for expired segments. */
   readonly sweepMs?: number;
   readonly redelivery?: Redelivery;
 }
@@ -44,19 +44,26 @@ export interface EmbeddedEventLogOptions {
 const mebibyte = 1024 * 1024;
 const hourMs = 60 * 60 * 1000;
 
-/** Large enough that files are few, small enough that records below the low-water mark are deleted soon. */
+/** Large enough that there are few files, small enough that records below the low-water mark are deleted soon. */
 const defaultSegment: SegmentLimits = { bytes: 64 * mebibyte, ms: hourMs };
 
-/** A run is handled while the next one is not yet read, so it is large enough to hide the reading and small enough to be soon done. */
+/**
+ * The next run is read only after the current one, so a run is large enough to make reading cheap and small enough to
+ * be processed soon.
+ */
 const defaultBounds = { maxRecords: 1024, maxBytes: 4 * mebibyte };
 
-/** Waits between two looks at a partition that has not grown: what another process wrote is seen within 5 ms, or 25 ms after a pause. */
+/**
+ * Delays between polls of a partition without new records: what another process wrote is seen within 5 ms, or 25 ms
+ * after a pause.
+ */
 const pollMs = [5, 10, 15, 20, 25] as const;
 
 /**
- * The event log on one machine: SQLite files, a folder per topic and partition, a file per segment. Of a partition one thread of one
- * process writes (a lock sees to it); any number read, in this process and others. `append` resolves after an fsync. A subscription
- * reads all the partitions it names: groups are not balanced between several subscribers.
+ * The event log on one machine: SQLite files, a folder per topic and partition, a file per segment. A partition is
+ * written by one thread of one process, as a lock ensures; any number may read it, in this process and others. `append`
+ * resolves after an fsync. A subscription reads all partitions that it names: groups are not balanced over several
+ * subscribers.
  */
 export class EmbeddedEventLog implements EventLog {
   readonly #root: string;
@@ -74,7 +81,7 @@ export class EmbeddedEventLog implements EventLog {
 
   constructor(options: EmbeddedEventLogOptions) {
     makeFolder(options.root);
-    // One that is there keeps the rights that the hospital gave it.
+    // An existing folder keeps the permissions that the hospital set.
     makeFolder(clearTextRoot(options.root), { mode: 0o700 });
     this.#root = realpathSync(options.root); // processes and threads may spell the folder differently
     this.#partitions = options.partitions ?? (() => 1);
@@ -149,13 +156,13 @@ export class EmbeddedEventLog implements EventLog {
     await this.#writer.ask({ kind: 'truncate', files: this.#open(topic, partition), offset });
   }
 
-  /** Numbers of the partitions of a topic that are on the disk, ascending, whatever this log was told of their count. */
+  /** Numbers of the partitions of a topic that exist on disk, ascending, whatever the configured count. */
   storedPartitions(topic: string): readonly number[] {
     const names = ifThere(() => readdirSync(dirname(partitionFiles(this.#root, topic, 0).folder))) ?? [];
     return names.flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : [])).sort((one, other) => one - other);
   }
 
-  /** None: there is no connection that could stand still; an append that waits for the disk waits in its caller. */
+  /** None: there is no connection that could stall, and an append that waits for the disk waits in its caller. */
   problems(): readonly string[] {
     return [];
   }
@@ -211,7 +218,7 @@ export class EmbeddedEventLog implements EventLog {
     };
   }
 
-  // A sweep that fails is tried again at the next one; the log itself is none the worse for it.
+  // A failed sweep is retried at the next one and does not affect the log.
   #sweep(): void {
     for (const files of this.#files.values()) {
       if (files.retention.cleanup === 'age') this.#writer.ask({ kind: 'sweep', files }).catch(() => undefined);

@@ -10,14 +10,14 @@ import {
 } from './partition-writer.ts';
 import type { AppendRequest, WriterAnswer, WriterRequest } from './writer-requests.ts';
 
-/** Where the writer's results go. */
+/** Receives the writer's results. */
 export interface LogWriterResults {
   answer(answer: WriterAnswer): void;
-  /** @param partition `<topic>/<partition>` that has new records. */
+  /** @param partition `<topic>/<partition>` with new records */
   appended(partition: string): void;
 }
 
-/** Writes groups of requests: the appends of a group to one partition share one transaction and one wait for the disk. */
+/** Writes groups of requests: the appends of a group to one partition share one transaction and one fsync. */
 export class LogWriter {
   readonly #limits: SegmentLimits;
   readonly #results: LogWriterResults;
@@ -79,7 +79,7 @@ export class LogWriter {
     }
   }
 
-  // Retention must hold for a partition without a writer too: this thread then becomes its writer for a moment.
+  // Retention also applies to a partition without a writer: this thread then becomes its writer for a moment.
   #sweep(files: PartitionFiles): void {
     const nowMs = Date.now();
     const mine = this.#writers.get(files.name);
@@ -102,7 +102,7 @@ export class LogWriter {
     return opened;
   }
 
-  // After a failure the file is opened again, as only it tells what was stored.
+  // After a failure the file is opened again, since only it tells what was stored.
   #forget({ name }: PartitionFiles): void {
     const writer = this.#writers.get(name);
     this.#writers.delete(name);

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { offsetsFile, partitionFiles } from './partition-files.ts';
 
 describe('partition files', () => {
-  it('lie in a folder per topic and partition, those with clear text in a folder apart', () => {
+  it('are in a folder per topic and partition, those of plain-text topics in a separate folder', () => {
     expect(partitionFiles('/log', topics.operations, 0)).toEqual({
       name: 'medrex.operations.v1/0',
       folder: join('/log', 'medrex.operations.v1', '0'),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { retentionOf, topicDescription, type Retention } from '@medrex/contracts';
 
-/** Where a partition lies and how long its records stay; made by the log and handed to the thread that writes, which knows no topics. */
+/** The folder and retention of a partition, passed to the writer thread, which knows no topics. */
 export interface PartitionFiles {
   /** `<topic>/<partition>`, for errors and wake-ups. */
   readonly name: string;
@@ -9,12 +9,13 @@ export interface PartitionFiles {
   readonly retention: Retention;
 }
 
-/** Name of the folder that holds the topics with clear text: intake, and the receipts that name its messages. */
+/** Name of the folder of the plain-text topics: intake, and the receipts, which name its messages. */
 const clearTextFolder = 'intake';
 
 /**
- * How the log lies on the disk: `<root>/<topic>/<partition>/<base offset>.sqlite`, one file per segment. Topics with clear text lie
- * one folder deeper, in `<root>/intake`, so that a hospital can give that folder a disk, a retention and a backup rule of its own.
+ * Layout of the log on disk: `<root>/<topic>/<partition>/<base offset>.sqlite`, one file per segment. Plain-text topics
+ * are one level deeper, in `<root>/intake`, so that a hospital can give that folder its own disk, retention and backup
+ * rules.
  */
 export function partitionFiles(root: string, topic: string, partition: number): PartitionFiles {
   const isClearText = topicDescription(topic)?.isClearText === true;
@@ -22,17 +23,17 @@ export function partitionFiles(root: string, topic: string, partition: number): 
   return { name: `${topic}/${partition}`, folder, retention: retentionOf(topic) };
 }
 
-/** The folder of the topics with clear text. */
+/** The folder of the plain-text topics. */
 export function clearTextRoot(root: string): string {
   return join(root, clearTextFolder);
 }
 
-/** The file of what a group committed: `<root>/offsets/<group>.sqlite`. */
+/** The file of a group's committed offsets: `<root>/offsets/<group>.sqlite`. */
 export function offsetsFile(root: string, group: string): string {
   return join(root, 'offsets', `${fileName(group)}.sqlite`);
 }
 
-// Maps names to distinct file names: characters other than plain ones, and reserved names, are percent-encoded.
+// Maps names to distinct file names: special characters and reserved names are percent-encoded.
 function fileName(name: string): string {
   const encoded = encodeURIComponent(name.toWellFormed()).replace(/[!'()*~]/g, percent);
   return /^(\.*|intake|offsets)$/.test(encoded) ? encoded.replace(/^./, percent) || '%' : encoded;

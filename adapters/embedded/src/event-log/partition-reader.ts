@@ -10,21 +10,21 @@ export interface RunBounds {
 }
 
 /**
- * Reads one partition from a position on, segment after segment, whoever writes it; holds nothing that the writer waits for.
- * The segments of a partition follow each other without a gap, so the one to read is always the last that begins at or before the
- * position.
+ * Reads one partition from a position on, segment by segment, whoever writes it, without blocking the writer. The
+ * segments of a partition follow each other without gaps, so the one to read is always the last that begins at or
+ * before the position.
  */
 export class PartitionReader {
   readonly #folder: string;
   readonly #topic: string;
   readonly #partition: number;
   #segment: SegmentReader | undefined;
-  /** The newest segment, while an older one is being read; only its end is of interest. */
+  /** The newest segment, while an older one is being read; only its end is needed. */
   #newest: SegmentReader | undefined;
-  /** Records of the chunk read last; those from `#taken` on are still to be handed out. */
+  /** Records of the last chunk; those from `#taken` on are not yet delivered. */
   #chunk: readonly LogRecord[] = [];
   #taken = 0;
-  /** Where the next chunk is read. */
+  /** Offset of the next chunk to read. */
   #position: number;
 
   constructor(folder: string, topic: string, partition: number, position: number) {
@@ -34,7 +34,10 @@ export class PartitionReader {
     this.#position = position;
   }
 
-  /** The next run within the bounds, at least one record; undefined when there is nothing yet. @throws CodedError OFFSET_OUT_OF_RANGE */
+  /**
+   * The next run within the limits, at least one record; undefined if there is none yet.
+   * @throws CodedError OFFSET_OUT_OF_RANGE
+   */
   next({ maxRecords, maxBytes }: RunBounds): LogRun | undefined {
     const records: LogRecord[] = [];
     let room = maxBytes;
@@ -78,7 +81,10 @@ export class PartitionReader {
     } while (this.#moveOn());
   }
 
-  /** Opens the segment to read; false when there is nothing beyond what is open. @throws CodedError OFFSET_OUT_OF_RANGE */
+  /**
+   * Opens the segment to read; false if there is no later one.
+   * @throws CodedError OFFSET_OUT_OF_RANGE
+   */
   #moveOn(): boolean {
     const bases = segmentBases(this.#folder);
     const newest = bases.at(-1);

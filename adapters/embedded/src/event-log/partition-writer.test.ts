@@ -64,14 +64,14 @@ describe('PartitionWriter', () => {
     expect(writer?.append(chunk(), 9_000)).toBe(2);
   });
 
-  it('deletes nothing by age where only the low-water mark may', () => {
+  it('deletes nothing by age in topics that only truncation shortens', () => {
     write({ cleanup: 'mark' }, { bytes: 1 });
     for (const atMs of [0, 1e9, 2e9]) writer?.append(chunk(), atMs);
     writer?.sweep(9e12);
     expect(bases()).toEqual([0, 1, 2]);
   });
 
-  it('removes what is left of segments whose deletion was cut short', () => {
+  it('removes leftovers of interrupted deletions of segments', () => {
     write({ cleanup: 'mark' }, { bytes: 1 });
     for (const atMs of [0, 1]) writer?.append(chunk(), atMs);
     for (const suffix of ['-wal', '-shm']) writeFileSync(`${segmentFile(folder.path, 0)}${suffix}`, 'Smith');

@@ -6,10 +6,10 @@ import { ifThere, removeLeftovers, removeSegment, segmentBases, segmentFile } fr
 import { createSegment, openSegment, SegmentWriter } from './segment.ts';
 import { lockPartition } from './writer-lock.ts';
 
-/** When a segment is full and the next one begins. Only whole segments are ever deleted. */
+/** When a new segment begins. Only whole segments are ever deleted. */
 export interface SegmentLimits {
   readonly bytes: number;
-  /** Age of its first record; what has a retention by age needs segments that are much younger than that. */
+  /** Maximum age of its first record; retention by age needs segments that are much younger. */
   readonly ms: number;
 }
 
@@ -40,7 +40,9 @@ export class PartitionWriter {
     }
   }
 
-  /** Stores the chunks in one transaction and returns the offset of the first record; on the disk when it returns. */
+  /**
+   * Stores the chunks in one transaction and returns the offset of the first record. They are durable when it returns.
+   */
   append(chunks: readonly Chunk[], nowMs: number): number {
     if (this.#isFull(nowMs)) {
       this.#roll();
@@ -52,7 +54,7 @@ export class PartitionWriter {
     return baseOffset;
   }
 
-  /** Deletes segments past their retention, the newest one too if all of it is. */
+  /** Deletes expired segments, also the newest one if all of it is expired. */
   sweep(nowMs: number): void {
     if (this.#retention.cleanup !== 'age') return;
     const times = this.#segment.times();
@@ -65,7 +67,7 @@ export class PartitionWriter {
     this.#lock.release();
   }
 
-  // A compacted topic stays in one segment: it is as large as the newest records of its keys.
+  // A compacted topic has only one segment: it is as large as the newest records of its keys.
   #isFull(nowMs: number): boolean {
     if (this.#retention.cleanup === 'compact' || this.#firstMs === undefined) return false;
     return this.#segment.bytes >= this.#limits.bytes || nowMs - this.#firstMs >= this.#limits.ms;
@@ -86,8 +88,8 @@ export class PartitionWriter {
 }
 
 /**
- * Deletes segments that lie wholly below `offset`. Any process may: the newest segment is never among them, and a reader that has
- * one open goes on reading it.
+ * Deletes segments that are entirely below `offset`. Any process may do this: the newest segment is never deleted, and
+ * a reader that has one open continues to read it.
  */
 export function dropSegmentsBelow(folder: string, offset: number): void {
   const bases = segmentBases(folder);
@@ -98,7 +100,7 @@ export function dropSegmentsBelow(folder: string, offset: number): void {
   }
 }
 
-/** True when all of a partition is past its retention by age, so that only its writer can delete it. */
+/** True if all of a partition is past its retention by age, so that only its writer can delete it. */
 export function isPastRetention({ folder, retention }: PartitionFiles, nowMs: number): boolean {
   const newest = segmentBases(folder).at(-1);
   if (newest === undefined || retention.cleanup !== 'age') return false;

@@ -34,7 +34,7 @@ describe('EmbeddedEventLog between processes', () => {
     folder.remove();
   });
 
-  it('loses nothing that it acknowledged, and doubles nothing, when its process is killed while it appends', async () => {
+  it('loses no acknowledged record, and duplicates none, when its process is killed while it appends', async () => {
     const acknowledged = new Map<string, number>();
     for (const enough of [60, 200, 500]) {
       const before = acknowledged.size;
@@ -54,7 +54,7 @@ describe('EmbeddedEventLog between processes', () => {
     }
   });
 
-  it('goes on at the next offset after its writer was killed: the lock ends with the process', async () => {
+  it('continues at the next offset after its writer was killed, since the lock ends with the process', async () => {
     const child = startProcess('append-until-killed.ts', folder.path);
     await new Promise((resolve) => child.once('message', resolve));
     await kill(child);
@@ -64,7 +64,7 @@ describe('EmbeddedEventLog between processes', () => {
     expect(appended).toEqual({ baseOffset: end, lastOffset: end });
   });
 
-  it('reads what another process is writing, and may not write there itself', async () => {
+  it('reads what another process is writing, but cannot write there', async () => {
     const child = startProcess('append-until-killed.ts', folder.path);
     await new Promise((resolve) => child.once('message', resolve));
     const log = openLog();

@@ -6,8 +6,8 @@ import { aFolder } from './testing/a-folder.ts';
 
 const rightsOf = (folder: string): number => statSync(folder).mode & 0o777;
 
-describe('the folder of the topics with clear text', () => {
-  it('is made for its owner only, and one that is there keeps its rights', async () => {
+describe('the folder of the plain-text topics', () => {
+  it('is created for its owner only, and an existing one keeps its permissions', async () => {
     const folder = aFolder();
     const root = join(folder.path, 'data', 'log');
     const intake = join(root, 'intake');

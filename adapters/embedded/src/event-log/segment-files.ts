@@ -6,23 +6,24 @@ export function segmentFile(folder: string, base: number): string {
   return join(folder, `${String(base).padStart(16, '0')}.sqlite`);
 }
 
-/** Base offsets of the segments of a partition, ascending; empty when nothing was appended yet. */
+/** Base offsets of the segments of a partition, ascending; empty before the first append. */
 export function segmentBases(folder: string): number[] {
   const names = ifThere(() => readdirSync(folder)) ?? [];
   const bases = names.flatMap((name) => (/^\d{16}\.sqlite$/.test(name) ? [Number(name.slice(0, 16))] : []));
   return bases.sort((one, other) => one - other);
 }
 
-/** Removes a segment. Processes that still have it open go on reading it. */
+/** Removes a segment. Processes that have it open continue to read it. */
 export function removeSegment(folder: string, base: number): void {
   const file = segmentFile(folder, base);
-  // The database itself first: without it nobody opens what remains, should the process die here.
+  // The database is deleted first: without it nothing opens the remaining files if the process dies here.
   for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
 }
 
 /**
- * Removes what is left of deleted segments: their write-ahead logs, when a process died between the two deletions or a reader opened
- * them once more. Only for the writer of the partition: nobody else knows that no segment is being made.
+ * Removes leftovers of deleted segments: their write-ahead logs, if a process died between the two deletions or a
+ * reader opened them once more. Only for the writer of the partition, since only it knows that no segment is being
+ * created.
  */
 export function removeLeftovers(folder: string): void {
   const names = new Set(ifThere(() => readdirSync(folder)) ?? []);
@@ -32,7 +33,7 @@ export function removeLeftovers(folder: string): void {
   }
 }
 
-/** Makes the names in a folder durable: a file whose name is lost with the power is lost itself. */
+/** Makes the entries of a folder durable; otherwise a power failure could lose the name of a file, and so the file. */
 export function syncFolder(folder: string): void {
   const handle = openSync(folder, 'r');
   try {
@@ -42,12 +43,12 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** What `read` returns, or undefined when the file or folder is not there. */
+/** What `read` returns, or undefined if the file or folder does not exist. */
 export function ifThere<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    // By its code, not by its class: an error of the file system is of another realm where code runs in a context of its own.
+    // Checked by code, not by class: file system errors are of another realm if code runs in a context of its own.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }

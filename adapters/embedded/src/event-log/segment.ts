@@ -21,7 +21,7 @@ const schema = `
   CREATE INDEX chunk_key ON chunk (key) WHERE key IS NOT NULL;
 `;
 
-/** Makes an empty segment, whole or not at all: a reader never meets a file without its table. */
+/** Creates an empty segment atomically, so that a reader never finds a file without its table. */
 export function createSegment(folder: string, base: number): void {
   makeFolder(folder);
   const file = segmentFile(folder, base);
@@ -66,7 +66,7 @@ export class SegmentWriter {
     return this.#bytes;
   }
 
-  /** Stores the chunks in one transaction, on the disk when it returns. */
+  /** Stores the chunks in one transaction; durable when it returns. */
   append(chunks: readonly Chunk[], atMs: number): void {
     let end = this.#end;
     let bytes = this.#bytes;
@@ -99,14 +99,16 @@ export class SegmentWriter {
   }
 }
 
-/** A connection that reads a segment. Every call reads and is done: no cursor stays open, so the writer's checkpoints are never held up. */
+/**
+ * A connection that reads a segment. No cursor stays open between calls, so the writer's checkpoints are never blocked.
+ */
 export class SegmentReader {
   readonly base: number;
   readonly #database: DatabaseSync;
   readonly #from: StatementSync;
   readonly #end: StatementSync;
 
-  /** Use `openSegment`, which knows that segments go. */
+  /** Use `openSegment`, which handles deleted segments. */
   constructor(folder: string, base: number) {
     this.base = base;
     this.#database = new DatabaseSync(segmentFile(folder, base), { readOnly: true, timeout: 10_000 });
@@ -117,7 +119,7 @@ export class SegmentReader {
     this.#end = this.#database.prepare('SELECT base + count AS after FROM chunk ORDER BY base DESC LIMIT 1');
   }
 
-  /** The chunk that holds `offset`, or the next one after it. */
+  /** The chunk that contains `offset`, or the next one after it. */
   chunkAt(offset: number): ChunkRow | undefined {
     return this.#from.get(offset) as ChunkRow | undefined;
   }

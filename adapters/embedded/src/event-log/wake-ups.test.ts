@@ -45,7 +45,7 @@ describe('WakeUps', () => {
     expect(await within(20, long)).toBe(false);
   });
 
-  it('wakes a reader that is told to stop, before or while it waits', async () => {
+  it('wakes a reader that is aborted, before or while it waits', async () => {
     const wakeUps = aWakeUps();
     const stop = new AbortController();
     const waiting = wakeUps.arrival('t/0', longMs, stop.signal);

@@ -6,12 +6,15 @@ interface Waiter {
   readonly wake: () => void;
 }
 
-/** Readers whose time is nearly up are woken together: an idle process then wakes up 40 times a second, not 40 times per topic. */
+/**
+ * Readers whose time is nearly up are woken together, so an idle process wakes up 40 times a second, not 40 times per
+ * topic.
+ */
 const togetherMs = 10;
 
 /**
- * Tells waiting readers that a partition has grown: at once when a thread of this process wrote it, else by looking again after a
- * while, because between processes only the files are shared.
+ * Notifies waiting readers that a partition has grown: at once if a thread of this process wrote it, else by polling,
+ * because processes share only the files.
  */
 export class WakeUps {
   readonly #channel: BroadcastChannel;
@@ -19,7 +22,7 @@ export class WakeUps {
   #timer: NodeJS.Timeout | undefined;
   #timerMs = Infinity;
 
-  /** @param channel name that all readers and writers of a log in this process share. */
+  /** @param channel name shared by all readers and writers of a log in this process */
   constructor(channel: string) {
     this.#channel = new BroadcastChannel(channel);
     this.#channel.onmessage = (message) => {

@@ -15,7 +15,10 @@ interface WaitingAppend {
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
-/** The writer thread as the log sees it. Appends of one tick to one partition go over as one, without copying more than the packing does. */
+/**
+ * The log's side of the writer thread. Appends of one tick to one partition are sent together, without copies beyond
+ * packing.
+ */
 export class WriterClient {
   readonly #thread: ThreadClient<WithoutId<WriterRequest>, number>;
   readonly #gathering = new Map<string, WaitingAppend[]>();
@@ -41,12 +44,12 @@ export class WriterClient {
     });
   }
 
-  /** Asks the thread for something; resolves when it is done. */
+  /** Sends a request to the thread; resolves when it is done. */
   ask(request: WithoutId<WriterRequest>): Promise<number> {
     return this.#thread.ask(request);
   }
 
-  /** Waits for everything that was asked and ends the thread. */
+  /** Waits for all requests and ends the thread. */
   async close(): Promise<void> {
     while (this.#gathering.size > 0) await new Promise(setImmediate);
     await this.#thread.close({ kind: 'close' });

@@ -8,13 +8,13 @@ import { ifThere } from './segment-files.ts';
 
 const sqliteBusy = 5;
 
-/** A sweep by another process holds the lock for a moment; a writer that finds it taken for longer has a rival. */
+/** A sweep by another process holds the lock for a moment; if it is held longer, there is another writer. */
 const waitMs = 300;
 
 /**
- * Makes this thread the only writer of a partition until `release`. The lock is the operating system's own, held through SQLite on
- * an empty file: it ends with the process, however the process ends, so there is no stale lock to judge by a process number.
- * @throws CodedError LOG_HAS_ANOTHER_WRITER, naming it.
+ * Makes this thread the only writer of a partition until `release`. It is a lock of the operating system, held through
+ * SQLite on an empty file. It ends with the process in any case, so there are no stale locks to detect.
+ * @throws CodedError LOG_HAS_ANOTHER_WRITER, naming it
  */
 export function lockPartition(folder: string, name: string): { release(): void } {
   makeFolder(folder);
@@ -35,7 +35,8 @@ function isBusy(error: unknown): boolean {
   return (error as { readonly errcode?: unknown }).errcode === sqliteBusy;
 }
 
-// The holder may be writing the file just now, or have been killed before it could: the name is help, the lock is what counts.
+// The holder may be writing the file just now, or may have been killed before it could. The name is only informative;
+// the lock decides.
 function writerOf(folder: string): string {
   const text = ifThere(() => readFileSync(join(folder, 'writer.json'), 'utf8')) ?? '';
   const writer = /"process":(\d+),"thread":(\d+),"since":"([^"]+)"/.exec(text);

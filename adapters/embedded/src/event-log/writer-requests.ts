@@ -4,14 +4,14 @@ import type { Commit } from './committed-offsets.ts';
 import type { PartitionFiles } from './partition-files.ts';
 import type { SegmentLimits } from './partition-writer.ts';
 
-/** What the thread that writes is started with. */
+/** workerData of the writer thread. */
 export interface WriterThreadData {
-  /** Channel on which it wakes the readers of this process; each message is the name of a partition that has grown. */
+  /** Channel on which it wakes readers of this process; each message names a partition that has grown. */
   readonly wakeUpChannel: string;
   readonly limits: SegmentLimits;
 }
 
-/** What the thread that writes is asked; each request gets one answer with its id. */
+/** Requests to the writer thread; each gets one answer with its id. */
 export type WriterRequest =
   | { readonly kind: 'append'; readonly id: number; readonly files: PartitionFiles; readonly chunks: readonly Chunk[] }
   | ({ readonly kind: 'commit'; readonly id: number } & Commit)
@@ -21,5 +21,5 @@ export type WriterRequest =
 
 export type AppendRequest = Extract<WriterRequest, { kind: 'append' }>;
 
-/** The base offset of an append, 0 for anything else; or why it failed. */
+/** The base offset of an append, 0 for other requests; or the error. */
 export type WriterAnswer = ThreadAnswer<number>;

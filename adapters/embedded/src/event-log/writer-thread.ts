@@ -1,5 +1,5 @@
-// The thread that writes the event log: SQLite blocks while it waits for the disk, and here nobody waits with it. It knows files, not
-// topics, so that starting it loads next to nothing.
+// The writer thread of the event log. SQLite blocks while it waits for the disk, and here it blocks nothing else. It
+// knows only files, no topics, so it starts quickly.
 import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads';
 import { LogWriter } from './log-writer.ts';
 import type { WriterRequest, WriterThreadData } from './writer-requests.ts';
@@ -13,8 +13,8 @@ const writer = new LogWriter(limits, {
 
 let waiting: WriterRequest[] = [];
 
-// Everything that arrived by now is one group: while it is being written the next one gathers. Waiting for a group to grow was tried
-// (2 ms): the same CPU, and appends that follow each other took seven times as long.
+// All requests that have arrived form one group; the next one gathers while it is written. Waiting for a group to grow
+// was tried (2 ms): the CPU use was the same, and consecutive appends took seven times as long.
 function writeGroup(): void {
   const group = waiting;
   waiting = [];

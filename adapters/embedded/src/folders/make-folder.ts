@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder and those above it where they are missing. One level at a time: Node's own recursive mkdir never ends where a file
- * system answers ENOENT to it, as /proc does.
+ * Creates a folder and missing parents. One level at a time, because Node's recursive mkdir never ends on a file system
+ * that answers ENOENT, as /proc does.
  */
 export function makeFolder(folder: string, options: { readonly mode?: number } = {}): void {
   const found = statSync(folder, { throwIfNoEntry: false });

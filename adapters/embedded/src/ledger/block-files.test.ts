@@ -37,7 +37,7 @@ describe('BlockFiles', () => {
     });
   });
 
-  it('cuts a torn end at whatever byte the crash came, and goes on from there', async () => {
+  it('removes an end torn at any byte, and continues from there', async () => {
     await withBlocks(3, async (directory, file) => {
       const whole = await readFile(file);
       for (let size = whole.length - 1; size >= 2 * 28; size--) {
@@ -73,7 +73,7 @@ describe('BlockFiles', () => {
     });
   });
 
-  it('does not cut into what was durable, and leaves the file as it found it', async () => {
+  it('does not remove durable blocks, and leaves a damaged file unchanged', async () => {
     await withBlocks(3, async (directory, file) => {
       await truncate(file, 2 * 28 + 5);
       const files = await open(directory, 3);

@@ -5,7 +5,7 @@ import { makeFolder } from '../folders/make-folder.ts';
 import { BlockSegment } from './block-segment.ts';
 import { embeddedLedgerErrors } from './errors.ts';
 
-/** How much of the past is kept. A file goes when either limit is reached without it; the newest file always stays. */
+/** How many blocks are kept. A file is deleted when either limit is met without it; the newest file always stays. */
 export interface Retention {
   readonly blocks: number;
   readonly bytes: number;
@@ -14,9 +14,9 @@ export interface Retention {
 const fileName = /^(\d{15})\.blocks$/;
 
 /**
- * The block store: files of consecutive records, named by their first block, appended and synced before anything else happens
- * with a block, dropped whole when they are old. Only the last file is written, and a new one begins only when everything in it
- * is durable: so only its end can be torn.
+ * The block store: files of consecutive records, named after their first block. Blocks are appended and synced before
+ * anything else is done with them, and old files are deleted as a whole. Only the last file is written, and a new one
+ * begins only when everything in it is durable, so only its end can be torn.
  */
 export class BlockFiles {
   readonly #directory: string;
@@ -32,8 +32,8 @@ export class BlockFiles {
   }
 
   /**
-   * Opens the files and cuts what a crash left half written. Blocks below `durable` (the state's savepoint) were synced, so
-   * they must be whole; of the others, those behind the first damaged one go, since nobody was told of them.
+   * Opens the files and truncates a torn end after a crash. Blocks below `durable` (the state's savepoint) were synced
+   * and must be intact. Later blocks from the first damaged one on are removed, since nobody was told of them.
    */
   static async open(
     directory: string,
@@ -51,12 +51,12 @@ export class BlockFiles {
     return files;
   }
 
-  /** Number of blocks, those that are gone included: the number of the next one. */
+  /** Number of blocks including deleted ones, i.e. the number of the next one. */
   get height(): number {
     return this.#height;
   }
 
-  /** The oldest block that is kept; the height when there is none. */
+  /** The oldest kept block; the height if there is none. */
   get first(): number {
     return this.#segments[0]?.first ?? this.#height;
   }
@@ -69,7 +69,7 @@ export class BlockFiles {
     this.#height += records.length;
   }
 
-  /** The record of a block; undefined when it is not kept, or not written yet. */
+  /** The record of a block; undefined if it is not kept or not yet written. */
   async read(number: number): Promise<Buffer | undefined> {
     const segment = this.#segments.findLast(({ first }) => first <= number);
     if (segment === undefined || number >= this.#height) return undefined;
@@ -83,7 +83,7 @@ export class BlockFiles {
     throw new CodedError(embeddedLedgerErrors.corrupt, `${segment.path}: block ${number} is damaged`);
   }
 
-  /** The first block that must stay: as much goes as the retention says, but nothing from `below` on. */
+  /** The first block to keep by the retention limits, at most `below`. */
   keepFrom({ blocks, bytes }: Retention, below: number): number {
     let newerBytes = 0;
     for (const segment of this.#segments.slice(1).reverse()) {
@@ -94,7 +94,7 @@ export class BlockFiles {
     return this.first;
   }
 
-  /** Drops the files whose blocks are all below a number. */
+  /** Deletes the files whose blocks are all below a number. */
   async prune(keepFrom: number): Promise<void> {
     const kept = this.#segments.findLastIndex(({ first }) => first <= keepFrom);
     for (const segment of this.#segments.splice(0, Math.max(0, kept))) {
@@ -122,12 +122,12 @@ export class BlockFiles {
     let whole = Math.min(await last.count(), Math.max(0, durable - last.first));
     while ((await last.record(whole)) !== undefined) whole += 1;
     this.#height = last.first + whole;
-    // Below the savepoint a damaged end is damage, which stays as it is for whoever looks into it.
+    // Damage below the savepoint is left as it is, for inspection.
     if (this.#height >= durable) await last.truncate(whole);
   }
 }
 
-/** A new name is durable only when its directory is synced. */
+/** A new file name is durable only after its directory was synced. */
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {

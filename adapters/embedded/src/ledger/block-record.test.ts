@@ -37,7 +37,7 @@ const plain = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (_, part: unknown) => (part instanceof Uint8Array ? [...part] : part), 0));
 
 describe('a block record', () => {
-  it('gives back every block that it was made from', () => {
+  it('is decoded to the same block', () => {
     fc.assert(
       fc.property(block, (given) => {
         const numbered = { ...given, transactions: given.transactions.map((tx, txNum) => ({ ...tx, txNum })) };
@@ -48,7 +48,7 @@ describe('a block record', () => {
     );
   });
 
-  it('holds each written value with its version, as the state database wants it', () => {
+  it('contains each written value with its version, as in the state database', () => {
     const value = Buffer.from('v');
     const writes = [
       { key: 'a', value },

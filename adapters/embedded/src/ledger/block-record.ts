@@ -4,14 +4,15 @@ import { embeddedLedgerErrors } from './errors.ts';
 import { readVersion, versionBytes, writeVersion } from './stored-value.ts';
 
 /**
- * A block as bytes: format (1), length of the head (4), the head as JSON; all keys as one UTF-8 text behind its length (4); the
- * length of each key in UTF-16 units (4 each); the versions of all reads (10 each); the size of each written value (4 each, 0
- * for a delete); the values, each with its version in front; the payloads. One text for all keys because a call for each key
- * costs more than its bytes; values with versions because the state database stores those very bytes.
+ * Encodes a block: format (1), length of the head (4), the head as JSON; all keys as one UTF-8 text after its length
+ * (4); the length of each key in UTF-16 units (4 each); the versions of all reads (10 each); the size of each written
+ * value (4 each, 0 for a delete); the values, each after its version; the payloads. The keys are one text because a
+ * call per key costs more than its bytes. The values have versions because the state database stores exactly these
+ * bytes.
  */
 const format = 1;
 
-/** What stands in the head of each transaction: everything small. */
+/** The part of each transaction in the head: everything small. */
 interface TransactionHead extends Pick<CommittedTransaction, 'txId' | 'code' | 'creator' | 'chaincode' | 'fn'> {
   readonly reads: number;
   readonly writes: number;
@@ -23,7 +24,7 @@ interface BlockHead extends Pick<Block, 'channel' | 'number'> {
   readonly transactions: readonly TransactionHead[];
 }
 
-/** A block in both forms, with the bytes that the state database will hold for each write, in order; undefined for a delete. */
+/** A block and its encoding, with the bytes for the state database of each write, in order; undefined for a delete. */
 export interface BlockRecord {
   readonly block: Block;
   readonly bytes: Buffer;
@@ -56,7 +57,7 @@ export function encodeBlock(block: Block): BlockRecord {
   return { block, bytes, stored };
 }
 
-/** @throws CodedError when the bytes are of another format. */
+/** @throws CodedError if the bytes have another format */
 export function decodeBlock(bytes: Buffer): BlockRecord {
   if (bytes[0] !== format) {
     throw new CodedError(
@@ -150,7 +151,7 @@ function writeValues(bytes: Buffer, { number, transactions }: Block, from: numbe
   return stored;
 }
 
-/** Takes the sections of a record one after the other. */
+/** Reads the sections of a record one after the other. */
 class RecordReader {
   readonly #bytes: Buffer;
   #at = 1;
@@ -195,7 +196,7 @@ interface BlockBody {
   readonly keys: readonly string[];
   readonly versions: readonly (Version | undefined)[];
   readonly stored: readonly (Buffer | undefined)[];
-  /** How far the sections are used up. */
+  /** Number of bytes already read from the sections. */
   key: number;
   version: number;
   write: number;

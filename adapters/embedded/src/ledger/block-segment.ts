@@ -1,17 +1,17 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 
-/** Before each record stand its length and its CRC-32. */
+/** Each record is preceded by its length and CRC-32. */
 const headerBytes = 8;
 const windowBytes = 1 << 20;
 
-/** One file of consecutive blocks. The ends of records of an older file are found when one is read. */
+/** One file of consecutive blocks. The record ends of an older file are found when it is read. */
 export class BlockSegment {
   readonly path: string;
   /** Number of its first block. */
   readonly first: number;
   #size: number;
-  /** Where each record ends. */
+  /** End of each record. */
   #ends: Promise<number[]> | undefined;
   #handle: Promise<FileHandle> | undefined;
 
@@ -25,12 +25,12 @@ export class BlockSegment {
     return this.#size;
   }
 
-  /** How many records of a plausible length follow each other from the beginning, their checksums unread. */
+  /** Number of consecutive records of plausible length from the beginning, without reading their checksums. */
   async count(): Promise<number> {
     return (await this.#index()).length;
   }
 
-  /** The n-th record; undefined when there is none, or its bytes are not the ones that were written. */
+  /** The n-th record; undefined if it does not exist or is damaged. */
   async record(at: number): Promise<Buffer | undefined> {
     const ends = await this.#index();
     const [begin, end] = [at === 0 ? 0 : ends[at - 1], ends[at]];
@@ -56,7 +56,7 @@ export class BlockSegment {
     }
   }
 
-  /** Cuts everything behind the first `count` records. */
+  /** Removes everything after the first `count` records. */
   async truncate(count: number): Promise<void> {
     const ends = (await this.#index()).slice(0, count);
     const size = ends.at(-1) ?? 0;
@@ -83,7 +83,7 @@ export class BlockSegment {
     for (let at = 0; at + headerBytes <= this.#size;) {
       if (at + headerBytes > windowAt + window.length) [window, windowAt] = [await this.#read(at, windowBytes), at];
       const length = window.readUInt32BE(at - windowAt);
-      // A file that grew without being written ends in zeros; no block is empty.
+      // A file that was enlarged without being written ends with zeros; no block is empty.
       if (length === 0 || at + headerBytes + length > this.#size) break;
       at += headerBytes + length;
       ends.push(at);
@@ -111,7 +111,7 @@ function headerOf(record: Buffer): Buffer {
   return header;
 }
 
-/** One call as a rule; the system may take less than it was given. */
+/** Usually one call; the system may write less than it was given. */
 async function writeAll(handle: FileHandle, parts: readonly Buffer[], from: number): Promise<void> {
   const { bytesWritten } = await handle.writev([...parts], from);
   const total = parts.reduce((sum, part) => sum + part.length, 0);

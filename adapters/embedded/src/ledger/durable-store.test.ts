@@ -108,7 +108,7 @@ describe('DurableStore', () => {
     });
   });
 
-  it('makes a lost state again from its blocks', async () => {
+  it('rebuilds a lost state from its blocks', async () => {
     await withDirectory(async (directory) => {
       const store = await open(directory);
       for (const committed of committedBlocks([[{ writes: [writeOf(0)], isBroken: false }]]))
@@ -141,7 +141,7 @@ describe('DurableStore', () => {
     });
   });
 
-  it('drops old blocks with their ids, and says so to those who ask for them', async () => {
+  it('deletes old blocks with their ids, and reports that to readers', async () => {
     await withDirectory(async (directory) => {
       const store = await open(directory, { retention: { blocks: 20, bytes: Infinity } });
       const blocks = committedBlocks(

@@ -18,21 +18,24 @@ export interface DurableStoreOptions {
   readonly segmentBytes: number;
 }
 
-/** Writes that go into the database at once: enough to be cheap, few enough not to hold up the loop for more than 10 ms. */
+/**
+ * Writes applied to the database at once: enough to be efficient, few enough not to block the event loop for more than
+ * 10 ms.
+ */
 const writesPerBatch = 5_000;
-/** Blocks that may be durable and not in the database yet; then the block store waits for it. */
+/** Maximum of durable blocks that are not in the database yet; then the block store waits for it. */
 const unsavedMax = 64;
 
-/** A block that the database does not hold yet. */
+/** A block that is not in the database yet. */
 interface Unsaved {
   readonly updates: StateUpdates;
   readonly batch: StateBatch;
 }
 
 /**
- * The model's store on disk, with Fabric's order of writing: a block is appended to the block store and synced; then it counts as
- * committed and is visible; then its writes go into the state database together with a savepoint, and until they are there they
- * are read from memory. After a crash the blocks behind the savepoint are applied again.
+ * The model's store on disk, with Fabric's order of writing. A block is appended to the block store and synced; then it
+ * is committed and visible. Its writes then go into the state database together with a savepoint; until then they are
+ * read from memory. After a crash the blocks after the savepoint are applied again.
  */
 export class DurableStore implements ModelStore {
   readonly #files: BlockFiles;
@@ -60,13 +63,12 @@ export class DurableStore implements ModelStore {
   }
 
   /**
-   * Opens or makes a store, and brings the state up to the blocks.
-   *
-   * @throws CodedError LEDGER_LOCKED, LEDGER_CORRUPT, LEDGER_FORMAT_UNKNOWN.
+   * Opens or creates a store, and applies missing blocks to the state.
+   * @throws CodedError LEDGER_LOCKED, LEDGER_CORRUPT, LEDGER_FORMAT_UNKNOWN
    */
   static async open(options: DurableStoreOptions): Promise<DurableStore> {
     const { directory, segmentBytes } = options;
-    // The database first: its lock keeps a second process away from the block files too.
+    // The database is opened first: its lock keeps a second process away from the block files, too.
     const database = await StateDatabase.open(join(directory, 'state'));
     try {
       const files = await BlockFiles.open(join(directory, 'blocks'), { segmentBytes, durable: database.savepoint });
@@ -188,7 +190,10 @@ export class DurableStore implements ModelStore {
   }
 }
 
-/** Applies the blocks that are durable and not in the state. Their codes stand in them: nothing is validated again. */
+/**
+ * Applies durable blocks that are not in the state. Their validation codes are stored with them, so nothing is
+ * validated again.
+ */
 async function applyMissing(files: BlockFiles, database: StateDatabase, directory: string): Promise<void> {
   const { savepoint } = database;
   if (files.height < savepoint || files.first > savepoint) {

@@ -6,15 +6,15 @@ interface ViewParts {
   readonly height: number;
   readonly database: StateDatabase;
   readonly cache: StateCache;
-  /** Blocks that were appended and were not in the database when the snapshot was taken, oldest first. */
+  /** Blocks that were appended but not in the database when the snapshot was taken, oldest first. */
   readonly unsaved: readonly { readonly updates: StateUpdates }[];
-  /** The height of the store now. */
+  /** Current height of the store. */
   readonly newest: () => number;
 }
 
 /**
- * The state at one height: a snapshot of the database, the blocks that it does not hold yet, and, before both, the cache, which
- * knows the newest values and from which height on they hold.
+ * The state at one height: a snapshot of the database, the blocks that it does not contain yet, and in front of both
+ * the cache, which has the newest values and the height from which each is valid.
  */
 export class DurableView implements StateView {
   readonly height: number;
@@ -78,7 +78,7 @@ export class DurableView implements StateView {
     if (fromDatabase.length === 0) return values;
     const names = fromDatabase.map((at) => keys[at] ?? '');
     const found = await this.#parts.database.read(namespace, names, this.#snapshot);
-    // Its values are the newest ones only while this view is the newest.
+    // The cache is valid only while this view is the newest.
     const isNewest = this.#parts.newest() === this.height;
     const cache = this.#parts.cache.of(namespace);
     fromDatabase.forEach((at, index) => {
@@ -99,7 +99,7 @@ export class DurableView implements StateView {
   }
 }
 
-/** The update of the newest block that wrote the key. */
+/** The update by the newest block that wrote the key. */
 function newest(newestFirst: readonly ReadonlyMap<string, KeyUpdate>[], key: string): KeyUpdate | undefined {
   for (const updates of newestFirst) {
     const written = updates.get(key);

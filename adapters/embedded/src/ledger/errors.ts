@@ -1,6 +1,6 @@
 import type { ErrorDescription } from '@medrex/coded-error';
 
-/** What can go wrong with the files of the embedded ledger. */
+/** Errors of the files of the embedded ledger. */
 export const embeddedLedgerErrors = {
   locked: {
     code: 'LEDGER_LOCKED',

@@ -1,4 +1,4 @@
-/** Records that may share one sync; with blocks of a megabyte still an affordable write. */
+/** Maximum of records per sync; with blocks of a megabyte this is still an acceptable write. */
 const groupMax = 16;
 
 interface Waiting {
@@ -8,8 +8,9 @@ interface Waiting {
 }
 
 /**
- * Group commit: while one append is being synced the next records gather, and then share one sync. Promises resolve in the order
- * of records. The first failure is final: after a failed sync nobody knows what is on the disk until it is read again.
+ * Group commit: records that arrive while one append is being synced share the next sync. Promises resolve in the order
+ * of records. The first failure is final, because after a failed sync the content of the disk is unknown until it is
+ * read again.
  */
 export class GroupWriter {
   readonly #append: (records: readonly Buffer[]) => Promise<void>;

@@ -1,6 +1,6 @@
 import type { Block } from '@medrex/ledger';
 
-/** The newest blocks in memory, so that those who follow closely read nothing from the disk; bounded in number and bytes. */
+/** The newest blocks in memory, so that followers near the end read nothing from disk; bounded in number and bytes. */
 export class RecentBlocks {
   readonly #blocksMax: number;
   readonly #bytesMax: number;

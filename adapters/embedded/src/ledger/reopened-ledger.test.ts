@@ -38,7 +38,7 @@ async function commit(ledger: EmbeddedLedger, endorsement: Endorsement): Promise
 }
 
 describe('an embedded ledger that is opened again', () => {
-  it('goes on where it was: height, state, versions, known ids', async () => {
+  it('continues with the same height, state, versions and known ids', async () => {
     await withDirectory(async (directory) => {
       const first = await open(directory);
       const endorsement = await endorse(first, 't1');
@@ -69,7 +69,7 @@ describe('an embedded ledger that is opened again', () => {
     });
   });
 
-  it('tells a follower that asks for blocks which are gone', async () => {
+  it('reports to a follower that its blocks were deleted', async () => {
     await withDirectory(async (directory) => {
       const ledger = await open(directory, { segmentBytes: 1_000, retention: { blocks: 5 } });
       for (let turn = 0; turn < 100; turn++) await commit(ledger, await endorse(ledger, `t${turn}`));

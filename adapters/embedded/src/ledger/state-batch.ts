@@ -2,7 +2,7 @@ import { namespaceOf } from '@medrex/ledger';
 import type { BlockRecord } from './block-record.ts';
 import type { StateBatch } from './state-database.ts';
 
-/** What a block's valid transactions write, in order, as the database stores it; and the ids of all its transactions. */
+/** The writes of a block's valid transactions, in order and in stored form, and the ids of all its transactions. */
 export function stateBatchOf({ block, stored }: Pick<BlockRecord, 'block' | 'stored'>): StateBatch {
   const writes: StateBatch['writes'][number][] = [];
   let at = 0;

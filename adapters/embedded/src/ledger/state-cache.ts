@@ -6,13 +6,13 @@ export interface CachedValue {
   readonly since: number;
 }
 
-/** Bytes of a map entry, its objects and its key, roughly. */
+/** Approximate bytes of a map entry with its objects and key. */
 const entryBytes = 200;
 
 /**
- * The newest values of keys that were read, absent ones included, bounded in bytes. Two generations in place of a list of use:
- * what is used moves to the young one, and when that is half of the budget the old one goes. So a lookup is one or two lookups
- * in maps, and the most lately used half of the budget is always there.
+ * A cache of the newest values of keys that were read, including absent ones, bounded in bytes. It has two generations
+ * instead of an LRU list: used entries move to the young generation, and when that has half of the budget, the old one
+ * is dropped. So a lookup is one or two map lookups, and the most recently used half of the budget is always kept.
  */
 export class StateCache {
   readonly #namespaces = new Map<string, NamespaceCache>();
@@ -23,7 +23,7 @@ export class StateCache {
     this.#generationBytes = bytesMax / 2;
   }
 
-  /** The values of one chaincode; all share the budget. */
+  /** The cached values of one chaincode; all chaincodes share the budget. */
   of(namespace: string): NamespaceCache {
     let cache = this.#namespaces.get(namespace);
     if (cache === undefined) {
@@ -58,14 +58,14 @@ export class NamespaceCache {
     return old;
   }
 
-  /** What a read found. The caller looked before, and knows that it is the newest. */
+  /** Adds the result of a read. The caller checked before that it is the newest value. */
   add(key: string, value: CachedValue): void {
     this.#set(key, value);
   }
 
   /**
-   * What a block wrote. A key that nobody read lately is left out, and one that was absent goes: most new keys are records that
-   * nobody reads again, and they would push out the ones that matter.
+   * Applies a write of a block. Keys that are not cached are ignored, and cached absent keys are removed: most new keys
+   * are records that nobody reads again, and would displace others.
    */
   update(key: string, value: CachedValue): void {
     const known = this.#young.get(key) ?? this.#old.get(key);
@@ -75,7 +75,7 @@ export class NamespaceCache {
     this.#old.delete(key);
   }
 
-  /** The young generation is old from now on, and the old one forgotten. */
+  /** Makes the young generation the old one, and drops the previous one. */
   age(): void {
     this.#old = this.#young;
     this.#young = new Map();
@@ -83,7 +83,8 @@ export class NamespaceCache {
 
   #set(key: string, value: CachedValue): void {
     this.#young.set(key, value);
-    // A value that replaces another in the same generation is counted again: the bound holds, and the count stays simple.
+    // A value that replaces another in the same generation is counted again, which keeps the bound and the counting
+    // simple.
     this.#onGrowth(entryBytes + key.length + (value.found?.value.byteLength ?? 0));
   }
 }

@@ -8,15 +8,15 @@ import { versionedValue } from './stored-value.ts';
 type Level = ClassicLevel<string, Buffer>;
 export type LevelSnapshot = ReturnType<Level['snapshot']>;
 
-/** What a block leaves in the database. */
+/** What a block writes to the database. */
 export interface StateBatch {
   readonly number: number;
   readonly txIds: readonly string[];
   readonly writes: readonly { readonly namespace: string; readonly key: string; readonly stored: Buffer | undefined }[];
 }
 
-// One database, four kinds of keys: `s<namespace>\0<key>` a value, `t<txId>` a known id, `b<block>` the ids of a block (to
-// forget them with it), `m…` what the database says of itself.
+// One database with four kinds of keys: `s<namespace>\0<key>` a value, `t<txId>` a known id, `b<block>` the ids of a
+// block (to delete them with it), `m…` metadata.
 const stateKey = (namespace: string, key: string): string => `s${namespace}\u0000${key}`;
 const blockKey = (number: number): string => `b${String(number).padStart(15, '0')}`;
 const savepointKey = 'msavepoint';
@@ -25,8 +25,8 @@ const format = '1';
 const empty = Buffer.alloc(0);
 
 /**
- * The state on classic-level. A block's writes and the savepoint behind it go in one batch, which is not synced: after a crash
- * the blocks from the savepoint on are applied again, so the block store alone has to be durable.
+ * The state in classic-level. A block's writes and the savepoint are one batch, which is not synced: after a crash the
+ * blocks from the savepoint on are applied again, so only the block store must be durable.
  */
 export class StateDatabase {
   readonly #level: Level;
@@ -90,7 +90,7 @@ export class StateDatabase {
     return txIds.filter((_, at) => found[at] !== undefined);
   }
 
-  /** Applies consecutive blocks and moves the savepoint behind them, all or nothing. */
+  /** Applies consecutive blocks and advances the savepoint, atomically. */
   async apply(blocks: readonly StateBatch[]): Promise<void> {
     const last = blocks.at(-1);
     if (last === undefined) return;
@@ -109,7 +109,7 @@ export class StateDatabase {
     this.#savepoint = last.number + 1;
   }
 
-  /** Forgets the transaction ids of the blocks below a number. */
+  /** Deletes the transaction ids of blocks below a number. */
   async forgetTransactions(below: number): Promise<void> {
     const batch = this.#level.batch();
     for await (const [name, txIds] of this.#level.iterator({ gte: blockKey(0), lt: blockKey(below) })) {
@@ -142,7 +142,7 @@ async function openOrExplain(level: Level, directory: string): Promise<void> {
   }
 }
 
-// By shape: what native code throws is no Error of this realm when several realms share a process.
+// Checked by shape, because errors of native code may belong to another realm of the process.
 const causeOf = (error: unknown): unknown =>
   typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
 const codeOf = (error: unknown): unknown =>

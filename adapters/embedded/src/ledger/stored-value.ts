@@ -1,11 +1,11 @@
 import type { Version, VersionedValue } from '@medrex/ledger';
 
-/** A value as the state database keeps it: six bytes of block number, four of position, the value. Big-endian. */
+/** A value in the state database: six bytes of block number, four of position, the value. Big-endian. */
 export const versionBytes = 10;
 
 const absent = Buffer.alloc(versionBytes, 0xff);
 
-/** Writes a version (all ones for none) and returns the offset behind it. */
+/** Writes a version (all ones for none) and returns the next offset. */
 export function writeVersion(into: Buffer, version: Version | undefined, at: number): number {
   if (version === undefined) return at + absent.copy(into, at);
   into.writeUIntBE(version.blockNum, at, 6);
@@ -18,7 +18,7 @@ export function readVersion(from: Buffer, at: number): Version | undefined {
   return blockNum === 0xffff_ffff_ffff ? undefined : { blockNum, txNum };
 }
 
-/** Takes a stored value apart without copying it. */
+/** Decodes a stored value without copying it. */
 export function versionedValue(stored: Buffer): VersionedValue {
   const version = { blockNum: stored.readUIntBE(0, 6), txNum: stored.readUInt32BE(6) };
   return { version, value: stored.subarray(versionBytes) };

@@ -63,7 +63,7 @@ patientVaultContract('EmbeddedPatientVault', async () => {
 describe('EmbeddedPatientVault', () => {
   const key = randomBytes(32);
 
-  it('holds no identifier in clear, in any of its files', async () => {
+  it('contains no identifier in plain text, in any of its files', async () => {
     const vault = await open(key);
     await vault.findOrCreate([[mrn('MRN-PLANTED-4711'), { system: 'urn:example:ssn', value: '999-12-3456' }]]);
     for (const name of readdirSync(folder)) {
@@ -80,7 +80,7 @@ describe('EmbeddedPatientVault', () => {
     for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
   });
 
-  it('says that it is gone when its folder is moved away, writes nothing there, and comes back', async () => {
+  it('is unavailable when its folder is moved away, writes nothing there, and recovers', async () => {
     const vault = await open(key);
     const [before] = await vault.findOrCreate([[mrn('1')]]);
     renameSync(folder, `${folder}-away`);
@@ -97,7 +97,7 @@ describe('EmbeddedPatientVault', () => {
     ]);
   });
 
-  it('goes on with a vault that was restored into its place', async () => {
+  it('continues with a vault that was restored into its place', async () => {
     const vault = await open(key);
     const [before] = await vault.findOrCreate([[mrn('1')]]);
     await closeAll();
@@ -114,13 +114,13 @@ describe('EmbeddedPatientVault', () => {
     ]);
   });
 
-  it('makes no vault where one must be', async () => {
+  it('creates no vault where one must exist', async () => {
     const opening = EmbeddedPatientVault.open({ folder, tenantKeys: () => [key], mayMake: false });
     await expect(opening).rejects.toMatchObject({ code: 'VAULT_MISSING' });
     expect(existsSync(folder)).toBe(false);
   });
 
-  it('takes no other file for a vault', async () => {
+  it('does not mistake another file for a vault', async () => {
     await open(key);
     await closeAll();
     writeFileSync(
@@ -136,7 +136,7 @@ describe('EmbeddedPatientVault', () => {
     await expect(vault.findOrCreate([[mrn('1')]])).rejects.toMatchObject({ code: 'VAULT_UNAVAILABLE' });
   });
 
-  it('keeps a failing lookup apart from those that share its commit', async () => {
+  it('does not let a failing lookup affect those that share its commit', async () => {
     const vault = await open(key);
     const [good, bad, late] = await Promise.allSettled([
       vault.findOrCreate([[mrn('1')]]),
@@ -153,7 +153,7 @@ describe('EmbeddedPatientVault', () => {
 });
 
 describe('openEmbeddedVault', () => {
-  it('makes a key file of mode 0600 at the first start, says so once, and uses it from then on', async () => {
+  it('creates a key file of mode 0600 at the first start, reports it once, and uses it from then on', async () => {
     const first = await openEmbeddedVault(folder);
     opened.push(first.vault);
     const file = defaultTenantKeyFile(folder);
@@ -167,7 +167,7 @@ describe('openEmbeddedVault', () => {
     expect(await second.vault.findOrCreate([[mrn('1')]])).toEqual([{ ...made, isNew: false }]);
   });
 
-  it('makes one key for processes that start together', async () => {
+  it('creates one key for processes that start together', async () => {
     const all = await Promise.all(Array.from({ length: 4 }, () => openEmbeddedVault(folder)));
     opened.push(...all.map(({ vault }) => vault));
     expect(all.filter(({ notice }) => notice !== undefined)).toHaveLength(1);
@@ -176,7 +176,7 @@ describe('openEmbeddedVault', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
-  it('makes no new key for a vault whose key file is gone', async () => {
+  it('creates no new key for a vault whose key file is missing', async () => {
     opened.push((await openEmbeddedVault(folder)).vault);
     await closeAll();
     rmSync(defaultTenantKeyFile(folder));
@@ -184,12 +184,12 @@ describe('openEmbeddedVault', () => {
     expect(existsSync(defaultTenantKeyFile(folder))).toBe(false);
   });
 
-  it('takes the key of the environment and makes no file', async () => {
+  it('uses the key of the environment and creates no file', async () => {
     opened.push((await openEmbeddedVault(folder, { env: randomBytes(32).toString('base64') })).vault);
     expect(existsSync(defaultTenantKeyFile(folder))).toBe(false);
   });
 
-  it('makes nothing where nothing may be made', async () => {
+  it('creates nothing where nothing may be created', async () => {
     await expect(openEmbeddedVault(folder, {}, false)).rejects.toMatchObject({ code: 'VAULT_MISSING' });
     expect(existsSync(folder)).toBe(false);
   });

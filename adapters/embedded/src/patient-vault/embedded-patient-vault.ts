@@ -7,18 +7,18 @@ import { makeTenantKeyFile, tenantKeyFrom, type TenantKeyPlace } from './tenant-
 
 const vaultFile = (folder: string): string => join(folder, 'vault.db');
 
-/** Where the embedded default keeps the tenant key that it made for itself. */
+/** File of the tenant key that the embedded default creates. */
 export const defaultTenantKeyFile = (folder: string): string => join(folder, 'tenant.key');
 
 export interface EmbeddedPatientVaultOptions {
   /** The vault's own folder (mode 0700), e.g. `<data>/vault`. */
   readonly folder: string;
   readonly tenantKeys: TenantKeySource;
-  /** False where a vault must be there already: a second one would name every patient anew. */
+  /** False if a vault must already exist: a new one would give every patient a new pseudonym. */
   readonly mayMake?: boolean;
 }
 
-/** The patient vault of one machine: one SQLite file, used by any number of processes at once. */
+/** The patient vault on one machine: one SQLite file, used by any number of processes. */
 export class EmbeddedPatientVault extends StoredPatientVault {
   /** @throws CodedError VAULT_MISSING, VAULT_UNREADABLE, VAULT_UNAVAILABLE, TENANT_KEY_INVALID. */
   static async open({
@@ -38,15 +38,14 @@ export class EmbeddedPatientVault extends StoredPatientVault {
 
 export interface OpenedEmbeddedVault {
   readonly vault: EmbeddedPatientVault;
-  /** What the output has to say at the start, e.g. that a key file was made and where. */
+  /** A notice to print at the start, e.g. that a key file was created and where. */
   readonly notice: string | undefined;
 }
 
 /**
- * Opens the vault of a data folder with the key that its configuration names. Without any, a key file is made beside a vault
- * that is made now; beside a vault that stands already a missing key is an error, since a new one would open nothing.
- *
- * @throws CodedError VAULT_KEY_MISSING and what `EmbeddedPatientVault.open` throws.
+ * Opens the vault of a data folder with the configured key. Without one, a key file is created together with a new
+ * vault. For an existing vault a missing key is an error, since a new one could open nothing.
+ * @throws CodedError VAULT_KEY_MISSING, and errors of `EmbeddedPatientVault.open`
  */
 export async function openEmbeddedVault(
   folder: string,
@@ -65,7 +64,7 @@ export async function openEmbeddedVault(
     if (!existsSync(vaultFile(folder))) throw privacyError('vaultMissing', `there is no vault in ${folder}`);
     throw privacyError(
       'vaultKeyMissing',
-      `the vault in ${folder} has no tenant key: ${file} is gone and none was given`,
+      `the vault in ${folder} has no tenant key: ${file} is missing and none is configured`,
     );
   }
   const vault = await EmbeddedPatientVault.open({ folder, tenantKeys: tenantKeyFrom({ file }), mayMake });
@@ -73,5 +72,5 @@ export async function openEmbeddedVault(
 }
 
 function madeKeyNotice(file: string): string {
-  return `Made a tenant key in ${file} (mode 0600). Whoever has it and the vault beside it can name every patient: for real data keep the key elsewhere (MEDREX_TENANT_KEY or MEDREX_TENANT_KEY_FILE).`;
+  return `Created a tenant key in ${file} (mode 0600). With the key and the vault every patient can be identified. For real data, keep the key elsewhere (MEDREX_TENANT_KEY or MEDREX_TENANT_KEY_FILE).`;
 }

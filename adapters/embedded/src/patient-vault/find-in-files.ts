@@ -1,10 +1,10 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 
 const chunkBytes = 4 * 1024 * 1024;
-/** Secrets are looked for in pieces, so that a half-overwritten copy is found as well. */
+/** Secrets are searched in pieces, so that a partly overwritten copy is found as well. */
 export const pieceBytes = 16;
 
-/** The first of these files that holds a piece of one of the secrets. Secrets shorter than a piece are looked for whole. */
+/** The first of these files that contains a piece of one of the secrets. Shorter secrets are searched as a whole. */
 export function findInFiles(files: readonly string[], secrets: readonly Uint8Array[]): string | undefined {
   const pieces = secrets.flatMap(piecesOf);
   return pieces.length === 0 ? undefined : files.find((file) => existsSync(file) && holdsAny(file, pieces));

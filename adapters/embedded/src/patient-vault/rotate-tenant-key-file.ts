@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { readTenantKeys, writeTenantKeyFile } from './tenant-key-file.ts';
 
 /**
- * Rotates the vault to a new key and leaves only that key in the file. While it runs the file holds both, the new one first,
- * and running processes read it when they meet a row under a key that they do not know. After an interruption the file still
- * holds both, and the next call goes on with the first instead of making another one.
+ * Rotates the vault to a new key and leaves only that key in the file. Meanwhile the file contains both, the new one
+ * first, and running processes read it when they find a row under an unknown key. After an interruption the file still
+ * contains both, and the next call continues with the first instead of creating another one.
  */
 export async function rotateTenantKeyFile(vault: PatientVault, file: string): Promise<{ readonly rows: number }> {
   const keys = readTenantKeys(file);

@@ -3,17 +3,15 @@ import type { DatabaseSync } from 'node:sqlite';
 import { findInFiles } from './find-in-files.ts';
 import { untilUnlocked } from './sqlite-errors.ts';
 
-/** How long readers may keep the log from being truncated, ms. Reads of a vault take microseconds. */
+/** How long readers may block the truncation of the log, ms. Reads of a vault take microseconds. */
 const readersMaxMs = 2_000;
 
 /**
- * Makes sure that no file of the vault holds these bytes any more, and proves it by searching the files.
- *
- * `secure_delete` has overwritten the deleted rows; the write-ahead log still holds earlier pages until it is truncated. When a
- * page was split while a row lived there, a copy can be left in its unused part: the search finds it, and a VACUUM writes the
- * whole file anew.
- *
- * @throws CodedError ERASURE_UNPROVEN.
+ * Ensures that no file of the vault contains these bytes any more, and proves it by searching the files.
+ * `secure_delete` has overwritten the deleted rows, but the write-ahead log contains earlier pages until it is
+ * truncated. If a page was split while it contained a row, a copy may remain in its unused part: the search finds it,
+ * and VACUUM rewrites the whole file.
+ * @throws CodedError ERASURE_UNPROVEN
  */
 export async function scrub(
   db: DatabaseSync,

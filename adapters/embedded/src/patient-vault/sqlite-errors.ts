@@ -2,7 +2,7 @@ import { isCodedError, type CodedError } from '@medrex/coded-error';
 import { privacyError } from '@medrex/privacy';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How long a lock of another process is waited for before the vault counts as gone, ms. */
+/** How long to wait for a lock of another process before the vault counts as unavailable, ms. */
 const lockMaxMs = 5_000;
 const pauseMs = 10;
 
@@ -26,7 +26,7 @@ export function vaultFailure(message: string, error: unknown): CodedError {
   return privacyError(isOneOf(error, damagedCodes) ? 'vaultUnreadable' : 'vaultUnavailable', message, error);
 }
 
-/** Tries again while another process holds the lock, without blocking this thread in between. */
+/** Retries while another process holds the lock, without blocking this thread in between. */
 export async function untilUnlocked<T>(attempt: () => T, waitMaxMs = lockMaxMs): Promise<T> {
   const endMs = Date.now() + waitMaxMs;
   for (;;) {

@@ -11,7 +11,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 type SqlRow = ReturnType<StatementSync['get']>;
 
-/** The rows of the vault file, by prepared statements; the transaction around them is the store's. */
+/** Access to the rows of the vault file by prepared statements; the store manages transactions. */
 export class SqliteVaultRows implements VaultTransaction {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();

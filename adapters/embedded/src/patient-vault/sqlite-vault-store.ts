@@ -5,20 +5,20 @@ import { scrub } from './scrub.ts';
 import { untilUnlocked, vaultFailure } from './sqlite-errors.ts';
 import { VaultConnection } from './vault-connection.ts';
 
-/** Transactions that share one commit, and so one fsync, at most. */
+/** Maximum of transactions that share one commit, and so one fsync. */
 const groupMax = 256;
 
 interface Job {
   /** `alone`: outside of any transaction. */
   readonly access: 'read' | 'write' | 'alone';
-  /** Does the work; what it returns is called once that is durable. */
+  /** Does the work; the returned function is called once that is durable. */
   readonly run: (connection: VaultConnection) => Promise<() => void>;
   readonly fail: (error: unknown) => void;
 }
 
 /**
- * The rows of a patient vault in one SQLite file, shared by any number of processes. Jobs run one after the other; writes
- * that wait together become one SQLite transaction, each on its own savepoint, so they share the fsync that makes them durable.
+ * The rows of a patient vault in one SQLite file, shared by any number of processes. Jobs run one after the other.
+ * Waiting writes become one SQLite transaction, each on its own savepoint, and share one fsync.
  */
 export class SqliteVaultStore implements VaultStore {
   readonly #file: string;
@@ -32,7 +32,9 @@ export class SqliteVaultStore implements VaultStore {
     this.#connection = connection;
   }
 
-  /** @throws CodedError VAULT_MISSING when there is no file and none may be made, VAULT_UNREADABLE, VAULT_UNAVAILABLE. */
+  /**
+   * @throws CodedError VAULT_MISSING if there is no file and none may be created, VAULT_UNREADABLE, VAULT_UNAVAILABLE
+   */
   static async open(file: string, mayMake: boolean): Promise<SqliteVaultStore> {
     if (!existsSync(file) && !mayMake) throw privacyError('vaultMissing', `there is no vault file ${file}`);
     try {
@@ -116,7 +118,7 @@ export class SqliteVaultStore implements VaultStore {
   }
 }
 
-/** A coded error is the answer of that job only; anything else, a full disk for example, is the end of the whole group. */
+/** A coded error concerns that job only; any other error, for example a full disk, ends the whole group. */
 async function onSavepoint(connection: VaultConnection, job: Job): Promise<() => void> {
   connection.db.exec('SAVEPOINT job');
   try {

@@ -13,15 +13,18 @@ import {
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../folders/make-folder.ts';
 
-/** Where the tenant key comes from: the environment wins over a file. Several keys stand newest first, apart by white space or a comma. */
+/**
+ * The source of the tenant key: the environment takes precedence over a file. Several keys are given newest first,
+ * separated by white space or a comma.
+ */
 export interface TenantKeyPlace {
   /** Value of the environment variable, if it is set. */
   readonly env?: string | undefined;
-  /** A mounted secret, or the file that the embedded default makes for itself. */
+  /** A mounted secret, or the file that the embedded default creates. */
   readonly file?: string | undefined;
 }
 
-/** The keys of a place, read anew at each call: after a rotation a mounted file holds other ones. */
+/** Reads the keys at each call, since a mounted file may change by a rotation. */
 export function tenantKeyFrom({ env, file }: TenantKeyPlace): TenantKeySource {
   if (env !== undefined && env.trim() !== '') {
     const keys = parseTenantKeys(env, 'the environment');
@@ -31,7 +34,7 @@ export function tenantKeyFrom({ env, file }: TenantKeyPlace): TenantKeySource {
   return () => readTenantKeys(file);
 }
 
-/** @throws CodedError TENANT_KEY_INVALID; the message never holds any of the text. */
+/** @throws CodedError TENANT_KEY_INVALID; the message never quotes the text */
 export function parseTenantKeys(text: string, from: string): readonly Uint8Array[] {
   const words = text.split(/[\s,]+/).filter((word) => word !== '');
   if (words.length === 0) throw privacyError('tenantKeyInvalid', `${from} holds no tenant key`);
@@ -59,7 +62,10 @@ export function readTenantKeys(file: string): readonly Uint8Array[] {
   return parseTenantKeys(text, `the tenant key file ${file}`);
 }
 
-/** Makes a key file (mode 0600) unless there is one; of two processes that come at once one makes it. Says whether it did. */
+/**
+ * Creates a key file (mode 0600) unless there is one; of two concurrent processes one creates it. Returns whether it
+ * did.
+ */
 export function makeTenantKeyFile(file: string, random: Random): boolean {
   if (existsSync(file)) return false;
   makeFolder(dirname(file), { mode: 0o700 });
@@ -76,7 +82,7 @@ export function makeTenantKeyFile(file: string, random: Random): boolean {
   }
 }
 
-/** Replaces the key file in one step; at any moment it holds the old keys or the new ones. */
+/** Replaces the key file atomically: at any moment it has the old keys or the new ones. */
 export function writeTenantKeyFile(file: string, keys: readonly Uint8Array[], random: Random): void {
   renameSync(writeDraft(file, keys, random), file);
   syncFolder(file);

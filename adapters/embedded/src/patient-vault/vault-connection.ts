@@ -7,7 +7,7 @@ import { untilUnlocked } from './sqlite-errors.ts';
 import { SqliteVaultRows } from './sqlite-vault-rows.ts';
 import { configure, makeTables, schemaProblem } from './vault-schema.ts';
 
-/** How long SQLite itself may block this thread for a lock; longer waits do not block. */
+/** How long SQLite itself may block this thread for a lock; longer waits are asynchronous. */
 const blockMs = 20;
 
 /** An open vault file. */
@@ -24,14 +24,17 @@ export class VaultConnection {
     this.#inode = statSync(file, { bigint: true }).ino;
   }
 
-  /** Opens the file; makes it, readable by its owner only, when there is none. */
+  /** Opens the file; creates it, readable by its owner only, if there is none. */
   static async make(file: string): Promise<VaultConnection> {
     makeFolder(dirname(file), { mode: 0o700 });
     closeSync(openSync(file, 'a', 0o600)); // SQLite gives its write-ahead log the rights of this file
     return VaultConnection.open(file);
   }
 
-  /** Opens the file as it is. @throws CodedError VAULT_UNREADABLE when it is no vault, and SQLite's errors. */
+  /**
+   * Opens an existing file.
+   * @throws CodedError VAULT_UNREADABLE if it is not a vault, and errors of SQLite
+   */
   static async open(file: string): Promise<VaultConnection> {
     const db = new DatabaseSync(file, { timeout: blockMs });
     try {
@@ -49,10 +52,9 @@ export class VaultConnection {
   }
 
   /**
-   * Whether the file at the path is the one that is open here. SQLite goes on writing into a file that was deleted or moved
-   * away, and what it then calls durable is gone with the process.
-   *
-   * @throws CodedError VAULT_UNAVAILABLE when there is none.
+   * Whether the file at the path is the one that is open. SQLite continues to write to a file that was deleted or moved
+   * away, and what it then calls durable is lost with the process.
+   * @throws CodedError VAULT_UNAVAILABLE if there is no file
    */
   isInPlace(): boolean {
     const stat = statSync(this.#file, { bigint: true, throwIfNoEntry: false });

@@ -80,7 +80,7 @@ describe('erasure of a patient from the vault file', () => {
     await beside.close();
   });
 
-  it('rewrites the file when an earlier erasure was cut short before its proof', async () => {
+  it('rewrites the file when an earlier erasure was interrupted before its proof', async () => {
     const [one] = await vault.findOrCreate([[mrn(1), alias(1)]]);
     const { pseudonym } = one!.patient;
     const secrets = storedSecrets(pseudonym);
@@ -122,7 +122,7 @@ describe('erasure of a patient from the vault file', () => {
 });
 
 describe('findInFiles', () => {
-  it('finds half a secret, and one that lies across two reads', () => {
+  it('finds half a secret, and one that spans two reads', () => {
     const file = join(folder, 'haystack');
     const secret = randomBytes(60);
     const chunk = 4 * 1024 * 1024;

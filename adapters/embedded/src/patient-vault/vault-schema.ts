@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** 'MdxV' in the file's header, so that no other database is taken for a vault. */
+/** 'MdxV' in the file's header, so that no other database is mistaken for a vault. */
 const applicationId = 0x4d647856;
 const schemaVersion = 1;
 
-// No rowids: each row lies in one place, so there is one place to clear when it is destroyed.
+// Without rowids each row is stored in one place, so there is only one place to clear when it is destroyed.
 const schema = `
   CREATE TABLE tenant_keys (key_id TEXT PRIMARY KEY, is_current INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE patients (
@@ -18,7 +18,7 @@ const schema = `
   CREATE TABLE secrets (name TEXT PRIMARY KEY, key_id TEXT NOT NULL, wrapped BLOB NOT NULL) WITHOUT ROWID;
 `;
 
-/** Settings of this connection: durable before it answers, and what is deleted is overwritten. */
+/** Settings of this connection: commits are durable, and deleted content is overwritten. */
 export function configure(db: DatabaseSync): void {
   db.exec('PRAGMA journal_mode = WAL');
   db.exec('PRAGMA synchronous = FULL');
@@ -26,7 +26,7 @@ export function configure(db: DatabaseSync): void {
   db.exec('PRAGMA temp_store = MEMORY'); // a VACUUM must not leave rows in a temporary folder
 }
 
-/** Makes the tables of an empty file. Two processes may come at once: the second finds them made. */
+/** Creates the tables of an empty file. Of two concurrent processes the second finds them created. */
 export function makeTables(db: DatabaseSync): void {
   db.exec('BEGIN IMMEDIATE');
   try {
@@ -41,7 +41,7 @@ export function makeTables(db: DatabaseSync): void {
   }
 }
 
-/** What is wrong with the file, if anything. */
+/** The problem with the file, if any. */
 export function schemaProblem(db: DatabaseSync): string | undefined {
   if (pragma(db, 'application_id') !== applicationId) return 'it is no patient vault';
   const version = pragma(db, 'user_version');

@@ -1,6 +1,6 @@
 import { CodedError, type ErrorDescription } from '@medrex/coded-error';
 
-/** What the status store's file can break. */
+/** Errors of the status store's file. */
 export const statusStoreErrors = {
   STATUS_STORE_FAILED: {
     code: 'STATUS_STORE_FAILED',

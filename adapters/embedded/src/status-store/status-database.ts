@@ -2,9 +2,9 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makeFolder } from '../folders/make-folder.ts';
 
-// Rows lie in the order in which they were accepted, so that the operations of one run, which settle together, share pages; only the
-// index on the random ids is touched all over. With the id as the table's own key a run of 500 rewrites 500 pages twice: three times
-// the CPU and seven times the time.
+// Rows are stored in the order of acceptance, so that the operations of one run, which settle together, share pages;
+// only the index on the random ids is updated at random places. With the id as primary key a run of 500 rewrites 500
+// pages twice: three times the CPU and seven times the time.
 const schema = `
   CREATE TABLE IF NOT EXISTS operation (
     number INTEGER PRIMARY KEY,
@@ -24,7 +24,7 @@ const schema = `
   ) WITHOUT ROWID;
 `;
 
-// Files of before the column was there get it here.
+// Adds the column to files of earlier versions.
 const byPartition = `
   DROP INDEX IF EXISTS operation_settled;
   CREATE INDEX IF NOT EXISTS operation_settled_in ON operation (partition, settled_at_ms) WHERE settled_at_ms IS NOT NULL;
@@ -37,7 +37,8 @@ const byPartition = `
 export function openStatusDatabase(file: string): DatabaseSync {
   makeFolder(dirname(file));
   const database = new DatabaseSync(file, { timeout: 10_000 });
-  // A checkpoint every 32 MiB: pages that several runs touch are then copied once. It blocks a thread of the store, nobody else.
+  // A checkpoint every 32 MiB, so that pages changed by several runs are copied once. It blocks only the thread of the
+  // store.
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;

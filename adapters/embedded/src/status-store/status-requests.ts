@@ -1,7 +1,7 @@
 import type { StatusColumns } from './status-rows.ts';
 import type { Position } from './status-writer.ts';
 
-/** What the thread that writes the store is asked; it answers with 0. */
+/** Requests to the writer thread of the store; it answers with 0. */
 export type StatusRequest =
   | { readonly kind: 'accepted'; readonly rows: StatusColumns }
   | { readonly kind: 'settled'; readonly rows: StatusColumns; readonly position: Position }

@@ -43,7 +43,7 @@ describe('EmbeddedStatusStore', () => {
     expect(await reopened.position('outcomes', 0)).toBe(7);
   });
 
-  it('shows each of its users at once what the others noted, and they may all write', async () => {
+  it('shows each of its users at once what the others stored, and all may write', async () => {
     const stores = [openStore(), openStore(), openStore()];
     await Promise.all(
       stores.map((store, index) =>
@@ -58,7 +58,7 @@ describe('EmbeddedStatusStore', () => {
     }
   });
 
-  it('notes a run and its position together or not at all', async () => {
+  it('stores a run and its position together or not at all', async () => {
     const store = openStore();
     await store.settled([], { ...at, offset: 3 });
     const good = { outcome: anOutcome({ opId: anId(1) }), settledAtMs: 5 };
@@ -80,7 +80,7 @@ describe('EmbeddedStatusStore', () => {
     await store.accepted([...run, ...run]);
   });
 
-  it('says so when it is used after it was closed', async () => {
+  it('fails when it is used after it was closed', async () => {
     const store = openStore();
     await store.close();
     await expect(store.get([anId(1)])).rejects.toMatchObject({ code: 'STATUS_STORE_CLOSED' });

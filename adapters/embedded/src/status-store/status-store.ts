@@ -8,13 +8,16 @@ import { idText, idValue, statusColumns, statusFrom, statusOf, type StatusRow } 
 import type { Position } from './status-writer.ts';
 
 export interface EmbeddedStatusStoreOptions {
-  /** E.g. `<data>/status/status.sqlite`; made, with its folder, when it is not there. */
+  /** E.g. `<data>/status/status.sqlite`; created with its folder if it does not exist. */
   readonly file: string;
-  /** Rows that may wait to be written; a run beyond them is refused. */
+  /** Maximum of rows waiting to be written; a run beyond it is refused. */
   readonly waitingRowsMax?: number;
 }
 
-/** Statuses on one machine, in one SQLite file that several processes may use. Reads happen here, writes in a thread of their own. */
+/**
+ * The status store on one machine, in one SQLite file that several processes may use. Reads run on this thread, writes
+ * on a thread of their own.
+ */
 export class EmbeddedStatusStore implements StatusStore {
   readonly #database: DatabaseSync;
   readonly #get: StatementSync;

@@ -1,4 +1,4 @@
-// The thread that writes the status store: checkpoints take tens of milliseconds, and here no request of a sender waits for them.
+// The writer thread of the status store: checkpoints take tens of milliseconds, and here they delay no request.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ThreadAnswer } from '../threads/thread-client.ts';
 import { openStatusDatabase } from './status-database.ts';
@@ -17,7 +17,7 @@ function fail(ids: readonly number[], error: unknown): void {
   for (const id of ids) answer({ id, code: 'STATUS_STORE_FAILED', message: `the status store: ${message}` });
 }
 
-// Everything that arrived by now shares one transaction.
+// All requests that have arrived share one transaction.
 function writeGroup(): void {
   const group = waiting;
   waiting = [];

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { idValue, type StatusColumns } from './status-rows.ts';
 
-/** Where outcomes were read. */
+/** The position at which outcomes were read. */
 export interface Position {
   readonly topic: string;
   readonly partition: number;
@@ -28,7 +28,7 @@ export class StatusWriter {
     this.#forget = database.prepare('DELETE FROM operation WHERE op_id = ? AND settled_at_ms IS NOT NULL');
   }
 
-  /** Runs `change` in one transaction, all of it or nothing. */
+  /** Runs `change` in one transaction. */
   inTransaction(change: () => void): void {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
@@ -40,12 +40,12 @@ export class StatusWriter {
     }
   }
 
-  /** Adds rows; one that is there stays as it is. */
+  /** Adds rows; existing ones are not changed. */
   accepted(rows: StatusColumns): void {
     for (const [at, opId] of rows.opIds.entries()) this.#add(rows, at, idValue(opId), 0);
   }
 
-  /** Settles pending rows of the same message, adds those that are not there, and leaves every other as it is. */
+  /** Settles pending rows of the same message, adds missing rows, and does not change others. */
   settled(rows: StatusColumns, { topic, partition, offset }: Position): void {
     for (const [at, opId] of rows.opIds.entries()) {
       const id = idValue(opId);

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-/** What a thread answers to the request with the same id: a value, or a coded failure. */
+/** A thread's answer to the request with the same id: a value, or a coded failure. */
 export type ThreadAnswer<Value> =
   | { readonly id: number; readonly value: Value }
   | { readonly id: number; readonly code: string; readonly message: string };
@@ -19,7 +19,10 @@ interface Waiting<Value> {
   readonly reject: (error: Error) => void;
 }
 
-/** A worker thread as its owner sees it: requests with answers. It keeps the process alive only while it owes an answer. */
+/**
+ * The owner's side of a worker thread: requests with answers. It keeps the process alive only while an answer is
+ * outstanding.
+ */
 export class ThreadClient<Request extends object, Value> {
   readonly #options: ThreadClientOptions;
   readonly #waiting = new Map<number, Waiting<Value>>();
@@ -40,7 +43,10 @@ export class ThreadClient<Request extends object, Value> {
     });
   }
 
-  /** Sends the last request, which ends the thread, and waits until it has ended. A thread that never ran is not started for it. */
+  /**
+   * Sends the last request, which ends the thread, and waits for its end. A thread that never ran is not started for
+   * it.
+   */
   async close(request: Request): Promise<void> {
     const worker = this.#worker;
     if (worker === undefined) return;
@@ -54,7 +60,7 @@ export class ThreadClient<Request extends object, Value> {
     if (this.#worker !== undefined) return this.#worker;
     const worker = this.#options.start();
     worker.on('message', (answer: ThreadAnswer<Value>) => this.#settle(answer));
-    // Both mean that the thread is gone; the next request starts another.
+    // Both mean that the thread has ended; the next request starts another.
     worker.on('error', (error: unknown) => this.#lose(worker, error));
     worker.on('exit', () => this.#lose(worker, undefined));
     this.#worker = worker;

@@ -2,12 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import { ClientIdentity } from 'fabric-shim';
 import type { ChaincodeStub } from 'fabric-shim-api';
 
-/** Attribute of a certificate, as Fabric CA writes it in, that makes its holder an administrator here. */
+/** Certificate attribute, in the form of Fabric CA, that makes its holder an administrator here. */
 const attribute = 'medrex.admin';
 
 /**
- * Whether whoever sent the transaction is an administrator: a unit of its certificate is `admin` (the NodeOUs of an organisation), or
- * its CA gave it the attribute. A CA of the organisation signed either, which every peer has checked.
+ * Whether the sender of the transaction is an administrator: a unit of the certificate is `admin` (the NodeOUs of an
+ * organisation), or it has the attribute. A CA of the organisation signed either, which every peer has checked.
  */
 export function isAdministrator(stub: ChaincodeStub): boolean {
   try {

@@ -1,6 +1,7 @@
 /**
- * The payloads of Fabric 3.1's batch messages, which the protobuf classes that the Node shim brings do not know: field by field as
- * `chaincode_shim.proto` numbers them. A test holds them against the classes of a newer fabric-protos.
+ * The payloads of Fabric 3.1's batch messages, which the protobuf classes of the Node shim do not know. They are
+ * encoded field by field with the numbers in `chaincode_shim.proto`; a test compares them with the classes of a newer
+ * fabric-protos.
  */
 
 /** The limit of batch messages in a peer's READY; 0 if it does not accept them. */
@@ -24,7 +25,9 @@ const lengthDelimited = 2;
 const putState = 9;
 const delState = 10;
 
-/** The payload of READY, ChaincodeAdditionalParams. Peers before 3.1 send none. Whatever cannot be read is no offer. */
+/**
+ * The payload of READY, ChaincodeAdditionalParams. Peers before 3.1 send none. An unreadable one counts as no offer.
+ */
 export function decodeOffer(payload: Uint8Array): BatchOffer {
   const fields = new Map<number, number>();
   try {
@@ -77,7 +80,7 @@ interface Field {
   readonly bytes?: Uint8Array;
 }
 
-/** @throws RangeError when the bytes end within a field or a field is of a type that these messages do not have */
+/** @throws RangeError if the bytes end within a field or a field has an unexpected type */
 function* fieldsOf(payload: Uint8Array): Generator<Field> {
   let at = 0;
   const readVarint = (): number => {

@@ -4,8 +4,8 @@ const getStateMultiple = 25;
 const writeBatchState = 24;
 
 /**
- * Sends one of each batch message through the shim to a peer that is not there, and answers it. True when what went out is, byte for
- * byte, what was given, nothing was taken for an answer before there was one, each answer came back whole, and an ERROR is an error.
+ * Sends one of each batch message through the shim to a simulated peer, and answers it. True if the sent bytes are
+ * exactly the given ones, nothing resolved before its answer, each answer arrived complete, and an ERROR is an error.
  */
 export async function selfTest(): Promise<boolean> {
   try {

@@ -42,7 +42,7 @@ const bytes = fc.uint8Array({ minLength: 1, maxLength: 300 });
 const key = fc.string({ minLength: 1, maxLength: 40 });
 
 describe('batch messages', () => {
-  it('are what the protobuf classes of a newer fabric-protos read', () => {
+  it('are readable by the protobuf classes of a newer fabric-protos', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ key, value: fc.option(bytes, { nil: undefined }) })), (writes) => {
         const read = peer.WriteBatchState.deserializeBinary(encodeWriteBatch(writes)).getRecList();
@@ -64,7 +64,7 @@ describe('batch messages', () => {
     );
   });
 
-  it('read values and offers as those classes write them', () => {
+  it('decode values and offers written by those classes', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 300 })), (values) => {
         const result = new peer.GetStateMultipleResult();
@@ -82,7 +82,7 @@ describe('batch messages', () => {
     expect(decodeOffer(new Uint8Array())).toEqual(noOffer);
   });
 
-  it('are trusted with the version of the shim that was read, which this is', async () => {
+  it('are used with the reviewed version of the shim, which is installed', async () => {
     expect(shimVersion).toBe(knownShimVersion);
     expect(await batchMessagesWork()).toBe(true);
   });
@@ -91,7 +91,7 @@ describe('batch messages', () => {
     ['takes a message and never sends it', () => Promise.resolve(Buffer.from('what the peer says'))],
     ['is gone', undefined as never],
     ['refuses', () => Promise.reject(new Error('what the peer says'))],
-  ])('are not trusted when the method of the shim %s', async (_how, changed) => {
+  ])('are not used when the method of the shim %s', async (_how, changed) => {
     const prototype = ChaincodeMessageHandler.prototype as { _askPeerAndListen: unknown };
     const before = prototype._askPeerAndListen;
     prototype._askPeerAndListen = changed;
@@ -102,7 +102,7 @@ describe('batch messages', () => {
     }
   });
 
-  it('carry reads and writes in parts where the peer offers them, and single messages do it where not', async () => {
+  it('contain reads and writes in parts if the peer offers them; otherwise single messages are used', async () => {
     const operations = Array.from(
       { length: 7 },
       (_, at) => fc.sample(assetOperations(), { seed: 1, numRuns: 1 })[0]![at]!,
@@ -181,7 +181,7 @@ describe('the chaincode server', () => {
     }
   });
 
-  it('serves a peer that comes back', async () => {
+  it('serves a peer that reconnects', async () => {
     const first = await served(5);
     const address = await freeAddress();
     const server = await serveContracts([carrier()], { address, chaincodeId: 'x' });

@@ -19,10 +19,10 @@ import {
 } from './shim-internals.ts';
 
 /**
- * GET_STATE_MULTIPLE and WRITE_BATCH_STATE, which Fabric takes from 3.1 on and the Node shim cannot send. They go through a method of
- * the shim that is not public, so they are used only with the very version of the shim that was read, and only after `selfTest` has
- * sent one of each through it: a lost message would be a write that nobody misses. Otherwise every read and write is a message of
- * its own, as the shim does it.
+ * GET_STATE_MULTIPLE and WRITE_BATCH_STATE, which Fabric accepts from 3.1 on and the Node shim cannot send. They use a
+ * method of the shim that is not public, so they are only used with the exact version of the shim that was reviewed,
+ * and after `selfTest` has sent one of each through it: a lost message would be a write lost without notice. Otherwise
+ * every read and write is a message of its own, as in the shim.
  */
 
 const getStateMultiple = 25;
@@ -37,14 +37,17 @@ export function batchMessagesWork(): Promise<boolean> {
   return works;
 }
 
-/** What the peer of a transaction takes; nothing where it did not say or this shim cannot be trusted with it. */
+/** What the peer of a transaction offers; nothing if it offers none or this shim cannot be relied on. */
 export async function offerOf(stub: ChaincodeStub): Promise<BatchOffer> {
   const handler = handlerOf(stub);
   const offer = handler === undefined ? undefined : offers.get(handler);
   return offer !== undefined && (await batchMessagesWork()) ? offer : noOffer;
 }
 
-/** Values of keys in one message. @throws Error when the peer answers with another number of values */
+/**
+ * Reads the values of keys with one message.
+ * @throws Error if the peer answers with another number of values
+ */
 export async function getStates(stub: ChaincodeStub, keys: readonly string[]): Promise<Uint8Array[]> {
   const answer = await ask(stub, getStateMultiple, encodeGetStateMultiple(keys));
   const values = decodeGetStateMultipleResult(answer);
@@ -52,7 +55,7 @@ export async function getStates(stub: ChaincodeStub, keys: readonly string[]): P
   return values;
 }
 
-/** Writes in one message, in their order. */
+/** Sends writes in one message, in order. */
 export async function writeStates(stub: ChaincodeStub, writes: readonly BatchWrite[]): Promise<void> {
   await ask(stub, writeBatchState, encodeWriteBatch(writes));
 }
@@ -75,7 +78,7 @@ function handlerOf(stub: ChaincodeStub): ShimHandler | undefined {
   return handler instanceof ChaincodeMessageHandler ? handler : undefined;
 }
 
-/** The shim forgets what READY said, so it is read as it passes by, in every conversation, whoever began it. */
+/** The shim does not keep the payload of READY, so it is read as it passes, in every conversation. */
 function listenForOffers(): void {
   const prototype = ChaincodeMessageHandler.prototype as ShimHandler;
   const original: unknown = Reflect.get(prototype, 'chat');

@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module';
 
 /**
- * The parts of fabric-shim that it does not export, all of them that this package touches. Whoever uses one tests first that it is
- * there and does what is expected; the type says what that is.
+ * All parts of fabric-shim that this package uses and that are not exported. Their users first check that they exist
+ * and work as their types say.
  */
 
 const here = createRequire(import.meta.url);
 const ofShim = createRequire(here.resolve('fabric-shim'));
 
-/** The version these internals were read in. */
+/** The version in which these internals were reviewed. */
 export const knownShimVersion = '2.5.8';
 
 export const shimVersion = (here('fabric-shim/package.json') as { readonly version: string }).version;
@@ -54,7 +54,7 @@ export const { ChaincodeMessage } = (
   ofShim('@hyperledger/fabric-protos') as { readonly peer: { readonly ChaincodeMessage: ShimMessageClass } }
 ).peer;
 
-/** Turns arguments into what a transaction function declares. */
+/** Converts arguments to the types that a transaction function declares. */
 export interface ShimMarshall {
   handleParameters(fn: object, args: readonly Buffer[], logPrefix: string): unknown[];
 }
@@ -65,7 +65,7 @@ export const DataMarshall = here('fabric-shim/lib/contract-spi/datamarshall.js')
   components: object,
 ) => ShimMarshall;
 
-/** What `fabric-chaincode-node server` makes of contract classes. */
+/** What `fabric-chaincode-node server` makes from contract classes. */
 export const ChaincodeFromContract = here('fabric-shim/lib/contract-spi/chaincodefromcontract.js') as new (
   contracts: unknown[],
   serializers: object,

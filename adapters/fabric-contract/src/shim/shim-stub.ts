@@ -8,8 +8,8 @@ import type { BatchOffer } from './batch-message-codec.ts';
 const compositeStart = '\u0000';
 
 /**
- * A transaction of fabric-shim as the ledger's port names it. Writes are kept and go to the peer in `flush`, in one message where the
- * peer takes that.
+ * A transaction of fabric-shim in the form of the ledger port. Writes are collected and sent to the peer in `flush`, in
+ * one message if the peer accepts that.
  */
 export class ShimStub implements LedgerStub {
   readonly txId: string;
@@ -81,7 +81,7 @@ export class ShimStub implements LedgerStub {
     }
   }
 
-  /** The shim takes ranges of composite keys by their parts only. */
+  /** The shim accepts ranges of composite keys only by their parts. */
   #range(start: string, end: string): AsyncIterable<Iterators.KV> {
     if (!start.startsWith(compositeStart)) return this.#stub.getStateByRange(start, end);
     const { objectType, attributes } = this.#stub.splitCompositeKey(start);
@@ -89,7 +89,7 @@ export class ShimStub implements LedgerStub {
   }
 }
 
-/** The shim gives no bytes for a key that is not there. */
+/** The shim returns empty bytes for an absent key. */
 function presentValue(value: Uint8Array | undefined): Uint8Array | undefined {
   return value === undefined || value.length === 0 ? undefined : value;
 }

@@ -1,6 +1,6 @@
 import { type Context, Contract } from 'fabric-contract-api';
 
-/** A contract that does its work in the assets of another chaincode, and keeps a book of its own under the same keys. */
+/** A contract that works on the assets of another chaincode, and keeps counts of its own under the same keys. */
 export class AssetDesk extends Contract {
   /** Adds value to an asset of the chaincode, and answers how often that was done here. */
   async AddValue(ctx: Context, assets: string, id: string, amount: string): Promise<number> {

@@ -8,7 +8,7 @@ interface Asset {
   readonly AppraisedValue: number;
 }
 
-/** A contract in the shape in which Fabric's samples write theirs, and without a word about Medrex. */
+/** A contract in the form of Fabric's samples, without any dependency on Medrex. */
 export class AssetTransfer extends Contract {
   async InitLedger(ctx: Context): Promise<void> {
     for (const [id, owner] of [

@@ -1,4 +1,4 @@
-/** Certificates that creators of proposals carry; nobody checks their signatures. */
+/** Certificates of proposal creators; their signatures are not checked. */
 export const clientCertificate = `-----BEGIN CERTIFICATE-----
 MIIBwTCCAWegAwIBAgIUZzxBX3qZwKKjcue+NbxkMHnOxXAwCgYIKoZIzj0EAwIw
 NTENMAsGA1UECgwET3JnMTEPMA0GA1UECwwGY2xpZW50MRMwEQYDVQQDDAptaWRk
@@ -13,7 +13,7 @@ H2HXOKMjrUQSCYFESsjID7PrwVer
 -----END CERTIFICATE-----
 `;
 
-/** That of an administrator of the organisation: its unit is `admin`. */
+/** The certificate of an administrator: its unit is `admin`. */
 export const adminCertificate = `-----BEGIN CERTIFICATE-----
 MIIBvDCCAWOgAwIBAgIUZywoWYjp+0n+zbTByCcA+07boAYwCgYIKoZIzj0EAwIw
 MzENMAsGA1UECgwET3JnMTEOMAwGA1UECwwFYWRtaW4xEjAQBgNVBAMMCXJlZ2lz
@@ -28,7 +28,7 @@ aD3p9DIrJ6hzS+tj17TRGFRW+p7SXffvrNiWbn4sAiArfVllJETlkyP4yUxAigYJ
 -----END CERTIFICATE-----
 `;
 
-/** That of a client to which Fabric CA gave the attribute medrex.admin. */
+/** The certificate of a client to which Fabric CA gave the attribute medrex.admin. */
 export const attributeCertificate = `-----BEGIN CERTIFICATE-----
 MIIBvDCCAWKgAwIBAgIUT3DA2f54vNEqPSbAvTALnGNpRTUwCgYIKoZIzj0EAwIw
 NDENMAsGA1UECgwET3JnMTEPMA0GA1UECwwGY2xpZW50MRIwEAYDVQQDDAlyZWdp

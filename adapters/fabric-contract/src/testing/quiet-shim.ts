@@ -1,2 +1,2 @@
-// fabric-shim reads its level when it is loaded, so a test imports this first.
+// fabric-shim reads its log level when it is loaded, so a test imports this first.
 process.env['CORE_CHAINCODE_LOGGING_LEVEL'] ??= 'error';

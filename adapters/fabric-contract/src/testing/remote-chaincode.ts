@@ -14,9 +14,9 @@ export interface RemoteChaincodeOptions {
   readonly address: string;
   /** What the peer offers in READY: messages of so many keys and writes. Default: nothing, as before Fabric 3.1. */
   readonly batchMax?: number;
-  /** PEM of whoever proposes; default: a client of the organisation. */
+  /** PEM of the proposer; default: a client of the organisation. */
   readonly certificate?: string;
-  /** Arguments go as transient data, as those of a `Proposal.isUnrecorded`. */
+  /** Sends the arguments as transient data, as for a `Proposal.isUnrecorded`. */
   readonly isUnrecorded?: boolean;
 }
 
@@ -30,8 +30,8 @@ interface Running {
 const { Type } = peer.ChaincodeMessage;
 
 /**
- * The peer's side of chaincode as a service, for tests: a chaincode server as the ledger's port sees a chaincode. Every state call
- * of the contract comes over the wire and is answered from the stub that `invoke` is given.
+ * The peer's side of chaincode as a service, for tests: presents a chaincode server as a chaincode of the ledger port.
+ * Every state call of the contract is sent over the wire and answered from the stub passed to `invoke`.
  */
 export class RemoteChaincode implements Chaincode {
   readonly name = 'medrex';

@@ -10,7 +10,7 @@ export interface ProposalParts {
   readonly transient?: ReadonlyMap<string, Uint8Array>;
 }
 
-/** What a peer hands on of a client's proposal. The signature is none: the peer checked it before. */
+/** The part of a client's proposal that a peer passes on. The signature is empty, since the peer has checked it. */
 export function signedProposal({ txId, channel, mspId, certificate, transient }: ProposalParts): peer.SignedProposal {
   const creator = new msp.SerializedIdentity();
   creator.setMspid(mspId);

@@ -7,7 +7,7 @@ type Entry = { readonly key: string; readonly value: Uint8Array };
 /** Results in one message; small, so that tests see more than one. */
 const pageSize = 3;
 
-/** How a peer answers the state messages of one transaction, from a stub of the ledger's port. */
+/** Answers the state messages of one transaction like a peer, from a stub of the ledger port. */
 export class StateAnswers {
   readonly #stub: ChaincodeStub;
   readonly #queries = new Map<string, Entry[]>();

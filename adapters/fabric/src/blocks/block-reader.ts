@@ -11,7 +11,7 @@ import { sizeOf, type RecentBlocks } from './recent-blocks.ts';
 export interface BlockReaderParts {
   readonly channel: string;
   readonly recent: RecentBlocks;
-  /** The pinned peers that hold everything below a height. */
+  /** The pinned peers that have all blocks below a height. */
   readonly peersAt: (height: number) => readonly PeerLink[];
   readonly seek: (range: BlockRange) => Uint8Array;
   readonly height: () => number;
@@ -19,12 +19,12 @@ export interface BlockReaderParts {
   readonly nowMs: () => number;
 }
 
-/** Blocks fetched at once by who reads far behind, and the bytes after which no more are waited for. */
+/** Maximum blocks per request of a reader that is far behind, and maximum bytes after which the request ends. */
 const pageBlocks = 32;
 const pageBytes = 32 << 20;
 const againMs = 100;
 
-/** Any block of the channel: from memory, or from a pinned peer, which is asked for a page at a time. */
+/** Reads any block of the channel: from memory, or from a pinned peer, a page at a time. */
 export class BlockReader {
   readonly #parts: BlockReaderParts;
   #page = new Map<number, common.Block>();
@@ -42,7 +42,7 @@ export class BlockReader {
     return this.#decoded;
   }
 
-  /** A page may break off with its connection: then it is asked for again, for a while. */
+  /** The connection may break within a page; then the request is repeated for a while. */
   async #fetch(number: number): Promise<common.Block> {
     const { nowMs, deadlineMs } = this.#parts;
     for (const giveUpMs = nowMs() + deadlineMs; ;) {

@@ -8,14 +8,14 @@ import { duplexCall } from '../grpc/calls.ts';
 
 const deliver = '/protos.Deliver/Deliver';
 
-/** What happens on one stream of full blocks. */
+/** Events of one stream of full blocks. */
 export interface DeliverHooks {
   readonly onBlock: (block: common.Block) => void;
-  /** Called once: without an error when the asked range has been delivered. */
+  /** Called once; without an error when the requested range has been delivered. */
   readonly onEnd: (error?: CodedError) => void;
 }
 
-/** Opens a stream of full blocks at a peer; the returned function ends it silently. */
+/** Opens a stream of full blocks from a peer; the returned function cancels it silently. */
 export function deliverBlocks(
   client: Client,
   { name, seek }: { readonly name: string; readonly seek: Uint8Array },

@@ -7,14 +7,14 @@ describe('foundTransaction', () => {
   it.each([
     ['Failed to get block for txID ab, error no such transaction ID [ab] in index'],
     ['Failed to get block for txID ab, error Entry not found in index'],
-  ])('knows of an id that stands in no block: %s', (message) => {
+  ])('recognises an id that is in no block: %s', (message) => {
     expect(foundTransaction('ehr', 'ab', answer(message))).toBeUndefined();
   });
 
   it.each([
     ['error details for the TXID [ab] not available. Ledger bootstrapped from a snapshot.', 'BLOCK_PRUNED'],
     ['access denied for [GetBlockByTxID][ehr]', 'LEDGER_UNAVAILABLE'],
-  ])('does not take another failure for that: %s', (message, code) => {
+  ])('does not mistake another failure for that: %s', (message, code) => {
     expect(() => foundTransaction('ehr', 'ab', answer(message))).toThrow(expect.objectContaining({ code }));
   });
 });

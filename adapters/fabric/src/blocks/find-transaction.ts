@@ -3,15 +3,14 @@ import { CodedError } from '@medrex/coded-error';
 import { ledgerErrors, type ChaincodeResponse, type FoundTransaction } from '@medrex/ledger';
 import { blockOf } from '../wire/block-message.ts';
 
-/** How a peer says that no block holds the id: Fabric 2.5 and 3.1. */
+/** A peer's message when no block contains the id: Fabric 2.5 and 3.1. */
 const unknown = /no such transaction ID|not found in index/i;
-/** How it says that it began with a snapshot, and has no blocks from before. */
+/** A peer's message when it was started from a snapshot and has no earlier blocks. */
 const beforeSnapshot = /bootstrapped from a snapshot/i;
 
 /**
- * The first transaction of an id, out of what the system chaincode qscc answered to GetBlockByTxID. A peer indexes an id where it
- * stood first; duplicates in later blocks change nothing.
- *
+ * The first transaction with an id, from the answer of the system chaincode qscc to GetBlockByTxID. A peer indexes the
+ * first occurrence of an id; duplicates in later blocks do not change that.
  * @throws CodedError BLOCK_PRUNED, LEDGER_UNAVAILABLE
  */
 export function foundTransaction(

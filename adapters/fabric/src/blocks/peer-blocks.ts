@@ -4,7 +4,7 @@ import type { PeerLink } from '../endorse/peer-link.ts';
 import type { BlockRange } from '../wire/seek-message.ts';
 import { deliverBlocks } from './deliver-call.ts';
 
-/** What a PeerBlocks needs and whom it tells. */
+/** What a PeerBlocks needs and notifies. */
 export interface PeerBlocksParts {
   readonly link: PeerLink;
   readonly seek: (range: BlockRange) => Uint8Array;
@@ -15,8 +15,8 @@ export interface PeerBlocksParts {
 const reconnectMs = { first: 50, most: 1_000 };
 
 /**
- * Follows the newest blocks of one peer: how high it stands, and the blocks themselves. It never looks back: what was missed
- * while the stream was broken is fetched by who needs it.
+ * Follows the newest blocks of one peer and its height. It never goes back: blocks missed while the stream was broken
+ * are fetched by whoever needs them.
  */
 export class PeerBlocks {
   readonly link: PeerLink;
@@ -33,7 +33,7 @@ export class PeerBlocks {
     this.#open();
   }
 
-  /** Number of blocks that this peer has committed, as far as it showed; undefined before its first answer. */
+  /** Number of blocks that this peer is known to have committed; undefined before its first answer. */
   get height(): number | undefined {
     return this.#height;
   }

@@ -35,7 +35,7 @@ describe('RecentBlocks', () => {
     expect(recent.get(1)).toBe(first);
   });
 
-  it('keeps nothing of a block that is larger than all it may keep', () => {
+  it('does not keep a block that is larger than its limit', () => {
     const recent = new RecentBlocks({ blocks: 100, bytes: 250 });
     recent.add(block(1, 300));
     recent.add(block(2, 100));

@@ -1,6 +1,6 @@
 import type { common } from '@hyperledger/fabric-protos';
 
-/** The newest blocks of a channel as they came, within a count and a size, so that who follows closely asks no peer again. */
+/** The newest blocks of a channel, bounded in number and bytes, so that a reader near the end asks no peer again. */
 export class RecentBlocks {
   readonly #blocks = new Map<number, { readonly block: common.Block; readonly bytes: number }>();
   readonly #limits: { readonly blocks: number; readonly bytes: number };
@@ -10,7 +10,7 @@ export class RecentBlocks {
     this.#limits = limits;
   }
 
-  /** Keeps a block; the second peer's copy of one is left alone. */
+  /** Adds a block; the copy from a second peer is ignored. */
   add(block: common.Block): void {
     const number = block.getHeader()?.getNumber() ?? 0;
     if (this.#blocks.has(number)) return;

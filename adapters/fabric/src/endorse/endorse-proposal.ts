@@ -13,12 +13,12 @@ import type { ProposalMessage } from '../wire/proposal-message.ts';
 import { peerAnswer, type PeerAnswer } from './peer-answer.ts';
 import type { PeerLink } from './peer-link.ts';
 
-/** An endorsement with the signed envelope that it came to. */
+/** An endorsement with its signed envelope. */
 export interface FabricEndorsement extends Endorsement {
   readonly envelope: Uint8Array;
 }
 
-/** Asks every pinned peer, compares their answers and puts the envelope together. Throws as `Ledger.endorse`. */
+/** Asks every pinned peer, compares the answers and assembles the envelope. Throws as `Ledger.endorse`. */
 export async function endorseProposal(
   proposal: Proposal,
   message: ProposalMessage,
@@ -36,7 +36,7 @@ export async function endorseProposal(
   return { proposal, response, readWriteSet, chaincodeVersion, envelopeBytes: countedBytes, envelope: bytes };
 }
 
-/** Waits for all of them, so that what a peer says for certain is heard before what another could not say. */
+/** Waits for all answers, so that a definite error takes precedence over an indefinite one. */
 async function everyAnswer(
   links: readonly PeerLink[],
   { txId }: Proposal,
@@ -55,13 +55,13 @@ async function everyAnswer(
   return withVersion(settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
 }
 
-/** A refusal does not say which version refused: nothing follows from it. */
+/** A refusal does not say which chaincode version refused, so nothing follows from it. */
 function withVersion(answers: readonly PeerAnswer[]): readonly PeerAnswer[] {
   const chaincodeVersion = answers.find(({ response }) => !isRefusal(response))?.chaincodeVersion ?? '';
   return answers.map((answer) => (isRefusal(answer.response) ? { ...answer, chaincodeVersion } : answer));
 }
 
-/** The signatures must be over one payload. What the comparison cannot see (an event) may still differ in it. */
+/** All signatures must be over the same payload. Parts that were not compared (an event) may still differ. */
 function assertSamePayload(txId: string, answers: readonly PeerAnswer[]): void {
   const [first] = answers;
   for (const other of answers) {

@@ -1,20 +1,20 @@
-/** How one pinned peer stands at the moment. */
+/** The present state of one pinned peer. */
 export interface PinnedState {
   readonly height: number | undefined;
   readonly silentForMs: number;
 }
 
-/** Why another peer of the organisation has to be pinned. */
+/** Why another peer of the organisation must be pinned. */
 export const pinTroubles = ['silent', 'behind'] as const;
 export type PinTrouble = (typeof pinTroubles)[number];
 
 /**
- * Tells which pinned peers are to be replaced: one that has been asked and has not answered for so long, and one that for so
- * long has not had a block that another pinned one has shown. Pure: the time is given.
+ * Decides which pinned peers to replace: one that has not answered a request for the time limit, and one that for that
+ * time has lacked a block that another pinned peer has. Pure: the time is an argument.
  */
 export class LagWatch {
   readonly #limitMs: number;
-  /** When each height was first shown by anybody, ascending; only what somebody lacks is kept. */
+  /** When each height was first reported by any peer, ascending; only heights that some peer lacks are kept. */
   #shown: { readonly height: number; readonly atMs: number }[] = [];
   #highest = 0;
 
@@ -22,7 +22,7 @@ export class LagWatch {
     this.#limitMs = limitMs;
   }
 
-  /** The verdict on each of the pinned peers, in their order. */
+  /** The verdict on each pinned peer, in order. */
   check(pins: readonly PinnedState[], nowMs: number): readonly (PinTrouble | undefined)[] {
     const heights = pins.map(({ height }) => height ?? 0);
     const highest = Math.max(0, ...heights);

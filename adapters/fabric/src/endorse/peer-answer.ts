@@ -6,14 +6,14 @@ import { chaincodeAnswer, chaincodeResponse } from '../wire/proposal-answer.ts';
 
 const nothing = { reads: [], ranges: [], writes: [] };
 
-/** An endorser's answer, with what the envelope needs of it. */
+/** An endorser's answer, with the parts that the envelope needs. */
 export interface PeerAnswer extends EndorserAnswer {
   /** ProposalResponsePayload as signed; empty for a refusal. */
   readonly payload: Uint8Array;
   readonly endorsement: peer.Endorsement | undefined;
 }
 
-/** Where the peer, not the chaincode, answers 500; the first row that matches counts. */
+/** Messages of a status 500 from the peer itself, not the chaincode; the first matching row counts. */
 const peerFailures: readonly (readonly [RegExp, ErrorDescription])[] = [
   [/^channel '.*' not found/, ledgerErrors.channelUnknown],
   [/make sure the chaincode .* has been successfully defined/, ledgerErrors.chaincodeMissing],
@@ -24,13 +24,12 @@ const peerFailures: readonly (readonly [RegExp, ErrorDescription])[] = [
   ],
 ];
 
-/** How the peer words the failure of a chaincode that answered by an exception, or not within its `executetimeout`. */
+/** The peer's message when a chaincode threw an exception or exceeded its `executetimeout`. */
 const chaincodeFailure = /transaction returned with failure: ([\s\S]*)$|(timeout expired while executing transaction)/;
 
 /**
- * Reads the answer of one endorser. From 400 on the chaincode refused; with a bare 500 the peer itself failed: its words say how.
- * What nobody knows stays a refusal, so that a probe finds out.
- *
+ * Reads the answer of one endorser. From status 400 on the chaincode refused; for a bare 500 the peer itself failed, as
+ * its message tells. An unknown message counts as a refusal, and a probe finds out.
  * @throws CodedError CHANNEL_UNKNOWN, CHAINCODE_MISSING, LEDGER_UNAVAILABLE
  */
 export function peerAnswer(

@@ -4,12 +4,12 @@ import { callError } from '../grpc/call-error.ts';
 import { unaryCall } from '../grpc/calls.ts';
 import type { Gate } from '../grpc/gate.ts';
 
-/** What a PeerLink is made from. */
+/** What a PeerLink needs. */
 export interface PeerLinkParts {
   readonly name: string;
   readonly organisation: string;
   readonly client: Client;
-  /** Bounds the proposals of this peer. */
+  /** Limits the concurrent proposals to this peer. */
   readonly gate: Gate;
   readonly deadlineMs: number;
   readonly nowMs: () => number;
@@ -17,10 +17,10 @@ export interface PeerLinkParts {
 
 const processProposal = '/protos.Endorser/ProcessProposal';
 
-/** Statuses that come from the connection and not from the peer. */
+/** Statuses of the connection, not of the peer. */
 const unanswered: readonly (status | undefined)[] = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED];
 
-/** The connection to one peer, and since when it owes an answer. */
+/** The connection to one peer, with the time since when an answer is outstanding. */
 export class PeerLink {
   readonly name: string;
   readonly organisation: string;
@@ -35,7 +35,7 @@ export class PeerLink {
     this.#parts = parts;
   }
 
-  /** How long this peer has been asked for something without giving any answer. */
+  /** How long this peer has had requests without giving any answer. */
   get silentForMs(): number {
     return this.#askedSinceMs === undefined ? 0 : this.#parts.nowMs() - this.#askedSinceMs;
   }
@@ -61,7 +61,7 @@ export class PeerLink {
     this.#askedSinceMs ??= this.#parts.nowMs();
   }
 
-  /** Something came from this peer: a block, an answer, a refusal. */
+  /** Called for everything received from this peer: a block, an answer, a refusal. */
   answered(): void {
     this.#askedSinceMs = undefined;
   }

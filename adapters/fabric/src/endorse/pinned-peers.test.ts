@@ -5,7 +5,7 @@ import type { TargetAddress } from '../profile/connection-profile.ts';
 import type { PeerLink } from './peer-link.ts';
 import { PinnedPeers, type BlockHooks } from './pinned-peers.ts';
 
-/** Peers of which a test says how high they stand and since when they are silent. */
+/** Peers whose height and silence a test controls. */
 class FakePeers {
   readonly hooks = new Map<string, BlockHooks>();
   readonly heights = new Map<string, number>();
@@ -62,7 +62,7 @@ const names = ({ peers }: FakePeers): string[] => peers.links.map(({ name }) => 
 describe('PinnedPeers', () => {
   const two = () => new FakePeers({ Org1MSP: ['a0', 'a1', 'a2'], Org2MSP: ['b0'] });
 
-  it('pins the first of each organisation, and knows no height until each has shown one', () => {
+  it('pins the first peer of each organisation, and has no height until each has reported one', () => {
     const fake = two();
     expect(names(fake)).toEqual(['a0', 'b0']);
     fake.reach('a0', 10);
@@ -72,7 +72,7 @@ describe('PinnedPeers', () => {
     expect(fake.peers.linksAt(9).map(({ name }) => name)).toEqual(['a0']);
   });
 
-  it('puts a reserve in the place of one that is behind, once the reserve has every released block', () => {
+  it('replaces a peer that is behind by a reserve, once the reserve has every released block', () => {
     const fake = two();
     fake.reach('a0', 10);
     fake.reach('b0', 10);
@@ -93,7 +93,7 @@ describe('PinnedPeers', () => {
     expect(fake.peers.height).toBe(10);
   });
 
-  it('tries the next reserve when one does not come up, and the first again after the last', () => {
+  it('tries the next reserve when one fails, and the first again after the last', () => {
     const fake = two();
     fake.reach('a0', 10);
     fake.reach('b0', 10);
@@ -107,7 +107,7 @@ describe('PinnedPeers', () => {
     expect(fake.open).toEqual(['a0', 'a1', 'b0']);
   });
 
-  it('keeps one that is well again, and lets its successor go', () => {
+  it('keeps a peer that has recovered, and drops its successor', () => {
     const fake = two();
     fake.reach('a0', 10);
     fake.reach('b0', 10);
@@ -118,7 +118,7 @@ describe('PinnedPeers', () => {
     expect([names(fake), fake.open, fake.pinned]).toEqual([['a0', 'b0'], ['a0', 'b0'], []]);
   });
 
-  it('waits for one that has no reserve', () => {
+  it('waits for a peer without a reserve', () => {
     const fake = two();
     fake.reach('a0', 10);
     fake.reach('b0', 10);
@@ -130,7 +130,7 @@ describe('PinnedPeers', () => {
     ]);
   });
 
-  it('never takes a released height back', () => {
+  it('never decreases a released height', () => {
     const fake = two();
     fake.reach('a0', 10);
     fake.reach('b0', 10);

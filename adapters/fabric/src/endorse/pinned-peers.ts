@@ -5,22 +5,22 @@ import type { EndorsingOrganisation, TargetAddress } from '../profile/connection
 import { LagWatch, type PinTrouble } from './lag-watch.ts';
 import type { PeerLink } from './peer-link.ts';
 
-/** What PinnedPeers needs and whom it tells. */
+/** What PinnedPeers needs and notifies. */
 export interface PinnedPeersParts {
   readonly organisations: readonly EndorsingOrganisation[];
   readonly connect: (target: TargetAddress, organisation: string) => PeerLink;
   readonly follow: (link: PeerLink, hooks: BlockHooks) => PeerBlocks;
   readonly onBlock: (block: common.Block) => void;
-  /** The height that all pinned peers have reached may have grown. */
+  /** Called when the height common to all pinned peers may have grown. */
   readonly onHeight: () => void;
   readonly onBroken: (link: PeerLink, error: CodedError) => void;
   readonly onPinned: (change: { organisation: string; from: string; to: string; why: PinTrouble }) => void;
-  /** No answer for so long, or so long behind: 5 s. */
+  /** Time without an answer, or behind the others, after which a peer is replaced: 5 s. */
   readonly limitMs: number;
   readonly nowMs: () => number;
 }
 
-/** What comes from the block stream of one peer. */
+/** Events of the block stream of one peer. */
 export interface BlockHooks {
   readonly onBlock: (block: common.Block) => void;
   readonly onBroken: (link: PeerLink, error: CodedError) => void;
@@ -29,14 +29,14 @@ export interface BlockHooks {
 interface Pin {
   readonly organisation: string;
   readonly peers: readonly TargetAddress[];
-  /** Place of the pinned peer in `peers`. */
+  /** Index of the pinned peer in `peers`. */
   place: number;
   blocks: PeerBlocks;
-  /** The peer that is to take over, and since when it is being tried. */
+  /** The peer that is to replace it, and since when it is being tried. */
   successor: { readonly place: number; readonly blocks: PeerBlocks; readonly sinceMs: number } | undefined;
 }
 
-/** One pinned peer for each required organisation, and who takes its place. */
+/** Keeps one peer pinned for each required organisation, and replaces it if necessary. */
 export class PinnedPeers {
   readonly #parts: PinnedPeersParts;
   readonly #pins: readonly Pin[];
@@ -57,7 +57,7 @@ export class PinnedPeers {
     return this.#pins.map(({ blocks }) => blocks.link);
   }
 
-  /** Number of blocks that every pinned peer has committed; undefined until each has shown one. Never falls. */
+  /** Number of blocks that every pinned peer has committed; undefined until each has reported one. Never decreases. */
   get height(): number | undefined {
     const heights = this.#pins.map(({ blocks }) => blocks.height);
     if (heights.some((height) => height === undefined)) return this.#released === 0 ? undefined : this.#released;
@@ -65,7 +65,7 @@ export class PinnedPeers {
     return this.#released;
   }
 
-  /** The pinned peers that hold everything below a height. */
+  /** The pinned peers that have all blocks below a height. */
   linksAt(height: number): readonly PeerLink[] {
     return this.#pins.filter(({ blocks }) => (blocks.height ?? 0) >= height).map(({ blocks }) => blocks.link);
   }
@@ -79,7 +79,7 @@ export class PinnedPeers {
     }));
   }
 
-  /** Looks who has to be replaced, and by whom it can be; called a few times a second. */
+  /** Checks which peers to replace, and by which; called a few times a second. */
   look(): void {
     const nowMs = this.#parts.nowMs();
     const states = this.#pins.map(({ blocks }) => ({ height: blocks.height, silentForMs: blocks.link.silentForMs }));

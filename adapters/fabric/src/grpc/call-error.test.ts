@@ -32,7 +32,7 @@ describe('an error of a call', () => {
     expect(callError('peer0: tx 1', failure(code, details))).toMatchObject({ code: expected, retryable });
   });
 
-  it('names who and what, the status, and no more words than a line takes', () => {
+  it('contains target and call, the status, and a message shortened to a line', () => {
     const error = callError('peer0: tx 1', failure(status.UNKNOWN, 'x'.repeat(5_000)));
     expect(error.message).toMatch(/^peer0: tx 1: x+ \.\.\. \(UNKNOWN\)$/);
     expect(error.message.length).toBeLessThan(500);

@@ -3,7 +3,7 @@ import { CodedError, type ErrorDescription } from '@medrex/coded-error';
 import { ledgerErrors } from '@medrex/ledger';
 import { fabricErrors } from '../errors.ts';
 
-/** What the words of a peer or an orderer mean; the first row that matches counts. */
+/** The meaning of messages of peers and orderers; the first matching row counts. */
 const knownMessages: readonly (readonly [RegExp, ErrorDescription])[] = [
   [/duplicate transaction found/i, ledgerErrors.txIdUsed],
   [/too many requests|exceeding concurrency limit/i, ledgerErrors.ledgerUnavailable],
@@ -16,12 +16,12 @@ const knownMessages: readonly (readonly [RegExp, ErrorDescription])[] = [
   [/error validating proposal/i, fabricErrors.identityRefused],
 ];
 
-/** The row for words of Fabric, if they say anything. */
+/** The row for a message of Fabric, if there is one. */
 export function meaningOf(words: string): ErrorDescription | undefined {
   return knownMessages.find(([pattern]) => pattern.test(words))?.[1];
 }
 
-/** What a status of gRPC means where the words say nothing; everything else may pass, so it is worth another try. */
+/** The meaning of a gRPC status if the message is unknown; any other status may be transient and is retryable. */
 const byStatus: Readonly<Partial<Record<status, ErrorDescription>>> = {
   [status.UNAUTHENTICATED]: fabricErrors.identityRefused,
   [status.PERMISSION_DENIED]: fabricErrors.identityRefused,
@@ -37,7 +37,7 @@ export function callError(what: string, cause: unknown): CodedError {
   return new CodedError(row, `${what}: ${shortened(words)}${name}`, { cause });
 }
 
-/** Some messages hold a whole certificate, or a page of Go. */
+/** Some messages contain a whole certificate, or a long Go stack. */
 export function shortened(words: string): string {
   return words.length <= 400 ? words : `${words.slice(0, 400)} ...`;
 }

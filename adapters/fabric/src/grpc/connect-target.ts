@@ -11,7 +11,7 @@ export interface ClientTls {
 /** Blocks and envelopes may be as large as the channel allows, which the peer checks. */
 const unlimited = -1;
 
-/** A connection to one peer or orderer, made when it is first used and made again when it breaks. */
+/** A connection to one peer or orderer, opened on first use and reopened when it breaks. */
 export function connectTarget(target: TargetAddress, tls?: ClientTls): Client {
   return new Client(target.address, credentialsOf(target, tls), {
     'grpc.max_receive_message_length': unlimited,
@@ -35,7 +35,7 @@ function credentialsOf({ trusted }: TargetAddress, tls?: ClientTls): ChannelCred
     : credentials.createSsl(trusted, tls.privateKey, tls.certificate);
 }
 
-/** What a request for blocks has to carry where the peer binds it to the TLS connection. */
+/** The certificate hash that a request for blocks must contain if the peer binds it to the TLS connection. */
 export function tlsCertificateHash({ certificate }: ClientTls): Uint8Array {
   return createHash('sha256').update(new X509Certificate(certificate).raw).digest();
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Gate } from './gate.ts';
 
-/** Work that ends when it is told to. */
+/** Work that ends on demand. */
 function work() {
   let end: (error?: Error) => void = () => undefined;
   const started: string[] = [];
@@ -12,7 +12,7 @@ function work() {
 }
 
 describe('Gate', () => {
-  it('lets so many be under way, and the others in their order', async () => {
+  it('runs calls up to the limit, and the others in order', async () => {
     const gate = new Gate('peers', { limit: 2, waitingMax: 10 });
     const [first, second, third, fourth] = [work(), work(), work(), work()] as const;
     const order: string[] = [];
@@ -35,7 +35,7 @@ describe('Gate', () => {
     expect(gate.status).toEqual({ inFlight: 0, waiting: 0, limit: 2 });
   });
 
-  it('tells of each call that it waited', async () => {
+  it('reports the waiting time of each call', async () => {
     const gate = new Gate('peers', { limit: 1, waitingMax: 10 });
     const waits: number[] = [];
     gate.onWaited = (waitedMs) => void waits.push(waitedMs);
@@ -43,7 +43,7 @@ describe('Gate', () => {
     expect(waits).toHaveLength(2);
   });
 
-  it('gives the place of one that failed to the next', async () => {
+  it('passes the slot of a failed call to the next', async () => {
     const gate = new Gate('peers', { limit: 1, waitingMax: 10 });
     const failing = work();
     const failed = gate.run(failing.run);
@@ -53,7 +53,7 @@ describe('Gate', () => {
     await expect(next).resolves.toBe('ran');
   });
 
-  it('refuses who finds the line full', async () => {
+  it('refuses calls when the queue is full', async () => {
     const gate = new Gate('peers', { limit: 1, waitingMax: 1 });
     const held = work();
     const calls = [gate.run(held.run), gate.run(async () => undefined)];

@@ -1,7 +1,7 @@
 import { CodedError } from '@medrex/coded-error';
 import { ledgerErrors } from '@medrex/ledger';
 
-/** How a bounded pool of calls stands. */
+/** The state of a bounded pool of calls. */
 export interface GateStatus {
   readonly inFlight: number;
   readonly waiting: number;
@@ -9,8 +9,8 @@ export interface GateStatus {
 }
 
 /**
- * Lets so many calls be under way at once and keeps the others in line: a peer refuses what exceeds its own limit. The line has
- * an end too: who finds it full is refused here.
+ * Limits concurrent calls and queues the others, because a peer refuses calls above its own limit. The queue is
+ * bounded, too; calls above it are refused here.
  */
 export class Gate {
   readonly #name: string;
@@ -18,7 +18,7 @@ export class Gate {
   readonly #waitingMax: number;
   readonly #waiting: (() => void)[] = [];
   #inFlight = 0;
-  /** Told how long each call waited, ms. */
+  /** Called with the waiting time of each call, ms. */
   onWaited: ((waitedMs: number) => void) | undefined;
 
   constructor(name: string, { limit, waitingMax }: { readonly limit: number; readonly waitingMax: number }) {
@@ -31,7 +31,7 @@ export class Gate {
     return { inFlight: this.#inFlight, waiting: this.#waiting.length, limit: this.#limit };
   }
 
-  /** @throws CodedError LEDGER_UNAVAILABLE when too many wait already. */
+  /** @throws CodedError LEDGER_UNAVAILABLE if too many calls are waiting */
   async run<T>(work: () => Promise<T>): Promise<T> {
     const from = performance.now();
     if (this.#inFlight >= this.#limit) await this.#turn();
@@ -40,7 +40,7 @@ export class Gate {
     try {
       return await work();
     } finally {
-      // The place goes to the next in line without ever being free.
+      // The slot is passed to the next waiting call without becoming free.
       const next = this.#waiting.shift();
       if (next !== undefined) next();
       else this.#inFlight -= 1;

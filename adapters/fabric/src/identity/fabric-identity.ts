@@ -4,7 +4,7 @@ import { CodedError } from '@medrex/coded-error';
 import { fabricErrors, messageOf } from '../errors.ts';
 import { lowSSigner, type Signer } from './low-s-signer.ts';
 
-/** A client of one organisation: who it is, as Fabric's messages carry it, and its signature. */
+/** A client of one organisation: its identity in Fabric's messages, and its signature. */
 export interface FabricIdentity {
   readonly mspId: string;
   readonly certificate: Buffer;

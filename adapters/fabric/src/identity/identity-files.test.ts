@@ -21,7 +21,7 @@ describe('IdentityFiles', () => {
   };
   const { user, admin } = testIdentities;
 
-  it('takes changed files up, and finishes under the old identity what was named by it', async () => {
+  it('uses changed files, and finishes transactions named under the previous identity', async () => {
     await write(user);
     let reloads = 0;
     const identity = await IdentityFiles.open('Org1MSP', files(), { onReloaded: () => (reloads += 1) });
@@ -38,7 +38,7 @@ describe('IdentityFiles', () => {
     expect(identity.named(nonce, 'f'.repeat(64))).toBeUndefined();
   });
 
-  it('keeps what it has while the new files do not belong together, and takes them when they do', async () => {
+  it('keeps its identity while the new files do not match, and uses them when they do', async () => {
     await write(user);
     const failures: unknown[] = [];
     const identity = await IdentityFiles.open('Org1MSP', files(), { onFailed: (error) => void failures.push(error) });
@@ -52,7 +52,7 @@ describe('IdentityFiles', () => {
     expect(identity.current.certificate.toString()).toBe(admin.certificate);
   });
 
-  it('keeps what it has when the new certificate has run out already', async () => {
+  it('keeps its identity when the new certificate has expired', async () => {
     await write(user);
     const failures: unknown[] = [];
     const identity = await IdentityFiles.open('Org1MSP', files(), { onFailed: (error) => void failures.push(error) });

@@ -7,17 +7,17 @@ import { fabricIdentity, transactionIdOf, type FabricIdentity } from './fabric-i
 /** Events of the client's identity. */
 export interface IdentityEvents {
   readonly onReloaded?: (identity: FabricIdentity) => void;
-  /** The new files cannot be used; the identity before them stays. */
+  /** The new files are invalid; the previous identity stays. */
   readonly onFailed?: (error: unknown) => void;
 }
 
-/** The client's identity as its files say, read again when they change. */
+/** The client's identity from files, which are read again when they change. */
 export class IdentityFiles {
   readonly #mspId: string;
   readonly #files: KeyFiles;
   readonly #events: IdentityEvents;
   #current: FabricIdentity;
-  /** Its predecessor: transactions that were named before a change are still proposed under it. */
+  /** The previous identity: transactions named before a change are still proposed under it. */
   #previous: FabricIdentity | undefined;
   #seen: string;
   #timer: NodeJS.Timeout | undefined;
@@ -44,25 +44,25 @@ export class IdentityFiles {
     return this.#current;
   }
 
-  /** Days until the certificate is no longer valid; below zero afterwards. */
+  /** Days until the certificate expires; negative afterwards. */
   daysLeft(nowMs: number): number {
     return (this.#current.validUntilMs - nowMs) / 86_400_000;
   }
 
-  /** The identity under which this nonce makes this transaction id. */
+  /** The identity for which this nonce gives this transaction id. */
   named(nonce: Uint8Array, txId: string): FabricIdentity | undefined {
     return [this.#current, this.#previous].find(
       (identity) => identity !== undefined && transactionIdOf(nonce, identity) === txId,
     );
   }
 
-  /** Looks for changed files every so often until `close`. */
+  /** Checks for changed files at this interval until `close`. */
   watch(everyMs: number): void {
     this.#timer = setInterval(() => void this.reload(), everyMs);
     this.#timer.unref();
   }
 
-  /** Reads the files again if they have changed; a certificate that has run out replaces none. */
+  /** Reads the files again if they changed; an expired certificate is not accepted. */
   async reload(nowMs = Date.now()): Promise<void> {
     try {
       if ((await stamp(this.#files)) === this.#seen) return;

@@ -4,7 +4,10 @@ import { fabricErrors, messageOf } from '../errors.ts';
 import type { ClientTls } from '../grpc/connect-target.ts';
 import type { ChannelProfile } from './connection-profile.ts';
 
-/** The client's side of mutual TLS, where the profile has one. @throws CodedError FABRIC_PROFILE_UNUSABLE */
+/**
+ * The client's certificate and key for mutual TLS, if the profile has them.
+ * @throws CodedError FABRIC_PROFILE_UNUSABLE
+ */
 export async function clientTls({ tls }: ChannelProfile): Promise<ClientTls | undefined> {
   if (tls === undefined) return undefined;
   try {

@@ -52,7 +52,7 @@ describe('a connection profile', () => {
     ]);
   });
 
-  it('says where targets are, whom they trust and by what name', async () => {
+  it('contains the address, trusted certificates and name of each target', async () => {
     const { organisations, orderers } = await read();
     expect(organisations[0]?.peers[1]).toEqual({
       name: 'p0',
@@ -64,7 +64,7 @@ describe('a connection profile', () => {
     expect(orderers).toMatchObject([{ name: 'o0', trusted: Buffer.from('one\ntwo') }]);
   });
 
-  it('finds files from its own folder', async () => {
+  it('resolves paths relative to its own folder', async () => {
     const tlsCerts = { client: { certfile: 'tls.pem', keyfile: { path: 'tls.key' } } };
     const { identity, tls } = await read({ client: { organization: 'Org1', tlsCerts } });
     expect(identity).toEqual({ certificate: join(folder, 'c.pem'), privateKey: join(folder, 'k.pem') });
@@ -90,7 +90,7 @@ describe('a connection profile', () => {
       'ehr',
       /ENOENT/,
     ],
-  ])('refuses %s, and says where', async (_, change, channel, message) => {
+  ])('refuses %s, naming the place', async (_, change, channel, message) => {
     await expect(read(change, channel)).rejects.toMatchObject({
       code: 'FABRIC_PROFILE_UNUSABLE',
       message: expect.stringMatching(message) as unknown,

@@ -11,7 +11,7 @@ export interface TargetAddress {
   readonly address: string;
   /** Certificates of the authorities to trust, as PEM; undefined for a connection without TLS. */
   readonly trusted: Buffer | undefined;
-  /** The name to expect in the certificate where it is not the host's. */
+  /** The name expected in the certificate if it is not the host's. */
   readonly hostname: string | undefined;
 }
 
@@ -27,18 +27,18 @@ export interface KeyFiles {
   readonly privateKey: string;
 }
 
-/** A channel of a network, as a client of one organisation reaches it. */
+/** A channel of a network, for a client of one organisation. */
 export interface ChannelProfile {
   readonly channel: string;
   readonly mspId: string;
   /** The client's identity; undefined when the profile does not name one. */
   readonly identity: KeyFiles | undefined;
-  /** The client's side of mutual TLS. */
+  /** The client's certificate and key for mutual TLS. */
   readonly tls: KeyFiles | undefined;
   readonly organisations: readonly EndorsingOrganisation[];
   readonly orderers: readonly TargetAddress[];
   readonly fabricVersion: string | undefined;
-  /** Of a network that is not Fabric: what to print instead. */
+  /** For a network that is not Fabric: the label to print instead. */
   readonly networkLabel: string | undefined;
 }
 

@@ -10,12 +10,12 @@ const target = z.object({
   grpcOptions: z.looseObject({ 'ssl-target-name-override': z.string().optional() }).optional(),
 });
 
-/** The parts that are read of a Fabric common connection profile; everything else in it is ignored. */
+/** The used parts of a Fabric common connection profile; everything else is ignored. */
 export const profileSchema = z.object({
   version: z.string().optional(),
-  /** Not of the common format: what to call the network where its version cannot be asked. */
+  /** Not in the common format: the label of the network if its version cannot be queried. */
   'x-fabric-version': z.string().optional(),
-  /** Nor is this: what to call a network that is no Fabric network, as the development network writes it. */
+  /** Nor is this: the label of a network that is not Fabric, as written by the development network. */
   'x-network-label': z.string().optional(),
   client: z.object({
     organization: z.string(),
@@ -45,7 +45,7 @@ export const profileSchema = z.object({
 
 export type Profile = z.infer<typeof profileSchema>;
 
-/** `file` or `{ path: file }`: profiles write it both ways. */
+/** `file` or `{ path: file }`; profiles have both forms. */
 export function certificateFile(entry: z.infer<typeof fileOrPath> | undefined): string | undefined {
   return typeof entry === 'string' ? entry : entry?.path;
 }

@@ -5,9 +5,9 @@ import { fabricErrors } from '../errors.ts';
 import { meaningOf } from '../grpc/call-error.ts';
 
 /**
- * What an orderer's acknowledgement says of an envelope: nothing for SUCCESS.
- *
- * SERVICE_UNAVAILABLE: it has no leader, or none that takes it. BAD_REQUEST: too large, or badly signed: the words say which.
+ * Checks an orderer's acknowledgement; returns normally for SUCCESS.
+ * SERVICE_UNAVAILABLE: it has no leader, or none that accepts the envelope. BAD_REQUEST: too large or wrongly signed,
+ * as the message tells.
  */
 export function acknowledged(what: string, status: number, info: string): CodedError | undefined {
   const { Status } = common;

@@ -6,7 +6,7 @@ import type { FabricIdentity } from '../identity/fabric-identity.ts';
 import type { PeerLink } from '../endorse/peer-link.ts';
 import type { GatewaySubmit } from './submitter.ts';
 
-/** What submitting by way of a peer's gateway needs. */
+/** What submitting through a peer's gateway needs. */
 export interface GatewayParts {
   readonly channel: string;
   readonly link: () => PeerLink | undefined;
@@ -15,7 +15,7 @@ export interface GatewayParts {
   readonly deadlineMs: number;
 }
 
-/** The gateway service of a pinned peer as the way to the orderer, where no orderer can be reached from here. */
+/** Submits through the gateway service of a pinned peer, for clients that cannot reach an orderer. */
 export function gatewaySubmit({ channel, link, identity, gate, deadlineMs }: GatewayParts): GatewaySubmit {
   return async (envelope, txId) => {
     const peer = link();

@@ -8,7 +8,7 @@ import { acknowledged } from './broadcast-status.ts';
 
 const broadcast = '/orderer.AtomicBroadcast/Broadcast';
 
-/** An envelope on its way through one stream. */
+/** An envelope sent on one stream. */
 interface Sent {
   readonly envelope: Uint8Array;
   readonly what: string;
@@ -17,8 +17,8 @@ interface Sent {
 }
 
 /**
- * One AtomicBroadcast stream to one orderer. It takes envelopes one at a time and acknowledges them in order; after a refusal it
- * hangs up, so that what was written behind the refused one was not looked at and goes again on a new stream.
+ * One AtomicBroadcast stream to one orderer, which reads envelopes one at a time and acknowledges them in order. After
+ * a refusal it closes the stream, so envelopes after the refused one were not read and are sent again on a new stream.
  */
 export class OrdererStream {
   readonly name: string;
@@ -39,7 +39,10 @@ export class OrdererStream {
     return this.#sent.length;
   }
 
-  /** Resolves with the acknowledgement. @throws CodedError as `acknowledged`; LEDGER_UNAVAILABLE when what became of it is unknown. */
+  /**
+   * Resolves when the envelope is acknowledged.
+   * @throws CodedError as `acknowledged`; LEDGER_UNAVAILABLE if it is unknown whether it was ordered
+   */
   send(envelope: Uint8Array, what: string): Promise<void> {
     return new Promise((resolve, reject) => this.#write({ envelope, what, resolve, reject }));
   }
@@ -81,7 +84,7 @@ export class OrdererStream {
     for (const unseen of behind) this.#write(unseen);
   }
 
-  /** What has no acknowledgement may have been ordered or not. */
+  /** Envelopes without an acknowledgement may have been ordered or not. */
   #break(error: CodedError): void {
     const lost = this.#sent;
     this.#forget();
@@ -97,7 +100,7 @@ export class OrdererStream {
     stream?.cancel();
   }
 
-  /** The oldest envelope is acknowledged in time, or the stream is taken for dead. */
+  /** If the oldest envelope is not acknowledged in time, the stream counts as dead. */
   #awaitAck(): void {
     clearTimeout(this.#timer);
     if (this.#sent.length === 0) return;

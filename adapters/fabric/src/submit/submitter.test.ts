@@ -39,7 +39,7 @@ describe('Submitter', () => {
     expect(orderer.streams).toBe(1);
   });
 
-  it('sends again what stood behind a refused envelope: the orderer hung up before it looked at it', async () => {
+  it('sends envelopes after a refused one again, which the orderer had not read when it closed the stream', async () => {
     const orderer = await startOrderer((text) => (text === 'bad' ? badRequest : success));
     const submitter = submitterOn([orderer]);
     const results = await Promise.allSettled(
@@ -62,13 +62,13 @@ describe('Submitter', () => {
     expect([first.taken, second.taken]).toEqual([['one'], ['one', 'two']]);
   });
 
-  it('takes an orderer that does not acknowledge for dead', async () => {
+  it('treats an orderer that does not acknowledge as dead', async () => {
     const [first, second] = [await startOrderer(() => 'nothing'), await startOrderer(() => success)];
     await submitterOn([first, second], undefined, 500).submit(envelope('one'), 'one');
     expect(second.taken).toEqual(['one']);
   });
 
-  it('goes by the gateway when no orderer takes it', async () => {
+  it('uses the gateway when no orderer accepts the envelope', async () => {
     const orderer = await startOrderer(() => unavailable);
     const sent: string[] = [];
     const gateway: GatewaySubmit = async (bytes, txId) => void sent.push(`${txId} ${Buffer.from(bytes).toString()}`);
@@ -76,14 +76,14 @@ describe('Submitter', () => {
     expect(sent).toEqual(['id one']);
   });
 
-  it('reports that the fate of the envelope is unknown if no orderer accepted it', async () => {
+  it('reports that it is unknown whether the envelope was ordered if no orderer acknowledged it', async () => {
     const orderer = await startOrderer(() => 'hang up');
     const unknown = { code: 'LEDGER_UNAVAILABLE', retryable: true };
     await expect(submitterOn([orderer]).submit(envelope('one'), 'one')).rejects.toMatchObject(unknown);
     await expect(submitterOn([]).submit(envelope('one'), 'one')).rejects.toMatchObject(unknown);
   });
 
-  it('works with an orderer that comes back', async () => {
+  it('uses an orderer that has recovered', async () => {
     let action: OrdererAction = 'hang up';
     const orderer = await startOrderer(() => action);
     const submitter = submitterOn([orderer]);

@@ -3,22 +3,22 @@ import { ledgerErrors } from '@medrex/ledger';
 import type { Gate } from '../grpc/gate.ts';
 import type { OrdererStream } from './orderer-stream.ts';
 
-/** Hands an envelope to the ordering service by way of a peer. */
+/** Submits an envelope to the ordering service through a peer. */
 export type GatewaySubmit = (envelope: Uint8Array, txId: string) => Promise<void>;
 
-/** The ways that envelopes may go. */
+/** What a Submitter needs. */
 export interface SubmitterParts {
   readonly channel: string;
   readonly orderers: readonly OrdererStream[];
-  /** Undefined where the gateway may not be used. */
+  /** Undefined if the gateway must not be used. */
   readonly gateway: GatewaySubmit | undefined;
-  /** Bounds the envelopes without an acknowledgement. */
+  /** Limits the envelopes without an acknowledgement. */
   readonly gate: Gate;
 }
 
 /**
- * Takes envelopes to the orderer, over one stream. When that fails without a clear refusal the next orderer gets the same bytes,
- * at last the gateway of a peer: an envelope that is ordered twice counts once.
+ * Sends envelopes to an orderer over one stream. If that fails without a definite refusal, the same bytes go to the
+ * next orderer, and finally to the gateway of a peer. An envelope that is ordered twice counts once.
  */
 export class Submitter {
   readonly #parts: SubmitterParts;
@@ -46,7 +46,7 @@ export class Submitter {
       } catch (error) {
         if (!isCodedError(error, ledgerErrors.ledgerUnavailable.code)) throw error;
         failure = error;
-        // The first call that failed moves on to the next orderer; the others of the same stream follow.
+        // The first failed call switches to the next orderer; other calls on the same stream follow.
         if (this.#place === place) this.#place = (place + 1) % orderers.length;
       }
     }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 
-/** A package of a chaincode that runs as a service: what is installed on the peers, and its id. */
+/** A package of a chaincode that runs as a service, and its id. */
 export interface ChaincodePackage {
   readonly bytes: Uint8Array;
   readonly id: string;

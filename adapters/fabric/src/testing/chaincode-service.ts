@@ -9,22 +9,22 @@ type Message = peer.ChaincodeMessage;
 const { Type } = peer.ChaincodeMessage;
 const typeNames = new Map<number, string>(Object.entries(Type).map(([name, number]) => [number, name]));
 
-/** What a chaincode service serves, and where. */
+/** Options of a chaincode service. */
 export interface ChaincodeServiceOptions {
-  /** `host:port`; the package on the peers names the same. */
+  /** `host:port`, as in the package on the peers. */
   readonly address: string;
-  /** The chaincode of a transaction: a package may be committed under several names. */
+  /** The chaincode of a transaction; a package may be committed under several names. */
   readonly chaincode: Chaincode;
   /** The id of the installed package. */
   readonly packageId: string;
 }
 
 /**
- * A chaincode of the ledger library as a service for real peers: the same program that runs on the model. For tests; it speaks
- * the part of the protocol that the library's stub needs.
+ * A chaincode of the ledger library as a service for real peers: the same program as on the model. For tests; it
+ * implements the part of the protocol that the library's stub needs.
  */
 export class ChaincodeService {
-  /** How many requests of each type it made to peers. */
+  /** Number of requests to peers by type. */
   readonly requests: Record<string, number> = {};
   readonly #options: ChaincodeServiceOptions;
   readonly #server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
@@ -49,7 +49,7 @@ export class ChaincodeService {
     return ChaincodeService.start(this.#options);
   }
 
-  /** Hangs up on every peer. */
+  /** Closes the connection to every peer. */
   close(): void {
     this.#server.forceShutdown();
   }
@@ -118,7 +118,7 @@ export class ChaincodeService {
   }
 }
 
-/** Arguments that travelled as transient data: those of a `Proposal.isUnrecorded`. */
+/** Arguments sent as transient data: those of a `Proposal.isUnrecorded`. */
 function unrecordedArguments(message: Message): readonly Uint8Array[] | undefined {
   const proposal = peer.Proposal.deserializeBinary(message.getProposal()?.getProposalBytes_asU8() ?? new Uint8Array(0));
   const payload = peer.ChaincodeProposalPayload.deserializeBinary(proposal.getPayload_asU8());

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Profile } from '../profile/profile-schema.ts';
 import { NetworkFiles } from './network-files.ts';
 
-/** A copy of a connection profile with something changed, in a folder of its own. */
+/** A modified copy of a connection profile, in a folder of its own. */
 export async function changedProfile(
   file: string,
   change: (profile: Profile) => void,

@@ -5,7 +5,7 @@ import type { FabricIdentity } from '../identity/fabric-identity.ts';
 import { signedEnvelope } from '../wire/envelope-message.ts';
 import { headerOf } from '../wire/headers.ts';
 
-/** A signed update of a channel's configuration: blocks are cut by other limits from then on. */
+/** A signed update of a channel's configuration that changes the limits of blocks. */
 export function cutterUpdate(
   config: common.Config,
   limits: BlockCutterLimits,
@@ -40,7 +40,7 @@ function valuesOf(limits: BlockCutterLimits): Readonly<Record<string, Uint8Array
   return { BatchSize: size.serializeBinary(), BatchTimeout: timeout.serializeBinary() };
 }
 
-/** The path to the orderers' values at the versions that stand, with new values at the next version. */
+/** The path to the orderers' values at their present versions, with new values at the next version. */
 function groups(config: common.Config, values: Readonly<Record<string, Uint8Array>>): common.ConfigGroup {
   const channel = config.getChannelGroup() ?? new common.ConfigGroup();
   const standing = channel.getGroupsMap().get('Orderer') ?? new common.ConfigGroup();

@@ -6,10 +6,10 @@ import { signedEnvelope } from '../wire/envelope-message.ts';
 import { NetworkFiles } from './network-files.ts';
 
 /**
- * What can be wrong with an envelope that its endorsers did not make so: `fewer` has one endorsement less, `none` has none,
- * `twice` has the first one in place of each, `forged` a signature that is not the last endorser's, `altered` another answer than
- * they signed, `otherProposal` other arguments than they answered, `otherCreator` another sender under the same id, `unsigned`
- * a signature that is not the sender's.
+ * Flaws of an envelope that do not come from its endorsers: `fewer` has one endorsement less, `none` has none, `twice`
+ * has the first one in place of each, `forged` has an invalid signature of the last endorser, `altered` another answer
+ * than they signed, `otherProposal` other arguments than they endorsed, `otherCreator` another sender under the same
+ * id, `unsigned` an invalid signature of the sender.
  */
 export const flaws = [
   'fewer',
@@ -23,7 +23,9 @@ export const flaws = [
 ] as const;
 export type Flaw = (typeof flaws)[number];
 
-/** Who signs a flawed envelope: its own client, or, for `otherCreator`, somebody else who may write to the channel. */
+/**
+ * Signers of a flawed envelope: its own client or, for `otherCreator`, another client that may write to the channel.
+ */
 export interface Signers {
   readonly client: FabricIdentity;
   readonly other: FabricIdentity;
@@ -39,7 +41,7 @@ export async function signersOf(profile: string, channel: string): Promise<Signe
   return { client: of(identity), other: of(files.administrator(files.profile.client.organization)) };
 }
 
-/** An endorsed transaction's envelope with a flaw in it, and otherwise as it was. */
+/** The envelope of an endorsed transaction with one flaw. */
 export function flawedEnvelope(envelope: Uint8Array, flaw: Flaw, { client, other }: Signers): Uint8Array {
   const payload = common.Payload.deserializeBinary(common.Envelope.deserializeBinary(envelope).getPayload_asU8());
   const header = payload.getHeader() ?? new common.Header();
@@ -78,7 +80,7 @@ function spoil(
   }
 }
 
-/** The same answer with other words: still one that answers the proposal, but nobody signed it. */
+/** The same answer with another message: it still answers the proposal, but is not signed. */
 function otherAnswer(bytes: Uint8Array): Uint8Array {
   const answer = peer.ProposalResponsePayload.deserializeBinary(bytes);
   const action = peer.ChaincodeAction.deserializeBinary(answer.getExtension_asU8());
@@ -106,7 +108,7 @@ function sentBy(header: common.Header, { creator }: FabricIdentity): common.Head
   return changed;
 }
 
-/** Signs something else than it was given: a signature in good form that does not hold. */
+/** Signs other bytes: a well-formed but invalid signature. */
 const flippedSigner =
   ({ sign }: FabricIdentity) =>
   (message: Uint8Array): Uint8Array => {

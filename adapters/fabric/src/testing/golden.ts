@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { common, peer } from '@hyperledger/fabric-protos';
 
-/** Bytes recorded on real peers: blocks and answers by what they show. */
+/** Bytes recorded from real peers: blocks and answers by case. */
 export interface Golden {
   readonly fabric: string;
-  /** Keys of the recording begin with it. */
+  /** Prefix of the recording's keys. */
   readonly tag: string;
   readonly block: (name: string) => common.Block;
   readonly answer: (name: string) => peer.ProposalResponse;

@@ -1,4 +1,4 @@
-/** Two identities of a throw-away certificate authority that no network knows: for tests, good for nothing else. */
+/** Two identities of a certificate authority that no network trusts, for tests only. */
 export const testIdentities = {
   user: {
     certificate: `-----BEGIN CERTIFICATE-----

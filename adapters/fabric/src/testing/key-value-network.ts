@@ -8,7 +8,7 @@ import { chaincodePackage, type ChaincodePackage } from './chaincode-package.ts'
 import { ChaincodeService } from './chaincode-service.ts';
 import { NetworkAdmin } from './network-admin.ts';
 
-/** A real network with the chaincode of the ledger contract on it, under as many names as are asked for. */
+/** A real network with the chaincode of the ledger contract, under as many names as needed. */
 export class KeyValueNetwork {
   readonly admin: NetworkAdmin;
   readonly #profile: string;
@@ -46,7 +46,7 @@ export class KeyValueNetwork {
     return this.#pack.id;
   }
 
-  /** A ledger on a fresh namespace, with blocks cut by these limits. */
+  /** A ledger on a new namespace, with blocks cut by these limits. */
   async ledger(
     limits?: BlockCutterLimits,
     options: Partial<FabricLedgerOptions> = {},
@@ -59,7 +59,7 @@ export class KeyValueNetwork {
     return { ledger, chaincode, creator: ledger.mspId, close: () => ledger.close() };
   }
 
-  /** Takes the chaincode away, or gives it back. */
+  /** Stops or restarts the chaincode. */
   async serve(isServed: boolean): Promise<void> {
     this.#service.close();
     if (isServed) this.#service = await this.#service.again();

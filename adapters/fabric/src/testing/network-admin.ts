@@ -20,7 +20,7 @@ import { NetworkFiles } from './network-files.ts';
 const { lifecycle } = peer;
 const lifecycleChaincode = '_lifecycle';
 
-/** Installs and commits chaincodes on a real network and changes how its orderers cut blocks. For tests. */
+/** Installs and commits chaincodes on a real network, and changes its block limits. For tests. */
 export class NetworkAdmin {
   readonly channel: string;
   /** Organisations whose peers are pinned by the network's profile, the client's first. */
@@ -46,7 +46,7 @@ export class NetworkAdmin {
     return new NetworkAdmin(files, channel ?? first, await mkdtemp(join(tmpdir(), 'fabric-admin-')));
   }
 
-  /** Installs a package on every peer of the channel; one that is installed already stays. */
+  /** Installs a package on every peer of the channel, unless it is installed. */
   async install({ bytes }: ChaincodePackage): Promise<void> {
     for (const organisation of this.organisations) {
       const file = await this.#profile(organisation, [organisation]);
@@ -56,7 +56,7 @@ export class NetworkAdmin {
     }
   }
 
-  /** Approves a definition for each organisation and commits it, at the sequence given. */
+  /** Approves a definition for each organisation and commits it with the given sequence. */
   async commit(definition: { name: string; packageId: string; version?: string; sequence?: number }): Promise<void> {
     const { name, packageId, version = '1', sequence = 1 } = definition;
     const local = new lifecycle.ChaincodeSource.Local();

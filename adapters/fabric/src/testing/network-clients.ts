@@ -16,14 +16,14 @@ export class NetworkClients {
     this.#profile = profile;
   }
 
-  /** A client on a namespace of its own, which sees the network as it is. */
+  /** A client on a namespace of its own. */
   async open(): Promise<ContractClient> {
     const { ledger, chaincode, close } = await this.#network.ledger();
     this.closes(close);
     return this.on(ledger, chaincode);
   }
 
-  /** A ledger on a profile in which something was changed. */
+  /** A ledger on a modified profile. */
   async ledgerOn(
     change: (changed: Profile) => void,
     options: Partial<FabricLedgerOptions> = {},
@@ -42,7 +42,7 @@ export class NetworkClients {
     return client;
   }
 
-  /** Has something closed with the rest; what was opened last is closed first. */
+  /** Registers something to close; the last one opened is closed first. */
   closes(close: () => unknown): void {
     this.#closing.push(close);
   }

@@ -3,7 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import type { KeyFiles } from '../profile/connection-profile.ts';
 import type { Profile } from '../profile/profile-schema.ts';
 
-/** The administrators of a network whose crypto material lies as cryptogen lays it, found from its connection profile. */
+/**
+ * The administrators of a network with crypto material in the layout of cryptogen, found from its connection profile.
+ */
 export class NetworkFiles {
   readonly profile: Profile;
   readonly #folder: string;
@@ -13,7 +15,7 @@ export class NetworkFiles {
     this.#folder = dirname(resolve(file));
   }
 
-  /** Certificate and key of `Admin@` beside those of the client that the profile names. */
+  /** Certificate and key of `Admin@`, next to those of the client in the profile. */
   administrator(organisation: string): KeyFiles {
     const client = this.profile.organizations[organisation]?.signedCert?.path;
     const organisationFolder = resolve(this.#folder, client ?? '').split('/users/')[0];
@@ -21,7 +23,7 @@ export class NetworkFiles {
     return keysIn(join(organisationFolder, 'users'));
   }
 
-  /** The administrator of the organisation that the first orderer is of. */
+  /** The administrator of the first orderer's organisation. */
   ordererAdministrator(): KeyFiles {
     const [orderer] = Object.values(this.profile.orderers);
     const ca = resolve(this.#folder, orderer?.tlsCACerts?.path ?? '');

@@ -6,21 +6,21 @@ import { messageOf } from './chaincode-service.ts';
 type Message = peer.ChaincodeMessage;
 const { Type } = peer.ChaincodeMessage;
 
-/** How much a peer takes in one message, where it takes several reads or writes in one: Fabric 3.1 and later. */
+/** How many reads or writes a peer accepts in one message: Fabric 3.1 and later. */
 export interface BatchOffer {
   readonly readsMax: number;
   readonly writesMax: number;
 }
 
 /**
- * The stub of one transaction, whose state is at a peer. The peer takes one request of a transaction at a time; reads of several
- * keys and all writes go in batch messages where it offers them.
+ * The stub of one transaction, whose state is on a peer. The peer answers one request of a transaction at a time; reads
+ * of several keys and all writes use batch messages if it offers them.
  */
 export class PeerStub implements ChaincodeStub {
   readonly txId: string;
   readonly channel: string;
   readonly creator: string;
-  /** The peer's own client is never one. */
+  /** Clients of the peer in tests are never administrators. */
   readonly isAdministrator = false;
   event: peer.ChaincodeEvent | undefined;
   readonly #send: (message: Message) => void;
@@ -41,7 +41,7 @@ export class PeerStub implements ChaincodeStub {
     this.#onAnswer?.(message);
   }
 
-  /** Resolves when every write has been taken. */
+  /** Resolves when every write was accepted. */
   async settled(): Promise<void> {
     const most = this.#offer?.writesMax ?? 1;
     while (this.#writes.length > 0) {

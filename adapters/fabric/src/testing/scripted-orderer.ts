@@ -3,13 +3,15 @@ import { common, orderer } from '@hyperledger/fabric-protos';
 
 type Stream = ServerDuplexStream<Uint8Array, orderer.BroadcastResponse>;
 
-/** What a scripted orderer does with an envelope: acknowledges it with a status, hangs up, or says nothing. */
+/**
+ * What a scripted orderer does with an envelope: acknowledges it with a status, closes the stream, or does not answer.
+ */
 export type OrdererAction = number | 'hang up' | 'nothing';
 
-/** The broadcast service of an orderer that does what the script says, in memory, one envelope at a time as the real one. */
+/** The broadcast service of an orderer that follows a script, in memory, one envelope at a time like a real one. */
 export class ScriptedOrderer {
   readonly address: string;
-  /** Envelopes in the order in which they were looked at, as text. */
+  /** Envelopes in the order in which they were read, as text. */
   readonly taken: string[] = [];
   streams = 0;
   readonly #server: Server;

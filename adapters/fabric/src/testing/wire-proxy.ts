@@ -1,6 +1,6 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 
-/** A TCP relay before a real peer or orderer, so that a test can make it silent or cut it off. */
+/** A TCP relay in front of a real peer or orderer, with which a test can silence or disconnect it. */
 export class WireProxy {
   readonly address: string;
   readonly #server: Server;
@@ -39,19 +39,19 @@ export class WireProxy {
     return proxy;
   }
 
-  /** From here on nothing that the target says arrives; connections stay. */
+  /** From now on nothing from the target arrives; connections stay open. */
   silence(): void {
     this.#isSilent = true;
     for (const [, far] of this.#pairs) this.#hold(far);
   }
 
-  /** What was held arrives, and all that follows. */
+  /** Delivers what was held back, and everything after it. */
   speak(): void {
     this.#isSilent = false;
     for (const [near, far] of this.#pairs) far.pipe(near);
   }
 
-  /** Breaks every connection; new ones are taken. */
+  /** Breaks every connection; new ones are accepted. */
   cut(): void {
     for (const [near] of this.#pairs) near.destroy();
   }

@@ -8,7 +8,7 @@ describe.each(recordings())('a block recorded on Fabric $fabric', ({ block, tag 
   const of = (name: string) => blockOf('ehr', block(name)).transactions;
   const definition = { key: lifecycleKey('kv'), version: { blockNum: 2, txNum: 0 } };
 
-  it('says who wrote what, and what the chaincode answered', () => {
+  it('contains the writers, their writes, and the answers of the chaincode', () => {
     const [transaction, ...others] = of('put');
     expect(others).toEqual([]);
     expect(transaction).toMatchObject({ txNum: 0, code: 'VALID', creator: 'Org1MSP', chaincode: 'kv', fn: 'put' });
@@ -28,11 +28,11 @@ describe.each(recordings())('a block recorded on Fabric $fabric', ({ block, tag 
     ]);
   });
 
-  it('tells a delete from a write', () => {
+  it('distinguishes a delete from a write', () => {
     expect(of('delete')[0]?.readWriteSet.writes).toEqual([{ key: `${tag}a`, value: undefined }]);
   });
 
-  it('holds the lines of a short range, and the digest of a long one', () => {
+  it('contains the lines of a short range, and the digest of a long one', () => {
     const [short] = of('shortRange')[0]?.readWriteSet.ranges ?? [];
     expect(short).toMatchObject({ start: `${tag}r000`, end: `${tag}r003`, isExhausted: true });
     expect(short?.reads.map(({ key }) => key)).toEqual(['r000', 'r001', 'r002'].map((key) => tag + key));
@@ -41,7 +41,7 @@ describe.each(recordings())('a block recorded on Fabric $fabric', ({ block, tag 
     expect(long?.digest).toMatch(/^\d+:[0-9a-f]{64}/);
   });
 
-  it('writes the definition of a chaincode under the key that every transaction reads', () => {
+  it('has the definition of a chaincode under the key that every transaction reads', () => {
     const [transaction] = of('definition');
     expect(transaction).toMatchObject({ chaincode: '_lifecycle', fn: 'CommitChaincodeDefinition', code: 'VALID' });
     expect(transaction?.readWriteSet.writes.map(({ key }) => key)).toContain(lifecycleKey('kv'));
@@ -59,7 +59,7 @@ describe('a block with unreadable envelopes', () => {
   const [golden] = recordings();
   const written = golden?.block('put').getData()?.getDataList_asU8()[0] ?? new Uint8Array(0);
 
-  it('keeps their places and their codes', () => {
+  it('keeps their positions and codes', () => {
     const cut = written.slice(0, written.length - 1_000);
     const block = blockWith([new Uint8Array([0xff, 0xff]), new Uint8Array(0), cut, written], [4, 1, 22, 0]);
     const { transactions } = blockOf('ehr', block);
@@ -72,11 +72,11 @@ describe('a block with unreadable envelopes', () => {
     expect(transactions.map(({ chaincode }) => chaincode)).toEqual(['', '', '', 'kv']);
   });
 
-  it('takes a transaction without a code for not validated', () => {
+  it('treats a transaction without a code as not validated', () => {
     expect(blockOf('ehr', blockWith([written], [])).transactions[0]?.code).toBe('NOT_VALIDATED');
   });
 
-  it('does not take a code that it does not know for a good one', () => {
+  it('does not treat an unknown code as valid', () => {
     expect(blockOf('ehr', blockWith([written], [77])).transactions[0]?.code).toBe('INVALID_OTHER_REASON');
   });
 });

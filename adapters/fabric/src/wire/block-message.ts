@@ -27,7 +27,7 @@ export function blockOf(channel: string, message: common.Block): Block {
 
 type Content = Partial<Omit<CommittedTransaction, 'txNum' | 'code'>>;
 
-/** An envelope may be malformed in any way, and still stands in its block; what was readable of it is kept. */
+/** A malformed envelope still has its place in the block; its readable parts are kept. */
 function contentOf(bytes: Uint8Array): Content {
   let found: Content = {};
   try {

@@ -12,7 +12,7 @@ describe("a channel's configuration", () => {
     });
   });
 
-  it('says nothing where it has nothing', () => {
+  it('leaves out missing limits', () => {
     expect(cutterLimitsOf(new Uint8Array(0))).toEqual({});
   });
 

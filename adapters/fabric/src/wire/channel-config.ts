@@ -1,7 +1,7 @@
 import { common, orderer } from '@hyperledger/fabric-protos';
 import type { BlockCutterLimits } from '@medrex/ledger';
 
-/** How the channel's orderers cut blocks, from its configuration; what it does not say is left out. */
+/** Block cutting limits in the channel's configuration; missing ones are left out. */
 export function cutterLimitsOf(config: Uint8Array): Partial<BlockCutterLimits> {
   const group = common.Config.deserializeBinary(config).getChannelGroup()?.getGroupsMap().get('Orderer');
   const value = (name: string): Uint8Array | undefined => group?.getValuesMap().get(name)?.getValue_asU8();
@@ -29,7 +29,7 @@ const units: Readonly<Record<string, number>> = {
   ns: 1e-6,
 };
 
-/** A duration as Go writes it: `2s`, `1m30s`, `20ms`. */
+/** A duration in Go's format: `2s`, `1m30s`, `20ms`. */
 export function durationMs(text: string): number | undefined {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) return undefined;

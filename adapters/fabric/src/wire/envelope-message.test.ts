@@ -31,21 +31,21 @@ describe('a proposal', () => {
     expect(isSigned(signed.getProposalBytes_asU8(), signed.getSignature_asU8())).toBe(true);
   });
 
-  it('is named by the hash of its nonce and its creator', () => {
+  it('has the hash of its nonce and creator as id', () => {
     const signature = common.SignatureHeader.deserializeBinary(header.getSignatureHeader_asU8());
     const hash = createHash('sha256').update(signature.getNonce_asU8()).update(signature.getCreator_asU8());
     expect(channel.getTxId()).toBe(hash.digest('hex'));
     expect(channel.getTxId()).toBe(txId);
   });
 
-  it('says channel, chaincode, type and time', () => {
+  it('contains channel, chaincode, type and time', () => {
     expect([channel.getChannelId(), channel.getType(), channel.getEpoch()]).toEqual(['ehr', 3, 0]);
     expect(channel.getTimestamp()?.toDate().getTime()).toBe(1_790_000_000_250);
     const extension = peer.ChaincodeHeaderExtension.deserializeBinary(channel.getExtension_asU8());
     expect(extension.getChaincodeId()?.getName()).toBe('kv');
   });
 
-  it('carries the function and the arguments as they are', () => {
+  it('contains the function and the arguments unchanged', () => {
     const payload = peer.ChaincodeProposalPayload.deserializeBinary(sent.getPayload_asU8());
     const invocation = peer.ChaincodeInvocationSpec.deserializeBinary(payload.getInput_asU8());
     const args = invocation.getChaincodeSpec()?.getInput()?.getArgsList_asU8() ?? [];
@@ -69,7 +69,7 @@ describe('a proposal whose arguments are not to be recorded', () => {
       ?.getArgsList_asU8()
       .map((argument) => Buffer.from(argument).toString());
 
-  it('carries them as transient data', () => {
+  it('contains them as transient data', () => {
     const packed = asked.getTransientmapMap().get(transientArguments) ?? new Uint8Array();
     expect(unpackArguments(Buffer.from(packed as Uint8Array))?.map((argument) => Buffer.from(argument))).toEqual(
       proposal.args,
@@ -90,12 +90,12 @@ describe('an envelope', () => {
   const envelope = transactionEnvelope(message, { response: answer.getPayload_asU8(), endorsements }, identity.sign);
   const sent = common.Envelope.deserializeBinary(envelope.bytes);
 
-  it('is signed, and counted as the orderer counts it', () => {
+  it('is signed, with its size as counted by the orderer', () => {
     expect(isSigned(sent.getPayload_asU8(), sent.getSignature_asU8())).toBe(true);
     expect(envelope.countedBytes).toBe(sent.getPayload_asU8().length + sent.getSignature_asU8().length);
   });
 
-  it('reads back from a block as what was proposed and endorsed', () => {
+  it('is read from a block as it was proposed and endorsed', () => {
     const data = new common.BlockData();
     data.setDataList([envelope.bytes]);
     const block = new common.Block();

@@ -5,11 +5,11 @@ import type { ProposalMessage } from './proposal-message.ts';
 /** A signed envelope, and its size as the orderer counts it. */
 export interface SignedEnvelope {
   readonly bytes: Uint8Array;
-  /** Payload and signature: what the block cutter and AbsoluteMaxBytes go by. */
+  /** Size of payload and signature, which the block cutter and AbsoluteMaxBytes count. */
   readonly countedBytes: number;
 }
 
-/** The transaction of a proposal with the endorsements of one and the same response. */
+/** The transaction of a proposal with the endorsements of one response. */
 export function transactionEnvelope(
   { header, payload }: ProposalMessage,
   { response, endorsements }: { readonly response: Uint8Array; readonly endorsements: readonly peer.Endorsement[] },

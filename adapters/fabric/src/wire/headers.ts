@@ -1,7 +1,7 @@
 import { common, peer } from '@hyperledger/fabric-protos';
 import timestampMessages from 'google-protobuf/google/protobuf/timestamp_pb.js';
 
-/** What a channel header says of a message. */
+/** The fields of a channel header. */
 export interface HeaderParts {
   readonly type: common.HeaderTypeMap[keyof common.HeaderTypeMap];
   readonly channel: string;

@@ -3,10 +3,10 @@ import { packArguments, transientArguments, type Proposal } from '@medrex/ledger
 import type { FabricIdentity } from '../identity/fabric-identity.ts';
 import { headerOf } from './headers.ts';
 
-/** A proposal as the endorsers get it; header and payload come again in the envelope, byte for byte. */
+/** A proposal for the endorsers; header and payload are repeated in the envelope, byte for byte. */
 export interface ProposalMessage {
   readonly header: common.Header;
-  /** ChaincodeProposalPayload as the envelope holds it: without transient data. */
+  /** ChaincodeProposalPayload for the envelope: without transient data. */
   readonly payload: Uint8Array;
   readonly signed: Uint8Array;
 }
@@ -48,7 +48,7 @@ function recordedPayload({ chaincode, fn, args, isUnrecorded }: Call): peer.Chai
   return payload;
 }
 
-/** What the endorsers get: with the transient data, which their signatures leave out. */
+/** The payload for the endorsers: with the transient data, which their signatures do not cover. */
 function proposalPayload(recorded: peer.ChaincodeProposalPayload, { args, isUnrecorded }: Call): Uint8Array {
   if (isUnrecorded !== true) return recorded.serializeBinary();
   const payload = new peer.ChaincodeProposalPayload();

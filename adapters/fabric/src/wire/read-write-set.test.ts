@@ -43,7 +43,7 @@ describe('a read/write set of several namespaces', () => {
   const other = new kvrwset.KVRWSet();
   other.setWritesList([write('a', '2')]);
 
-  it('keeps own keys plain, definitions by their names, and what another chaincode touched apart', () => {
+  it('has own keys directly, definitions by name, and the keys of another chaincode separately', () => {
     const set = readWriteSetOf(
       'kv',
       resultsOf(space('_lifecycle', lifecycle), space('kv', own), space('other', other)),
@@ -57,7 +57,7 @@ describe('a read/write set of several namespaces', () => {
     expect(set.called).toMatchObject([{ chaincode: 'other', readWriteSet: { reads: [], writes: [{ key: 'a' }] } }]);
   });
 
-  it('tells an own key that looks like a definition from a definition', () => {
+  it('distinguishes an own key that looks like a definition from a definition', () => {
     const disguised = new kvrwset.KVRWSet();
     disguised.setWritesList([write(lifecycleKey('kv'), 'x')]);
     const { writes } = readWriteSetOf('kv', resultsOf(space('kv', disguised)));

@@ -18,9 +18,9 @@ type FabricRange = InstanceType<typeof kvrwset.RangeQueryInfo>;
 type NamespaceMessage = InstanceType<typeof ledger.rwset.NsReadWriteSet>;
 
 /**
- * Everything that one transaction read and wrote, as the port says it: plain what is in its chaincode's own namespace, the
- * definitions of chaincodes under their `_lifecycle` keys beside it, and what other namespaces and private collections were
- * touched for, each in a set of its own.
+ * All reads and writes of one transaction in the form of the port: those in its chaincode's own namespace directly, the
+ * definitions of chaincodes under their `_lifecycle` keys beside them, and those in other namespaces and private
+ * collections in a set each.
  */
 export function readWriteSetOf(chaincode: string, results: Uint8Array): ReadWriteSet {
   let own: ReadWriteSet = { reads: [], ranges: [], writes: [] };
@@ -61,7 +61,9 @@ function setOf(space: NamespaceMessage): ReadWriteSet {
 
 type Name = (key: string) => StateKey;
 
-/** Keys of the lifecycle are told by its name before them; a chaincode's own key that looks like one is told from them. */
+/**
+ * Keys of the lifecycle have its name as prefix; a chaincode's own key with the same text is distinguished from them.
+ */
 function nameIn(namespace: string): Name {
   if (namespace === lifecycleNamespace) return (key) => `${lifecycleNamespace}/${key}` as StateKey;
   return (key) => (key.startsWith(`${lifecycleNamespace}/`) ? `_/${key}` : key) as StateKey;
@@ -83,7 +85,7 @@ function rangeRead(range: FabricRange, name: Name): RangeRead {
   };
 }
 
-/** Of a range of many lines only the top of a hash tree is kept. */
+/** For a range with many lines only the root of a hash tree is recorded. */
 function digestOf(tree: ReturnType<FabricRange['getReadsMerkleHashes']>): { digest?: string } {
   if (tree === undefined) return {};
   const hashes = tree.getMaxLevelHashesList_asU8().map((hash) => Buffer.from(hash).toString('hex'));
@@ -96,7 +98,7 @@ const metadataOf = (set: KvSet, name: Name): MetadataWrite[] =>
     entries: write.getEntriesList().map((entry) => ({ name: entry.getName(), value: entry.getValue_asU8() })),
   }));
 
-/** Of private data a block holds hashes of keys and values; they have versions and conflict as others do. */
+/** For private data a block contains hashes of keys and values; they have versions and conflict like other keys. */
 function collectionsOf(space: NamespaceMessage): CalledSet[] {
   return space.getCollectionHashedRwsetList().map((collection) => {
     const hashed = kvrwset.HashedRWSet.deserializeBinary(collection.getHashedRwset_asU8());
@@ -107,7 +109,7 @@ function collectionsOf(space: NamespaceMessage): CalledSet[] {
       const isGone = write.getIsDelete() || write.getIsPurge();
       return { key: keyOf(write.getKeyHash_asU8()), value: isGone ? undefined : write.getValueHash_asU8() };
     });
-    // As the peer itself calls the namespace of a collection's hashes.
+    // The peer's own name for the namespace of a collection's hashes.
     const chaincode = `${space.getNamespace()}$$h${collection.getCollectionName()}`;
     return { chaincode, readWriteSet: { reads, ranges: [], writes } };
   });

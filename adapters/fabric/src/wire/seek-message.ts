@@ -4,10 +4,10 @@ import type { FabricIdentity } from '../identity/fabric-identity.ts';
 import { signedEnvelope } from './envelope-message.ts';
 import { headerOf } from './headers.ts';
 
-/** Which blocks are asked for: from the newest one or from a number on; up to a number or for ever. */
+/** The requested blocks: from the newest one or a number on; up to a number or without end. */
 export interface BlockRange {
   readonly from: number | 'newest';
-  /** Last block; without it the stream goes on with those that come. */
+  /** Last block; without it the stream continues with new blocks. */
   readonly to?: number;
 }
 

@@ -10,7 +10,10 @@ export interface ScratchTopics {
   remove(): Promise<void>;
 }
 
-/** Makes topics that a test may do anything to. @param where brokers, comma-separated */
+/**
+ * Creates topics for one test only.
+ * @param where brokers, comma-separated
+ */
 export async function scratchTopics(
   where: string,
   topics: Readonly<Record<string, number>>,

@@ -3,17 +3,16 @@ import type { KafkaConnection } from '../cluster.ts';
 import { kafkaError } from '../errors.ts';
 import { foundTopics, withAdmin, type FoundTopic } from './found-topics.ts';
 
-/** What a cluster has to promise before a service starts on it. */
+/** The durability that a cluster must have before a service starts. */
 export type Durability = 'replicated' | 'one-broker';
 
 const replicasMin = 3;
 const inSyncMin = 2;
 
 /**
- * Refuses a cluster that lacks topics, or that could lose what it has acknowledged. A set-up of one broker is taken only where
- * the configuration says so: it promises no more than the disk of that broker.
- *
- * @throws CodedError KAFKA_WEAK_TOPICS naming everything that is wrong, KAFKA_UNAVAILABLE, KAFKA_REFUSED
+ * Refuses a cluster that lacks topics or could lose acknowledged records. A single broker is accepted only if the
+ * configuration says so, because it is only as durable as its disk.
+ * @throws CodedError KAFKA_WEAK_TOPICS naming all problems, KAFKA_UNAVAILABLE, KAFKA_REFUSED
  */
 export async function assertDurable(
   connection: KafkaConnection,

@@ -2,16 +2,19 @@ import kafkajs, { type Admin } from 'kafkajs';
 import { newClient, type KafkaConnection } from '../cluster.ts';
 import { failureOf, kafkaError } from '../errors.ts';
 
-/** One topic as the cluster has it. */
+/** One topic as found on the cluster. */
 export interface FoundTopic {
   readonly name: string;
   readonly partitions: number;
-  /** The fewest replicas that a partition has. */
+  /** The smallest number of replicas of its partitions. */
   readonly replicationFactor: number;
   readonly configs: ReadonlyMap<string, string>;
 }
 
-/** Does something with an admin client. @throws CodedError KAFKA_UNAVAILABLE, KAFKA_REFUSED */
+/**
+ * Runs work with an admin client.
+ * @throws CodedError KAFKA_UNAVAILABLE, KAFKA_REFUSED
+ */
 export async function withAdmin<T>(connection: KafkaConnection, work: (admin: Admin) => Promise<T>): Promise<T> {
   const client = newClient(connection);
   const admin = client.kafka.admin();
@@ -31,7 +34,7 @@ export async function withAdmin<T>(connection: KafkaConnection, work: (admin: Ad
   }
 }
 
-/** Which of these topics are there, and how they are set. */
+/** The existing ones of these topics, with their settings. */
 export async function foundTopics(admin: Admin, names: readonly string[]): Promise<readonly FoundTopic[]> {
   const all = new Set(await admin.listTopics());
   const there = names.filter((name) => all.has(name));

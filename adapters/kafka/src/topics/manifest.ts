@@ -1,28 +1,31 @@
 import { recordBytesMax, topicTable, type Retention, type TopicDescription } from '@medrex/contracts';
 
-/** What the topics of an installation shall be like. */
+/** Parameters of the topics of an installation. */
 export interface ManifestOptions {
-  /** How many channels there are: each has its partition of every internal topic. */
+  /** Number of channels: each has its partition in every internal topic. */
   readonly channels: number;
   readonly replicationFactor: number;
   readonly minInSyncReplicas: number;
 }
 
-/** One topic as it shall be. */
+/** One topic as it should be. */
 export interface WantedTopic {
   readonly name: string;
   readonly partitions: number;
-  /** `key`: more partitions would send what one patient has to another one, so their number never changes by itself. */
+  /**
+   * `key`: changing their number would move records of a patient to another partition, so it is never changed
+   * automatically.
+   */
   readonly partitionedBy: TopicDescription['partitionedBy'];
   readonly replicationFactor: number;
   readonly configs: Readonly<Record<string, string>>;
 }
 
 const mebibyte = 1024 * 1024;
-/** A record of the largest size, and what a batch puts around it. */
+/** A record of the maximum size plus the overhead of a batch. */
 const messageBytesMax = recordBytesMax + mebibyte;
 
-/** Every topic of the table as a cluster shall have it. */
+/** Every topic of the table as it should be on a cluster. */
 export function topicManifest({
   channels,
   replicationFactor,
@@ -51,7 +54,7 @@ function retentionConfigs(retention: Retention, partitions: number): Readonly<Re
       };
     }
     case 'mark':
-      // Segments go whole behind the low-water mark, so they are not large.
+      // Only whole segments below the low-water mark are deleted, so segments are small.
       return {
         'cleanup.policy': 'delete',
         'retention.ms': '-1',
@@ -59,8 +62,8 @@ function retentionConfigs(retention: Retention, partitions: number): Readonly<Re
         'segment.bytes': String(128 * mebibyte),
       };
     case 'compact':
-      // The segment that is written is never compacted, and a take-over reads the topic from its beginning: so it is as short as
-      // brokers allow, and whatever stands behind it is compacted at the cleaner's next look.
+      // The active segment is never compacted, and a take-over reads the topic from its beginning. So segments are as
+      // short as brokers allow, and older ones are compacted at the next run of the cleaner.
       return {
         'cleanup.policy': 'compact',
         'segment.bytes': String(mebibyte),

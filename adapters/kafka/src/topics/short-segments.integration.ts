@@ -29,7 +29,7 @@ describeReal('KAFKA', 'the progress topic as the manifest makes it', (where) => 
     return offsets;
   }
 
-  it('is little to read a moment after much was written: whole segments go but for the newest of each key', async () => {
+  it('is small soon after many writes: segments are compacted to the newest record of each key', async () => {
     await applyTopics(connection, prefix, { channels: 1, replicationFactor: 1, minInSyncReplicas: 1 });
     for (let number = 0; number < written; number++)
       await log.append(topics.progress, 0, [{ key: `ehr/${number % 2}`, value: kilobytes50 }]);

@@ -12,7 +12,7 @@ export interface TopicDifference {
   readonly setting?: string;
   readonly found?: string;
   readonly wanted: string;
-  /** False for what cannot be put right here without breaking a promise; `why` says it. */
+  /** False for a difference that cannot be fixed here without breaking a guarantee; `why` explains it. */
   readonly isApplied: boolean;
   readonly why?: string;
 }
@@ -22,7 +22,10 @@ const [ledTries, ledEveryMs] = [50, 200];
 const wantedTopics = (options: ManifestOptions, prefix: string): readonly WantedTopic[] =>
   topicManifest(options).map((topic) => ({ ...topic, name: prefix + topic.name }));
 
-/** How the cluster differs from the manifest. @throws CodedError KAFKA_UNAVAILABLE, KAFKA_REFUSED */
+/**
+ * The differences between cluster and manifest.
+ * @throws CodedError KAFKA_UNAVAILABLE, KAFKA_REFUSED
+ */
 export function diffTopics(
   connection: KafkaConnection,
   prefix: string,
@@ -82,10 +85,11 @@ function differences(wanted: readonly WantedTopic[], found: readonly FoundTopic[
 }
 
 function partitionDifference(topic: WantedTopic, there: FoundTopic): readonly TopicDifference[] {
-  // More than are wanted do no harm: nobody writes to them, or the hash uses them all.
+  // Additional partitions do no harm: they are unused, or the hash uses all of them.
   if (there.partitions >= topic.partitions) return [];
   const isApplied = topic.partitionedBy === 'channel';
-  const why = 'more partitions would send messages of one patient out of their order; drain the topic and make it anew';
+  const why =
+    'more partitions would break the order of messages about one patient; drain the topic and create it again';
   const numbers = { found: String(there.partitions), wanted: String(topic.partitions) };
   return [{ topic: topic.name, kind: 'partitions', ...numbers, isApplied, ...(!isApplied && { why }) }];
 }
@@ -120,7 +124,7 @@ async function create(admin: Admin, topics: readonly WantedTopic[]): Promise<voi
   });
 }
 
-/** Waits, for a limited time, until brokers tell their clients of new topics: a service that starts at once finds them. */
+/** Waits, for a limited time, until brokers report new topics, so that a service can start at once. */
 async function ledAll(admin: Admin, made: readonly WantedTopic[]): Promise<void> {
   const names = made.map(({ name }) => name);
   if (names.length === 0) return;
@@ -139,7 +143,7 @@ async function extend(admin: Admin, topics: readonly WantedTopic[]): Promise<voi
   });
 }
 
-/** Kafka replaces all settings of a topic at once, so those that the manifest does not name are given again as they are. */
+/** Kafka replaces all settings of a topic together, so those outside the manifest are sent again unchanged. */
 async function alter(admin: Admin, topics: readonly WantedTopic[]): Promise<void> {
   if (topics.length === 0) return;
   const own = await ownConfigs(admin, topics);
@@ -153,7 +157,7 @@ async function alter(admin: Admin, topics: readonly WantedTopic[]): Promise<void
   });
 }
 
-/** What was set on the topics themselves. */
+/** Settings made on the topics themselves. */
 async function ownConfigs(
   admin: Admin,
   topics: readonly WantedTopic[],
@@ -170,7 +174,10 @@ async function ownConfigs(
   );
 }
 
-/** Deletes every topic of an installation that has a prefix of its own: what tests made. @throws CodedError KAFKA_UNAVAILABLE, KAFKA_REFUSED */
+/**
+ * Deletes every topic with the prefix of an installation, for tests.
+ * @throws CodedError KAFKA_UNAVAILABLE, KAFKA_REFUSED
+ */
 export async function removeTopics(connection: KafkaConnection, prefix: string): Promise<void> {
   await withAdmin(connection, async (admin) => {
     const ours = (await admin.listTopics()).filter((name) => prefix !== '' && name.startsWith(prefix));

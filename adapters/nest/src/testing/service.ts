@@ -1,4 +1,4 @@
-// A service for the tests of runService, as a process or a thread; argv[2] or the thread's data says how it behaves.
+// A service for the tests of runService, as a process or a thread; argv[2] or the thread's data selects its behaviour.
 import { isMainThread, workerData } from 'node:worker_threads';
 import { CodedError } from '@medrex/coded-error';
 import { runService, type RunningService } from '../run-service.ts';

@@ -25,8 +25,8 @@ export async function checkVault(folder: string): Promise<Finding> {
   } catch (error) {
     if (!isInFiles && isCodedError(error, 'VAULT_MISSING')) return noneYet;
     const found = error instanceof Error ? error.message : String(error);
-    const told = error instanceof Error && 'remedy' in error ? String(error.remedy) : undefined;
-    return { check, verdict: 'problem', found, remedy: told ?? 'Restore the folder vault from its backup.' };
+    const knownRemedy = error instanceof Error && 'remedy' in error ? String(error.remedy) : undefined;
+    return { check, verdict: 'problem', found, remedy: knownRemedy ?? 'Restore the folder vault from its backup.' };
   }
 }
 

@@ -16,7 +16,7 @@ export async function audit(channel: TestChannel): Promise<string[]> {
       broken.push(`${operation.opId} at ${seq} has ${told.length} outcomes: ${JSON.stringify(told)}`);
     const [outcome] = told;
     if (outcome && (outcome.opId !== operation.opId || outcome.sourceHash !== operation.sourceHash)) {
-      broken.push(`${seq} was told the outcome of ${outcome.opId}`);
+      broken.push(`${seq} has the outcome of ${outcome.opId}`);
     }
   }
   const steps = committedSteps(await allBlocks(channel.ledger));

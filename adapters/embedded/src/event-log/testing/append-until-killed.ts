@@ -1,5 +1,5 @@
-// A process that appends runs of records to `killed/0` of the log in argv[2], as fast as the log takes them, and reports each
-// acknowledgement to its parent. Every value is `<process>-<number>` and no two are the same.
+// A process that appends runs of records to `killed/0` of the log in argv[2], as fast as it can, and reports each
+// acknowledgement to its parent. Every value is `<process>-<number>` and unique.
 import { EmbeddedEventLog } from '../event-log.ts';
 
 const log = new EmbeddedEventLog({ root: process.argv[2] ?? '', segment: { bytes: 50_000 } });

@@ -11,7 +11,7 @@ export function startProcess(program: string, ...args: string[]): ChildProcess {
   });
 }
 
-/** Kills it as a power cut would, and waits until it is gone. */
+/** Kills the process with SIGKILL, and waits until it has ended. */
 export async function kill(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit');
   child.kill('SIGKILL');

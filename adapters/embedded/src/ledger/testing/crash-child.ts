@@ -1,5 +1,5 @@
-// A process that is killed: it keeps an embedded ledger busy from all sides and tells, for each block that is delivered to it,
-// the number and a digest. Arguments: directory, seed.
+// A process to be killed: it uses an embedded ledger in all ways and reports number and digest of each delivered block.
+// Arguments: directory, seed.
 import { seededRandom, type Block, type Chaincode } from '@medrex/ledger';
 import type { StateKey } from '@medrex/keys';
 import { createHash } from 'node:crypto';

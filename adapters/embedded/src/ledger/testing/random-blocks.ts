@@ -5,7 +5,7 @@ const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const;
 const value = fc.uint8Array({ minLength: 1, maxLength: 40 });
 const write = fc.record({ key: fc.constantFrom(...keys), value: fc.option(value, { nil: undefined }) });
 
-/** The writes of the transactions of some blocks; a transaction is broken now and then. */
+/** Writes of the transactions of some blocks; some transactions are invalid. */
 export const someBlocks = fc.array(
   fc.array(fc.record({ writes: fc.array(write, { maxLength: 4 }), isBroken: fc.boolean() }), { maxLength: 3 }),
   { minLength: 1, maxLength: 15 },
@@ -14,7 +14,7 @@ type SomeBlocks = typeof someBlocks extends fc.Arbitrary<infer T> ? T : never;
 
 export const stateKeys: readonly string[] = keys;
 
-/** Those blocks as a peer would append them from a number on: blind writes, so all but the broken ones are valid. */
+/** Those blocks as a peer would append them from a number on: blind writes, so all but the invalid ones are VALID. */
 export function committedBlocks(blocks: SomeBlocks, from = 0): CommittedBlock[] {
   return blocks.map((transactions, at) => {
     const number = from + at;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 
-/** Runs `vault-process.ts`; each line that it writes is given to `onLine`, which may say that it is to be killed there and then. */
+/** Runs `vault-process.ts`; each line of its output is passed to `onLine`, which may ask to kill it at once. */
 export async function runVaultProcess(
   args: readonly string[],
   onLine: (line: string) => 'kill' | undefined,

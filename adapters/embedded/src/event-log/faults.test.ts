@@ -22,7 +22,7 @@ function makeOlder(file: string, ms: number): void {
   database.close();
 }
 
-describe('EmbeddedEventLog in trouble', () => {
+describe('faults of EmbeddedEventLog', () => {
   let folder: ReturnType<typeof aFolder>;
   const open: EmbeddedEventLog[] = [];
   const openLog = (options: Partial<EmbeddedEventLogOptions> = {}): EmbeddedEventLog => {
@@ -39,7 +39,7 @@ describe('EmbeddedEventLog in trouble', () => {
     folder.remove();
   });
 
-  it('refuses an append when the disk does, and goes on at the same offset afterwards', async () => {
+  it('refuses an append when the disk fails, and continues at the same offset afterwards', async () => {
     const log = openLog();
     writeFileSync(join(folder.path, 'blocked'), 'a file where the topic needs a folder');
     const refused = log.append('blocked', 0, [record()]);
@@ -67,7 +67,7 @@ describe('EmbeddedEventLog in trouble', () => {
     await client.close();
   });
 
-  it('reads what a group committed although a process was killed as it made the file', async () => {
+  it('reads committed offsets although a process was killed while it created the file', async () => {
     const log = openLog();
     await log.append('t', 0, [record()]);
     const file = offsetsFile(folder.path, 'g');
@@ -82,7 +82,7 @@ describe('EmbeddedEventLog in trouble', () => {
     expect(await log.committed('g', 't', 0)).toBe(1);
   });
 
-  it('tells a reader whose records were deleted before it read them, and delivers nothing more', async () => {
+  it('reports to a reader that unread records were deleted, and delivers nothing more', async () => {
     const log = openLog({ segment: { bytes: 1_000 } });
     for (let index = 0; index < 20; index++) await log.append('t', 0, [record(600)]);
     const offsets: number[] = [];
@@ -102,7 +102,7 @@ describe('EmbeddedEventLog in trouble', () => {
     expect(offsets).toEqual([0, 1]);
   });
 
-  it('keeps clear text in the intake folder and nowhere else', async () => {
+  it('keeps plain text in the intake folder only', async () => {
     const log = openLog();
     const clear = { value: Buffer.from('Smith'), key: 'Smith' };
     await log.append(topics.intake, 0, [clear]);
@@ -118,7 +118,7 @@ describe('EmbeddedEventLog in trouble', () => {
     expect(holding.filter((file) => !file.startsWith(join('intake', 'medrex.ehr.intake')))).toEqual([]);
   });
 
-  it('deletes clear text past its retention even if the topic has no writer any more', async () => {
+  it('deletes expired plain text even if the topic has no writer any more', async () => {
     const writer = openLog();
     await writer.append(topics.intake, 0, [{ value: Buffer.from('Smith') }]);
     await writer.close();
@@ -135,7 +135,7 @@ describe('EmbeddedEventLog in trouble', () => {
     expect(await openLog().append(topics.intake, 0, [{ value: Buffer.from('next') }])).toMatchObject({ baseOffset: 1 });
   });
 
-  it('makes its folder, and finds it under any spelling', async () => {
+  it('creates its folder, and finds it under any form of its path', async () => {
     const deep = join(folder.path, 'a', 'b');
     const log = openLog({ root: join(folder.path, 'a', '..', 'a', 'b') });
     await log.append('t', 0, [record()]);

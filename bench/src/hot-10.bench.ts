@@ -1,28 +1,3 @@
-import type { Bench } from './bench.ts';
-import { comparisonFigures } from './compare-sides.ts';
+import { hotBench } from './hot-bench.ts';
 
-/** Only read-modify-writes of 10 resources: the effect of contention on each client. */
-export const bench: Bench = {
-  name: 'hot-10',
-  workload:
-    'read-modify-write of 10 resources, 400 operations/s for 10 s, Zipf 1.1, network latencies, BatchTimeout 500 ms',
-  ledger: 'embedded',
-  seed: 7,
-  run: () =>
-    comparisonFigures(
-      {
-        profile: 'hot-10',
-        rate: { kind: 'fixed', perSecond: 400 },
-        seconds: 10,
-        seed: 7,
-        patients: 400,
-        skew: 1.1,
-        conflict: [],
-        retries: 0,
-        concurrency: 256,
-        batchTimeout: 500,
-        latencies: 'network',
-      },
-      3,
-    ),
-};
+export const bench = hotBench(10);

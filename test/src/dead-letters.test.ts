@@ -22,7 +22,7 @@ describe('dead operations, with real processes and the command line', () => {
   }, 60_000);
   afterAll(async () => stack.remove());
 
-  /** Sends one deed and waits for its outcome. */
+  /** Sends one action and waits for its outcome. */
   async function send(id: string, action: object, headers: Readonly<Record<string, string>> = {}): Promise<string> {
     const named = { 'idempotency-key': id, 'ce-source': 'test' };
     const { body, status } = await stack.client.post('/v1/transactions', action, { ...named, ...headers });

@@ -6,20 +6,9 @@ import { describeReal } from '@medrex/contracts/testing';
 import { connectionOf, kafkaConfig, KafkaEventLog } from '@medrex/kafka';
 import { eventually } from './harness/eventually.ts';
 import { MedrexOnStack, stackEnvironment } from './harness/medrex-on-stack.ts';
+import { expectOneTrace, wholeTrace } from './harness/operation-trace.ts';
 import { OtlpReceiver } from './harness/otlp-receiver.ts';
-import type { SentSpan } from './harness/otlp-spans.ts';
 
-const hops = [
-  'ingest accept',
-  'dependency-analyzer analyse',
-  'orderer-dag plan',
-  'orderer-dag fuse',
-  'orderer-dag submit',
-  'orderer-dag endorse',
-  'orderer-dag commit',
-  'orderer-dag carry',
-  'ingest answer',
-];
 const source = 'urn:ehr:traced';
 const reading = (value: number) =>
   anObservation({
@@ -64,24 +53,13 @@ function oneTrace(brokers: string): void {
     await receiver.close();
   }, 60_000);
 
-  /** The spans of a trace, once those of all hops are exported. */
-  const whole = (traceId: string): Promise<readonly SentSpan[]> =>
-    eventually(
-      'the whole trace is sent',
-      () => {
-        const spans = receiver.spans.filter((span) => span.traceId === traceId);
-        return hops.every((hop) => spans.some(({ name }) => name === hop)) ? spans : undefined;
-      },
-      30_000,
-    );
-
   it('from an EHR over HTTP through the block of a real peer and back', async () => {
     const { traceId, spanId, traceparent } = aTrace();
     const headers = { 'content-type': 'application/fhir+json', traceparent };
     const url = `${medrex.urls['ingest']?.['fhir']}/Observation`;
     const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(reading(71)) });
     expect(answer.status).toBe(201);
-    expectOneTrace(await whole(traceId), spanId);
+    expectOneTrace(await wholeTrace(receiver, traceId), spanId);
   });
 
   it('from an EHR over Kafka', async () => {
@@ -90,7 +68,7 @@ function oneTrace(brokers: string): void {
     headers.set('traceparent', Buffer.from(traceparent));
     const value = Buffer.from(JSON.stringify(reading(72)));
     await log.append(topics.intake, 3, [{ key: 'T-1', value, headers }]);
-    expectOneTrace(await whole(traceId), spanId);
+    expectOneTrace(await wholeTrace(receiver, traceId), spanId);
   });
 
   it('from an EHR with the trace context inside the event', async () => {
@@ -99,7 +77,7 @@ function oneTrace(brokers: string): void {
     const value = Buffer.from(JSON.stringify({ ...event, data: reading(73) }));
     const headers = new Map([['content-type', Buffer.from('application/cloudevents+json')]]);
     await log.append(topics.intake, 3, [{ key: 'T-1', value, headers }]);
-    expectOneTrace(await whole(traceId), spanId);
+    expectOneTrace(await wholeTrace(receiver, traceId), spanId);
   });
 
   it('with links from the Fabric transaction that carries many operations', async () => {
@@ -125,24 +103,4 @@ function oneTrace(brokers: string): void {
     );
     expect(await isLinked).toBe(true);
   });
-}
-
-/** Asserts that each hop has one span, as a child of the previous hop, in the trace of the sender. */
-function expectOneTrace(spans: readonly SentSpan[], senderSpan: string): void {
-  const bySpan = new Map(spans.map((span) => [span.spanId, span]));
-  const parents = spans.map(({ name, parentSpanId = '' }) => [name, bySpan.get(parentSpanId)?.name ?? parentSpanId]);
-  expect(parents.sort()).toEqual(
-    [
-      ['ingest accept', senderSpan],
-      ['dependency-analyzer analyse', 'ingest accept'],
-      ['orderer-dag plan', 'ingest accept'],
-      ['orderer-dag fuse', 'ingest accept'],
-      ['orderer-dag endorse', 'orderer-dag fuse'],
-      ['orderer-dag submit', 'orderer-dag fuse'],
-      ['orderer-dag commit', 'orderer-dag fuse'],
-      ['orderer-dag carry', 'ingest accept'],
-      ['ingest answer', 'ingest accept'],
-    ].sort(),
-  );
-  expect(spans.find(({ name }) => name === 'orderer-dag commit')?.attributes).toMatchObject({ code: 'VALID' });
 }

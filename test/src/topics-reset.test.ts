@@ -5,7 +5,7 @@ import { medrex } from './harness/command-line.ts';
 import { eventually } from './harness/eventually.ts';
 import { assetContracts, Stack } from './harness/stack.ts';
 
-const deed = (id: string) => ({ do: 'label', asset: id, label: 'x' });
+const action = (id: string) => ({ do: 'label', asset: id, label: 'x' });
 
 describe('medrex topics reset', () => {
   let stack: Stack;
@@ -16,10 +16,10 @@ describe('medrex topics reset', () => {
   }, 60_000);
   afterAll(async () => stack.remove());
 
-  /** Sends a deed and waits for its outcome. */
+  /** Sends an action and waits for its outcome. */
   async function send(id: string): Promise<unknown> {
     const named = { 'ce-id': id, 'ce-source': 'test', prefer: 'wait=20' };
-    return (await stack.client.post('/v1/transactions', deed(id), named)).body['state'];
+    return (await stack.client.post('/v1/transactions', action(id), named)).body['state'];
   }
 
   it('changes nothing while the log is unchanged, and requires --yes for any change', async () => {
@@ -40,7 +40,7 @@ describe('medrex topics reset', () => {
     expect((await reset('--yes')).code).toBe(0);
     await stack.start();
     expect(await send('m-4')).toBe('applied');
-    const again = await stack.client.post('/v1/transactions', deed('m-1'), { 'ce-id': 'm-1', 'ce-source': 'test' });
+    const again = await stack.client.post('/v1/transactions', action('m-1'), { 'ce-id': 'm-1', 'ce-source': 'test' });
     expect(again.status).toBe(200);
     await eventually('the status of an earlier operation', async () => {
       const status = await stack.client.status(String(again.body['transactionId']));

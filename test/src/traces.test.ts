@@ -1,22 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from './harness/eventually.ts';
+import { expectOneTrace, wholeTrace } from './harness/operation-trace.ts';
 import { OtlpReceiver } from './harness/otlp-receiver.ts';
-import type { SentSpan } from './harness/otlp-spans.ts';
 import { Stack } from './harness/stack.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const senderSpan = 'b7ad6b7169203331';
-const hops = [
-  'ingest accept',
-  'dependency-analyzer analyse',
-  'orderer-dag plan',
-  'orderer-dag fuse',
-  'orderer-dag submit',
-  'orderer-dag endorse',
-  'orderer-dag commit',
-  'orderer-dag carry',
-  'ingest answer',
-];
 
 let receiver: OtlpReceiver;
 let stack: Stack;
@@ -51,47 +40,22 @@ function send(path: string, body: string, headers: Readonly<Record<string, strin
   return fetch(stack.url('ingest', 'api') + path, { method: 'POST', body, headers });
 }
 
-const ofTrace = (id: string) => receiver.spans.filter((span) => span.traceId === id);
-
-/** The spans of a trace, once those of all hops are exported. */
-function whole(id: string): Promise<readonly SentSpan[]> {
-  return eventually('the whole trace is sent', async () => {
-    const spans = ofTrace(id);
-    const names = new Set(spans.map(({ name }) => name));
-    return hops.every((name) => names.has(name)) ? spans : undefined;
-  });
-}
-
 describe('the trace of an operation', () => {
   it('continues from its sender through every service and back, with one span per hop', async () => {
     const headers = { 'content-type': 'application/fhir+json', traceparent: `00-${traceId}-${senderSpan}-01` };
     const answer = await send('/fhir/Observation', reading(71), headers);
     expect(answer.status).toBe(201);
-    const spans = await whole(traceId);
-    expect(spans.map(({ name }) => name).sort()).toEqual([...hops].sort());
+    const spans = await wholeTrace(receiver, traceId);
+    expectOneTrace(spans, senderSpan);
     expect(new Set(spans.map(({ service }) => service))).toEqual(
       new Set(['ingest', 'dependency-analyzer', 'orderer-dag']),
     );
-    const bySpan = new Map(spans.map((span) => [span.spanId, span]));
-    const parents = spans.map(({ name, parentSpanId = '' }) => [name, bySpan.get(parentSpanId)?.name ?? parentSpanId]);
-    expect(Object.fromEntries(parents)).toEqual({
-      'ingest accept': senderSpan,
-      'dependency-analyzer analyse': 'ingest accept',
-      'orderer-dag plan': 'ingest accept',
-      'orderer-dag fuse': 'ingest accept',
-      'orderer-dag endorse': 'orderer-dag fuse',
-      'orderer-dag submit': 'orderer-dag fuse',
-      'orderer-dag commit': 'orderer-dag fuse',
-      'orderer-dag carry': 'ingest accept',
-      'ingest answer': 'ingest accept',
-    });
     const fuse = spans.find(({ name }) => name === 'orderer-dag fuse');
     for (const step of spans.filter(({ parentSpanId }) => parentSpanId === fuse?.spanId))
       expect([step.name, step.startedAtMs >= (fuse?.startedAtMs ?? Infinity)]).toEqual([step.name, true]);
     expect(fuse?.links).toEqual([]);
     for (const { name, durationMs } of spans)
       expect([name, durationMs >= 0 && durationMs < 30_000]).toEqual([name, true]);
-    expect(spans.find(({ name }) => name === 'orderer-dag commit')?.attributes).toMatchObject({ code: 'VALID' });
   });
 
   it('is linked from the Fabric transaction that carries it', async () => {

@@ -62,8 +62,8 @@ describe('a signed message', () => {
   });
 
   it('gives each of its operations the signature, and its status the author', async () => {
-    const deeds = { deeds: [1, 2].map((number) => ({ do: 'deposit', account: `a${number}`, amount: 1 })) };
-    await ingest.post('/v1/transactions', JSON.stringify(deeds), signed);
+    const actions = { actions: [1, 2].map((number) => ({ do: 'deposit', account: `a${number}`, amount: 1 })) };
+    await ingest.post('/v1/transactions', JSON.stringify(actions), signed);
     const [first, second] = await authors();
     expect(second).toEqual(first);
     const operations = await ingest.operations();

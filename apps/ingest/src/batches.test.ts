@@ -3,9 +3,9 @@ import { eventually } from '@medrex/contracts/testing';
 import { assetIntake } from './testing/asset-intake.ts';
 import { Harness, type Json } from './testing/harness.ts';
 
-const deed = (asset: string) => ({ do: 'label', asset, label: 'x' });
+const action = (asset: string) => ({ do: 'label', asset, label: 'x' });
 const envelope = (id: string, asset: string, more: object = {}) =>
-  JSON.stringify({ id, source: 'urn:ehr:a', ...more, body: deed(asset) });
+  JSON.stringify({ id, source: 'urn:ehr:a', ...more, body: action(asset) });
 const ndjson = { 'content-type': 'application/x-ndjson' };
 
 interface Answer {
@@ -54,10 +54,10 @@ describe('POST /v1/batches', () => {
   });
 
   it('reads envelopes, bare bodies and CloudEvents in one batch', async () => {
-    const event = { specversion: '1.0', id: 'e', source: 's', type: 't', data: deed('a3') };
+    const event = { specversion: '1.0', id: 'e', source: 's', type: 't', data: action('a3') };
     const answer = await send([
       envelope('m', 'a1', { class: 'cpoe', deadline: '2030-01-01T00:00:00Z' }),
-      JSON.stringify(deed('a2')),
+      JSON.stringify(action('a2')),
       JSON.stringify(event),
     ]);
     expect(statuses(answer)).toEqual([
@@ -123,7 +123,7 @@ describe('POST /v1/batches', () => {
   });
 
   it('skips a byte order mark', async () => {
-    const event = { specversion: '1.0', id: 'e', source: 's', type: 't', data: deed('a1') };
+    const event = { specversion: '1.0', id: 'e', source: 's', type: 't', data: action('a1') };
     const marked = `\ufeff${JSON.stringify(event)}\n${envelope('m-2', 'a2')}`;
     expect(statuses(await send(marked))).toEqual([
       [1, 202],
@@ -160,7 +160,7 @@ describe('POST /v1/batches', () => {
   });
 
   it('derives the id of a line without one from the Idempotency-Key of the batch', async () => {
-    const lines = [deed('a1'), deed('a1')].map((one) => JSON.stringify(one));
+    const lines = [action('a1'), action('a1')].map((one) => JSON.stringify(one));
     const first = await send(lines, { 'idempotency-key': 'batch-7' });
     expect(first.items.map(({ id }) => id)).toEqual(['batch-7/1', 'batch-7/2']);
     expect((await send(lines, { 'idempotency-key': 'batch-7' })).status).toBe(200);
@@ -169,7 +169,7 @@ describe('POST /v1/batches', () => {
   });
 
   it('uses the source and class of the request for lines without their own', async () => {
-    const answer = await send([JSON.stringify(deed('a1')), JSON.stringify({ class: 'audit', body: deed('a2') })], {
+    const answer = await send([JSON.stringify(action('a1')), JSON.stringify({ class: 'audit', body: action('a2') })], {
       'ce-source': 'urn:ehr:b',
       'ce-medrexclass': 'scheduling',
     });
@@ -178,7 +178,7 @@ describe('POST /v1/batches', () => {
   });
 
   it('accepts a line with several operations, each with its own status', async () => {
-    const answer = await send([JSON.stringify({ id: 'm', body: { deeds: [deed('a1'), { do: 'wish' }] } })]);
+    const answer = await send([JSON.stringify({ id: 'm', body: { actions: [action('a1'), { do: 'wish' }] } })]);
     expect(answer.items[0]).toMatchObject({
       status: 207,
       items: [
@@ -191,7 +191,7 @@ describe('POST /v1/batches', () => {
   it('accepts one message with many items instead of lines', async () => {
     const response = await ingest.post(
       '/v1/batches',
-      JSON.stringify({ deeds: [deed('a1'), { do: 'wish' }, deed('a3')] }),
+      JSON.stringify({ actions: [action('a1'), { do: 'wish' }, action('a3')] }),
       { 'idempotency-key': 'm' },
     );
     expect(response.status).toBe(207);

@@ -164,8 +164,8 @@ describe('a resend', () => {
   });
 
   it('of an item of a message resends that item alone', async () => {
-    const deeds = ['a1', 'a2', 'a3'].map((asset) => ({ do: 'label', asset, label: 'x' }));
-    await ingest.post('/v1/transactions', JSON.stringify({ deeds }), named('m-1'));
+    const actions = ['a1', 'a2', 'a3'].map((asset) => ({ do: 'label', asset, label: 'x' }));
+    await ingest.post('/v1/transactions', JSON.stringify({ actions }), named('m-1'));
     const second = (await ingest.operations())[1] as WholeOperation;
     await kill(second);
     await resend(second.operation.opId);

@@ -6,7 +6,7 @@ import { readConfig } from './read-config.ts';
 import { assetIntake } from './testing/asset-intake.ts';
 import { Harness, type Json } from './testing/harness.ts';
 
-const deed = (asset: string) => JSON.stringify({ do: 'label', asset, label: 'x' });
+const action = (asset: string) => JSON.stringify({ do: 'label', asset, label: 'x' });
 let ingest: Harness;
 
 beforeAll(async () => {
@@ -46,19 +46,19 @@ describe('the OpenAPI document', () => {
 
   it('describes the actual answers', async () => {
     const name = { 'ce-id': 'm-1', 'ce-source': 's' };
-    const receipt = (await (await ingest.post('/v1/transactions', deed('a1'), name)).json()) as Json;
+    const receipt = (await (await ingest.post('/v1/transactions', action('a1'), name)).json()) as Json;
     expect(receiptSchema.parse(receipt)).toEqual(receipt);
     const several = await (
       await ingest.post(
         '/v1/transactions',
-        JSON.stringify({ deeds: [{ do: 'wish' }, { do: 'label', asset: 'a', label: 'x' }] }),
+        JSON.stringify({ actions: [{ do: 'wish' }, { do: 'label', asset: 'a', label: 'x' }] }),
       )
     ).json();
     expect(receiptSchema.parse(several)).toEqual(several);
     const lines = ['{', JSON.stringify({ id: 'm-2', body: { do: 'label', asset: 'a', label: 'x' } })].join('\n');
     const batch = await (await ingest.post('/v1/batches', lines, { 'content-type': 'application/x-ndjson' })).json();
     expect(batchSchema.parse(batch)).toEqual(batch);
-    const problem = await (await ingest.post('/v1/transactions', deed('other'), name)).json();
+    const problem = await (await ingest.post('/v1/transactions', action('other'), name)).json();
     expect(problemSchema.parse(problem)).toEqual(problem);
     const { body: pending } = await ingest.get(String(receipt['statusUrl']));
     expect(statusSchema.parse(pending)).toEqual(pending);
@@ -104,8 +104,8 @@ describe('metrics and health', () => {
 
   it('count messages by class, code and transport', async () => {
     const fresh = await Harness.start({ contracts: [assetIntake] });
-    await fresh.post('/v1/transactions', deed('a1'), { 'ce-id': 'm', 'ce-medrexclass': 'audit' });
-    await fresh.post('/v1/transactions', deed('a1'), { 'ce-id': 'm', 'ce-medrexclass': 'audit' });
+    await fresh.post('/v1/transactions', action('a1'), { 'ce-id': 'm', 'ce-medrexclass': 'audit' });
+    await fresh.post('/v1/transactions', action('a1'), { 'ce-id': 'm', 'ce-medrexclass': 'audit' });
     await fresh.post('/v1/batches', '{\n{"do":"wish"}', { 'content-type': 'application/x-ndjson' });
     expect(await fresh.metric('medrex_ingest_operations_accepted_total{class="audit"}')).toBe(1);
     expect(await fresh.metric('medrex_ingest_operations_repeated_total')).toBe(1);
@@ -126,7 +126,7 @@ describe('metrics and health', () => {
 describe('traces', () => {
   it("continue the sender's trace in the operation", async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-    await ingest.post('/v1/transactions', deed('traced'), { traceparent });
+    await ingest.post('/v1/transactions', action('traced'), { traceparent });
     const { routing } = (await ingest.operations()).at(-1) ?? {};
     expect(routing?.traceparent).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
     expect(routing?.traceparent).not.toBe(traceparent);
@@ -139,8 +139,8 @@ describe('traces', () => {
   it('continue the trace in a structured event when the request has none', async () => {
     const [inEvent, inRequest] = ['1', '2'].map((digit) => `00-${digit.repeat(32)}-b7ad6b7169203331-01`);
     const send = async (id: string, headers: Readonly<Record<string, string>>) => {
-      const event = { specversion: '1.0', id, source: 'urn:ehr:traced', type: 'deed', traceparent: inEvent };
-      const body = JSON.stringify({ ...event, data: JSON.parse(deed(id)) as unknown });
+      const event = { specversion: '1.0', id, source: 'urn:ehr:traced', type: 'action', traceparent: inEvent };
+      const body = JSON.stringify({ ...event, data: JSON.parse(action(id)) as unknown });
       const answer = await ingest.post('/v1/transactions', body, {
         'content-type': 'application/cloudevents+json',
         ...headers,
@@ -154,10 +154,10 @@ describe('traces', () => {
 
   it('are started for the configured share of messages', async () => {
     const all = await Harness.start({ contracts: [assetIntake], env: { MEDREX_TRACE_RATIO: '1' } });
-    await all.post('/v1/transactions', deed('a'));
+    await all.post('/v1/transactions', action('a'));
     expect((await all.operations())[0]?.routing.traceparent).toMatch(/-01$/);
     await all.close();
-    await ingest.post('/v1/transactions', deed('untraced'));
+    await ingest.post('/v1/transactions', action('untraced'));
     expect((await ingest.operations()).at(-1)?.routing).not.toHaveProperty('traceparent');
   });
 });

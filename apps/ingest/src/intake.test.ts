@@ -2,29 +2,16 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { dedupeWindowMs, intakeHeaders, topics, type IntakeEvent, type NewRecord } from '@medrex/contracts';
 import { InMemoryEventLog } from '@medrex/contracts/in-memory';
 import { eventually, FaultyEventLog, realClock } from '@medrex/contracts/testing';
-import { privacyError } from '@medrex/privacy';
-import { InMemoryPatientVault } from '@medrex/privacy/in-memory';
 import { randomBytes } from 'node:crypto';
 import { assetIntake } from './testing/asset-intake.ts';
 import { Harness } from './testing/harness.ts';
+import { UnreliableVault } from './testing/unreliable-vault.ts';
 
-const deed = (asset: string, more: object = {}) =>
+const action = (asset: string, more: object = {}) =>
   Buffer.from(JSON.stringify({ do: 'label', asset, label: 'x', ...more }));
 const named = (id: string, more: Partial<IntakeEvent> = {}) =>
   intakeHeaders({ id, source: 'urn:ehr:a', contentType: 'application/json', ...more });
-const record = (id: string, asset = id): NewRecord => ({ value: deed(asset), headers: named(id) });
-
-/** A vault that is unavailable while `isGone`. */
-class LosableVault extends InMemoryPatientVault {
-  isGone = false;
-
-  override findOrCreate(
-    ...given: Parameters<InMemoryPatientVault['findOrCreate']>
-  ): ReturnType<InMemoryPatientVault['findOrCreate']> {
-    if (this.isGone) return Promise.reject(privacyError('vaultUnavailable', 'the vault is gone'));
-    return super.findOrCreate(...given);
-  }
-}
+const record = (id: string, asset = id): NewRecord => ({ value: action(asset), headers: named(id) });
 
 let ingest: Harness;
 const append = (records: readonly NewRecord[], topic: string = topics.intake) => ingest.log.append(topic, 0, records);
@@ -51,7 +38,7 @@ describe('the intake topics', () => {
         value: Buffer.from(JSON.stringify(event)),
         headers: new Map([['content-type', Buffer.from('application/cloudevents+json')]]),
       },
-      { value: deed('a3') },
+      { value: action('a3') },
     ]);
     await eventually(async () => (await committed()) === 3);
     expect(await assets()).toEqual(['a1', 'a2', 'a3']);
@@ -71,7 +58,7 @@ describe('the intake topics', () => {
       { value: Buffer.from('{"name":"Mallory"') },
       { value: Buffer.from([0xff, 0xfe]) },
       { value: Buffer.alloc(0) },
-      { value: deed('a'), headers: new Map([['ce_id', Buffer.from('half an event')]]) },
+      { value: action('a'), headers: new Map([['ce_id', Buffer.from('half an event')]]) },
       { value: Buffer.from('{"do":"burst","asset":"Mallory"}'), headers: named('m-4') },
       { value: Buffer.from('{"do":"wish"}'), headers: named('m-5') },
       { value: Buffer.from('<xml/>'), headers: named('m-6', { contentType: 'application/fhir+xml' }) },
@@ -94,7 +81,7 @@ describe('the intake topics', () => {
   });
 
   it('recognise a redelivery, with or without an id', async () => {
-    await append([record('m-1'), { value: deed('plain') }]);
+    await append([record('m-1'), { value: action('plain') }]);
     await eventually(async () => (await committed()) === 2);
     await ingest.close();
     await ingest.log.commit('ingest', topics.intake, 0, 0);
@@ -110,7 +97,7 @@ describe('the intake topics', () => {
   });
 
   it('accept the same plain body twice as two messages, with different receipts', async () => {
-    await append([{ value: deed('twin') }, { value: deed('twin') }]);
+    await append([{ value: action('twin') }, { value: action('twin') }]);
     await eventually(async () => (await committed()) === 2);
     const receipts = await ingest.receipts();
     expect(new Set(receipts.map(({ id }) => id)).size).toBe(2);
@@ -119,7 +106,7 @@ describe('the intake topics', () => {
   });
 
   it('share names with HTTP: the same message through both is one message', async () => {
-    const response = await ingest.post('/v1/transactions', deed('a1'), { 'ce-id': 'm-1', 'ce-source': 'urn:ehr:a' });
+    const response = await ingest.post('/v1/transactions', action('a1'), { 'ce-id': 'm-1', 'ce-source': 'urn:ehr:a' });
     expect(response.status).toBe(202);
     await append([record('m-1', 'a1'), record('m-1', 'other')]);
     await eventually(async () => (await committed()) === 2);
@@ -128,7 +115,7 @@ describe('the intake topics', () => {
 
   it('treat messages of the urgent topic as orders', async () => {
     await append([record('m-1')], topics.intakeUrgent);
-    await append([{ value: deed('a2'), headers: named('m-2', { class: 'clinical' }) }], topics.intakeUrgent);
+    await append([{ value: action('a2'), headers: named('m-2', { class: 'clinical' }) }], topics.intakeUrgent);
     await eventually(async () => (await committed(topics.intakeUrgent)) === 2);
     expect((await ingest.operations()).map(({ routing }) => routing.class)).toEqual(['cpoe', 'clinical']);
   });
@@ -136,7 +123,7 @@ describe('the intake topics', () => {
   it('refuse messages older than the dedupe window, by their own time or by the time of the record', async () => {
     await append([
       {
-        value: deed('old'),
+        value: action('old'),
         headers: named('m-1', { time: new Date(Date.now() - dedupeWindowMs - 1_000).toISOString() }),
       },
       record('m-2'),
@@ -159,13 +146,13 @@ describe('the intake topics', () => {
   });
 
   it('wait while the vault is unavailable, keep their order, and go on when it is back', async () => {
-    const vault = new LosableVault({ random: randomBytes });
+    const vault = new UnreliableVault({ random: randomBytes });
     await ingest.close();
     ingest = await Harness.start({ contracts: [assetIntake], vault });
-    vault.isGone = true;
+    vault.isUnavailable = true;
     await append([
       record('m-1', 'before'),
-      { value: deed('patient', { patient: 'mrn-1' }), headers: named('m-2') },
+      { value: action('patient', { patient: 'mrn-1' }), headers: named('m-2') },
       record('m-3', 'behind'),
     ]);
     await eventually(
@@ -173,11 +160,11 @@ describe('the intake topics', () => {
     );
     expect(await assets()).toEqual(['before']);
     expect(await committed()).toBeUndefined();
-    const response = await ingest.post('/v1/transactions', deed('patient', { patient: 'mrn-2' }));
+    const response = await ingest.post('/v1/transactions', action('patient', { patient: 'mrn-2' }));
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).not.toBeNull();
     expect(await response.json()).toMatchObject({ code: 'VAULT_UNAVAILABLE' });
-    vault.isGone = false;
+    vault.isUnavailable = false;
     await eventually(async () => (await committed()) === 3);
     expect(await assets()).toEqual(['before', 'patient', 'behind']);
   });
@@ -204,7 +191,7 @@ describe('the intake topics', () => {
     await ingest.close();
     ingest = await Harness.start({ contracts: [assetIntake], env: { INGEST_INTAKE: 'false' } });
     await append([record('m-1')]);
-    expect((await ingest.post('/v1/transactions', deed('a2'))).status).toBe(202);
+    expect((await ingest.post('/v1/transactions', action('a2'))).status).toBe(202);
     expect(await assets()).toEqual(['a2']);
   });
 });

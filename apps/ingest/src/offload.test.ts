@@ -1,21 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { aBundle, anObservation, aPost } from '@medrex/clinical/testing';
-import { privacyError } from '@medrex/privacy';
-import { InMemoryPatientVault } from '@medrex/privacy/in-memory';
 import { randomBytes } from 'node:crypto';
 import { Harness, type Json } from './testing/harness.ts';
-
-/** A vault that is unavailable while `isGone`. */
-class LosableVault extends InMemoryPatientVault {
-  isGone = false;
-
-  override findOrCreate(
-    ...given: Parameters<InMemoryPatientVault['findOrCreate']>
-  ): ReturnType<InMemoryPatientVault['findOrCreate']> {
-    if (this.isGone) return Promise.reject(privacyError('vaultUnavailable', 'the vault is gone'));
-    return super.findOrCreate(...given);
-  }
-}
+import { UnreliableVault } from './testing/unreliable-vault.ts';
 
 const observation = (patient: number, note = '') =>
   anObservation({
@@ -30,7 +17,7 @@ function bigBundle(bytes: number): string {
   return JSON.stringify(aBundle('batch', entries));
 }
 
-const vault = new LosableVault({ random: randomBytes });
+const vault = new UnreliableVault({ random: randomBytes });
 let ingest: Harness;
 
 beforeAll(async () => {
@@ -87,10 +74,10 @@ describe('a message too large for the main thread', () => {
   });
 
   it('is refused while the vault is unavailable, like any other', async () => {
-    vault.isGone = true;
+    vault.isUnavailable = true;
     const fresh = JSON.stringify(aBundle('batch', [aPost(observation(900_001, 'z'.repeat(200 * 1024)))]));
     expect(await parsed(await post(fresh))).toMatchObject({ status: 503, body: { code: 'VAULT_UNAVAILABLE' } });
-    vault.isGone = false;
+    vault.isUnavailable = false;
     expect((await post(fresh)).status).toBe(202);
   });
 

@@ -5,11 +5,11 @@ import { assetIntake } from './testing/asset-intake.ts';
 import { eventStream } from './testing/event-stream.ts';
 import { Harness, type Json } from './testing/harness.ts';
 
-const deed = (asset: string) => JSON.stringify({ do: 'label', asset, label: 'x' });
+const action = (asset: string) => JSON.stringify({ do: 'label', asset, label: 'x' });
 let ingest: Harness;
 
 async function send(id: string, source = 'urn:ehr:a'): Promise<string> {
-  const response = await ingest.post('/v1/transactions', deed(id), { 'ce-id': id, 'ce-source': source });
+  const response = await ingest.post('/v1/transactions', action(id), { 'ce-id': id, 'ce-source': source });
   return String(((await response.json()) as Json)['transactionId']);
 }
 
@@ -112,7 +112,7 @@ describe('GET /v1/outcomes', () => {
 
 describe('receipts of outcomes', () => {
   it('are written once per message, when its last operation is terminal, with every item', async () => {
-    const body = JSON.stringify({ deeds: ['a', 'b', 'c'].map((asset) => ({ do: 'label', asset, label: 'x' })) });
+    const body = JSON.stringify({ actions: ['a', 'b', 'c'].map((asset) => ({ do: 'label', asset, label: 'x' })) });
     await ingest.post('/v1/transactions', body, { 'ce-id': 'm-1', 'ce-source': 's' });
     const operations = await ingest.operations();
     await ingest.settle(operations.slice(0, 2));
@@ -143,7 +143,7 @@ describe('receipts of outcomes', () => {
   });
 
   it('are written for operations that ended while ingest was down', async () => {
-    const body = JSON.stringify({ deeds: ['a', 'b'].map((asset) => ({ do: 'label', asset, label: 'x' })) });
+    const body = JSON.stringify({ actions: ['a', 'b'].map((asset) => ({ do: 'label', asset, label: 'x' })) });
     await ingest.post('/v1/transactions', body, { 'ce-id': 'm-1', 'ce-source': 's' });
     await send('m-2');
     const operations = await ingest.operations();

@@ -7,13 +7,13 @@ import { Harness, readAll, type Json } from './testing/harness.ts';
 
 const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 const named = (id: string) => intakeHeaders({ id, source: 'urn:ehr:a', contentType: 'application/json' });
-/** A deed unknown to the contract. */
+/** An action unknown to the contract. */
 const wish = (id: string, name = 'Mallory'): NewRecord => ({
   key: name,
   value: Buffer.from(`{"do":"wish","asset":"${name}"}`),
   headers: new Map([...named(id), ['traceparent', Buffer.from(parent)]]),
 });
-/** A later version of the contract that accepts the deed. */
+/** A later version of the contract that accepts the action. */
 const granting: IntakeContract = {
   ...assetIntake,
   translate: ({ body, ...message }, context) => {
@@ -68,7 +68,7 @@ it('lists it with the dead operations, shows its issues, and still lists it afte
     settledAt: expect.stringMatching(/Z$/),
     resendUrl: `/v1/dead-letters/${id}/resend`,
   });
-  const shown = { ...letter, issues: [expect.objectContaining({ diagnostics: 'There is no such deed.' })] };
+  const shown = { ...letter, issues: [expect.objectContaining({ diagnostics: 'There is no such action.' })] };
   expect(await ingest.get(`/v1/dead-letters/${id}`)).toEqual({ status: 200, body: shown });
   expect(await ingest.metric('medrex_ingest_refused_messages')).toBe(1);
   ingest = await ingest.restart({ contracts: [assetIntake] });
@@ -98,11 +98,11 @@ it('accepts it unchanged and once when it is resent, and sends the receipt', asy
 });
 
 it('stores a partly refused message; when it is resent, the rest is accepted too', async () => {
-  const deeds = [
+  const actions = [
     { do: 'deposit', account: 'ann', amount: 1 },
     { do: 'wish', account: 'ben' },
   ];
-  await append([{ value: Buffer.from(JSON.stringify({ deeds })), headers: named('m-1') }]);
+  await append([{ value: Buffer.from(JSON.stringify({ actions })), headers: named('m-1') }]);
   await taken(1);
   const [letter] = await letters();
   expect(letter).toMatchObject({ kind: 'message', code: 'UNKNOWN_DEED' });

@@ -6,13 +6,13 @@ import { assetIntake } from './testing/asset-intake.ts';
 import { Harness, type Json } from './testing/harness.ts';
 
 const contracts = [assetIntake];
-const deed = (asset: string) => JSON.stringify({ do: 'label', asset, label: 'x' });
+const action = (asset: string) => JSON.stringify({ do: 'label', asset, label: 'x' });
 const named = (id: string) => ({ 'ce-id': id, 'ce-source': 'urn:ehr:a' });
 let ingest: Harness;
 afterEach(() => ingest.close());
 
 async function send(id: string): Promise<Json> {
-  const response = await ingest.post('/v1/transactions', deed(id), named(id));
+  const response = await ingest.post('/v1/transactions', action(id), named(id));
   expect(response.status).toBe(202);
   return (await response.json()) as Json;
 }
@@ -36,19 +36,19 @@ describe('a restart', () => {
     ingest = await ingest.restart({ contracts });
     expect((await ingest.get(String(first['statusUrl']))).body).toMatchObject({ state: 'applied' });
     expect((await ingest.get(String(second['statusUrl']))).body).toMatchObject({ state: 'pending' });
-    const again = await ingest.post('/v1/transactions', deed('m-2'), named('m-2'));
+    const again = await ingest.post('/v1/transactions', action('m-2'), named('m-2'));
     expect(again.status).toBe(200);
     expect(await again.json()).toEqual(second);
-    expect((await ingest.post('/v1/transactions', deed('other'), named('m-2'))).status).toBe(409);
+    expect((await ingest.post('/v1/transactions', action('other'), named('m-2'))).status).toBe(409);
     expect(await ingest.operations()).toHaveLength(2);
     expect(await ingest.metric('medrex_ingest_live_operations')).toBe(1);
   });
 
   it('does not take a message without an id for one of the earlier process', async () => {
     ingest = await Harness.start({ contracts });
-    const first = (await (await ingest.post('/v1/transactions', deed('a'))).json()) as Json;
+    const first = (await (await ingest.post('/v1/transactions', action('a'))).json()) as Json;
     ingest = await ingest.restart({ contracts });
-    const response = await ingest.post('/v1/transactions', deed('a'));
+    const response = await ingest.post('/v1/transactions', action('a'));
     expect(response.status).toBe(202);
     expect(((await response.json()) as Json)['transactionId']).not.toBe(first['transactionId']);
   });
@@ -67,7 +67,7 @@ describe('a restart', () => {
       seq: receipt['seq'],
       acceptedAt: receipt['acceptedAt'],
     });
-    const again = await ingest.post('/v1/transactions', deed('m-1'), named('m-1'));
+    const again = await ingest.post('/v1/transactions', action('m-1'), named('m-1'));
     expect([again.status, await again.json()]).toEqual([200, receipt]);
   });
 
@@ -107,14 +107,14 @@ describe('a restart', () => {
     let isDead = false;
     log.append = (...given) => (isDead ? new Promise(() => undefined) : append(...given));
     ingest = await Harness.start({ contracts, log });
-    const lost = ingest.post('/v1/transactions', deed('m-1'), named('m-1')).then(({ status }) => status);
+    const lost = ingest.post('/v1/transactions', action('m-1'), named('m-1')).then(({ status }) => status);
     await crashed;
     isDead = true;
     await ingest.close();
     expect(await lost).toBe(503);
     const { statuses, vault } = ingest;
     ingest = await Harness.start({ contracts, log: inner, statuses, vault });
-    const again = await ingest.post('/v1/transactions', deed('m-1'), named('m-1'));
+    const again = await ingest.post('/v1/transactions', action('m-1'), named('m-1'));
     expect(again.status).toBe(200);
     expect(await ingest.operations()).toHaveLength(1);
   });
@@ -125,14 +125,14 @@ describe('a recreated topic', () => {
     ingest = await Harness.start({ contracts });
     await ingest.progress({ lowWaterMark: 7 * operationsPerRecord });
     await eventually(async () => {
-      const { status } = await ingest.post('/v1/transactions', deed('m-1'), named('m-1'));
+      const { status } = await ingest.post('/v1/transactions', action('m-1'), named('m-1'));
       return status === 503;
     });
     expect(await ingest.get('/readyz')).toMatchObject({
       status: 503,
       body: { reasons: ['operations log was recreated'] },
     });
-    const response = await ingest.post('/v1/transactions', deed('m-2'), named('m-2'));
+    const response = await ingest.post('/v1/transactions', action('m-2'), named('m-2'));
     expect(await response.json()).toMatchObject({ status: 503, code: 'LOG_MADE_ANEW' });
     expect(await ingest.metric('medrex_ingest_halted')).toBe(1);
   });
@@ -143,18 +143,18 @@ describe('a recreated topic', () => {
     await ingest.progress({ generation: 1, lowWaterMark: 7 * operationsPerRecord });
     await ingest.progress({ generation: 2, lowWaterMark: 0 });
     ingest = await ingest.restart({ contracts });
-    expect((await ingest.post('/v1/transactions', deed('m-1'), named('m-1'))).status).toBe(202);
+    expect((await ingest.post('/v1/transactions', action('m-1'), named('m-1'))).status).toBe(202);
   });
 });
 
 describe('a stop', () => {
   it('finishes requests in flight, answers waiting ones, and accepts no more', async () => {
     ingest = await Harness.start({ contracts });
-    const waiting = ingest.post('/v1/transactions', deed('m-1'), { ...named('m-1'), prefer: 'wait=60' });
+    const waiting = ingest.post('/v1/transactions', action('m-1'), { ...named('m-1'), prefer: 'wait=60' });
     await eventually(async () => (await ingest.metric('medrex_ingest_waiting_operations')) === 1);
     await ingest.close();
     expect((await waiting).status).toBe(202);
-    await expect(ingest.post('/v1/transactions', deed('m-2'), named('m-2'))).rejects.toThrow();
+    await expect(ingest.post('/v1/transactions', action('m-2'), named('m-2'))).rejects.toThrow();
     ingest = await ingest.restart({ contracts });
     expect(await ingest.operations()).toHaveLength(1);
   });
@@ -172,12 +172,12 @@ describe('the operations log', () => {
       return append(topic, partition, records);
     };
     ingest = await Harness.start({ contracts, log, env: { INGEST_APPEND_WAIT_MS: '50' } });
-    const late = await ingest.post('/v1/transactions', deed('m-1'), named('m-1'));
+    const late = await ingest.post('/v1/transactions', action('m-1'), named('m-1'));
     expect(late.status).toBe(503);
     expect(late.headers.get('retry-after')).not.toBeNull();
     expect(await late.json()).toMatchObject({ code: 'LOG_UNAVAILABLE' });
     open();
     await eventually(async () => (await ingest.operations()).length === 1);
-    expect((await ingest.post('/v1/transactions', deed('m-1'), named('m-1'))).status).toBe(200);
+    expect((await ingest.post('/v1/transactions', action('m-1'), named('m-1'))).status).toBe(200);
   });
 });

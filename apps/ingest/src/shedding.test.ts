@@ -4,7 +4,7 @@ import { eventually } from '@medrex/contracts/testing';
 import { assetIntake } from './testing/asset-intake.ts';
 import { Harness, type Json } from './testing/harness.ts';
 
-const deed = (asset: string) => JSON.stringify({ do: 'label', asset, label: 'x' });
+const action = (asset: string) => JSON.stringify({ do: 'label', asset, label: 'x' });
 const line = (id: string, operationClass: string) =>
   JSON.stringify({ id, source: 's', class: operationClass, body: { do: 'label', asset: id, label: 'x' } });
 const classes = ['cpoe', 'clinical', 'scheduling', 'financial', 'audit'];
@@ -23,7 +23,7 @@ async function fill(operations: number): Promise<void> {
 }
 
 const send = (id: string, operationClass: string) =>
-  ingest.post('/v1/transactions', deed(id), { 'idempotency-key': id, 'ce-medrexclass': operationClass });
+  ingest.post('/v1/transactions', action(id), { 'idempotency-key': id, 'ce-medrexclass': operationClass });
 
 describe('shedding', () => {
   it('sheds the lowest class first, with the class, the limits and Retry-After', async () => {
@@ -104,10 +104,10 @@ describe('shedding', () => {
     const headers = (id: string, operationClass: 'audit' | 'cpoe') =>
       intakeHeaders({ id, source: 's', class: operationClass, contentType: 'application/json' });
     await ingest.log.append(topics.intake, 0, [
-      { value: Buffer.from(deed('slow')), headers: headers('slow', 'audit') },
+      { value: Buffer.from(action('slow')), headers: headers('slow', 'audit') },
     ]);
     await ingest.log.append(topics.intakeUrgent, 0, [
-      { value: Buffer.from(deed('fast')), headers: headers('fast', 'cpoe') },
+      { value: Buffer.from(action('fast')), headers: headers('fast', 'cpoe') },
     ]);
     const assets = async () => (await ingest.operations()).map(({ operation }) => operation.facts['asset']);
     await eventually(async () => (await assets()).includes('fast'));
@@ -131,7 +131,7 @@ describe('shedding', () => {
     ingest = await Harness.start({ contracts: [assetIntake], env, log, statuses, vault, nowMs });
     await fill(9);
     const headers = intakeHeaders({ id: 'slow', source: 's', class: 'audit', contentType: 'application/json' });
-    await ingest.log.append(topics.intake, 0, [{ value: Buffer.from(deed('slow')), headers }]);
+    await ingest.log.append(topics.intake, 0, [{ value: Buffer.from(action('slow')), headers }]);
     const told = (state: string) =>
       eventually(async () => (await ingest.receipts()).find((receipt) => receipt.state === state));
     const intake = { topic: topics.intake, partition: 0, offset: 0 };
@@ -159,8 +159,8 @@ describe('shedding', () => {
       });
     const now = Date.now();
     await ingest.log.append(topics.intake, 0, [
-      { value: Buffer.from(deed('old')), headers: headers('old', now - dedupeWindowMs + 60_000) },
-      { value: Buffer.from(deed('young')), headers: headers('young', now) },
+      { value: Buffer.from(action('old')), headers: headers('old', now - dedupeWindowMs + 60_000) },
+      { value: Buffer.from(action('young')), headers: headers('young', now) },
     ]);
     await eventually(async () => (await ingest.metric('medrex_ingest_messages_total{entrance="intake"}')) === 2);
     leapMs = 120_000;
@@ -176,7 +176,7 @@ describe('shedding', () => {
     const stop = await ingest.settleAll();
     const headers = (id: string) => intakeHeaders({ id, source: 's', class: 'audit', contentType: 'application/json' });
     const records = Array.from({ length: 60 }, (_, at) => ({
-      value: Buffer.from(deed(`a${at}`)),
+      value: Buffer.from(action(`a${at}`)),
       headers: headers(`m-${at}`),
     }));
     await ingest.log.append(topics.intake, 0, records);
@@ -191,7 +191,9 @@ describe('shedding', () => {
     await fill(5);
     const stop = await ingest.settleAll();
     const value = Buffer.from(
-      JSON.stringify({ deeds: Array.from({ length: 12 }, (_, at) => ({ do: 'label', asset: `d${at}`, label: 'x' })) }),
+      JSON.stringify({
+        actions: Array.from({ length: 12 }, (_, at) => ({ do: 'label', asset: `d${at}`, label: 'x' })),
+      }),
     );
     await ingest.log.append(topics.intake, 0, [
       { value, headers: intakeHeaders({ id: 'many', source: 's', class: 'audit', contentType: 'application/json' }) },
@@ -205,9 +207,9 @@ describe('shedding', () => {
 
   it('sheds no order of a message with more orders than there is room for', async () => {
     await fill(9);
-    const deeds = Array.from({ length: 3 }, (_, at) => ({ do: 'label', asset: `d${at}`, label: 'x' }));
+    const actions = Array.from({ length: 3 }, (_, at) => ({ do: 'label', asset: `d${at}`, label: 'x' }));
     const orders = { 'idempotency-key': 'many', 'ce-medrexclass': 'cpoe' };
-    const response = await ingest.post('/v1/transactions', JSON.stringify({ deeds }), orders);
+    const response = await ingest.post('/v1/transactions', JSON.stringify({ actions }), orders);
     expect(response.status).toBe(202);
     expect(await ingest.operations()).toHaveLength(12);
   });

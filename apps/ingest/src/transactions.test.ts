@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { assetIntake } from './testing/asset-intake.ts';
 import { Harness, type Json } from './testing/harness.ts';
 
-const deed = (asset: string) => JSON.stringify({ do: 'create', asset, owner: 'ann', value: 1 });
-const deeds = (...assets: readonly string[]) =>
-  JSON.stringify({ deeds: assets.map((asset) => ({ do: asset === 'bad' ? 'wish' : 'label', asset, label: 'x' })) });
+const action = (asset: string) => JSON.stringify({ do: 'create', asset, owner: 'ann', value: 1 });
+const actions = (...assets: readonly string[]) =>
+  JSON.stringify({ actions: assets.map((asset) => ({ do: asset === 'bad' ? 'wish' : 'label', asset, label: 'x' })) });
 const named = (id: string) => ({ 'idempotency-key': id, 'ce-source': 'urn:ehr:a' });
 const json = async (response: Response) => (await response.json()) as Json;
 let ingest: Harness;
@@ -18,7 +18,7 @@ afterEach(() => ingest.close());
 
 describe('POST /v1/transactions', () => {
   it('answers 202 with a status URL and a receipt of digest and seq', async () => {
-    const response = await ingest.post('/v1/transactions', deed('a1'), named('m-1'));
+    const response = await ingest.post('/v1/transactions', action('a1'), named('m-1'));
     expect(response.status).toBe(202);
     const receipt = await json(response);
     const [accepted] = await ingest.operations();
@@ -35,8 +35,8 @@ describe('POST /v1/transactions', () => {
   });
 
   it('answers a repeat with 200 and the same receipt, and appends nothing', async () => {
-    const first = await ingest.post('/v1/transactions', deed('a1'), named('m-1'));
-    const again = await ingest.post('/v1/transactions', deed('a1'), named('m-1'));
+    const first = await ingest.post('/v1/transactions', action('a1'), named('m-1'));
+    const again = await ingest.post('/v1/transactions', action('a1'), named('m-1'));
     expect([first.status, again.status]).toEqual([202, 200]);
     expect(await again.text()).toBe(await first.text());
     expect(again.headers.get('idempotent-replayed')).toBe('true');
@@ -45,8 +45,8 @@ describe('POST /v1/transactions', () => {
   });
 
   it('answers another body under the same name with 409, naming the first digest', async () => {
-    const first = await json(await ingest.post('/v1/transactions', deed('a1'), named('m-1')));
-    const other = await ingest.post('/v1/transactions', deed('a2'), named('m-1'));
+    const first = await json(await ingest.post('/v1/transactions', action('a1'), named('m-1')));
+    const other = await ingest.post('/v1/transactions', action('a2'), named('m-1'));
     expect(other.status).toBe(409);
     expect(other.headers.get('content-type')).toContain('application/problem+json');
     expect(await json(other)).toMatchObject({
@@ -58,13 +58,13 @@ describe('POST /v1/transactions', () => {
   });
 
   it('distinguishes equal ids of different sources', async () => {
-    const one = await ingest.post('/v1/transactions', deed('a1'), { 'idempotency-key': 'm', 'ce-source': 'a' });
-    const other = await ingest.post('/v1/transactions', deed('a2'), { 'idempotency-key': 'm', 'ce-source': 'b' });
+    const one = await ingest.post('/v1/transactions', action('a1'), { 'idempotency-key': 'm', 'ce-source': 'a' });
+    const other = await ingest.post('/v1/transactions', action('a2'), { 'idempotency-key': 'm', 'ce-source': 'b' });
     expect([one.status, other.status]).toEqual([202, 202]);
   });
 
   it('makes one operation and one receipt of concurrent repeats', async () => {
-    const sent = Array.from({ length: 20 }, () => ingest.post('/v1/transactions', deed('a1'), named('m-1')));
+    const sent = Array.from({ length: 20 }, () => ingest.post('/v1/transactions', action('a1'), named('m-1')));
     const answers = await Promise.all(sent);
     const texts = new Set(await Promise.all(answers.map((one) => one.text())));
     expect(texts.size).toBe(1);
@@ -74,7 +74,7 @@ describe('POST /v1/transactions', () => {
   });
 
   it('accepts one of several concurrent bodies under one name; the others get 409', async () => {
-    const sent = ['a1', 'a2', 'a3', 'a4'].map((asset) => ingest.post('/v1/transactions', deed(asset), named('m-1')));
+    const sent = ['a1', 'a2', 'a3', 'a4'].map((asset) => ingest.post('/v1/transactions', action(asset), named('m-1')));
     const statuses = (await Promise.all(sent)).map(({ status }) => status).sort();
     expect(statuses).toEqual([202, 409, 409, 409]);
     expect(await ingest.operations()).toHaveLength(1);
@@ -82,27 +82,27 @@ describe('POST /v1/transactions', () => {
 
   it('accepts a new body under a name whose first body was refused', async () => {
     expect((await ingest.post('/v1/transactions', '{"do":"wish"}', named('m-1'))).status).toBe(422);
-    expect((await ingest.post('/v1/transactions', deed('a1'), named('m-1'))).status).toBe(202);
+    expect((await ingest.post('/v1/transactions', action('a1'), named('m-1'))).status).toBe(202);
   });
 
   it('accepts a message without an id, says so, and accepts it again as another message', async () => {
-    const first = await json(await ingest.post('/v1/transactions', deed('a1')));
-    const again = await ingest.post('/v1/transactions', deed('a1'));
+    const first = await json(await ingest.post('/v1/transactions', action('a1')));
+    const again = await ingest.post('/v1/transactions', action('a1'));
     expect(first).toMatchObject({ isIdDerived: true, advice: expect.stringContaining('Idempotency-Key') });
     expect(again.status).toBe(202);
     expect((await json(again))['transactionId']).not.toBe(first['transactionId']);
   });
 
   it('answers a message sent again under its derived id with the first receipt', async () => {
-    const first = await json(await ingest.post('/v1/transactions', deed('a1')));
+    const first = await json(await ingest.post('/v1/transactions', action('a1')));
     const headers = { 'ce-source': String(first['source']), 'ce-id': String(first['id']) };
-    const again = await ingest.post('/v1/transactions', deed('a1'), headers);
+    const again = await ingest.post('/v1/transactions', action('a1'), headers);
     expect(again.status).toBe(200);
     expect((await json(again))['transactionId']).toBe(first['transactionId']);
   });
 
   it('makes an operation of each item of a message, with its own result', async () => {
-    const response = await ingest.post('/v1/transactions', deeds('a1', 'bad', 'a3'), named('m-1'));
+    const response = await ingest.post('/v1/transactions', actions('a1', 'bad', 'a3'), named('m-1'));
     expect(response.status).toBe(207);
     const { items } = (await json(response)) as { items: readonly Json[] };
     expect(items.map(({ item, status }) => [item, status])).toEqual([
@@ -110,14 +110,14 @@ describe('POST /v1/transactions', () => {
       [1, 422],
       [2, 202],
     ]);
-    expect(items[1]).toMatchObject({ problem: { code: 'UNKNOWN_DEED', issues: [{ expression: '$.deeds[1].do' }] } });
+    expect(items[1]).toMatchObject({ problem: { code: 'UNKNOWN_DEED', issues: [{ expression: '$.actions[1].do' }] } });
     const message = await ingest.get(response.headers.get('location') ?? '');
     expect(message.body['transactions']).toHaveLength(2);
   });
 
   it('answers a repeat of several items with the same receipt from memory', async () => {
-    const first = await ingest.post('/v1/transactions', deeds('a1', 'a2', 'a3'), named('m-1'));
-    const again = await ingest.post('/v1/transactions', deeds('a1', 'a2', 'a3'), named('m-1'));
+    const first = await ingest.post('/v1/transactions', actions('a1', 'a2', 'a3'), named('m-1'));
+    const again = await ingest.post('/v1/transactions', actions('a1', 'a2', 'a3'), named('m-1'));
     expect([first.status, again.status]).toEqual([202, 200]);
     const ids = ({ items }: Json) => (items as readonly Json[]).map(({ transactionId }) => transactionId);
     expect(ids(await json(again))).toEqual(ids(await json(first)));
@@ -126,11 +126,11 @@ describe('POST /v1/transactions', () => {
 
   it('waits for the outcome for the time in Prefer: wait', async () => {
     const stop = await ingest.settleAll(() => ({ detail: { owner: 'ann' } }));
-    const response = await ingest.post('/v1/transactions', deed('a1'), { ...named('m-1'), prefer: 'wait=5' });
+    const response = await ingest.post('/v1/transactions', action('a1'), { ...named('m-1'), prefer: 'wait=5' });
     expect(response.status).toBe(200);
     expect(await json(response)).toMatchObject({ state: 'applied', code: 'OK', detail: { owner: 'ann' } });
     await stop();
-    const late = await ingest.post('/v1/transactions', deed('a2'), { ...named('m-2'), prefer: 'wait=0' });
+    const late = await ingest.post('/v1/transactions', action('a2'), { ...named('m-2'), prefer: 'wait=0' });
     expect(late.status).toBe(202);
   });
 });
@@ -143,9 +143,9 @@ describe('a refusal', () => {
     ['NDJSON at the wrong address', '{}', { 'content-type': 'application/x-ndjson' }, 415, 'CONTENT_TYPE_UNSUPPORTED'],
     ['a compressed body', 'x', { 'content-encoding': 'gzip' }, 415, 'ENCODING_UNSUPPORTED'],
     ['an unknown contract', '{}', { 'ce-medrexcontract': 'other' }, 422, 'CONTRACT_UNKNOWN'],
-    ['a deed unknown to the contract', '{"do":"wish"}', {}, 422, 'UNKNOWN_DEED'],
-    ['a message without operations', '{"deeds":[]}', {}, 422, 'NOTHING_TO_DO'],
-    ['an unknown class', deed('a'), { 'ce-medrexclass': 'vip' }, 400, 'ENVELOPE_INVALID'],
+    ['an action unknown to the contract', '{"do":"wish"}', {}, 422, 'UNKNOWN_DEED'],
+    ['a message without operations', '{"actions":[]}', {}, 422, 'NOTHING_TO_DO'],
+    ['an unknown class', action('a'), { 'ce-medrexclass': 'vip' }, 400, 'ENVELOPE_INVALID'],
     [
       'an event that is not an object',
       '[]',
@@ -192,9 +192,9 @@ describe('a refusal', () => {
 
   it('is the answer to a message from before the dedupe window, but not to one without a time', async () => {
     const old = new Date(Date.now() - 8 * 86_400_000).toISOString();
-    const response = await ingest.post('/v1/transactions', deed('a1'), { ...named('m-1'), 'ce-time': old });
+    const response = await ingest.post('/v1/transactions', action('a1'), { ...named('m-1'), 'ce-time': old });
     expect(await json(response)).toMatchObject({ status: 422, code: 'TOO_OLD', windowSeconds: 604_800 });
-    expect((await ingest.post('/v1/transactions', deed('a1'), named('m-1'))).status).toBe(202);
+    expect((await ingest.post('/v1/transactions', action('a1'), named('m-1'))).status).toBe(202);
   });
 
   it('is the answer to unknown addresses and methods', async () => {
@@ -211,7 +211,7 @@ describe('a refusal', () => {
     );
     await eventually(() => socket.readyState === 'open');
     socket.destroy();
-    expect((await ingest.post('/v1/transactions', deed('a1'))).status).toBe(202);
+    expect((await ingest.post('/v1/transactions', action('a1'))).status).toBe(202);
     expect(await ingest.operations()).toHaveLength(1);
   });
 });
@@ -222,7 +222,7 @@ describe('GET /v1/transactions', () => {
       status: 404,
       body: { code: 'TRANSACTION_UNKNOWN' },
     });
-    const { transactionId } = await json(await ingest.post('/v1/transactions', deed('a1'), named('m-1')));
+    const { transactionId } = await json(await ingest.post('/v1/transactions', action('a1'), named('m-1')));
     const pending = await ingest.get(`/v1/transactions/${String(transactionId)}`);
     expect(pending).toMatchObject({ status: 200, body: { state: 'pending' } });
     expect(pending.body).not.toHaveProperty('code');
@@ -241,7 +241,7 @@ describe('GET /v1/transactions', () => {
   it('finds the operations of a message by its name', async () => {
     const query = new URLSearchParams({ source: 'urn:ehr:a', id: 'm 1/ä' }).toString();
     // Header values are percent-encoded, as CloudEvents requires.
-    await ingest.post('/v1/transactions', deeds('a1', 'a2'), { 'ce-source': 'urn:ehr:a', 'ce-id': 'm%201%2F%C3%A4' });
+    await ingest.post('/v1/transactions', actions('a1', 'a2'), { 'ce-source': 'urn:ehr:a', 'ce-id': 'm%201%2F%C3%A4' });
     const { status, body } = await ingest.get(`/v1/transactions?${query}`);
     expect(status).toBe(200);
     expect(body['transactions']).toHaveLength(2);

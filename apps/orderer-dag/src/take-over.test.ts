@@ -320,16 +320,16 @@ describe('a leader that is suspended and resumes after the take-over', () => {
   });
 
   it('repeatedly, with deaths and hand-overs in between, on a faulty network, keeps all guarantees', async () => {
-    const deed = fc.constantFrom('kill' as const, 'stop' as const, 'hand over' as const, 'nothing' as const);
+    const action = fc.constantFrom('kill' as const, 'stop' as const, 'hand over' as const, 'nothing' as const);
     const bad = fc.record({
       seed: fc.integer(),
       hopMs: fc.constantFrom(0, 6),
-      deeds: fc.array(fc.record({ deed, afterMs: fc.nat(300) }), { maxLength: 4 }),
+      actions: fc.array(fc.record({ action, afterMs: fc.nat(300) }), { maxLength: 4 }),
       chance: fc.constantFrom(0, 0.1, 0.3),
     });
     const histories = fc.oneof(assetOperations({ maxLength: 30 }), discoveringOperations);
     await fc.assert(
-      fc.asyncProperty(histories, bad, async (operations, { seed, hopMs, deeds, chance }) => {
+      fc.asyncProperty(histories, bad, async (operations, { seed, hopMs, actions, chance }) => {
         const channel = await openChannel({ seed, latencies: { hopMs }, limits: { progressEveryMs: 10 } });
         const random = seededRandom(seed);
         const struck = { endorsementFails: chance / 2, envelopeDropped: chance / 4, acknowledgementLost: chance };
@@ -345,14 +345,14 @@ describe('a leader that is suspended and resumes after the take-over', () => {
           if (random() < 0.2) channel.foreignWrite('ann', 2);
           await channel.clock.advance(ms);
         };
-        for (const { deed, afterMs } of deeds) {
+        for (const { action, afterMs } of actions) {
           await carry(afterMs);
           const leader = all.find(({ instance, mortal }) => leads(instance) && !mortal.isStopped);
-          if (leader === undefined || deed === 'nothing') continue;
-          if (deed === 'kill') leader.mortal.kill();
-          else if (deed === 'stop') leader.mortal.stop();
+          if (leader === undefined || action === 'nothing') continue;
+          if (action === 'kill') leader.mortal.kill();
+          else if (action === 'stop') leader.mortal.stop();
           else void leader.instance.stop();
-          if (deed !== 'stop') all = all.filter((one) => one !== leader);
+          if (action !== 'stop') all = all.filter((one) => one !== leader);
           all.push(await born());
           await carry(random() < 0.5 ? 4_600 : 50);
           for (const { mortal } of all) if (random() < 0.7) mortal.resume();

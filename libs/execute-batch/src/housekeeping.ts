@@ -26,9 +26,9 @@ export const housekeeping: Contract = {
   name: 'housekeeping',
   templateVersions: [1],
   async apply(operation, state) {
-    const { do: deed } = operation.facts;
-    if (deed === 'prune') return prune(operation, state);
-    if (deed === 'compact') return compact(operation, state);
+    const { do: action } = operation.facts;
+    if (action === 'prune') return prune(operation, state);
+    if (action === 'compact') return compact(operation, state);
     throw new Reject('HOUSEKEEPING_UNKNOWN', 'housekeeping prunes or compacts');
   },
 };

@@ -26,20 +26,20 @@ export function talliesSent({ senders }: Pick<AssetLoad, 'senders'>): readonly n
 }
 
 /**
- * Message `number` of a sender: a deed of the asset contract on few assets and people, so that operations conflict, in all modes.
+ * Message `number` of a sender: an action of the asset contract on few assets and people, so that operations conflict, in all modes.
  *
- * @param discovers whether to include deeds that discover keys; without them the order on all keys is guaranteed
+ * @param discovers whether to include actions that discover keys; without them the order on all keys is guaranteed
  */
 export function assetMessage(chance: Chance, source: string, number: number, discovers = false): Message {
   const id = `m${number}`;
   if (isTally(number)) return { id, body: { do: 'deposit', account: tallyOf(source), amount: 1 } };
-  const deed =
-    discovers && chance.between(1, 3) === 1 ? discoveringDeed(chance) : someDeed(chance, `${source}-${number}`);
-  return { id, body: deed, class: chance.pick(classes) };
+  const action =
+    discovers && chance.between(1, 3) === 1 ? discoveringAction(chance) : someAction(chance, `${source}-${number}`);
+  return { id, body: action, class: chance.pick(classes) };
 }
 
-/** A deed that discovers from the state whose holding shrinks or who is paid. */
-function discoveringDeed(chance: Chance): AssetMessage {
+/** An action that discovers from the state whose holding shrinks or who is paid. */
+function discoveringAction(chance: Chance): AssetMessage {
   const [asset, person] = [chance.pick(assets), chance.pick(people)];
   return chance.pick<AssetMessage>([
     { do: 'transfer', asset, to: person },
@@ -49,7 +49,7 @@ function discoveringDeed(chance: Chance): AssetMessage {
   ]);
 }
 
-function someDeed(chance: Chance, name: string): AssetMessage {
+function someAction(chance: Chance, name: string): AssetMessage {
   const [asset, person, other] = [chance.pick(assets), chance.pick(people), chance.pick(people)];
   const amount = chance.between(1, 9);
   return chance.pick<AssetMessage>([
@@ -77,7 +77,7 @@ export interface AssetLoadOptions {
   /** Maximum messages per batch. */
   readonly batchMax?: number;
   readonly pauseMs?: number;
-  /** Whether some deeds discover keys from the state. */
+  /** Whether some actions discover keys from the state. */
   readonly discovers?: boolean;
 }
 

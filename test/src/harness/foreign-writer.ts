@@ -11,7 +11,7 @@ export class ForeignWriter {
   #isEnding = false;
   #valid = 0;
 
-  /** @param next returns its next deed */
+  /** @param next returns its next action */
   constructor(stack: Stack, next: () => AssetFacts, pauseMs: number) {
     this.#stack = stack;
     this.#pauseMs = pauseMs;

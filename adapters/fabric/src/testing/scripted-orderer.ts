@@ -46,13 +46,13 @@ export class ScriptedOrderer {
       if (isOver) return;
       const envelope = Buffer.from(bytes).toString();
       this.taken.push(envelope);
-      const deed = script(envelope);
-      if (deed === 'nothing') return;
-      if (deed === 'hang up') return end();
+      const action = script(envelope);
+      if (action === 'nothing') return;
+      if (action === 'hang up') return end();
       const answer = new orderer.BroadcastResponse();
-      answer.setStatus(deed as common.StatusMap[keyof common.StatusMap]);
+      answer.setStatus(action as common.StatusMap[keyof common.StatusMap]);
       stream.write(answer);
-      if (deed !== common.Status.SUCCESS) end();
+      if (action !== common.Status.SUCCESS) end();
     });
   }
 

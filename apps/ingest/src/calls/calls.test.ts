@@ -147,9 +147,9 @@ describe('POST /v1/channels/{channel}/transactions', () => {
   it('accepts POST only, and does not change how messages for contracts are handled', async () => {
     await start();
     expect((await fetch(ingest.url + path)).status).toBe(405);
-    const deed = await ingest.post('/v1/transactions', '{"do":"label","asset":"a","label":"x"}');
-    expect(deed.status).toBe(202);
-    expect(await deed.json()).not.toHaveProperty('mode');
+    const action = await ingest.post('/v1/transactions', '{"do":"label","asset":"a","label":"x"}');
+    expect(action.status).toBe(202);
+    expect(await action.json()).not.toHaveProperty('mode');
   });
 
   const answered = (operation: SequencedOperation, answer: Parameters<CallKey['sealAnswer']>[1]) => ({

@@ -2,25 +2,25 @@ import type { IntakeContext, IntakeContract, IntakeMessage, Refusal, TranslatedO
 import type { JsonObject } from '@medrex/execute-batch';
 import { assetKeys, type AssetFacts } from '@medrex/execute-batch/testing';
 
-/** An asset deed as tests send it: facts for the contract, and fields for the intake only. */
-type Deed = AssetFacts & { readonly owner?: string; readonly note?: string };
+/** An asset action as tests send it: facts for the contract, and fields for the intake only. */
+type Action = AssetFacts & { readonly owner?: string; readonly note?: string };
 
-const deeds = new Set(['create', 'transfer', 'move', 'label', 'deposit', 'pay', 'note']);
+const actions = new Set(['create', 'transfer', 'move', 'label', 'deposit', 'pay', 'note']);
 
 /**
- * The intake half of the asset contract. A body is one deed, or `{ "deeds": [...] }` with one item per deed. A deed with a `patient` is
+ * The intake half of the asset contract. A body is one action, or `{ "actions": [...] }` with one item per action. An action with a `patient` is
  * sealed under that patient's key; `{ "do": "burst" }` makes the intake throw.
  */
 export const assetIntake: IntakeContract = {
   name: 'asset-transfer',
   async translate(message, context) {
     const { body } = message;
-    const list = isRecord(body) && Array.isArray(body['deeds']) ? (body['deeds'] as unknown[]) : [body];
+    const list = isRecord(body) && Array.isArray(body['actions']) ? (body['actions'] as unknown[]) : [body];
     const operations: TranslatedOperation[] = [];
     const refusals: Refusal[] = [];
-    for (const [item, deed] of list.entries()) {
-      if (isRecord(deed) && deed['do'] === 'burst') throw new Error(`burst of ${String(deed['asset'])}`);
-      if (isDeed(deed)) operations.push(await translateOne(deed, item, message, context));
+    for (const [item, action] of list.entries()) {
+      if (isRecord(action) && action['do'] === 'burst') throw new Error(`burst of ${String(action['asset'])}`);
+      if (isAction(action)) operations.push(await translateOne(action, item, message, context));
       else refusals.push(refusal(item, list.length > 1));
     }
     return { operations, refusals };
@@ -28,15 +28,15 @@ export const assetIntake: IntakeContract = {
 };
 
 async function translateOne(
-  deed: Deed,
+  action: Action,
   item: number,
   message: IntakeMessage,
   context: IntakeContext,
 ): Promise<TranslatedOperation> {
-  const { patient, ...facts } = deed as Deed & { readonly patient?: string };
+  const { patient, ...facts } = action as Action & { readonly patient?: string };
   const sealer =
     patient === undefined ? context.tenant : await context.patient([{ system: 'urn:mrn', value: patient }]);
-  const body = sealer.seal(Buffer.from(JSON.stringify(deed)), [message.source, message.id, String(item)]);
+  const body = sealer.seal(Buffer.from(JSON.stringify(action)), [message.source, message.id, String(item)]);
   const operationClass = message.class ?? 'financial';
   return {
     item,
@@ -49,17 +49,17 @@ async function translateOne(
 }
 
 function refusal(item: number, isListed: boolean): Refusal {
-  const expression = isListed ? `$.deeds[${item}].do` : '$.do';
+  const expression = isListed ? `$.actions[${item}].do` : '$.do';
   return {
     item,
     code: 'UNKNOWN_DEED',
     status: 422,
-    issues: [{ severity: 'error', code: 'value', diagnostics: 'There is no such deed.', expression }],
+    issues: [{ severity: 'error', code: 'value', diagnostics: 'There is no such action.', expression }],
   };
 }
 
-function isDeed(value: unknown): value is Deed {
-  return isRecord(value) && typeof value['do'] === 'string' && deeds.has(value['do']);
+function isAction(value: unknown): value is Action {
+  return isRecord(value) && typeof value['do'] === 'string' && actions.has(value['do']);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -18,7 +18,7 @@ export interface SharedStores {
 }
 
 const contracts = [assetIntake];
-const deed = (asset: string) => JSON.stringify({ do: 'label', asset, label: 'x' });
+const action = (asset: string) => JSON.stringify({ do: 'label', asset, label: 'x' });
 const named = (id: string) => ({ 'ce-id': id, 'ce-source': 'urn:ehr:a' });
 
 /** Test suite for two ingest instances of one channel that share stores of any kind. */
@@ -41,7 +41,7 @@ export function twoInstances(name: string, share: () => Promise<SharedStores>): 
       await Promise.all(instances.map((instance) => instance.close()));
       await shared.dispose();
     });
-    const send = async (to: Harness, id: string, body = deed(id)): Promise<{ status: number; body: Json }> => {
+    const send = async (to: Harness, id: string, body = action(id)): Promise<{ status: number; body: Json }> => {
       const response = await to.post('/v1/transactions', body, named(id));
       return { status: response.status, body: (await response.json()) as Json };
     };
@@ -55,7 +55,7 @@ export function twoInstances(name: string, share: () => Promise<SharedStores>): 
         status: 200,
         body: { transactionId: first.body['transactionId'], seq: first.body['seq'] },
       });
-      expect((await send(two, 'm-1', deed('other'))).status).toBe(409);
+      expect((await send(two, 'm-1', action('other'))).status).toBe(409);
       expect(await one.operations()).toHaveLength(1);
     });
 

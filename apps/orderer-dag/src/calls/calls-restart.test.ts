@@ -65,7 +65,7 @@ describe('calls on a channel whose orderer-dag dies', () => {
 
   it('repeatedly, on a faulty network with foreign writers, keep all guarantees', async () => {
     const id = fc.constantFrom('a', 'b', 'c');
-    const deed = fc.oneof(
+    const action = fc.oneof(
       fc.tuple(fc.constant('createAsset'), id, fc.constantFrom('ann', 'ben')),
       fc.tuple(fc.constant('addValue'), id, fc.constant('1')),
       fc.tuple(fc.constant('transferAsset'), id, fc.constantFrom('ann', 'ben')),
@@ -81,9 +81,9 @@ describe('calls on a channel whose orderer-dag dies', () => {
     });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(deed, { maxLength: 25 }),
+        fc.array(action, { maxLength: 25 }),
         bad,
-        async (deeds, { seed, hopMs, deaths, chance, declared }) => {
+        async (actions, { seed, hopMs, deaths, chance, declared }) => {
           const channel = await open({ seed, latencies: { hopMs } });
           const random = seededRandom(seed);
           const struck = { endorsementFails: chance / 2, envelopeDropped: chance / 4, acknowledgementLost: chance };
@@ -95,7 +95,7 @@ describe('calls on a channel whose orderer-dag dies', () => {
             return mortal;
           };
           let mortal = await born();
-          for (const [fn = '', ...args] of deeds) {
+          for (const [fn = '', ...args] of actions) {
             await channel.append([assetCall(fn, args, args.length > 0 && random() < declared)]);
             if (random() < 0.1) {
               const value = Buffer.from(JSON.stringify({ id: 'a', owner: 'foreign', value: 0 }));

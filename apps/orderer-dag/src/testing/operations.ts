@@ -54,10 +54,12 @@ export const discoveringOperations: fc.Arbitrary<Operation[]> = fc
     ),
     { maxLength: 50 },
   )
-  .map((deeds) => {
+  .map((actions) => {
     const made = Array.from({ length: 8 }, (_, number): AssetFacts => {
       const owner = ['ann', 'ben', 'cat'][number % 3] as string;
       return { do: 'create', asset: `a${number}`, owner, value: 1 };
     });
-    return [...made, ...deeds].map((facts, at) => assetOperation(facts, { opId: `op${at}`, sourceHash: `hash${at}` }));
+    return [...made, ...actions].map((facts, at) =>
+      assetOperation(facts, { opId: `op${at}`, sourceHash: `hash${at}` }),
+    );
   });

@@ -7,7 +7,7 @@ import { assetTransferIntake } from './asset-transfer-intake.ts';
 const context: IntakeContext = {
   mintId: (...parts) => `minted:${parts.join('|')}`,
   patient: async () => {
-    throw new Error('deeds are about no patient');
+    throw new Error('actions are about no patient');
   },
   knownPatient: () => undefined,
   tenant: {
@@ -32,25 +32,25 @@ describe('the intake of the asset-transfer contract', () => {
     expect(assetTransferIntake.name).toBe(assetTransfer.name);
   });
 
-  it('takes every deed that the contract knows, with the keys that its facts tell', async () => {
+  it('takes every action that the contract knows, with the keys that its facts tell', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(assetFacts, { minLength: 1, maxLength: 5 }), async (deeds) => {
-        const { operations, refusals } = await translate({ deeds });
+      fc.asyncProperty(fc.array(assetFacts, { minLength: 1, maxLength: 5 }), async (actions) => {
+        const { operations, refusals } = await translate({ actions });
         expect(refusals).toEqual([]);
-        expect(operations.map(({ item }) => item)).toEqual(deeds.map((_, item) => item));
-        expect(operations.map(({ facts }) => facts)).toEqual(deeds);
-        expect(operations.map(({ keys }) => keys)).toEqual(deeds.map(assetKeys));
+        expect(operations.map(({ item }) => item)).toEqual(actions.map((_, item) => item));
+        expect(operations.map(({ facts }) => facts)).toEqual(actions);
+        expect(operations.map(({ keys }) => keys)).toEqual(actions.map(assetKeys));
       }),
     );
   });
 
   it('names what a note or a count appends after the message, and seals remarks', async () => {
-    const deeds = [
+    const actions = [
       { do: 'note', asset: 'a', remark: 'for Smith' },
       { do: 'count', counter: 'c', amount: 2 },
       { do: 'label', asset: 'a', label: 'red', remark: 'Smith again' },
     ];
-    const translation = await translate({ deeds });
+    const translation = await translate({ actions });
     expect(translation.operations.map(({ facts }) => facts)).toEqual([
       { do: 'note', asset: 'a', id: 'minted:s|m|0' },
       { do: 'count', counter: 'c', amount: 2, id: 'minted:s|m|1' },
@@ -65,7 +65,7 @@ describe('the intake of the asset-transfer contract', () => {
 
   it('refuses wrong items by themselves, naming what is wrong, and takes the rest', async () => {
     const { operations, refusals } = await translate({
-      deeds: [{ do: 'fly' }, { do: 'look', asset: 'a' }, { do: 'pay', from: 'a', to: 'b', amount: -1 }, 7],
+      actions: [{ do: 'fly' }, { do: 'look', asset: 'a' }, { do: 'pay', from: 'a', to: 'b', amount: -1 }, 7],
     });
     expect(operations.map(({ item }) => item)).toEqual([1]);
     expect(refusals.map(({ item, code, status }) => [item, code, status])).toEqual([
@@ -90,10 +90,13 @@ describe('the intake of the asset-transfer contract', () => {
     ]);
   });
 
-  it('gives each deed a class, unless the sender does', async () => {
-    const deeds = ['look', 'note'].map((deed) => ({ do: deed, asset: 'a' }));
-    expect((await translate({ deeds })).operations.map((operation) => operation.class)).toEqual(['clinical', 'audit']);
-    const urgent = await translate({ deeds }, { class: 'cpoe' });
+  it('gives each action a class, unless the sender does', async () => {
+    const actions = ['look', 'note'].map((action) => ({ do: action, asset: 'a' }));
+    expect((await translate({ actions })).operations.map((operation) => operation.class)).toEqual([
+      'clinical',
+      'audit',
+    ]);
+    const urgent = await translate({ actions }, { class: 'cpoe' });
     expect(urgent.operations.map((operation) => operation.class)).toEqual(['cpoe', 'cpoe']);
   });
 });

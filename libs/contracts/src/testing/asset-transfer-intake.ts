@@ -18,7 +18,7 @@ const amount = z.int();
 const remark = z.string().optional();
 const id = z.string().optional().describe('made from the message when absent');
 
-const deed = z.discriminatedUnion('do', [
+const action = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('create'), asset: name, owner: name, value: amount }),
   z.strictObject({ do: z.literal('transfer'), asset: name, to: name }),
   z.strictObject({ do: z.literal('move'), asset: name, from: name, to: name }),
@@ -37,8 +37,8 @@ const deed = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('spend'), units: amount.min(0) }),
 ]);
 
-/** What a sender writes: a deed of the asset contract; the ids of notes and counts may be left to the message. */
-export type AssetMessage = z.infer<typeof deed>;
+/** What a sender writes: an action of the asset contract; the ids of notes and counts may be left to the message. */
+export type AssetMessage = z.infer<typeof action>;
 
 const classes: Partial<Record<AssetAction, OperationClass>> = {
   move: 'cpoe',
@@ -51,14 +51,14 @@ const classes: Partial<Record<AssetAction, OperationClass>> = {
 };
 
 /**
- * The intake half of the contract of libs/execute-batch/src/testing/asset-transfer.ts. A message is one deed, or `{ "deeds": [...] }`, of
+ * The intake half of the contract of libs/execute-batch/src/testing/asset-transfer.ts. A message is one action, or `{ "actions": [...] }`, of
  * which each is an item; wrong ones are refused by themselves and the rest goes on.
  */
 export const assetTransferIntake: IntakeContract = {
   name: 'asset-transfer',
   async translate(message, context) {
     if (!/^application\/([a-z.]+\+)?json\b/.test(message.contentType)) {
-      return { operations: [], refusals: [refusal(0, 'UNSUPPORTED_TYPE', 415, ['deeds are JSON', undefined])] };
+      return { operations: [], refusals: [refusal(0, 'UNSUPPORTED_TYPE', 415, ['actions are JSON', undefined])] };
     }
     const items = itemsOf(message.body).map((body, item) => translateItem(body, item, message, context));
     return {
@@ -70,8 +70,8 @@ export const assetTransferIntake: IntakeContract = {
 };
 
 function itemsOf(body: unknown): readonly unknown[] {
-  const isBatch = typeof body === 'object' && body !== null && 'deeds' in body && Array.isArray(body.deeds);
-  return isBatch ? (body.deeds as unknown[]) : [body];
+  const isBatch = typeof body === 'object' && body !== null && 'actions' in body && Array.isArray(body.actions);
+  return isBatch ? (body.actions as unknown[]) : [body];
 }
 
 function translateItem(
@@ -80,7 +80,7 @@ function translateItem(
   message: IntakeMessage,
   context: IntakeContext,
 ): TranslatedOperation | Refusal {
-  const checked = deed.safeParse(body);
+  const checked = action.safeParse(body);
   if (!checked.success) {
     const wrong = checked.error.issues.map((issue): [string, string] => [issue.message, issue.path.join('.')]);
     return refusal(item, 'INVALID_DEED', 422, ...wrong);

@@ -126,7 +126,7 @@ describe('the registry', () => {
     ['an id that is none', registrationOf('Jane Doe', anne.publicKey), 'AUTHOR_INVALID'],
     ['a key that is none', registrationOf('other', 'secret'), 'AUTHOR_INVALID'],
     ['a policy that is none', { ...authorPolicyOf('x', 'off'), facts: { do: 'policy', contract: 'x', policy: 'y' } }, 'AUTHOR_INVALID'], // prettier-ignore
-    ['a deed that is none', { ...revocationOf(anne.id), facts: { do: 'forget', id: anne.id } }, 'AUTHOR_INVALID'],
+    ['an action that is none', { ...revocationOf(anne.id), facts: { do: 'forget', id: anne.id } }, 'AUTHOR_INVALID'],
   ])('refuses %s', async (_what, asked, code) => {
     const ledger = await withAnne();
     expect(await ledger.change(asked)).toMatchObject({ status: 'rejected', code });

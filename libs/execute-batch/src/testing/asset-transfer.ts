@@ -31,8 +31,8 @@ export const assetTransfer: Contract = {
   templateVersions: [1],
   apply(operation, state, budget) {
     const facts = operation.facts as unknown as AssetFacts;
-    const deed = deeds[facts.do] as Deed<AssetAction>;
-    return deed(facts, state, { operation, budget });
+    const action = actions[facts.do] as Action<AssetAction>;
+    return action(facts, state, { operation, budget });
   },
 };
 
@@ -45,13 +45,13 @@ interface Rest {
   readonly operation: Operation;
   readonly budget: Budget;
 }
-type Deed<D extends AssetAction> = (
+type Action<D extends AssetAction> = (
   facts: Extract<AssetFacts, { readonly do: D }>,
   state: State,
   rest: Rest,
 ) => Promise<JsonValue | undefined>;
 
-const deeds: { readonly [D in AssetAction]: Deed<D> } = {
+const actions: { readonly [D in AssetAction]: Action<D> } = {
   async create({ asset, owner, value }, state) {
     if ((await state.get(assetKey(asset))) !== undefined)
       throw new Reject('ASSET_EXISTS', 'the asset is there', { asset });

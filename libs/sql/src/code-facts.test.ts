@@ -60,8 +60,15 @@ describe('what code may leave behind', () => {
     expect(codeFacts(code)).toEqual(opaque);
   });
 
-  it('may stay in the backend process for good', () => {
-    expect(codeFacts("begin perform dblink_connect('x'); end")).toEqual({ ...opaque, spends: true });
+  it.each([
+    "begin perform dblink_connect('x'); end",
+    'my ($name, $value) = @_; $_SHARED{$name} = $value; return undef;',
+    'return join(",", keys %_SHARED);',
+    'GD["tenant"] = tenant',
+    'return GD.get("tenant")',
+    'global GD\nset GD($1) $2',
+  ])('may stay in the backend process for good: %s', (code) => {
+    expect(codeFacts(code)).toEqual({ ...opaque, spends: true });
   });
 
   it.each([

@@ -33,6 +33,8 @@ const verbs =
 const deallocates = /\bdeallocate\b/i;
 /** The connections of dblink stay open in the process. */
 const spends = /\bdblink_connect/i;
+/** Data that functions of PL/Perl, PL/Python and PL/Tcl share within a process. */
+const sharedData = /[$%]_SHARED\b|\bGD\s*[[(.]/;
 const opaqueCall = new RegExp(`\\b(?:${[...opaqueFunctions].join('|')})\\s*\\(|(?:^|;|\\bbegin)\\s*load\\s`, 'i');
 
 /** Judges code by its words; in doubt it leaves something behind. Undefined: it leaves nothing. */
@@ -40,11 +42,17 @@ export function codeFacts(source: string): CodeFacts | undefined {
   const code = source.replaceAll(comments, (_, text: string | undefined) => text ?? ' ');
   const settings = new Set<string>();
   const sets = settingsOf(code, settings);
-  const isOpaque = sets === 'opaque' || opaqueCall.test(code) || runsUnknown(code);
+  const isShared = sharedData.test(code);
+  const isOpaque = sets === 'opaque' || isShared || opaqueCall.test(code) || runsUnknown(code);
   // set_config that is local to the transaction leaves nothing.
   const isShown = shown.test(withoutLocal(code));
   if (!isOpaque && !isShown && sets !== 'some') return undefined;
-  return { settings: [...settings], isOpaque, deallocates: deallocates.test(code), spends: spends.test(code) };
+  return {
+    settings: [...settings],
+    isOpaque,
+    deallocates: deallocates.test(code),
+    spends: isShared || spends.test(code),
+  };
 }
 
 type Sets = 'none' | 'some' | 'opaque';

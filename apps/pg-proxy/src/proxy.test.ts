@@ -296,10 +296,27 @@ describe('transaction mode', () => {
     const heard = rig.postgres.backends[0]!.heard;
     const before = heard.length;
     const locks = ['select pg_advisory_lock(1)', 'select pg_advisory_unlock(1)'];
-    const tables = ['create temp table t (a int)', 'drop table t'];
-    const texts = [...locks, ...tables, 'listen a', 'unlisten a', 'prepare p as select 1', 'deallocate p', 'select 2'];
+    const texts = [
+      ...locks,
+      'listen a',
+      'unlisten a',
+      'prepare p as select 1',
+      'deallocate p',
+      'drop table t',
+      'select 2',
+    ];
     for (const text of texts) await client.ask(query(text));
     expect(heard.slice(before)).toEqual(texts);
+  });
+
+  it('has names looked up again after the first temporary table', async () => {
+    await start(oneBackend);
+    const client = await rig.in();
+    const heard = rig.postgres.backends[0]!.heard;
+    const before = heard.length;
+    const create = ['create temp table t (a int)', 'create temp table u (a int)'] as const;
+    for (const text of [...create, 'select 1']) await client.ask(query(text));
+    expect(heard.slice(before)).toEqual([create[0], 'parse DISCARD PLANS', create[1], 'select 1']);
   });
 
   it('waits for the reset of a timeout that is short enough to end it', async () => {

@@ -41,6 +41,7 @@ const runsOwn = (text: string): readonly Buffer[] => [
   close({ of: 'statement', name: ownStatement }),
 ];
 const forgetSequences = runsOwn('DISCARD SEQUENCES');
+const planAnew = runsOwn('DISCARD PLANS');
 
 /**
  * A connection to the upstream that is logged in. It tracks, by message headers, what the server owes; everything else is forwarded to the
@@ -258,6 +259,16 @@ export class Backend {
     this.#run(forgetSequences, unasked);
     if (!isPipelined) this.#sync(unasked);
     this.isMixed = false;
+  }
+
+  /**
+   * Makes the server look up the names in prepared statements and functions again. At the first temporary object of a process it does this
+   * by itself.
+   */
+  planAnew(): void {
+    this.#run(planAnew, unasked);
+    this.#sync(unasked);
+    this.outbox.send();
   }
 
   #run(messages: readonly Buffer[], how: number): void {

@@ -57,6 +57,7 @@ export class ClientSession {
     const isLast = isEmpty && !isOpen;
     const isIdle = status === transactionStatus.idle;
     if (isLast && watch.takeReset(isIdle)) this.#setAgain(backend, status);
+    if (isLast && status !== transactionStatus.failed && watch.takeMayHide()) backend?.planAnew();
     watch.settled(status, isLast);
     if (isIdle) this.#follow(backend, statements);
   }
@@ -78,6 +79,7 @@ export class ClientSession {
       if (isGone()) return;
       if (outcome.left !== undefined || outcome.isOpaque) {
         watch.found(outcome);
+        if (watch.takeMayHide()) backend.planAnew();
         this.#takeBack(outcome.left, backend, statements);
         this.#follow(backend, statements);
       }

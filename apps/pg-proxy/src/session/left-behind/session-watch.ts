@@ -79,6 +79,8 @@ export class SessionWatch {
   #state: SessionState | undefined;
   /** A mark that no other session has. Undefined: the session has no temporary objects. */
   temporaryMark: string | undefined;
+  /** The first temporary object has been created: it may hide another one from what is already prepared. */
+  #mayHide = false;
   /**
    * DISCARD ALL, or a text that was not analysed, may have reset everything since this was last taken; or before, within the current
    * transaction.
@@ -338,7 +340,15 @@ export class SessionWatch {
   }
 
   #noteTemporary(): void {
+    this.#mayHide ||= this.temporaryMark === undefined;
     this.temporaryMark ??= `\0temporary ${++temporaries};`;
+  }
+
+  /** Whether the first temporary object has been created since the last call. */
+  takeMayHide(): boolean {
+    const taken = this.#mayHide;
+    this.#mayHide = false;
+    return taken;
   }
 
   /** Custom settings: once a session has set one, even for a transaction only, the name exists in it. */

@@ -55,12 +55,18 @@ describeReal('POSTGRES', 'prepared statements in transaction mode, compared with
   const [before, behind] = [ofPlain('before'), ofPlain('behind')];
   const temporary = (end: string): string => `create temp table plain (a int, b text) on commit ${end}`;
   const filled = "insert into plain values (2, 'temporary')";
+  const reader = `create or replace function read_plain() returns text language plpgsql as
+    $$ begin return (select string_agg(b, ',') from plain); end $$`;
+  const read = 'select read_plain()';
 
   it.each([
     [['create temp table first (a int)', before, temporary('preserve rows'), behind, filled, behind, before]],
     [[before, temporary('preserve rows'), filled, before, behind, 'discard temp', before, behind]],
     [[before, 'begin', before, temporary('drop'), filled, before, behind, 'commit', before, behind]],
     [[before, 'begin', temporary('preserve rows'), behind, filled, before, 'rollback', before, behind]],
+    [[reader, read, read, read, temporary('preserve rows'), filled, read, { text: read, values: [] }]],
+    [[reader, read, read, read, 'begin', { text: temporary('drop'), values: [] }, filled, read, 'commit', read]],
+    [[before, 'select count(*) from pg_prepared_statements', temporary('preserve rows'), before, behind]],
   ])('read a temporary table that now hides another one: %#', async (steps) => {
     // From the second round on backends have had temporary tables.
     for (let round = 0; round < 3; round++) await ways.sameSteps(["insert into plain values (1, 'plain')", ...steps]);

@@ -240,12 +240,6 @@ export class SharedStatements {
     return isOwn ? `${reading}${++this.#parses}` : reading;
   }
 
-  /** It was prepared before its names could mean temporary tables. */
-  #isOutdated({ reading }: Statement): boolean {
-    const { temporaryMark } = this.#wire;
-    return temporaryMark !== undefined && !reading.includes(temporaryMark);
-  }
-
   #reading(backend: Backend): string {
     if (backend.expected.rereads) return this.#wire.reading(backend);
     if (backend.status === transactionStatus.idle) return this.#wire.reading();
@@ -266,8 +260,7 @@ export class SharedStatements {
     this.#names.asked = name;
     // The server reports that it does not exist; names of shared statements do not exist for clients.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
-    const isAsIs = !this.#isOutdated(statement) && backend.prepared.touch(statement.name);
-    const there = isAsIs ? statement : this.#asNow(statement, backend);
+    const there = backend.prepared.touch(statement.name) ? statement : this.#asNow(statement, backend);
     const isThere = backend.prepared.touch(there.name);
     if (isThere && backend.prepared.undos.size > 0 && isInDoubt(backend, there)) {
       this.#wire.holdBack(backend);

@@ -1,6 +1,6 @@
 import type { Node, SelectStmt } from 'libpg-query';
 import { bodyOf, namesOf } from './ast.ts';
-import { anyText } from './code-facts.ts';
+import { unknownTextFacts } from './code-facts.ts';
 import { unlockFunctions } from './known-functions.ts';
 import type { SessionEffect } from './session-effect.ts';
 
@@ -10,16 +10,16 @@ import type { SessionEffect } from './session-effect.ts';
  */
 export function certainEffects(statement: Node, effects: readonly SessionEffect[]): readonly SessionEffect[] {
   const called = effects.filter(({ kind }) => kind === 'set' || kind === 'unlock' || kind === 'unlockAll');
-  return called.length === directCalls(statement) ? effects : effects.flatMap(doubted);
+  return called.length === directCalls(statement) ? effects : effects.flatMap(uncertain);
 }
 
-function doubted(effect: SessionEffect): readonly SessionEffect[] {
-  if (effect.kind === 'unlock' || effect.kind === 'unlockAll') return [{ kind: 'code', ...anyText }];
+function uncertain(effect: SessionEffect): readonly SessionEffect[] {
+  if (effect.kind === 'unlock' || effect.kind === 'unlockAll') return [{ kind: 'code', ...unknownTextFacts }];
   if (effect.kind !== 'set' || effect.isLocal === true) return [effect];
   return 'text' in effect.name ? [{ ...effect, isUncertain: true }] : [{ kind: 'opaque', what: 'set_config' }];
 }
 
-const changing: ReadonlySet<string> = new Set(['set_config', ...unlockFunctions]);
+const stateChangingFunctions: ReadonlySet<string> = new Set(['set_config', ...unlockFunctions]);
 
 function directCalls(statement: Node): number {
   const select = bodyOf(statement, 'SelectStmt');
@@ -36,5 +36,5 @@ function isChangingCall(target: Node): boolean {
   let value = bodyOf(target, 'ResTarget')?.val;
   while (bodyOf(value, 'TypeCast') !== undefined) value = bodyOf(value, 'TypeCast')?.arg;
   const words = namesOf(bodyOf(value, 'FuncCall')?.funcname);
-  return changing.has(words.at(-1) ?? '') && (words.length === 1 || words[0] === 'pg_catalog');
+  return stateChangingFunctions.has(words.at(-1) ?? '') && (words.length === 1 || words[0] === 'pg_catalog');
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { codeFacts } from './code-facts.ts';
 
-const seen = { settings: [], isOpaque: false, deallocates: false, spends: false };
-const opaque = { settings: [], isOpaque: true, deallocates: false, spends: false };
-const tenant = { settings: ['app.tenant_id'], isOpaque: false, deallocates: false, spends: false };
+const seen = { settings: [], isOpaque: false, deallocates: false, leavesProcessState: false };
+const opaque = { settings: [], isOpaque: true, deallocates: false, leavesProcessState: false };
+const tenant = { settings: ['app.tenant_id'], isOpaque: false, deallocates: false, leavesProcessState: false };
 
 describe('what code may leave behind', () => {
   it.each([
@@ -68,7 +68,7 @@ describe('what code may leave behind', () => {
     'return GD.get("tenant")',
     'global GD\nset GD($1) $2',
   ])('may stay in the backend process for good: %s', (code) => {
-    expect(codeFacts(code)).toEqual({ ...opaque, spends: true });
+    expect(codeFacts(code)).toEqual({ ...opaque, leavesProcessState: true });
   });
 
   it.each([

@@ -10,15 +10,20 @@ export interface CodeFacts {
   /** It may deallocate prepared statements. */
   readonly deallocates: boolean;
   /** It may leave state in the backend process that DISCARD ALL does not remove. */
-  readonly spends: boolean;
+  readonly leavesProcessState: boolean;
 }
 
 /** Facts of code that leaves only state that the server can show. */
-export const anyText: CodeFacts = { settings: [], isOpaque: false, deallocates: false, spends: false };
+export const unknownTextFacts: CodeFacts = {
+  settings: [],
+  isOpaque: false,
+  deallocates: false,
+  leavesProcessState: false,
+};
 
 const comments = /('(?:[^']|'')*')|--[^\n]*|\/\*[^]*?\*\//g;
 /** Words of code that may leave state that the server can show. */
-const shown =
+const queryableStatePattern =
   /\b(?:reset|discard|listen|unlisten|prepare|deallocate|pg_temp|set_config)\b|\b(?:create|into)\s+(?:or\s+replace\s+)?(?:(?:global|local)\s+)?temp(?:orary)?\b|\bpg_(?:try_)?advisory_(?:un)?lock|\bwith\s+hold\b/i;
 /** SET as a statement (in code or in a string, not within UPDATE, ALTER or a foreign key), with the next word. */
 const setStatement =
@@ -27,12 +32,12 @@ const settingName = /^[a-z_][\w$]*(?:\.[a-z_][\w$]*)*$/i;
 /** Words after SET that affect only the transaction. */
 const localWords = /^(?:local|transaction|constraints)$/i;
 const shownWords = /^(?:role|authorization|characteristics|time|schema|names|xml)$/i;
-const dynamic = /\bexecute\s+(?!function\b|procedure\b)(\w*\s*\(?\s*e?')?/gi;
+const dynamicSql = /\bexecute\s+(?!function\b|procedure\b)(\w*\s*\(?\s*e?')?/gi;
 const verbs =
   /'\s*(?:select|insert|update|delete|merge|with|create|alter|drop|truncate|copy|analyze|vacuum|refresh|grant|revoke|comment|lock|notify|call|set|reset|do)\b/i;
-const deallocates = /\bdeallocate\b/i;
+const deallocatePattern = /\bdeallocate\b/i;
 /** The connections of dblink stay open in the process. */
-const spends = /\bdblink_connect/i;
+const processStatePattern = /\bdblink_connect/i;
 /** Data that functions of PL/Perl, PL/Python and PL/Tcl share within a process. */
 const sharedData = /[$%]_SHARED\b|\bGD\s*[[(.]/;
 const opaqueCall = new RegExp(`\\b(?:${[...opaqueFunctions].join('|')})\\s*\\(|(?:^|;|\\bbegin)\\s*load\\s`, 'i');
@@ -43,15 +48,15 @@ export function codeFacts(source: string): CodeFacts | undefined {
   const settings = new Set<string>();
   const sets = settingsOf(code, settings);
   const isShared = sharedData.test(code);
-  const isOpaque = sets === 'opaque' || isShared || opaqueCall.test(code) || runsUnknown(code);
+  const isOpaque = sets === 'opaque' || isShared || opaqueCall.test(code) || runsUnknownSql(code);
   // set_config that is local to the transaction leaves nothing.
-  const isShown = shown.test(withoutLocal(code));
+  const isShown = queryableStatePattern.test(withoutLocal(code));
   if (!isOpaque && !isShown && sets !== 'some') return undefined;
   return {
     settings: [...settings],
     isOpaque,
-    deallocates: deallocates.test(code),
-    spends: isShared || spends.test(code),
+    deallocates: deallocatePattern.test(code),
+    leavesProcessState: isShared || processStatePattern.test(code),
   };
 }
 
@@ -129,7 +134,7 @@ function argumentsAt(code: string, from: number): { words: string[]; end: number
 }
 
 /** Whether there is an EXECUTE of a text whose verb is not a literal in the code. */
-function runsUnknown(code: string): boolean {
-  for (const [, literal] of code.matchAll(dynamic)) if (literal === undefined && !verbs.test(code)) return true;
+function runsUnknownSql(code: string): boolean {
+  for (const [, literal] of code.matchAll(dynamicSql)) if (literal === undefined && !verbs.test(code)) return true;
   return false;
 }

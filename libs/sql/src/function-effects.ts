@@ -1,12 +1,12 @@
 import type { FuncCall, Node } from 'libpg-query';
 import { bodyOf, constantText, isPlace, namesOf } from './ast.ts';
 import { booleanOf } from './boolean-text.ts';
-import { anyText, codeFacts } from './code-facts.ts';
+import { unknownTextFacts, codeFacts } from './code-facts.ts';
 import {
   lockFunctions,
   opaqueFunctions,
   sequenceFunctions,
-  sequenceQuestions,
+  sequenceReaders,
   textFunctions,
   unlockFunctions,
   volatilityOf,
@@ -21,7 +21,7 @@ export function functionEffects(name: string, schema: string | undefined, call: 
   const isShared = name.endsWith('_shared');
   if (lockFunctions.has(name)) return [{ kind: 'lock', key: lockKey(args, isShared), isAlone: false }];
   if (sequenceFunctions.has(name)) return [{ kind: 'sequence' }];
-  if (sequenceQuestions.has(name)) return [{ kind: 'sequenceAsked' }];
+  if (sequenceReaders.has(name)) return [{ kind: 'sequenceAsked' }];
   if (opaqueFunctions.has(name)) return [{ kind: 'opaque', what: name }];
   switch (name) {
     case 'set_config':
@@ -37,8 +37,8 @@ export function functionEffects(name: string, schema: string | undefined, call: 
 
 /** Effects of a function that runs an SQL text; if the text is computed, the server must be asked afterwards. */
 function textEffects(arg: Node): readonly SessionEffect[] {
-  const told = valueOf(arg);
-  const facts = told !== undefined && 'text' in told ? codeFacts(told.text) : anyText;
+  const source = valueOf(arg);
+  const facts = source !== undefined && 'text' in source ? codeFacts(source.text) : unknownTextFacts;
   return facts === undefined ? [] : [{ kind: 'code', ...facts }];
 }
 
@@ -47,9 +47,9 @@ function setConfig([name, value, local]: readonly Node[]): readonly SessionEffec
   if (target === undefined) return [{ kind: 'opaque', what: 'set_config' }];
   if ('text' in target && target.text.toLowerCase() === seedName) return [seeded];
   const set = { kind: 'set', name: target, value: valueOf(value) } as const;
-  const told = valueOf(local);
-  if (told !== undefined && 'parameter' in told) return [{ ...set, isLocal: told }];
-  const isLocal = told === undefined ? undefined : booleanOf(told.text);
+  const localValue = valueOf(local);
+  if (localValue !== undefined && 'parameter' in localValue) return [{ ...set, isLocal: localValue }];
+  const isLocal = localValue === undefined ? undefined : booleanOf(localValue.text);
   if (isLocal !== undefined) return [{ ...set, isLocal }];
   return 'text' in target ? [{ ...set, isLocal: false, isUncertain: true }] : [{ kind: 'opaque', what: 'set_config' }];
 }
@@ -78,18 +78,18 @@ const hashes: ReadonlySet<string> = new Set(['hashtext', 'hashtextextended', 'ha
 /** The identity of an expression of constants, parameters, operators and immutable functions; undefined for any other. */
 function expressionOf(arg: Node): Expression | undefined {
   const parameters: number[] = [];
-  const moving: string[] = [];
+  const variable: string[] = [];
   const expression = JSON.stringify(arg, (name, value: unknown) => {
     if (isPlace(name)) return undefined;
-    if (name === 'ColumnRef' || name === 'SubLink' || name === 'SQLValueFunction') moving.push(name);
+    if (name === 'ColumnRef' || name === 'SubLink' || name === 'SQLValueFunction') variable.push(name);
     if (name === 'ParamRef') parameters.push((value as { number?: number }).number ?? 0);
-    if (name === 'FuncCall' && !isUnchanging(value as FuncCall)) moving.push(name);
+    if (name === 'FuncCall' && !isImmutableCall(value as FuncCall)) variable.push(name);
     return value;
   });
-  return moving.length === 0 ? { expression, parameters } : undefined;
+  return variable.length === 0 ? { expression, parameters } : undefined;
 }
 
-function isUnchanging({ funcname }: FuncCall): boolean {
+function isImmutableCall({ funcname }: FuncCall): boolean {
   const words = namesOf(funcname);
   const name = words.at(-1) ?? '';
   return hashes.has(name) || volatilityOf(name, words.length > 1 ? words[0] : undefined) === 'immutable';

@@ -1,19 +1,19 @@
 export { booleanOf } from './boolean-text.ts';
 export { codeFacts, type CodeFacts } from './code-facts.ts';
-export { leavingFunctions, sessionFunctions, volatilityOf, type Volatility } from './known-functions.ts';
-export { unknownLetters } from './other-encodings.ts';
+export { stateLeavingFunctions, sessionFunctions, volatilityOf, type Volatility } from './known-functions.ts';
+export { withPrivateUseCharacters } from './other-encodings.ts';
 export { millisecondsOf, timeText } from './time-text.ts';
-export { everySession, type Redefinition } from './redefinition.ts';
+export { allSessions, type Redefinition } from './redefinition.ts';
 export type { SqlFault } from './pg-parser.ts';
 export type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
 export {
-  leftKinds,
-  saysWho,
+  queryableStates,
+  isRoleSetting,
   SessionState,
   type Bound,
   type Completion,
-  type Left,
-  type LeftKind,
+  type ServerState,
+  type QueryableState,
   type PinReason,
 } from './session-state.ts';
 export {
@@ -49,7 +49,7 @@ export type { SqlCommand } from './iris/sql-commands.ts';
 export type { IrisStep, IrisTranslation, ResultColumn, Translation } from './iris/translation.ts';
 export { catalogTables, oidOfTable } from './tables/catalog-tables.ts';
 export { cellBytes, cellText, cellTypes, type Cell, type CellType } from './tables/cell.ts';
-export type { Bounds, SessionFacts, SourceColumn, Tables, TableSource, Wanted } from './tables/source.ts';
+export type { Bounds, SessionFacts, SourceColumn, Tables, TableSource, ColumnBounds } from './tables/source.ts';
 export {
   readTableStatements,
   type Answer,

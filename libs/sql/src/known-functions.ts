@@ -73,10 +73,10 @@ export function volatilityOf(name: string, schema?: string): Volatility {
   return volatile.has(name) ? 'volatile' : 'unknown';
 }
 
-const order: readonly Volatility[] = ['immutable', 'stable', 'unknown', 'volatile'];
+const fromLeastVolatile: readonly Volatility[] = ['immutable', 'stable', 'unknown', 'volatile'];
 
-export function worse(left: Volatility, right: Volatility): Volatility {
-  return order.indexOf(left) >= order.indexOf(right) ? left : right;
+export function moreVolatile(left: Volatility, right: Volatility): Volatility {
+  return fromLeastVolatile.indexOf(left) >= fromLeastVolatile.indexOf(right) ? left : right;
 }
 
 /** Functions whose effect on the session is unknown from their arguments. */
@@ -96,18 +96,18 @@ export const unlockFunctions = words('pg_advisory_unlock pg_advisory_unlock_shar
 
 /** Functions that set `currval` and `lastval` of the session. */
 export const sequenceFunctions = words('nextval setval');
-export const sequenceQuestions = words('currval lastval');
+export const sequenceReaders = words('currval lastval');
 
 /** Functions, built-in and of extensions, that leave state in a session. */
-export const leavingFunctions: readonly string[] = ['set_config', ...lockFunctions, ...opaqueFunctions];
+export const stateLeavingFunctions: readonly string[] = ['set_config', ...lockFunctions, ...opaqueFunctions];
 
 /** These, and functions that release, show or use state of the session. */
 export const sessionFunctions: readonly string[] = [
-  ...leavingFunctions,
+  ...stateLeavingFunctions,
   ...textFunctions,
   ...unlockFunctions,
   ...sequenceFunctions,
-  ...sequenceQuestions,
+  ...sequenceReaders,
   ...['pg_backend_pid', 'pg_prepared_statement'],
 ];
 

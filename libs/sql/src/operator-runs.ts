@@ -10,7 +10,7 @@ for (const character of '~!@#^&|`?+-*/%<>=') isOperator[character.charCodeAt(0)]
  * Whether PostgreSQL's lexer would be slow on a text. It matches a run of operator characters as a whole, finds a comment in it, and
  * matches the rest of the run again (scan.l, `xcstart` and `operator`), which is quadratic: 60 KB of adjacent comments take 3 s.
  */
-export function isDearToLex(text: string): boolean {
+export function isSlowToLex(text: string): boolean {
   if (text.length * text.length <= squaresMax) return false;
   let squares = 0;
   let run = 0;

@@ -7,8 +7,8 @@ const unknown = /[\ue080-\ue0ff]/;
  *
  * @param text as latin1
  */
-export function unknownLetters(text: string): string {
+export function withPrivateUseCharacters(text: string): string {
   return text.replaceAll(/[\u0080-\u00ff]/g, (byte) => String.fromCharCode(first + byte.charCodeAt(0)));
 }
 
-export const hasUnknownLetters = (text: string): boolean => unknown.test(text);
+export const hasPrivateUseCharacters = (text: string): boolean => unknown.test(text);

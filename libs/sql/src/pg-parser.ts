@@ -1,5 +1,5 @@
 import { hasSqlDetails, loadModule, parseSync, type ParseResult, type RawStmt } from 'libpg-query';
-import { isDearToLex } from './operator-runs.ts';
+import { isSlowToLex } from './operator-runs.ts';
 
 /** An error as PostgreSQL would report it. */
 export interface SqlFault {
@@ -32,7 +32,7 @@ export function parseSql(text: string): Parsing {
   if (text.includes('\0')) return fault('22021', 'invalid byte sequence for encoding "UTF8": 0x00', text.indexOf('\0'));
   if (text === '') return { kind: 'parsed', statements: [] };
   if (text === last?.text) return last.parsing;
-  if (isDearToLex(text)) return fault('54001', 'too many comments or operators stand next to each other to be read');
+  if (isSlowToLex(text)) return fault('54001', 'too many comments or operators stand next to each other to be read');
   try {
     const result: ParseResult = parseSync(text);
     const parsing = { kind: 'parsed', statements: result.stmts ?? [] } as const;

@@ -3,7 +3,7 @@ export interface Skeleton {
   /** The tokens, each literal replaced by a mark of its kind: texts with equal keys have the same tokens for the grammar. */
   readonly key: string;
   /** Whether the key alone determines how the grammar reads the text. */
-  readonly isTelling: boolean;
+  readonly isReliable: boolean;
   /** The highest `$n` of the text. */
   readonly parametersMax: number;
   /** Number of tokens, which parse time is proportional to. A semicolon counts for the statement that it ends. */
@@ -65,17 +65,17 @@ export function plainSkeletonOf(text: string): Skeleton | undefined {
   written[length] = 0;
   if (!scan(written, 0, length, true)) return undefined;
   const { size, parametersMax, tokens } = found;
-  return { key: key.toString('latin1', 0, size), isTelling: true, parametersMax, tokens };
+  return { key: key.toString('latin1', 0, size), isReliable: true, parametersMax, tokens };
 }
 
 /** The buffer where `numbersKeySize` leaves the key. */
-export const keyAtHand: Buffer = key;
+export const currentKey: Buffer = key;
 
 /**
  * Scans an ASCII text without strings in `bytes[from, to)`, which a zero byte must follow. Returns the size of its key in `keyAtHand`, or
  * 0 for any other text. Texts with equal keys differ only in numbers and layout.
  */
-export function numbersKeySize(bytes: Buffer, from: number, to: number): number {
+export function scanNumbersKey(bytes: Buffer, from: number, to: number): number {
   return to - from <= bytesMax && bytes[to] === 0 && scan(bytes, from, to, false) ? found.size : 0;
 }
 

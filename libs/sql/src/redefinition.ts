@@ -10,7 +10,7 @@ export interface Redefinition {
 }
 
 /** All sessions, if it is unknown which. */
-export const everySession: Redefinition = { roles: undefined, database: undefined };
+export const allSessions: Redefinition = { roles: undefined, database: undefined };
 
 /** The sessions affected by ALTER ROLE, DROP ROLE or ALTER DATABASE. */
 export function redefinitionOf(node: Node): Redefinition | undefined {

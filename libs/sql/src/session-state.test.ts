@@ -77,7 +77,13 @@ describe('the effect of a call that may not run', () => {
     ['select * from crosstab($1) as (a text)', []],
   ])('must be queried if something else sets it: %s', (text, settings) => {
     const effects = readAll(text).flatMap((statement) => statement.effects);
-    expect(effects).toContainEqual({ kind: 'code', settings, isOpaque: false, deallocates: false, spends: false });
+    expect(effects).toContainEqual({
+      kind: 'code',
+      settings,
+      isOpaque: false,
+      deallocates: false,
+      leavesProcessState: false,
+    });
   });
 
   it('is none if a given text leaves nothing, or if settings are only read', () => {
@@ -87,7 +93,9 @@ describe('the effect of a call that may not run', () => {
 
   it('releases no lock', () => {
     const effects = readAll('select pg_advisory_unlock(1) where false').flatMap((statement) => statement.effects);
-    expect(effects).toEqual([{ kind: 'code', settings: [], isOpaque: false, deallocates: false, spends: false }]);
+    expect(effects).toEqual([
+      { kind: 'code', settings: [], isOpaque: false, deallocates: false, leavesProcessState: false },
+    ]);
   });
 
   it.each([
@@ -271,7 +279,7 @@ describe('pinning and unpinning of a session', () => {
     };
     const session = new Session().run('create temp table t (a int)').run('listen c').run('prepare p as select 1');
     const settings = new Map([['app.tenant', '7']]);
-    session.state.found({ settings, reset: [], role: 'r', authorization: undefined, has, hasPrepared: true });
+    session.state.adopt({ settings, reset: [], role: 'r', authorization: undefined, has, hasPrepared: true });
     expect(session.state.reasons).toEqual(['parameter', 'role', 'listen', 'advisoryLock']);
     expect(session.state.parameters).toEqual(settings);
     expect(session.state.hasUnnamed).toBe(true);
@@ -301,7 +309,7 @@ describe('pinning and unpinning of a session', () => {
 
   it('stays pinned by a text that could not be parsed, until DISCARD ALL', () => {
     const session = new Session();
-    session.state.unread();
+    session.state.ranUnparsed();
     expect(session.state.reasons).toEqual(['opaque']);
     expect(session.run('discard all').state.reasons).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { booleanOf } from './boolean-text.ts';
-import { hasUnknownLetters } from './other-encodings.ts';
-import { members, Revocable } from './revocable.ts';
+import { hasPrivateUseCharacters } from './other-encodings.ts';
+import { namedKinds, TransactionalState } from './transactional-state.ts';
 import type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
 import type { Statement } from './statement.ts';
 
@@ -32,7 +32,7 @@ export interface Completion {
 }
 
 /** State of a session as queried from the server, outside of a transaction. */
-export interface Left {
+export interface ServerState {
   /** Settings that it has set, with their values. */
   readonly settings: ReadonlyMap<string, string>;
   /** Settings that it was known to have set, and has no longer. */
@@ -40,21 +40,27 @@ export interface Left {
   readonly role: string | undefined;
   /** The session user; undefined: the login user. */
   readonly authorization: string | undefined;
-  readonly has: Readonly<Record<LeftKind, boolean>>;
+  readonly has: Readonly<Record<QueryableState, boolean>>;
   /** Whether it has statements prepared by the protocol, of this or any client. */
   readonly hasPrepared: boolean;
 }
 
 /** Kinds of state that can be queried from the server. */
-export const leftKinds = ['temporaryObject', 'listen', 'advisoryLock', 'preparedStatement', 'heldCursor'] as const;
-export type LeftKind = (typeof leftKinds)[number];
+export const queryableStates = [
+  'temporaryObject',
+  'listen',
+  'advisoryLock',
+  'preparedStatement',
+  'heldCursor',
+] as const;
+export type QueryableState = (typeof queryableStates)[number];
 
 /**
  * Tracks by its statements what state a session has in its backend. Call `completed` or `failed` for each statement, and `settled` for
  * each ReadyForQuery. In doubt it keeps the session pinned rather than losing state.
  */
 export class SessionState {
-  readonly #now: Revocable;
+  readonly #state: TransactionalState;
   #isInBlock = false;
   /** The transaction block has failed. */
   #isBroken = false;
@@ -74,13 +80,13 @@ export class SessionState {
    * @param role the role that the session began with
    */
   constructor(followsDefaults: () => boolean = () => false, role?: string) {
-    this.#now = new Revocable(role);
+    this.#state = new TransactionalState(role);
     this.#followsDefaults = followsDefaults;
   }
 
   /** Session settings, to be set again on another backend. */
   get parameters(): ReadonlyMap<string, string | undefined> {
-    return this.#now.parameters;
+    return this.#state.parameters;
   }
 
   /** The client has been shown the process id of its backend. */
@@ -89,15 +95,15 @@ export class SessionState {
   }
 
   get role(): string | undefined {
-    return this.#now.role;
+    return this.#state.role;
   }
 
   get reasons(): readonly PinReason[] {
-    const { parameters, role, authorization, temporary, channels, cursors } = this.#now;
+    const { parameters, role, authorization, temporary, channels, cursors } = this.#state;
     const values = [...parameters.values()];
     const facts: Record<PinReason, boolean> = {
       parameter: values.some((value) => value !== undefined),
-      unknownParameter: values.includes(undefined) || parameters.has(ofNewProcesses),
+      unknownParameter: values.includes(undefined) || parameters.has(newProcessSetting),
       role: role !== undefined,
       authorization: authorization !== undefined,
       temporaryObject: temporary.size > 0,
@@ -118,7 +124,7 @@ export class SessionState {
     if (statement.mayAdvanceSequences && this.#followsDefaults()) this.#hasUsedSequence = true;
     if (statement.transaction !== undefined) this.#control(statement.transaction, tag);
     // The server commits after such a statement, even in the middle of a pipeline.
-    if (statement.isOutsideBlocksOnly && !this.#isInBlock) this.#now.commit();
+    if (statement.isOutsideBlocksOnly && !this.#isInBlock) this.#state.commit();
   }
 
   /** Reverts the implicit transaction; its locks may have been taken before the error. */
@@ -129,16 +135,16 @@ export class SessionState {
         this.#apply([effect], bound);
     }
     if (this.#isInBlock) this.#isBroken = true;
-    else this.#now.rollBackTo(0);
+    else this.#state.rollBackTo(0);
   }
 
   /** ReadyForQuery was received. `I`: an implicit transaction has ended, or a block whose COMMIT failed. */
   settled(status: 'I' | 'T' | 'E'): void {
-    if (status === 'I' && this.#isBroken) this.#now.rollBackTo(0);
+    if (status === 'I' && this.#isBroken) this.#state.rollBackTo(0);
     this.#isInBlock = status !== 'I';
     this.#isBroken = status === 'E';
     if (status !== 'I') return;
-    this.#now.commit();
+    this.#state.commit();
     this.#savepoints = [];
   }
 
@@ -148,17 +154,17 @@ export class SessionState {
   }
 
   /** Adopts the state queried from the server after unparsed code ran; no transaction may be open. */
-  found({ settings, reset, role, authorization, has, hasPrepared }: Left): void {
-    const now = this.#now;
-    for (const name of reset) now.reset(name);
-    for (const [name, value] of settings) now.set(name, value);
-    now.become(role, authorization);
-    const found = { temporary: has.temporaryObject, channels: has.listen, cursors: has.heldCursor };
-    for (const of of members) {
-      if (!found[of]) now.remove(of);
-      else if (now[of].size === 0) now.add(of, unnamed);
+  adopt({ settings, reset, role, authorization, has, hasPrepared }: ServerState): void {
+    const state = this.#state;
+    for (const name of reset) state.reset(name);
+    for (const [name, value] of settings) state.set(name, value);
+    state.setRole(role, authorization);
+    const adopt = { temporary: has.temporaryObject, channels: has.listen, cursors: has.heldCursor };
+    for (const of of namedKinds) {
+      if (!adopt[of]) state.remove(of);
+      else if (state[of].size === 0) state.add(of, unnamed);
     }
-    now.commit();
+    state.commit();
     if (!has.advisoryLock) this.#unlockAll();
     else if (this.#locks.size === 0) this.#hasUnknownLocks = true;
     if (!has.preparedStatement) this.#prepared.clear();
@@ -168,13 +174,13 @@ export class SessionState {
 
   /** It has state whose names only the server knows. */
   get hasUnnamed(): boolean {
-    const isThere = members.some((of) => this.#now[of].has(unnamed));
+    const isThere = namedKinds.some((of) => this.#state[of].has(unnamed));
     return isThere || this.#prepared.has(unnamed) || this.#hasUnknownLocks;
   }
 
   /** A text was run that could not be parsed. */
-  unread(): void {
-    this.#opaque.add(unreadText);
+  ranUnparsed(): void {
+    this.#opaque.add(unparsedText);
   }
 
   /** Whether a statement of this name was prepared by SQL PREPARE. */
@@ -183,15 +189,15 @@ export class SessionState {
   }
 
   /** A Close message removes the statement. Returns an undo function for when that fails. */
-  closes(name: string): () => void {
+  closed(name: string): () => void {
     const effects = this.#prepared.get(name) ?? [];
     this.#prepared.delete(name);
     return () => this.#prepared.set(name, effects);
   }
 
   /** Code was run that may leave state that cannot be queried. */
-  ranUnseen(): void {
-    this.#opaque.add(unseenCode);
+  ranUnknownCode(): void {
+    this.#opaque.add(unknownCode);
   }
 
   #control({ verb, name = '', isChained }: NonNullable<Statement['transaction']>, tag?: string): void {
@@ -200,7 +206,7 @@ export class SessionState {
         this.#isInBlock = true; // the implicit transaction becomes part of the block
         return;
       case 'savepoint':
-        this.#savepoints.push({ name, mark: this.#now.mark });
+        this.#savepoints.push({ name, mark: this.#state.mark });
         return;
       case 'release':
         this.#savepoints.length = Math.max(0, this.#lastSavepoint(name));
@@ -208,7 +214,7 @@ export class SessionState {
       case 'rollbackTo':
         this.#isBroken = false;
         this.#savepoints.length = this.#lastSavepoint(name) + 1;
-        this.#now.rollBackTo(this.#savepoints.at(-1)?.mark ?? 0);
+        this.#state.rollBackTo(this.#savepoints.at(-1)?.mark ?? 0);
         return;
       case 'rollback':
         return this.#end(false, isChained);
@@ -222,8 +228,8 @@ export class SessionState {
   }
 
   #end(isKept: boolean, isChained: boolean): void {
-    if (!isKept) this.#now.rollBackTo(0);
-    this.#now.commit();
+    if (!isKept) this.#state.rollBackTo(0);
+    this.#state.commit();
     this.#savepoints = [];
     this.#isInBlock = isChained;
     this.#isBroken = false;
@@ -276,7 +282,7 @@ export class SessionState {
       case 'discard':
         return this.#discard(effect.target);
       default:
-        revise(this.#now, effect, bound);
+        applyRevertible(this.#state, effect, bound);
     }
   }
 
@@ -300,10 +306,10 @@ export class SessionState {
   }
 
   #discard(target: 'all' | 'temp' | 'sequences' | 'plans'): void {
-    if (target === 'temp') this.#now.remove('temporary');
+    if (target === 'temp') this.#state.remove('temporary');
     if (target === 'sequences' || target === 'all') this.#hasUsedSequence = false;
     if (target !== 'all') return;
-    this.#now.clear();
+    this.#state.clear();
     this.#prepared.clear();
     this.#shown.clear();
     this.#knowsProcess = false;
@@ -314,20 +320,20 @@ export class SessionState {
 
 const unbound: Bound = () => undefined;
 /** A setting that a backend refuses once it has used temporary tables, so it cannot be set on another backend. */
-const ofNewProcesses = 'temp_buffers';
-const unreadText = 'unread text';
-const unseenCode = 'unseen code';
+const newProcessSetting = 'temp_buffers';
+const unparsedText = 'unread text';
+const unknownCode = 'unseen code';
 /** Stands for names that only the server knows. */
 const unnamed = '';
-const whoIsWho: ReadonlySet<string> = new Set(['role', 'session_authorization']);
+const roleSettings: ReadonlySet<string> = new Set(['role', 'session_authorization']);
 
 /** Whether RESET ALL keeps this setting (role and session user). It is not carried to other backends, and must not be left behind. */
-export const saysWho = (setting: string): boolean => whoIsWho.has(setting.toLowerCase());
+export const isRoleSetting = (setting: string): boolean => roleSettings.has(setting.toLowerCase());
 /** Pin reasons that DISCARD ALL removes for certain. */
-const discardable = ['DO', 'set_config', 'setseed', 'set_limit', unreadText, unseenCode];
+const discardable = ['DO', 'set_config', 'setseed', 'set_limit', unparsedText, unknownCode];
 
 /** Applies an effect that a rollback can revert. Effects local to the transaction leave nothing. */
-function revise(state: Revocable, effect: SessionEffect, bound: Bound): void {
+function applyRevertible(state: TransactionalState, effect: SessionEffect, bound: Bound): void {
   if ('isLocal' in effect && effect.isLocal === true) return;
   switch (effect.kind) {
     case 'set': {
@@ -337,18 +343,18 @@ function revise(state: Revocable, effect: SessionEffect, bound: Bound): void {
       const name = knownText(effect.name, bound)?.toLowerCase();
       const isKnown = name !== undefined && isLocal !== undefined;
       const value = isKnown ? knownText(effect.value, bound) : undefined;
-      if (name === undefined || !saysWho(name)) return state.set(name ?? '', value);
-      if (name === 'role') return state.become(value ?? unnamed, state.authorization);
-      return state.become(undefined, value ?? unnamed);
+      if (name === undefined || !isRoleSetting(name)) return state.set(name ?? '', value);
+      if (name === 'role') return state.setRole(value ?? unnamed, state.authorization);
+      return state.setRole(undefined, value ?? unnamed);
     }
     case 'reset':
       return state.reset(effect.name);
     case 'resetAll':
       return state.resetAll();
     case 'role':
-      return state.become(effect.role, state.authorization);
+      return state.setRole(effect.role, state.authorization);
     case 'authorization':
-      return state.become(undefined, effect.user);
+      return state.setRole(undefined, effect.user);
     case 'temporary':
       return state.add('temporary', effect.name);
     case 'temporaryDropped':
@@ -376,7 +382,7 @@ function textOf(value: Value, bound: Bound): string | undefined {
 /** The text of a value; undefined if it is unknown. */
 function knownText(value: Value | undefined, bound: Bound): string | undefined {
   const text = value === undefined ? undefined : textOf(value, bound);
-  return text === undefined || hasUnknownLetters(text) ? undefined : text;
+  return text === undefined || hasPrivateUseCharacters(text) ? undefined : text;
 }
 
 function lockName(key: LockKey | undefined, bound: Bound): string | undefined {

@@ -143,7 +143,7 @@ describe('texts with equal keys that determine the parse', () => {
           };
           const [left, right] = [fill(0), fill(1)];
           const keys = [skeletonOf(left), skeletonOf(right)];
-          if (!keys.every(({ isTelling }) => isTelling) || keys[0]?.key !== keys[1]?.key) return;
+          if (!keys.every(({ isReliable }) => isReliable) || keys[0]?.key !== keys[1]?.key) return;
           expect(shape(left)).toEqual(shape(right));
         },
       ),

@@ -34,7 +34,7 @@ class Reader {
   #key = '';
   /** Start of the part to copy unchanged. */
   #from = 0;
-  #isTelling = true;
+  #isReliable = true;
   #parametersMax = 0;
   #lastLiteralEnd = -1;
   #tokens = 0;
@@ -54,25 +54,25 @@ class Reader {
     else if (code === doubleQuote) this.#skip(endOfQuoted(this.#text, this.at, doubleQuote));
     else if (code === dollar) this.#dollar();
     else {
-      if (code < 0x20) this.#isTelling = false;
+      if (code < 0x20) this.#isReliable = false;
       this.at++;
     }
   }
 
   skeleton(): Skeleton {
     const key = (this.#key + this.#text.slice(this.#from)).replace(/[; ]+$/, '');
-    return { key, isTelling: this.#isTelling, parametersMax: this.#parametersMax, tokens: this.#tokens };
+    return { key, isReliable: this.#isReliable, parametersMax: this.#parametersMax, tokens: this.#tokens };
   }
 
   /** Skips a token. @param end -1: it is not closed, which the parser will report */
   #skip(end: number): void {
-    if (end < 0) this.#isTelling = false;
+    if (end < 0) this.#isReliable = false;
     this.at = end < 0 ? this.#text.length : end;
   }
 
   #literal(kind: Literal, end: number): void {
     // Adjacent strings are one if a line break separates them, and an error otherwise; the key does not tell which.
-    if (kind === 'special' || (kind === 'string' && this.#onlySpaceSinceLiteral())) this.#isTelling = false;
+    if (kind === 'special' || (kind === 'string' && this.#onlySpaceSinceLiteral())) this.#isReliable = false;
     this.#key += this.#text.slice(this.#from, this.at) + marks[kind];
     this.#skip(end);
     this.#from = this.at;
@@ -94,7 +94,7 @@ class Reader {
       const after = text.charCodeAt(this.at + 2);
       if (after === quote) return this.#prefixed(2, false);
       if (after === doubleQuote) {
-        this.#isTelling = false;
+        this.#isReliable = false;
         return this.#skip(endOfQuoted(text, this.at + 2, doubleQuote));
       }
     }
@@ -110,7 +110,7 @@ class Reader {
     number.lastIndex = this.at;
     const end = this.at + (number.exec(this.#text)?.[0].length ?? 1);
     const next = this.#text.charCodeAt(end);
-    if (isIdentifierPart(next) || next === dot) this.#isTelling = false; // hexadecimal, underscores, ranges, junk
+    if (isIdentifierPart(next) || next === dot) this.#isReliable = false; // hexadecimal, underscores, ranges, junk
     let isInteger = end - this.at <= 9;
     for (let place = this.at; isInteger && place < end; place++) isInteger = isDigit(this.#text.charCodeAt(place));
     let last = end;
@@ -124,7 +124,7 @@ class Reader {
       let end = this.at + 1;
       while (isDigit(text.charCodeAt(end))) end++;
       this.#parametersMax = Math.max(this.#parametersMax, Number(text.slice(this.at + 1, end)));
-      if (isIdentifierPart(text.charCodeAt(end))) this.#isTelling = false;
+      if (isIdentifierPart(text.charCodeAt(end))) this.#isReliable = false;
       this.at = end;
       return;
     }

@@ -341,9 +341,9 @@ describe('the caches', () => {
     expect(answers[0]).not.toEqual(answers[1]);
   });
 
-  const lies = (analyser: SqlAnalyser, text: string, behind = '\0'): ReturnType<SqlAnalyser['alike']> => {
+  const lies = (analyser: SqlAnalyser, text: string, behind = '\0'): ReturnType<SqlAnalyser['sharedAnalysis']> => {
     const bytes = Buffer.from(`ahead${text}${behind}`);
-    return analyser.alike(bytes, 5, bytes.length - Buffer.byteLength(behind));
+    return analyser.sharedAnalysis(bytes, 5, bytes.length - Buffer.byteLength(behind));
   };
 
   it('find a text by its bytes if it differs only in numbers and layout', async () => {

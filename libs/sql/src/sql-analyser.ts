@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { RawStmt } from 'libpg-query';
-import { AlikeTexts, type Alike } from './alike-texts.ts';
+import { SharedAnalyses, type SharedAnalysis } from './shared-analyses.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { loadParser, parseSql, tooDeep, type SqlFault } from './pg-parser.ts';
-import { keyAtHand, numbersKeySize } from './plain-skeleton.ts';
+import { currentKey, scanNumbersKey } from './plain-skeleton.ts';
 import { skeletonOf, type Skeleton } from './skeleton.ts';
 import { unreadText } from './unread-text.ts';
 import { readStatement } from './statement-reader.ts';
@@ -69,7 +69,7 @@ export class SqlAnalyser {
   readonly #limits: AnalyserLimits;
   readonly #exact: LRUCache<string, Analysis>;
   readonly #similar: LRUCache<string, Similar>;
-  readonly #alike = new AlikeTexts();
+  readonly #shared = new SharedAnalyses();
   #counts = { exact: 0, similar: 0, parsed: 0 };
 
   private constructor(limits: AnalyserLimits) {
@@ -95,18 +95,18 @@ export class SqlAnalyser {
    * Finds by its bytes (0.2 µs) the analysis shared by texts that differ only in numbers and layout. The text is `bytes[from, to)`, which
    * a zero byte must follow. Undefined: none of these texts was analysed yet, or it has strings or comments.
    */
-  alike(bytes: Buffer, from: number, to: number): Alike | undefined {
-    const size = numbersKeySize(bytes, from, to);
+  sharedAnalysis(bytes: Buffer, from: number, to: number): SharedAnalysis | undefined {
+    const size = scanNumbersKey(bytes, from, to);
     if (size === 0) return undefined;
-    const known = this.#alike.find(size);
-    if (known === undefined) return this.#newAlike(size);
+    const known = this.#shared.find(size);
+    if (known === undefined) return this.#newSharedAnalysis(size);
     this.#counts.similar++;
     return known;
   }
 
-  #newAlike(size: number): Alike | undefined {
-    const similar = this.#similar.get(keyAtHand.toString('latin1', 0, size));
-    return similar && this.#alike.add(size, (bytes) => analysisOf(similar, bytes));
+  #newSharedAnalysis(size: number): SharedAnalysis | undefined {
+    const similar = this.#similar.get(currentKey.toString('latin1', 0, size));
+    return similar && this.#shared.add(size, (bytes) => analysisOf(similar, bytes));
   }
 
   analyse(text: string): Analysis {
@@ -135,7 +135,7 @@ export class SqlAnalyser {
 
   #analyseNew(text: string, bytes: number, tokensMax: number): Analysis {
     const skeleton = skeletonOf(text);
-    const similar = skeleton.isTelling ? this.#similar.get(skeleton.key) : undefined;
+    const similar = skeleton.isReliable ? this.#similar.get(skeleton.key) : undefined;
     if (similar === undefined)
       return skeleton.tokens > tokensMax ? { kind: 'large' } : this.#parse(text, bytes, skeleton);
     this.#counts.similar++;
@@ -152,7 +152,7 @@ export class SqlAnalyser {
     this.#exact.set(text, analysis);
     const statements = analysis.kind === 'read' ? analysis.statements : [];
     const [statement, ...more] = statements;
-    if (statement !== undefined && more.length === 0 && skeleton.isTelling && isToldBySkeleton(statement)) {
+    if (statement !== undefined && more.length === 0 && skeleton.isReliable && isIndependentOfLiterals(statement)) {
       this.#similar.set(skeleton.key, { statement, statements, lastText: '', analysis, bytes });
     }
     return analysis;
@@ -215,7 +215,7 @@ function readSeveral(text: string, bytes: number, parsed: readonly RawStmt[]): A
 const queries: ReadonlySet<Statement['kind']> = new Set(['select', 'insert', 'update', 'delete', 'merge']);
 
 /** Whether the analysis holds for all literals. They matter to SET, set_config and locks, and to utility statements that take names as strings. */
-function isToldBySkeleton({ kind, effects }: Statement): boolean {
+function isIndependentOfLiterals({ kind, effects }: Statement): boolean {
   return queries.has(kind) && effects.length === 0;
 }
 

@@ -11,9 +11,9 @@ import type {
 } from 'libpg-query';
 import { bodyOf, namesOf } from './ast.ts';
 import { certainEffects } from './certain-effects.ts';
-import { anyText } from './code-facts.ts';
+import { unknownTextFacts } from './code-facts.ts';
 import { functionEffects } from './function-effects.ts';
-import { aggregateFunctions, vectorFunctions, volatilityOf, worse, type Volatility } from './known-functions.ts';
+import { aggregateFunctions, vectorFunctions, volatilityOf, moreVolatile, type Volatility } from './known-functions.ts';
 import type { SessionEffect } from './session-effect.ts';
 import type { RelationName, StatementFeatures } from './statement.ts';
 
@@ -102,7 +102,7 @@ export class StatementFacts {
         this.#features.subqueries++;
         break;
       case 'SQLValueFunction':
-        this.volatility = worse(this.volatility, 'stable');
+        this.volatility = moreVolatile(this.volatility, 'stable');
         this.#calls.add(valueFunctionName((value as { op?: string }).op));
         break;
       case 'RangeTableSample':
@@ -175,7 +175,7 @@ export class StatementFacts {
 
   #write(relation: RangeVar): void {
     this.#writes.set(keyOf(relation), nameOf(relation));
-    if (isSettings(relation)) this.#effects.push({ kind: 'code', ...anyText });
+    if (isSettings(relation)) this.#effects.push({ kind: 'code', ...unknownTextFacts });
   }
 
   #copy(copy: CopyStmt, scope: Scope): void {
@@ -199,7 +199,7 @@ export class StatementFacts {
     const words = namesOf(call.funcname);
     const name = words.at(-1) ?? '';
     const schema = words.length > 1 ? words[0] : undefined;
-    this.volatility = worse(this.volatility, volatilityOf(name, schema));
+    this.volatility = moreVolatile(this.volatility, volatilityOf(name, schema));
     this.#calls.add(schema === undefined || schema === 'pg_catalog' ? name : words.join('.'));
     if (call.over !== undefined) this.#features.hasWindow = true;
     else if (aggregateFunctions.has(name)) this.#features.hasAggregate = true;

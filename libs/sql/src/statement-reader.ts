@@ -23,7 +23,7 @@ export function readStatement(node: Node, skeleton: Skeleton): Statement {
   const redefines = kind === 'schema' ? redefinitionOf(node) : undefined;
   const { reads, writes, calls, features, volatility } = facts;
   const readsCatalogOnly = reads.length > 0 && writes.length === 0 && reads.every(isCatalog);
-  const isReadOnly = isReading(kind, node) && writes.length === 0 && !facts.locksRows && mayNotChange(facts, effects);
+  const isReadOnly = isReading(kind, node) && writes.length === 0 && !facts.locksRows && changesNothing(facts, effects);
   return {
     kind,
     command: words,
@@ -60,13 +60,14 @@ function sessionEffects(node: Node, facts: StatementFacts): readonly SessionEffe
     return [{ kind: 'prepare', name: prepared.name ?? '', effects: inner }];
   }
   const explained = bodyOf(node, 'ExplainStmt');
-  if (explained === undefined) return [...effectsOf(node), ...alone(node, facts.effects), ...shownEffects(node, facts)];
+  if (explained === undefined)
+    return [...effectsOf(node), ...markLoneLock(node, facts.effects), ...shownEffects(node, facts)];
   const runs = hasOption(explained.options, 'analyze');
   return runs && explained.query !== undefined ? [...effectsOf(explained.query), ...facts.effects] : [];
 }
 
 /** Marks the lock of a lone `SELECT pg_advisory_lock(..)`. */
-function alone(node: Node, effects: readonly SessionEffect[]): readonly SessionEffect[] {
+function markLoneLock(node: Node, effects: readonly SessionEffect[]): readonly SessionEffect[] {
   const [effect] = effects;
   const select = bodyOf(node, 'SelectStmt');
   if (effects.length !== 1 || effect?.kind !== 'lock' || select?.fromClause !== undefined) return effects;
@@ -105,16 +106,16 @@ function isReading(kind: Statement['kind'], node: Node): boolean {
 }
 
 /** Whether the statement changes nothing; volatile and unknown functions may. */
-function mayNotChange(facts: StatementFacts, effects: readonly SessionEffect[]): boolean {
+function changesNothing(facts: StatementFacts, effects: readonly SessionEffect[]): boolean {
   return effects.length === 0 && (facts.volatility === 'immutable' || facts.volatility === 'stable');
 }
 
 /** The text without literals. Values of SET and dictionary options may be bare words, which only the parse tree tells from names. */
 function normalisedText(node: Node, skeleton: Skeleton): string {
-  const forLater =
+  const storedSetting =
     bodyOf(node, 'AlterRoleSetStmt') ?? bodyOf(node, 'AlterDatabaseSetStmt') ?? bodyOf(node, 'AlterSystemStmt');
-  if (forLater !== undefined)
-    return unreadText(skeleton).replace(/\.\.\.$/, () => `${forLater.setstmt?.name ?? ''} TO $1`);
+  if (storedSetting !== undefined)
+    return unreadText(skeleton).replace(/\.\.\.$/, () => `${storedSetting.setstmt?.name ?? ''} TO $1`);
   const dictionary = bodyOf(node, 'DefineStmt') ?? bodyOf(node, 'AlterTSDictionaryStmt');
   const isDictionary =
     dictionary !== undefined && (!('kind' in dictionary) || dictionary.kind === 'OBJECT_TSDICTIONARY');

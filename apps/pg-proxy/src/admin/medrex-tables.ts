@@ -5,7 +5,7 @@ import {
   type SourceColumn,
   type Tables,
   type TableSource,
-  type Wanted,
+  type ColumnBounds,
 } from '@medrex/sql';
 import { consoleVersion, show, viewNames, type ShowContext } from './show.ts';
 import type { Table } from './table.ts';
@@ -16,7 +16,7 @@ export const schema = 'medrex';
 export const serverVersion = '15.0';
 
 /** No time is later than infinity. */
-const noRows: Wanted = new Map([['time', { min: Infinity }]]);
+const noRows: ColumnBounds = new Map([['time', { min: Infinity }]]);
 
 /** `user` is a keyword in SQL. */
 const withoutKeyword = ({ name, type }: SourceColumn): SourceColumn => ({
@@ -63,7 +63,7 @@ export class MedrexTables {
     return this.#table(name, noRows).columns;
   }
 
-  #table(name: string, wanted: Wanted): Table {
+  #table(name: string, wanted: ColumnBounds): Table {
     return show(name, this.#showContext(), wanted) ?? { columns: [], rows: [] };
   }
 }

@@ -1,5 +1,5 @@
 import type { PoolFigures, PoolName } from '@medrex/pool';
-import type { Wanted } from '@medrex/sql';
+import type { ColumnBounds } from '@medrex/sql';
 import { configRows, defaultsOf, type ConfigRow } from '../config/config-rows.ts';
 import { pgbouncerRows } from '../config/pgbouncer/as-pgbouncer.ts';
 import type { DatabaseConfig, ProxyConfig } from '../config/proxy-config.ts';
@@ -34,7 +34,7 @@ function cancelsTo({ host }: ShowContext, name: PoolName): { readonly sent: numb
   return { sent, awaited: here.filter(({ handle }) => handle?.isIdle === true).length };
 }
 
-function pools(context: ShowContext, wanted?: Wanted): Table {
+function pools(context: ShowContext, wanted?: ColumnBounds): Table {
   const { host, config, consoleSessions } = context;
   const sent = int4(({ name }: PoolFigures) => cancelsTo(context, name).sent);
   const table = tableOf<PoolFigures>(host.pools.figures(host.now()), {
@@ -69,7 +69,7 @@ function pools(context: ShowContext, wanted?: Wanted): Table {
 }
 
 /** As in PgBouncer: databases matched by `*` are listed by their own names while they have clients or backends. */
-function databases({ host, config, consoleSessions }: ShowContext, wanted?: Wanted): Table {
+function databases({ host, config, consoleSessions }: ShowContext, wanted?: ColumnBounds): Table {
   const connections = countBy(host.pools.backends(), ({ pool }) => pool.name.database);
   const clientsOf = countBy(host.clients, ({ database }) => database);
   const names = new Set([...Object.keys(config.databases), ...connections.keys(), ...clientsOf.keys()]);
@@ -219,7 +219,7 @@ function dnsHosts({ host }: ShowContext): Table {
 const dnsZones = (): Table => tableOf<never>([], { zonename: () => '', serial: int8(() => 0), count: int4(() => 0) });
 
 /** By PgBouncer's names, then by this proxy's. The table also has the scope. */
-function configuration({ config }: ShowContext, wanted?: Wanted): Table {
+function configuration({ config }: ShowContext, wanted?: ColumnBounds): Table {
   const rowsOf = (of: ProxyConfig): readonly ConfigRow[] => [...pgbouncerRows(of), ...configRows(of)];
   const defaults = defaultsOf(rowsOf);
   return tableOf(rowsOf(config), {
@@ -231,7 +231,7 @@ function configuration({ config }: ShowContext, wanted?: Wanted): Table {
   });
 }
 
-export type View = (context: ShowContext, wanted?: Wanted) => Table;
+export type View = (context: ShowContext, wanted?: ColumnBounds) => Table;
 
 export const pgbouncerViews = {
   pools,

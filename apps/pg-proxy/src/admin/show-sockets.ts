@@ -1,6 +1,6 @@
 import { TLSSocket } from 'node:tls';
 import type { PooledBackend } from '@medrex/pool';
-import type { Wanted } from '@medrex/sql';
+import type { ColumnBounds } from '@medrex/sql';
 import type { Backend } from '../session/backend/backend.ts';
 import type { Client } from '../session/client/client.ts';
 import { unixAddress } from '../login/unix-socket.ts';
@@ -64,7 +64,7 @@ function tlsOf(row: Row): string {
 
 /** SHOW prints times as text, as PgBouncer does; columns of tables are timestamps. */
 const timeFor =
-  (wanted: Wanted | undefined) =>
+  (wanted: ColumnBounds | undefined) =>
   (read: (row: Row) => number | undefined): ReturnType<typeof timestamptz<Row>> | ((row: Row) => string | undefined) =>
     wanted === undefined ? (row) => timeText(read(row)) : timestamptz(read);
 
@@ -72,7 +72,7 @@ const timeText = (epochMs: number | undefined): string | undefined =>
   epochMs === undefined ? undefined : new Date(epochMs).toISOString().replace(/T(.{8}).*/, ' $1 UTC');
 
 /** PgBouncer's columns, in its order. */
-function columnsOf({ host, config, epochOf }: ShowContext, wanted: Wanted | undefined) {
+function columnsOf({ host, config, epochOf }: ShowContext, wanted: ColumnBounds | undefined) {
   const time = timeFor(wanted);
   const momentOf = (atMs: number | undefined): number | undefined => (atMs === undefined ? undefined : epochOf(atMs));
   const waitedMs = ({ client }: Row): number =>
@@ -120,7 +120,7 @@ function columnsOf({ host, config, epochOf }: ShowContext, wanted: Wanted | unde
   };
 }
 
-export function clients(context: ShowContext, wanted?: Wanted): Table {
+export function clients(context: ShowContext, wanted?: ColumnBounds): Table {
   return tableOf(clientRows(context), {
     ...columnsOf(context, wanted),
     ...(wanted !== undefined && {
@@ -130,7 +130,7 @@ export function clients(context: ShowContext, wanted?: Wanted): Table {
   });
 }
 
-export function servers(context: ShowContext, wanted?: Wanted): Table {
+export function servers(context: ShowContext, wanted?: ColumnBounds): Table {
   return tableOf(serverRows(context), {
     ...columnsOf(context, wanted),
     ...(wanted !== undefined && {
@@ -144,7 +144,7 @@ const prefixed = (prefix: string, rows: readonly Row[]): readonly Row[] =>
   rows.map((row) => ({ ...row, state: `${prefix}_${row.state === 'new' ? 'login' : row.state}` }));
 
 /** Both sides. */
-export function sockets(context: ShowContext, wanted?: Wanted): Table {
+export function sockets(context: ShowContext, wanted?: ColumnBounds): Table {
   return tableOfSockets(context, wanted, [
     ...prefixed('cl', clientRows(context)),
     ...prefixed('sv', serverRows(context)),
@@ -152,13 +152,13 @@ export function sockets(context: ShowContext, wanted?: Wanted): Table {
 }
 
 /** Connections on which something is running. */
-export function activeSockets(context: ShowContext, wanted?: Wanted): Table {
+export function activeSockets(context: ShowContext, wanted?: ColumnBounds): Table {
   const isBusy = ({ state }: Row): boolean => state !== 'idle';
   const [ofClients, ofServers] = [clientRows(context).filter(isBusy), serverRows(context).filter(isBusy)];
   return tableOfSockets(context, wanted, [...prefixed('cl', ofClients), ...prefixed('sv', ofServers)]);
 }
 
-function tableOfSockets(context: ShowContext, wanted: Wanted | undefined, rows: readonly Row[]): Table {
+function tableOfSockets(context: ShowContext, wanted: ColumnBounds | undefined, rows: readonly Row[]): Table {
   const none = int4(() => 0);
   return tableOf(rows, {
     ...columnsOf(context, wanted),

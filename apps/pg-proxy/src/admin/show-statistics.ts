@@ -1,4 +1,4 @@
-import type { Wanted } from '@medrex/sql';
+import type { ColumnBounds } from '@medrex/sql';
 import type { QueryFigures } from '../observe/query-statistics.ts';
 import type { Plan, Plans } from '../observe/plans.ts';
 import type { Statistics } from '../observe/statistics.ts';
@@ -70,7 +70,7 @@ export function profile(seen: StatisticsContext): Table {
 }
 
 /** Plans that were requested. A SELECT that names a fingerprint requests its plan, and finds it the next time. */
-export function plans({ plans: known }: StatisticsContext, wanted?: Wanted): Table {
+export function plans({ plans: known }: StatisticsContext, wanted?: ColumnBounds): Table {
   const { min = null, max = null } = wanted?.get('fingerprint') ?? {};
   if (min !== null && min === max) known?.requestIfStale(String(min));
   return tableOf<Plan>(known?.all() ?? [], {
@@ -97,7 +97,7 @@ const wholeFields: ReadonlySet<string> = new Set([
 const defaultRange = { resolution: '1m', ms: 3_600_000 };
 
 /** The trends of databases, by seconds, tens of seconds, minutes and hours; only what a query reads is built. */
-export function trends({ statistics }: StatisticsContext, wanted?: Wanted): Table {
+export function trends({ statistics }: StatisticsContext, wanted?: ColumnBounds): Table {
   const points = statistics === undefined ? [] : [...pointsOf(statistics, wanted)];
   return tableOf<Point>(points, {
     time: timestamptz(({ atMs }) => atMs),
@@ -112,7 +112,7 @@ export function trends({ statistics }: StatisticsContext, wanted?: Wanted): Tabl
   });
 }
 
-function* pointsOf(statistics: Statistics, wanted: Wanted | undefined): Generator<Point> {
+function* pointsOf(statistics: Statistics, wanted: ColumnBounds | undefined): Generator<Point> {
   const isIn = (column: string, value: string): boolean => {
     const { min = null, max = null } = wanted?.get(column) ?? {};
     return (min === null || value >= String(min)) && (max === null || value <= String(max));

@@ -1,4 +1,4 @@
-import type { Wanted } from '@medrex/sql';
+import type { ColumnBounds } from '@medrex/sql';
 import type { Traffic } from '../session/backend/traffic.ts';
 import type { ShowContext } from './show.ts';
 import { tableOf, int8, type Table } from './table.ts';
@@ -81,7 +81,7 @@ const totals = (named: (one: Counter) => string, of = counters) =>
 const averages = (named: (one: Counter) => string, of = counters) =>
   Object.fromEntries(of.map((one) => [named(one), int8(({ recent }: DatabaseTraffic) => averageOf(one, recent))]));
 
-export function stats(context: ShowContext, wanted?: Wanted): Table {
+export function stats(context: ShowContext, wanted?: ColumnBounds): Table {
   const [total, average] = [nameOfTotal, nameOfAverage];
   return tableOf(countsOf(context), {
     database: ({ database }) => database,
@@ -94,7 +94,7 @@ export function stats(context: ShowContext, wanted?: Wanted): Table {
 const nameOfTotal = ({ name, statsNames }: Counter): string => statsNames?.total ?? `total_${name}`;
 const nameOfAverage = ({ name, statsNames }: Counter): string => statsNames?.average ?? `avg_${name}`;
 
-export function statsTotals(context: ShowContext, wanted?: Wanted): Table {
+export function statsTotals(context: ShowContext, wanted?: ColumnBounds): Table {
   const name = (one: Counter): string => one.name;
   return tableOf(countsOf(context), {
     database: ({ database }) => database,
@@ -103,7 +103,7 @@ export function statsTotals(context: ShowContext, wanted?: Wanted): Table {
   });
 }
 
-export function statsAverages(context: ShowContext, wanted?: Wanted): Table {
+export function statsAverages(context: ShowContext, wanted?: ColumnBounds): Table {
   const named = ({ name, averageName }: Counter): string => averageName ?? name;
   return tableOf(countsOf(context), {
     database: ({ database }) => database,

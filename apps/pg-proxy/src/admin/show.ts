@@ -1,4 +1,4 @@
-import type { Wanted } from '@medrex/sql';
+import type { ColumnBounds } from '@medrex/sql';
 import { slotCaps, workloadClasses } from '@medrex/pool';
 import type { CacheFigures } from '../cache/caches.ts';
 import type { ProxyConfig } from '../config/proxy-config.ts';
@@ -92,7 +92,7 @@ function version(): Table {
   return tableOf([consoleVersion], { version: (text) => text });
 }
 
-const views: Readonly<Record<string, (context: ShowContext, wanted?: Wanted) => Table>> = {
+const views: Readonly<Record<string, (context: ShowContext, wanted?: ColumnBounds) => Table>> = {
   ...pgbouncerViews,
   classes,
   caches,
@@ -109,6 +109,6 @@ const views: Readonly<Record<string, (context: ShowContext, wanted?: Wanted) => 
 export const viewNames: readonly string[] = Object.keys(views);
 
 /** Undefined: there is no such view. @param wanted what a query will read of it; SHOW is limited to what fits a screen */
-export function show(view: string, context: ShowContext, wanted?: Wanted): Table | undefined {
+export function show(view: string, context: ShowContext, wanted?: ColumnBounds): Table | undefined {
   return Object.hasOwn(views, view) ? views[view]?.(context, wanted) : undefined;
 }

@@ -56,18 +56,19 @@ export function aggregateOf(call: AggregateCall, parameters: Parameters): Aggreg
   const { name, args, isStar, isDistinct, filter, location } = call;
   const common = { isDistinct, filter };
   const [first] = args;
-  const isOfOrder = name.startsWith('percentile') || name === 'mode';
-  if (call.isWithinGroup || isOfOrder) {
-    if (!isOfOrder) fail('42809', `${name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`, location);
+  const isOrderedSet = name.startsWith('percentile') || name === 'mode';
+  if (call.isWithinGroup || isOrderedSet) {
+    if (!isOrderedSet)
+      fail('42809', `${name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`, location);
     if (!call.isWithinGroup) fail('42883', `function ${name} does not exist without WITHIN GROUP`, location);
-    return { ...common, ...ofOrder(call, parameters) };
+    return { ...common, ...orderedSetAggregate(call, parameters) };
   }
   if (name === 'count' && (isStar || first !== undefined))
     return { ...common, type: 'int8', argument: first && typed(first, parameters), start: count };
   if (first === undefined || args.length !== (name === 'string_agg' ? 2 : 1))
     return fail('42883', `function ${name} does not take these arguments`, location);
   if (name === 'string_agg') {
-    const texts = joined(args, parameters);
+    const texts = joinedTexts(args, parameters);
     return { ...common, ...texts, order: orderOf(call, texts.argument) };
   }
   if (name === 'array_agg') {
@@ -78,11 +79,16 @@ export function aggregateOf(call: AggregateCall, parameters: Parameters): Aggreg
       argument,
       keepsNull: true,
       order: orderOf(call, argument),
-      start: () => list(argument.type),
+      start: () => arrayAccumulator(argument.type),
     };
   }
   if (name === 'bool_and' || name === 'bool_or' || name === 'every')
-    return { ...common, type: 'bool', argument: as(first, 'bool', parameters), start: () => truth(name !== 'bool_or') };
+    return {
+      ...common,
+      type: 'bool',
+      argument: as(first, 'bool', parameters),
+      start: () => booleanAccumulator(name !== 'bool_or'),
+    };
   const argument = typed(first, parameters);
   const isWhole = argument.type === 'int4' || argument.type === 'int8';
   if ((name === 'min' || name === 'max') && argument.type === 'bool')
@@ -97,7 +103,7 @@ export function aggregateOf(call: AggregateCall, parameters: Parameters): Aggreg
     };
   if (!isNumber(argument.type) && argument.type !== 'interval')
     return fail('42883', `function ${name}(${cellTypes[argument.type].name}) does not exist`, location);
-  const type = argument.type === 'interval' ? 'interval' : name === 'sum' ? wider(argument.type) : 'float8';
+  const type = argument.type === 'interval' ? 'interval' : name === 'sum' ? sumType(argument.type) : 'float8';
   if (name === 'avg' && type === 'interval') return notSupported('avg of intervals', location);
   const isDecimal = argument.isDecimal === true || (isWhole && type === 'float8');
   return {
@@ -116,7 +122,7 @@ function orderOf({ order, isDistinct }: AggregateCall, argument: Typed | undefin
 }
 
 /** The type of a sum; PostgreSQL sums int8 to numeric, which is unbounded too. */
-const wider = (type: CellType): CellType => (type === 'int4' ? 'int8' : type === 'int8' ? 'float8' : type);
+const sumType = (type: CellType): CellType => (type === 'int4' ? 'int8' : type === 'int8' ? 'float8' : type);
 
 function count(): Accumulator {
   let counted = 0;
@@ -161,7 +167,7 @@ function extreme(wanted: number): Accumulator {
   };
 }
 
-function truth(isAnd: boolean): Accumulator {
+function booleanAccumulator(isAnd: boolean): Accumulator {
   let found: boolean | null = null;
   return {
     add: (value) =>
@@ -170,14 +176,17 @@ function truth(isAnd: boolean): Accumulator {
   };
 }
 
-function joined(args: readonly Compiled[], parameters: Parameters): Pick<Aggregate, 'type' | 'argument' | 'start'> {
+function joinedTexts(
+  args: readonly Compiled[],
+  parameters: Parameters,
+): Pick<Aggregate, 'type' | 'argument' | 'start'> {
   const [argument, by] = args.map((arg) => as(arg, 'text', parameters));
   return {
     type: 'text',
     argument,
     start: (run) => {
       const parts: string[] = [];
-      const separator = by?.isConstant === true ? by.of([], run) : notSupported('a separator that varies');
+      const separator = by?.isConstant === true ? by.evaluate([], run) : notSupported('a separator that varies');
       return {
         add: (value) => void parts.push(String(value)),
         result: () => (parts.length === 0 ? null : parts.join(String(separator ?? ''))),
@@ -187,7 +196,7 @@ function joined(args: readonly Compiled[], parameters: Parameters): Pick<Aggrega
 }
 
 /** array_agg; arrays here are their text form. */
-function list(type: CellType): Accumulator {
+function arrayAccumulator(type: CellType): Accumulator {
   const values: Cell[] = [];
   return {
     add: (value) => void values.push(value),
@@ -196,7 +205,7 @@ function list(type: CellType): Accumulator {
 }
 
 /** Ordered-set aggregates, such as `percentile_cont(f) WITHIN GROUP (ORDER BY x)`. */
-function ofOrder(
+function orderedSetAggregate(
   { name, args, order, location }: AggregateCall,
   parameters: Parameters,
 ): Pick<Aggregate, 'type' | 'argument' | 'order' | 'start'> {
@@ -206,14 +215,16 @@ function ofOrder(
     return fail('42883', `function ${name} does not take these arguments`, location);
   const fraction = args[0] === undefined ? undefined : as(args[0], 'float8', parameters);
   const argument = name === 'percentile_cont' ? as(sort.key, 'float8', parameters) : sort.key;
-  const resultOf = { percentile_cont: between, percentile_disc: atShare, mode: mostFrequent }[name];
+  const resultOf = { percentile_cont: continuousPercentile, percentile_disc: discretePercentile, mode: mostFrequent }[
+    name
+  ];
   return {
     type: argument.type,
     argument,
     order: { by: new SortOrder([sort.by]), keys: [argument] },
     start: (run) => {
       const values: Value[] = [];
-      const share = fraction === undefined ? 0 : fraction.of([], run);
+      const share = fraction === undefined ? 0 : fraction.evaluate([], run);
       if (share !== null && !(Number(share) >= 0 && Number(share) <= 1))
         fail('22003', `percentile value ${Number(share)} is not between 0 and 1`);
       return {
@@ -228,10 +239,10 @@ function ofOrder(
 
 type Value = Exclude<Cell, null>;
 
-const atShare = (values: readonly Value[], share: number): Cell =>
+const discretePercentile = (values: readonly Value[], share: number): Cell =>
   values[Math.max(0, Math.ceil(share * values.length) - 1)] ?? null;
 
-function between(values: readonly Value[], share: number): Cell {
+function continuousPercentile(values: readonly Value[], share: number): Cell {
   const place = share * (values.length - 1);
   const [low, high] = [Number(values[Math.floor(place)]), Number(values[Math.ceil(place)])];
   return low + (high - low) * (place % 1);
@@ -245,42 +256,42 @@ function mostFrequent(values: readonly Value[]): Cell {
   return values.find((value) => counts.get(value) === most) ?? null;
 }
 
-interface Held {
+interface SortedLater {
   readonly row: Row;
   readonly keys: readonly Cell[];
 }
 
 /** All aggregates over one group, fed row by row. */
-export class GroupOfRows {
+export class GroupAccumulators {
   readonly #aggregates: readonly Aggregate[];
   readonly #accumulators: readonly Accumulator[];
   readonly #seen: readonly (Set<Cell> | undefined)[];
   /** Values of aggregates that must be sorted first. */
-  readonly #held: readonly (Held[] | undefined)[];
+  readonly #sortedLater: readonly (SortedLater[] | undefined)[];
 
   constructor(aggregates: readonly Aggregate[], run: Run) {
     this.#aggregates = aggregates;
     this.#accumulators = aggregates.map((aggregate) => aggregate.start(run));
     this.#seen = aggregates.map(({ isDistinct }) => (isDistinct ? new Set<Cell>() : undefined));
-    this.#held = aggregates.map(({ order }) => (order === undefined ? undefined : []));
+    this.#sortedLater = aggregates.map(({ order }) => (order === undefined ? undefined : []));
   }
 
   add(row: Row, run: Run): void {
     this.#aggregates.forEach(({ argument, filter, order, keepsNull = false }, index) => {
-      if (filter !== undefined && filter.of(row, run) !== true) return;
-      const value = argument === undefined ? true : argument.of(row, run);
+      if (filter !== undefined && filter.evaluate(row, run) !== true) return;
+      const value = argument === undefined ? true : argument.evaluate(row, run);
       const seen = this.#seen[index];
       if ((value === null && !keepsNull) || seen?.has(value) === true) return;
       seen?.add(value);
       if (order === undefined) this.#accumulators[index]?.add(value);
-      else this.#held[index]?.push({ row: [value], keys: order.keys.map((key) => key.of(row, run)) });
+      else this.#sortedLater[index]?.push({ row: [value], keys: order.keys.map((key) => key.evaluate(row, run)) });
     });
   }
 
   results(): Cell[] {
     return this.#accumulators.map((accumulator, index) => {
       const { order } = this.#aggregates[index] ?? {};
-      for (const { row } of order?.by.sorted(this.#held[index] ?? []) ?? []) accumulator.add(row[0] ?? null);
+      for (const { row } of order?.by.sorted(this.#sortedLater[index] ?? []) ?? []) accumulator.add(row[0] ?? null);
       return accumulator.result();
     });
   }

@@ -4,7 +4,7 @@ import type { Cell } from './cell.ts';
 import type { Compiled, Run } from './compiled.ts';
 import { compare } from './operators.ts';
 import type { Scope } from './scope.ts';
-import type { Bounds, Wanted } from './source.ts';
+import type { Bounds, ColumnBounds } from './source.ts';
 
 /** A condition that bounds one column. */
 interface Bound {
@@ -13,19 +13,19 @@ interface Bound {
   readonly value: Compiled;
 }
 
-const turned: Readonly<Record<string, string>> = { '=': '=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
+const flippedOperators: Readonly<Record<string, string>> = { '=': '=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
 
 /** The conditions of WHERE to push down to a table: comparisons of a column with a value that is constant in the run. */
 export function boundsOf(
   where: Node | undefined,
   scope: Scope,
   compile: (node: Node, type: Compiled['type']) => Compiled,
-): (run: Run) => Wanted {
+): (run: Run) => ColumnBounds {
   const bounds = where === undefined ? [] : comparisonsOf(where).flatMap((one) => boundOf(one, scope, compile) ?? []);
   return (run) => {
     const wanted = new Map<string, Bounds>();
     for (const { column, operator, value } of bounds) {
-      const limit = value.of([], run);
+      const limit = value.evaluate([], run);
       if (limit === null) continue;
       const known = wanted.get(column) ?? {};
       const next: { min?: Cell; max?: Cell } = { ...known };
@@ -53,7 +53,7 @@ function comparisonsOf(node: Node): Comparison[] {
   const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
   if (lexpr === undefined || rexpr === undefined) return [];
   const operator = namesOf(name).at(-1) ?? '';
-  if (kind === 'AEXPR_OP' && operator in turned) return [{ left: lexpr, operator, right: rexpr }];
+  if (kind === 'AEXPR_OP' && operator in flippedOperators) return [{ left: lexpr, operator, right: rexpr }];
   const [low, high] = kind === 'AEXPR_BETWEEN' ? (bodyOf(rexpr, 'List')?.items ?? []) : [];
   if (low === undefined || high === undefined) return [];
   return [
@@ -69,7 +69,7 @@ function boundOf(
 ): Bound | undefined {
   if (kindOf(left) !== 'ColumnRef') {
     if (kindOf(right) !== 'ColumnRef') return undefined;
-    return boundOf({ left: right, operator: turned[operator] ?? operator, right: left }, scope, compile);
+    return boundOf({ left: right, operator: flippedOperators[operator] ?? operator, right: left }, scope, compile);
   }
   if (kindOf(right) === 'ColumnRef') return undefined;
   const column = scope.columns[scope.indexOf(bodyOf(left, 'ColumnRef') ?? {})];

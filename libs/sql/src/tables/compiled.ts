@@ -9,7 +9,7 @@ export interface Run {
   /** Always the same array object within one execution, in subqueries too. */
   readonly parameters: readonly Cell[];
   /** Rows of the outer queries of a subquery, the nearest first. */
-  readonly around?: readonly Row[];
+  readonly outerRows?: readonly Row[];
 }
 
 /** A compiled expression. */
@@ -24,7 +24,7 @@ export interface Compiled {
   readonly isConstant?: boolean;
   /** It is a numeric in PostgreSQL: rounds halves away from zero, and sums are exact in decimals. */
   readonly isDecimal?: boolean;
-  readonly of: (row: Row, run: Run) => Cell;
+  readonly evaluate: (row: Row, run: Run) => Cell;
 }
 
 export interface Typed extends Compiled {

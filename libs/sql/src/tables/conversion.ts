@@ -73,14 +73,14 @@ export function as(compiled: Compiled, type: CellType, parameters: Parameters): 
 }
 
 function literalAs(literal: string | null, type: CellType): Typed {
-  if (literal === null) return { type, of: () => null, isConstant: true };
+  if (literal === null) return { type, evaluate: () => null, isConstant: true };
   // 'now' is evaluated per execution.
   if (type === 'timestamptz' || type === 'date') {
     valueOf(literal, type, 0);
-    return { type, of: (_row, { nowMs }) => valueOf(literal, type, nowMs), isConstant: true };
+    return { type, evaluate: (_row, { nowMs }) => valueOf(literal, type, nowMs), isConstant: true };
   }
   const value = valueOf(literal, type, 0);
-  return { type, of: () => value, isConstant: true };
+  return { type, evaluate: () => value, isConstant: true };
 }
 
 /** Gives type text to an expression that is still `unknown`. */
@@ -98,8 +98,8 @@ export function cast(compiled: Compiled, type: CellType, parameters: Parameters)
   return {
     type,
     ...(compiled.isConstant !== undefined && { isConstant: compiled.isConstant }),
-    of: (row, run) => {
-      const value = compiled.of(row, run);
+    evaluate: (row, run) => {
+      const value = compiled.evaluate(row, run);
       if (value === null) return null;
       return isRounded ? numberAs(roundedAway(Number(value)), type) : convert(value, run.nowMs);
     },
@@ -154,8 +154,8 @@ export function sized(value: Typed, name: string, typmods: readonly Node[] | und
 function strictOf(value: Typed, change: (value: Exclude<Cell, null>) => Cell): Typed {
   return {
     ...value,
-    of: (row, run) => {
-      const cell = value.of(row, run);
+    evaluate: (row, run) => {
+      const cell = value.evaluate(row, run);
       return cell === null ? null : change(cell);
     },
   };

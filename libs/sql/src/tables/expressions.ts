@@ -90,7 +90,7 @@ export class Expressions {
     const key = this.#isInAggregate ? undefined : this.#grouping?.keyOf(node);
     const grouped = key === undefined ? undefined : this.#grouping?.keys[key];
     if (key !== undefined && grouped !== undefined)
-      return { type: grouped.type, ...decimal(grouped.isDecimal), of: (row) => row[key] ?? null };
+      return { type: grouped.type, ...decimal(grouped.isDecimal), evaluate: (row) => row[key] ?? null };
     return this.#compile(node);
   }
 
@@ -105,7 +105,7 @@ export class Expressions {
       case 'ParamRef':
         return this.#parameters.at((body as { number?: number }).number ?? 0);
       case 'A_Expr':
-        return this.#operations.of(body as A_Expr);
+        return this.#operations.compile(body as A_Expr);
       case 'BoolExpr':
         return this.#logic(body as BoolExpr);
       case 'FuncCall':
@@ -158,14 +158,15 @@ export class Expressions {
   #column(body: ColumnRef): Compiled {
     const { depth, index, column } = this.#scope.resolve(body);
     const { type, isDecimal } = column;
-    if (depth > 0) return { type, ...decimal(isDecimal), of: (_row, run) => run.around?.[depth - 1]?.[index] ?? null };
+    if (depth > 0)
+      return { type, ...decimal(isDecimal), evaluate: (_row, run) => run.outerRows?.[depth - 1]?.[index] ?? null };
     if (this.#grouping !== undefined && !this.#isInAggregate)
       fail(
         '42803',
         `column "${column.name}" must appear in the GROUP BY clause or be used in an aggregate function`,
         body.location,
       );
-    return { type, ...decimal(isDecimal), of: (row) => row[index] ?? null };
+    return { type, ...decimal(isDecimal), evaluate: (row) => row[index] ?? null };
   }
 
   #logic({ boolop, args = [] }: BoolExpr): Compiled {
@@ -198,15 +199,15 @@ export class Expressions {
     const conditions = whens.map(({ expr }) =>
       compared === undefined
         ? this.as(expr as Node, 'bool')
-        : this.#operators.compared('=', compared, this.compile(expr as Node)),
+        : this.#operators.comparison('=', compared, this.compile(expr as Node)),
     );
     const results = this.#unified([...whens.flatMap(({ result }) => result ?? []), ...(defresult ? [defresult] : [])]);
     return {
       type: results[0]?.type ?? 'text',
       ...decimal(results[0]?.isDecimal),
-      of: (row, run) => {
-        const index = conditions.findIndex((condition) => condition.of(row, run) === true);
-        return results[index < 0 ? conditions.length : index]?.of(row, run) ?? null;
+      evaluate: (row, run) => {
+        const index = conditions.findIndex((condition) => condition.evaluate(row, run) === true);
+        return results[index < 0 ? conditions.length : index]?.evaluate(row, run) ?? null;
       },
     };
   }
@@ -228,9 +229,9 @@ export class Expressions {
     return {
       type: values[0]?.type ?? 'text',
       ...decimal(values[0]?.isDecimal),
-      of: (row, run) => {
+      evaluate: (row, run) => {
         for (const value of values) {
-          const found = value.of(row, run);
+          const found = value.evaluate(row, run);
           if (found !== null) return found;
         }
         return null;
@@ -244,9 +245,9 @@ export class Expressions {
     const type = values[0]?.type ?? 'text';
     return {
       type: 'text',
-      of: (row, run) =>
+      evaluate: (row, run) =>
         arrayText(
-          values.map((value) => value.of(row, run)),
+          values.map((value) => value.evaluate(row, run)),
           type,
         ),
     };
@@ -257,9 +258,9 @@ export class Expressions {
     return {
       type: values[0]?.type ?? 'text',
       ...decimal(values[0]?.isDecimal),
-      of: (row, run) =>
+      evaluate: (row, run) =>
         values.reduce<Cell>((best, one) => {
-          const value = one.of(row, run);
+          const value = one.evaluate(row, run);
           if (value === null || best === null) return value ?? best;
           return value > best === wanted > 0 ? value : best;
         }, null),
@@ -269,14 +270,14 @@ export class Expressions {
   #nullTest({ arg, nulltesttype }: SmallNode): Compiled {
     const value = this.compile(arg as Node);
     const isNullWanted = nulltesttype === 'IS_NULL';
-    return { type: 'bool', of: (row, run) => (value.of(row, run) === null) === isNullWanted };
+    return { type: 'bool', evaluate: (row, run) => (value.evaluate(row, run) === null) === isNullWanted };
   }
 
   #booleanTest({ arg, booltesttype = '' }: SmallNode): Compiled {
     const value = this.as(arg as Node, 'bool');
     const isNot = booltesttype.startsWith('IS_NOT_');
     const wanted = { TRUE: true, FALSE: false, UNKNOWN: null }[booltesttype.replace(/^IS_(?:NOT_)?/, '')];
-    return { type: 'bool', of: (row, run) => (value.of(row, run) === wanted) !== isNot };
+    return { type: 'bool', evaluate: (row, run) => (value.evaluate(row, run) === wanted) !== isNot };
   }
 
   #call(call: FuncCall): Compiled {
@@ -303,7 +304,7 @@ export class Expressions {
     return {
       type: aggregate.type,
       ...decimal(aggregate.isDecimal),
-      of: (row) => row[grouping.keys.length + at] ?? null,
+      evaluate: (row) => row[grouping.keys.length + at] ?? null,
     };
   }
 
@@ -369,9 +370,9 @@ export class Expressions {
 }
 
 /** A field of a composite value; the tables have none. */
-const fieldOf = ({ of }: Compiled): Typed => ({
+const fieldOf = ({ evaluate }: Compiled): Typed => ({
   type: 'int4',
-  of: (row, run) => (of(row, run) === null ? null : notSupported('a field of a row')),
+  evaluate: (row, run) => (evaluate(row, run) === null ? null : notSupported('a field of a row')),
 });
 
 /** The option bits of the default frame: RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW. */

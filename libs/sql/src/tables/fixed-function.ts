@@ -5,9 +5,9 @@ export type Value = Exclude<Cell, null>;
 
 /** A strict function with fixed argument types. */
 export interface FixedFunction {
-  readonly takes: readonly CellType[];
-  readonly gives: CellType;
-  readonly of: (values: readonly Value[], run: Run) => Cell;
+  readonly parameterTypes: readonly CellType[];
+  readonly resultType: CellType;
+  readonly apply: (values: readonly Value[], run: Run) => Cell;
 }
 
 /** Overloads by function name; the first one that accepts the arguments is used. */
@@ -15,9 +15,9 @@ export type FixedFunctions = Readonly<Record<string, readonly FixedFunction[]>>;
 
 /** Overloads with the same implementation. */
 export function overloaded(
-  takes: readonly (readonly CellType[])[],
-  gives: CellType,
-  of: FixedFunction['of'],
+  signatures: readonly (readonly CellType[])[],
+  resultType: CellType,
+  apply: FixedFunction['apply'],
 ): FixedFunction[] {
-  return takes.map((types) => ({ takes: types, gives, of }));
+  return signatures.map((parameterTypes) => ({ parameterTypes, resultType, apply }));
 }

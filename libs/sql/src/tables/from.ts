@@ -4,12 +4,12 @@ import type { Cell, CellType } from './cell.ts';
 import { decimal, fail, notSupported, type Row, type Run, type Typed } from './compiled.ts';
 import { elementsOf } from './matching.ts';
 import type { ScopeColumn } from './scope.ts';
-import type { Tables, Wanted } from './source.ts';
+import type { Tables, ColumnBounds } from './source.ts';
 
 /** Maximum of intermediate rows of one execution, as it blocks the event loop. */
 export const rowsMax = 200_000;
 /** Maximum of rows read from all tables of an execution, subqueries included. */
-const lookedMax = 5 * rowsMax;
+const rowsReadMax = 5 * rowsMax;
 /** Maximum of cells of a join (pairs times columns): about 100 ms. */
 const joinedCellsMax = 1_000_000;
 
@@ -17,7 +17,7 @@ const joinedCellsMax = 1_000_000;
 export interface Relation {
   readonly columns: readonly ScopeColumn[];
   /** @param conditions all rows must satisfy these; each is applied as soon as its columns are available */
-  rows(run: Run, wanted: Wanted, conditions?: readonly Condition[]): readonly Row[];
+  rows(run: Run, wanted: ColumnBounds, conditions?: readonly Condition[]): readonly Row[];
 }
 
 /** A conjunct of WHERE. */
@@ -48,7 +48,7 @@ export interface FromOptions {
   readonly valueAs: (node: Node, type: CellType) => Typed;
 }
 
-const everything: Wanted = new Map();
+const noBounds: ColumnBounds = new Map();
 
 /** Compiles the items of FROM. */
 export class From {
@@ -58,19 +58,19 @@ export class From {
     this.#options = options;
   }
 
-  of(nodes: readonly Node[]): Relation {
+  compile(nodes: readonly Node[]): Relation {
     const [first, ...more] = nodes.map((node) => this.#item(node));
-    if (first === undefined) return filtered({ columns: [], rows: () => [[]] });
-    return more.reduce((left, right) => joined({ left, right, keeps: 'neither', on: [] }), first);
+    if (first === undefined) return withConditions({ columns: [], rows: () => [[]] });
+    return more.reduce((left, right) => joinOf({ left, right, keeps: 'neither', on: [] }), first);
   }
 
   #item(node: Node): Relation {
     const table = bodyOf(node, 'RangeVar');
-    if (table !== undefined) return filtered(this.#table(table));
+    if (table !== undefined) return withConditions(this.#table(table));
     const derived = bodyOf(node, 'RangeSubselect');
-    if (derived !== undefined) return filtered(this.#derived(derived));
+    if (derived !== undefined) return withConditions(this.#derived(derived));
     const called = bodyOf(node, 'RangeFunction');
-    if (called !== undefined) return filtered(this.#function(called));
+    if (called !== undefined) return withConditions(this.#function(called));
     const join = bodyOf(node, 'JoinExpr');
     return join === undefined ? notSupported('what stands in FROM') : this.#join(join);
   }
@@ -85,8 +85,8 @@ export class From {
       fail('42P01', `relation "${name}" does not exist`, location, 'SELECT table_name FROM information_schema.tables');
     }
     return {
-      columns: renamed(source.columns, relation, namesOf(alias?.colnames)),
-      rows: (run, wanted) => counted(run, limited(source.rows(wanted))),
+      columns: renameColumns(source.columns, relation, namesOf(alias?.colnames)),
+      rows: (run, wanted) => countRead(run, checkRowCount(source.rows(wanted))),
     };
   }
 
@@ -106,27 +106,27 @@ export class From {
     const column = namesOf(alias?.colnames)[0] ?? relation;
     const relationWith = (type: CellType, rows: (run: Run) => readonly Row[]): Relation => ({
       columns: [{ relation, name: column, type }],
-      rows: (run) => counted(run, rows(run)),
+      rows: (run) => countRead(run, rows(run)),
     });
     if (name === 'generate_series' && (args.length === 2 || args.length === 3)) {
       const { type, bounds } = this.#series(args);
-      return relationWith(type, (run) => series(bounds.map((bound) => bound.of([], run))));
+      return relationWith(type, (run) => series(bounds.map((bound) => bound.evaluate([], run))));
     }
     if (name === 'unnest' && args.length === 1) {
       const array = this.#options.value(args[0] as Node);
       return relationWith('text', (run) => {
-        const text = array.of([], run);
+        const text = array.evaluate([], run);
         return text === null ? [] : elementsOf(String(text)).map((element) => [element]);
       });
     }
     const source = args.length === 0 ? this.#options.tables.find(undefined, `${name}()`) : undefined;
     if (source !== undefined)
       return {
-        columns: renamed(source.columns, relation, namesOf(alias?.colnames)),
-        rows: (run, wanted) => counted(run, limited(source.rows(wanted))),
+        columns: renameColumns(source.columns, relation, namesOf(alias?.colnames)),
+        rows: (run, wanted) => countRead(run, checkRowCount(source.rows(wanted))),
       };
     const value = this.#options.value(first);
-    return relationWith(value.type, (run) => [[value.of([], run)]]);
+    return relationWith(value.type, (run) => [[value.evaluate([], run)]]);
   }
 
   /** The type and bounds of a generate_series of integers, or of timestamps by an interval. */
@@ -142,7 +142,7 @@ export class From {
   }
 
   #join({ jointype, isNatural, larg, rarg, quals, usingClause, alias }: JoinExpr): Relation {
-    const keeps = kept[jointype ?? ''];
+    const keeps = outerSides[jointype ?? ''];
     if (alias !== undefined || keeps === undefined) return notSupported('this kind of join');
     const left = this.#item(larg as Node);
     const right = this.#item(rarg as Node);
@@ -156,15 +156,15 @@ export class From {
     const on = quals === undefined ? [] : this.#options.conditions(quals, [...left.columns, ...right.columns]);
     const using = names.map((name): Condition => {
       const equal: EqualColumns = [columnAt(left, name), left.columns.length + columnAt(right, name)];
-      return { equal, width: equal[1] + 1, holds: { type: 'bool', of: (row) => isSame(row, equal) } };
+      return { equal, width: equal[1] + 1, holds: { type: 'bool', evaluate: (row) => isSame(row, equal) } };
     });
-    return { ...joined({ left, right, keeps, on: [...on, ...using] }), columns };
+    return { ...joinOf({ left, right, keeps, on: [...on, ...using] }), columns };
   }
 }
 
 /** Which side of a join keeps its rows without a match. */
-type Kept = 'neither' | 'left' | 'right' | 'both';
-const kept: Readonly<Record<string, Kept>> = {
+type OuterSide = 'neither' | 'left' | 'right' | 'both';
+const outerSides: Readonly<Record<string, OuterSide>> = {
   JOIN_INNER: 'neither',
   JOIN_LEFT: 'left',
   JOIN_RIGHT: 'right',
@@ -185,10 +185,10 @@ function columnAt({ columns }: Relation, name: string): number {
 }
 
 function relationOf(derived: DerivedTable, relation: string, names: readonly string[]): Relation {
-  return { columns: renamed(derived.columns, relation, names), rows: (run) => derived.rows(run) };
+  return { columns: renameColumns(derived.columns, relation, names), rows: (run) => derived.rows(run) };
 }
 
-function renamed(
+function renameColumns(
   columns: readonly Omit<ScopeColumn, 'relation'>[],
   relation: string,
   names: readonly string[],
@@ -201,7 +201,7 @@ function renamed(
   }));
 }
 
-function joined({
+function joinOf({
   left,
   right,
   keeps,
@@ -209,7 +209,7 @@ function joined({
 }: {
   readonly left: Relation;
   readonly right: Relation;
-  readonly keeps: Kept;
+  readonly keeps: OuterSide;
   readonly on: readonly Condition[];
 }): Relation {
   const [noneLeft, noneRight] = [left, right].map((side): Cell[] => side.columns.map(() => null)) as [Cell[], Cell[]];
@@ -217,16 +217,16 @@ function joined({
   return {
     columns: [...left.columns, ...right.columns],
     rows: (run, _wanted, conditions = []) => {
-      const others = right.rows(run, everything);
+      const others = right.rows(run, noBounds);
       if (others.length === 0 && keeps === 'neither') return [];
       // If unmatched rows of the right side are kept, conditions must not remove rows of the left side before the join.
       const isLeftFirst = keeps === 'neither' || keeps === 'left';
-      const ones = left.rows(run, everything, isLeftFirst ? conditions : []);
+      const ones = left.rows(run, noBounds, isLeftFirst ? conditions : []);
       const open = conditions.filter((condition) => !isLeftFirst || condition.width > left.columns.length);
       const pairs = (keeps === 'neither' ? [...on, ...open] : on).flatMap(({ equal }) =>
         equal === undefined ? [] : [equal],
       );
-      const candidatesOf = matching(
+      const candidatesOf = candidateFinder(
         others,
         left.columns.length,
         pairs.find(([one, other]) => one < left.columns.length && other >= left.columns.length && other < width),
@@ -240,20 +240,20 @@ function joined({
         if (compared > joinedCellsMax) tooMany();
         const found = candidates.flatMap((other) => {
           const row = [...one, ...other];
-          if (!on.every(({ holds }) => holds.of(row, run) === true)) return [];
+          if (!on.every(({ holds }) => holds.evaluate(row, run) === true)) return [];
           alone.delete(other);
           return [row];
         });
         return found.length === 0 && (keeps === 'left' || keeps === 'both') ? [[...one, ...noneRight]] : found;
       });
       const all = [...rows, ...[...alone].map((other) => [...noneLeft, ...other])];
-      return meeting(all, { width, run, conditions: open });
+      return applyConditions(all, { width, run, conditions: open });
     },
   };
 }
 
 /** Finds the candidate rows of the right side for a row of the left side: by a hash of the equal columns, if there are any. */
-function matching(
+function candidateFinder(
   others: readonly Row[],
   leftWidth: number,
   equal: EqualColumns | undefined,
@@ -273,19 +273,21 @@ function matching(
 }
 
 /** A relation that applies its part of the conditions. */
-const filtered = (relation: Relation): Relation => ({
+const withConditions = (relation: Relation): Relation => ({
   columns: relation.columns,
   rows: (run, wanted, conditions = []) =>
-    meeting(relation.rows(run, wanted, conditions), { width: relation.columns.length, run, conditions }),
+    applyConditions(relation.rows(run, wanted, conditions), { width: relation.columns.length, run, conditions }),
 });
 
 /** The rows that satisfy the conditions whose columns are available. */
-function meeting(
+function applyConditions(
   rows: readonly Row[],
   { width, run, conditions }: { readonly width: number; readonly run: Run; readonly conditions: readonly Condition[] },
 ): readonly Row[] {
   const known = conditions.filter((condition) => condition.width <= width);
-  return known.length === 0 ? rows : rows.filter((row) => known.every(({ holds }) => holds.of(row, run) === true));
+  return known.length === 0
+    ? rows
+    : rows.filter((row) => known.every(({ holds }) => holds.evaluate(row, run) === true));
 }
 
 function series(bounds: readonly Cell[]): Row[] {
@@ -298,15 +300,15 @@ function series(bounds: readonly Cell[]): Row[] {
 }
 
 /** Rows read by each execution, by its parameter array. A correlated subquery reads its rows again for each outer row. */
-const looked = new WeakMap<readonly Cell[], number>();
+const rowsRead = new WeakMap<readonly Cell[], number>();
 
-function counted(run: Run, rows: readonly Row[]): readonly Row[] {
-  const sum = (looked.get(run.parameters) ?? 0) + rows.length;
-  looked.set(run.parameters, sum);
-  return sum > lookedMax ? tooMany() : rows;
+function countRead(run: Run, rows: readonly Row[]): readonly Row[] {
+  const sum = (rowsRead.get(run.parameters) ?? 0) + rows.length;
+  rowsRead.set(run.parameters, sum);
+  return sum > rowsReadMax ? tooMany() : rows;
 }
 
-function limited(rows: readonly Row[]): readonly Row[] {
+function checkRowCount(rows: readonly Row[]): readonly Row[] {
   return rows.length > rowsMax ? tooMany() : rows;
 }
 

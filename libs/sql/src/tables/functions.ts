@@ -9,34 +9,34 @@ import type { SessionFacts } from './source.ts';
 import { textFunctions } from './text-functions.ts';
 import { extracted, timeFunctions } from './time-functions.ts';
 
-const ofFloat = (of: (value: number) => number): FixedFunction[] =>
+const floatFunction = (of: (value: number) => number): FixedFunction[] =>
   overloaded([['float8']], 'float8', ([value]) => of(Number(value)));
-const ofFloats = (of: (one: number, other: number) => number): FixedFunction[] =>
+const floatFunction2 = (of: (one: number, other: number) => number): FixedFunction[] =>
   overloaded([['float8', 'float8']], 'float8', ([one, other]) => of(Number(one), Number(other)));
 
 /** Functions that return numeric for numeric. */
-const ofDecimals: ReadonlySet<string> = new Set(['floor', 'ceil', 'ceiling', 'trunc']);
+const decimalFunction: ReadonlySet<string> = new Set(['floor', 'ceil', 'ceiling', 'trunc']);
 
 function logarithm(of: (value: number) => number): FixedFunction[] {
-  return ofFloat((value) => {
+  return floatFunction((value) => {
     if (value > 0 || Number.isNaN(value)) return of(value);
     return fail('2201E', `cannot take logarithm of ${value === 0 ? 'zero' : 'a negative number'}`);
   });
 }
 
 const numberFunctions: FixedFunctions = {
-  floor: ofFloat(Math.floor),
-  ceil: ofFloat(Math.ceil),
-  ceiling: ofFloat(Math.ceil),
-  trunc: ofFloat(Math.trunc),
-  exp: ofFloat(Math.exp),
+  floor: floatFunction(Math.floor),
+  ceil: floatFunction(Math.ceil),
+  ceiling: floatFunction(Math.ceil),
+  trunc: floatFunction(Math.trunc),
+  exp: floatFunction(Math.exp),
   ln: logarithm(Math.log),
   log: logarithm(Math.log10),
   pi: overloaded([[]], 'float8', () => Math.PI),
-  pow: ofFloats((base, exponent) => base ** exponent),
-  power: ofFloats((base, exponent) => base ** exponent),
-  sign: ofFloat(Math.sign),
-  sqrt: ofFloat((value) =>
+  pow: floatFunction2((base, exponent) => base ** exponent),
+  power: floatFunction2((base, exponent) => base ** exponent),
+  sign: floatFunction(Math.sign),
+  sqrt: floatFunction((value) =>
     value < 0 ? fail('2201F', 'cannot take square root of a negative number') : Math.sqrt(value),
   ),
   to_regtype: overloaded([['text']], 'int8', ([name]) => oidOfType(String(name))),
@@ -80,11 +80,11 @@ export class Functions {
   call(name: string, args: readonly Compiled[], location?: number): Typed {
     const meant = sameAs[name] ?? name;
     if (Object.hasOwn(fixed, meant)) {
-      const known = fixed[meant]?.find((one) => areTaken(args, one.takes));
+      const known = fixed[meant]?.find((one) => areTaken(args, one.parameterTypes));
       if (known === undefined) return this.#none(name, args, location);
-      const operands = args.map((arg, index) => this.#taken(arg, known.takes[index] as CellType));
-      const isDecimal = known.gives === 'float8' && areDecimal(args);
-      return { ...strict(known.gives, operands, known.of), ...decimal(isDecimal && ofDecimals.has(name)) };
+      const operands = args.map((arg, index) => this.#taken(arg, known.parameterTypes[index] as CellType));
+      const isDecimal = known.resultType === 'float8' && areDecimal(args);
+      return { ...strict(known.resultType, operands, known.apply), ...decimal(isDecimal && decimalFunction.has(name)) };
     }
     return this.#ofSession(name, args) ?? this.#special(name, args) ?? this.#none(name, args, location);
   }
@@ -153,9 +153,9 @@ export class Functions {
     const operands = args.map((arg) => typed(arg, this.#parameters));
     return {
       type: 'text',
-      of: (row, run) => {
+      evaluate: (row, run) => {
         const values = operands.map((one) => {
-          const value = one.of(row, run);
+          const value = one.evaluate(row, run);
           return value === null ? null : cellText(value, one.type);
         });
         if (name === 'concat') return values.filter((value) => value !== null).join('');
@@ -235,7 +235,7 @@ export class Functions {
         return constant('text', null);
       // SQLAlchemy calls it on tables that are empty here.
       case 'json_build_object':
-        return { type: 'text', of: () => notSupported('json_build_object') };
+        return { type: 'text', evaluate: () => notSupported('json_build_object') };
       // Called on array columns of catalogues that are empty here.
       case 'unnest':
       case 'generate_subscripts':
@@ -288,5 +288,5 @@ function areTaken(args: readonly Compiled[], takes: readonly CellType[]): boolea
 }
 
 export function constant(type: CellType, value: Cell): Typed {
-  return { type, of: () => value, isConstant: true };
+  return { type, evaluate: () => value, isConstant: true };
 }

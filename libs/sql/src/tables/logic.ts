@@ -4,8 +4,8 @@ import type { Compiled, Typed } from './compiled.ts';
 export function not(operand: Compiled): Typed {
   return {
     type: 'bool',
-    of: (row, run) => {
-      const value = operand.of(row, run);
+    evaluate: (row, run) => {
+      const value = operand.evaluate(row, run);
       return value === null ? null : value !== true;
     },
   };
@@ -15,10 +15,10 @@ export function not(operand: Compiled): Typed {
 export function conjunction(parts: readonly Compiled[], isOr: boolean): Typed {
   return {
     type: 'bool',
-    of: (row, run) => {
+    evaluate: (row, run) => {
       let isKnown = true;
       for (const part of parts) {
-        const value = part.of(row, run);
+        const value = part.evaluate(row, run);
         if (value === isOr) return isOr;
         if (value === null) isKnown = false;
       }

@@ -3,47 +3,49 @@ import { fail, notSupported } from './compiled.ts';
 
 /** LIKE, in O(text * pattern). @throws Refusal 22025 */
 export function isLike(text: string, pattern: string): boolean {
-  const signs = signsOf(pattern);
-  let [at, sign, star, mark] = [0, 0, -1, 0];
+  const tokens = patternTokens(pattern);
+  let [at, token, star, mark] = [0, 0, -1, 0];
   while (at < text.length) {
-    const wanted = signs[sign];
+    const wanted = tokens[token];
     if (wanted === '%%') {
-      star = sign++;
+      star = token++;
       mark = at;
     } else if (wanted !== undefined && (wanted === '__' || wanted === text[at])) {
-      sign++;
+      token++;
       at++;
     } else if (star >= 0) {
-      sign = star + 1;
+      token = star + 1;
       at = ++mark;
     } else return false;
   }
-  while (signs[sign] === '%%') sign++;
-  return sign === signs.length;
+  while (tokens[token] === '%%') token++;
+  return token === tokens.length;
 }
 
 /** The characters of a pattern; `%%` and `__` stand for the wildcards. */
-function signsOf(pattern: string): string[] {
-  const signs: string[] = [];
+function patternTokens(pattern: string): string[] {
+  const tokens: string[] = [];
   for (let at = 0; at < pattern.length; at++) {
     const sign = pattern.charAt(at);
-    if (sign === '%' || sign === '_') signs.push(sign + sign);
-    else if (sign !== '\\') signs.push(sign);
-    else if (++at < pattern.length) signs.push(pattern.charAt(at));
+    if (sign === '%' || sign === '_') tokens.push(sign + sign);
+    else if (sign !== '\\') tokens.push(sign);
+    else if (++at < pattern.length) tokens.push(pattern.charAt(at));
     else fail('22025', 'LIKE pattern must not end with escape character');
   }
-  return signs;
+  return tokens;
 }
 
 /**
  * Regular expressions of bounded cost: characters and classes, at most two of them repeated, and alternatives of words.
  */
-const plain = /^(?:(?:[\w\s"'.,:;/@#=<>!&%~-]|\\[.\-$^|()*+?[\]{}\\dsw]|\[[^\]\\[]{1,64}\])[*+?]?|\)\??|[(|^$])*$/;
+const boundedPattern =
+  /^(?:(?:[\w\s"'.,:;/@#=<>!&%~-]|\\[.\-$^|()*+?[\]{}\\dsw]|\[[^\]\\[]{1,64}\])[*+?]?|\)\??|[(|^$])*$/;
 
 /** The regular expression of `~`. @throws Refusal 0A000 the pattern is not in the bounded subset */
-export function patternOf(pattern: string, flags: string): RegExp {
+export function regExpOf(pattern: string, flags: string): RegExp {
   const quantified = pattern.match(/(?<!\\)[*+?]/g)?.length ?? 0;
-  if (pattern.length > 1_000 || quantified > 2 || !plain.test(pattern)) notSupported('this regular expression');
+  if (pattern.length > 1_000 || quantified > 2 || !boundedPattern.test(pattern))
+    notSupported('this regular expression');
   try {
     return new RegExp(pattern, `${flags}s`);
   } catch {

@@ -22,7 +22,7 @@ export class Operations {
     this.#parameters = parameters;
   }
 
-  of({ kind, name, lexpr, rexpr, location }: A_Expr): Compiled {
+  compile({ kind, name, lexpr, rexpr, location }: A_Expr): Compiled {
     const operator = namesOf(name).at(-1) ?? '';
     switch (kind) {
       case 'AEXPR_OP':
@@ -38,7 +38,7 @@ export class Operations {
           location,
         );
       case 'AEXPR_IN':
-        return this.#among(lexpr as Node, bodyOf(rexpr, 'List')?.items ?? [], operator === '<>');
+        return this.#inList(lexpr as Node, bodyOf(rexpr, 'List')?.items ?? [], operator === '<>');
       case 'AEXPR_OP_ANY':
       case 'AEXPR_OP_ALL':
         return this.#any(kind === 'AEXPR_OP_ALL', operator, lexpr as Node, rexpr as Node);
@@ -64,13 +64,13 @@ export class Operations {
   #between(node: Node, [low, high]: readonly Node[], isNot: boolean): Compiled {
     const value = this.#expressions.compile(node);
     const both = [
-      this.#operators.compared('>=', value, this.#expressions.compile(low as Node)),
-      this.#operators.compared('<=', value, this.#expressions.compile(high as Node)),
+      this.#operators.comparison('>=', value, this.#expressions.compile(low as Node)),
+      this.#operators.comparison('<=', value, this.#expressions.compile(high as Node)),
     ];
     return isNot ? not(conjunction(both, false)) : conjunction(both, false);
   }
 
-  #among(node: Node, items: readonly Node[], isNot: boolean): Compiled {
+  #inList(node: Node, items: readonly Node[], isNot: boolean): Compiled {
     const equal = items.map((item) => this.#equality(node, item, false));
     return isNot ? not(conjunction(equal, true)) : conjunction(equal, true);
   }
@@ -104,19 +104,19 @@ export class Operations {
       );
     const one = typed(value, this.#parameters);
     const array = this.#array(bodyOf(right, 'TypeCast')?.arg ?? right, one.type);
-    const compared = this.#operators.compared(
+    const compared = this.#operators.comparison(
       operator,
-      { ...one, of: (row) => row[0] ?? null },
+      { ...one, evaluate: (row) => row[0] ?? null },
       {
         type: one.type,
-        of: (row) => row[1] ?? null,
+        evaluate: (row) => row[1] ?? null,
       },
     );
     return strict('bool', [one, array], ([own, text], run) => {
       const elements = elementsOf(String(text)).map((element) =>
         element === null ? null : valueOf(element, one.type, run.nowMs),
       );
-      const holds = elements.map((element) => compared.of([own ?? null, element], run));
+      const holds = elements.map((element) => compared.evaluate([own ?? null, element], run));
       if (holds.includes(!isAll)) return !isAll;
       return holds.includes(null) ? null : isAll;
     });
@@ -133,12 +133,12 @@ export class Operations {
 
   #distinct(left: Node, right: Node, isDistinct: boolean): Compiled {
     const [one, other] = [this.#expressions.compile(left), this.#expressions.compile(right)];
-    const equal = this.#operators.compared('=', one, other);
+    const equal = this.#operators.comparison('=', one, other);
     return {
       type: 'bool',
-      of: (row, run) => {
-        const [isNull, isOtherNull] = [one.of(row, run) === null, other.of(row, run) === null];
-        const isSame = isNull || isOtherNull ? isNull && isOtherNull : equal.of(row, run) === true;
+      evaluate: (row, run) => {
+        const [isNull, isOtherNull] = [one.evaluate(row, run) === null, other.evaluate(row, run) === null];
+        const isSame = isNull || isOtherNull ? isNull && isOtherNull : equal.evaluate(row, run) === true;
         return isSame !== isDistinct;
       },
     };
@@ -146,7 +146,7 @@ export class Operations {
 
   #nullIf(left: Node, right: Node): Compiled {
     const [one, other] = [this.#expressions.typed(left), this.#expressions.compile(right)];
-    const equal = this.#operators.compared('=', one, other);
-    return { ...one, of: (row, run) => (equal.of(row, run) === true ? null : one.of(row, run)) };
+    const equal = this.#operators.comparison('=', one, other);
+    return { ...one, evaluate: (row, run) => (equal.evaluate(row, run) === true ? null : one.evaluate(row, run)) };
   }
 }

@@ -60,11 +60,11 @@ export class Parameters {
 
   at(number: number): Compiled {
     if (number < 1 || number > parametersMax) fail('42P02', `there is no parameter $${number}`);
-    const of: Compiled['of'] = (_row, { parameters }) => parameters[number - 1] ?? null;
+    const evaluate: Compiled['evaluate'] = (_row, { parameters }) => parameters[number - 1] ?? null;
     const type = this.#types.get(number);
     while (this.#oids.length < number) this.#oids.push(0);
-    if (type !== undefined) return { type, of, isConstant: true };
-    return { type: 'unknown', unknown: { parameter: number }, of, isConstant: true };
+    if (type !== undefined) return { type, evaluate, isConstant: true };
+    return { type: 'unknown', unknown: { parameter: number }, evaluate, isConstant: true };
   }
 
   /** Infers the type of a parameter from its context. */

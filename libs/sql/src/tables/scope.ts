@@ -13,10 +13,10 @@ export interface ScopeColumn {
 }
 
 /** The outer scope of a subquery. */
-export class Around {
+export class OuterScope {
   readonly scope: Scope;
   /** The subquery refers to it: it is correlated. */
-  isSeen = false;
+  isReferenced = false;
 
   constructor(scope: Scope) {
     this.scope = scope;
@@ -33,19 +33,19 @@ export interface Resolved {
 /** The columns that expressions can name, in the order of the rows. */
 export class Scope {
   readonly columns: readonly ScopeColumn[];
-  readonly #around: Around | undefined;
+  readonly #outer: OuterScope | undefined;
 
-  constructor(columns: readonly ScopeColumn[], around?: Around) {
+  constructor(columns: readonly ScopeColumn[], outer?: OuterScope) {
     this.columns = columns;
-    this.#around = around;
+    this.#outer = outer;
   }
 
   /** Resolves a column in the nearest scope. @throws Refusal 42703, 42702, 42P01 */
   resolve(reference: ColumnRef): Resolved {
-    const around = this.#around;
-    if (around !== undefined && !this.#has(reference)) {
-      const { depth, ...found } = around.scope.resolve(reference);
-      around.isSeen = true;
+    const outer = this.#outer;
+    if (outer !== undefined && !this.#has(reference)) {
+      const { depth, ...found } = outer.scope.resolve(reference);
+      outer.isReferenced = true;
       return { ...found, depth: depth + 1 };
     }
     const index = this.indexOf(reference);
@@ -56,13 +56,13 @@ export class Scope {
     const names = namesOf(fields);
     const relation = names.at(-2);
     return this.columns.some((column) =>
-      relation === undefined ? isMeant(column, names.at(-1) ?? '', undefined) : column.relation === relation,
+      relation === undefined ? matches(column, names.at(-1) ?? '', undefined) : column.relation === relation,
     );
   }
 
   /** The index of a column; -1: it belongs to an outer query. @throws Refusal 42703, 42702, 42P01 */
   indexOf(reference: ColumnRef): number {
-    if (this.#around !== undefined && !this.#has(reference)) return -1;
+    if (this.#outer !== undefined && !this.#has(reference)) return -1;
     return this.#indexOf(reference);
   }
 
@@ -70,7 +70,7 @@ export class Scope {
     const names = namesOf(fields);
     const name = names.at(-1) ?? '';
     const relation = names.at(-2);
-    const found = this.columns.flatMap((column, index) => (isMeant(column, name, relation) ? [index] : []));
+    const found = this.columns.flatMap((column, index) => (matches(column, name, relation) ? [index] : []));
     const written = names.join('.');
     if (relation !== undefined && !this.columns.some((column) => column.relation === relation))
       fail('42P01', `missing FROM-clause entry for table "${relation}"`, location);
@@ -83,14 +83,14 @@ export class Scope {
   /** The number of leading columns that an expression may read; all if it has a subquery. */
   widthOf(node: Node): number {
     let width = 0;
-    const look = (part: unknown): void => {
+    const visit = (part: unknown): void => {
       if (typeof part !== 'object' || part === null) return;
       const { SubLink: query, ColumnRef: column } = part as Partial<Record<'SubLink' | 'ColumnRef', ColumnRef>>;
       if (query !== undefined) width = this.columns.length;
       else if (column !== undefined) width = Math.max(width, this.indexOf(column) + 1);
-      else Object.values(part).forEach(look);
+      else Object.values(part).forEach(visit);
     };
-    look(node);
+    visit(node);
     return width;
   }
 
@@ -105,7 +105,7 @@ export class Scope {
   }
 }
 
-function isMeant(column: ScopeColumn, name: string, relation: string | undefined): boolean {
+function matches(column: ScopeColumn, name: string, relation: string | undefined): boolean {
   if (column.name !== name) return false;
   return relation === undefined ? column.isMerged !== true : column.relation === relation;
 }

@@ -11,12 +11,12 @@ export interface Bounds {
   readonly max?: Cell;
 }
 
-export type Wanted = ReadonlyMap<string, Bounds>;
+export type ColumnBounds = ReadonlyMap<string, Bounds>;
 
 /** A table that computes its rows on demand. */
 export interface TableSource {
   readonly columns: readonly SourceColumn[];
-  rows(wanted: Wanted): readonly (readonly Cell[])[];
+  rows(wanted: ColumnBounds): readonly (readonly Cell[])[];
 }
 
 /** Facts about the session. */

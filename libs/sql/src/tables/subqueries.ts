@@ -30,17 +30,17 @@ export function valueOfSubquery(
 ): Compiled {
   const once = onceForEachRun((run) => subquery.rows(run));
   const rowsOf = (row: Row, run: Run): readonly Row[] =>
-    subquery.isCorrelated ? subquery.rows({ ...run, around: [row, ...(run.around ?? [])] }) : once(run);
-  if (subLinkType === 'EXISTS_SUBLINK') return { type: 'bool', of: (row, run) => rowsOf(row, run).length > 0 };
+    subquery.isCorrelated ? subquery.rows({ ...run, outerRows: [row, ...(run.outerRows ?? [])] }) : once(run);
+  if (subLinkType === 'EXISTS_SUBLINK') return { type: 'bool', evaluate: (row, run) => rowsOf(row, run).length > 0 };
   const [type] = subquery.types;
   if (type === undefined || subquery.types.length > 1) return fail('42601', 'subquery has too many columns', location);
   switch (subLinkType) {
     case 'EXPR_SUBLINK':
-      return { type, of: (row, run) => onlyValue(rowsOf(row, run)) };
+      return { type, evaluate: (row, run) => onlyValue(rowsOf(row, run)) };
     case 'ARRAY_SUBLINK':
       return {
         type: 'text',
-        of: (row, run) =>
+        evaluate: (row, run) =>
           arrayText(
             rowsOf(row, run).map(([value = null]) => value),
             type,
@@ -67,14 +67,14 @@ function amongRows(
   const value = test.type === 'unknown' ? as(test, type, parameters) : (test as Typed);
   const compared = operators.binary(
     operator,
-    { type: value.type, of: (row) => row[0] ?? null },
-    { type, of: (row) => row[1] ?? null },
+    { type: value.type, evaluate: (row) => row[0] ?? null },
+    { type, evaluate: (row) => row[1] ?? null },
   );
   return {
     type: 'bool',
-    of: (row, run) => {
-      const own = value.of(row, run);
-      const holds = rowsOf(row, run).map(([other = null]) => compared.of([own, other], run));
+    evaluate: (row, run) => {
+      const own = value.evaluate(row, run);
+      const holds = rowsOf(row, run).map(([other = null]) => compared.evaluate([own, other], run));
       return holds.includes(true) ? true : holds.includes(null) ? null : false;
     },
   };

@@ -1,6 +1,6 @@
 import type { Node, ResTarget, SelectStmt, SortBy } from 'libpg-query';
 import { bodyOf, constantText, hasPart, kindOf, lastNameOf, namesOf } from '../ast.ts';
-import { aggregateNames, GroupOfRows } from './aggregates.ts';
+import { aggregateNames, GroupAccumulators } from './aggregates.ts';
 import { boundsOf } from './bounds.ts';
 import type { Cell, CellType } from './cell.ts';
 import { areDecimal, decimal, fail, notSupported, type Row, type Run, type Typed } from './compiled.ts';
@@ -9,7 +9,7 @@ import { Expressions } from './expressions.ts';
 import { From, rowsMax, type Condition, type DerivedTable, type EqualColumns, type Relation } from './from.ts';
 import { Grouping } from './grouping.ts';
 import type { Parameters } from './parameters.ts';
-import { Around, Scope, type ScopeColumn } from './scope.ts';
+import { OuterScope, Scope, type ScopeColumn } from './scope.ts';
 import { SortOrder } from './sort-order.ts';
 import type { Tables } from './source.ts';
 import type { Subquery } from './subqueries.ts';
@@ -43,7 +43,7 @@ export interface PlannerOptions {
   readonly named?: ReadonlyMap<string, DerivedTable>;
   readonly depth?: number;
   /** Set for a subquery. */
-  readonly around?: Around | undefined;
+  readonly outer?: OuterScope | undefined;
 }
 
 /** Compiles SELECT statements. */
@@ -60,7 +60,7 @@ export class Planner {
   }
 
   plan(select: SelectStmt): Query {
-    this.#takeWith(select);
+    this.#planWith(select);
     if (select.intoClause !== undefined) notSupported('SELECT INTO');
     if (select.lockingClause !== undefined) notSupported('a row lock');
     if (select.windowClause !== undefined) notSupported('WINDOW');
@@ -69,15 +69,15 @@ export class Planner {
     return this.#select(select);
   }
 
-  #inner(around = this.#options.around): Planner {
-    return new Planner({ ...this.#options, named: this.#named, depth: this.#depth + 1, around });
+  #inner(outer = this.#options.outer): Planner {
+    return new Planner({ ...this.#options, named: this.#named, depth: this.#depth + 1, outer });
   }
 
   #scopeOf(columns: readonly ScopeColumn[]): Scope {
-    return new Scope(columns, this.#options.around);
+    return new Scope(columns, this.#options.outer);
   }
 
-  #takeWith({ withClause }: SelectStmt): void {
+  #planWith({ withClause }: SelectStmt): void {
     if (withClause === undefined) return;
     if (withClause.recursive === true) notSupported('WITH RECURSIVE', withClause.location);
     const named = new Map(this.#named);
@@ -102,10 +102,10 @@ export class Planner {
   #expressions(scope: Scope): Expressions {
     const { parameters, tables } = this.#options;
     const subquery = (node: Node, around: Scope): Subquery => {
-      const seen = new Around(around);
+      const seen = new OuterScope(around);
       const query = this.#inner(seen).planNode(node);
       return {
-        isCorrelated: seen.isSeen,
+        isCorrelated: seen.isReferenced,
         types: query.columns.map(({ type }) => type),
         rows: (run) => query.rows(run),
       };
@@ -124,7 +124,7 @@ export class Planner {
       },
       value: (node) => this.#expressions(this.#scopeOf([])).typed(node),
       valueAs: (node, type) => this.#expressions(this.#scopeOf([])).as(node, type),
-    }).of(nodes);
+    }).compile(nodes);
   }
 
   #select(select: SelectStmt): Query {
@@ -153,8 +153,8 @@ export class Planner {
       rows: (run) => {
         const found = relation.rows(run, wanted(run), conditions);
         const together = grouping === undefined ? found : grouped(found, grouping, run);
-        const kept = having === undefined ? together : together.filter((row) => having.of(row, run) === true);
-        return finish(windows.extended(kept, run), run);
+        const kept = having === undefined ? together : together.filter((row) => having.evaluate(row, run) === true);
+        return finish(windows.withValues(kept, run), run);
       },
     };
   }
@@ -167,14 +167,14 @@ export class Planner {
     const grouping = new Grouping(scope);
     for (const node of groupClause ?? []) {
       if (kindOf(node) === 'GroupingSet') notSupported('GROUPING SETS');
-      const meant = this.#meantByGroup(node, select, scope);
+      const meant = this.#resolveGroupKey(node, select, scope);
       grouping.addKey(meant, plain.typed(meant));
     }
     return grouping;
   }
 
   /** The expression of a GROUP BY item: an ordinal, a column, or an output name. */
-  #meantByGroup(node: Node, { targetList = [] }: SelectStmt, scope: Scope): Node {
+  #resolveGroupKey(node: Node, { targetList = [] }: SelectStmt, scope: Scope): Node {
     const targets = targetList.flatMap((target) => bodyOf(target, 'ResTarget') ?? []);
     const ordinal = ordinalOf(node);
     if (ordinal !== undefined)
@@ -221,18 +221,18 @@ export class Planner {
     if (isDistinct && keys.some((key) => !targets.some(({ value }) => value === key)))
       fail('42P10', 'for SELECT DISTINCT, ORDER BY expressions must appear in select list');
     const ofFirst = distinctOn.map((node) => this.#sortKey({ node }, targets, expressions));
-    const written = new Set(distinctOn.map(writtenAs));
+    const written = new Set(distinctOn.map(sourceKey));
     const isNamed = ({ node }: SortBy, index: number): boolean =>
-      written.has(writtenAs(node)) || ofFirst.includes(keys[index] as Typed);
+      written.has(sourceKey(node)) || ofFirst.includes(keys[index] as Typed);
     if (distinctOn.length > 0 && !sorts.slice(0, distinctOn.length).every(isNamed))
       fail('42P10', 'SELECT DISTINCT ON expressions must match initial ORDER BY expressions');
     const order = new SortOrder(sorts);
     const limit = this.#limit(select);
     return (rows, run) => {
       const outputs = rows.map((row) => ({
-        row: targets.map(({ value }) => value.of(row, run)),
-        keys: keys.map((key) => key.of(row, run)),
-        first: ofFirst.map((key) => key.of(row, run)),
+        row: targets.map(({ value }) => value.evaluate(row, run)),
+        keys: keys.map((key) => key.evaluate(row, run)),
+        first: ofFirst.map((key) => key.evaluate(row, run)),
       }));
       const kept = order.sorted(isDistinct ? distinct(outputs, ({ row }) => row) : outputs);
       const firsts = distinctOn.length > 0 ? distinct(kept, ({ first }) => first) : kept;
@@ -251,7 +251,7 @@ export class Planner {
     const name = outputName(node as Node);
     const named = name === undefined ? undefined : targets.find((target) => target.name === name);
     if (named !== undefined) return named.value;
-    const same = targets.find((target) => target.node !== undefined && writtenAs(target.node) === writtenAs(node));
+    const same = targets.find((target) => target.node !== undefined && sourceKey(target.node) === sourceKey(node));
     return same?.value ?? expressions.typed(node as Node);
   }
 
@@ -261,8 +261,8 @@ export class Planner {
     const count = limitCount === undefined ? undefined : expressions.as(limitCount, 'int8');
     const offset = limitOffset === undefined ? undefined : expressions.as(limitOffset, 'int8');
     return (rows, run) => {
-      const from = Number(offset?.of([], run) ?? 0);
-      const most = count?.of([], run) ?? null;
+      const from = Number(offset?.evaluate([], run) ?? 0);
+      const most = count?.evaluate([], run) ?? null;
       if (from < 0) fail('2201X', 'OFFSET must not be negative');
       if (most !== null && Number(most) < 0) fail('2201W', 'LIMIT must not be negative');
       return rows.slice(from, most === null ? undefined : from + Number(most));
@@ -278,13 +278,13 @@ export class Planner {
       fail('42804', 'VALUES lists must all be of the same length and types');
     return {
       columns: first.map(({ type }, index) => ({ name: `column${index + 1}`, type })),
-      rows: (run) => lists.map((list) => list.map((value) => value.of([], run))),
+      rows: (run) => lists.map((list) => list.map((value) => value.evaluate([], run))),
     };
   }
 
   #combined(select: SelectStmt): Query {
     if (select.larg === undefined || select.rarg === undefined) return notSupported('this kind of query');
-    const together = combinations[select.op ?? ''] ?? notSupported('this kind of query');
+    const combine = combinations[select.op ?? ''] ?? notSupported('this kind of query');
     if (select.all === true && select.op !== 'SETOP_UNION') notSupported('INTERSECT ALL and EXCEPT ALL');
     const [left, right] = [this.#inner().plan(select.larg), this.#inner().plan(select.rarg)];
     const types = left.columns.map(({ type }, index) => {
@@ -303,31 +303,31 @@ export class Planner {
     const targets = columns.map(({ name, type }, index) => ({
       name,
       node: undefined,
-      value: typed({ type, of: (row: Row) => row[index] ?? null }, this.#options.parameters),
+      value: typed({ type, evaluate: (row: Row) => row[index] ?? null }, this.#options.parameters),
     }));
     const finish = this.#finish(
       { ...select, ...(select.all !== true && { distinctClause: [{} as Node] }) },
       targets,
       expressions,
     );
-    return { columns, rows: (run) => finish(limited(together(left.rows(run), right.rows(run))), run) };
+    return { columns, rows: (run) => finish(limited(combine(left.rows(run), right.rows(run))), run) };
   }
 }
 
 /** UNION, INTERSECT and EXCEPT; duplicates are removed afterwards unless ALL is given. */
 const combinations: Readonly<Record<string, (left: readonly Row[], right: readonly Row[]) => readonly Row[]>> = {
   SETOP_UNION: (left, right) => [...left, ...right],
-  SETOP_INTERSECT: (left, right) => left.filter(isAmong(right, true)),
-  SETOP_EXCEPT: (left, right) => left.filter(isAmong(right, false)),
+  SETOP_INTERSECT: (left, right) => left.filter(membershipIn(right, true)),
+  SETOP_EXCEPT: (left, right) => left.filter(membershipIn(right, false)),
 };
 
-function isAmong(rows: readonly Row[], isWanted: boolean): (row: Row) => boolean {
+function membershipIn(rows: readonly Row[], isWanted: boolean): (row: Row) => boolean {
   const names = new Set(rows.map((row) => JSON.stringify(row)));
   return (row) => names.has(JSON.stringify(row)) === isWanted;
 }
 
 function conditionsOf(node: Node | undefined, scope: Scope, expressions: Expressions): Condition[] {
-  return partsOf(node).map((part) => ({
+  return conjunctsOf(node).map((part) => ({
     holds: expressions.as(part, 'bool'),
     width: scope.widthOf(part),
     equal: equalColumns(part, scope),
@@ -345,10 +345,10 @@ function equalColumns(node: Node, scope: Scope): EqualColumns | undefined {
 }
 
 /** The conjuncts of a condition. */
-function partsOf(where: Node | undefined): Node[] {
+function conjunctsOf(where: Node | undefined): Node[] {
   if (where === undefined) return [];
   const logic = bodyOf(where, 'BoolExpr');
-  return logic?.boolop === 'AND_EXPR' ? (logic.args ?? []).flatMap(partsOf) : [where];
+  return logic?.boolop === 'AND_EXPR' ? (logic.args ?? []).flatMap(conjunctsOf) : [where];
 }
 
 function limited(rows: readonly Row[]): readonly Row[] {
@@ -356,12 +356,12 @@ function limited(rows: readonly Row[]): readonly Row[] {
 }
 
 function grouped(rows: readonly Row[], { keys, aggregates }: Grouping, run: Run): Row[] {
-  const groups = new Map<string, { readonly key: Cell[]; readonly group: GroupOfRows }>();
-  if (keys.length === 0) groups.set('[]', { key: [], group: new GroupOfRows(aggregates, run) });
+  const groups = new Map<string, { readonly key: Cell[]; readonly group: GroupAccumulators }>();
+  if (keys.length === 0) groups.set('[]', { key: [], group: new GroupAccumulators(aggregates, run) });
   for (const row of rows) {
-    const key = keys.map((value) => value.of(row, run));
+    const key = keys.map((value) => value.evaluate(row, run));
     const name = JSON.stringify(key);
-    const known = groups.get(name) ?? { key, group: new GroupOfRows(aggregates, run) };
+    const known = groups.get(name) ?? { key, group: new GroupAccumulators(aggregates, run) };
     groups.set(name, known);
     known.group.add(row, run);
   }
@@ -392,7 +392,7 @@ function ordinalOf(node: Node | undefined): number | undefined {
 }
 
 /** A text that is equal for expressions that are written alike. */
-const writtenAs = (node: Node | undefined): string => JSON.stringify(node ?? {}).replaceAll(/"location":\d+/g, '');
+const sourceKey = (node: Node | undefined): string => JSON.stringify(node ?? {}).replaceAll(/"location":\d+/g, '');
 
 function starOf({ val }: ResTarget): boolean {
   const last = bodyOf(val, 'ColumnRef')?.fields?.at(-1);

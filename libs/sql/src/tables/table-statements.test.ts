@@ -2,12 +2,12 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { loadParser } from '../pg-parser.ts';
 import { cellText, type Cell } from './cell.ts';
 import { readTableStatements, type BoundValue, type TableQuery } from './table-statements.ts';
-import type { TableSource, Tables, Wanted } from './source.ts';
+import type { TableSource, Tables, ColumnBounds } from './source.ts';
 
 beforeAll(loadParser);
 
 const nowMs = Date.UTC(2026, 0, 2, 12, 0, 0);
-let wanted: Wanted = new Map();
+let wanted: ColumnBounds = new Map();
 
 const pools: TableSource = {
   columns: [

@@ -93,7 +93,7 @@ function queryOf(
 ): TableQuery {
   const query = plan(new Planner({ tables, parameters }));
   const types = parameters.types;
-  const faulty = (fault: SqlFault): Answer => ({ kind: 'fault', fault });
+  const answerWith = (fault: SqlFault): Answer => ({ kind: 'fault', fault });
   return {
     kind: 'query',
     columns: query.columns,
@@ -114,22 +114,22 @@ function queryOf(
           });
           return { kind: 'rows', rows: query.rows({ nowMs, parameters: cells }) };
         },
-        faulty,
+        answerWith,
       ),
   };
 }
 
-function guarded<T>(text: string, work: () => T, faulty: (fault: SqlFault) => T): T {
+function guarded<T>(text: string, work: () => T, onFault: (fault: SqlFault) => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof RangeError) return faulty(tooDeep);
+    if (error instanceof RangeError) return onFault(tooDeep);
     if (!(error instanceof Refusal)) throw error;
     const { sqlstate, message, hint, location } = error;
     const place =
       location === undefined || location < 0 || text === ''
         ? {}
         : { position: positionOf(Buffer.from(text), location) };
-    return faulty({ sqlstate, message, ...(hint !== undefined && { hint }), ...place });
+    return onFault({ sqlstate, message, ...(hint !== undefined && { hint }), ...place });
   }
 }

@@ -1,17 +1,17 @@
 import { fail } from './compiled.ts';
 import { overloaded, type FixedFunction, type FixedFunctions, type Value } from './fixed-function.ts';
-import { arrayText, elementsOf, patternOf } from './matching.ts';
+import { arrayText, elementsOf, regExpOf } from './matching.ts';
 
-const ofText = (gives: FixedFunction['gives'], of: (text: string) => Value): FixedFunction[] =>
+const textFunction = (gives: FixedFunction['resultType'], of: (text: string) => Value): FixedFunction[] =>
   overloaded([['text']], gives, ([text]) => of(String(text)));
 
-const signsOf = (text: Value | undefined): string[] => Array.from(String(text));
+const charactersOf = (text: Value | undefined): string[] => Array.from(String(text));
 
 /** Maximum length of a result in code units. */
-const madeMax = 1_000_000;
+const resultLengthMax = 1_000_000;
 
 /** substr; positions count from 1 and may be before the text. */
-const cut = overloaded(
+const substring = overloaded(
   [
     ['text', 'int4'],
     ['text', 'int4', 'int4'],
@@ -21,13 +21,13 @@ const cut = overloaded(
     const first = Number(from) - 1;
     if (count !== undefined && Number(count) < 0) return fail('22011', 'negative substring length not allowed');
     const end = count === undefined ? undefined : Math.max(0, first + Number(count));
-    return signsOf(text).slice(Math.max(0, first), end).join('');
+    return charactersOf(text).slice(Math.max(0, first), end).join('');
   },
 );
 
 function trimming(isLeft: boolean, isRight: boolean): FixedFunction[] {
   return overloaded([['text'], ['text', 'text']], 'text', ([text, wanted = ' ']) => {
-    const [signs, gone] = [signsOf(text), new Set(signsOf(wanted))];
+    const [signs, gone] = [charactersOf(text), new Set(charactersOf(wanted))];
     let [start, end] = [0, signs.length];
     while (isLeft && start < end && gone.has(signs[start] ?? '')) start++;
     while (isRight && end > start && gone.has(signs[end - 1] ?? '')) end--;
@@ -44,8 +44,8 @@ function padding(put: (text: string, pad: string) => string): FixedFunction[] {
     ],
     'text',
     ([text, size, fill = ' ']) => {
-      const [signs, wanted, pads] = [signsOf(text), Math.max(0, Number(size)), signsOf(fill)];
-      if (wanted > madeMax) return fail('54000', 'requested length too large');
+      const [signs, wanted, pads] = [charactersOf(text), Math.max(0, Number(size)), charactersOf(fill)];
+      if (wanted > resultLengthMax) return fail('54000', 'requested length too large');
       if (signs.length >= wanted || pads.length === 0) return signs.slice(0, wanted).join('');
       const pad = Array.from({ length: wanted - signs.length }, (_none, index) => pads[index % pads.length]);
       return put(signs.join(''), pad.join(''));
@@ -54,7 +54,7 @@ function padding(put: (text: string, pad: string) => string): FixedFunction[] {
 }
 
 /** parse_ident: the names in `a."B c"`. */
-function identifiersOf(text: string): string[] {
+function parseIdentifiers(text: string): string[] {
   const name = /\s*(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))\s*(\.|$)/iy;
   const names: string[] = [];
   for (;;) {
@@ -66,19 +66,18 @@ function identifiersOf(text: string): string[] {
 }
 
 /** A bound of an array, which has one dimension here. */
-function boundOf(array: string, dimension: number, bound: number): number | null {
+function arrayBound(array: string, dimension: number, bound: number): number | null {
   return dimension === 1 && elementsOf(array).length > 0 ? bound : null;
 }
 
-/** Text functions; they count in characters. */
 /** Rewrites a LIKE pattern to escape by backslashes. */
 function withBackslashes(pattern: Value | undefined, escape: Value | undefined): string {
-  const [mark, ...more] = signsOf(escape);
+  const [mark, ...more] = charactersOf(escape);
   if (more.length > 0)
     return fail('22025', 'invalid escape string', undefined, 'Escape string must be empty or one character.');
   if (mark === '\\') return String(pattern);
   let [made, isEscaped] = ['', false];
-  for (const sign of signsOf(pattern)) {
+  for (const sign of charactersOf(pattern)) {
     const begins: boolean = sign === mark && !isEscaped;
     made += begins ? '\\' : sign === '\\' && !isEscaped ? '\\\\' : sign;
     isEscaped = begins;
@@ -86,55 +85,58 @@ function withBackslashes(pattern: Value | undefined, escape: Value | undefined):
   return made;
 }
 
+/** Text functions; they count in characters. */
 export const textFunctions: FixedFunctions = {
-  lower: ofText('text', (text) => text.toLowerCase()),
+  lower: textFunction('text', (text) => text.toLowerCase()),
   // The grammar turns LIKE ... ESCAPE into this function.
   like_escape: overloaded([['text', 'text']], 'text', ([pattern, escape]) => withBackslashes(pattern, escape)),
-  upper: ofText('text', (text) => text.toUpperCase()),
-  initcap: ofText('text', (text) =>
+  upper: textFunction('text', (text) => text.toUpperCase()),
+  initcap: textFunction('text', (text) =>
     text.toLowerCase().replaceAll(/[\p{L}\p{N}]+/gu, (word) => word.charAt(0).toUpperCase() + word.slice(1)),
   ),
-  length: ofText('int4', (text) => signsOf(text).length),
-  reverse: ofText('text', (text) => signsOf(text).reverse().join('')),
+  length: textFunction('int4', (text) => charactersOf(text).length),
+  reverse: textFunction('text', (text) => charactersOf(text).reverse().join('')),
   btrim: trimming(true, true),
   ltrim: trimming(true, false),
   rtrim: trimming(false, true),
-  quote_ident: ofText('text', (text) => (/^[a-z_][a-z0-9_]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`)),
-  quote_literal: ofText('text', (text) => {
+  quote_ident: textFunction('text', (text) =>
+    /^[a-z_][a-z0-9_]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`,
+  ),
+  quote_literal: textFunction('text', (text) => {
     const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;
     return text.includes('\\') ? `E${quoted}` : quoted;
   }),
-  left: overloaded([['text', 'int4']], 'text', ([text, count]) => signsOf(text).slice(0, Number(count)).join('')),
+  left: overloaded([['text', 'int4']], 'text', ([text, count]) => charactersOf(text).slice(0, Number(count)).join('')),
   right: overloaded([['text', 'int4']], 'text', ([text, count]) => {
-    const signs = signsOf(text);
+    const signs = charactersOf(text);
     return signs.slice(Number(count) < 0 ? -Number(count) : Math.max(0, signs.length - Number(count))).join('');
   }),
   lpad: padding((text, pad) => pad + text),
   rpad: padding((text, pad) => text + pad),
   repeat: overloaded([['text', 'int4']], 'text', ([text, count]) => {
     const times = Math.max(0, Number(count));
-    if (String(text).length * times > madeMax) return fail('54000', 'requested length too large');
+    if (String(text).length * times > resultLengthMax) return fail('54000', 'requested length too large');
     return String(text).repeat(times);
   }),
   substring: [
     ...overloaded([['text', 'text']], 'text', ([text, pattern]) => {
-      const [all, group] = patternOf(String(pattern), '').exec(String(text)) ?? [];
+      const [all, group] = regExpOf(String(pattern), '').exec(String(text)) ?? [];
       return group ?? all ?? null;
     }),
-    ...cut,
+    ...substring,
   ],
-  substr: cut,
+  substr: substring,
   strpos: overloaded([['text', 'text']], 'int4', ([text, part]) => {
     const at = String(text).indexOf(String(part));
-    return at < 0 ? 0 : signsOf(String(text).slice(0, at)).length + 1;
+    return at < 0 ? 0 : charactersOf(String(text).slice(0, at)).length + 1;
   }),
   starts_with: overloaded([['text', 'text']], 'bool', ([text, part]) => String(text).startsWith(String(part))),
   replace: overloaded([['text', 'text', 'text']], 'text', ([text, old, fresh]) =>
     old === '' ? String(text) : String(text).replaceAll(String(old), () => String(fresh)),
   ),
   translate: overloaded([['text', 'text', 'text']], 'text', ([text, from, to]) => {
-    const [old, fresh] = [signsOf(from), signsOf(to)];
-    return signsOf(text)
+    const [old, fresh] = [charactersOf(from), charactersOf(to)];
+    return charactersOf(text)
       .map((sign) => (old.includes(sign) ? (fresh[old.indexOf(sign)] ?? '') : sign))
       .join('');
   }),
@@ -149,7 +151,7 @@ export const textFunctions: FixedFunctions = {
       const replacement = String(fresh)
         .replaceAll('$', '$$$$')
         .replaceAll(/\\([1-9&\\])/g, (_all, sign: string) => (sign === '\\' ? sign : `$${sign}`));
-      return String(text).replace(patternOf(String(pattern), String(flags)), replacement);
+      return String(text).replace(regExpOf(String(pattern), String(flags)), replacement);
     },
   ),
   split_part: overloaded([['text', 'text', 'int4']], 'text', ([text, by, at]) => {
@@ -166,12 +168,12 @@ export const textFunctions: FixedFunctions = {
       .filter((element) => element !== null)
       .join(String(by)),
   ),
-  parse_ident: ofText('text', (text) => arrayText(identifiersOf(text), 'text')),
+  parse_ident: textFunction('text', (text) => arrayText(parseIdentifiers(text), 'text')),
   array_length: overloaded([['text', 'int4']], 'int4', ([array, of]) =>
-    boundOf(String(array), Number(of), elementsOf(String(array)).length),
+    arrayBound(String(array), Number(of), elementsOf(String(array)).length),
   ),
-  array_lower: overloaded([['text', 'int4']], 'int4', ([array, of]) => boundOf(String(array), Number(of), 1)),
+  array_lower: overloaded([['text', 'int4']], 'int4', ([array, of]) => arrayBound(String(array), Number(of), 1)),
   array_upper: overloaded([['text', 'int4']], 'int4', ([array, of]) =>
-    boundOf(String(array), Number(of), elementsOf(String(array)).length),
+    arrayBound(String(array), Number(of), elementsOf(String(array)).length),
   ),
 };

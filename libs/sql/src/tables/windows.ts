@@ -1,5 +1,5 @@
 import type { SortBy } from 'libpg-query';
-import { GroupOfRows, type Aggregate } from './aggregates.ts';
+import { GroupAccumulators, type Aggregate } from './aggregates.ts';
 import type { Cell, CellType } from './cell.ts';
 import { fail, type Row, type Run, type Typed } from './compiled.ts';
 import { SortOrder } from './sort-order.ts';
@@ -11,7 +11,7 @@ export interface WindowFrame {
 }
 
 /** Computes a window function for the ordered rows of one partition: a value for each. */
-type OfPartition = (rows: readonly Ranked[], run: Run) => Cell[];
+type PartitionFunction = (rows: readonly Ranked[], run: Run) => Cell[];
 
 interface Ranked {
   readonly row: Row;
@@ -22,25 +22,25 @@ interface Ranked {
 
 interface WindowFunction {
   readonly type: CellType;
-  readonly of: OfPartition;
+  readonly evaluate: PartitionFunction;
 }
 
 /** The window functions of a query; their values are appended to the rows. */
 export class Windows {
   /** Number of cells of a row before the appended values. */
   readonly #width: () => number;
-  readonly #all: { readonly frame: WindowFrame; readonly of: OfPartition }[] = [];
+  readonly #all: { readonly frame: WindowFrame; readonly of: PartitionFunction }[] = [];
 
   constructor(width: () => number) {
     this.#width = width;
   }
 
-  add(frame: WindowFrame, { type, of }: WindowFunction): Typed {
-    const at = this.#all.push({ frame, of }) - 1;
-    return { type, of: (row) => row[this.#width() + at] ?? null };
+  add(frame: WindowFrame, { type, evaluate }: WindowFunction): Typed {
+    const at = this.#all.push({ frame, of: evaluate }) - 1;
+    return { type, evaluate: (row) => row[this.#width() + at] ?? null };
   }
 
-  extended(rows: readonly Row[], run: Run): readonly Row[] {
+  withValues(rows: readonly Row[], run: Run): readonly Row[] {
     if (this.#all.length === 0) return rows;
     const values = this.#all.map(({ frame, of }) => valuesOver(rows, { frame, of, run }));
     return rows.map((row) => [...row, ...values.map((ofRow) => ofRow.get(row) ?? null)]);
@@ -49,11 +49,11 @@ export class Windows {
 
 function valuesOver(
   rows: readonly Row[],
-  { frame, of, run }: { readonly frame: WindowFrame; readonly of: OfPartition; readonly run: Run },
+  { frame, of, run }: { readonly frame: WindowFrame; readonly of: PartitionFunction; readonly run: Run },
 ): ReadonlyMap<Row, Cell> {
   const partitions = new Map<string, Row[]>();
   for (const row of rows) {
-    const name = JSON.stringify(frame.partition.map((key) => key.of(row, run)));
+    const name = JSON.stringify(frame.partition.map((key) => key.evaluate(row, run)));
     const known = partitions.get(name);
     if (known === undefined) partitions.set(name, [row]);
     else known.push(row);
@@ -62,15 +62,15 @@ function valuesOver(
   const found = new Map<Row, Cell>();
   for (const partition of partitions.values()) {
     const sorted = order.sorted(
-      partition.map((row) => ({ row, keys: frame.order.map(({ key }) => key.of(row, run)) })),
+      partition.map((row) => ({ row, keys: frame.order.map(({ key }) => key.evaluate(row, run)) })),
     );
-    const ranked = rankedOf(sorted);
+    const ranked = rankRows(sorted);
     of(ranked, run).forEach((value, index) => found.set((ranked[index] as Ranked).row, value));
   }
   return found;
 }
 
-function rankedOf(sorted: readonly { readonly row: Row; readonly keys: readonly Cell[] }[]): Ranked[] {
+function rankRows(sorted: readonly { readonly row: Row; readonly keys: readonly Cell[] }[]): Ranked[] {
   let [peers, rank, last] = [-1, 0, ''];
   return sorted.map(({ row, keys }, index) => {
     const name = JSON.stringify(keys);
@@ -86,30 +86,30 @@ export function windowFunction(name: string, args: readonly Typed[], location?: 
   if (args.length === 0)
     switch (name) {
       case 'row_number':
-        return { type: 'int8', of: (rows) => rows.map((_row, index) => index + 1) };
+        return { type: 'int8', evaluate: (rows) => rows.map((_row, index) => index + 1) };
       case 'rank':
-        return { type: 'int8', of: (rows) => rows.map(({ rank }) => rank) };
+        return { type: 'int8', evaluate: (rows) => rows.map(({ rank }) => rank) };
       case 'dense_rank':
-        return { type: 'int8', of: (rows) => rows.map(({ peers }) => peers + 1) };
+        return { type: 'int8', evaluate: (rows) => rows.map(({ peers }) => peers + 1) };
     }
   if (value !== undefined && args.length <= 3 && (name === 'lag' || name === 'lead'))
     return {
       type: value.type,
-      of: (rows, run) =>
+      evaluate: (rows, run) =>
         rows.map(({ row }, index) => {
-          const steps = offset === undefined ? 1 : Number(offset.of(row, run));
+          const steps = offset === undefined ? 1 : Number(offset.evaluate(row, run));
           const other = rows[name === 'lag' ? index - steps : index + steps];
-          return other === undefined ? (otherwise?.of(row, run) ?? null) : value.of(other.row, run);
+          return other === undefined ? (otherwise?.evaluate(row, run) ?? null) : value.evaluate(other.row, run);
         }),
     };
   if (value !== undefined && args.length === 1 && name === 'first_value')
-    return { type: value.type, of: (rows, run) => rows.map(() => value.of((rows[0] as Ranked).row, run)) };
+    return { type: value.type, evaluate: (rows, run) => rows.map(() => value.evaluate((rows[0] as Ranked).row, run)) };
   if (value !== undefined && args.length === 1 && name === 'last_value')
     return {
       type: value.type,
-      of: (rows, run) => {
+      evaluate: (rows, run) => {
         const last = new Map(rows.map(({ row, peers }) => [peers, row]));
-        return rows.map(({ peers }) => value.of(last.get(peers) as Row, run));
+        return rows.map(({ peers }) => value.evaluate(last.get(peers) as Row, run));
       },
     };
   return fail('42883', `window function ${name} does not exist`, location, 'Tables of pg-proxy know common ones only.');
@@ -119,8 +119,8 @@ export function windowFunction(name: string, args: readonly Typed[], location?: 
 export function windowAggregate(aggregate: Aggregate): WindowFunction {
   return {
     type: aggregate.type,
-    of: (rows, run) => {
-      const group = new GroupOfRows([aggregate], run);
+    evaluate: (rows, run) => {
+      const group = new GroupAccumulators([aggregate], run);
       const values: Cell[] = [];
       rows.forEach(({ row, peers }, index) => {
         group.add(row, run);

@@ -12,7 +12,7 @@ import {
   readSqlstate,
   shortText,
 } from '@medrex/pg-wire';
-import { everySession } from '@medrex/sql';
+import { allSessions } from '@medrex/sql';
 import type { Backend } from './backend.ts';
 import { clientBacklogMax, type BackendEvents, type BackendOptions } from './backend-options.ts';
 import {
@@ -205,7 +205,7 @@ export class BackendAnswers {
     const backend = this.#backend;
     if (tag === 'CREATE ROLE') backend.redefined ??= [];
     // A role that was dropped and created again is another role, so its sessions must end, too.
-    else if (redefines.has(tag)) backend.redefined = [...(backend.redefined ?? []), note?.redefined ?? everySession];
+    else if (redefines.has(tag)) backend.redefined = [...(backend.redefined ?? []), note?.redefined ?? allSessions];
     else if (tag === 'CREATE TABLE') this.#hasCreated = true;
     // The tables that were created are gone, and may be created again with other columns.
     else if (reshapes.has(tag) || (tag === 'ROLLBACK' && this.#hasCreated)) this.#reshape();

@@ -1,5 +1,5 @@
 import { parameterStatus, transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
-import type { Left } from '@medrex/sql';
+import type { ServerState } from '@medrex/sql';
 import type { Backend } from '../backend/backend.ts';
 import type { Client } from './client.ts';
 import type { ClientHost, ClientOptions } from './client-options.ts';
@@ -94,7 +94,7 @@ export class ClientSession {
   }
 
   /** Code has reset the session: its start-up settings are set again, and its prepared statements no longer exist on that backend. */
-  #takeBack(left: Left | undefined, backend: Backend, statements: ClientStatements): void {
+  #takeBack(left: ServerState | undefined, backend: Backend, statements: ClientStatements): void {
     const lost = new Map([...this.settings.began].filter(([name]) => left?.reset.includes(name)));
     if (lost.size > 0) backend.setAgain({ settings: lost, isLocal: false }, false);
     if (left?.hasPrepared !== false || (backend.prepared.size === 0 && !statements.shared.hasOwnThere)) return;

@@ -18,7 +18,7 @@ import type { Asked } from './request.ts';
 /** Replaces a statement that must fail: raises an error in the server, so that it rolls back and skips what it would have then. */
 const unknownStatement = 'pgproxy';
 /** Whether the text contains a word that some check in the proxy looks for. */
-const isOfConcern = (text: string): boolean =>
+const needsText = (text: string): boolean =>
   asksProcess(text) ||
   spendsProcess(text) ||
   showsFormer(text) ||
@@ -63,10 +63,10 @@ export class SimpleQuery {
   asked(): Asked {
     const { buffer, start, end, isLast: isWhole } = this.#framer;
     const { text } = this;
-    const alike = isWhole ? this.#analyser.alike(buffer, start + 5, end - 1) : undefined;
-    if (alike === undefined) return { text, isWhole, analysis: undefined, isPlain: false };
-    alike.isOfConcern ??= isOfConcern(text);
-    return { text, isWhole, analysis: alike.analysisOf(text.length), isPlain: !alike.isOfConcern };
+    const shared = isWhole ? this.#analyser.sharedAnalysis(buffer, start + 5, end - 1) : undefined;
+    if (shared === undefined) return { text, isWhole, analysis: undefined, isPlain: false };
+    shared.needsText ??= needsText(text);
+    return { text, isWhole, analysis: shared.analysisOf(text.length), isPlain: !shared.needsText };
   }
 
   /** Sends the query to the client's backend. */

@@ -1,4 +1,4 @@
-import { leavingFunctions } from '@medrex/sql';
+import { stateLeavingFunctions } from '@medrex/sql';
 import { answering } from '../backend/own-question.ts';
 import { literal } from '../left-behind/settings.ts';
 
@@ -182,7 +182,7 @@ export function codeQuery(hasBodies: boolean, since: number | undefined): string
   return `${asOurselves}${uncompiled}with since (age) as (select pg_catalog.age('${(since ?? 0) % 2 ** 32}'::pg_catalog.xid)),
 called (pattern) as (
   select ':funcid (' || pg_catalog.string_agg(oid::text, '|' order by oid) || ') ' from pg_catalog.pg_proc
-    where proname in (${leavingFunctions.map(literal).join(', ')})),
+    where proname in (${stateLeavingFunctions.map(literal).join(', ')})),
 objects (kind, id, relation, name, source, used, owner) as (
   ${objects.join('\n  union all ')})
 select ${answering(`pg_catalog.json_build_object(

@@ -113,7 +113,7 @@ describe('code that is not visible', () => {
       settings: text === 'execute p' ? [] : ['app.tenant'],
       isOpaque: false,
       deallocates: false,
-      spends: false,
+      leavesProcessState: false,
     });
   });
 
@@ -169,7 +169,7 @@ describe('code that is not visible', () => {
       settings: ['app.tenant'],
       isOpaque: false,
       deallocates: false,
-      spends: false,
+      leavesProcessState: false,
     });
     expect(concerns(code, 'select a + b from t')).toBe(true);
   });

@@ -282,7 +282,7 @@ function together(facts: readonly CodeFacts[]): CodeFacts {
     settings: [...new Set(facts.flatMap(({ settings }) => settings))],
     isOpaque: facts.some(({ isOpaque }) => isOpaque),
     deallocates: facts.some(({ deallocates }) => deallocates),
-    spends: facts.some(({ spends }) => spends),
+    leavesProcessState: facts.some(({ leavesProcessState }) => leavesProcessState),
   };
 }
 

@@ -1,4 +1,4 @@
-import { saysWho, type Left, type SessionEffect } from '@medrex/sql';
+import { isRoleSetting, type ServerState, type SessionEffect } from '@medrex/sql';
 import type { Backend } from '../backend/backend.ts';
 import { readAnswer, readCode } from '../code/read-code.ts';
 import type { RunText, UnseenCode } from '../code/unseen-code.ts';
@@ -8,7 +8,7 @@ import { leftQuery, readLeft, type Known } from './what-is-left.ts';
 const textsMax = 32;
 
 /** The result of asking whether code has left something: nothing, a description of it, or that it cannot be known. */
-export type Outcome = { readonly left: Left | undefined; readonly isOpaque: boolean };
+export type Outcome = { readonly left: ServerState | undefined; readonly isOpaque: boolean };
 
 export interface Settling {
   readonly backend: Backend;
@@ -72,7 +72,7 @@ export class Doubts {
     const left = this.#code.leftBy(text);
     if (left === undefined) return;
     this.#isOpaque ||= left.isOpaque;
-    this.#spends ||= left.spends;
+    this.#spends ||= left.leavesProcessState;
     this.mayLeave(left.settings);
   }
 
@@ -118,6 +118,6 @@ export class Doubts {
 
 /** The new role may be the one that the session started with. */
 function isRole(effect: SessionEffect): boolean {
-  if (effect.kind === 'set') return 'text' in effect.name && saysWho(effect.name.text);
+  if (effect.kind === 'set') return 'text' in effect.name && isRoleSetting(effect.name.text);
   return effect.kind === 'role' && effect.role === 'none' && !effect.isLocal;
 }

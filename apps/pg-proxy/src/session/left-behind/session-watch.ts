@@ -2,7 +2,7 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import { transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
 import {
   SessionState,
-  unknownLetters,
+  withPrivateUseCharacters,
   type Analysis,
   type Bound,
   type PinReason,
@@ -260,9 +260,9 @@ export class SessionWatch {
   found({ left, isOpaque }: Outcome): void {
     this.#mayHaveSet = true;
     const state = this.#state ?? this.#begin(transactionStatus.idle);
-    if (left !== undefined) state.found(left);
+    if (left !== undefined) state.adopt(left);
     if (left?.has.temporaryObject === true) this.#noteTemporary();
-    if (isOpaque) state.ranUnseen();
+    if (isOpaque) state.ranUnknownCode();
     this.#dropState(state);
   }
 
@@ -277,7 +277,7 @@ export class SessionWatch {
 
   /** @param text UTF-8 read as latin1 */
   textOf(text: string): string {
-    return this.#letters() === 'utf8' || isAscii(text) ? utf8Of(text) : unknownLetters(text);
+    return this.#letters() === 'utf8' || isAscii(text) ? utf8Of(text) : withPrivateUseCharacters(text);
   }
 
   #matters(statements: Watched['statements']): boolean {
@@ -317,7 +317,7 @@ export class SessionWatch {
 
   /** A Close removes it. @returns what is done if the Close fails */
   closes(name: string): (() => void) | undefined {
-    return this.#state?.closes(utf8Of(name));
+    return this.#state?.closed(utf8Of(name));
   }
 
   /** A portal was suspended: the rest of its rows is asked for later, or never. */
@@ -335,7 +335,7 @@ export class SessionWatch {
     this.#isDiscarded ||= tag === 'DISCARD ALL';
     if (watched.mayGoBack || isUnread || tag === 'DISCARD ALL') this.#mayBeReset = true;
     for (const effect of statement?.effects ?? []) this.#note(effect, bound);
-    if (statement === undefined) this.#state?.unread();
+    if (statement === undefined) this.#state?.ranUnparsed();
     else this.#state?.completed(statement, { tag, ...(bound !== undefined && { bound }) });
   }
 

@@ -1,5 +1,5 @@
 import { bytesOf, hasKeptBytes, withoutKeptBytes, type Report, type WireFault } from '@medrex/pg-wire';
-import { saysWho } from '@medrex/sql';
+import { isRoleSetting } from '@medrex/sql';
 import { timeoutOf } from '../../config/session-settings.ts';
 import { dateStyleAfter } from './date-style.ts';
 import { isAscii } from './letters.ts';
@@ -103,7 +103,7 @@ export function changeOf(from: Settings, to: Settings, isAwaited: boolean): stri
 /** The same from settings that are not known for certain. @param from those that it was given last */
 export function changeFromUnknown(from: Settings, to: Settings, isAwaited: boolean): string {
   const sets = [...to].map(([name, value]) => setTo(name, value));
-  const resets = [...from.keys()].filter((name) => saysWho(name) && !to.has(name)).map(reset);
+  const resets = [...from.keys()].filter((name) => isRoleSetting(name) && !to.has(name)).map(reset);
   const changes = [...resets, ...sets];
   return ['RESET ALL', ...(isAwaited || changes.length === 0 ? [] : [orEnd]), ...changes].join(';');
 }

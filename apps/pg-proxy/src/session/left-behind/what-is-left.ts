@@ -1,4 +1,4 @@
-import { saysWho, leftKinds, type Left, type LeftKind } from '@medrex/sql';
+import { isRoleSetting, queryableStates, type ServerState, type QueryableState } from '@medrex/sql';
 import { answering } from '../backend/own-question.ts';
 import { literal } from './settings.ts';
 
@@ -12,10 +12,10 @@ interface Answer {
   readonly begunAs: string | null;
   readonly user: string;
   readonly hasPrepared: boolean;
-  readonly has: Readonly<Record<LeftKind, boolean>>;
+  readonly has: Readonly<Record<QueryableState, boolean>>;
 }
 
-const shows: Readonly<Record<LeftKind, string>> = {
+const shows: Readonly<Record<QueryableState, string>> = {
   temporaryObject: `select from pg_catalog.pg_depend where refobjid = pg_catalog.pg_my_temp_schema()
     and refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass`,
   listen: 'select from pg_catalog.pg_listening_channels()',
@@ -32,9 +32,9 @@ const begunAs = `select pg_catalog.substr(setting, 6) from pg_catalog.pg_db_role
 
 /** Asks what a session holds, outside of a transaction. @param names settings that it has, or may have, set */
 export function leftQuery(names: readonly string[]): string {
-  const has = leftKinds.map((kind) => `'${kind}', exists (${shows[kind]})`).join(', ');
+  const has = queryableStates.map((kind) => `'${kind}', exists (${shows[kind]})`).join(', ');
   const known = `array[${names
-    .filter((name) => !saysWho(name))
+    .filter((name) => !isRoleSetting(name))
     .map(literal)
     .join(', ')}]::text[]`;
   const all = `pg_catalog.json_build_object(
@@ -56,9 +56,9 @@ export interface Known {
 }
 
 /** @throws Error the answer is malformed */
-export function readLeft(text: string, known: Known): Left {
+export function readLeft(text: string, known: Known): ServerState {
   const { settings, reset, named, role, begunAs: byDefault, user, has, hasPrepared } = JSON.parse(text) as Answer;
-  if (leftKinds.some((kind) => typeof has[kind] !== 'boolean')) throw new SyntaxError('not what a session has');
+  if (queryableStates.some((kind) => typeof has[kind] !== 'boolean')) throw new SyntaxError('not what a session has');
   const gone = new Set(reset ?? []);
   const found = new Map<string, string>();
   const add = (name: string, value: string | null): void => {

@@ -1,9 +1,9 @@
 /** Kinds of things that a session has by name. */
-export const members = ['temporary', 'channels', 'cursors'] as const;
-export type Members = (typeof members)[number];
+export const namedKinds = ['temporary', 'channels', 'cursors'] as const;
+export type NamedKind = (typeof namedKinds)[number];
 
 /** Session state that a rollback can revert. */
-export class Revocable implements Record<Members, ReadonlySet<string>> {
+export class TransactionalState implements Record<NamedKind, ReadonlySet<string>> {
   readonly parameters = new Map<string, string | undefined>();
   /** Undefined: the role that the session began with. */
   role: string | undefined;
@@ -13,11 +13,11 @@ export class Revocable implements Record<Members, ReadonlySet<string>> {
   readonly cursors = new Set<string>();
   /** Undo functions of all changes since the transaction began; copying the whole state would be expensive. */
   readonly #undo: (() => void)[] = [];
-  readonly #beganAs: string | undefined;
+  readonly #loginRole: string | undefined;
 
-  /** @param beganAs the `role` of the login; undefined: not given by the client, so only the server knows it */
-  constructor(beganAs?: string) {
-    this.#beganAs = beganAs;
+  /** @param loginRole the `role` of the login; undefined: not given by the client, so only the server knows it */
+  constructor(loginRole?: string) {
+    this.#loginRole = loginRole;
   }
 
   /** The position to roll back to. */
@@ -34,13 +34,13 @@ export class Revocable implements Record<Members, ReadonlySet<string>> {
   }
 
   set(name: string, value: string | undefined): void {
-    this.#keep(name);
+    this.#undoLater(name);
     this.parameters.set(name, value);
   }
 
   reset(name: string): void {
     if (!this.parameters.has(name)) return;
-    this.#keep(name);
+    this.#undoLater(name);
     this.parameters.delete(name);
   }
 
@@ -48,26 +48,26 @@ export class Revocable implements Record<Members, ReadonlySet<string>> {
     for (const name of [...this.parameters.keys()]) this.reset(name);
   }
 
-  #keep(name: string): void {
+  #undoLater(name: string): void {
     const { parameters } = this;
     const [had, before] = [parameters.has(name), parameters.get(name)];
     this.#undo.push(() => (had ? parameters.set(name, before) : parameters.delete(name)));
   }
 
-  become(role: string | undefined, authorization: string | undefined): void {
+  setRole(role: string | undefined, authorization: string | undefined): void {
     const before = { role: this.role, authorization: this.authorization };
     this.#undo.push(() => Object.assign(this, before));
-    Object.assign(this, { role: role === this.#beganAs ? undefined : role, authorization });
+    Object.assign(this, { role: role === this.#loginRole ? undefined : role, authorization });
   }
 
-  add(to: Members, member: string): void {
+  add(to: NamedKind, member: string): void {
     if (this[to].has(member)) return;
     this[to].add(member);
     this.#undo.push(() => this[to].delete(member));
   }
 
   /** Removes a member, or all. */
-  remove(from: Members, member?: string): void {
+  remove(from: NamedKind, member?: string): void {
     if (member === undefined) return [...this[from]].forEach((each) => this.remove(from, each));
     if (this[from].delete(member)) this.#undo.push(() => this[from].add(member));
   }
@@ -80,7 +80,7 @@ export class Revocable implements Record<Members, ReadonlySet<string>> {
 
   clear(): void {
     this.resetAll();
-    this.become(undefined, undefined);
-    for (const of of members) this.remove(of);
+    this.setRole(undefined, undefined);
+    for (const of of namedKinds) this.remove(of);
   }
 }

@@ -414,7 +414,7 @@ describe('hostile messages', () => {
         const clinic = new Clinic();
         const { operations, refusals, results } = await clinic.send(
           body,
-          request === undefined ? {} : { request: request },
+          request === undefined ? {} : { request },
         );
         expect(operations.length + refusals.length).toBeGreaterThan(0);
         for (const { status } of results) expect(['applied', 'rejected']).toContain(status);

@@ -9,6 +9,7 @@ export {
   type FrameRule,
   type FrameRules,
 } from './framing/frame-rules.ts';
+export { ownCopy } from './own-copy.ts';
 export { Framer } from './framing/framer.ts';
 export { backend, frontend } from './message-types.ts';
 export {

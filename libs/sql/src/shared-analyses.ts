@@ -11,15 +11,16 @@ export class SharedAnalysis {
   needsText: boolean | undefined;
   /** The analysis of a text of this length in bytes. */
   readonly analysisOf: (bytes: number) => Analysis;
-  readonly #key: Buffer;
+  /** In memory of its own: a small Buffer would keep the whole block of 64 KiB that Node.js has placed it in. */
+  readonly key: Uint8Array;
 
-  constructor(key: Buffer, analysisOf: SharedAnalysis['analysisOf']) {
-    this.#key = key;
+  constructor(key: Uint8Array, analysisOf: SharedAnalysis['analysisOf']) {
+    this.key = new Uint8Array(key);
     this.analysisOf = analysisOf;
   }
 
   matchesCurrentKey(size: number): boolean {
-    const key = this.#key;
+    const { key } = this;
     if (key.length !== size) return false;
     for (let at = 0; at < size; at++) if (key[at] !== currentKey[at]) return false;
     return true;
@@ -36,7 +37,7 @@ export class SharedAnalyses {
   }
 
   add(size: number, analysisOf: SharedAnalysis['analysisOf']): SharedAnalysis {
-    const shared = new SharedAnalysis(Buffer.from(currentKey.subarray(0, size)), analysisOf);
+    const shared = new SharedAnalysis(currentKey.subarray(0, size), analysisOf);
     if (size <= keyBytesMax) this.#slots[slotOf(size)] = shared;
     return shared;
   }

@@ -356,6 +356,13 @@ describe('the caches', () => {
     expect(fresh.counts).toEqual({ exact: 0, similar: 1, parsed: 1 });
   });
 
+  it('keep no memory beyond their own bytes', async () => {
+    const fresh = await SqlAnalyser.load();
+    fresh.analyse('select a from t where b = 1');
+    const key = lies(fresh, 'select a from t where b = 2')?.key;
+    expect(key?.buffer.byteLength).toBe(key?.byteLength);
+  });
+
   it.each([
     ['a string', "select a from t where b = '1'", '\0'],
     ['a comment', 'select a from t where b = 1 -- x', '\0'],

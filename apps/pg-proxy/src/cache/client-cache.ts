@@ -6,12 +6,12 @@ import {
   type Lookup,
   type SharedAnswers,
 } from '@medrex/cache';
-import { readyForQuery, transactionStatus, type Report } from '@medrex/pg-wire';
+import { ownCopy, readyForQuery, transactionStatus, type Report } from '@medrex/pg-wire';
 import type { Analysis } from '@medrex/sql';
 import type { Outbox } from '../session/backend/outbox.ts';
 import type { Caches } from './caches.ts';
 import type { CachePlan, DatabaseCache } from './database-cache.ts';
-import { copyOf, Recorder, type Answer } from './recorder.ts';
+import { Recorder, type Answer } from './recorder.ts';
 
 /** A question that a client asks while it holds no backend. */
 export interface Question {
@@ -173,5 +173,5 @@ const encode = (bytes: Buffer, tag: string): Buffer => Buffer.concat([Buffer.fro
 function decode(kept: Uint8Array): Answer | undefined {
   const zero = kept.indexOf(0);
   if (zero < 0) return undefined;
-  return { tag: Buffer.from(kept.subarray(0, zero)).toString('latin1'), bytes: copyOf(kept.subarray(zero + 1)) };
+  return { tag: Buffer.from(kept.subarray(0, zero)).toString('latin1'), bytes: ownCopy(kept.subarray(zero + 1)) };
 }

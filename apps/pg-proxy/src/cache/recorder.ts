@@ -1,4 +1,4 @@
-import { backend as from, readCommandComplete } from '@medrex/pg-wire';
+import { backend as from, ownCopy, readCommandComplete } from '@medrex/pg-wire';
 
 /** An answer in the bytes that a client gets, without the ParseComplete before it. */
 export interface Answer {
@@ -43,18 +43,8 @@ export class Recorder {
     const whole = Buffer.concat([...this.#parts, end]);
     const tag = tagOf(whole);
     if (tag === undefined) return undefined;
-    return { bytes: copyOf(whole[0] === from.parseComplete ? whole.subarray(parseCompleteBytes) : whole), tag };
+    return { bytes: ownCopy(whole[0] === from.parseComplete ? whole.subarray(parseCompleteBytes) : whole), tag };
   }
-}
-
-/**
- * A copy that may be kept for long. Node.js places small buffers together in blocks of 64 KiB, each of which stays as long as any of its
- * buffers.
- */
-export function copyOf(bytes: Uint8Array): Buffer {
-  const own = Buffer.allocUnsafeSlow(bytes.length);
-  own.set(bytes);
-  return own;
 }
 
 const headerBytes = 5;

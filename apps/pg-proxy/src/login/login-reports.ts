@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { parameterStatus, type Report } from '@medrex/pg-wire';
+import { ownCopy, parameterStatus, type Report } from '@medrex/pg-wire';
 import type { ServerReports } from '../session/backend/server-reports.ts';
 import type { Client } from '../session/client/client.ts';
 
@@ -23,7 +23,7 @@ const encoded = new WeakMap<Parameters, Buffer>();
 export function messagesOf(parameters: Parameters): Buffer {
   const known = encoded.get(parameters);
   if (known !== undefined) return known;
-  const messages = Buffer.concat([...parameters].map(([name, value]) => parameterStatus({ name, value })));
+  const messages = ownCopy(Buffer.concat([...parameters].map(([name, value]) => parameterStatus({ name, value }))));
   encoded.set(parameters, messages);
   return messages;
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  backendKeyData,
   cancelRequest,
   gssencRequest,
   negotiate,
+  readBackendKeyData,
   readStartup,
   sslRequest,
   startupMessage,
@@ -96,5 +98,12 @@ describe('negotiate', () => {
       declined: ['_pq_.a', '_pq_.b'],
       isAsked: false,
     });
+  });
+});
+
+describe('readBackendKeyData', () => {
+  it('keeps nothing but the key alive, because it is kept as long as its connection', () => {
+    const message = backendKeyData({ processId: 7, secretKey: Buffer.alloc(4, 1) });
+    expect(readBackendKeyData(message, 0, message.length)?.secretKey.buffer.byteLength).toBe(4);
   });
 });

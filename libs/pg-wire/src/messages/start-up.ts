@@ -1,6 +1,7 @@
 import { bodyAt, BodyReader } from '../body-reader.ts';
 import { BodyWriter } from '../body-writer.ts';
 import { backend } from '../message-types.ts';
+import { ownCopy } from '../own-copy.ts';
 import { protocolViolation, type WireFault } from '../wire-fault.ts';
 
 /** Minor number of the newest protocol version: 3.0 is of 2003; 3.2 of PostgreSQL 18 has cancel keys of up to 256 bytes. */
@@ -139,7 +140,7 @@ export function backendKeyData({ processId, secretKey }: BackendKeyData): Buffer
 export function readBackendKeyData(buffer: Buffer, start: number, end: number): BackendKeyData | undefined {
   const reader = new BodyReader(buffer, start + bodyAt, end);
   const processId = reader.uint32();
-  const secretKey = Buffer.from(reader.rest());
+  const secretKey = ownCopy(reader.rest());
   const isSound = reader.isSound && secretKey.length >= cancelKeyBytes.min && secretKey.length <= cancelKeyBytes.max;
   return isSound ? { processId, secretKey } : undefined;
 }

@@ -51,7 +51,7 @@ export class GroupMember {
 
   constructor(options: GroupMemberOptions) {
     this.#options = options;
-    this.#first.promise.catch(() => undefined); // told to whoever waits for it
+    this.#first.promise.catch(() => undefined); // the caller gets the error
     this.#done = this.#run();
   }
 

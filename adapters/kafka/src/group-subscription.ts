@@ -54,7 +54,7 @@ export class GroupSubscription implements Subscription {
       onRevoked: () => this.#change(undefined),
       onFailure: (error) => onError?.(error, undefined),
     });
-    this.#first.promise.catch(() => undefined); // told to `start`
+    this.#first.promise.catch(() => undefined); // `start` reports it
   }
 
   /**

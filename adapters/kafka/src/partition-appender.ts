@@ -89,7 +89,7 @@ export class PartitionAppender {
   }
 
   async #run(): Promise<void> {
-    await Promise.resolve(); // what is called in the same turn goes together
+    await Promise.resolve(); // calls of one turn are sent together
     while (this.#queue.length > 0) {
       const parts = this.#take();
       this.#sinceMs = performance.now();
@@ -117,7 +117,7 @@ export class PartitionAppender {
         isFirst = false;
       }
       if (end > call.sent) parts.push({ call, records: call.records.slice(call.sent, end) });
-      if (end < call.records.length) break; // what was called later waits for the rest of this call
+      if (end < call.records.length) break; // later calls wait for the rest of this one
     }
     return parts;
   }

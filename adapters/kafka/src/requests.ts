@@ -127,7 +127,7 @@ export class Requests {
     const client = newClient(this.#connection);
     const cluster = clusterOf(client);
     const connected = cluster.connect().then(() => cluster);
-    connected.catch(() => undefined); // whoever asked is told
+    connected.catch(() => undefined); // the caller gets the error
     return { client, cluster: connected };
   }
 

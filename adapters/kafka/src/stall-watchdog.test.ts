@@ -15,13 +15,13 @@ describe('a watchdog of readers', () => {
   let watchdog: StallWatchdog;
   let end: number;
   let asked = 0;
-  const told: unknown[] = [];
+  const stalledTopics: unknown[] = [];
   const newWatchdog = (): StallWatchdog => {
     const bounds = async () => {
       asked += 1;
       return new Map([[0, { start: 0, end }]]);
     };
-    const observer = { stalled: (facts: { readonly topic: string }) => told.push(facts.topic) };
+    const observer = { stalled: (facts: { readonly topic: string }) => stalledTopics.push(facts.topic) };
     return new StallWatchdog({ requests: { bounds }, stallMs: 1, observer });
   };
   afterEach(() => watchdog.close());
@@ -35,7 +35,7 @@ describe('a watchdog of readers', () => {
     const reason = 'delivers nothing although it has new records';
     await eventually(() => watchdog.stalledReaders[0]?.reason === reason);
     expect(watchdog.stalledReaders).toEqual([{ topic: 't', partition: 0, reason }]);
-    expect(told).toContain('t');
+    expect(stalledTopics).toContain('t');
     buffer.add(fetched(0), true);
     await eventually(() => watchdog.stalledReaders.every((trouble) => trouble.reason !== reason));
   });

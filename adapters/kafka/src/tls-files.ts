@@ -69,7 +69,7 @@ const isSame = (one: Contents, other: Contents): boolean =>
 /** While a pair is being replaced, certificate and key may not match; this detects it. */
 function contextOf(contents: Contents): SecureContext {
   try {
-    if (contents.ca !== undefined) new X509Certificate(contents.ca); // an authority that is none is passed over else
+    if (contents.ca !== undefined) new X509Certificate(contents.ca); // otherwise an invalid authority would be ignored
     return createSecureContext(contents);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';

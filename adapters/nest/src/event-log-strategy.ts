@@ -100,7 +100,7 @@ export class EventLogStrategy
         }
       }
     } catch (error) {
-      await this.close(); // a service that could not start must not go on reading the half of its topics
+      await this.close(); // a service that could not start must not read some of its topics
       throw error;
     }
   }

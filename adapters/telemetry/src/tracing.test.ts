@@ -84,7 +84,7 @@ describe('tracing', () => {
 
   it('records only the code of a failure, and accepts times of a completed step', () => {
     const { tracing } = telemetry();
-    const startedAtMs = Date.UTC(2026, 0, 1); // a small number would be taken for the time since the process began
+    const startedAtMs = Date.UTC(2026, 0, 1); // a small number would be mistaken for the time since the process started
     const span = tracing.startSpan('orderer endorse', { startedAtMs });
     span.fail(Object.assign(new Error('Koepp'), { code: 'ECONNREFUSED' }));
     span.end(startedAtMs + 250);

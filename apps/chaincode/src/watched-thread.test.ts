@@ -9,7 +9,7 @@ afterEach(async () => {
 /** Starts a thread that misbehaves on its first run; resolves when the second run is ready, or when the thread failed to start. */
 async function run(mode: 'loops' | 'throws' | 'never starts') {
   const starts = new Int32Array(new SharedArrayBuffer(4));
-  const said: string[] = [];
+  const restarts: string[] = [];
   await new Promise<void>((resolve) => {
     let ready = 0;
     const thread = new WatchedThread({
@@ -19,27 +19,27 @@ async function run(mode: 'loops' | 'throws' | 'never starts') {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       blockedMs: 300,
       onReady: () => ++ready === 2 && resolve(),
-      onRestart: (why) => said.push(why),
+      onRestart: (why) => restarts.push(why),
       onFailedStart: (error) => {
-        said.push(String(error));
+        restarts.push(String(error));
         resolve();
       },
     });
     open.push(thread);
   });
-  return { said, starts: Atomics.load(starts, 0) };
+  return { said: restarts, starts: Atomics.load(starts, 0) };
 }
 
 describe('the watchdog', () => {
   it('restarts a thread whose event loop is blocked', async () => {
-    const { said, starts } = await run('loops');
+    const { said: restarts, starts } = await run('loops');
     expect(starts).toBe(2);
-    expect(said[0]).toBe('a contract blocked the event loop for 300 ms');
+    expect(restarts[0]).toBe('a contract blocked the event loop for 300 ms');
   });
 
   it('restarts a thread that ended with an error', async () => {
-    const { said, starts } = await run('throws');
-    expect([said, starts]).toEqual([['Error: a mistake'], 2]);
+    const { said: restarts, starts } = await run('throws');
+    expect([restarts, starts]).toEqual([['Error: a mistake'], 2]);
   });
 
   it('does not restart a thread that failed to start', async () => {

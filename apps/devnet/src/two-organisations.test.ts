@@ -110,11 +110,11 @@ describe('a development network of two organisations whose policy names both', (
   });
 
   it('times out a chaincode that does not answer', async () => {
-    const hurried = await DevelopmentNetwork.start({
+    const impatient = await DevelopmentNetwork.start({
       chaincodes: [{ name: 'basic', address: served.address }],
       executeTimeoutMs: 1,
     });
-    const other = new GatewayClient(hurried.profile);
+    const other = new GatewayClient(impatient.profile);
     const call = other.network.getContract('basic').evaluateTransaction('Hang');
     await expect(call).rejects.toMatchObject({
       details: [
@@ -122,6 +122,6 @@ describe('a development network of two organisations whose policy names both', (
       ],
     });
     other.close();
-    await hurried.close();
+    await impatient.close();
   });
 });

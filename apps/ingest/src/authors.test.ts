@@ -68,8 +68,8 @@ describe('a signed message', () => {
     expect(second).toEqual(first);
     const operations = await ingest.operations();
     await ingest.settle(operations, () => ({ status: 'applied', code: 'OK', author: author.id }));
-    const told = statusSchema.parse(await ingest.settled(operations[0]!.operation.opId));
-    expect(told).toMatchObject({ state: 'applied', author: 'signed by dr-1' });
+    const status = statusSchema.parse(await ingest.settled(operations[0]!.operation.opId));
+    expect(status).toMatchObject({ state: 'applied', author: 'signed by dr-1' });
     expect(await ingest.metric('medrex_ingest_author_verdicts_total{verdict="signed"}')).toBe(2);
     const items = (await ingest.receipts()).flatMap((receipt) => receipt.items);
     expect(items.map((item) => item.author)).toEqual([author.id, author.id]);
@@ -79,9 +79,9 @@ describe('a signed message', () => {
     await ingest.post('/v1/transactions', body, signed);
     const operations = await ingest.operations();
     await ingest.settle(operations, () => ({ status: 'rejected', code: 'AUTHOR_REVOKED', message: 'revoked' }));
-    const told = statusSchema.parse(await ingest.settled(operations[0]!.operation.opId));
-    expect(told).toMatchObject({ code: 'AUTHOR_REVOKED', author: 'attested by ingest' });
-    expect(told.remedy).toMatch(/not revoked/);
+    const status = statusSchema.parse(await ingest.settled(operations[0]!.operation.opId));
+    expect(status).toMatchObject({ code: 'AUTHOR_REVOKED', author: 'attested by ingest' });
+    expect(status.remedy).toMatch(/not revoked/);
     expect(await ingest.metric('medrex_ingest_author_verdicts_total{verdict="AUTHOR_REVOKED"}')).toBe(1);
   });
 });

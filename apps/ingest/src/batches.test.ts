@@ -77,7 +77,7 @@ describe('POST /v1/batches', () => {
       '{"id":"m-2","body":{"do":"label"',
       '',
       envelope('m-4', 'a4'),
-      '{"id":"m-5","source":"s","body":{"do":"wish"}}',
+      '{"id":"m-5","source":"s","body":{"do":"unknown"}}',
       '{"id":7,"body":{}}',
       'null',
       '{"id":"m-8","source":"s","class":"vip","body":{}}',
@@ -178,7 +178,7 @@ describe('POST /v1/batches', () => {
   });
 
   it('accepts a line with several operations, each with its own status', async () => {
-    const answer = await send([JSON.stringify({ id: 'm', body: { actions: [action('a1'), { do: 'wish' }] } })]);
+    const answer = await send([JSON.stringify({ id: 'm', body: { actions: [action('a1'), { do: 'unknown' }] } })]);
     expect(answer.items[0]).toMatchObject({
       status: 207,
       items: [
@@ -191,7 +191,7 @@ describe('POST /v1/batches', () => {
   it('accepts one message with many items instead of lines', async () => {
     const response = await ingest.post(
       '/v1/batches',
-      JSON.stringify({ actions: [action('a1'), { do: 'wish' }, action('a3')] }),
+      JSON.stringify({ actions: [action('a1'), { do: 'unknown' }, action('a3')] }),
       { 'idempotency-key': 'm' },
     );
     expect(response.status).toBe(207);
@@ -223,7 +223,7 @@ describe('POST /v1/batches', () => {
 
   it('answers a batch without a valid line with problems only', async () => {
     expect(await send(['{', '{'])).toMatchObject({ status: 400, body: { accepted: 0, refused: 2 } });
-    expect(await send(['{', '{"do":"wish"}'])).toMatchObject({ status: 422, body: { accepted: 0, refused: 2 } });
+    expect(await send(['{', '{"do":"unknown"}'])).toMatchObject({ status: 422, body: { accepted: 0, refused: 2 } });
   });
 });
 

@@ -51,7 +51,7 @@ describe('the OpenAPI document', () => {
     const several = await (
       await ingest.post(
         '/v1/transactions',
-        JSON.stringify({ actions: [{ do: 'wish' }, { do: 'label', asset: 'a', label: 'x' }] }),
+        JSON.stringify({ actions: [{ do: 'unknown' }, { do: 'label', asset: 'a', label: 'x' }] }),
       )
     ).json();
     expect(receiptSchema.parse(several)).toEqual(several);
@@ -106,7 +106,7 @@ describe('metrics and health', () => {
     const fresh = await Harness.start({ contracts: [assetIntake] });
     await fresh.post('/v1/transactions', action('a1'), { 'ce-id': 'm', 'ce-medrexclass': 'audit' });
     await fresh.post('/v1/transactions', action('a1'), { 'ce-id': 'm', 'ce-medrexclass': 'audit' });
-    await fresh.post('/v1/batches', '{\n{"do":"wish"}', { 'content-type': 'application/x-ndjson' });
+    await fresh.post('/v1/batches', '{\n{"do":"unknown"}', { 'content-type': 'application/x-ndjson' });
     expect(await fresh.metric('medrex_ingest_operations_accepted_total{class="audit"}')).toBe(1);
     expect(await fresh.metric('medrex_ingest_operations_repeated_total')).toBe(1);
     expect(await fresh.metric('medrex_ingest_refused_total{code="BODY_NOT_JSON"}')).toBe(1);

@@ -7,22 +7,22 @@ const startMs = 1_790_000_000_000;
 
 describe('receipts about paused partitions', () => {
   let nowMs: number;
-  let told: Receipt[];
+  let published: Receipt[];
   let isDown: boolean;
   let delays: IntakeDelays;
   const after = async (ms: number): Promise<readonly Receipt[]> => {
     nowMs += ms;
     await delays.writeDueReceipts();
-    return told.splice(0);
+    return published.splice(0);
   };
 
   beforeEach(() => {
-    [nowMs, told, isDown] = [startMs, [], false];
+    [nowMs, published, isDown] = [startMs, [], false];
     delays = new IntakeDelays({
       receipts: {
         publish: async (receipts) => {
           if (isDown) throw new Error('down');
-          told.push(...receipts);
+          published.push(...receipts);
         },
       },
       placeId: ({ partition, offset }) => `${partition}/${offset}`,

@@ -60,7 +60,7 @@ describe('the intake topics', () => {
       { value: Buffer.alloc(0) },
       { value: action('a'), headers: new Map([['ce_id', Buffer.from('half an event')]]) },
       { value: Buffer.from('{"do":"burst","asset":"Mallory"}'), headers: named('m-4') },
-      { value: Buffer.from('{"do":"wish"}'), headers: named('m-5') },
+      { value: Buffer.from('{"do":"unknown"}'), headers: named('m-5') },
       { value: Buffer.from('<xml/>'), headers: named('m-6', { contentType: 'application/fhir+xml' }) },
       record('m-7', 'good'),
     ]);
@@ -72,7 +72,7 @@ describe('the intake topics', () => {
       [2, 'refused', 'BODY_EMPTY'],
       [3, 'refused', 'ENVELOPE_INVALID'],
       [4, 'refused', 'TRANSLATION_FAILED'],
-      [5, 'refused', 'UNKNOWN_DEED'],
+      [5, 'refused', 'UNKNOWN_ACTION'],
       [6, 'refused', 'CONTENT_TYPE_UNSUPPORTED'],
       [7, 'accepted', 'ACCEPTED'],
     ]);

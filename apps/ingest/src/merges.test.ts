@@ -17,7 +17,7 @@ const vaultKeeps = async (vault: InMemoryPatientVault, mrn: string) =>
   (await vault.findOrCreate([[{ system, value: mrn }]]))[0]?.patient.pseudonym;
 
 /** A vault that fails to record merges while `error` is set. */
-class StubbornVault extends InMemoryPatientVault {
+class FailingVault extends InMemoryPatientVault {
   error: CodedError | undefined;
   readonly noted: (readonly [string, string])[] = [];
 
@@ -35,7 +35,7 @@ afterEach(async () => {
   await ingest.close();
 });
 
-async function start(vault: StubbornVault): Promise<void> {
+async function start(vault: FailingVault): Promise<void> {
   ingest = await Harness.start({ vault, env: { INGEST_OFFLOAD_THREADS: '0' } });
   stop = await ingest.applyAll([clinicalContract]);
 }
@@ -51,7 +51,7 @@ async function mergeOf(first: string, second: string, waitS = 5): Promise<void> 
 
 describe('a merge on the ledger', () => {
   it('makes both identifiers lead to the survivor, whose erasure covers both', async () => {
-    const vault = new StubbornVault({ random: randomBytes });
+    const vault = new FailingVault({ random: randomBytes });
     await start(vault);
     await mergeOf('mrn-a', 'mrn-b');
     const [[from, into]] = vault.noted as [readonly [string, string]];
@@ -61,7 +61,7 @@ describe('a merge on the ledger', () => {
   });
 
   it('is recorded before its outcome is published', async () => {
-    const vault = new StubbornVault({ random: randomBytes });
+    const vault = new FailingVault({ random: randomBytes });
     vault.error = new CodedError(privacyErrors.vaultUnavailable, 'the vault is unavailable');
     await start(vault);
     await mergeOf('mrn-a', 'mrn-b', 0);
@@ -74,7 +74,7 @@ describe('a merge on the ledger', () => {
   });
 
   it('into a patient who was merged before leads to the survivor', async () => {
-    const vault = new StubbornVault({ random: randomBytes });
+    const vault = new FailingVault({ random: randomBytes });
     await start(vault);
     await mergeOf('mrn-a', 'mrn-b');
     const response = await send(person('mrn-c', replacedBy('mrn-a')), 'm-c');
@@ -83,7 +83,7 @@ describe('a merge on the ledger', () => {
   });
 
   it('that the ledger rejected is not recorded', async () => {
-    const vault = new StubbornVault({ random: randomBytes });
+    const vault = new FailingVault({ random: randomBytes });
     ingest = await Harness.start({ vault, env: { INGEST_OFFLOAD_THREADS: '0' } });
     stop = async () => undefined;
     const [from, into] = [await vaultKeeps(vault, 'mrn-a'), await vaultKeeps(vault, 'mrn-b')];
@@ -96,7 +96,7 @@ describe('a merge on the ledger', () => {
   });
 
   it('that cannot be recorded in this vault is logged and does not block later outcomes', async () => {
-    const vault = new StubbornVault({ random: randomBytes });
+    const vault = new FailingVault({ random: randomBytes });
     vault.error = new CodedError(privacyErrors.patientUnknown, 'the vault knows no such patient');
     await start(vault);
     await mergeOf('mrn-a', 'mrn-b');

@@ -18,11 +18,11 @@ async function send(id: string): Promise<Json> {
 }
 
 /** A status store that loses acceptances, as if the process had died before writing them. */
-class DeafStatusStore extends InMemoryStatusStore {
-  isDeaf = true;
+class ForgetfulStatusStore extends InMemoryStatusStore {
+  isForgetful = true;
 
   override async accepted(...given: Parameters<InMemoryStatusStore['accepted']>): Promise<void> {
-    if (!this.isDeaf) await super.accepted(...given);
+    if (!this.isForgetful) await super.accepted(...given);
   }
 }
 
@@ -54,10 +54,10 @@ describe('a restart', () => {
   });
 
   it('records operations from the log that were acknowledged but not recorded', async () => {
-    const statuses = new DeafStatusStore();
+    const statuses = new ForgetfulStatusStore();
     ingest = await Harness.start({ contracts, statuses });
     const receipt = await send('m-1');
-    statuses.isDeaf = false;
+    statuses.isForgetful = false;
     ingest = await ingest.restart({ contracts });
     const { status, body } = await ingest.get(String(receipt['statusUrl']));
     expect(status).toBe(200);

@@ -132,17 +132,17 @@ describe('shedding', () => {
     await fill(9);
     const headers = intakeHeaders({ id: 'slow', source: 's', class: 'audit', contentType: 'application/json' });
     await ingest.log.append(topics.intake, 0, [{ value: Buffer.from(action('slow')), headers }]);
-    const told = (state: string) =>
+    const receiptOf = (state: string) =>
       eventually(async () => (await ingest.receipts()).find((receipt) => receipt.state === state));
     const intake = { topic: topics.intake, partition: 0, offset: 0 };
-    const delayed = await told('delayed');
+    const delayed = await receiptOf('delayed');
     expect(delayed).toMatchObject({ source: topics.intake, code: 'WAITING_FOR_ROOM', intake, items: [] });
     expect(delayed.delay).toMatchObject({ class: 'audit', expectedS: expect.any(Number) });
     await ingest.settle(await ingest.operations());
     await eventually(async () => (await ingest.log.committed('ingest', topics.intake, 0)) === 1);
     aheadMs += 60_000;
     const { sinceMs } = delayed.delay ?? {};
-    expect(await told('resumed')).toMatchObject({ id: delayed.id, code: 'OK', intake, delay: { sinceMs } });
+    expect(await receiptOf('resumed')).toMatchObject({ id: delayed.id, code: 'OK', intake, delay: { sinceMs } });
   });
 
   it('checks the age of a message again after it waited for room', async () => {

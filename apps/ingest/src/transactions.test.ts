@@ -6,7 +6,9 @@ import { Harness, type Json } from './testing/harness.ts';
 
 const action = (asset: string) => JSON.stringify({ do: 'create', asset, owner: 'ann', value: 1 });
 const actions = (...assets: readonly string[]) =>
-  JSON.stringify({ actions: assets.map((asset) => ({ do: asset === 'bad' ? 'wish' : 'label', asset, label: 'x' })) });
+  JSON.stringify({
+    actions: assets.map((asset) => ({ do: asset === 'bad' ? 'unknown' : 'label', asset, label: 'x' })),
+  });
 const named = (id: string) => ({ 'idempotency-key': id, 'ce-source': 'urn:ehr:a' });
 const json = async (response: Response) => (await response.json()) as Json;
 let ingest: Harness;
@@ -81,7 +83,7 @@ describe('POST /v1/transactions', () => {
   });
 
   it('accepts a new body under a name whose first body was refused', async () => {
-    expect((await ingest.post('/v1/transactions', '{"do":"wish"}', named('m-1'))).status).toBe(422);
+    expect((await ingest.post('/v1/transactions', '{"do":"unknown"}', named('m-1'))).status).toBe(422);
     expect((await ingest.post('/v1/transactions', action('a1'), named('m-1'))).status).toBe(202);
   });
 
@@ -110,7 +112,9 @@ describe('POST /v1/transactions', () => {
       [1, 422],
       [2, 202],
     ]);
-    expect(items[1]).toMatchObject({ problem: { code: 'UNKNOWN_DEED', issues: [{ expression: '$.actions[1].do' }] } });
+    expect(items[1]).toMatchObject({
+      problem: { code: 'UNKNOWN_ACTION', issues: [{ expression: '$.actions[1].do' }] },
+    });
     const message = await ingest.get(response.headers.get('location') ?? '');
     expect(message.body['transactions']).toHaveLength(2);
   });
@@ -143,7 +147,7 @@ describe('a refusal', () => {
     ['NDJSON at the wrong address', '{}', { 'content-type': 'application/x-ndjson' }, 415, 'CONTENT_TYPE_UNSUPPORTED'],
     ['a compressed body', 'x', { 'content-encoding': 'gzip' }, 415, 'ENCODING_UNSUPPORTED'],
     ['an unknown contract', '{}', { 'ce-medrexcontract': 'other' }, 422, 'CONTRACT_UNKNOWN'],
-    ['an action unknown to the contract', '{"do":"wish"}', {}, 422, 'UNKNOWN_DEED'],
+    ['an action unknown to the contract', '{"do":"unknown"}', {}, 422, 'UNKNOWN_ACTION'],
     ['a message without operations', '{"actions":[]}', {}, 422, 'NOTHING_TO_DO'],
     ['an unknown class', action('a'), { 'ce-medrexclass': 'vip' }, 400, 'ENVELOPE_INVALID'],
     [
@@ -154,7 +158,7 @@ describe('a refusal', () => {
       'ENVELOPE_INVALID',
     ],
     ['a message on which the contract throws', '{"do":"burst","asset":"secret-7"}', {}, 500, 'TRANSLATION_FAILED'],
-    ['a body nested too deeply', '['.repeat(200_000) + ']'.repeat(200_000), {}, 422, 'UNKNOWN_DEED'],
+    ['a body nested too deeply', '['.repeat(200_000) + ']'.repeat(200_000), {}, 422, 'UNKNOWN_ACTION'],
   ])('%s: is answered with a problem and a remedy', async (_case, body, headers, status, code) => {
     const response = await ingest.post('/v1/transactions', body, headers);
     expect(response.status).toBe(status);

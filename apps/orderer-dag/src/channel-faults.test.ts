@@ -104,7 +104,7 @@ describe('an envelope', () => {
     expect(channel.outcomes().size).toBe(0);
     expect(instance.notes.filter((note) => note.startsWith('stopped'))).toHaveLength(1);
     channel.ledger.setFaults({ verdict: undefined });
-    instance.mortal.kill();
+    instance.killable.kill();
     await channel.start();
     await channel.quiet();
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);

@@ -23,13 +23,13 @@ describe('a repeated operation', () => {
     seqs.push(...(await channel.append([one, deposit('ann')])));
     await channel.quiet();
     const outcomes = channel.outcomes();
-    const told = seqs
+    const reported = seqs
       .slice(0, 4)
       .map((seq) =>
         outcomes.get(seq)?.map(({ status, code, txId, blockNum, txNum }) => ({ status, code, txId, blockNum, txNum })),
       );
-    expect(new Set(told.map((all) => JSON.stringify(all))).size).toBe(1);
-    expect(told[0]).toHaveLength(1);
+    expect(new Set(reported.map((all) => JSON.stringify(all))).size).toBe(1);
+    expect(reported[0]).toHaveLength(1);
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
@@ -84,8 +84,8 @@ describe('a key that depends on the state', () => {
     const [seq] = (await channel.append([anAssetOperation({ do: 'transfer', asset: 'a', to: 'ben' })])) as [number];
     await channel.quiet();
     expect(instance.count('returned: widened')).toBe(0);
-    const told = allReports(channel.topics).flatMap(({ outcomes }) => outcomes);
-    expect(told.find((outcome) => outcome.seq === seq)?.undeclared).toEqual([
+    const reported = allReports(channel.topics).flatMap(({ outcomes }) => outcomes);
+    expect(reported.find((outcome) => outcome.seq === seq)?.undeclared).toEqual([
       { key: holdingKey('ann'), mode: 'readWrite' },
     ]);
   });
@@ -227,8 +227,8 @@ describe('the log of operations', () => {
     }
     await channel.quiet();
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
-    const told = allReports(channel.topics).flatMap(({ outcomes }) => outcomes);
-    expect(told).toHaveLength(100);
+    const reported = allReports(channel.topics).flatMap(({ outcomes }) => outcomes);
+    expect(reported).toHaveLength(100);
   });
 
   it('may be truncated below the low-water mark once that is durable', async () => {
@@ -293,14 +293,14 @@ describe('a deadline', () => {
 
 describe('an operation that is ready but never carried', () => {
   it('is closed after 30 s of working time, with an alarm after 10 s', async () => {
-    const hopeless = deposit('ann');
+    const neverOrdered = deposit('ann');
     const channel = await TestChannel.open({
       faults: {
-        envelopeDropped: ({ args }) => args.some((arg) => arg[0] === 0 && Buffer.from(arg).includes(hopeless.opId)),
+        envelopeDropped: ({ args }) => args.some((arg) => arg[0] === 0 && Buffer.from(arg).includes(neverOrdered.opId)),
       },
     });
     const instance = await channel.start();
-    const [seq] = (await channel.append([hopeless])) as [number];
+    const [seq] = (await channel.append([neverOrdered])) as [number];
     const work = async (seconds: number): Promise<void> => {
       for (let second = 0; second < seconds; second++) {
         await channel.append([deposit('ben')]);

@@ -69,7 +69,7 @@ export function channelParts(options: ChannelOptions, taken: TakeOver, hooks: Ch
   const learned = new LearnedKeys();
   const shared = { ledger, planner, health, judge, sent, recent, lease, clock, working, observer };
   const timing = { endorseTimeoutMs: limits.endorseTimeoutMs, unseenAfterMs: limits.unseenAfterMs };
-  const told = {
+  const callbacks = {
     onLanded: hooks.onLanded,
     onReturned: hooks.onChange,
     onStop: hooks.onStop,
@@ -78,7 +78,7 @@ export function channelParts(options: ChannelOptions, taken: TakeOver, hooks: Ch
   const fused = new Flights({
     ...shared,
     ...timing,
-    ...told,
+    ...callbacks,
     nextName,
     propose: (operations, name) => fusionProposal(options, operations, name),
   });
@@ -90,7 +90,7 @@ export function channelParts(options: ChannelOptions, taken: TakeOver, hooks: Ch
     new CallFlights({
       ...shared,
       ...timing,
-      ...told,
+      ...callbacks,
       proposer: options,
       key,
       names,

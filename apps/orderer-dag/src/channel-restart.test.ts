@@ -7,7 +7,7 @@ import { seededRandom } from '@medrex/ledger';
 import fc from 'fast-check';
 import { audit, auditSerially } from './testing/audit.ts';
 import { allReports } from './testing/channel-record.ts';
-import { Mortal } from './testing/mortal.ts';
+import { KillableProcess } from './testing/killable-process.ts';
 import { anAssetOperation, deposit, discoveringOperations } from './testing/operations.ts';
 import { TestChannel } from './testing/test-channel.ts';
 
@@ -39,22 +39,22 @@ describe('a channel whose orderer-dag dies', () => {
   /** Runs the history under an instance that dies at a step, then under a second one. Returns the steps of the first. */
   async function dying(diesAtStep: number, millisecondsBetween: number): Promise<number> {
     const channel = await TestChannel.open({ limits: { progressEveryMs: 10 } });
-    const mortal = new Mortal(diesAtStep);
+    const killable = new KillableProcess(diesAtStep);
     const runs = history();
     await channel.append(runs[0] ?? []);
-    await channel.start({ mortal });
+    await channel.start({ killable });
     for (const run of runs.slice(1)) {
       await channel.clock.advance(millisecondsBetween);
       await channel.append(run);
     }
-    await channel.until(() => mortal.isDead || channel.placed.every(({ seq }) => channel.outcomes().has(seq)));
+    await channel.until(() => killable.isDead || channel.placed.every(({ seq }) => channel.outcomes().has(seq)));
     await channel.clock.advance(diesAtStep % 3 === 0 ? 50 : 0);
-    mortal.kill();
+    killable.kill();
     await channel.start();
     await channel.append([deposit('ann')]);
     await channel.quiet();
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
-    return mortal.steps;
+    return killable.steps;
   }
 
   it('between any two of its acked writes loses no operation, applies none twice and keeps the order', async () => {
@@ -75,22 +75,22 @@ describe('a channel whose orderer-dag dies', () => {
       fc.asyncProperty(histories, bad, async (operations, { seed, hopMs, deaths, chance }) => {
         const channel = await TestChannel.open({ seed, latencies: { hopMs }, limits: { progressEveryMs: 10 } });
         const random = seededRandom(seed);
-        const struck = { endorsementFails: chance / 2, envelopeDropped: chance / 4, acknowledgementLost: chance };
-        channel.ledger.setFaults({ ...struck, envelopeHangs: chance / 2, hangMs: 2_500 });
+        const faults = { endorsementFails: chance / 2, envelopeDropped: chance / 4, acknowledgementLost: chance };
+        channel.ledger.setFaults({ ...faults, envelopeHangs: chance / 2, hangMs: 2_500 });
         const left = [...deaths];
-        const born = async (): Promise<Mortal> => {
-          const mortal = new Mortal(left.shift());
-          await channel.start({ mortal });
-          return mortal;
+        const startNext = async (): Promise<KillableProcess> => {
+          const killable = new KillableProcess(left.shift());
+          await channel.start({ killable });
+          return killable;
         };
-        let mortal = await born();
+        let killable = await startNext();
         for (const operation of operations) {
           await channel.append([operation]);
           if (random() < 0.1) channel.foreignWrite('ann', 2);
           await channel.clock.advance(Math.floor(random() * 20));
-          if (mortal.isDead) mortal = await born();
+          if (killable.isDead) killable = await startNext();
         }
-        mortal.kill();
+        killable.kill();
         await channel.start();
         await channel.quiet(600_000);
         // Delayed envelopes and the last foreign writes are committed before the comparison.
@@ -108,13 +108,13 @@ describe('a channel whose orderer-dag dies', () => {
         append: (topic: string, ...rest: [number, []]) =>
           topic === topics.outcomes ? Promise.reject(new Error('no room')) : log.append(topic, ...rest),
       });
-    const mortal = new Mortal();
-    const first = await channel.start({ mortal, wrap: failing });
+    const killable = new KillableProcess();
+    const first = await channel.start({ killable, wrap: failing });
     await channel.append([deposit('ann'), deposit('ben')]);
     await channel.clock.advance(1_000);
     expect([first.count('settled'), channel.outcomes().size]).toEqual([1, 0]);
     expect((await progressOf(channel.newLog()))?.lowWaterMark).toBe(0);
-    mortal.kill();
+    killable.kill();
     await channel.start();
     await channel.quiet();
     expect(await audit(channel)).toEqual([]);
@@ -123,9 +123,9 @@ describe('a channel whose orderer-dag dies', () => {
   it('restarts at the low-water mark and skips terminal operations above it', async () => {
     const channel = await TestChannel.open({ faults: { envelopeDropped: () => false } });
     const blocked = deposit('ann');
-    const mortal = new Mortal();
+    const killable = new KillableProcess();
     channel.ledger.setFaults({ verdict: undefined });
-    await channel.start({ mortal });
+    await channel.start({ killable });
     await channel.append([deposit('ben')]);
     await channel.quiet();
     // A foreign writer keeps changing one account, so its operation stays live while later ones end.
@@ -137,7 +137,7 @@ describe('a channel whose orderer-dag dies', () => {
     const later = await channel.append([deposit('cat'), deposit('dan')]);
     await channel.until(() => later.every((seq) => channel.outcomes().has(seq)));
     await channel.clock.advance(500);
-    mortal.kill();
+    killable.kill();
     channel.ledger.setFaults({ envelopeDropped: 0 });
     const progress = await progressOf(channel.newLog());
     expect(progress?.lowWaterMark).toBe(1024);
@@ -204,9 +204,9 @@ describe('two live instances', () => {
 
   it('exclude each other on the ledger while the older one has not noticed: the loser answers from the operation records', async () => {
     const channel = await TestChannel.open({ latencies: { hopMs: 4 } });
-    const deaf = (log: EventLog): EventLog =>
+    const withoutDelivery = (log: EventLog): EventLog =>
       new FaultyEventLog(log, { seed: 1, deliveries: { [topics.progress]: { drop: 1 } } });
-    const first = await channel.start({ wrap: deaf });
+    const first = await channel.start({ wrap: withoutDelivery });
     const second = await channel.start();
     for (let run = 0; run < 12; run++) {
       await channel.append([deposit('ann'), deposit('ben'), deposit('ann')]);
@@ -218,8 +218,8 @@ describe('two live instances', () => {
     expect([first, second].map((one) => one.notes.includes('validated: MVCC_READ_CONFLICT'))).toContain(true);
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
     // Both reported every operation with the same outcome.
-    const told = allReports(channel.topics).flatMap(({ outcomes }) => outcomes.map(({ seq }) => seq));
-    expect(told.length).toBe(channel.placed.length * 2);
+    const reported = allReports(channel.topics).flatMap(({ outcomes }) => outcomes.map(({ seq }) => seq));
+    expect(reported.length).toBe(channel.placed.length * 2);
   });
 
   it('do not share a generation: of two that claimed the same one, at most one continues', async () => {

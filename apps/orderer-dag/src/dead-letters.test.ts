@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { decodeDeadLetter, topics, type DeadLetter, type EventLog } from '@medrex/contracts';
 import { encodeOperation, type Operation } from '@medrex/execute-batch';
 import { audit } from './testing/audit.ts';
-import { Mortal } from './testing/mortal.ts';
+import { KillableProcess } from './testing/killable-process.ts';
 import { assetContractWith, deposit } from './testing/operations.ts';
 import { TestChannel } from './testing/test-channel.ts';
 
@@ -37,8 +37,8 @@ describe('an operation that ended dead', () => {
     await channel.append([late], { deadlineMs: channel.clock.now() - 1 });
     await channel.quiet();
     const letters = lettersOf(channel);
-    const told = letters.map(({ operation, reason }) => [operation.opId, reason]);
-    expect(told.sort()).toEqual(
+    const found = letters.map(({ operation, reason }) => [operation.opId, reason]);
+    expect(found.sort()).toEqual(
       [
         [broken.opId, 'CONTRACT_ERROR'],
         [late.opId, 'EXPIRED'],
@@ -68,21 +68,21 @@ describe('an operation that ended dead', () => {
   it('has a dead letter before its outcome is reported, wherever orderer-dag dies', async () => {
     const dying = async (step: number): Promise<number> => {
       const channel = await open();
-      const mortal = new Mortal(step);
-      await channel.start({ mortal });
+      const killable = new KillableProcess(step);
+      await channel.start({ killable });
       const [dead] = (await channel.append([broken, deposit('ann')])) as [number];
-      await channel.until(() => mortal.isDead || channel.end(dead) !== undefined);
+      await channel.until(() => killable.isDead || channel.end(dead) !== undefined);
       await channel.clock.advance(30);
-      const isTold = channel.end(dead) !== undefined;
-      expect(lettersOf(channel).length > 0 || !isTold).toBe(true);
-      mortal.kill();
+      const isReported = channel.end(dead) !== undefined;
+      expect(lettersOf(channel).length > 0 || !isReported).toBe(true);
+      killable.kill();
       await channel.start();
       await channel.append([deposit('ann')]);
       await channel.quiet();
       expect(channel.end(dead)).toBe('dead CONTRACT_ERROR');
       expect(new Set(lettersOf(channel).map(({ operation }) => operation.opId))).toEqual(new Set([broken.opId]));
       expect(await audit(channel)).toEqual([]);
-      return mortal.steps;
+      return killable.steps;
     };
     const steps = await dying(Number.POSITIVE_INFINITY);
     expect(steps).toBeGreaterThan(5);

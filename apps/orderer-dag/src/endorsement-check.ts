@@ -60,8 +60,8 @@ export function checkEndorsement(
 
 function unfinished(operations: readonly LiveOperation[], results: readonly OperationResult[]): string | undefined {
   if (results.length !== operations.length) return `${results.length} results for ${operations.length} operations`;
-  const stranger = operations.findIndex((operation, at) => results[at]?.opId !== operation.opId);
-  return stranger < 0 ? undefined : `result ${stranger} is not of operation ${stranger}`;
+  const wrongAt = operations.findIndex((operation, at) => results[at]?.opId !== operation.opId);
+  return wrongAt < 0 ? undefined : `result ${wrongAt} is not of operation ${wrongAt}`;
 }
 
 function uncovered(held: ReadonlyMap<string, number>, touched: ReadWriteSet): string[] {

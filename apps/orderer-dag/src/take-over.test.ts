@@ -6,7 +6,7 @@ import { seededRandom } from '@medrex/ledger';
 import fc from 'fast-check';
 import { pause } from './clock.ts';
 import { audit, auditSerially } from './testing/audit.ts';
-import { Mortal } from './testing/mortal.ts';
+import { KillableProcess } from './testing/killable-process.ts';
 import { deposit, discoveringOperations } from './testing/operations.ts';
 import { TestChannel, type TestChannelOptions, type TestInstance } from './testing/test-channel.ts';
 
@@ -26,13 +26,13 @@ const progressOf = async (log: EventLog) =>
 const leads = (instance: TestInstance): boolean => instance.driver.loop !== undefined;
 
 /** A leader with some outcomes, and a standby. */
-async function pair(options: TestChannelOptions = {}, mortal = new Mortal()) {
+async function pair(options: TestChannelOptions = {}, killable = new KillableProcess()) {
   const channel = await openChannel(options);
-  const leader = await channel.start({ mortal });
+  const leader = await channel.start({ killable });
   await channel.append([deposit('ann'), deposit('ben')]);
   await channel.quiet();
   const second = await channel.start();
-  return { channel, mortal, leader, second };
+  return { channel, killable, leader, second };
 }
 
 describe('an instance that starts while another one leads', () => {
@@ -68,11 +68,11 @@ describe('an instance that starts while another one leads', () => {
 
 describe('a leader that dies', () => {
   it('is succeeded within five seconds, and all its operations are carried', async () => {
-    const { channel, mortal, second } = await pair({ latencies: { hopMs: 4 } });
+    const { channel, killable, second } = await pair({ latencies: { hopMs: 4 } });
     for (const pauseMs of [0, 130, 400, 999]) await channel.clock.advance(pauseMs);
     await channel.append([deposit('ann'), deposit('ben'), deposit('ann')]);
     await channel.clock.advance(6);
-    mortal.kill();
+    killable.kill();
     const seqs = await channel.append([deposit('ann'), deposit('cat')]);
     const diedMs = channel.clock.now();
     await channel.until(() => channel.end(seqs[0] as number) !== undefined);
@@ -84,9 +84,9 @@ describe('a leader that dies', () => {
   });
 
   it('is succeeded by one of three standbys; the others keep waiting', async () => {
-    const { channel, mortal, second: none } = await pair();
+    const { channel, killable, second: none } = await pair();
     await none.stop();
-    const mortals = [new Mortal(), new Mortal(), new Mortal()];
+    const processes = [new KillableProcess(), new KillableProcess(), new KillableProcess()];
     const others: TestInstance[] = [];
     // A remote broker: a claim is read some time after it was written.
     const slow = (log: EventLog): EventLog =>
@@ -96,14 +96,14 @@ describe('a leader that dies', () => {
           return log.append(...what);
         },
       });
-    for (const one of mortals) others.push(await channel.start({ mortal: one, wrap: slow }));
-    mortal.kill();
+    for (const one of processes) others.push(await channel.start({ killable: one, wrap: slow }));
+    killable.kill();
     await channel.append([deposit('ann')]);
     await channel.quiet();
     await channel.clock.advance(20_000);
     expect(others.filter(leads)).toHaveLength(1);
     // The others did not even try, as each waits a little longer than the one before.
-    expect(mortals.filter(({ steps }) => steps === 0)).toHaveLength(2);
+    expect(processes.filter(({ steps }) => steps === 0)).toHaveLength(2);
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
@@ -121,13 +121,13 @@ describe('a leader that dies', () => {
 describe('a standby', () => {
   it('at its memory limit admits the kept operations before newly read ones when it takes over', async () => {
     const limits = { live: { operationsMax: 12, bytesMax: 1_000_000 } };
-    const { channel, mortal, second } = await pair({ limits });
+    const { channel, killable, second } = await pair({ limits });
     channel.ledger.setFaults({ endorsementFails: 1 });
     for (let run = 0; run < 20; run++) {
       await channel.append([deposit('ann'), deposit('ben')]);
       await channel.clock.advance(5);
     }
-    mortal.kill();
+    killable.kill();
     channel.ledger.setFaults({ endorsementFails: 0 });
     await channel.quiet();
     expect(leads(second)).toBe(true);
@@ -137,12 +137,12 @@ describe('a standby', () => {
   it('that was suspended reads the log before it takes over', async () => {
     const channel = await openChannel();
     await channel.start();
-    const mortal = new Mortal();
-    const second = await channel.start({ mortal });
+    const killable = new KillableProcess();
+    const second = await channel.start({ killable });
     await channel.clock.advance(3_900);
-    mortal.stop();
+    killable.stop();
     await channel.clock.advance(60_000);
-    mortal.resume();
+    killable.resume();
     await channel.clock.advance(60_000);
     expect(second.notes).toEqual(['waits: 1']);
   });
@@ -169,14 +169,14 @@ describe('a standby', () => {
 
   it('that gets no records checks the log first, and takes over when the log has nothing new', async () => {
     const channel = await openChannel();
-    const mortal = new Mortal();
-    await channel.start({ mortal });
+    const killable = new KillableProcess();
+    await channel.start({ killable });
     const deaf = (log: EventLog): EventLog =>
       new FaultyEventLog(log, { seed: 1, deliveries: { [topics.progress]: { drop: 1 } } });
     const second = await channel.start({ wrap: deaf });
     await channel.clock.advance(60_000);
     expect(leads(second)).toBe(false);
-    mortal.kill();
+    killable.kill();
     await channel.clock.advance(10_000);
     expect(leads(second)).toBe(true);
   });
@@ -240,45 +240,45 @@ describe('a planned hand-over', () => {
 
 describe('a leader that is suspended and resumes after the take-over', () => {
   /** Suspends the leader at a step, lets the standby take over, and resumes the leader. */
-  async function zombie(endsAtStep: number): Promise<number> {
-    const mortal = new Mortal(endsAtStep, 'stop');
+  async function suspendAndResume(endsAtStep: number): Promise<number> {
+    const killable = new KillableProcess(endsAtStep, 'stop');
     const channel = await openChannel({ latencies: { hopMs: 4 }, limits: { progressEveryMs: 10 } });
-    const leader = await channel.start({ mortal });
-    const second = mortal.isStopped ? undefined : await channel.start();
+    const leader = await channel.start({ killable });
+    const second = killable.isStopped ? undefined : await channel.start();
     for (let run = 0; run < 4; run++) {
       await channel.append([deposit('ann'), deposit('ben'), deposit('ann')]);
       await channel.clock.advance(9);
     }
-    mortal.stop();
+    killable.stop();
     const next = second ?? (await channel.start());
     await channel.until(() => leads(next), 10_000);
     await channel.append([deposit('ann'), deposit('cat')]);
     await channel.clock.advance(endsAtStep % 2 === 0 ? 3 : 60);
-    mortal.resume();
+    killable.resume();
     await channel.append([deposit('ann')]);
     await channel.quiet();
     await channel.clock.advance(5_000);
     expect([leader.isSuperseded(), next.isSuperseded()]).toEqual([true, false]);
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
-    return mortal.steps;
+    return killable.steps;
   }
 
   it('at any of its acked writes has no further effect, and ends', async () => {
-    const steps = await zombie(Number.POSITIVE_INFINITY);
+    const steps = await suspendAndResume(Number.POSITIVE_INFINITY);
     expect(steps).toBeGreaterThanOrEqual(20);
-    for (let step = 3; step <= steps; step++) await zombie(step);
+    for (let step = 3; step <= steps; step++) await suspendAndResume(step);
   }, 60_000);
 
   it('sends nothing, as its lease has expired, unless it was already sending', async () => {
-    const { channel, mortal, leader, second } = await pair({ latencies: { hopMs: 4 } });
+    const { channel, killable, leader, second } = await pair({ latencies: { hopMs: 4 } });
     // Its endorsement is answered while it is suspended.
     await channel.append([deposit('ann')]);
     await channel.until(() => leader.count('started: 1') > 0);
     const sent = leader.count('sent');
-    mortal.stop();
+    killable.stop();
     await channel.until(() => leads(second), 10_000);
     await channel.quiet();
-    mortal.resume();
+    killable.resume();
     await channel.append([deposit('ann'), deposit('dan')]);
     await channel.quiet();
     expect([leader.count('sent') - sent, leader.isSuperseded()]).toEqual([0, true]);
@@ -287,18 +287,18 @@ describe('a leader that is suspended and resumes after the take-over', () => {
 
   it('asks the log who leads before it sends anything, and ends, even without a record from the topic', async () => {
     const channel = await openChannel({ latencies: { hopMs: 4 } });
-    const mortal = new Mortal();
+    const killable = new KillableProcess();
     const deaf = (log: EventLog): EventLog =>
       new FaultyEventLog(log, { seed: 1, deliveries: { [topics.progress]: { drop: 1 } } });
-    const leader = await channel.start({ mortal, wrap: deaf });
+    const leader = await channel.start({ killable, wrap: deaf });
     const second = await channel.start();
     // Its endorsement is answered while it is suspended.
     await channel.append([deposit('ann')]);
     await channel.until(() => leader.count('started: 1') > 0);
-    mortal.stop();
+    killable.stop();
     await channel.until(() => leads(second), 10_000);
     await channel.quiet();
-    mortal.resume();
+    killable.resume();
     await channel.append([deposit('ann'), deposit('dan')]);
     await channel.clock.advance(1_500);
     expect([leader.count('returned: lapsed'), leader.count('sent'), leader.isSuperseded()]).toEqual([1, 0, true]);
@@ -308,12 +308,12 @@ describe('a leader that is suspended and resumes after the take-over', () => {
 
   it('continues when no other instance took over meanwhile', async () => {
     const channel = await openChannel();
-    const mortal = new Mortal();
-    const only = await channel.start({ mortal });
-    mortal.stop();
+    const killable = new KillableProcess();
+    const only = await channel.start({ killable });
+    killable.stop();
     await channel.append([deposit('ann')]);
     await channel.clock.advance(60_000);
-    mortal.resume();
+    killable.resume();
     await channel.quiet();
     expect([leads(only), only.isSuperseded()]).toEqual([true, false]);
     expect(await audit(channel)).toEqual([]);
@@ -335,8 +335,8 @@ describe('a leader that is suspended and resumes after the take-over', () => {
         const struck = { endorsementFails: chance / 2, envelopeDropped: chance / 4, acknowledgementLost: chance };
         channel.ledger.setFaults({ ...struck, envelopeHangs: chance / 2, hangMs: 2_500 });
         const born = async () => {
-          const mortal = new Mortal();
-          return { mortal, instance: await channel.start({ mortal }) };
+          const killable = new KillableProcess();
+          return { killable, instance: await channel.start({ killable }) };
         };
         let all = [await born(), await born()];
         const left = [...operations];
@@ -347,17 +347,17 @@ describe('a leader that is suspended and resumes after the take-over', () => {
         };
         for (const { action, afterMs } of actions) {
           await carry(afterMs);
-          const leader = all.find(({ instance, mortal }) => leads(instance) && !mortal.isStopped);
+          const leader = all.find(({ instance, killable }) => leads(instance) && !killable.isStopped);
           if (leader === undefined || action === 'nothing') continue;
-          if (action === 'kill') leader.mortal.kill();
-          else if (action === 'stop') leader.mortal.stop();
+          if (action === 'kill') leader.killable.kill();
+          else if (action === 'stop') leader.killable.stop();
           else void leader.instance.stop();
           if (action !== 'stop') all = all.filter((one) => one !== leader);
           all.push(await born());
           await carry(random() < 0.5 ? 4_600 : 50);
-          for (const { mortal } of all) if (random() < 0.7) mortal.resume();
+          for (const { killable } of all) if (random() < 0.7) killable.resume();
         }
-        for (const { mortal } of all) mortal.resume();
+        for (const { killable } of all) killable.resume();
         if (left.length > 0) await channel.append(left);
         await channel.quiet(600_000);
         await channel.clock.advance(15_000);

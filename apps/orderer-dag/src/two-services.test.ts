@@ -81,9 +81,9 @@ describe('two orderer-dag services on one log and one ledger', () => {
     await append();
     await eventually(() => outcomes() === 4);
     expect(await isLeader(second)).toBe(true);
-    const told = lines.join();
-    expect(told).toContain('another orderer-dag leads the channel; this one is a standby');
-    expect(told).toContain('this orderer-dag has handed over the channel');
-    expect(told).not.toContain('this orderer-dag leads no channel any more, and ends');
+    const output = lines.join();
+    expect(output).toContain('another orderer-dag leads the channel; this one is a standby');
+    expect(output).toContain('this orderer-dag has handed over the channel');
+    expect(output).not.toContain('this orderer-dag leads no channel any more, and ends');
   });
 });

@@ -14,7 +14,7 @@ function makespanMs(isAdvised: boolean): number {
   const planner = aPlanner({ fusion: { operationsMax: 50 } });
   for (const operation of workload) planner.admit(operation);
   if (isAdvised) advise(planner);
-  const arrivals = workload.map((operation) => ({ atMs: 0, operation })); // admitted again, which is passed over
+  const arrivals = workload.map((operation) => ({ atMs: 0, operation })); // admitted again, which is ignored
   const endedMs = simulateFlights(planner, arrivals, (operations) => 20 + 0.1 * operations);
   expect(planner.isEmpty).toBe(true);
   return Math.max(...endedMs.values());
@@ -23,13 +23,13 @@ function makespanMs(isAdvised: boolean): number {
 /** The analyzer's advice: criticalities as they grow with the graph, and as they are when its statistics are read. */
 function advise(planner: BatchPlanner): void {
   const graph = new DependencyGraph({ classes: 5, edgesMax: 0 });
-  const tell = () => graph.takeRisen().forEach(({ seq, ...advice }) => planner.advise(seq, advice));
+  const sendAdvice = () => graph.takeRisen().forEach(({ seq, ...advice }) => planner.advise(seq, advice));
   for (const operation of workload) {
     graph.admit(operation);
-    tell();
+    sendAdvice();
   }
   graph.statistics();
-  tell();
+  sendAdvice();
 }
 
 describe('advice', () => {

@@ -30,11 +30,11 @@ describe('FlightModel', () => {
     const model = new FlightModel();
     const random = seededRandom(7);
     for (let flight = 0; flight < 400; flight += 1) {
-      const busy = 1 + Math.sin(flight / 40); // slow and fast again, some times
+      const busy = 1 + Math.sin(flight / 40); // alternately slow and fast
       const units = 40 + 60 * busy * random();
       model.observe(units, 60 + 300 * busy + 0.3 * units + 40 * random());
     }
-    expect(model.msPerUnit).toBeLessThan(0.8); // a line through the flights says 2.5
+    expect(model.msPerUnit).toBeLessThan(0.8); // a line through the flights would give 2.5
   });
 
   it('adapts when a network changes', () => {

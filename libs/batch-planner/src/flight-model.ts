@@ -44,7 +44,7 @@ export class FlightModel {
   }
 
   #observeStep(units: number, ms: number): void {
-    if (units === 0) return; // tells nothing, and would only make the rest forgotten
+    if (units === 0) return; // it has no information, and would only discount earlier flights
     this.#spread = this.#spread * memory.work + units * units;
     this.#covariance = this.#covariance * memory.work + units * ms;
   }

@@ -83,7 +83,7 @@ class RunDelivery implements Subscription {
   async close(): Promise<void> {
     this.#closing.abort();
     this.resume();
-    await this.#done.catch(() => undefined); // it was reported, or thrown out of the process, when it happened
+    await this.#done.catch(() => undefined); // it was reported when it happened
     this.#delivery.source.close?.();
   }
 
@@ -104,7 +104,7 @@ class RunDelivery implements Subscription {
         if (!this.#isWorthAnotherTry(error)) return;
         await this.#backOff(failures++);
       }
-      await clock.nextTurn(); // a backlog must not keep the thread from everything else
+      await clock.nextTurn(); // a backlog must not block the thread
     }
   }
 

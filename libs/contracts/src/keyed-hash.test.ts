@@ -11,7 +11,7 @@ describe('KeyedHash', () => {
         const oracle = createHmac('sha256', key).update(Buffer.concat(parts)).digest();
         const keyed = new KeyedHash(key);
         expect(keyed.digest(...parts)).toEqual(oracle);
-        expect(keyed.digest(...parts)).toEqual(oracle); // nothing stays behind from the first time
+        expect(keyed.digest(...parts)).toEqual(oracle); // no state is left from the first call
         expect(keyed.hex(...parts)).toBe(oracle.toString('hex'));
       }),
     );

@@ -58,9 +58,9 @@ class BothGraphs {
     const depths = this.pairs.lengths(1);
     const criticalities = this.pairs.lengths(-1);
     for (const seq of this.pairs.seqs) {
-      const said = this.graph.lengthsOf(seq);
-      expect(said?.depth).toBeGreaterThanOrEqual(depths.get(seq) ?? 0);
-      expect(said?.criticality).toBeLessThanOrEqual(criticalities.get(seq) ?? 0);
+      const reported = this.graph.lengthsOf(seq);
+      expect(reported?.depth).toBeGreaterThanOrEqual(depths.get(seq) ?? 0);
+      expect(reported?.criticality).toBeLessThanOrEqual(criticalities.get(seq) ?? 0);
     }
   }
 

@@ -89,7 +89,7 @@ describe('flags', () => {
   it('mark an operation as lost on a plain client when it reads a key that a live one writes', () => {
     const isConflicting = (...modes: readonly AccessMode[]) => admitAll(aGraph(), ...modes).at(-1)?.isConflicting;
     expect(isConflicting('write', 'read')).toBe(true);
-    expect(isConflicting('write', 'read', 'readWrite')).toBe(true); // behind the reader stands a writer still
+    expect(isConflicting('write', 'read', 'readWrite')).toBe(true); // a writer is still after the reader
     expect(isConflicting('read', 'readWrite')).toBe(false); // a reader ordered before a writer is valid
     expect(isConflicting('write', 'write')).toBe(false); // the last one wins
   });

@@ -120,7 +120,7 @@ export class LongestChains {
   }
 
   #restart(isForward: boolean): void {
-    this.#pass = (this.#pass + 1) | 0; // comes round after 2^32 passes, which no group lives to see
+    this.#pass = (this.#pass + 1) | 0; // wraps around after 2^32 passes, longer than any group exists
     this.#isForward = isForward;
     this.#cursor = isForward ? this.#first : this.#last;
   }

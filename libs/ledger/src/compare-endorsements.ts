@@ -76,7 +76,7 @@ function calledVersionDifference(a: ReadWriteSet, b: ReadWriteSet): Difference |
 function rangeDifference(a: readonly RangeRead[], b: readonly RangeRead[]): Difference | undefined {
   for (const [at, range] of a.entries()) {
     const other = b[at];
-    if (other?.start !== range.start) return undefined; // not the same query: other code ran, which is no matter of heights
+    if (other?.start !== range.start) return undefined; // another query means that other code ran, whatever the heights
     if (!sameReads(range.reads, other.reads) || range.digest !== other.digest)
       return { kind: 'versions', detail: `the range from ${range.start} differs` };
   }

@@ -42,7 +42,7 @@ export function chooseIdentifiers(
     const key = identifierText(identifier);
     if (!chosen.has(key)) chosen.set(key, { rank, identifier });
   }
-  const sorted = [...chosen.values()].sort((a, b) => a.rank - b.rank); // stable: the message's order within a system
+  const sorted = [...chosen.values()].sort((a, b) => a.rank - b.rank); // a stable sort keeps the message's order within a system
   return sorted.slice(0, identifiersMax).map(({ identifier }) => identifier);
 }
 

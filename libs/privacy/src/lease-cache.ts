@@ -23,7 +23,7 @@ export class LeaseCache<T> {
   }
 
   put(key: string, value: T, untilMs: number): void {
-    this.#entries.delete(key); // so that it goes to the end: the order of the map is the order of the leases
+    this.#entries.delete(key); // moves it to the end: the map is in the order of leases
     this.#entries.set(key, { value, untilMs });
     if (this.#entries.size > this.#entriesMax) this.#dropOldest();
   }

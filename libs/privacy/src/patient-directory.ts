@@ -136,7 +136,7 @@ export class PatientDirectory {
   async #drain(): Promise<void> {
     if (this.#isDraining) return;
     this.#isDraining = true;
-    await Promise.resolve(); // everything that a run asks in one go is in the map after this
+    await Promise.resolve(); // after this the map has all lookups of the same turn
     while (this.#waiting.size > 0) {
       const batch = [...this.#waiting].slice(0, this.#options.lookupsMax);
       for (const [key] of batch) this.#waiting.delete(key);
@@ -146,7 +146,7 @@ export class PatientDirectory {
   }
 
   async #lookUp(batch: readonly Waiting[]): Promise<void> {
-    const askedAtMs = this.#options.nowMs(); // the lease counts from before the vault was read
+    const askedAtMs = this.#options.nowMs(); // the lease starts before the vault is read
     this.#kept.sweep(askedAtMs);
     this.#transactions += 1;
     try {

@@ -36,7 +36,7 @@ export async function rotate({ store, ring, random }: Rotation, next: TenantKey)
     if (batch === 0) break;
     moved += batch;
   }
-  await store.scrub([], true); // what stood under the old key may still lie in free pages
+  await store.scrub([], true); // rows under the old key may remain in free pages
   return { rows: moved };
 }
 

@@ -38,9 +38,9 @@ describeBoth('KAFKA', 'two orderer-dag on Kafka and Fabric', () => {
   }, 300_000);
 
   it('succeeds a leader that is stopped', async () => {
-    const toldMs = Date.now();
+    const reportedMs = Date.now();
     const ending = services.kafka.stack.service('orderer-dag').stop();
-    await followed('SIGTERM', toldMs, 1_000);
+    await followed('SIGTERM', reportedMs, 1_000);
     expect(await ending).toMatchObject({ code: 0 });
     await services.load.settled(1_000);
     await account();
@@ -48,14 +48,14 @@ describeBoth('KAFKA', 'two orderer-dag on Kafka and Fabric', () => {
 
   it('succeeds a leader that is suspended, which has no effect any more when it resumes', async () => {
     const { load, kafka } = services;
-    const zombie = kafka.stack.service('orderer-dag');
+    const suspended = kafka.stack.service('orderer-dag');
     const stoppedMs = Date.now();
-    zombie.pause();
+    suspended.pause();
     await followed('SIGSTOP', stoppedMs, 5_000);
     await load.settled(500);
-    zombie.continue();
+    suspended.continue();
     // It learns that it no longer leads, and ends; a supervisor would restart it.
-    expect(await zombie.ended()).toMatchObject({ code: 1 });
+    expect(await suspended.ended()).toMatchObject({ code: 1 });
     expect(load.claims.length).toBe(1);
     await load.settled(500);
     await account();

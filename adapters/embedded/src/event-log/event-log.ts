@@ -83,7 +83,7 @@ export class EmbeddedEventLog implements EventLog {
     makeFolder(options.root);
     // An existing folder keeps the permissions that the hospital set.
     makeFolder(clearTextRoot(options.root), { mode: 0o700 });
-    this.#root = realpathSync(options.root); // processes and threads may spell the folder differently
+    this.#root = realpathSync(options.root); // processes and threads may have different paths of the folder
     this.#partitions = options.partitions ?? (() => 1);
     this.#backlogBytesMax = options.backlogBytesMax ?? 256 * mebibyte;
     this.#redelivery = options.redelivery;
@@ -246,5 +246,5 @@ function boundsOf({ folder }: PartitionFiles): { readonly start: number; readonl
 function openNewest(folder: string): ReturnType<typeof openSegment> {
   const base = segmentBases(folder).at(-1);
   if (base === undefined) return undefined;
-  return openSegment(folder, base) ?? openNewest(folder); // deleted just now: then there is a newer one
+  return openSegment(folder, base) ?? openNewest(folder); // it was just deleted, so there is a newer one
 }

@@ -11,7 +11,7 @@ import { aFolder } from './testing/a-folder.ts';
 import { WriterClient } from './writer-client.ts';
 
 function contains(file: string, text: string): boolean {
-  const bytes = ifThere(() => readFileSync(file)) ?? Buffer.alloc(0); // the write-ahead logs go when the database is closed
+  const bytes = ifThere(() => readFileSync(file)) ?? Buffer.alloc(0); // write-ahead logs are deleted when the database is closed
   return bytes.includes(text);
 }
 
@@ -131,7 +131,7 @@ describe('faults of EmbeddedEventLog', () => {
     expect(await reader.bounds(topics.intake, 0)).toEqual({ start: 1, end: 1 });
     const isThere = (): boolean =>
       readdirSync(join(database, '..')).some((name) => name.startsWith('0000000000000000.'));
-    await eventually(() => !isThere(), 30_000); // whoever sweeps may wait for a busy machine
+    await eventually(() => !isThere(), 30_000); // a sweep may be slow on a busy machine
     expect(await openLog().append(topics.intake, 0, [{ value: Buffer.from('next') }])).toMatchObject({ baseOffset: 1 });
   });
 

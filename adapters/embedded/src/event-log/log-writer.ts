@@ -88,7 +88,7 @@ export class LogWriter {
     try {
       this.#writer(files).sweep(nowMs);
     } catch (error) {
-      if (!isCodedError(error, 'LOG_HAS_ANOTHER_WRITER')) throw error; // who writes it sweeps it
+      if (!isCodedError(error, 'LOG_HAS_ANOTHER_WRITER')) throw error; // its writer sweeps it
     } finally {
       this.#forget(files);
     }

@@ -104,7 +104,7 @@ export class PartitionReader {
 
   #open(base: number): void {
     this.#segment?.close();
-    this.#segment = openSegment(this.#folder, base); // undefined when it was deleted just now; the next look finds another, or the loss
+    this.#segment = openSegment(this.#folder, base); // undefined if it was just deleted; the next poll finds another segment, or the loss
   }
 
   #openNewest(base: number): void {

@@ -13,7 +13,7 @@ export function makeFolder(folder: string, options: { readonly mode?: number } =
   try {
     mkdirSync(folder, options);
   } catch (error) {
-    if (existsSync(folder)) return; // another process made it meanwhile
+    if (existsSync(folder)) return; // another process created it meanwhile
     throw cannotBeMade(folder, error instanceof Error && 'code' in error ? String(error.code) : 'unknown error', error);
   }
 }

@@ -77,7 +77,7 @@ export class BlockFiles {
       const record = await segment.record(number - segment.first);
       if (record !== undefined) return record;
     } catch (error) {
-      if (this.#segments.includes(segment)) throw error; // else it was dropped while it was read
+      if (this.#segments.includes(segment)) throw error; // otherwise it was deleted while it was read
     }
     if (!this.#segments.includes(segment)) return undefined;
     throw new CodedError(embeddedLedgerErrors.corrupt, `${segment.path}: block ${number} is damaged`);

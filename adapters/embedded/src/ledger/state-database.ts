@@ -38,11 +38,11 @@ export class StateDatabase {
 
   /** @throws CodedError LEDGER_LOCKED, LEDGER_FORMAT_UNKNOWN. */
   static async open(directory: string): Promise<StateDatabase> {
-    makeFolder(directory); // classic-level would make it itself, by the recursive mkdir that may never end
+    makeFolder(directory); // classic-level would create it by a recursive mkdir, which may never end
     const level: Level = new ClassicLevel(directory, {
       keyEncoding: 'utf8',
       valueEncoding: 'buffer',
-      writeBufferSize: 32 << 20, // a fifth less CPU than 16 MiB, where 64 MiB gains nothing more; two are in memory at most
+      writeBufferSize: 32 << 20, // a fifth less CPU than 16 MiB; 64 MiB gains nothing more; at most two are in memory
       cacheSize: 32 << 20,
     });
     await openOrExplain(level, directory);

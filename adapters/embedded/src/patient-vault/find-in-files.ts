@@ -22,7 +22,7 @@ function holdsAny(file: string, pieces: readonly Buffer[]): boolean {
   const handle = openSync(file, 'r');
   const chunk = Buffer.alloc(chunkBytes);
   try {
-    let kept = 0; // the end of the last chunk, where a piece may have begun
+    let kept = 0; // the end of the previous chunk, in which a piece may begin
     for (;;) {
       const read = readSync(handle, chunk, kept, chunkBytes - kept, null);
       const view = chunk.subarray(0, kept + read);

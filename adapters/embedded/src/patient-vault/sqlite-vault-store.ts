@@ -73,16 +73,16 @@ export class SqliteVaultStore implements VaultStore {
   }
 
   async #drain(): Promise<void> {
-    await Promise.resolve(); // what is asked in one go waits together
+    await Promise.resolve(); // jobs of the same turn wait together
     for (let group = this.#nextGroup(); group.length > 0; group = this.#nextGroup()) {
       try {
         await this.#runGroup(group, await this.#connected());
       } catch (error) {
         const failure = vaultFailure(`the vault ${this.#file} failed`, error);
-        for (const { fail } of group) fail(failure); // those that were settled before do not notice
+        for (const { fail } of group) fail(failure); // jobs that were settled before are not affected
       }
     }
-    this.#draining = undefined; // in the same step that found the queue empty, or a job that comes now would wait for ever
+    this.#draining = undefined; // in the same step that found the queue empty, otherwise a new job could wait for ever
   }
 
   /** The jobs at the head of the queue that can share a transaction. */
@@ -110,7 +110,7 @@ export class SqliteVaultStore implements VaultStore {
 
   async #connected(): Promise<VaultConnection> {
     if (this.#connection?.isInPlace() === false) {
-      this.#connection.db.close(); // another vault was put in its place, e.g. from a backup
+      this.#connection.db.close(); // the file was replaced, e.g. from a backup
       this.#connection = undefined;
     }
     this.#connection ??= await VaultConnection.open(this.#file);

@@ -71,7 +71,7 @@ export function makeTenantKeyFile(file: string, random: Random): boolean {
   makeFolder(dirname(file), { mode: 0o700 });
   const draft = writeDraft(file, [random(keyBytes)], random);
   try {
-    linkSync(draft, file); // unlike a rename it fails when the file is there
+    linkSync(draft, file); // unlike a rename it fails if the file exists
     return true;
   } catch (error) {
     if (existsSync(file)) return false;

@@ -27,7 +27,7 @@ export class VaultConnection {
   /** Opens the file; creates it, readable by its owner only, if there is none. */
   static async make(file: string): Promise<VaultConnection> {
     makeFolder(dirname(file), { mode: 0o700 });
-    closeSync(openSync(file, 'a', 0o600)); // SQLite gives its write-ahead log the rights of this file
+    closeSync(openSync(file, 'a', 0o600)); // SQLite gives its write-ahead log the permissions of this file
     return VaultConnection.open(file);
   }
 

@@ -66,7 +66,7 @@ describe('a vault and its processes', () => {
     const identity = await vault.identityKey('ehr');
     await runVaultProcess([folder, `file:${file}`, 'rotate'], (line) => {
       if (line !== 'rotating') return undefined;
-      while (readFileSync(file, 'utf8').trim().split('\n').length === 1); // it has written both keys down and begins
+      while (readFileSync(file, 'utf8').trim().split('\n').length === 1); // both keys are in the file, and the rotation begins
       return 'kill';
     });
     // The process that ran beside it knows the old key only and finds the new one in the file.
@@ -75,7 +75,7 @@ describe('a vault and its processes', () => {
     await rotateTenantKeyFile(vault, file);
     await vault.close();
 
-    expect(readFileSync(file, 'utf8')).toBe(`${begun}\n`); // the same new key, and the old one is gone
+    expect(readFileSync(file, 'utf8')).toBe(`${begun}\n`); // the same new key, without the old one
     expect(begun).not.toBe(hex);
     const rotated = await openHere();
     expect(await pseudonymsOf(rotated, numbers)).toEqual(before);

@@ -52,7 +52,7 @@ export class ThreadClient<Request extends object, Value> {
     if (worker === undefined) return;
     const exited = new Promise((resolve) => worker.once('exit', resolve));
     await this.ask(request);
-    worker.ref(); // the answer let go of it
+    worker.ref(); // the answer had unreferenced it
     await exited;
   }
 

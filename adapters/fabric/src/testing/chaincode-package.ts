@@ -36,7 +36,7 @@ function header(name: string, size: number): Buffer {
   const octal = (value: number, length: number): string => value.toString(8).padStart(length, '0');
   block.write(name, 0);
   block.write(`${octal(0o644, 7)}\0${octal(0, 7)}\0${octal(0, 7)}\0${octal(size, 11)}\0${octal(0, 11)}\0`, 100);
-  block.write('        0', 148); // the sum is taken with blanks in its place
+  block.write('        0', 148); // the checksum is computed with blanks in its own field
   block.write('ustar\0' + '00', 257);
   const sum = block.reduce((all, byte) => all + byte, 0);
   block.write(`${octal(sum, 6)}\0 `, 148);

@@ -60,7 +60,7 @@ export class ChaincodeService {
     const id = new peer.ChaincodeID();
     id.setName(this.#options.packageId);
     stream.write(messageOf(Type.REGISTER, { payload: id.serializeBinary() }));
-    stream.on('error', () => undefined); // the peer hung up: it will dial again
+    stream.on('error', () => undefined); // the peer disconnected and will connect again
     stream.on('end', () => stream.end());
     stream.on('data', (message: Message) => {
       const name = `${message.getChannelId()} ${message.getTxid()}`;

@@ -145,7 +145,7 @@ export class PeerStub implements ChaincodeStub {
         }),
     );
     this.#last = asked;
-    asked.catch(() => undefined); // whoever waits for the writes hears of it
+    asked.catch(() => undefined); // the caller that awaits the writes gets the error
     return asked;
   }
 }

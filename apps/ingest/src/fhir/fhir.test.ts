@@ -295,9 +295,9 @@ describe('a Bundle', () => {
       headers: { 'content-type': 'application/fhir+json', prefer: 'return=representation' },
       body: text,
     });
-    const told = await answer.text();
-    expect(told).toContain('"valueQuantity":{"value":1.50}');
-    const { entry: answered } = JSON.parse(told) as { readonly entry: readonly Json[] };
+    const body = await answer.text();
+    expect(body).toContain('"valueQuantity":{"value":1.50}');
+    const { entry: answered } = JSON.parse(body) as { readonly entry: readonly Json[] };
     expect(answered.map((one) => 'resource' in one)).toEqual([false, true]);
   });
 

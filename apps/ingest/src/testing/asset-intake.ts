@@ -52,7 +52,7 @@ function refusal(item: number, isListed: boolean): Refusal {
   const expression = isListed ? `$.actions[${item}].do` : '$.do';
   return {
     item,
-    code: 'UNKNOWN_DEED',
+    code: 'UNKNOWN_ACTION',
     status: 422,
     issues: [{ severity: 'error', code: 'value', diagnostics: 'There is no such action.', expression }],
   };

@@ -39,7 +39,7 @@ export async function topicsReset(flags: TopicsResetFlags): Promise<number> {
       );
     for (const one of behind) await begin(log, one);
     const channels = behind.map(({ progress }) => progress.channel);
-    console.log(flags.json ? JSON.stringify({ channels }) : told(behind));
+    console.log(flags.json ? JSON.stringify({ channels }) : resetText(behind));
     return 0;
   } finally {
     await log.close();
@@ -66,7 +66,7 @@ async function begin(log: EventLog, { partition, progress }: Behind): Promise<vo
   await log.append(topics.progress, partition, [{ key: progressKey(next), value: progressCodec.encode(next) }]);
 }
 
-function told(behind: readonly Behind[]): string {
+function resetText(behind: readonly Behind[]): string {
   if (behind.length === 0) return 'No operations log was recreated; nothing was changed.';
   return `The new operations log of ${names(behind)} is accepted. Start the services; senders may resend messages without an outcome.`;
 }

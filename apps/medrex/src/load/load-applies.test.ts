@@ -69,9 +69,9 @@ describe('the messages of a load', () => {
     expect(messages).toHaveLength(messagesEach);
     const came = await outcomes(clinic, messages);
     // A moved booking reads the slot it leaves from its own state, so it cannot declare that slot.
-    const said = came.map((code) => (name === 'clinic-morning' ? code.replace(', undeclared keys', '') : code));
-    expect(new Set(said)).toEqual(new Set(['OK', ...expected]));
-    expect(said.filter((code) => code === 'OK').length).toBeGreaterThan(messagesEach / 2);
+    const codes = came.map((code) => (name === 'clinic-morning' ? code.replace(', undeclared keys', '') : code));
+    expect(new Set(codes)).toEqual(new Set(['OK', ...expected]));
+    expect(codes.filter((code) => code === 'OK').length).toBeGreaterThan(messagesEach / 2);
   });
 
   // Requests of a sender may overtake each other; an order ended before it is created would be rejected.

@@ -6,7 +6,7 @@ import { seededRandom, type Proposal } from '@medrex/ledger';
 import { assetChaincode } from '@medrex/ledger/sample';
 import fc from 'fast-check';
 import { assetCall, auditCalls, ledgerStateOf, ownCodes, serialState } from '../testing/calls.ts';
-import { Mortal } from '../testing/mortal.ts';
+import { KillableProcess } from '../testing/killable-process.ts';
 import { deposit } from '../testing/operations.ts';
 import { TestChannel } from '../testing/test-channel.ts';
 
@@ -33,17 +33,17 @@ function history(isDeclared: boolean): Operation[][] {
 describe('calls on a channel whose orderer-dag dies', () => {
   async function dying(diesAtStep: number, isDeclared: boolean): Promise<number> {
     const channel = await open();
-    const mortal = new Mortal(diesAtStep);
+    const killable = new KillableProcess(diesAtStep);
     const runs = history(isDeclared);
     await channel.append(runs[0] ?? []);
-    await channel.start({ mortal });
+    await channel.start({ killable });
     for (const run of runs.slice(1)) {
       await channel.clock.advance(25);
       await channel.append(run);
     }
-    await channel.until(() => mortal.isDead || channel.placed.every(({ seq }) => channel.outcomes().has(seq)));
+    await channel.until(() => killable.isDead || channel.placed.every(({ seq }) => channel.outcomes().has(seq)));
     await channel.clock.advance(diesAtStep % 3 === 0 ? 50 : 0);
-    mortal.kill();
+    killable.kill();
     await channel.start();
     await channel.append([assetCall('addValue', ['a', '1'], isDeclared)]);
     await channel.quiet();
@@ -51,7 +51,7 @@ describe('calls on a channel whose orderer-dag dies', () => {
     const calls = channel.placed.filter(({ operation }) => operation.contract === 'per-transaction');
     const first = calls.filter(({ operation }, at) => calls.findIndex((one) => one.operation === operation) === at);
     if (isDeclared) expect(await ledgerStateOf(channel, 'basic')).toEqual(await serialState(basic, first));
-    return mortal.steps;
+    return killable.steps;
   }
 
   it.each([true, false])(
@@ -86,15 +86,15 @@ describe('calls on a channel whose orderer-dag dies', () => {
         async (actions, { seed, hopMs, deaths, chance, declared }) => {
           const channel = await open({ seed, latencies: { hopMs } });
           const random = seededRandom(seed);
-          const struck = { endorsementFails: chance / 2, envelopeDropped: chance / 4, acknowledgementLost: chance };
-          channel.ledger.setFaults({ ...struck, envelopeHangs: chance / 2, hangMs: 2_500 });
+          const faults = { endorsementFails: chance / 2, envelopeDropped: chance / 4, acknowledgementLost: chance };
+          channel.ledger.setFaults({ ...faults, envelopeHangs: chance / 2, hangMs: 2_500 });
           const left = [...deaths];
-          const born = async (): Promise<Mortal> => {
-            const mortal = new Mortal(left.shift());
-            await channel.start({ mortal });
-            return mortal;
+          const startNext = async (): Promise<KillableProcess> => {
+            const killable = new KillableProcess(left.shift());
+            await channel.start({ killable });
+            return killable;
           };
-          let mortal = await born();
+          let killable = await startNext();
           for (const [fn = '', ...args] of actions) {
             await channel.append([assetCall(fn, args, args.length > 0 && random() < declared)]);
             if (random() < 0.1) {
@@ -104,9 +104,9 @@ describe('calls on a channel whose orderer-dag dies', () => {
                 .catch(() => undefined);
             }
             await channel.clock.advance(Math.floor(random() * 20));
-            if (mortal.isDead) mortal = await born();
+            if (killable.isDead) killable = await startNext();
           }
-          mortal.kill();
+          killable.kill();
           await channel.start();
           await channel.quiet(600_000);
           await channel.clock.advance(5_000);
@@ -119,12 +119,12 @@ describe('calls on a channel whose orderer-dag dies', () => {
 
   it('are applied once when an envelope in the orderer is committed late', async () => {
     const channel = await open();
-    const mortal = new Mortal();
-    await channel.start({ mortal });
+    const killable = new KillableProcess();
+    await channel.start({ killable });
     channel.ledger.setFaults({ envelopeHangs: isCallOf('createAsset'), hangMs: 'held' });
     await channel.append([assetCall('createAsset', ['a', 'ann', '1'], true)]);
     await channel.clock.advance(30);
-    mortal.kill();
+    killable.kill();
     channel.ledger.setFaults({ envelopeHangs: 0 });
     await channel.start();
     await channel.quiet();
@@ -136,14 +136,14 @@ describe('calls on a channel whose orderer-dag dies', () => {
 
   it('end dead after their deadline, and a late envelope of theirs takes no effect', async () => {
     const channel = await open();
-    const mortal = new Mortal();
-    await channel.start({ mortal });
+    const killable = new KillableProcess();
+    await channel.start({ killable });
     channel.ledger.setFaults({ envelopeHangs: isCallOf('createAsset'), hangMs: 'held' });
     const [seq = 0] = await channel.append([assetCall('createAsset', ['a', 'ann', '1'], true)], {
       deadlineMs: channel.clock.now() + 100,
     });
     await channel.clock.advance(30);
-    mortal.kill();
+    killable.kill();
     await channel.clock.advance(200);
     await channel.start();
     await channel.quiet();
@@ -156,13 +156,13 @@ describe('calls on a channel whose orderer-dag dies', () => {
 
   it('are applied when they took effect before their deadline', async () => {
     const channel = await open();
-    const mortal = new Mortal();
-    await channel.start({ mortal, wrap: withoutOutcomes });
+    const killable = new KillableProcess();
+    await channel.start({ killable, wrap: withoutOutcomes });
     const [seq = 0] = await channel.append([assetCall('createAsset', ['a', 'ann', '1'], true)], {
       deadlineMs: channel.clock.now() + 100,
     });
     await channel.clock.advance(150);
-    mortal.kill();
+    killable.kill();
     await channel.start();
     await channel.quiet();
     expect(channel.end(seq)).toBe('applied OK');
@@ -174,15 +174,15 @@ describe('calls on a channel whose orderer-dag dies', () => {
     await channel.start();
     await channel.append([assetCall('createAsset', ['a', 'ann', '1'], true)]);
     await channel.quiet();
-    const mortal = new Mortal();
-    const second = await channel.start({ mortal });
+    const killable = new KillableProcess();
+    const second = await channel.start({ killable });
     channel.ledger.setFaults({ envelopeHangs: isCallOf('addValue'), hangMs: 60 });
     await channel.append([assetCall('addValue', ['a', '1'], true)]);
     await channel.clock.advance(30);
     const value = Buffer.from(JSON.stringify({ id: 'a', owner: 'foreign', value: 10 }));
     await channel.ledger.foreignWrite({ key: 'a' as never, value }, { chaincode: 'basic' });
     await channel.until(() => second.count('validated: MVCC_READ_CONFLICT') === 1);
-    mortal.kill();
+    killable.kill();
     channel.ledger.setFaults({ envelopeHangs: 0 });
     await channel.start();
     await channel.quiet();
@@ -238,9 +238,9 @@ describe('calls on a faulty network', () => {
 describe('two live instances', () => {
   it('apply each call once and report the same, while the older one has not noticed the newer', async () => {
     const channel = await open({ latencies: { hopMs: 4 } });
-    const deaf = (log: EventLog): EventLog =>
+    const withoutDelivery = (log: EventLog): EventLog =>
       new FaultyEventLog(log, { seed: 1, deliveries: { [topics.progress]: { drop: 1 } } });
-    const first = await channel.start({ wrap: deaf });
+    const first = await channel.start({ wrap: withoutDelivery });
     const second = await channel.start();
     await channel.append([assetCall('createAsset', ['a', 'ann', '0'], true), assetCall('readAsset', ['none'], true)]);
     for (let run = 0; run < 12; run++) {

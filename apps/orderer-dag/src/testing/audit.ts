@@ -11,10 +11,10 @@ export async function audit(channel: TestChannel): Promise<string[]> {
   const outcomes = channel.outcomes();
   const broken: string[] = [];
   for (const { seq, operation } of channel.placed) {
-    const told = outcomes.get(seq) ?? [];
-    if (told.length !== 1)
-      broken.push(`${operation.opId} at ${seq} has ${told.length} outcomes: ${JSON.stringify(told)}`);
-    const [outcome] = told;
+    const found = outcomes.get(seq) ?? [];
+    if (found.length !== 1)
+      broken.push(`${operation.opId} at ${seq} has ${found.length} outcomes: ${JSON.stringify(found)}`);
+    const [outcome] = found;
     if (outcome && (outcome.opId !== operation.opId || outcome.sourceHash !== operation.sourceHash)) {
       broken.push(`${seq} has the outcome of ${outcome.opId}`);
     }

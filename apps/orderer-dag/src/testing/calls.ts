@@ -54,19 +54,23 @@ export async function ownCodes(channel: TestChannel): Promise<Readonly<Record<st
  */
 export async function auditCalls(channel: TestChannel, plain: Chaincode): Promise<string[]> {
   const broken: string[] = [];
-  const told = new Map<string, string>();
+  const endsByCall = new Map<string, string>();
   const outcomes = channel.outcomes();
   for (const { seq, operation } of channel.placed) {
     if (!isCall(operation)) continue;
     const ends = new Set((outcomes.get(seq) ?? []).map(({ status, code, txId }) => `${status} ${code} ${txId}`));
     if (ends.size !== 1) broken.push(`${operation.opId} at ${seq} has the ends ${[...ends].join(', ')}`);
-    for (const end of ends) told.set(operation.opId, end);
+    for (const end of ends) endsByCall.set(operation.opId, end);
   }
-  broken.push(...(await effects(channel, plain, told)));
+  broken.push(...(await effects(channel, plain, endsByCall)));
   return broken;
 }
 
-async function effects(channel: TestChannel, plain: Chaincode, told: ReadonlyMap<string, string>): Promise<string[]> {
+async function effects(
+  channel: TestChannel,
+  plain: Chaincode,
+  endsByCall: ReadonlyMap<string, string>,
+): Promise<string[]> {
   const broken: string[] = [];
   const state = new Map<string, Uint8Array>();
   const applied = new Map<string, number>();
@@ -84,7 +88,7 @@ async function effects(channel: TestChannel, plain: Chaincode, told: ReadonlyMap
       }
     }
   }
-  for (const [opId, end] of told) {
+  for (const [opId, end] of endsByCall) {
     const wanted = end.startsWith('applied') ? 1 : 0;
     if ((applied.get(opId) ?? 0) !== wanted)
       broken.push(`${opId}, ${end}, took effect ${applied.get(opId) ?? 0} times`);

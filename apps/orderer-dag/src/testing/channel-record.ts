@@ -39,8 +39,8 @@ export class ReportedOutcomes {
   #note(outcome: OperationOutcome): void {
     const known = this.#bySeq.get(outcome.seq) ?? [];
     // Undeclared keys are only reported by the transaction that settled the operation, not by later answers from its record.
-    const told = { ...outcome, undeclared: undefined };
-    if (!known.some((other) => JSON.stringify(other) === JSON.stringify(told))) known.push(told);
+    const comparable = { ...outcome, undeclared: undefined };
+    if (!known.some((other) => JSON.stringify(other) === JSON.stringify(comparable))) known.push(comparable);
     this.#bySeq.set(outcome.seq, known);
   }
 }

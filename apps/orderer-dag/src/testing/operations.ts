@@ -30,11 +30,12 @@ export const isFusion = ({ fn, args }: Proposal): boolean =>
 
 /** The asset contract, misbehaving on one operation. */
 export const assetContractWith = (
-  isStruck: (operation: Operation) => boolean,
+  isAffected: (operation: Operation) => boolean,
   behave: () => Promise<undefined>,
 ): Contract => ({
   ...assetTransfer,
-  apply: (operation, state, budget) => (isStruck(operation) ? behave() : assetTransfer.apply(operation, state, budget)),
+  apply: (operation, state, budget) =>
+    isAffected(operation) ? behave() : assetTransfer.apply(operation, state, budget),
 });
 
 const asset = fc.nat(7).map((number) => `a${number}`);

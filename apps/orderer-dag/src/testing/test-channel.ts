@@ -23,7 +23,7 @@ import type { ChannelObserver } from '../channel-observer.ts';
 import type { ChannelLimits, ChannelOptions } from '../channel-options.ts';
 import { ReportedOutcomes, type Placed } from './channel-record.ts';
 import { ManualClock } from './manual-clock.ts';
-import { Mortal } from './mortal.ts';
+import { KillableProcess } from './killable-process.ts';
 import { recordingObserver } from './recording-observer.ts';
 
 /** Options of a test channel; all have defaults. */
@@ -43,7 +43,7 @@ export interface TestInstance {
   readonly driver: ChannelDriver;
   /** The loop of a leader. */
   readonly loop: ChannelLoop;
-  readonly mortal: Mortal;
+  readonly killable: KillableProcess;
   readonly notes: string[];
   readonly count: (note: string) => number;
   /** SIGTERM. */
@@ -131,11 +131,11 @@ export class TestChannel {
 
   /** Options for a new orderer-dag of this channel. */
   channelOptions(given: {
-    readonly mortal?: Mortal;
+    readonly killable?: KillableProcess;
     readonly wrap?: (log: EventLog) => EventLog;
     readonly observer?: ChannelObserver;
   }): ChannelOptions {
-    const { mortal = new Mortal(), wrap = (log) => log, observer = recordingObserver().observer } = given;
+    const { killable = new KillableProcess(), wrap = (log) => log, observer = recordingObserver().observer } = given;
     const instance = `instance-${++this.#instances}`;
     return {
       channel: 'ehr',
@@ -144,12 +144,12 @@ export class TestChannel {
       creator: 'MedrexMSP',
       observer,
       place: (this.#instances % 8) / 8,
-      log: wrap(mortal.log(this.newLog())),
-      clock: mortal.clock(this.clock),
+      log: wrap(killable.log(this.newLog())),
+      clock: killable.clock(this.clock),
       secret: Buffer.from(instance),
       callKey,
-      ledger: mortal.ledger(this.ledger),
-      blocks: mortal.blocks(this.ledger),
+      ledger: killable.ledger(this.ledger),
+      blocks: killable.blocks(this.ledger),
       limits: { ...testLimits(this.#options.seed ?? 1), ...this.#options.limits },
     };
   }
@@ -157,19 +157,19 @@ export class TestChannel {
   /** Starts an orderer-dag. @param wrap may wrap its log, e.g. with faults */
   async start(
     given: {
-      readonly mortal?: Mortal;
+      readonly killable?: KillableProcess;
       readonly wrap?: (log: EventLog) => EventLog;
     } = {},
   ): Promise<TestInstance> {
-    const { mortal = new Mortal(), wrap = (log) => log } = given;
+    const { killable = new KillableProcess(), wrap = (log) => log } = given;
     const { observer, notes, count } = recordingObserver();
-    const options = this.channelOptions({ mortal, wrap, observer });
+    const options = this.channelOptions({ killable, wrap, observer });
     const { log } = options;
     const reported: Reported = { isSuperseded: false };
     const opening = ChannelDriver.open(options, (error) => reported.onEnd?.(error));
-    const driver = await Promise.race([opening, mortal.died]);
-    if (driver === undefined) return { ...diesBeforeLeading, mortal, notes, count };
-    return Object.assign(await subscribed(driver, log, reported), { mortal, notes, count });
+    const driver = await Promise.race([opening, killable.died]);
+    if (driver === undefined) return { ...diesBeforeLeading, killable, notes, count };
+    return Object.assign(await subscribed(driver, log, reported), { killable, notes, count });
   }
 
   /** A foreign client sets the balance of an account; on a faulty network its transaction may be lost like any other. */

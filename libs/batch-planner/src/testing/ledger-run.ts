@@ -99,7 +99,7 @@ export class LedgerRun {
     for (const step of this.#history.foreign) this.#time.after(step.atMs, () => this.#guard(this.#writeForeign(step)));
     await this.#time.until(this.#admitAll(), endsWithinMs);
     await this.#time.until(this.#idle(), endsWithinMs);
-    await this.#time.advance(1_000); // what others write after our last operation
+    await this.#time.advance(1_000); // foreign writes after our last operation
     const state: CommittedState = new Map();
     for await (const { key, value } of this.#ledger.scan()) state.set(key as StateKey, value);
     await this.#ledger.close();

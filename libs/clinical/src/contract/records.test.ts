@@ -42,10 +42,10 @@ describe('a record', () => {
 
   it('can be referred to by the id that the sender chose and by the returned one', async () => {
     const clinic = new Clinic();
-    const told = idOf(await clinic.put('x', aCondition()));
-    expect(told).not.toContain('x');
-    expect(entryResultOf(await clinic.put(told, aCondition()))).toEqual({
-      reference: `Condition/${told}`,
+    const returnedId = idOf(await clinic.put('x', aCondition()));
+    expect(returnedId).not.toContain('x');
+    expect(entryResultOf(await clinic.put(returnedId, aCondition()))).toEqual({
+      reference: `Condition/${returnedId}`,
       did: 'updated',
       version: 2,
     });
@@ -62,9 +62,9 @@ describe('a record', () => {
   it('does not accept an id as minted only because it looks like one', async () => {
     const clinic = new Clinic();
     const chosen = 'ab'.repeat(24);
-    const told = idOf(await clinic.put(chosen, aCondition()));
-    expect(told).not.toBe(chosen);
-    expect(entryResultOf(await clinic.put(told, aCondition()))).toMatchObject({ did: 'updated' });
+    const returnedId = idOf(await clinic.put(chosen, aCondition()));
+    expect(returnedId).not.toBe(chosen);
+    expect(entryResultOf(await clinic.put(returnedId, aCondition()))).toMatchObject({ did: 'updated' });
   });
 
   it('is rejected with STALE_VERSION when If-Match names another version, and stays as it was', async () => {

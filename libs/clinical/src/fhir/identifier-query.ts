@@ -40,6 +40,6 @@ function decode(token: string): string | undefined {
   try {
     return decodeURIComponent(token);
   } catch {
-    return undefined; // a % that begins no escape
+    return undefined; // an invalid % escape
   }
 }

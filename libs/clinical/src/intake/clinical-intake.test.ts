@@ -184,10 +184,10 @@ describe('patients', () => {
 
   it('are one patient however a message refers to them', async () => {
     const clinic = new Clinic();
-    const told = (await clinic.post(aPatient({ id: 'own', identifier: [{ system: 'urn:mrn', value: '7' }] })))
+    const returned = (await clinic.post(aPatient({ id: 'own', identifier: [{ system: 'urn:mrn', value: '7' }] })))
       .detail as { reference: string }[];
     const subjects = [
-      { reference: told[0]!.reference },
+      { reference: returned[0]!.reference },
       { reference: 'Patient/own' },
       { reference: 'Patient?identifier=urn:mrn|7' },
       { identifier: { system: 'urn:mrn', value: '7' } },
@@ -204,7 +204,7 @@ describe('patients', () => {
     const identifier = [{ system: 'urn:mrn', value: '7' }];
     const ifNoneExist = { ifNoneExist: 'identifier=urn:mrn|7' };
     const bundle = aBundle('transaction', [aPost(aPatient({ identifier }), { fullUrl: urn(1) })]);
-    const told = [
+    const returned = [
       entryResultOf(await clinic.post(aPatient({ identifier }), ifNoneExist)),
       entryResultOf(await clinic.post(aPatient({ identifier }), ifNoneExist)),
       entryResultOf(await clinic.post(aPatient({ identifier }))),
@@ -213,8 +213,8 @@ describe('patients', () => {
         await clinic.result(aPatient(), { request: { method: 'PUT', url: 'Patient?identifier=urn:mrn|7' } }),
       ),
     ];
-    expect(new Set(told.map(({ reference }) => reference)).size).toBe(1);
-    await clinic.post(anObservation({ subject: { reference: told[0]!['reference'] } }));
+    expect(new Set(returned.map(({ reference }) => reference)).size).toBe(1);
+    await clinic.post(anObservation({ subject: { reference: returned[0]!['reference'] } }));
     expect(clinic.keys('cli~vit~').map((key) => key.split('~')[3])).toEqual([clinic.context.pseudonymOf(identifier)]);
   });
 
@@ -412,7 +412,10 @@ describe('hostile messages', () => {
     await fc.assert(
       fc.asyncProperty(bodyArbitrary, requestArbitrary, async (body, request) => {
         const clinic = new Clinic();
-        const { operations, refusals, results } = await clinic.send(body, request === undefined ? {} : { request });
+        const { operations, refusals, results } = await clinic.send(
+          body,
+          request === undefined ? {} : { request: request },
+        );
         expect(operations.length + refusals.length).toBeGreaterThan(0);
         for (const { status } of results) expect(['applied', 'rejected']).toContain(status);
         for (const { code, status } of refusals)

@@ -81,7 +81,7 @@ class Namespace {
     }
     const isNew = !this.#values.has(key);
     this.#values.set(key, value);
-    if (isNew) this.#keys.add(key); // only now: a sort keeps what is present
+    if (isNew) this.#keys.add(key); // only now, since a sort keeps present keys only
   }
 
   keysBetween(start: string, end: string): readonly string[] {
@@ -111,7 +111,7 @@ class MemoryView implements StateView {
       for (const key of replaced.keys()) if (isInRange(key, start, end)) keys.add(key);
     }
     for (const key of [...keys].sort()) {
-      const found = this.#reader(namespace)(key); // anew for each line: a block may have come while the consumer was busy
+      const found = this.#reader(namespace)(key); // again for each line, since a block may have arrived while the consumer was busy
       if (found !== undefined) yield { key, ...found };
     }
   }

@@ -82,7 +82,7 @@ export class Committer {
   }
 
   #append({ block, updates }: CommittedBlock): void {
-    if (this.#isStopped) return; // closed, or a block before it failed, while this one waited
+    if (this.#isStopped) return; // it was closed, or an earlier block failed, while this one waited
     const { store, onCommitted } = this.#parts;
     const durable = store.append({ block, updates });
     const state = store.view();

@@ -127,7 +127,7 @@ export class ModelLedger implements Ledger, BlockStream {
       const transaction = own.find(({ code }) => code === 'VALID') ?? own[0];
       if (transaction === undefined) continue;
       found = { transaction, block };
-      if (transaction.code !== 'DUPLICATE_TXID') break; // what stands before no duplicate is the first
+      if (transaction.code !== 'DUPLICATE_TXID') break; // the one without an earlier duplicate is the first
     }
     return found;
   }

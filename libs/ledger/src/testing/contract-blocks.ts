@@ -28,7 +28,7 @@ export function blockContract(open: OpenClient): void {
 
     it('cuts before a block would grow above the preferred size', async () => {
       const client = await open({ maxMessageCount: 3, batchTimeoutMs: hour, preferredMaxBytes: 64 * 1024 });
-      const large = [kibibytes(12), kibibytes(12), kibibytes(12), '1', '1']; // each stands twice, as argument and as write
+      const large = [kibibytes(12), kibibytes(12), kibibytes(12), '1', '1']; // each is counted twice, as argument and as write
       await client.commit(...(await Promise.all(large.map((value, at) => client.endorse('put', `k${at}`, value)))));
       expect(sizes(client)).toEqual([2, 3]);
     });

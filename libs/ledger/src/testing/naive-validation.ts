@@ -21,7 +21,7 @@ export class NaiveValidation {
     const inThisBlock: Written[] = [];
     const idsInThisBlock: string[] = [];
     const codes = transactions.map((tx, txNum): ValidationCode => {
-      if (tx.verdict === 'BAD_CREATOR_SIGNATURE') return tx.verdict; // its message is not looked at any further
+      if (tx.verdict === 'BAD_CREATOR_SIGNATURE') return tx.verdict; // nothing else of the message is checked
       const isKnown = earlierIds.includes(tx.txId);
       const isBroken = tx.verdict !== undefined && tx.verdict !== 'VALID';
       const isRepeat = !isKnown && !isBroken && idsInThisBlock.includes(tx.txId);

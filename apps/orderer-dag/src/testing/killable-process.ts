@@ -9,7 +9,7 @@ const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
  * requests never settle, nothing is delivered, and timers do not fire. While it is suspended all of that is held back, including a
  * write in progress, and happens at once when it resumes.
  */
-export class Mortal {
+export class KillableProcess {
   readonly #endsAtStep: number;
   readonly #end: 'die' | 'stop';
   #stopped: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;

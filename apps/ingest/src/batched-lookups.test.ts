@@ -16,7 +16,7 @@ const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
 };
 
-it('asks the first question at once, and those that arrive meanwhile together', async () => {
+it('runs the first lookup at once, and those that arrive meanwhile together', async () => {
   const { asked, open, questions } = store();
   const answers = [questions.find([1]), questions.find([2, 3]), questions.find([3])];
   expect(asked).toEqual([[1]]);
@@ -27,7 +27,7 @@ it('asks the first question at once, and those that arrive meanwhile together', 
   expect(await Promise.all(answers)).toEqual([['1'], ['2', '3'], ['3']]);
 });
 
-it('respects the maximum size of a query, except for a single question that is larger', async () => {
+it('respects the maximum size of a query, except for a single lookup that is larger', async () => {
   const { asked, open, questions } = store();
   const answers = [
     questions.find([0]),
@@ -43,7 +43,7 @@ it('respects the maximum size of a query, except for a single question that is l
   expect(asked).toEqual([[0], [1, 2, 3], [4, 5], [6, 7, 8, 9, 10]]);
 });
 
-it('rejects all questions of a failed query, and goes on with the next', async () => {
+it('rejects all lookups of a failed query, and continues with the next', async () => {
   const { open, questions } = store();
   const answers = [questions.find([1]), questions.find([2]), questions.find([3])];
   const settled = Promise.allSettled(answers);

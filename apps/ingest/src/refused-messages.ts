@@ -20,7 +20,7 @@ export interface RefusedMessagesOptions {
   readonly nowMs: () => number;
 }
 
-/** A refused record as in the intake topic, and the issues that its sender was told. */
+/** A refused record as in the intake topic, and the issues that its sender got. */
 export interface OpenedMessage {
   readonly record: LogRecord;
   readonly issues: readonly RefusalIssue[];

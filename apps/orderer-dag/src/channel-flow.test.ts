@@ -46,7 +46,7 @@ describe('a repeated operation', () => {
     expect(await audit(channel)).toEqual([]);
   });
 
-  it('with another body is rejected as ID_REUSED, and the first outcome stands', async () => {
+  it('with another body is rejected as ID_REUSED, and the first outcome stays', async () => {
     const channel = await TestChannel.open();
     await channel.start();
     const one = deposit('ann');

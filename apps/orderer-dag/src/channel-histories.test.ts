@@ -90,7 +90,7 @@ describe('a duplicate', () => {
 describe('ensures of one key', () => {
   const ensure = (content: string): Operation => anAssetOperation({ do: 'ensure', kind: 'k', content });
 
-  it('are applied with equal content and rejected with other content, in flight and later; the first one stands', async () => {
+  it('are applied with equal content and rejected with other content, in flight and later; the first one stays', async () => {
     const { channel, instance } = await running({ latencies: { hopMs: 10 } });
     const seqs = await channel.append([ensure('x'), ensure('x')]);
     await channel.until(() => instance.count('sent') > 0);

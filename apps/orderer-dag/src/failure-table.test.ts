@@ -8,7 +8,7 @@ const coded = (code: string, retryable: boolean): CodedError =>
 const refused = (chaincodeMessage: string): Error =>
   Object.assign(coded('ENDORSEMENT_REFUSED', false), { chaincodeMessage });
 
-describe('whoFailed', () => {
+describe('failureVerdict', () => {
   it.each([
     [coded('LEDGER_UNAVAILABLE', true), 'infrastructure'],
     [coded('CHAINCODE_MISSING', false), 'infrastructure'],

@@ -23,7 +23,7 @@ describe('ProgressKeeper', () => {
     expect(keeper.live).toBe(2);
   });
 
-  it('moves the mark behind everything read when nothing is live, also over gaps in the log', () => {
+  it('moves the mark past everything read when nothing is live, also over gaps in the log', () => {
     const keeper = new ProgressKeeper(fromStart);
     keeper.admit(5);
     keeper.read(3 * 1024);

@@ -33,7 +33,7 @@ export class BlockFiles {
 
   /**
    * Opens the files and truncates a torn end after a crash. Blocks below `durable` (the state's savepoint) were synced
-   * and must be intact. Later blocks from the first damaged one on are removed, since nobody was told of them.
+   * and must be intact. Later blocks from the first damaged one on are removed, since they were not delivered yet.
    */
   static async open(
     directory: string,

@@ -24,7 +24,7 @@ function operationView({ id, class: operationClass, keys }: DeadOperation, messa
 
 const messageView = ({ intake, reasonText }: RefusedMessageEntry) => ({ intake, message: reasonText });
 
-/** A refused message with the issues that its sender was told. */
+/** A refused message with the issues that its sender got. */
 export function refusedView(letter: RefusedMessageEntry, issues: readonly RefusalIssue[]): Record<string, unknown> {
   return { ...deadLetterView(letter, undefined), ...(issues.length > 0 && { issues }) };
 }

@@ -161,7 +161,7 @@ export function stay(next: Stay, time: string, from?: string): Draft {
   });
 }
 
-/** A report of a bedside device: a blind write, of which the last in order stands. */
+/** A report of a bedside device: a blind write, of which the last in order wins. */
 export function deviceReading(random: Random, deviceId: string): Draft {
   return post({
     resourceType: 'DeviceMetric',

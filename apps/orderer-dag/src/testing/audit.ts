@@ -24,7 +24,7 @@ export async function audit(channel: TestChannel): Promise<string[]> {
   const { state, ends } = await replay(channel.contracts, channel.placed, steps);
   broken.push(...differences(comparable(state), comparable(await ledgerState(channel.ledger))));
   const reported = new Set([...outcomes.values()].flat().map(({ opId, status, code }) => `${opId} ${status} ${code}`));
-  for (const end of ends) if (!reported.has(end)) broken.push(`the replay ends ${end}, which nobody reported`);
+  for (const end of ends) if (!reported.has(end)) broken.push(`the replay ends ${end}, which was not reported`);
   return broken;
 }
 

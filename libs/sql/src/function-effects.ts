@@ -48,9 +48,10 @@ function setConfig([name, value, local]: readonly Node[]): readonly SessionEffec
   if ('text' in target && target.text.toLowerCase() === seedName) return [seeded];
   const set = { kind: 'set', name: target, value: valueOf(value) } as const;
   const localValue = valueOf(local);
-  if (localValue !== undefined && 'parameter' in localValue) return [{ ...set, isLocal: localValue }];
-  const isLocal = localValue === undefined ? undefined : booleanOf(localValue.text);
-  if (isLocal !== undefined) return [{ ...set, isLocal }];
+  const isLocal = localValue === undefined || 'parameter' in localValue ? localValue : booleanOf(localValue.text);
+  // How texts are read does not depend on a custom setting, so its value need not be known before the transaction ends.
+  const isToBeAsked = set.value === undefined && isLocal !== true && 'text' in target && target.text.includes('.');
+  if (isLocal !== undefined && !isToBeAsked) return [{ ...set, isLocal }];
   return 'text' in target ? [{ ...set, isLocal: false, isUncertain: true }] : [{ kind: 'opaque', what: 'set_config' }];
 }
 

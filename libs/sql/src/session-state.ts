@@ -188,6 +188,11 @@ export class SessionState {
     return this.#prepared.has(name);
   }
 
+  /** What a statement that SQL PREPARE has prepared does when it is executed; undefined: there is none of this name. */
+  effectsOf(name: string): readonly SessionEffect[] | undefined {
+    return this.#prepared.get(name);
+  }
+
   /** A Close message removes the statement. Returns an undo function for when that fails. */
   closed(name: string): () => void {
     const effects = this.#prepared.get(name) ?? [];

@@ -69,6 +69,8 @@ describeReal('POSTGRES', 'session state left by code that is not visible', (wher
     { text: 'select 1; select set_tenant(7)' },
     { text: 'begin; declare c cursor for select set_tenant(7); fetch c; commit' },
     { text: 'prepare p as select set_tenant(7); execute p; deallocate p' },
+    { text: `select set_config('app.tenant_id', (3 + 4)::text, false)` },
+    { text: `select set_config('app.tenant_id', concat($1::text, ''), false)`, values: [7] },
     { text: `select query_to_xml('select set_config(''app.tenant_id'', ''7'', false)', true, true, '')` },
     { text: `select * from ts_stat('select to_tsvector(set_config(''app.tenant_id'', ''7'', false))')` },
     { text: 'begin; set local app.tenant_id = 7; set app.tenant_id from current; commit' },
@@ -83,6 +85,16 @@ describeReal('POSTGRES', 'session state left by code that is not visible', (wher
     expect(await tenantOf(other)).toBe('8');
     await one.query('reset app.tenant_id');
     expect(await tenantOf(one)).toBeNull();
+    await close();
+  });
+
+  it('follows the client that has set it by EXECUTE', async () => {
+    await open();
+    const set = `select set_config('app.executed', '7', false) from generate_series(1, 1)`;
+    for (const text of [`prepare p as ${set}`, 'execute p', 'deallocate p']) await one.query(text);
+    const shown = `select current_setting('app.executed', true) = '7' as is_set`;
+    expect((await other.query(shown)).rows).not.toEqual([{ is_set: true }]);
+    expect((await one.query(shown)).rows).toEqual([{ is_set: true }]);
     await close();
   });
 

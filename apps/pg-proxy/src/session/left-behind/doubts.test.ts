@@ -36,7 +36,8 @@ class Asked {
 
   runs(code: UnseenCode, text: RunText): this {
     const doubts = new Doubts(code);
-    doubts.run(text);
+    const { statements } = text;
+    doubts.run(text, statements === 'unread' ? [] : statements.flatMap(({ effects }) => effects));
     doubts.settle({
       backend: this.#backend,
       known: () => ({ user: 'u', settings: new Map() }),

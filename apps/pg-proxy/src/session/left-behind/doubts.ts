@@ -42,12 +42,12 @@ export class Doubts {
     return !this.#mayLeave && !this.#redefines && !this.#renews && this.#unknown.length === 0;
   }
 
-  /** A text is about to run. */
-  run(asked: RunText): void {
+  /** A text is about to run. @param effects what its statements leave behind, with those that they execute */
+  run(asked: RunText, effects: readonly SessionEffect[]): void {
     const code = this.#code;
     if (code.redefinedBy(asked.text)) this.#redefined();
     this.#renews ||= code.isOld;
-    for (const effect of asked.statements === 'unread' ? [] : asked.statements.flatMap(({ effects }) => effects))
+    for (const effect of effects)
       if (effect.kind === 'code') this.mayLeave(effect.settings);
       else if (effect.kind === 'set' && effect.isUncertain === true && 'text' in effect.name)
         this.mayLeave([effect.name.text]);

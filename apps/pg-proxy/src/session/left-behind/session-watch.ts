@@ -217,20 +217,25 @@ export class SessionWatch {
     if (code === undefined) return false;
     const doubts = (this.#doubts ??= new Doubts(code));
     const { statements } = asked;
-    if (statements !== 'unread' && statements.some(({ effects }) => effects.some((each) => this.#runsNamed(each))))
-      doubts.mayLeave();
+    const effects = statements === 'unread' ? [] : statements.flatMap((statement) => statement.effects);
     const isOfUnnamed = this.#state?.hasUnnamed === true;
-    if (isOfUnnamed && (statements === 'unread' || statements.some(({ effects }) => effects.length > 0)))
-      doubts.mayLeave();
-    doubts.run(asked);
+    if (isOfUnnamed && (statements === 'unread' || effects.length > 0)) doubts.mayLeave();
+    doubts.run(
+      asked,
+      effects.flatMap((effect) => [effect, ...this.#executedBy(effect, doubts)]),
+    );
     if (this.#isOfUnknownNames(asked.text)) doubts.mayLeave();
     if (doubts.isEmpty) this.#doubts = undefined;
     return !doubts.isEmpty;
   }
 
-  /** The statement was prepared by the protocol, and nothing is known about it here. */
-  #runsNamed(effect: SessionEffect): boolean {
-    return effect.kind === 'execute' && this.#state?.hasPrepared(effect.name) !== true;
+  /** The effects of the statement that an EXECUTE runs, or may run once it is prepared. */
+  #executedBy(effect: SessionEffect, doubts: Doubts): readonly SessionEffect[] {
+    if (effect.kind === 'prepare') return effect.effects;
+    const executed = effect.kind === 'execute' ? this.#state?.effectsOf(effect.name) : [];
+    // It was prepared by the protocol, and nothing is known about it here.
+    if (executed === undefined) doubts.mayLeave();
+    return executed ?? [];
   }
 
   /** It may call code whose name cannot be compared: in other characters than those in which the catalogue is read. */

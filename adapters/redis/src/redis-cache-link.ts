@@ -10,13 +10,13 @@ export interface RedisCacheLinkOptions {
   readonly generation: () => string;
 }
 
-/** Increments epochs and publishes the message atomically: subscribers that receive it see the new epochs. */
+/** Increments epochs and publishes the message, if there is one, atomically: subscribers that receive it see the new epochs. */
 const publishScript = `
 if #ARGV > 3 then
   redis.call('HSETNX', KEYS[1], 'g', ARGV[3])
   for place = 4, #ARGV do redis.call('HINCRBY', KEYS[1], ARGV[place], 1) end
 end
-return redis.call('PUBLISH', ARGV[1], ARGV[2])`;
+return ARGV[2] ~= '' and redis.call('PUBLISH', ARGV[1], ARGV[2])`;
 
 /** If no instance was registered, changes may have gone unnoticed: a new generation invalidates older answers. */
 const announceScript = `
@@ -74,6 +74,10 @@ export class RedisCacheLink implements SharedLink, SharedAnswers {
     const key = this.#epochsKey(changed?.database ?? '');
     const ids = (changed?.ids ?? []).map(String);
     await pool.use((redis) => redis.eval(publishScript, 1, key, prefix, message, generation(), ...ids));
+  }
+
+  invalidate(changed: SharedChange): Promise<void> {
+    return this.publish('', changed);
   }
 
   announce(instance: string, message: string): Promise<readonly string[]> {

@@ -29,6 +29,8 @@ interface UnreportedChange {
   readonly database: string;
   readonly ids: readonly EpochId[];
   readonly sinceMs: number;
+  /** Neither this instance nor another one made it: each hears of it from the server. */
+  readonly isFromOutside: boolean;
 }
 
 interface InstanceState {
@@ -95,12 +97,26 @@ export class SharedEpochs {
 
   /** This instance has made changes: reports them. */
   changed(database: string, ids: readonly EpochId[]): void {
-    this.#addUnreported({ database, ids, sinceMs: this.#nowMs });
+    this.#report(database, ids, false);
+  }
+
+  /** Somebody else has made changes at the server: invalidates the shared answers. The other instances hear of these changes themselves. */
+  changedOutside(database: string, ids: readonly EpochId[]): void {
+    this.#report(database, ids, true);
+  }
+
+  #report(database: string, ids: readonly EpochId[], isFromOutside: boolean): void {
+    this.#addUnreported({ database, ids, sinceMs: this.#nowMs, isFromOutside });
     if (this.#unreported.size <= unreportedMax) return;
     const databases = new Set([...this.#unreported].map((change) => change.database));
     this.#unreported.clear();
     for (const each of databases)
-      this.#addUnreported({ database: each, ids: [wholeDatabase, definitions], sinceMs: this.#nowMs });
+      this.#addUnreported({
+        database: each,
+        ids: [wholeDatabase, definitions],
+        sinceMs: this.#nowMs,
+        isFromOutside: false,
+      });
   }
 
   #addUnreported(change: UnreportedChange): void {
@@ -170,9 +186,12 @@ export class SharedEpochs {
 
   /** Reports changes; reporting them twice is harmless. */
   #send(change: UnreportedChange): void {
-    const { database, ids } = change;
-    const message = encode({ kind: 'changed', from: this.#options.instance, database, ids });
-    const sending = this.#options.link.publish(message, { database, ids }).then(
+    const { database, ids, isFromOutside } = change;
+    const { link, instance } = this.#options;
+    const message = encode({ kind: 'changed', from: instance, database, ids });
+    const sending = (
+      isFromOutside ? link.invalidate({ database, ids }) : link.publish(message, { database, ids })
+    ).then(
       () => void this.#unreported.delete(change),
       () => undefined,
     );

@@ -7,6 +7,8 @@ export interface SharedLink {
    * It rejects if the message may not have been published.
    */
   publish(message: string, changed?: SharedChange): Promise<void>;
+  /** Only increments the shared epochs. */
+  invalidate(changed: SharedChange): Promise<void>;
   /** Publishes a message and registers this instance. Returns all registered instances, this one included. */
   announce(instance: string, message: string): Promise<readonly string[]>;
   /** Publishes a message and unregisters this instance. */

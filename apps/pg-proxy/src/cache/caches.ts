@@ -238,6 +238,9 @@ export class Caches {
         this.#sharedEpochs?.changed(serverName, ids);
         for (const other of this.#databasesNamed(serverName)) if (other !== made) other.changedByOthers(ids);
       },
+      changedOutside: (ids) => {
+        if (this.#options.shared?.keepsAnswers === true) this.#sharedEpochs?.changedOutside(serverName, ids);
+      },
       present: (instances) => {
         for (const instance of instances) this.#sharedEpochs?.expect(instance);
       },

@@ -11,6 +11,8 @@ export interface CatalogEvents {
   redefined(): void;
   /** Nothing had changed at that time. */
   unchanged(askedAtMs: number): void;
+  /** From now on changes made by others are seen. Earlier ones may have been missed. */
+  listening(): void;
   /** The payload of a NOTIFY. */
   notified(payload: string): void;
   /** The instances that are connected to the database. */
@@ -133,7 +135,7 @@ export class CatalogWatch {
     this.#nextAtMs = nowMs + pollMs;
     this.#connection.query(settings, () => undefined);
     if (instance !== undefined) this.#connection.query(markPresent(instance), () => undefined);
-    this.#connection.query(`LISTEN "${channel.replaceAll('"', '""')}"`, () => undefined);
+    this.#connection.query(`LISTEN "${channel.replaceAll('"', '""')}"`, () => events.listening());
     this.load();
   }
 

@@ -39,6 +39,8 @@ export interface DatabaseCacheOptions {
   readonly invalidated: (why: Invalidation) => void;
   /** Other instances must be told. */
   readonly reportChanges: (ids: readonly EpochId[]) => void;
+  /** Others have, or may have, changed this at the server: answers that instances share are invalid. */
+  readonly changedOutside: (ids: readonly EpochId[]) => void;
   /** These instances are connected to the database. */
   readonly present: (instances: Iterable<string>) => void;
 }
@@ -83,10 +85,11 @@ export class DatabaseCache {
       ...options.watch,
       events: {
         loaded: (rows) => this.#loaded(rows),
-        redefined: () => this.#invalidate(everything, 'outside'),
+        redefined: () => this.#changedOutside(everything),
         unchanged: (askedAtMs) => {
           if (askedAtMs > this.#mayDefineAtMs) this.#mayDefineAtMs = -Infinity;
         },
+        listening: () => options.changedOutside(everything),
         notified: (payload) => this.#notified(payload),
         present: (presence) => options.present(this.#presence.update(presence)),
         lost: () => this.#lost(),
@@ -303,6 +306,13 @@ export class DatabaseCache {
     if (why === 'write' || why === 'ddl') this.#options.reportChanges(ids);
   }
 
+  /** Seen at the server; other instances may have put answers from before into the shared cache. */
+  #changedOutside(ids: readonly EpochId[]): void {
+    if (ids.length === 0) return;
+    this.#invalidate(ids, 'outside');
+    this.#options.changedOutside(ids);
+  }
+
   #redefined(why: Invalidation): void {
     this.#invalidate(everything, why);
     this.#reload();
@@ -328,7 +338,10 @@ export class DatabaseCache {
   }
 
   #notified(payload: string): void {
-    if (payload === '' || payload === 'ddl') return this.#redefined('outside');
+    if (payload === '' || payload === 'ddl') {
+      this.#changedOutside(everything);
+      return this.#reload();
+    }
     const dot = payload.indexOf('.');
     const relation = dot < 0 ? { name: payload } : { schema: payload.slice(0, dot), name: payload.slice(dot + 1) };
     const changes: Changes = {
@@ -339,6 +352,6 @@ export class DatabaseCache {
       isTruncation: true,
       executes: undefined,
     };
-    this.#invalidate(this.#idsOf([changes]), 'outside');
+    this.#changedOutside(this.#idsOf([changes]));
   }
 }

@@ -171,6 +171,34 @@ const where = whereIs('POSTGRES');
       await eventually(async () => (await value(one)) === 5);
     });
 
+    it('share no answer from before a write outside that is reported by NOTIFY', async () => {
+      await start(true);
+      for (let version = 1; version <= 3; version++) {
+        // Both keep it, and so does Redis.
+        await eventually(async () => {
+          const before = asked.join();
+          const seen = [await value(one), await value(other)];
+          return seen.every((each) => each === version - 1) && asked.join() === before;
+        });
+        await rigs[0]!.direct.query(`update ${table} set a = ${version}; notify medrex_cache, '${table}'`);
+        await eventually(async () => (await value(one)) === version && (await value(other)) === version);
+      }
+    });
+
+    it('share no answer from before a time in which nobody listened for writes outside', async () => {
+      await start(true);
+      await eventually(async () => {
+        const before = asked[0];
+        return (await value(one)) === 0 && asked[0] === before;
+      });
+      await rigs[0]!.direct.query(`select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name like 'medrex pg-proxy cache%' and datname = current_database()`);
+      await eventually(() => caches().every((each) => each.databases().every(([, { isOn }]) => !isOn)));
+      await rigs[0]!.direct.query(`update ${table} set a = 1`);
+      await open();
+      expect([await value(one), await value(other)]).toEqual([1, 1]);
+    });
+
     it('ask the server for answers nobody has cached, even if a described statement must be prepared first', async () => {
       await start(true);
       const ask = async (id: number): Promise<number> =>

@@ -24,6 +24,7 @@ export class MemoryLinks {
     };
     return {
       publish,
+      invalidate: () => publish(),
       announce: async (name, message) => {
         await publish(message);
         return [...this.present.add(name)];

@@ -86,7 +86,7 @@ describe('a session on IRIS in the extended protocol', () => {
       'SELECT LEFT(name, 3) AS short FROM patients WHERE id = ? (8)',
     ]);
     expect(await asked(null, '7')).toEqual([
-      'E ERROR 0A000 left with a count that is no constant cannot be translated to IRIS SQL',
+      'E ERROR 0A000 left with a count that is not a constant cannot be translated to IRIS SQL',
       'Z I',
     ]);
     expect(await asked('2')).toContainEqual(expect.stringMatching(/^E ERROR 08P01 bind message supplies 1 parameters/));

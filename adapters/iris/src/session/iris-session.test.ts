@@ -155,6 +155,12 @@ describe('a session on IRIS in the simple protocol', () => {
     ]);
   });
 
+  it('accepts SET ROLE NONE, and refuses another role', async () => {
+    rig = await SessionRig.start(() => []);
+    expect(await rig.ask(query('set role none'))).toEqual(['C SET', 'Z I']);
+    expect((await rig.ask(query('set role nurse')))[0]).toBe('E ERROR 0A000 SET ROLE is not supported on IRIS');
+  });
+
   it('refuses all statements in a failed transaction except its end', async () => {
     rig = await SessionRig.start((sql) => (sql.startsWith('DELETE') ? new SqlFailure('[SQLCODE: <-30>] no') : 1));
     expect(await rig.ask(query('begin'))).toEqual(['C BEGIN', 'Z T']);

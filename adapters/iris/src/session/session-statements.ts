@@ -105,7 +105,7 @@ function apply(
   else if (effect.kind === 'discard') {
     if (effect.target === 'all') settings.resetAll();
   } else if (isHarmless(effect, user)) return;
-  else throw new SessionFault('0A000', `${describedAs[effect.kind] ?? effect.kind} is nothing that IRIS has`);
+  else throw new SessionFault('0A000', `${describedAs[effect.kind] ?? effect.kind} is not supported on IRIS`);
 }
 
 const describedAs: Readonly<Record<string, string>> = {
@@ -116,7 +116,7 @@ const describedAs: Readonly<Record<string, string>> = {
 };
 
 function isHarmless(effect: SessionEffect, user: string): boolean {
-  if (effect.kind === 'role') return effect.role === undefined || effect.role === user;
+  if (effect.kind === 'role') return [undefined, 'none', user].includes(effect.role);
   if (effect.kind === 'authorization') return effect.user === undefined || effect.user === user;
   return effect.kind === 'unlisten';
 }

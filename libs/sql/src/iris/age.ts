@@ -56,7 +56,7 @@ export function printAgeField(p: Printing, field: string, call: FuncCall, scope:
       return refuse(
         `extract(${field}) from age()`,
         location,
-        'Its years, months and days are translated; or take one from the other.',
+        'Extract year, month or day, or subtract one timestamp from the other.',
       );
   }
 }

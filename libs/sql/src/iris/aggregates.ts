@@ -41,7 +41,7 @@ export function printAggregateCall(p: Printing, name: string, call: FuncCall, sc
     throw new Refusal(`function ${name}(unknown) is not unique`, {
       sqlstate: '42725',
       location: call.location,
-      hint: 'Cast what it takes.',
+      hint: 'Cast its arguments.',
     });
   const pairs = ofPairs[name];
   if (pairs !== undefined) return printOfPairs(p, pairs, call, scope);
@@ -76,6 +76,8 @@ function checkAggregated({ funcname, location }: FuncCall, type: PgType | undefi
         : name !== 'count' && type !== 'bool';
   if (type === undefined && (name === 'min' || name === 'max'))
     return refuse(`${name} of something of unknown type`, location, 'Cast it.');
+  if (type === 'time' && (name === 'sum' || name === 'avg'))
+    return refuse(`${name} of times`, location, 'Compute it from the hours, minutes and seconds.');
   if (type !== undefined && isWrong)
     throw new Refusal(`function ${name}(${type}) does not exist`, { sqlstate: '42883', location });
 }
@@ -86,7 +88,7 @@ function printList(p: Printing, call: FuncCall, scope: Scope): string {
   const between = bodyOf(separator, 'A_Const')?.sval === undefined ? undefined : constantText(separator);
   if (between === undefined || call.agg_order !== undefined)
     return refuse(
-      'string_agg with an order, or with a separator that is no constant',
+      'string_agg with an order, or with a separator that is not a constant',
       call.location,
       'LIST of IRIS has no order: select the rows in order, and join the texts where they are read.',
     );
@@ -102,7 +104,8 @@ function printList(p: Printing, call: FuncCall, scope: Scope): string {
 /** @throws Refusal 42803 for nested aggregates */
 function noteAggregate({ args = [], agg_filter: filter, location }: FuncCall, scope: Scope): void {
   scope.aggregates++;
-  if (isOfQueryAround(args, scope)) refuse('an aggregate of the query around', location, 'Take it in a query in FROM.');
+  if (isOfQueryAround(args, scope))
+    refuse('an aggregate of an outer query', location, 'Compute it in a subquery in FROM.');
   let inner: FuncCall | undefined;
   hasPart(args, (node) => isAggregate(node) && (inner ??= bodyOf(node, 'FuncCall')) !== undefined);
   if (inner !== undefined)

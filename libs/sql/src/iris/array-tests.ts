@@ -32,7 +32,7 @@ export function printArrayTest(p: Printing, test: A_Expr, scope: Scope, printIn:
   const members = arrayMembers(rexpr);
   const hasNull = members?.some((member) => bodyOf(member, 'A_Const')?.isnull === true) === true;
   if (hasNull && !isIn && !isNotIn)
-    return refuse('a test of an array with NULL in it', location, 'Leave it out: nothing is equal to it.');
+    return refuse('a test of an array that contains NULL', location, 'Leave out the NULL: nothing is equal to it.');
   if (members?.length === 0) return isAny ? '1 = 0' : '1 = 1';
   if (members !== undefined && (isIn || isNotIn)) {
     const list: Node = { List: { items: [...members] } };

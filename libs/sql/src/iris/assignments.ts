@@ -22,7 +22,7 @@ export function printAssignments(
       if (indirection !== undefined) return refuse('an assignment to a part of a column', location);
       const value = val === undefined ? undefined : oneOfSeveral({ val, location: location ?? -1 });
       if (value === undefined || kindOf(value) === 'SetToDefault')
-        return refuse('SET ... = DEFAULT', location, 'Write the value that the column begins with.');
+        return refuse('SET ... = DEFAULT', location, 'Write the default value itself.');
       return `${identifier(name ?? '', location)} = ${printAssigned(p, value, columnFacts(facts, name), scope)}`;
     })
     .join(', ');
@@ -39,7 +39,7 @@ function oneOfSeveral({ val, location }: ResTarget): Node | undefined {
   const link = bodyOf(source, 'SubLink');
   const select = bodyOf(link?.subselect, 'SelectStmt');
   if (link === undefined || select === undefined || !isOfOneRow(select) || select.targetList?.length !== ncolumns)
-    return refuse('an assignment of this to several columns', location, 'Assign each column a query of its own.');
+    return refuse('this assignment to several columns', location, 'Assign each column by its own subquery.');
   checkRepeatable(select, 'SET of several columns');
   const wanted = select.targetList?.[colno - 1];
   const one: SelectStmt = { ...select, targetList: wanted === undefined ? [] : [wanted] };

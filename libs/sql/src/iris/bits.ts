@@ -25,7 +25,7 @@ export function printBits(p: Printing, { name, lexpr, rexpr, location }: A_Expr,
     return refuse(
       `the operator ${operator} here`,
       location,
-      'Beside a constant that is not negative it is translated, << of smallint and integer; of others a product does it: a * 4.',
+      'One side must be a constant that is not negative; << takes smallint and integer only: multiply instead, as in a * 4.',
     );
   checkRepeatable(node, 'bits');
   const value = operand(p, node, scope);

@@ -85,7 +85,10 @@ export class Block {
     // For HAVING without GROUP BY, IRIS would test each row instead of the one group.
     const isOneGroup = select.havingClause !== undefined && select.groupClause === undefined && ofTargets === 0;
     if (isOneGroup && targets?.every(({ node }) => isConstant(node)) !== true)
-      return refuse('HAVING without GROUP BY, and no aggregate selected', placeOf(select.havingClause));
+      return refuse(
+        'HAVING without GROUP BY and without an aggregate in the select list',
+        placeOf(select.havingClause),
+      );
     const rest = isOneGroup ? ` FROM (SELECT COUNT(*) AS iris_n${rows}) AS iris_h` : rows;
     const sql = this.#isDistinctOn ? this.#distinctOn(targets, rest) : this.#ordered(targets, rest);
     if (readInside.size > read && isGrouped()) checkGrouped(select, named, groups, this.#scope); // by ORDER BY
@@ -122,7 +125,7 @@ export class Block {
     const alias = fields.length > 1 ? bodyOf(fields.at(-2), 'String')?.sval : undefined;
     if (alias !== undefined) checkReference(bodyOf(target.val, 'ColumnRef') ?? {}, this.#scope);
     const tables = this.#scope.tables.filter((table) => alias === undefined || table.alias === alias);
-    if (tables.length === 0) return refuse('* of a query around', target.location, 'Name the columns.');
+    if (tables.length === 0) return refuse('* of an outer query', target.location, 'Name the columns.');
     if (tables.some(({ columns }) => columns === undefined)) return [target];
     const isQualified = this.#scope.tables.length > 1 || alias !== undefined;
     const merged = alias === undefined ? [...this.#scope.merged] : [];

@@ -66,7 +66,7 @@ const noCast = (to: PgType | undefined, location: number | undefined): Refusal =
 function textValue(p: Printing, arg: Node | undefined, use: TypeUse, scope: Scope, location?: number): string {
   const type = irisCastType(use) ?? refuse('text of this size', location);
   if (use.type === 'bpchar' && (use.modifiers[0] ?? 1) > 1)
-    return refuse('a cast to char(n)', location, 'IRIS fills nothing up with blanks: cast it to varchar(n).');
+    return refuse('a cast to char(n)', location, 'IRIS does not pad with blanks: cast it to varchar(n).');
   const from = typeOf(p, arg, scope);
   const text = textOperand(p, arg, scope, location);
   return from === 'bool' && use.modifiers.length === 0 && use.type !== 'bpchar' ? text : `CAST(${text} AS ${type})`;

@@ -68,7 +68,7 @@ const printers: { readonly [Kind in NodeKind]?: Printer } = {
 export function printReference(p: Printing, reference: ColumnRef, scope: Scope, isShown = false): string {
   if (!isShown && scope.column(reference)?.made !== undefined)
     return refuse(
-      'a column of which the proxy makes the text, here',
+      'a value that the proxy computes, used inside an expression',
       reference.location,
       'It is translated as a column of the result.',
     );

@@ -121,7 +121,7 @@ type Special = (p: Printing, args: readonly Node[], scope: Scope, location?: num
 /** Integer division, by the backslash operator of IRIS. */
 function printDivision(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   if (args.length !== 2 || args.some((arg) => isOfOther(p, arg)))
-    return refuse('div of this', location, 'Cast what it takes.');
+    return refuse('div of this', location, 'Cast its arguments.');
   noteDivision(p, args[1]);
   return `(${args.map((arg) => operand(p, arg, scope)).join(' \\ ')})`;
 }
@@ -157,7 +157,10 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   left: (p, args, scope, location) => printEnd(p, 'LEFT', args, scope, location),
   right: (p, args, scope, location) => printEnd(p, 'RIGHT', args, scope, location),
   starts_with: (p, [text, prefix], scope, location) =>
-    p.value(asPrefix(text, prefix, location) ?? refuse('starts_with of what is no constant', location), scope),
+    p.value(
+      asPrefix(text, prefix, location) ?? refuse('starts_with with a prefix that is not a constant', location),
+      scope,
+    ),
   overlay: printOverlay,
   num_nulls: (p, args, scope) => printNullCount(p, args, true, scope),
   num_nonnulls: (p, args, scope) => printNullCount(p, args, false, scope),
@@ -186,11 +189,7 @@ function printWidthBucket(p: Printing, args: readonly Node[], scope: Scope, loca
   const isExact = type === 'numeric' || (integerTypes.has(type) && [low, high].every(Number.isInteger));
   const isKnown = low !== undefined && high !== undefined && low < high && Number.isInteger(count) && (count ?? 0) > 0;
   if (args.length !== 4 || !isKnown || !isExact)
-    return refuse(
-      'this width_bucket',
-      location,
-      'Of integers and numerics between constants it is translated, upwards.',
-    );
+    return refuse('this width_bucket', location, 'Use integers or numerics, and constant bounds in ascending order.');
   checkRepeatable(node, 'width_bucket');
   const value = operand(p, node, scope);
   const place = `FLOOR((${value} - ${low}) * ${count} / ${high - low}) + 1`;
@@ -248,9 +247,9 @@ function printSubstring(p: Printing, args: readonly Node[], scope: Scope, locati
   const isPlace = integerTypes.has(typeOf(p, from, scope)) || bodyOf(from, 'ParamRef') !== undefined;
   if (!isPlace || args.length > 3)
     return refuse(
-      'substring by something that is no integer',
+      'substring with a position that is not an integer',
       location,
-      'Cast the place to int; patterns are not translated.',
+      'Cast the position to integer; patterns are not supported.',
     );
   if (Number(constantText(count) ?? 0) < 0)
     throw new Refusal('negative substring length not allowed', { sqlstate: '22011', isPlaceless: true });
@@ -264,7 +263,7 @@ function fromStart(before: number, count: Node | undefined, location?: number): 
   if (count === undefined) return [number(1)];
   const counted = bodyOf(count, 'A_Const')?.ival;
   return counted === undefined
-    ? refuse('substring from before the text, of a length that is no constant', location)
+    ? refuse('substring from before the text, with a length that is not a constant', location)
     : [number(1), number(Math.max(0, (counted.ival ?? 0) - before))];
 }
 

@@ -45,6 +45,7 @@ describe('unsupported statements are refused with their position', () => {
     ["select '2024-13-01'::date", '22008', 8],
     ["select 'tomorrow'::date", '22007', 8],
     ['select array[1, 2]', '0A000', 8],
+    ["select avg(time '10:00') from patients", '0A000', 8],
     ['select * from generate_series(1, $1)', '0A000', 15],
     ['select sum(cost) over (rows between 1 preceding and current row) from encounters', '0A000', 8],
     ['select id from encounters group by rollup (id)', '0A000', 36],

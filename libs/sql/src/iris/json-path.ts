@@ -88,7 +88,7 @@ function isArrow(node: Node | undefined): boolean {
 
 /** All steps from the innermost operand on. @throws Refusal */
 function pathOf({ name, lexpr, rexpr, location }: A_Expr): JsonPath {
-  const own = stepsOf(namesOf(name).at(-1) ?? '', rexpr) ?? refuse('a JSON path that is no constant', location);
+  const own = stepsOf(namesOf(name).at(-1) ?? '', rexpr) ?? refuse('a JSON path that is not a constant', location);
   const inner = jsonOperation(lexpr, ['->', '#>']);
   if (inner === undefined) return { root: lexpr, steps: own };
   const { root, steps } = pathOf(inner);

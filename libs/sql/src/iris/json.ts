@@ -33,7 +33,7 @@ function formOf(node: Node | undefined, scope: Scope): Form | undefined {
   if (args.length % 2 === 1) return refuse('an object with a key without a value', location);
   const keys = args.filter((_, place) => place % 2 === 0).map((key) => constantText(key));
   const known = keys.filter((key) => key !== undefined);
-  if (known.length < keys.length) return refuse('an object with a key that is no constant', location);
+  if (known.length < keys.length) return refuse('an object with a key that is not a constant', location);
   return { keys: known, members: args.filter((_, place) => place % 2 === 1) };
 }
 

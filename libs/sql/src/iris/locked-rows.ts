@@ -107,7 +107,7 @@ function checkLockable(select: SelectStmt, locking: LockingClause): void {
     refuse(
       'SKIP LOCKED',
       placeOf(locking),
-      'IRIS waits for a locked row, or fails: NOWAIT says with 55P03 that one is locked, and a condition leaves it out.',
+      'IRIS cannot skip locked rows. Use NOWAIT, which fails with 55P03 on a locked row, and retry.',
     );
 }
 

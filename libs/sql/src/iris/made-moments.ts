@@ -15,11 +15,15 @@ export function printMadeMoment(p: Printing, args: readonly Node[], scope: Scope
   const [year, month, day, ...clock] = args;
   const [months, days] = [Number(constantText(month)), Number(constantText(day))];
   if (!Number.isInteger(months) || !Number.isInteger(days) || months < 1 || months > 12 || days < 1 || days > 28)
-    return refuse('a day that not every year has, or that is no constant', location, 'Write it as text, and cast it.');
+    return refuse(
+      'make_date or make_timestamp of 29 February, or of a day that is not a constant',
+      location,
+      'Write it as text, and cast it.',
+    );
   const [hour = 0, minute = 0, second = 0] = clock.map((each) => Number(constantText(each)));
   const isClock = Number.isInteger(hour) && Number.isInteger(minute) && Number.isInteger(second);
   if (!isClock || hour > 23 || minute > 59 || second > 59 || Math.min(hour, minute, second) < 0)
-    return refuse('a time that is no constant, or has a fraction', location);
+    return refuse('a time that is not a constant, or has a fraction of a second', location);
   learnType(p, year, 'int4');
   const isYear = integerTypes.has(typeOf(p, year, scope)) || bodyOf(year, 'ParamRef') !== undefined;
   if (!isYear) return refuse('a year that is no integer', location);
@@ -39,7 +43,7 @@ export function printMadeMoment(p: Printing, args: readonly Node[], scope: Scope
 /** to_timestamp(seconds since 1970) */
 export function printMomentOfSeconds(p: Printing, seconds: Node | undefined, scope: Scope, location?: number): string {
   const type = typeOf(p, seconds, scope);
-  if (!numberTypes.has(type)) return refuse('to_timestamp of what is no number', location, 'Cast it.');
+  if (!numberTypes.has(type)) return refuse('to_timestamp of a value that is not a number', location, 'Cast it.');
   const count = operand(p, seconds, scope);
   const span = integerTypes.has(type)
     ? { months: 0, days: 0, seconds: count, micros: 0 }
@@ -53,7 +57,7 @@ export function printBin(p: Printing, args: readonly Node[], scope: Scope, locat
   const size = Number(printSpan(p, stride, scope));
   const type = typeOf(p, moment, scope);
   if (!Number.isSafeInteger(size) || size <= 0)
-    return refuse('date_bin by what is no constant, or not positive', location);
+    return refuse('date_bin by something other than a positive constant', location);
   if (type !== 'timestamp' && type !== 'timestamptz')
     return refuse('date_bin of this', location, 'Cast it to timestamp.');
   const start = typedValue(p, origin, type) ?? p.value(origin, scope);

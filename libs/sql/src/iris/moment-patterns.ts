@@ -22,7 +22,7 @@ const inUpperCase = (word: string): string =>
   /^(?:FM)?(?:mon|month|day|dy)$/i.test(word) || /^(?:am|pm|".*")$/.test(word) ? word : word.toUpperCase();
 
 const aboutPatterns =
-  'Years, quarters, months, weeks, days, hours, minutes and seconds are translated, with signs and digits between, and text in double quotes.';
+  'Years, quarters, months, weeks, days, hours, minutes and seconds are translated, with punctuation and digits between them, and text in double quotes.';
 
 /** to_char(timestamp, pattern) */
 export function printToChar(p: Printing, [value, format]: readonly Node[], scope: Scope, location?: number): string {
@@ -31,7 +31,7 @@ export function printToChar(p: Printing, [value, format]: readonly Node[], scope
   if (numberTypes.has(type))
     return printNumberToChar(p, value === undefined || format === undefined ? [] : [value, format], scope, location);
   if (!timeTypes.has(type) && type !== 'time')
-    return refuse('to_char of what is no number, date or timestamp', location);
+    return refuse('to_char of a value that is not a number, date or timestamp', location);
   const found = written.match(tokens) ?? [];
   if (written === '' || found.join('') !== written || found.some((word) => /^iddd$/i.test(word)))
     return refuse('to_char with this pattern', location, aboutPatterns);
@@ -150,7 +150,7 @@ export function printReadMoment(
   const text = textOf(value);
   const isText =
     type === undefined ? text !== undefined || bodyOf(value, 'ParamRef') !== undefined : textTypes.has(type);
-  if (!isText) return refuse(`${name.toLowerCase()} of what is no text`, location);
+  if (!isText) return refuse(`${name.toLowerCase()} of a value that is not text`, location);
   const known = text === undefined || pattern === undefined ? undefined : readMoment(text, pattern);
   if (known !== undefined) {
     const constant: Node = { A_Const: { sval: { sval: known }, location: location ?? -1 } };

@@ -201,7 +201,7 @@ class InnerRows {
     const { made, value } = this.#join(call);
     const [separator, ofNull] = args.map(untypedText);
     if (made.kind !== 'values' || separator === undefined || (args.length > 1 && ofNull === undefined))
-      return refuse('array_to_string with a separator that is no constant', call.location);
+      return refuse('array_to_string with a separator that is not a constant', call.location);
     return { value, made: { ...made, as: 'text', separator, ofNull } };
   }
 
@@ -247,9 +247,9 @@ class InnerRows {
     }
     const separator = untypedText(args[1]);
     if (text === undefined || separator === undefined)
-      return refuse('string_agg with a separator that is no constant', location);
+      return refuse('string_agg with a separator that is not a constant', location);
     if (!textTypes.has(typeOf(this.#p, text, this.#rows)))
-      return refuse('string_agg of what is no text', location, 'Cast it to text.');
+      return refuse('string_agg of a value that is not text', location, 'Cast it to text.');
     return { node: text, made: { kind: 'joined', separator } };
   }
 
@@ -403,7 +403,7 @@ const defaultFrame = { frameOptions: 1058 };
 function shareOf(node: Node | undefined, location: number | undefined): Node {
   const text = constantText(bodyOf(node, 'TypeCast')?.arg ?? node) ?? '';
   if (node === undefined || text === '' || Number.isNaN(Number(text)))
-    return refuse('a percentile that is no constant', location, 'Several are several calls.');
+    return refuse('a percentile that is not a constant', location, 'Call it once for each percentile.');
   if (Number(text) < 0 || Number(text) > 1)
     throw new Refusal(`percentile value ${text} is not between 0 and 1`, { sqlstate: '22003', location });
   return node;

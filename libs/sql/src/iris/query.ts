@@ -59,9 +59,9 @@ export function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop
     const select = bodyOf(ctequery, 'SelectStmt');
     if (select === undefined)
       return refuse(
-        'WITH of a statement that changes rows',
+        'WITH containing a statement that changes rows',
         location,
-        'Run it by itself, with RETURNING, and then the query, in one transaction.',
+        'Run that statement on its own with RETURNING, then the query, in one transaction.',
       );
     const defined = { names: namesOf(aliascolnames), location };
     const recursion = clause.recursive === true ? recursionOf(cte) : undefined;

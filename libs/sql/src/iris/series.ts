@@ -89,7 +89,7 @@ function membersOf(array: Node, location?: number): Members {
   const elements = isOfType ? arrayMembers(array) : undefined;
   if (elements?.some((each) => hasPart(each, isOfTablesOrNested)) !== false)
     return refuse(
-      'unnest of what is no array of constants',
+      'unnest of something other than an array of constants',
       location,
       'array[...] of constants and parameters is, and a parameter that is cast to an array.',
     );

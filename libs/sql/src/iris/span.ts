@@ -55,7 +55,8 @@ export function spanOf(p: Printing, node: Node | undefined, scope: Scope): Span 
 /** Prints an interval as its microseconds. */
 export function printSpan(p: Printing, node: Node | undefined, scope: Scope): string {
   const span = spanOf(p, node, scope);
-  if (span.months !== 0) return refuse('an interval of months as a value', placeOf(node), 'A month has no one length.');
+  if (span.months !== 0)
+    return refuse('an interval of months as a value', placeOf(node), 'Months differ in length: use days.');
   return String(total(span));
 }
 

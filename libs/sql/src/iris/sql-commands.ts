@@ -52,7 +52,7 @@ function prepared({ name = '', argtypes = [] }: PrepareStmt, inner: string): Sql
 const cursorOptions = { binary: 0x0001, scroll: 0x0002, hold: 0x0020 } as const;
 
 function declared({ portalname = '', options = 0 }: DeclareCursorStmt, inner: string): SqlCommand {
-  if ((options & cursorOptions.scroll) !== 0) return refuse('SCROLL', undefined, 'Rows come forward only.');
+  if ((options & cursorOptions.scroll) !== 0) return refuse('SCROLL', undefined, 'Cursors only move forward.');
   if ((options & cursorOptions.binary) !== 0) return refuse('a BINARY cursor');
   return { kind: 'declare', name: portalname, isHeld: (options & cursorOptions.hold) !== 0, inner };
 }
@@ -71,7 +71,7 @@ function valueOf(node: Node): string | null {
     return number.startsWith('-') ? number.slice(1) : `-${number}`;
   const constant = bodyOf(node, 'A_Const');
   if (constant?.isnull === true) return null;
-  return constantText(node) ?? refuse('EXECUTE with something that is no constant', constant?.location ?? location);
+  return constantText(node) ?? refuse('EXECUTE with a value that is not a constant', constant?.location ?? location);
 }
 
 /** The count of FETCH ALL in the parse tree. */

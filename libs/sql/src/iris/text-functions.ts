@@ -23,7 +23,7 @@ function checkText(p: Printing, name: string, text: Node | undefined, scope: Sco
   checkRepeatable(text, name);
   const type = typeOf(p, text, scope);
   if (untypedText(text) === undefined && !textTypes.has(type))
-    refuse(`${name} of what is no text`, location, 'Cast it to text.');
+    refuse(`${name} of a value that is not text`, location, 'Cast it to text.');
 }
 
 /** split_part(text, 'separator', n) */
@@ -37,7 +37,11 @@ export function printSplitPart(
   const by = untypedText(separator);
   const constant = bodyOf(place, 'A_Const')?.ival;
   if (by === undefined || by === '' || constant === undefined)
-    return refuse('split_part by what is no constant', location, 'A separator and a place are translated.');
+    return refuse(
+      'split_part by a separator or number that is not a constant',
+      location,
+      'Write the separator and the number as constants.',
+    );
   const at = constant.ival ?? 0;
   if (at === 0) throw new Refusal('field position must not be zero', { sqlstate: '22023', isPlaceless: true });
   const [value, sign] = [operand(p, text, scope), p.marks.string(by)];
@@ -54,11 +58,12 @@ export function printTranslate(
 ): string {
   checkText(p, 'translate', text, scope, location);
   const [before, after] = [untypedText(from), untypedText(to)];
-  if (before === undefined || after === undefined) return refuse('translate of signs that are no constants', location);
+  if (before === undefined || after === undefined)
+    return refuse('translate with characters that are not constants', location);
   const signs = Array.from(before);
   const others = Array.from(after);
   const pairs = new Map(signs.map((sign, at) => [sign, others[at] ?? ''] as const).reverse());
-  if (signs.some((sign) => sign.length > 1)) return refuse('translate of signs beyond U+FFFF', location); // two characters in IRIS
+  if (signs.some((sign) => sign.length > 1)) return refuse('translate of characters beyond U+FFFF', location); // two characters in IRIS
   const kept = [...pairs].filter(([, other]) => other !== '');
   const gone = [...pairs].filter(([, other]) => other === '');
   return translated(p, text, scope, [...kept, ...gone]);
@@ -84,7 +89,7 @@ export function printConcatWithSeparator(
   location?: number,
 ): string {
   const by = untypedText(separator);
-  if (by === undefined) return refuse('concat_ws with a separator that is no constant', location);
+  if (by === undefined) return refuse('concat_ws with a separator that is not a constant', location);
   const parts = values.map((value) => {
     checkRepeatable(value, 'concat_ws');
     const text = `${p.marks.string(by)} || ${outputText(p, value, scope, location)}`;
@@ -107,7 +112,7 @@ export function printEnd(
   const number = counted?.ival ?? (isNegated?.ival === undefined ? 0 : -isNegated.ival);
   if (counted === undefined && isNegated === undefined)
     return refuse(
-      `${name.toLowerCase()} with a count that is no constant`,
+      `${name.toLowerCase()} with a count that is not a constant`,
       location,
       'Write substring(... from ... for ...).',
     );
@@ -124,7 +129,11 @@ export function printOverlay(p: Printing, args: readonly Node[], scope: Scope, l
   const [text, other, from, count = callOf('length', other)] = args;
   const place = bodyOf(from, 'A_Const')?.ival?.ival ?? 0;
   if (place < 1 || args.length < 3)
-    return refuse('overlay from what is no constant', location, 'A place from 1 is translated.');
+    return refuse(
+      'overlay from a position that is not a constant',
+      location,
+      'Write the position as a constant of at least 1.',
+    );
   checkRepeatable([text, args.length < 4 ? other : undefined], 'overlay');
   const part = (...places: Node[]): Node => ({
     FuncCall: { funcname: words('substring'), args: [text ?? number(0), ...places], location: location ?? -1 },

@@ -36,18 +36,10 @@ export function textOperand(p: Printing, node: Node | undefined, scope: Scope, l
   if (node !== undefined && numberTypes.has(type) && !integerTypes.has(type))
     return (
       fractionText(p, node, scope) ??
-      refuse(
-        'a number with a fraction as text',
-        location,
-        'Cast it to numeric(p, s) first: its digits are certain then.',
-      )
+      refuse('a number with a fraction as text', location, 'Cast it to numeric(p, s) first, which fixes its digits.')
     );
   if (type === 'timestamptz')
-    return refuse(
-      'a moment with its zone as text',
-      location,
-      'Cast it to timestamp first, or leave that to the client.',
-    );
+    return refuse('a timestamptz as text', location, 'Cast it to timestamp first, or leave that to the client.');
   if (type === 'bool') return wordsOf(value, 'true', 'false');
   if (type === 'json' || type === 'jsonb')
     return refuse('JSON as text', location, 'IRIS writes it with other blanks: leave that to the client.');

@@ -39,7 +39,7 @@ export function printTimeArithmetic(p: Printing, expression: A_Expr, scope: Scop
     return momentOfTime(p.value(time, scope), textOperand(p, day, scope));
   }
   if (from !== 'date')
-    return refuse('arithmetic with times', location, 'An interval can be added, and a moment taken away.');
+    return refuse('arithmetic with times', location, 'Intervals can be added, and timestamps subtracted.');
   if (!integerTypes.has(by)) return refuse('arithmetic with dates', location, 'A number of days is translated.');
   const days = operand(p, other, scope);
   return `CAST(DATEADD('day', ${operator === '-' ? `-(${days})` : days}, ${p.value(base, scope)}) AS DATE)`;
@@ -141,7 +141,7 @@ const printMinute = (value: string, day: string): string =>
 export function printTruncated(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   const [unitNode, source, zone] = args;
   const written = constantText(unitNode);
-  if (written === undefined) return refuse('date_trunc to a unit that is no constant', location);
+  if (written === undefined) return refuse('date_trunc to a unit that is not a constant', location);
   const unit = unitOf(written);
   const type = typeOf(p, source, scope);
   if (!timeTypes.has(type) || zone !== undefined)

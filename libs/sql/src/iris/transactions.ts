@@ -31,7 +31,7 @@ export function printModes({
   isReadOnly,
 }: Pick<TransactionControl, 'isolation' | 'isReadOnly'>): string {
   if (isolation !== 'read committed' && isolation !== 'read uncommitted') {
-    return refuse(isolation.toUpperCase(), undefined, 'IRIS has READ COMMITTED at the most.');
+    return refuse(isolation.toUpperCase(), undefined, 'The highest isolation level of IRIS is READ COMMITTED.');
   }
   // READ UNCOMMITTED is READ COMMITTED in PostgreSQL.
   return `ISOLATION LEVEL READ COMMITTED${isReadOnly === undefined ? '' : isReadOnly ? ', READ ONLY' : ', READ WRITE'}`;

@@ -111,7 +111,7 @@ const parameterTypes: ReadonlySet<PgType | undefined> = new Set<PgType>([
 /** The microseconds of an interval constant. */
 function lengthOf(text: string, location?: number): string {
   const { months, days, micros } = intervalValue(text) ?? invalid('interval', location);
-  if (months !== 0) return refuse('an interval of months as a value', location, 'A month has no one length.');
+  if (months !== 0) return refuse('an interval of months as a value', location, 'Months differ in length: use days.');
   return String(days * microsPerDay + micros);
 }
 

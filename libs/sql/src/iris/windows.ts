@@ -36,7 +36,7 @@ export function printWindow(p: Printing, called: string, whole: FuncCall, over: 
   if (spread !== undefined) {
     const isWhole = window.orderClause === undefined || frameOf(window)?.kind === 'all';
     if (!isWhole || whole.agg_filter !== undefined)
-      return refuse(`${name} in this window`, location, 'Of a whole partition it is translated.');
+      return refuse(`${name} in this window`, location, 'Use it over the whole partition, without ORDER BY.');
     return printSpread(p, spread, whole, window, scope);
   }
   const call = filtered(called, whole);
@@ -47,7 +47,7 @@ export function printWindow(p: Printing, called: string, whole: FuncCall, over: 
     return refuse(
       `${name} in a window`,
       location,
-      'Number the rows by row_number() in a query inside, and take max(CASE ...) of the one with that number.',
+      'Number the rows by row_number() in a subquery, and select the row by max(CASE WHEN n = ... THEN value END).',
     );
   const ordered = window.orderClause ?? [];
   const frame = isByRow ? { kind: 'peers' as const } : frameOf(window);
@@ -66,7 +66,7 @@ export function printWindow(p: Printing, called: string, whole: FuncCall, over: 
   if (frame.kind === 'all') return printOf(p, name, call, overOf(isByRow ? ordered : []), scope);
   if (frame.kind === 'running') {
     // IRIS would use the order of the rows.
-    if (ordered.length === 0) return refuse('rows of no order in a window', location, 'Say ORDER BY in the window.');
+    if (ordered.length === 0) return refuse('a ROWS frame without ORDER BY', location, 'Add ORDER BY to the window.');
     return printOf(p, name, call, overOf(frame.isReversed ? reversed(ordered) : ordered), scope);
   }
   // The default frame includes peers in PostgreSQL, but is by rows in IRIS.
@@ -129,7 +129,7 @@ function printLast(p: Printing, frame: Frame, call: FuncCall, window: WindowDef,
 /** ntile(n) by row numbers; the first tiles have one more row if n does not divide the number of rows. */
 function printTiles(p: Printing, { args = [], location }: FuncCall, window: WindowDef, scope: Scope): string {
   const tiles = bodyOf(args[0], 'A_Const')?.ival?.ival ?? 0;
-  if (tiles <= 0) return refuse('ntile of what is no constant, or not positive', location);
+  if (tiles <= 0) return refuse('ntile of something other than a positive constant', location);
   const row = `(ROW_NUMBER() ${printOver(p, window, window.orderClause ?? [], scope)} - 1)`;
   const rows = `COUNT(*) ${printOver(p, window, [], scope)}`;
   const size = `(${rows} \\ ${tiles})`;

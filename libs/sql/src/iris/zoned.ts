@@ -10,7 +10,7 @@ import { untypedText } from './typed-constants.ts';
 import { clockOf, digitsOf, yearTable, zoneYears } from './zones.ts';
 
 const whichWay =
-  'IRIS does not tell whether it was declared with a zone. Write column::timestamptz to see it by the clock of this zone, or column::timestamp to have it taken for a time of that clock.';
+  'IRIS does not say whether the column has a time zone. Write column::timestamptz to convert it to this zone, or column::timestamp to read it as a time in this zone.';
 const utc = /^(?:utc|gmt|z|zulu|uct|etc\/(?:utc|gmt|uct|zulu))$/i;
 
 /**
@@ -19,13 +19,13 @@ const utc = /^(?:utc|gmt|z|zulu|uct|etc\/(?:utc|gmt|uct|zulu))$/i;
 export function printZoned(p: Printing, [zone, moment]: readonly Node[], scope: Scope, location?: number): string {
   const type = typeOf(p, moment, scope);
   const name = untypedText(zone);
-  if (name === undefined) return refuse('AT TIME ZONE of no constant', location);
+  if (name === undefined) return refuse('AT TIME ZONE with a zone that is not a constant', location);
   if (type !== 'timestamp' && type !== 'timestamptz')
     return refuse('AT TIME ZONE of this', location, 'Cast it to timestamp or timestamptz.');
   if (utc.test(name)) return p.value(moment, scope);
   const clock = clockOf(name);
   if (clock === undefined)
-    return refuse(`AT TIME ZONE ${name}`, location, 'Zones are known by names such as Europe/Berlin, and UTC.');
+    return refuse(`AT TIME ZONE ${name}`, location, 'Use a region name such as Europe/Berlin, or UTC.');
   checkRepeatable(moment, 'AT TIME ZONE');
   const isLocal = type === 'timestamp';
   if (isLocal && restsOnColumn(moment)) return refuse('AT TIME ZONE of a column', location, whichWay);

@@ -374,7 +374,7 @@ describe('transaction mode', () => {
     await start(oneBackend);
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
-    expect(await client.ask(flush(), close({ of: 'portal', name: '' }), sync())).toEqual(['3', 'Z I']);
+    expect(await client.ask(flush(), close({ kind: 'portal', name: '' }), sync())).toEqual(['3', 'Z I']);
   });
 
   it('tells a client that has waited too long, and keeps it', async () => {

@@ -18,7 +18,7 @@ import { z } from 'zod';
 import { sharedByRedis, type SharedByRedis } from './cache/shared-by-redis.ts';
 import { compileEarly } from './compile-early.ts';
 import { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-config.ts';
-import type { SaidSettings } from './config/pgbouncer/from-ini.ts';
+import type { SettingOverrides } from './config/pgbouncer/from-ini.ts';
 import { pgProxyError } from './errors.ts';
 import { keepOutOfDumps } from './keep-out-of-dumps.ts';
 import { directoryCheckOf } from './login/directory.ts';
@@ -95,8 +95,8 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   keepOutOfDumps();
   compileEarly();
   const salt = randomBytes(32);
-  const load = (said?: SaidSettings): LoadedConfig =>
-    loadConfig({ ...start, said }, { environment: start.environment, salt });
+  const load = (overrides?: SettingOverrides): LoadedConfig =>
+    loadConfig({ ...start, overrides }, { environment: start.environment, salt });
   const loaded = load();
   const open = new OpenParts();
   try {
@@ -292,7 +292,7 @@ class ShutdownRequest {
 }
 
 interface ReloadOptions {
-  readonly load: (overrides?: SaidSettings) => LoadedConfig;
+  readonly load: (overrides?: SettingOverrides) => LoadedConfig;
   readonly loaded: LoadedConfig;
   /** @returns what is not in effect as asked */
   readonly apply: (loaded: LoadedConfig) => readonly string[];
@@ -304,7 +304,7 @@ interface ReloadOptions {
 class ConfigReloader {
   readonly #options: ReloadOptions;
   loaded: LoadedConfig;
-  #overrides: SaidSettings = new Map();
+  #overrides: SettingOverrides = new Map();
 
   constructor(options: ReloadOptions) {
     this.#options = options;
@@ -317,7 +317,7 @@ class ConfigReloader {
   }
 
   /** Discards settings made at the console. @throws CodedError PG_PROXY_CONFIG; nothing has changed then */
-  run(overrides: SaidSettings = new Map()): readonly string[] {
+  run(overrides: SettingOverrides = new Map()): readonly string[] {
     const { load, apply, metrics, log } = this.#options;
     try {
       const fresh = load(overrides);

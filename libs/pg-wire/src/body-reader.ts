@@ -6,13 +6,13 @@ export const bodyAt = 5;
 
 /**
  * Reads the fields of one message in order. Reading past the end returns zero or an empty value and makes the reader fail for good, so
- * decoders check once, at the end: `isDone` for a whole message, `isSound` for its beginning.
+ * decoders check once, at the end: `isDone` for a whole message, `isValid` for its beginning.
  */
 export class BodyReader {
   readonly #buffer: Buffer;
   readonly #end: number;
   #at: number;
-  #isSound = true;
+  #isValid = true;
 
   constructor(buffer: Buffer, at: number, end: number) {
     this.#buffer = buffer;
@@ -30,13 +30,13 @@ export class BodyReader {
   }
 
   /** Every field read so far was present. */
-  get isSound(): boolean {
-    return this.#isSound;
+  get isValid(): boolean {
+    return this.#isValid;
   }
 
   /** Every field was present, and no bytes are left. */
   get isDone(): boolean {
-    return this.#isSound && this.#at === this.#end;
+    return this.#isValid && this.#at === this.#end;
   }
 
   byte(): number {
@@ -94,13 +94,13 @@ export class BodyReader {
       return [];
     }
     const items: T[] = [];
-    for (let index = 0; index < count && this.#isSound; index++) items.push(read());
+    for (let index = 0; index < count && this.#isValid; index++) items.push(read());
     return items;
   }
 
   #has(bytes: number): boolean {
-    if (this.#end - this.#at < bytes) this.#isSound = false;
-    return this.#isSound;
+    if (this.#end - this.#at < bytes) this.#isValid = false;
+    return this.#isValid;
   }
 
   #skip(bytes: number): number {
@@ -110,7 +110,7 @@ export class BodyReader {
   }
 
   #fail(): Buffer {
-    this.#isSound = false;
+    this.#isValid = false;
     return Buffer.alloc(0);
   }
 }

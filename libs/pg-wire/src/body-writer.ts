@@ -1,4 +1,4 @@
-import { bytesOf, hasKeptBytes } from './lossless-text.ts';
+import { bytesOf, hasInvalidBytes } from './lossless-text.ts';
 
 /** Writes messages into one growing buffer: `begin`, the fields, `end`; then `take` returns all that was written. */
 export class BodyWriter {
@@ -70,7 +70,7 @@ export class BodyWriter {
   cString(text: string, encoding: 'utf8' | 'latin1' = 'utf8'): this {
     const zero = text.indexOf('\0');
     const clean = zero < 0 ? text : text.slice(0, zero);
-    if (encoding === 'utf8' && hasKeptBytes(clean)) return this.bytes(bytesOf(clean)).byte(0);
+    if (encoding === 'utf8' && hasInvalidBytes(clean)) return this.bytes(bytesOf(clean)).byte(0);
     this.#room(clean.length * 3 + 1);
     this.#at += this.#buffer.write(clean, this.#at, encoding);
     this.#buffer[this.#at++] = 0;

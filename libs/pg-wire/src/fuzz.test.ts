@@ -26,7 +26,7 @@ const sessions = {
   frontend: Buffer.concat([
     wire.parse({ name: 's1', text: 'select $1::int', parameterTypes: [23] }),
     wire.bind({ portal: '', statement: 's1', parameterFormats: [], parameters: [Buffer.from('1')], resultFormats: [] }),
-    wire.describe({ of: 'portal', name: '' }),
+    wire.describe({ kind: 'portal', name: '' }),
     wire.execute({ portal: '', rowsMax: 0 }),
     wire.sync(),
     wire.query('select 1'),

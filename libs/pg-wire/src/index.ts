@@ -46,7 +46,7 @@ export {
 export {
   bind,
   bindComplete,
-  bindHeadAs,
+  rewriteBindHead,
   close,
   closeComplete,
   describe,
@@ -62,14 +62,14 @@ export {
   readBind,
   readBindHead,
   readExecute,
-  readNamed,
+  readTarget,
   readParameterDescription,
   readParse,
   sync,
   type Bind,
   type BindHead,
   type Execute,
-  type Named,
+  type Target,
   type Parse,
 } from './messages/extended-query.ts';
 export {
@@ -125,7 +125,7 @@ export {
   type StartupReading,
 } from './messages/start-up.ts';
 export { terminate } from './messages/termination.ts';
-export { bytesOf, hasKeptBytes, losslessText, withoutKeptBytes } from './lossless-text.ts';
+export { bytesOf, hasInvalidBytes, losslessText, replaceInvalidBytes } from './lossless-text.ts';
 export { isMd5Password, isSameSecret, md5Password, md5Response } from './sasl/md5.ts';
 export { saslprep } from './sasl/saslprep.ts';
 export { ScramClient, type ScramClientOptions, type ScramClientStep } from './sasl/scram-client.ts';

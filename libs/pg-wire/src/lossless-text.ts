@@ -21,18 +21,18 @@ export function losslessText(buffer: Buffer, from = 0, to = buffer.length): stri
 const isUtf8 = (bytes: Buffer): boolean => Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes);
 
 /** Whether a text of `losslessText` contains bytes that are not UTF-8. */
-export const hasKeptBytes = (text: string): boolean => loneSurrogate.test(text);
+export const hasInvalidBytes = (text: string): boolean => loneSurrogate.test(text);
 
 /** Replaces each invalid byte by `?`, as PostgreSQL up to 15 does in application_name: a UTF-8 database refuses them in statements. */
-export const withoutKeptBytes = (text: string): string => text.replaceAll(/\p{Surrogate}/gu, '?');
+export const replaceInvalidBytes = (text: string): string => text.replaceAll(/\p{Surrogate}/gu, '?');
 
 /** Encodes as UTF-8, and restores the invalid bytes of a text of `losslessText`. */
 export function bytesOf(text: string): Buffer {
-  if (!hasKeptBytes(text)) return Buffer.from(text, 'utf8');
-  return Buffer.concat(Array.from(text, (character) => keptByte(character) ?? Buffer.from(character, 'utf8')));
+  if (!hasInvalidBytes(text)) return Buffer.from(text, 'utf8');
+  return Buffer.concat(Array.from(text, (character) => invalidByteOf(character) ?? Buffer.from(character, 'utf8')));
 }
 
-function keptByte(character: string): Buffer | undefined {
+function invalidByteOf(character: string): Buffer | undefined {
   const code = character.charCodeAt(0);
   return character.length === 1 && code >= 0xdc80 && code <= 0xdcff ? Buffer.from([code - 0xdc00]) : undefined;
 }

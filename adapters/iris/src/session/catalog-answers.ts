@@ -38,9 +38,9 @@ export async function askCatalog(
 ): Promise<CatalogAnswer> {
   const { shared, connection, user, database, settings } = context;
   const latin1 = Buffer.from(inNewWords(text), 'utf8').toString('latin1');
-  const messages = [parse({ name: '', text: latin1, parameterTypes }), describe({ of: 'statement', name: '' })];
+  const messages = [parse({ name: '', text: latin1, parameterTypes }), describe({ kind: 'statement', name: '' })];
   if (bound !== undefined) {
-    messages.push(bind({ portal: '', statement: '', ...bound }), describe({ of: 'portal', name: '' }));
+    messages.push(bind({ portal: '', statement: '', ...bound }), describe({ kind: 'portal', name: '' }));
     messages.push(execute({ portal: '', rowsMax: 0 }));
   }
   const asker = { connection, user, database, settings: settings.ofCatalog() };

@@ -15,7 +15,7 @@ describe('a session on IRIS in the extended protocol', () => {
     rig = await SessionRig.start(() => rows);
     const words = await rig.ask(
       parsed('select id, name from patients where id = $1', 'a'),
-      describes({ of: 'statement', name: 'a' }),
+      describes({ kind: 'statement', name: 'a' }),
       sync(),
     );
     expect(words).toEqual(['1', 't 23', 'T id:23 name:1043', 'Z I']);
@@ -34,7 +34,7 @@ describe('a session on IRIS in the extended protocol', () => {
   it('describes array parameters by their comparison or cast, and row counts', async () => {
     rig = await SessionRig.start(() => [['1']]);
     const typesOf = async (text: string): Promise<string | undefined> =>
-      (await rig.ask(parsed(text), describes({ of: 'statement', name: '' }), sync()))[1];
+      (await rig.ask(parsed(text), describes({ kind: 'statement', name: '' }), sync()))[1];
     expect(await typesOf('select id from patients where id = any($1) and name = any($2)')).toBe('t 1007 1009');
     expect(await typesOf('select id from patients where name <> all($1::varchar[])')).toBe('t 1015');
     expect(await typesOf('select * from patients limit $1 offset $2::int')).toBe('t 20 23');
@@ -57,7 +57,7 @@ describe('a session on IRIS in the extended protocol', () => {
     rig = await SessionRig.start(() => 1);
     const text =
       "select current_setting('jit') as before, set_config('jit', $1, false), set_config('a.b', $2, $3) as own";
-    expect(await rig.ask(parsed(text), describes({ of: 'statement', name: '' }), sync())).toEqual([
+    expect(await rig.ask(parsed(text), describes({ kind: 'statement', name: '' }), sync())).toEqual([
       ...['1', 't 25 25 16', 'T before:25 set_config:25 own:25', 'Z I'],
     ]);
     expect(await rig.ask(bound('', ['off', 'c', 't']), all, sync())).toEqual(['2', 'D on|off|c', 'C SELECT 1', 'Z I']);
@@ -75,10 +75,10 @@ describe('a session on IRIS in the extended protocol', () => {
   it('translates a statement again if its translation depends on bound values', async () => {
     rig = await SessionRig.start(() => [['An']]);
     const text = 'select left(name, $1) as short from patients where id = $2';
-    const described = await rig.ask(parsed(text, 'a'), describes({ of: 'statement', name: 'a' }), sync());
+    const described = await rig.ask(parsed(text, 'a'), describes({ kind: 'statement', name: 'a' }), sync());
     expect(described).toEqual(['1', 't 23 23', 'T short:25', 'Z I']);
     const asked = async (...values: readonly (string | null)[]): Promise<string[]> =>
-      rig.ask(bound('a', values), describes({ of: 'portal', name: '' }), all, sync());
+      rig.ask(bound('a', values), describes({ kind: 'portal', name: '' }), all, sync());
     expect(await asked('2', '7')).toEqual(['2', 'T short:25', 'D An', 'C SELECT 1', 'Z I']);
     await asked('3', '8');
     expect(rig.heard()).toEqual([
@@ -130,7 +130,7 @@ describe('a session on IRIS in the extended protocol', () => {
     const words = await rig.ask(
       parsed('select id, name from patients'),
       bound('', [], '', [1, 0]),
-      describes({ of: 'portal', name: '' }),
+      describes({ kind: 'portal', name: '' }),
       all,
       sync(),
     );
@@ -207,7 +207,7 @@ describe('a session on IRIS in the extended protocol', () => {
     rig = await SessionRig.start(() => rows);
     await rig.ask(parsed('select id, name from patients', 'a'), sync());
     expect((await rig.ask(parsed('select id from patients', 'a'), sync()))[0]).toContain('42P05');
-    await rig.ask(close({ of: 'statement', name: 'a' }), sync());
+    await rig.ask(close({ kind: 'statement', name: 'a' }), sync());
     expect((await rig.ask(bound('a', []), sync()))[0]).toContain('26000');
     expect((await rig.ask(parsed('select 1; select 2'), sync()))[0]).toContain('42601');
     expect(await rig.ask(parsed(''), bound('', []), all, sync())).toEqual(['1', '2', 'I', 'Z I']);

@@ -75,7 +75,7 @@ describe('a session on IRIS in the simple protocol', () => {
       }),
     );
     const columnsOf = async (text: string): Promise<unknown> =>
-      (await rig.ask(parsed(text), describes({ of: 'statement', name: '' }), sync())).at(-2);
+      (await rig.ask(parsed(text), describes({ kind: 'statement', name: '' }), sync())).at(-2);
     names.push('beds');
     nowMs += 5_000;
     expect(await columnsOf('select max(id) from beds')).toBe('T max:23');

@@ -10,7 +10,7 @@ import {
   parseComplete,
   readBind,
   readExecute,
-  readNamed,
+  readTarget,
   readParse,
   readQuery,
   readyForQuery,
@@ -352,9 +352,9 @@ export class IrisSession {
   }
 
   async #describe({ buffer, start, end }: Message): Promise<void> {
-    const { of, name } = orMalformed(readNamed(buffer, start, end));
+    const { kind, name } = orMalformed(readTarget(buffer, start, end));
     const { outlet } = this.#context;
-    if (of === 'portal') {
+    if (kind === 'portal') {
       const { prepared, resultFormats } = this.#portal(name);
       outlet.send(await this.#rowDescription(prepared, resultFormats));
       return;
@@ -424,13 +424,13 @@ export class IrisSession {
   }
 
   async #close({ buffer, start, end }: Message): Promise<void> {
-    const { of, name } = orMalformed(readNamed(buffer, start, end));
-    const portal = of === 'portal' ? this.#portals.get(name) : undefined;
+    const { kind, name } = orMalformed(readTarget(buffer, start, end));
+    const portal = kind === 'portal' ? this.#portals.get(name) : undefined;
     if (portal !== undefined) {
       this.#portals.delete(name);
       await this.#executor.close(portal);
     }
-    if (of === 'statement') this.#statements.delete(name);
+    if (kind === 'statement') this.#statements.delete(name);
     this.#context.outlet.send(closeComplete());
   }
 }

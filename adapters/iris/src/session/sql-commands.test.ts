@@ -13,7 +13,7 @@ const ask = (text: string): Promise<string[]> => rig.ask(query(text));
 const extended = (text: string, rowsMax = 0, formats: number[] = []): Promise<string[]> =>
   rig.ask(
     parsed(text),
-    describes({ of: 'statement', name: '' }),
+    describes({ kind: 'statement', name: '' }),
     bound('', [], '', formats),
     executed(rowsMax),
     sync(),
@@ -64,7 +64,7 @@ describe('PREPARE, EXECUTE and DEALLOCATE', () => {
     const words = await rig.ask(
       parsed('fetch c'),
       bound('', [], '', [1, 0]),
-      describes({ of: 'portal', name: '' }),
+      describes({ kind: 'portal', name: '' }),
       executed(),
       sync(),
     );

@@ -28,7 +28,7 @@ import { consoleVersion } from './show.ts';
 /** How often a command that takes a while is checked, in ms. */
 const pollMs = 20;
 /** Messages are short here, and read as a whole. */
-const rules = { ...frontendSession, together: frontendSession.bodyMax.map((max) => Math.min(max, 65_536)) };
+const rules = { ...frontendSession, contiguous: frontendSession.bodyMax.map((max) => Math.min(max, 65_536)) };
 
 /** The settings that a server reports to its clients. */
 const reportedSettings = [

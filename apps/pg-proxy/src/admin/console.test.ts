@@ -87,7 +87,7 @@ describe('the console', () => {
     const messages = [
       parse({ name: '', text: 'show version', parameterTypes: [] }),
       bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] }),
-      describeMessage({ of: 'portal', name: '' }),
+      describeMessage({ kind: 'portal', name: '' }),
       execute({ portal: '', rowsMax: 0 }),
     ];
     const words = await console.ask(...messages, sync());
@@ -178,7 +178,7 @@ describe('the console', () => {
     ).toEqual([...['T', 'D app,1', 'C SELECT 1', 'Z I']]);
     const messages = [
       parse({ name: 's', text: 'select key from medrex.config where key like $1 order by 1', parameterTypes: [] }),
-      describeMessage({ of: 'statement', name: 's' }),
+      describeMessage({ kind: 'statement', name: 's' }),
       bind({
         portal: '',
         statement: 's',

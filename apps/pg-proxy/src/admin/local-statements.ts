@@ -9,7 +9,7 @@ import {
   portalSuspended,
   readBind,
   readExecute,
-  readNamed,
+  readTarget,
   readParse,
   type Execute,
 } from '@medrex/pg-wire';
@@ -54,13 +54,13 @@ export class LocalStatements {
     return this.#statements.size === 0 && this.#portals.size === 0;
   }
 
-  has(of: 'statement' | 'portal', name: string): boolean {
-    return (of === 'statement' ? this.#statements : this.#portals).has(name);
+  has(kind: 'statement' | 'portal', name: string): boolean {
+    return (kind === 'statement' ? this.#statements : this.#portals).has(name);
   }
 
   /** The name gets another meaning. */
-  forget(of: 'statement' | 'portal', name: string): void {
-    (of === 'statement' ? this.#statements : this.#portals).delete(name);
+  forget(kind: 'statement' | 'portal', name: string): void {
+    (kind === 'statement' ? this.#statements : this.#portals).delete(name);
   }
 
   /** Portals end with their transaction. */
@@ -104,21 +104,21 @@ export class LocalStatements {
   }
 
   describe(buffer: Buffer, start: number, end: number): MessageResult {
-    const named = readNamed(buffer, start, end);
+    const named = readTarget(buffer, start, end);
     if (named === undefined) return 'malformed';
-    const portal = named.of === 'portal' ? this.#portals.get(named.name) : undefined;
-    const prepared = named.of === 'portal' ? portal?.prepared : this.#statements.get(named.name);
-    if (prepared === undefined) return this.#missing(named.of, named.name);
-    if (named.of === 'statement') this.#options.send(parameterDescription(prepared.parameterTypes));
+    const portal = named.kind === 'portal' ? this.#portals.get(named.name) : undefined;
+    const prepared = named.kind === 'portal' ? portal?.prepared : this.#statements.get(named.name);
+    if (prepared === undefined) return this.#missing(named.kind, named.name);
+    if (named.kind === 'statement') this.#options.send(parameterDescription(prepared.parameterTypes));
     const { columns } = prepared;
     this.#options.send(columns === undefined ? noData() : columnsOf(columns, portal?.formats));
     return 'answered';
   }
 
   close(buffer: Buffer, start: number, end: number): MessageResult {
-    const named = readNamed(buffer, start, end);
+    const named = readTarget(buffer, start, end);
     if (named === undefined) return 'malformed';
-    this.forget(named.of, named.name);
+    this.forget(named.kind, named.name);
     this.#options.send(closeComplete());
     return 'answered';
   }
@@ -154,8 +154,8 @@ export class LocalStatements {
     return 'answered';
   }
 
-  #missing(of: 'statement' | 'portal', name: string): MessageResult {
-    return of === 'portal'
+  #missing(kind: 'statement' | 'portal', name: string): MessageResult {
+    return kind === 'portal'
       ? this.#fail('34000', `portal "${name}" does not exist`)
       : this.#fail('26000', `prepared statement "${name}" does not exist`);
   }

@@ -3,7 +3,7 @@ import {
   frontend as from,
   readBindHead,
   readExecute,
-  readNamed,
+  readTarget,
   readQuery,
   readyForQuery,
   transactionStatus,
@@ -128,8 +128,8 @@ export class LocalTables {
       statements.execute(buffer, start, end, (how) => (taken = how));
       return taken;
     }
-    const named = readNamed(buffer, start, end);
-    if (named === undefined || !statements.has(named.of, named.name)) return 'forServer';
+    const named = readTarget(buffer, start, end);
+    if (named === undefined || !statements.has(named.kind, named.name)) return 'forServer';
     return type === from.close ? statements.close(buffer, start, end) : statements.describe(buffer, start, end);
   }
 

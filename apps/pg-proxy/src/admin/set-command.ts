@@ -37,6 +37,6 @@ function refusalOf(name: string, config: ProxyConfig): Outcome | undefined {
 /** What a setting of PgBouncer, or of the configuration, is called there; undefined: it is one of the session. */
 function fieldOf(name: string, config: ProxyConfig): string | undefined {
   const mapping = Object.hasOwn(settingsTable, name) ? settingsTable[name] : undefined;
-  if (mapping !== undefined) return mapping === 'elsewhere' ? name : 'to' in mapping ? mapping.to : '';
+  if (mapping !== undefined) return mapping === 'readSeparately' ? name : 'field' in mapping ? mapping.field : '';
   return configRows(config).some(({ key }) => key === name) ? name : undefined;
 }

@@ -1,7 +1,7 @@
 import type { PoolFigures, PoolName } from '@medrex/pool';
 import type { ColumnBounds } from '@medrex/sql';
 import { configRows, defaultsOf, type ConfigRow } from '../config/config-rows.ts';
-import { pgbouncerRows } from '../config/pgbouncer/as-pgbouncer.ts';
+import { pgbouncerRows } from '../config/pgbouncer/pgbouncer-rows.ts';
 import type { DatabaseConfig, ProxyConfig } from '../config/proxy-config.ts';
 import { databaseOf, settingsFor, userOf } from '../config/scopes.ts';
 import { isOneServer } from '../upstream/host-rotation.ts';

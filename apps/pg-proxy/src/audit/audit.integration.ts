@@ -81,7 +81,7 @@ const cases: readonly (readonly [string, readonly (readonly Buffer[])[], readonl
     'an EXECUTE of what the protocol has prepared, whose name is given back behind it',
     [
       [prepared('select * from t', 's'), sync()],
-      [query('execute s'), close({ of: 'statement', name: 's' }), sync()],
+      [query('execute s'), close({ kind: 'statement', name: 's' }), sync()],
     ],
     ['read t 10'],
   ],

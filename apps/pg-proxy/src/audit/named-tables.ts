@@ -17,7 +17,7 @@ export class NamedTables {
     if (analysis.kind !== 'read') return;
     for (const statement of analysis.statements) {
       const name = sharedNameOf(statement);
-      const given = name && from.named(name.of, name.name);
+      const given = name && from.named(name.kind, name.name);
       if (name === undefined || given === undefined) continue;
       this.#protocolNames.set(request, new Map([...(this.#protocolNames.get(request) ?? []), [keyOf(name), given]]));
     }
@@ -56,4 +56,4 @@ export class NamedTables {
 }
 
 const definesName = ({ command }: Statement): boolean => command === 'DECLARE CURSOR' || command === 'PREPARE';
-const keyOf = ({ of, name }: SharedName): string => `${of} ${name}`;
+const keyOf = ({ kind, name }: SharedName): string => `${kind} ${name}`;

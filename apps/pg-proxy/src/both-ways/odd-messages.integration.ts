@@ -83,8 +83,8 @@ describeReal('POSTGRES', 'messages that nobody should send', (where) => {
 
     it('refuses a name that is not valid in the client encoding', async () => {
       const name = Buffer.from([0xff]).toString('latin1');
-      const named = [parse({ name, text: 'select 1', parameterTypes: [] }), close({ of: 'statement', name })];
-      for (const message of [...named, close({ of: 'portal', name })])
+      const named = [parse({ name, text: 'select 1', parameterTypes: [] }), close({ kind: 'statement', name })];
+      for (const message of [...named, close({ kind: 'portal', name })])
         await same(async (client) => [
           ...(await client.ask(message, sync())),
           ...(await client.ask(query('begin'))),
@@ -95,7 +95,7 @@ describeReal('POSTGRES', 'messages that nobody should send', (where) => {
       await same((client) =>
         client.ask(
           parse({ name: umlaut, text: 'select 1', parameterTypes: [] }),
-          close({ of: 'statement', name: umlaut }),
+          close({ kind: 'statement', name: umlaut }),
           sync(),
         ),
       );

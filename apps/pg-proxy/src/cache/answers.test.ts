@@ -72,7 +72,7 @@ describe('a question in the extended protocol', () => {
     parameters: [Buffer.from('7')],
     resultFormats: [1],
   });
-  const described = describeMessage({ of: 'portal', name: '' });
+  const described = describeMessage({ kind: 'portal', name: '' });
   const executed = execute({ portal: '', rowsMax: 0 });
   const read = (...messages: Buffer[]) => readExtendedQuery(Buffer.concat(messages), 0, Buffer.concat(messages).length);
 
@@ -90,7 +90,7 @@ describe('a question in the extended protocol', () => {
     const other = bind({ portal: '', statement: 'other', parameterFormats: [], parameters: [], resultFormats: [] });
     const named = bind({ portal: 'p', statement: 'n', parameterFormats: [], parameters: [], resultFormats: [] });
     const some = execute({ portal: '', rowsMax: 10 });
-    const ofStatement = describeMessage({ of: 'statement', name: 'n' });
+    const ofStatement = describeMessage({ kind: 'statement', name: 'n' });
     for (const series of [
       [parsed, sync()],
       [parsed, other, executed, sync()],

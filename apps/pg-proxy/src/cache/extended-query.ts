@@ -1,4 +1,4 @@
-import { frontend as from, parseKey, readBindHead, readExecute, readNamed } from '@medrex/pg-wire';
+import { frontend as from, parseKey, readBindHead, readExecute, readTarget } from '@medrex/pg-wire';
 
 /** One statement in the extended protocol that is asked and answered as a whole: [Parse] Bind [Describe] Execute Sync. */
 export interface ExtendedQuery {
@@ -30,7 +30,7 @@ export function readExtendedQuery(buffer: Buffer, start: number, limit: number):
   const head = readBindHead(buffer, reader.start, reader.end);
   if (head?.portal !== '') return undefined;
   if (parsed !== undefined && parsed.name !== head.statement) return undefined;
-  const bound = buffer.toString('latin1', head.at, reader.end);
+  const bound = buffer.toString('latin1', head.formatsAt, reader.end);
   reader.next();
   const isDescribed = reader.is(from.describe);
   if (isDescribed && !isOfPortal(buffer, reader)) return undefined;
@@ -43,8 +43,8 @@ export function readExtendedQuery(buffer: Buffer, start: number, limit: number):
 }
 
 function isOfPortal(buffer: Buffer, { start, end }: MessageReader): boolean {
-  const named = readNamed(buffer, start, end);
-  return named?.of === 'portal' && named.name === '';
+  const named = readTarget(buffer, start, end);
+  return named?.kind === 'portal' && named.name === '';
 }
 
 /** Iterates over the messages in a buffer. */

@@ -119,7 +119,7 @@ describeReal('POSTGRES', 'cached answers from a table that is written without be
     const [told, fresh] = [await open(), await open()];
     const prepared = [
       parse({ name: 'n', text: 'select * from ward limit 1', parameterTypes: [] }),
-      describeMessage({ of: 'statement', name: 'n' }),
+      describeMessage({ kind: 'statement', name: 'n' }),
       sync(),
     ];
     const run = [

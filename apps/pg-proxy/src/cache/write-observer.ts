@@ -84,7 +84,7 @@ function namedChanges({ from }: Request, analysis: Analysis): readonly Changes[]
   if (analysis.kind !== 'read') return [];
   return analysis.statements.flatMap((statement) => {
     const name = sharedNameOf(statement);
-    const given = name && from.named(name.of, name.name);
+    const given = name && from.named(name.kind, name.name);
     return given === undefined ? [] : changesOf(given);
   });
 }

@@ -3,7 +3,7 @@ import { Networks } from '../login/networks.ts';
 import { unixAddress } from '../login/unix-socket.ts';
 import { isSocketFolder, socketPath } from '../upstream/connect.ts';
 import { hostsOf } from '../upstream/host-rotation.ts';
-import { meantName } from './meant-name.ts';
+import { didYouMean } from './did-you-mean.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 
 /** The longest path of a Unix socket, in bytes. */
@@ -73,9 +73,9 @@ function* problemsOfDatabases({
   for (const [name, { upstream, user, password, upstreamOfClass = {} }] of Object.entries(databases)) {
     for (const [workClass, other] of Object.entries(upstreamOfClass))
       if (!Object.hasOwn(upstreams, other))
-        yield `databases.${name}.upstreamOfClass.${workClass}: there is no ${other}${meantName(other, Object.keys(upstreams))}`;
+        yield `databases.${name}.upstreamOfClass.${workClass}: there is no ${other}${didYouMean(other, Object.keys(upstreams))}`;
     if (!Object.hasOwn(upstreams, upstream))
-      yield `databases.${name}.upstream: there is no ${upstream}${meantName(upstream, Object.keys(upstreams))}`;
+      yield `databases.${name}.upstream: there is no ${upstream}${didYouMean(upstream, Object.keys(upstreams))}`;
     if (password !== undefined && user === undefined) yield `databases.${name}.password: needs user`;
   }
   const one = (database: string | undefined): readonly string[] => (database === undefined ? [] : [database]);
@@ -92,7 +92,7 @@ function* problemsOfDatabases({
   for (const [field, wanted = []] of Object.hasOwn(databases, '*') ? [] : named)
     for (const database of wanted)
       if (!Object.hasOwn(databases, database))
-        yield `${field}: there is no ${database}${meantName(database, Object.keys(databases))}`;
+        yield `${field}: there is no ${database}${didYouMean(database, Object.keys(databases))}`;
 }
 
 function* problemsOfInstance({ instance: { id, peers } }: ProxyConfig): Generator<string> {

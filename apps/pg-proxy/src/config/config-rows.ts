@@ -11,7 +11,7 @@ export interface ConfigRow {
 }
 
 /** Fields that are only read when the process starts. */
-const atStart =
+const restartOnly =
   /^(?:listen\.(?:host|port|reusePort|socket)|metrics\.(?:host|port)|instance\.(?:id|own)|cache\.redis|audit|ioUring|statistics\.(?:isOn|queriesMax|folder)|classes)(?:\.|$)/;
 const scopeOf: Readonly<Record<string, ConfigRow['scope']>> = {
   databases: 'database',
@@ -20,7 +20,7 @@ const scopeOf: Readonly<Record<string, ConfigRow['scope']>> = {
 };
 
 /** By RELOAD. */
-export const isChangeable = (field: string): boolean => !atStart.test(field);
+export const isChangeable = (field: string): boolean => !restartOnly.test(field);
 
 /** Of a secret the configuration only knows where it is; that is shown. */
 export function configRows(config: ProxyConfig): readonly ConfigRow[] {
@@ -49,6 +49,6 @@ function flat(value: unknown, path: string): [string, unknown][] {
 export function needRestart(before: ProxyConfig, after: ProxyConfig): readonly string[] {
   const now = new Map(configRows(after).map(({ key, value }) => [key, value]));
   const old = new Map(configRows(before).map(({ key, value }) => [key, value]));
-  const keys = new Set([...old.keys(), ...now.keys()].filter((key) => atStart.test(key)));
+  const keys = new Set([...old.keys(), ...now.keys()].filter((key) => restartOnly.test(key)));
   return [...keys].filter((key) => old.get(key) !== now.get(key));
 }

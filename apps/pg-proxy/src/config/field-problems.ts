@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { meantName } from './meant-name.ts';
-import { fieldOf, narrowFieldOf } from './pgbouncer/setting-fields.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { fieldOf, scopedFieldOf } from './pgbouncer/setting-fields.ts';
 import { proxyConfig } from './proxy-config.ts';
 
 type Path = readonly PropertyKey[];
@@ -15,24 +15,26 @@ interface Schema {
 /** What is wrong with single fields, each with its path: `pool.sise: there is no such field; did you mean size?` */
 export function fieldProblems({ issues }: z.ZodError): readonly string[] {
   return issues.flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys') return [`${pathOf(issue.path)}: ${wordsOf(issue)}`];
+    if (issue.code !== 'unrecognized_keys') return [`${pathOf(issue.path)}: ${messageOf(issue)}`];
     const known = fieldsAt(issue.path);
-    return issue.keys.map((key) => `${pathOf([...issue.path, key])}: there is no such field${insteadOf(key, known)}`);
+    return issue.keys.map(
+      (key) => `${pathOf([...issue.path, key])}: there is no such field${suggestionFor(key, known)}`,
+    );
   });
 }
 
 /** In the notation that other problems use. */
 const pathOf = (path: Path): string => (path.length === 0 ? 'the configuration' : path.map(String).join('.'));
 
-function wordsOf(issue: z.core.$ZodIssue): string {
+function messageOf(issue: z.core.$ZodIssue): string {
   if (issue.message.endsWith('received undefined')) return 'is missing';
   return issue.message.replace(/^Invalid input: /, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase());
 }
 
-function insteadOf(key: string, known: readonly string[]): string {
-  const narrow = narrowFieldOf(key);
+function suggestionFor(key: string, known: readonly string[]): string {
+  const narrow = scopedFieldOf(key);
   const field = known.find((name) => name === narrow) ?? fieldOf(key);
-  return field === undefined ? meantName(key, known) : `; PgBouncer's ${key} is called ${field} here`;
+  return field === undefined ? didYouMean(key, known) : `; PgBouncer's ${key} is called ${field} here`;
 }
 
 function fieldsAt(path: Path): readonly string[] {

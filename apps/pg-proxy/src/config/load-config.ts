@@ -8,7 +8,7 @@ import type { SecretSource } from './auth-config.ts';
 import { problemsOf } from './config-problems.ts';
 import { fieldProblems } from './field-problems.ts';
 import { Identities, type Identity } from './identities.ts';
-import { fromIni, type SaidSettings } from './pgbouncer/from-ini.ts';
+import { fromIni, type SettingOverrides } from './pgbouncer/from-ini.ts';
 import { proxyConfig, type ProxyConfig } from './proxy-config.ts';
 import { readUserFile, type Users } from './user-file.ts';
 
@@ -51,7 +51,7 @@ export interface LoadedConfig {
 export interface ConfigSource {
   readonly file?: string | undefined;
   readonly pgbouncerIni?: string | undefined;
-  readonly said?: SaidSettings | undefined;
+  readonly overrides?: SettingOverrides | undefined;
 }
 
 export interface LoadOptions {
@@ -61,35 +61,39 @@ export interface LoadOptions {
 }
 
 /** Reads all of it and reports every problem together. @throws CodedError PG_PROXY_CONFIG */
-export function loadConfig({ file, pgbouncerIni, said }: ConfigSource, options: LoadOptions): LoadedConfig {
-  if (pgbouncerIni !== undefined) return loadIni(pgbouncerIni, file, said, options);
+export function loadConfig({ file, pgbouncerIni, overrides }: ConfigSource, options: LoadOptions): LoadedConfig {
+  if (pgbouncerIni !== undefined) return loadIni(pgbouncerIni, file, overrides, options);
   if (file === undefined)
     throw pgProxyError('PG_PROXY_CONFIG', 'no configuration was given: use --config or --pgbouncer-ini');
-  return usable(file, readParsed(file, jsonOf(file), options));
+  return loadedOrThrow(file, readParsed(file, jsonOf(file), options));
 }
 
 function loadIni(
   ini: string,
-  over: string | undefined,
-  said: SaidSettings | undefined,
+  overlayFile: string | undefined,
+  overrides: SettingOverrides | undefined,
   options: LoadOptions,
 ): LoadedConfig {
-  const { config, secrets, notes, problems, inItsWords } = fromIni(ini, (file) => readFileSync(file, 'utf8'), said);
-  const above = over === undefined ? {} : jsonOf(over);
+  const { config, secrets, notes, problems, inIniTerms } = fromIni(
+    ini,
+    (file) => readFileSync(file, 'utf8'),
+    overrides,
+  );
+  const overlay = overlayFile === undefined ? {} : jsonOf(overlayFile);
   const environment = { ...options.environment, ...secrets };
-  const read = readParsed(over ?? ini, laidOver(config, above), { ...options, environment });
-  const isAbove = (problem: string): boolean =>
-    isObject(above) && Object.hasOwn(above, problem.split(/[.:]/, 1)[0] ?? '');
-  const others = read.problems.map((problem) => (isAbove(problem) ? problem : inItsWords(problem)));
-  const loaded = usable(ini, { ...read, problems: [...problems, ...others] });
-  return { ...loaded, notes: [...notes, ...loaded.notes.map(inItsWords)] };
+  const read = readParsed(overlayFile ?? ini, mergeOver(config, overlay), { ...options, environment });
+  const isInOverlay = (problem: string): boolean =>
+    isObject(overlay) && Object.hasOwn(overlay, problem.split(/[.:]/, 1)[0] ?? '');
+  const others = read.problems.map((problem) => (isInOverlay(problem) ? problem : inIniTerms(problem)));
+  const loaded = loadedOrThrow(ini, { ...read, problems: [...problems, ...others] });
+  return { ...loaded, notes: [...notes, ...loaded.notes.map(inIniTerms)] };
 }
 
 /** Objects are merged, everything else is replaced. */
-function laidOver(below: unknown, above: unknown): unknown {
+function mergeOver(below: unknown, above: unknown): unknown {
   if (!isObject(below) || !isObject(above)) return above;
   const merged: Record<string, unknown> = { ...below };
-  for (const [name, value] of Object.entries(above)) merged[name] = laidOver(below[name], value);
+  for (const [name, value] of Object.entries(above)) merged[name] = mergeOver(below[name], value);
   return merged;
 }
 
@@ -98,41 +102,46 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** The result of reading a configuration, as far as it could be read. */
-interface Reading {
+interface ReadResult {
   readonly loaded: LoadedConfig | undefined;
   readonly problems: readonly string[];
 }
 
 /** @throws CodedError PG_PROXY_CONFIG with all problems */
-function usable(file: string, { loaded, problems }: Reading): LoadedConfig {
+function loadedOrThrow(file: string, { loaded, problems }: ReadResult): LoadedConfig {
   if (loaded !== undefined && problems.length === 0) return loaded;
   const lines = [...new Set(problems)].map((problem) => `✖ ${problem}`);
   throw pgProxyError('PG_PROXY_CONFIG', [`${file}:`, ...lines].join('\n'));
 }
 
 /** Reads a configuration that is already parsed. @param file where it is from, for relative names */
-function readParsed(file: string, given: unknown, options: LoadOptions): Reading {
+function readParsed(file: string, given: unknown, options: LoadOptions): ReadResult {
   const parsed = proxyConfig.safeParse(given);
   if (!parsed.success)
     return {
       loaded: undefined,
-      problems: [...fieldProblems(parsed.error), ...problemsBehind(file, given, parsed.error, options)],
+      problems: [...fieldProblems(parsed.error), ...furtherProblems(file, given, parsed.error, options)],
     };
-  const loading = new Loading(dirname(resolve(file)), options);
+  const loading = new ConfigLoader(dirname(resolve(file)), options);
   return { loaded: loading.load(parsed.data), problems: loading.problems };
 }
 
 /** Further problems, as far as they can be found without the fields that are invalid by themselves. */
-function problemsBehind(file: string, given: unknown, { issues }: z.ZodError, options: LoadOptions): readonly string[] {
+function furtherProblems(
+  file: string,
+  given: unknown,
+  { issues }: z.ZodError,
+  options: LoadOptions,
+): readonly string[] {
   const rest = structuredClone(given);
   for (const issue of issues) {
     const wrong = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-    for (const path of wrong) leaveOut(rest, path);
+    for (const path of wrong) removePath(rest, path);
   }
   return proxyConfig.safeParse(rest).success ? readParsed(file, rest, options).problems : [];
 }
 
-function leaveOut(value: unknown, path: readonly PropertyKey[]): void {
+function removePath(value: unknown, path: readonly PropertyKey[]): void {
   const inner = path
     .slice(0, -1)
     .reduce<unknown>((at, key) => (isObject(at) || Array.isArray(at) ? Reflect.get(at, key) : undefined), value);
@@ -155,7 +164,7 @@ const linesMax = 10;
 /** A field, and the file that it names. */
 type NamedFile = readonly [field: string, file: string | undefined];
 
-class Loading {
+class ConfigLoader {
   readonly problems: string[] = [];
   readonly #notes: string[] = [];
   readonly #folder: string;
@@ -175,25 +184,25 @@ class Loading {
       users: auth.userFile === undefined ? new Map() : this.#users(auth.userFile),
       identities: this.#identities(config),
       certificate: this.#ownCertificate(config),
-      authorities: this.#ofEach(upstreams, (name, { ca, crl }) =>
+      authorities: this.#mapDefined(upstreams, (name, { ca, crl }) =>
         this.#trust(`upstreams.${name}.`, ['ca', ca], ['crl', crl]),
       ),
-      certificates: this.#ofEach(upstreams, (name, { certificate, key }) =>
+      certificates: this.#mapDefined(upstreams, (name, { certificate, key }) =>
         certificate === undefined || key === undefined ? undefined : this.#pair(`upstreams.${name}`, certificate, key),
       ),
       auditKey: this.#secret('audit.key', config.audit?.key),
       notes: this.#notes,
       queryPassword: this.#secret('auth.query.password', auth.query?.password),
-      queryPasswords: this.#ofEach(config.databases, (name, { authQuery }) =>
+      queryPasswords: this.#mapDefined(config.databases, (name, { authQuery }) =>
         this.#secret(`databases.${name}.authQuery.password`, authQuery?.password),
       ),
       redis: {
         password: this.#secret('cache.redis.password', config.cache.redis?.password),
-        ca: this.#optional('cache.redis.ca', config.cache.redis?.ca),
+        ca: this.#optionalFile('cache.redis.ca', config.cache.redis?.ca),
       },
       ldap: {
         password: this.#secret('auth.ldap.search.password', auth.ldap?.search?.password),
-        ca: this.#optional('auth.ldap.ca', auth.ldap?.ca),
+        ca: this.#optionalFile('auth.ldap.ca', auth.ldap?.ca),
       },
     };
     // Missing files were reported; those that exist must be usable.
@@ -203,29 +212,29 @@ class Loading {
 
   #checkTls({ certificate, authorities, certificates, ldap, redis, config }: LoadedConfig): void {
     // OpenSSL accepts files without any: then it trusts nobody, or nobody can connect.
-    const holds = (what: string, pem: Buffer | undefined, part: 'certificate' | 'private key'): void => {
+    const checkPem = (field: string, pem: Buffer | undefined, part: 'certificate' | 'private key'): void => {
       if (pem === undefined) return;
-      if (!pem.includes(`${part.toUpperCase()}-----`)) this.#problem(`${what}: contains no ${part} in PEM format`);
+      if (!pem.includes(`${part.toUpperCase()}-----`)) this.#problem(`${field}: contains no ${part} in PEM format`);
       else if (part === 'private key' && pem.includes('ENCRYPTED'))
-        this.#problem(`${what}: has a passphrase; use a key without one`);
+        this.#problem(`${field}: has a passphrase; use a key without one`);
     };
-    const checkPair = (what: string, pair: KeyPair | undefined): void => {
-      holds(`${what}.certificate`, pair?.cert, 'certificate');
-      holds(`${what}.key`, pair?.key, 'private key');
+    const checkPair = (field: string, pair: KeyPair | undefined): void => {
+      checkPem(`${field}.certificate`, pair?.cert, 'certificate');
+      checkPem(`${field}.key`, pair?.key, 'private key');
     };
-    const check = (what: string, options: SecureContextOptions): void => {
+    const check = (field: string, options: SecureContextOptions): void => {
       try {
         createSecureContext(options);
       } catch (error) {
-        this.#problem(`${what}: ${(error as Error).message.replace(/^error:(?:[^:]*:){3}/, '')}`);
+        this.#problem(`${field}: ${(error as Error).message.replace(/^error:(?:[^:]*:){3}/, '')}`);
       }
     };
     checkPair('listen.tls', certificate);
-    holds('listen.tls.clientCa', certificate?.clients.ca, 'certificate');
+    checkPem('listen.tls.clientCa', certificate?.clients.ca, 'certificate');
     for (const [name, pair] of certificates) checkPair(`upstreams.${name}`, pair);
-    for (const [name, { ca }] of authorities) holds(`upstreams.${name}.ca`, ca, 'certificate');
-    holds('auth.ldap.ca', ldap.ca, 'certificate');
-    holds('cache.redis.ca', redis.ca, 'certificate');
+    for (const [name, { ca }] of authorities) checkPem(`upstreams.${name}.ca`, ca, 'certificate');
+    checkPem('auth.ldap.ca', ldap.ca, 'certificate');
+    checkPem('cache.redis.ca', redis.ca, 'certificate');
     if (this.problems.length > 0) return;
     const ca = (bytes: Buffer | undefined): SecureContextOptions => (bytes === undefined ? {} : { ca: bytes });
     if (certificate !== undefined)
@@ -251,7 +260,7 @@ class Loading {
     const own = identities.map(({ user, database, as, password }, at): Identity => {
       return { user, database, as, password: this.#secret(`identities.${at}.password`, password) };
     });
-    const ofDatabases = this.#ofEach(databases, (key, { user, password }): Identity | undefined => {
+    const ofDatabases = this.#mapDefined(databases, (key, { user, password }): Identity | undefined => {
       const secret = this.#secret(`databases.${key}.password`, password);
       if (user === undefined) return undefined;
       return { user: undefined, database: undefined, as: user, password: secret };
@@ -266,15 +275,18 @@ class Loading {
   }
 
   #trust(where: string, [ca, caFile]: NamedFile, [crl, crlFile]: NamedFile): Trust {
-    const [authorities, revoked] = [this.#optional(where + ca, caFile), this.#optional(where + crl, crlFile)];
+    const [authorities, revoked] = [this.#optionalFile(where + ca, caFile), this.#optionalFile(where + crl, crlFile)];
     return { ...(authorities && { ca: authorities }), ...(revoked && { crl: revoked }) };
   }
 
-  #pair(what: string, certificate: string, key: string): KeyPair {
-    return { cert: this.#file(`${what}.certificate`, certificate), key: this.#file(`${what}.key`, key) };
+  #pair(field: string, certificate: string, key: string): KeyPair {
+    return { cert: this.#file(`${field}.certificate`, certificate), key: this.#file(`${field}.key`, key) };
   }
 
-  #ofEach<V, R>(values: Readonly<Record<string, V>>, make: (name: string, value: V) => R | undefined): Map<string, R> {
+  #mapDefined<V, R>(
+    values: Readonly<Record<string, V>>,
+    make: (name: string, value: V) => R | undefined,
+  ): Map<string, R> {
     const made = new Map<string, R>();
     for (const [name, value] of Object.entries(values)) {
       const one = make(name, value);
@@ -298,26 +310,26 @@ class Loading {
     return new Map();
   }
 
-  #secret(what: string, source: SecretSource | undefined): Secret | undefined {
+  #secret(field: string, source: SecretSource | undefined): Secret | undefined {
     if (source === undefined) return undefined;
     if ('file' in source) {
-      const text = this.#file(what, source.file).toString('utf8');
+      const text = this.#file(field, source.file).toString('utf8');
       return new Secret(text.replace(/\r?\n$/, ''));
     }
     const secret = this.#options.environment[source.env];
-    if (secret === undefined || secret === '') this.#problem(`${what}: ${source.env} is not set`);
+    if (secret === undefined || secret === '') this.#problem(`${field}: ${source.env} is not set`);
     return new Secret(secret ?? '');
   }
 
-  #optional(what: string, file: string | undefined): Buffer | undefined {
-    return file === undefined ? undefined : this.#file(what, file);
+  #optionalFile(field: string, file: string | undefined): Buffer | undefined {
+    return file === undefined ? undefined : this.#file(field, file);
   }
 
-  #file(what: string, file: string): Buffer {
+  #file(field: string, file: string): Buffer {
     try {
       return readFileSync(resolve(this.#folder, file));
     } catch (error) {
-      this.#problem(`${what}: ${(error as Error).message}`);
+      this.#problem(`${field}: ${(error as Error).message}`);
       return Buffer.alloc(0);
     }
   }

@@ -4,7 +4,7 @@ import { auth, identity, secretQuery, secretSource } from './auth-config.ts';
 import { drain, instance, reusePort } from './roll-out-config.ts';
 import { irisUpstream } from './iris-config.ts';
 import { classes, upstreamOfClass } from './scheduling-config.ts';
-import { applicationSettings, globalSettings, narrowSettings } from './scoped-settings.ts';
+import { applicationSettings, globalSettings, scopedSettings } from './scoped-settings.ts';
 import { audit, statistics } from './observe-config.ts';
 import { milliseconds, millisecondsOrNone } from './durations.ts';
 
@@ -117,7 +117,7 @@ const upstream = z.strictObject({
   iris: irisUpstream.optional().describe('Settings of an upstream of kind `iris`'),
 });
 
-const database = narrowSettings.extend({
+const database = scopedSettings.extend({
   upstream: z.string().min(1).describe('The upstream it is on, by its name in upstreams'),
   database: name.optional().describe('Its name at the upstream; the same name when absent'),
   user: name
@@ -136,7 +136,7 @@ const database = narrowSettings.extend({
   upstreamOfClass,
 });
 
-const user = narrowSettings.extend({
+const user = scopedSettings.extend({
   databases: z.array(name).optional().describe('Databases that the user may connect to; all when absent'),
   clientsMax: most.describe('Maximum number of clients of this user at once'),
   backendsMax: most.describe('Maximum number of backends at once that log in as this user, in all databases'),

@@ -114,7 +114,7 @@ export const globalSettings = z.strictObject({
   workloadClass: workloadClass.optional(),
 });
 /** What a database or a user may override. */
-export const narrowSettings = z.strictObject({ ...shape, workloadClass }).partial();
+export const scopedSettings = z.strictObject({ ...shape, workloadClass }).partial();
 /** What an application may override; it has no pool of its own. */
 export const applicationSettings = z
   .strictObject({ ...ofClients, ...ofSessions, ...ofStatements, workloadClass })

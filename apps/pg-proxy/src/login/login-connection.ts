@@ -235,8 +235,8 @@ export class LoginConnection {
     const certificateName =
       this.#tls?.requestsCertificate === true ? certificateNameOf(this.#socket as TLSSocket) : undefined;
     if (this.#tls?.requiresCertificate === true && certificateName === undefined) return this.#refuse(needsCertificate);
-    const { minor, declined, isAsked } = negotiate(packet);
-    if (!isAsked) this.#send(negotiateProtocolVersion({ minor, declined }));
+    const { minor, declined, isAccepted } = negotiate(packet);
+    if (!isAccepted) this.#send(negotiateProtocolVersion({ minor, declined }));
     this.#startup = { ...packet, minor };
     const database = packet.parameters.get('database') ?? '';
     const asked = database === '' ? user : database;

@@ -94,7 +94,7 @@ describe('the class of a request', () => {
       sync(),
     ];
     await client.ask(...run);
-    await client.ask(describeMessage({ of: 'statement', name: 'report' }), sync());
+    await client.ask(describeMessage({ kind: 'statement', name: 'report' }), sync());
     await client.ask(parse({ name: '', text, parameterTypes: [] }), sync());
     await client.ask(parse({ name: '', text: 'select 1 where true', parameterTypes: [] }), sync());
     expect(seen).toEqual(['analytical', 'analytical', 'analytical', 'interactive']);

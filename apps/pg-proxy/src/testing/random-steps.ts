@@ -27,7 +27,7 @@ type Unit =
       readonly formats: readonly number[];
     }
   | { readonly is: 'execute'; readonly portal: string; readonly rowsMax: number }
-  | { readonly is: 'describe' | 'close'; readonly of: 'statement' | 'portal'; readonly name: string }
+  | { readonly is: 'describe' | 'close'; readonly kind: 'statement' | 'portal'; readonly name: string }
   | {
       readonly is: 'copy';
       readonly byQuery: boolean;
@@ -76,7 +76,7 @@ const unit: fc.Arbitrary<readonly Unit[]> = fc.oneof(
       fc
         .record({
           is: fc.constantFrom('describe' as const, 'describe' as const, 'close' as const),
-          of: fc.constant(of),
+          kind: fc.constant(of),
           name: of === 'portal' ? portal : name,
         })
         .map((one) => [one]),
@@ -92,7 +92,7 @@ const driven = fc
   .map(({ name: of, text: at, values: all, formats: as, rowsMax: most, isDescribed }): Unit[] => [
     { is: 'parse', name: of, text: at },
     { is: 'bind', portal: '', name: of, values: all, formats: as },
-    ...(isDescribed ? [{ is: 'describe' as const, of: 'portal' as const, name: '' }] : []),
+    ...(isDescribed ? [{ is: 'describe' as const, kind: 'portal' as const, name: '' }] : []),
     { is: 'execute', portal: '', rowsMax: most },
   ]);
 /** 4 and b in the format of COPY BINARY. */
@@ -120,7 +120,7 @@ const walked = fc
     ...parts.flatMap((most): Unit[] => [
       { is: 'execute', portal: as, rowsMax: most },
       { is: 'flush' },
-      ...(most === 5 ? [{ is: 'describe', of: 'portal', name: as } as const] : []),
+      ...(most === 5 ? [{ is: 'describe', kind: 'portal', name: as } as const] : []),
     ]),
   ]);
 /** A pipeline with simple queries between its parts. */
@@ -273,7 +273,7 @@ const readyAfter = (one: Unit): number => {
 const isAnsweredReady = (one: Unit): boolean => readyAfter(one) > 0;
 
 const speaksOfUnnamedPortal = (one: Unit): boolean =>
-  (one.is === 'execute' && one.portal === '') || (one.is === 'describe' && one.of === 'portal' && one.name === '');
+  (one.is === 'execute' && one.portal === '') || (one.is === 'describe' && one.kind === 'portal' && one.name === '');
 
 /**
  * The bytes to send. Server and client must agree on the number of ReadyForQuery: a Sync precedes what is skipped after an error, and

@@ -20,7 +20,7 @@ import {
   readBind,
   readBindHead,
   readExecute,
-  readNamed,
+  readTarget,
   readParse,
   readPasswordMessage,
   readQuery,
@@ -230,7 +230,7 @@ export class ScriptedBackend {
     }
     this.#isLoggedIn = true;
     // Messages are read as a whole here.
-    this.#framer.rules = { ...frontendSession, together: frontendSession.bodyMax };
+    this.#framer.rules = { ...frontendSession, contiguous: frontendSession.bodyMax };
     this.#send(
       authentication({ kind: 'ok' }),
       parameterStatus({ name: 'server_version', value: '15.0' }),
@@ -256,7 +256,7 @@ export class ScriptedBackend {
       case from.execute:
         return this.#execute(readExecute(message, 0, message.length)!.portal);
       case from.close:
-        this.prepared.delete(readNamed(message, 0, message.length)!.name);
+        this.prepared.delete(readTarget(message, 0, message.length)!.name);
         return this.#send(closeComplete());
       case from.sync:
         this.#isSkipping = false;

@@ -42,7 +42,7 @@ export function accessOf(href: string): Pick<WireClientOptions, 'port' | 'user' 
 }
 
 /** Each message in one piece. */
-const whole = { ...backendSession, together: backendSession.bodyMax };
+const whole = { ...backendSession, contiguous: backendSession.bodyMax };
 
 /** A client that sends only what a test tells it, and describes what it receives in words. */
 export class WireClient {

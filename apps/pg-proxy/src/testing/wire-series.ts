@@ -5,8 +5,8 @@ const binds = (statement: string): Buffer =>
   bind({ portal: '', statement, parameterFormats: [], parameters: [], resultFormats: [] });
 export const run = (statement: string, rowsMax = 0): Buffer =>
   Buffer.concat([binds(statement), execute({ portal: '', rowsMax })]);
-const describesPortal = describe({ of: 'portal', name: '' });
-export const closesUnnamed = close({ of: 'statement', name: '' });
+const describesPortal = describe({ kind: 'portal', name: '' });
+export const closesUnnamed = close({ kind: 'statement', name: '' });
 export const two = Buffer.concat([prepare('c', 'select 2'), sync()]);
 const showsC = "select name from pg_prepared_statements where name = 'c'";
 const runTwo = Buffer.concat([run('c'), sync()]);
@@ -148,14 +148,19 @@ export const wireSeries = {
     [1, runTwo],
   ),
   'a Describe in a transaction that has failed': steps(
-    [1, prepare('c', 'delete from pg_description where objoid = $1'), describe({ of: 'statement', name: 'c' }), sync()],
-    [1, prepare('d', 'select $1::int'), describe({ of: 'statement', name: 'd' }), sync()],
+    [
+      1,
+      prepare('c', 'delete from pg_description where objoid = $1'),
+      describe({ kind: 'statement', name: 'c' }),
+      sync(),
+    ],
+    [1, prepare('d', 'select $1::int'), describe({ kind: 'statement', name: 'd' }), sync()],
     ...[1, 2, 3].flatMap(() =>
       steps(
         [1, query('begin')],
         [1, query('select 1/0')],
-        [1, describe({ of: 'statement', name: 'c' }), describe({ of: 'statement', name: 'c' }), sync()],
-        [1, describe({ of: 'statement', name: 'd' }), sync()],
+        [1, describe({ kind: 'statement', name: 'c' }), describe({ kind: 'statement', name: 'c' }), sync()],
+        [1, describe({ kind: 'statement', name: 'd' }), sync()],
         [1, query('rollback')],
       ),
     ),
@@ -195,7 +200,7 @@ export const wireSeries = {
   'a name of 9,000 bytes': steps([1, prepare(longName, 'select 1'), sync()], [1, run(longName), sync()]),
   'a statement whose Parse is passed over, behind the next Sync': steps(
     [1, two],
-    [2, describe({ of: 'portal', name: 'none' }), run('c'), sync(), runTwo],
+    [2, describe({ kind: 'portal', name: 'none' }), run('c'), sync(), runTwo],
     [3, run('none'), run('c'), sync(), query('select 1'), runTwo],
     [1, runTwo],
   ),
@@ -203,12 +208,12 @@ export const wireSeries = {
     [2, run('none'), prepare('c', 'select 1'), sync(), run('c'), sync()],
     [2, run('none'), prepare('c', 'select 1'), sync(), two],
     [1, runTwo],
-    [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), runTwo],
-    [2, run('none'), close({ of: 'statement', name: 'c' }), prepare('c', 'select 1'), sync(), runTwo],
-    [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), prepare('c', 'select 3'), sync()],
+    [2, run('none'), close({ kind: 'statement', name: 'c' }), sync(), runTwo],
+    [2, run('none'), close({ kind: 'statement', name: 'c' }), prepare('c', 'select 1'), sync(), runTwo],
+    [2, run('none'), close({ kind: 'statement', name: 'c' }), sync(), prepare('c', 'select 3'), sync()],
     [2, run('none'), prepare('', 'deallocate c'), run(''), sync(), runTwo],
-    [3, prepare('d', 'select from nowhere'), sync(), describe({ of: 'statement', name: 'd' }), sync(), runTwo],
-    [3, close({ of: 'statement', name: 'c' }), sync(), two, runTwo],
+    [3, prepare('d', 'select from nowhere'), sync(), describe({ kind: 'statement', name: 'd' }), sync(), runTwo],
+    [3, close({ kind: 'statement', name: 'c' }), sync(), two, runTwo],
     [1, runTwo],
   ),
   'a statement shown by SQL, behind one whose Parse will fail': steps(
@@ -219,7 +224,7 @@ export const wireSeries = {
   'a name of which a Parse or a Close is passed over, and of which SQL speaks behind the next Sync': steps(
     [2, run('none'), prepare('c', 'select 1'), sync(), query('select 4; deallocate c')],
     [1, two],
-    [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), query('execute c')],
+    [2, run('none'), close({ kind: 'statement', name: 'c' }), sync(), query('execute c')],
     [1, runTwo],
   ),
   'a portal that is bound before the answer to the transaction ahead of it, and run behind that': steps(
@@ -248,18 +253,18 @@ export const wireSeries = {
   ),
   'DEALLOCATE of a name whose Close, or Parse, is passed over, behind the next Sync': steps(
     [1, two],
-    [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), query('deallocate c')],
+    [2, run('none'), close({ kind: 'statement', name: 'c' }), sync(), query('deallocate c')],
     [1, runTwo],
     [2, run('none'), two, prepare('', 'deallocate c'), run(''), sync()],
     [1, prepare('d', 'deallocate c'), two],
-    [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), run('d'), sync()],
+    [2, run('none'), close({ kind: 'statement', name: 'c' }), sync(), run('d'), sync()],
     [1, runTwo],
   ),
   'a name whose Parse fails, and its Close is passed over, behind what has changed tables': steps(
     [
       2,
       ...[prepare('', 'drop schema if exists nothing_there'), run(''), prepare('c', 'select nope')],
-      ...[close({ of: 'statement', name: 'c' }), sync(), prepare('c', 'select 2'), run('c'), sync()],
+      ...[close({ kind: 'statement', name: 'c' }), sync(), prepare('c', 'select 2'), run('c'), sync()],
     ],
     [1, runTwo],
   ),
@@ -267,8 +272,8 @@ export const wireSeries = {
     [1, prepare('r', 'reset all'), sync()],
     ...[
       [prepare('r', 'select 1')],
-      [run('none'), close({ of: 'statement', name: 'r' })],
-      [run('none'), close({ of: 'statement', name: 'r' }), prepare('r', 'select 1')],
+      [run('none'), close({ kind: 'statement', name: 'r' })],
+      [run('none'), close({ kind: 'statement', name: 'r' }), prepare('r', 'select 1')],
     ].flatMap((passedOver) =>
       steps(
         [1, query("set work_mem to '5MB'")],
@@ -298,12 +303,12 @@ export const wireSeries = {
   ),
   'a statement behind the next Sync, where its Close is passed over, and what SQL says of another': steps(
     [1, prepare('c', 'select 1'), prepare('e', 'select 5'), sync()],
-    [2, run('none'), close({ of: 'statement', name: 'c' }), prepare('d', 'execute e'), sync(), run('c'), sync()],
+    [2, run('none'), close({ kind: 'statement', name: 'c' }), prepare('d', 'execute e'), sync(), run('c'), sync()],
   ),
   'a statement behind the next Sync, where its Describe is passed over by a backend that has it no longer': steps(
     [1, prepare('', 'set local search_path to pg_catalog'), run(''), sync(), prepare('c', 'select 1')],
     [1, sync()],
-    [2, run('none'), describe({ of: 'statement', name: 'c' }), sync(), run('c'), sync()],
+    [2, run('none'), describe({ kind: 'statement', name: 'c' }), sync(), run('c'), sync()],
   ),
   'a text of which a Parse is passed over, under another name behind the next Sync': steps(
     [3, run('none'), prepare('c', 'select 7'), sync(), prepare('d', 'select 7'), sync(), run('d'), sync()],
@@ -319,7 +324,7 @@ export const wireSeries = {
     [1, query('create table gone (x int)')],
     [1, prepare('a', 'table gone'), prepare('b', 'table gone'), prepare('c', 'select 2'), sync()],
     [1, query('drop table gone')],
-    [1, prepare('d', showsC), describe({ of: 'statement', name: 'd' }), run('d'), sync()],
+    [1, prepare('d', showsC), describe({ kind: 'statement', name: 'd' }), run('d'), sync()],
     [1, query('discard all')],
     [1, query('create table gone (x int)')],
     [1, prepare('a', 'table gone'), prepare('c', 'select 2'), sync()],
@@ -352,7 +357,7 @@ export const wireSeries = {
     [1, run(''), sync()],
   ),
   'a Close of what SQL prepares before it in a pipeline': steps(
-    [3, query('prepare c as select 2'), close({ of: 'statement', name: 'c' }), sync(), runTwo],
+    [3, query('prepare c as select 2'), close({ kind: 'statement', name: 'c' }), sync(), runTwo],
     [1, two],
     [1, runTwo],
   ),
@@ -416,7 +421,7 @@ export const wireSeries = {
   ),
   'statements under their own names, of which a Parse was passed over': steps(
     [1, two],
-    [1, describe({ of: 'statement', name: 'none' }), prepare('d', 'select 3'), prepare('', 'execute c'), sync()],
+    [1, describe({ kind: 'statement', name: 'none' }), prepare('d', 'select 3'), prepare('', 'execute c'), sync()],
     [1, run('d'), sync()],
     [1, prepare('c', 'select 4'), sync()],
     [1, prepare('d', 'select 5'), run('d'), sync()],
@@ -426,7 +431,7 @@ export const wireSeries = {
     [1, prepare('n', 'select 1'), sync()],
     [1, prepare('n', 'reset timezone'), sync()],
     [1, run('n', 1), describesPortal, sync()],
-    [1, run('none'), close({ of: 'statement', name: 'n' }), sync()],
+    [1, run('none'), close({ kind: 'statement', name: 'n' }), sync()],
     [1, run('n', 1), describesPortal, sync()],
   ),
   'messages that cannot be read': steps(
@@ -445,7 +450,7 @@ export const wireSeries = {
   ),
   'what two names stand for': steps(
     [1, two],
-    [1, prepare('d', 'select 2'), describe({ of: 'statement', name: 'd' }), sync()],
+    [1, prepare('d', 'select 2'), describe({ kind: 'statement', name: 'd' }), sync()],
     [1, prepare('d', 'select 3'), sync()],
   ),
 };

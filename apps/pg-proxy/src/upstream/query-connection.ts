@@ -56,7 +56,7 @@ interface PendingQuery {
 /** An idle connection is closed after this time, in ms. */
 const idleMs = 60_000;
 /** Answers are short, and read as a whole. */
-const frameRules = { ...backendSession, together: backendSession.bodyMax.map((max) => Math.min(max, 65_536)) };
+const frameRules = { ...backendSession, contiguous: backendSession.bodyMax.map((max) => Math.min(max, 65_536)) };
 
 /**
  * Runs the proxy's own queries at an upstream, one after the other, on a connection that is opened on demand. Its session starts with

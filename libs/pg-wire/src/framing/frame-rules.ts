@@ -7,14 +7,14 @@ export interface FrameRules {
   /** Maximum body length by type, in bytes; -1: the type is not allowed. */
   readonly bodyMax: Int32Array;
   /** Bytes of the body that must be contiguous in memory in the first piece of a message; the rest may follow in pieces. */
-  readonly together: Int32Array;
+  readonly contiguous: Int32Array;
 }
 
 export interface FrameRule {
   readonly types: readonly number[];
   readonly bodyMax: number;
   /** Default: the whole body. */
-  readonly together?: number;
+  readonly contiguous?: number;
 }
 
 /** PostgreSQL's limit for long messages (PQ_LARGE_MESSAGE_LIMIT). */
@@ -37,14 +37,14 @@ const authenticationBytes = 8192;
 /** Builds the tables; for a type in several rules the last one wins. */
 export function frameRules(sender: FrameRules['sender'], rules: readonly FrameRule[]): FrameRules {
   const bodyMax = new Int32Array(256).fill(-1);
-  const together = new Int32Array(256);
+  const contiguous = new Int32Array(256);
   for (const rule of rules) {
     for (const type of rule.types) {
       bodyMax[type] = rule.bodyMax;
-      together[type] = rule.together ?? rule.bodyMax;
+      contiguous[type] = rule.contiguous ?? rule.bodyMax;
     }
   }
-  return { sender, bodyMax, together };
+  return { sender, bodyMax, contiguous };
 }
 
 /** A client between its StartupMessage and AuthenticationOk. */
@@ -53,9 +53,9 @@ export const frontendLogin = frameRules('frontend', [{ types: [frontend.password
 /** A client that is logged in. */
 export const frontendSession = frameRules('frontend', [
   { types: [frontend.parse], bodyMax: textBytes },
-  { types: [frontend.query], bodyMax: largeBytes, together: inspectedBytes },
-  { types: [frontend.bind], bodyMax: largeBytes, together: namesBytes },
-  { types: [frontend.copyData, frontend.functionCall], bodyMax: largeBytes, together: 0 },
+  { types: [frontend.query], bodyMax: largeBytes, contiguous: inspectedBytes },
+  { types: [frontend.bind], bodyMax: largeBytes, contiguous: namesBytes },
+  { types: [frontend.copyData, frontend.functionCall], bodyMax: largeBytes, contiguous: 0 },
   { types: [frontend.close, frontend.describe, frontend.execute, frontend.copyFail], bodyMax: smallBytes },
   { types: [frontend.copyDone, frontend.flush, frontend.sync, frontend.terminate], bodyMax: smallBytes },
 ]);
@@ -70,16 +70,16 @@ export const backendLogin = frameRules('backend', [
 
 /** A server in a session. */
 export const backendSession = frameRules('backend', [
-  { types: [backend.dataRow, backend.copyData, backend.functionCallResponse], bodyMax: largeBytes, together: 0 },
-  { types: [backend.rowDescription, backend.parameterDescription], bodyMax: largeBytes, together: 0 },
+  { types: [backend.dataRow, backend.copyData, backend.functionCallResponse], bodyMax: largeBytes, contiguous: 0 },
+  { types: [backend.rowDescription, backend.parameterDescription], bodyMax: largeBytes, contiguous: 0 },
   {
     types: [backend.copyInResponse, backend.copyOutResponse, backend.copyBothResponse],
     bodyMax: largeBytes,
-    together: 0,
+    contiguous: 0,
   },
   // Severity and SQLSTATE come first; after them a server may repeat a statement of any length.
-  { types: [backend.errorResponse, backend.noticeResponse], bodyMax: largeBytes, together: headBytes },
-  { types: [backend.notificationResponse], bodyMax: largeBytes, together: 0 },
+  { types: [backend.errorResponse, backend.noticeResponse], bodyMax: largeBytes, contiguous: headBytes },
+  { types: [backend.notificationResponse], bodyMax: largeBytes, contiguous: 0 },
   { types: [backend.commandComplete, backend.parameterStatus], bodyMax: 65_536 },
   { types: [backend.bindComplete, backend.closeComplete, backend.parseComplete, backend.noData], bodyMax: 0 },
   { types: [backend.copyDone, backend.emptyQueryResponse, backend.portalSuspended], bodyMax: 0 },

@@ -78,7 +78,7 @@ describe('Framer', () => {
       expect(framer.unread).toBe(0);
     }
     expect(lengths).toHaveLength(101);
-    expect(framer.isAtRest).toBe(true);
+    expect(framer.isBetweenMessages).toBe(true);
   });
 
   it('holds a Bind back until both names have arrived', () => {
@@ -112,7 +112,7 @@ describe('Framer', () => {
     const framer = new Framer(frontendSession);
     const asked = (...parts: Buffer[]): boolean => {
       framer.feed(Buffer.concat(parts));
-      return framer.holds(0x53);
+      return framer.hasWhole(0x53);
     };
     const long = copyData(Buffer.alloc(90_000, sync()));
     expect(asked(query('select 1'), long.subarray(0, 60_000))).toBe(false);
@@ -124,7 +124,7 @@ describe('Framer', () => {
     );
     expect(asked(sync().subarray(4))).toBe(true);
     while (framer.next()) continue;
-    expect(framer.holds(0x53)).toBe(false);
+    expect(framer.hasWhole(0x53)).toBe(false);
   });
 
   it('finds messages that were kept although their memory is reused for the next chunk', () => {
@@ -217,9 +217,9 @@ describe('Framer', () => {
   it('applies the last rule for a type', () => {
     const rules = frameRules('backend', [
       { types: [1, 2], bodyMax: 10 },
-      { types: [2], bodyMax: 20, together: 3 },
+      { types: [2], bodyMax: 20, contiguous: 3 },
     ]);
-    expect([rules.bodyMax[1], rules.bodyMax[2], rules.together[1], rules.together[2]]).toEqual([10, 20, 10, 3]);
+    expect([rules.bodyMax[1], rules.bodyMax[2], rules.contiguous[1], rules.contiguous[2]]).toEqual([10, 20, 10, 3]);
     expect(rules.bodyMax[3]).toBe(-1);
   });
 });

@@ -4,12 +4,12 @@ import { textBytes, type FrameRules } from './frame-rules.ts';
 const headerBytes = 5;
 const nothing = Buffer.alloc(0);
 /** Initial size of the buffer for an incomplete message; it doubles as bytes arrive. */
-const gatheredBytes = 512;
+const partialBytes = 512;
 
 /**
  * Splits a stream of chunks into messages by their headers alone. After `next()` has returned true, `type` is the type of the message and
  * `buffer`, `start`, `end` its bytes: in the chunk itself if possible, so that consecutive messages of a chunk can be passed on as one
- * range. A message that spans chunks is given out in pieces (`isFirst`, `isLast`) as soon as the bytes that `FrameRules.together` asks for
+ * range. A message that spans chunks is given out in pieces (`isFirst`, `isLast`) as soon as the bytes that `FrameRules.contiguous` asks for
  * have arrived; no more than these are copied or held.
  *
  * Costs about 10 ns per message, and allocates nothing for a message within one chunk.
@@ -35,9 +35,9 @@ export class Framer {
   /** `#chunk` was allocated by the framer. */
   #isOwn = false;
   /** Bytes of the current message that have not been given out yet. */
-  #rest = 0;
+  #remaining = 0;
   /** Beginning of a message that spans chunks: `#filled` of `#needed` bytes have arrived. */
-  #gathered: Buffer | undefined;
+  #partial: Buffer | undefined;
   #filled = 0;
   #needed = 0;
 
@@ -46,8 +46,8 @@ export class Framer {
   }
 
   /** The stream is between two messages, and no bytes are unread. */
-  get isAtRest(): boolean {
-    return this.#at === this.#chunkEnd && this.#rest === 0 && this.#gathered === undefined;
+  get isBetweenMessages(): boolean {
+    return this.#at === this.#chunkEnd && this.#remaining === 0 && this.#partial === undefined;
   }
 
   /** Up to where `buffer` holds bytes that follow the current message; 0 if the message was gathered in a buffer of its own. */
@@ -61,10 +61,10 @@ export class Framer {
   }
 
   /** Whether an unread message of this type has arrived whole. O(n) in the unread messages: not for the hot path. */
-  holds(type: number): boolean {
+  hasWhole(type: number): boolean {
     const chunk = this.#chunk;
-    let at = this.#at + this.#rest;
-    while (this.#gathered === undefined && at + headerBytes <= this.#chunkEnd) {
+    let at = this.#at + this.#remaining;
+    while (this.#partial === undefined && at + headerBytes <= this.#chunkEnd) {
       const end = at + 1 + Math.max(4, chunk.readUInt32BE(at + 1));
       if (chunk[at] === type) return end <= this.#chunkEnd;
       at = end;
@@ -110,38 +110,38 @@ export class Framer {
 
   /** Moves to the next message or piece. False: more bytes are needed, or `fault` is set. */
   next(): boolean {
-    if (this.#gathered !== undefined) return this.#gather();
+    if (this.#partial !== undefined) return this.#completePartial();
     const chunk = this.#chunk;
     const at = this.#at;
     const available = this.#chunkEnd - at;
-    if (this.#rest > 0) return this.#giveNext(available);
-    if (available < headerBytes) return available > 0 && this.fault === undefined && this.#startGathering(headerBytes);
+    if (this.#remaining > 0) return this.#setNextPiece(available);
+    if (available < headerBytes) return available > 0 && this.fault === undefined && this.#startPartial(headerBytes);
     if (!this.#readHeader(chunk, at)) return false;
-    if (available < this.#together()) return this.#startGathering(this.#together());
-    this.#giveFirst(chunk, at, Math.min(available, this.length));
+    if (available < this.#contiguousBytes()) return this.#startPartial(this.#contiguousBytes());
+    this.#setFirstPiece(chunk, at, Math.min(available, this.length));
     this.#at = this.end;
     return true;
   }
 
   /** Gives out the first piece of a message, which may be all of it. */
-  #giveFirst(buffer: Buffer, start: number, bytes: number): void {
+  #setFirstPiece(buffer: Buffer, start: number, bytes: number): void {
     this.buffer = buffer;
     this.start = start;
     this.end = start + bytes;
     this.isFirst = true;
-    this.#rest = this.length - bytes;
-    this.isLast = this.#rest === 0;
+    this.#remaining = this.length - bytes;
+    this.isLast = this.#remaining === 0;
   }
 
-  #giveNext(available: number): boolean {
+  #setNextPiece(available: number): boolean {
     if (available === 0) return false;
-    const bytes = Math.min(available, this.#rest);
+    const bytes = Math.min(available, this.#remaining);
     this.buffer = this.#chunk;
     this.start = this.#at;
     this.end = this.#at + bytes;
     this.isFirst = false;
-    this.#rest -= bytes;
-    this.isLast = this.#rest === 0;
+    this.#remaining -= bytes;
+    this.isLast = this.#remaining === 0;
     this.#at = this.end;
     return true;
   }
@@ -174,27 +174,27 @@ export class Framer {
   }
 
   /** Bytes of the message, header included, that must be contiguous in memory. */
-  #together(): number {
-    return Math.min(this.length, headerBytes + (this.rules.together[this.type] as number));
+  #contiguousBytes(): number {
+    return Math.min(this.length, headerBytes + (this.rules.contiguous[this.type] as number));
   }
 
-  #startGathering(needed: number): boolean {
-    this.#gathered = Buffer.allocUnsafe(Math.min(needed, gatheredBytes));
+  #startPartial(needed: number): boolean {
+    this.#partial = Buffer.allocUnsafe(Math.min(needed, partialBytes));
     this.#filled = 0;
     this.#needed = needed;
-    return this.#gather();
+    return this.#completePartial();
   }
 
-  #gather(): boolean {
+  #completePartial(): boolean {
     if (!this.#fill()) return false;
-    if (this.#needed === headerBytes && !this.#readHeader(this.#gathered as Buffer, 0)) return false;
-    const together = this.#together();
-    if (this.#needed < together) {
-      this.#needed = together;
+    if (this.#needed === headerBytes && !this.#readHeader(this.#partial as Buffer, 0)) return false;
+    const contiguousBytes = this.#contiguousBytes();
+    if (this.#needed < contiguousBytes) {
+      this.#needed = contiguousBytes;
       if (!this.#fill()) return false;
     }
-    this.#giveFirst(this.#gathered as Buffer, 0, this.#needed);
-    this.#gathered = undefined;
+    this.#setFirstPiece(this.#partial as Buffer, 0, this.#needed);
+    this.#partial = undefined;
     this.#filled = 0;
     return true;
   }
@@ -210,11 +210,11 @@ export class Framer {
   }
 
   #room(bytes: number): Buffer {
-    let room = this.#gathered as Buffer;
+    let room = this.#partial as Buffer;
     if (room.length < bytes) {
       room = Buffer.allocUnsafe(Math.min(this.#needed, Math.max(bytes, room.length * 2)));
-      (this.#gathered as Buffer).copy(room, 0, 0, this.#filled);
-      this.#gathered = room;
+      (this.#partial as Buffer).copy(room, 0, 0, this.#filled);
+      this.#partial = room;
     }
     return room;
   }

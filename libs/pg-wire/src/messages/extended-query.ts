@@ -44,7 +44,7 @@ export interface BindHead {
   readonly portal: string;
   readonly statement: string;
   /** Offset of the parameter formats, behind both names. */
-  readonly at: number;
+  readonly formatsAt: number;
 }
 
 /** Reads the names of a Bind, whose parameters may not have arrived yet. */
@@ -54,19 +54,19 @@ export function readBindHead(buffer: Buffer, start: number, end: number): BindHe
   const statementEnd = portalEnd < 0 ? -1 : zeroAt(buffer, portalEnd + 1, end);
   if (statementEnd < 0) return undefined;
   const portal = shortText(buffer, portalAt, portalEnd);
-  return { portal, statement: shortText(buffer, portalEnd + 1, statementEnd), at: statementEnd + 1 };
+  return { portal, statement: shortText(buffer, portalEnd + 1, statementEnd), formatsAt: statementEnd + 1 };
 }
 
 /**
  * The header and names of a Bind, changed to another statement; the bytes from `head.at` on follow unchanged.
  * @param start offset of the original message @param length its length, header included
  */
-export function bindHeadAs(statement: string, head: BindHead, start: number, length: number): Buffer {
+export function rewriteBindHead(statement: string, head: BindHead, start: number, length: number): Buffer {
   const { portal } = head;
   const bytes = bodyAt + portal.length + 1 + statement.length + 1;
   const written = Memory.allocUnsafe(bytes);
   written[0] = frontend.bind;
-  written.writeInt32BE(length - 1 - (head.at - start) + bytes, 1);
+  written.writeInt32BE(length - 1 - (head.formatsAt - start) + bytes, 1);
   const at = bodyAt + written.write(portal, bodyAt, 'latin1');
   written[at] = 0;
   written[at + 1 + written.write(statement, at + 1, 'latin1')] = 0;
@@ -103,30 +103,30 @@ export function readBind(buffer: Buffer, start: number, end: number): Bind | und
 }
 
 /** A Describe or Close of a prepared statement or a portal. */
-export interface Named {
-  readonly of: 'statement' | 'portal';
+export interface Target {
+  readonly kind: 'statement' | 'portal';
   readonly name: string;
 }
 
-function named(type: number, { of, name }: Named): Buffer {
+function named(type: number, { kind, name }: Target): Buffer {
   const writer = new BodyWriter(name.length + 16).begin(type);
   return writer
-    .byte(of === 'statement' ? 0x53 : 0x50)
+    .byte(kind === 'statement' ? 0x53 : 0x50)
     .cString(name, 'latin1')
     .end()
     .take();
 }
 
-export const describe = (what: Named): Buffer => named(frontend.describe, what);
-export const close = (what: Named): Buffer => named(frontend.close, what);
+export const describe = (what: Target): Buffer => named(frontend.describe, what);
+export const close = (what: Target): Buffer => named(frontend.close, what);
 
-export function readNamed(buffer: Buffer, start: number, end: number): Named | undefined {
+export function readTarget(buffer: Buffer, start: number, end: number): Target | undefined {
   const reader = new BodyReader(buffer, start + bodyAt, end);
   const letter = reader.byte();
   const name = reader.cString('latin1');
   if (!reader.isDone) return undefined;
-  if (letter === 0x53) return { of: 'statement', name };
-  return letter === 0x50 ? { of: 'portal', name } : undefined;
+  if (letter === 0x53) return { kind: 'statement', name };
+  return letter === 0x50 ? { kind: 'portal', name } : undefined;
 }
 
 export interface Execute {

@@ -65,8 +65,8 @@ const golden: readonly (readonly [string, Buffer, string])[] = [
     }),
     '42 0000001a 00 7300 0001 0001 0002 ffffffff 00000001 61 0001 0000',
   ],
-  ['Describe', wire.describe({ of: 'statement', name: 's' }), '44 00000007 53 7300'],
-  ['Close', wire.close({ of: 'portal', name: '' }), '43 00000006 50 00'],
+  ['Describe', wire.describe({ kind: 'statement', name: 's' }), '44 00000007 53 7300'],
+  ['Close', wire.close({ kind: 'portal', name: '' }), '43 00000006 50 00'],
   ['Execute', wire.execute({ portal: '', rowsMax: 5 }), '45 00000009 00 00000005'],
   ['Sync', wire.sync(), '53 00000004'],
   ['Flush', wire.flush(), '48 00000004'],
@@ -245,9 +245,9 @@ describe('decoders', () => {
     wire.bind,
     wire.readBind as Reader<wire.Bind>,
   );
-  const named = fc.record({ of: fc.constantFrom('statement' as const, 'portal' as const), name: byteText });
-  roundTrip('Describe', named, wire.describe, wire.readNamed);
-  roundTrip('Close', named, wire.close, wire.readNamed);
+  const named = fc.record({ kind: fc.constantFrom('statement' as const, 'portal' as const), name: byteText });
+  roundTrip('Describe', named, wire.describe, wire.readTarget);
+  roundTrip('Close', named, wire.close, wire.readTarget);
   roundTrip('Execute', fc.record({ portal: byteText, rowsMax: fc.integer() }), wire.execute, wire.readExecute);
   roundTrip(
     'ParameterDescription',
@@ -318,7 +318,10 @@ describe('decoders', () => {
         const given = { portal, statement: name, parameterFormats: [], parameters, resultFormats: [1] };
         const original = wire.bind(given);
         const head = wire.readBindHead(original, 0, original.length)!;
-        const moved = Buffer.concat([wire.bindHeadAs(other, head, 0, original.length), original.subarray(head.at)]);
+        const moved = Buffer.concat([
+          wire.rewriteBindHead(other, head, 0, original.length),
+          original.subarray(head.formatsAt),
+        ]);
         expect(moved.readInt32BE(1)).toBe(moved.length - 1);
         expect(wire.readBind(moved, 0, moved.length)).toEqual({ ...given, statement: other });
       }),

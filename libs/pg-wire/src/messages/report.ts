@@ -89,7 +89,7 @@ export function readSqlstate(buffer: Buffer, start: number, end: number): string
   for (;;) {
     const letter = reader.byte();
     const value = reader.cString('latin1');
-    if (!reader.isSound) return undefined;
+    if (!reader.isValid) return undefined;
     if (letter === 0x43) return value;
   }
 }

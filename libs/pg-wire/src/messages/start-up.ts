@@ -72,10 +72,10 @@ function readPacket(bytes: Buffer, answered?: ReadonlySet<EncryptionRequest>): S
 }
 
 function versionFault(code: number): WireFault {
-  const asked = `${code >>> 16}.${code & 0xffff}`;
+  const requested = `${code >>> 16}.${code & 0xffff}`;
   return {
     sqlstate: '0A000',
-    message: `unsupported frontend protocol ${asked}: server supports 3.0 to 3.${newestMinor}`,
+    message: `unsupported frontend protocol ${requested}: server supports 3.0 to 3.${newestMinor}`,
   };
 }
 
@@ -94,7 +94,7 @@ function readParameters(bytes: Buffer, minor: number): StartupMessage | WireFaul
   while (reader.left > 0) {
     const name = reader.cString();
     const value = reader.cString();
-    if (!reader.isSound || name === '') return layout;
+    if (!reader.isValid || name === '') return layout;
     parameters.set(name, value);
   }
   return { kind: 'startup', minor, parameters };
@@ -104,10 +104,10 @@ function readParameters(bytes: Buffer, minor: number): StartupMessage | WireFaul
 export function negotiate({ minor, parameters }: StartupMessage): {
   minor: number;
   declined: string[];
-  isAsked: boolean;
+  isAccepted: boolean;
 } {
   const declined = [...parameters.keys()].filter((name) => name.startsWith('_pq_.'));
-  return { minor: Math.min(minor, newestMinor), declined, isAsked: minor <= newestMinor && declined.length === 0 };
+  return { minor: Math.min(minor, newestMinor), declined, isAccepted: minor <= newestMinor && declined.length === 0 };
 }
 
 export function startupMessage(minor: number, parameters: Iterable<readonly [string, string]>): Buffer {
@@ -141,7 +141,7 @@ export function readBackendKeyData(buffer: Buffer, start: number, end: number): 
   const reader = new BodyReader(buffer, start + bodyAt, end);
   const processId = reader.uint32();
   const secretKey = ownCopy(reader.rest());
-  const isSound = reader.isSound && secretKey.length >= cancelKeyBytes.min && secretKey.length <= cancelKeyBytes.max;
+  const isSound = reader.isValid && secretKey.length >= cancelKeyBytes.min && secretKey.length <= cancelKeyBytes.max;
   return isSound ? { processId, secretKey } : undefined;
 }
 

@@ -75,7 +75,10 @@ export class ScramServer {
     if (first === undefined || final === undefined) return faulty(notScram);
     if (final.nonce !== first.nonce + this.#options.nonce) return faulty('SCRAM nonce does not match');
     if (final.channel !== this.#channelOf(first).toString('base64')) return bindingFailed;
-    return this.#judge(final.proof, Buffer.from(`${first.bare},${this.#serverFirst},${final.withoutProof}`, 'latin1'));
+    return this.#checkProof(
+      final.proof,
+      Buffer.from(`${first.bare},${this.#serverFirst},${final.withoutProof}`, 'latin1'),
+    );
   }
 
   #channelOf({ gs2Header, binding }: ClientFirst): Buffer {
@@ -83,7 +86,7 @@ export class ScramServer {
     return binding === 'end-point' ? Buffer.concat([header, this.#options.endPoint ?? Buffer.alloc(0)]) : header;
   }
 
-  #judge(proof: Buffer, signed: Buffer): ScramServerStep {
+  #checkProof(proof: Buffer, signed: Buffer): ScramServerStep {
     const { verifier } = this.#options;
     const { storedKey, serverKey, isMock } = verifier;
     const { stored, server } = signingKeysOf(verifier);

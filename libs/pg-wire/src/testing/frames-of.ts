@@ -6,7 +6,7 @@ export interface Framed {
   /** Whole messages, joined from their pieces. */
   readonly messages: readonly Buffer[];
   readonly fault: WireFault | undefined;
-  readonly isAtRest: boolean;
+  readonly isBetweenMessages: boolean;
 }
 
 /** Runs a framer over the chunks. Throws if pieces come out of order. */
@@ -26,7 +26,7 @@ export function framesOf(rules: FrameRules, chunks: readonly Buffer[]): Framed {
       pieces = [];
     }
   }
-  return { messages, fault: framer.fault, isAtRest: framer.isAtRest };
+  return { messages, fault: framer.fault, isBetweenMessages: framer.isBetweenMessages };
 }
 
 /** Cuts bytes into chunks of `sizes`, cyclically. */

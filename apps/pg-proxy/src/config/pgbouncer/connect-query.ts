@@ -1,7 +1,7 @@
 const set =
   /^set\s+(?:session\s+)?(?:(role)\s+|time\s+(zone)\s+|("?)([a-z_][a-z0-9_.]*)\3\s*(?:=|\bto\b)\s*)('(?:[^']|'')*'|[\w.+-]+(?:\s*,\s*[\w.+-]+)*)$/i;
 /** Selects a constant, to test whether the server is there. */
-const nothing = /^select\s+(?:\d+|'(?:[^']|'')*'|null|true|false)$/i;
+const constantSelect = /^select\s+(?:\d+|'(?:[^']|'')*'|null|true|false)$/i;
 /** A statement, up to its semicolon. */
 const statement = /(?:[^;']|'(?:[^']|'')*')+/g;
 
@@ -12,7 +12,7 @@ const statement = /(?:[^;']|'(?:[^']|'')*')+/g;
 export function readConnectQuery(text: string): Readonly<Record<string, string>> | undefined {
   const settings: Record<string, string> = {};
   for (const one of (text.match(statement) ?? []).map((part) => part.trim()).filter((part) => part !== '')) {
-    if (nothing.test(one)) continue;
+    if (constantSelect.test(one)) continue;
     const [, role, zone, , name, value] = set.exec(one) ?? [];
     if (value === undefined || /^default$/i.test(value) || name?.toLowerCase() === 'names') return undefined;
     const key = role === undefined ? (zone === undefined ? name : 'timezone') : 'role';

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { meantName } from '../meant-name.ts';
-import { Gathering } from './gathering.ts';
+import { didYouMean } from '../did-you-mean.ts';
+import { ConfigBuilder } from './config-builder.ts';
 import { readAuth } from './ini-auth.ts';
 import { readDatabases, readPeers, readUsers } from './ini-sections.ts';
 import { readIni, type IniEntry } from './ini-file.ts';
-import { asInC, names, oldestTls, socketFolder, tlsMode, yes } from './ini-values.ts';
+import { readCInteger, readList, oldestTls, socketFolder, tlsMode, readBoolean } from './ini-values.ts';
 import { settingOf } from './setting-fields.ts';
 import { pgbouncerDefaults, settingsTable } from './settings-table.ts';
 
@@ -12,7 +12,7 @@ import { pgbouncerDefaults, settingsTable } from './settings-table.ts';
 const firstMetricsPort = 9475;
 
 /** If the section [pgbouncer] starts again, PgBouncer resets all settings to their defaults, except these, which have none. */
-const isKept: ReadonlySet<string> = new Set(['auth_file', 'auth_user', 'auth_dbname', 'auth_ldap_options']);
+const withoutDefault: ReadonlySet<string> = new Set(['auth_file', 'auth_user', 'auth_dbname', 'auth_ldap_options']);
 
 /** A pgbouncer.ini, translated. */
 export interface FromIni {
@@ -25,54 +25,58 @@ export interface FromIni {
   /** Why the file cannot be used. */
   readonly problems: readonly string[];
   /** Translates a problem of the configuration (`auth.userFile: is missing`) to the place and name in the file. */
-  readonly inItsWords: (problem: string) => string;
+  readonly inIniTerms: (problem: string) => string;
 }
 
 /** Settings made by SET at the console, by name; they override the file. */
-export type SaidSettings = ReadonlyMap<string, string>;
+export type SettingOverrides = ReadonlyMap<string, string>;
 
 /** @param read returns the text of a file; throws if it cannot be read */
-export function fromIni(file: string, read: (file: string) => string, said: SaidSettings = new Map()): FromIni {
+export function fromIni(
+  file: string,
+  read: (file: string) => string,
+  overrides: SettingOverrides = new Map(),
+): FromIni {
   const { entries, begins, problems } = readIni(file, read);
-  const of = (section: string): IniEntry[] => entries.filter((entry) => entry.section === section);
+  const entriesOf = (section: string): IniEntry[] => entries.filter((entry) => entry.section === section);
   const last = begins.get('pgbouncer') ?? 0;
-  const isForgotten = (entry: IniEntry): boolean => entries.indexOf(entry) < last && !isKept.has(entry.key);
-  const general = new Map(of('pgbouncer').flatMap((entry) => (isForgotten(entry) ? [] : [[entry.key, entry]])));
-  for (const [key, value] of said) general.set(key, { section: 'pgbouncer', key, value, place: 'SET' });
-  const gathering = new Gathering(general, read);
-  gathering.problems.push(...problems);
-  for (const { key, place } of of('pgbouncer').filter(isForgotten))
-    gathering.notes.push(`${place}: ${key} is ignored: [pgbouncer] begins again later, with all defaults`);
-  for (const [path, value] of Object.entries(pgbouncerDefaults)) gathering.set(path, value);
-  for (const entry of general.values()) takeSetting(entry, gathering);
-  readListen(gathering);
-  readDatabases(of('databases'), gathering);
-  readUsers(of('users'), gathering);
-  readPeers(of('peers'), gathering);
-  boundWaits(gathering);
-  readMetrics(gathering);
-  readAuth(gathering);
+  const isReset = (entry: IniEntry): boolean => entries.indexOf(entry) < last && !withoutDefault.has(entry.key);
+  const general = new Map(entriesOf('pgbouncer').flatMap((entry) => (isReset(entry) ? [] : [[entry.key, entry]])));
+  for (const [key, value] of overrides) general.set(key, { section: 'pgbouncer', key, value, place: 'SET' });
+  const builder = new ConfigBuilder(general, read);
+  builder.problems.push(...problems);
+  for (const { key, place } of entriesOf('pgbouncer').filter(isReset))
+    builder.notes.push(`${place}: ${key} is ignored: [pgbouncer] begins again later, with all defaults`);
+  for (const [path, value] of Object.entries(pgbouncerDefaults)) builder.set(path, value);
+  for (const entry of general.values()) addSetting(entry, builder);
+  readListen(builder);
+  readDatabases(entriesOf('databases'), builder);
+  readUsers(entriesOf('users'), builder);
+  readPeers(entriesOf('peers'), builder);
+  limitWaits(builder);
+  readMetrics(builder);
+  readAuth(builder);
   for (const { section, place } of entries)
     if (!['pgbouncer', 'databases', 'users', 'peers'].includes(section))
-      gathering.problems.push(`${place}: there is no section [${section}]`);
-  const { config, secrets, notes } = gathering;
-  const inItsWords = (problem: string): string => placed(problem, entries, gathering);
-  return { config, secrets, notes, problems: gathering.problems, inItsWords };
+      builder.problems.push(`${place}: there is no section [${section}]`);
+  const { config, secrets, notes } = builder;
+  const inIniTerms = (problem: string): string => withPlace(problem, entries, builder);
+  return { config, secrets, notes, problems: builder.problems, inIniTerms };
 }
 
 /** A field that the file does not set keeps its own name. */
-function placed(problem: string, entries: readonly IniEntry[], gathering: Gathering): string {
+function withPlace(problem: string, entries: readonly IniEntry[], builder: ConfigBuilder): string {
   const at = problem.indexOf(': ');
-  const [field, words] = [ofDatabase(problem.slice(0, at), gathering), problem.slice(at + 2)];
+  const [field, words] = [databaseFieldOf(problem.slice(0, at), builder), problem.slice(at + 2)];
   const own = entries.find(({ section, key }) => field.startsWith(`${section}.${key}.`));
   if (own !== undefined)
     return `${own.place}: ${own.key}: ${field.slice(`${own.section}.${own.key}.`.length)}: ${words}`;
   const setting = settingOf(field);
-  return setting === undefined ? problem : gathering.at(setting, words);
+  return setting === undefined ? problem : builder.at(setting, words);
 }
 
 /** The host of an upstream comes from its databases in the file. */
-function ofDatabase(field: string, { config }: Gathering): string {
+function databaseFieldOf(field: string, { config }: ConfigBuilder): string {
   const [, name] = /^upstreams\.(.*)\.host$/.exec(field) ?? [];
   if (name === undefined) return field;
   const databases = Object.entries(config['databases'] as Record<string, { readonly upstream?: string }>);
@@ -80,46 +84,46 @@ function ofDatabase(field: string, { config }: Gathering): string {
   return key === undefined ? field : `databases.${key}.host`;
 }
 
-function takeSetting({ key, value, place }: IniEntry, gathering: Gathering): void {
-  const fate = Object.hasOwn(settingsTable, key) ? settingsTable[key] : undefined;
-  if (fate === undefined)
-    gathering.problems.push(`${place}: there is no setting ${key}${meantName(key, Object.keys(settingsTable))}`);
-  else if (fate === 'elsewhere') return;
-  else if ('nothing' in fate) gathering.notes.push(`${place}: ${key} has no effect here: ${fate.nothing}`);
-  else if ('refused' in fate) {
-    if (fate.unless?.test(value) !== true) gathering.problems.push(`${place}: ${key}: ${fate.refused}`);
+function addSetting({ key, value, place }: IniEntry, builder: ConfigBuilder): void {
+  const mapping = Object.hasOwn(settingsTable, key) ? settingsTable[key] : undefined;
+  if (mapping === undefined)
+    builder.problems.push(`${place}: there is no setting ${key}${didYouMean(key, Object.keys(settingsTable))}`);
+  else if (mapping === 'readSeparately') return;
+  else if ('noEffect' in mapping) builder.notes.push(`${place}: ${key} has no effect here: ${mapping.noEffect}`);
+  else if ('refused' in mapping) {
+    if (mapping.unless?.test(value) !== true) builder.problems.push(`${place}: ${key}: ${mapping.refused}`);
   } else {
-    const read = fate.read(value);
-    if (read === undefined) gathering.problems.push(`${place}: ${key}: "${value}" is not a valid value`);
-    else gathering.set(fate.to, read);
+    const read = mapping.read(value);
+    if (read === undefined) builder.problems.push(`${place}: ${key}: "${value}" is not a valid value`);
+    else builder.set(mapping.field, read);
   }
 }
 
-function readListen(gathering: Gathering): void {
-  gathering.set('listen.host', names(gathering.value('listen_addr') ?? '').join(', '));
-  readSocket(gathering);
-  const prepared = asInC(gathering.value('max_prepared_statements') ?? '200');
-  if (prepared === undefined) gathering.problem('max_prepared_statements', 'is not a number');
-  else if (prepared > 0) gathering.set('pool.preparedStatements', prepared);
+function readListen(builder: ConfigBuilder): void {
+  builder.set('listen.host', readList(builder.value('listen_addr') ?? '').join(', '));
+  readSocket(builder);
+  const prepared = readCInteger(builder.value('max_prepared_statements') ?? '200');
+  if (prepared === undefined) builder.problem('max_prepared_statements', 'is not a number');
+  else if (prepared > 0) builder.set('pool.preparedStatements', prepared);
   else
-    gathering.note(
+    builder.note(
       'max_prepared_statements',
       'cannot be turned off: prepared statements are always shared, 200 on each backend',
     );
-  readClientTls(gathering);
+  readClientTls(builder);
 }
 
 /** An empty folder means no socket. */
-function readSocket(gathering: Gathering): void {
-  const folder = gathering.general.get('unix_socket_dir')?.value ?? socketFolder;
-  const mode = gathering.value('unix_socket_mode');
+function readSocket(builder: ConfigBuilder): void {
+  const folder = builder.general.get('unix_socket_dir')?.value ?? socketFolder;
+  const mode = builder.value('unix_socket_mode');
   if (folder.startsWith('@'))
-    return gathering.problem('unix_socket_dir', 'abstract sockets are not supported; name a folder');
-  if (folder !== '') gathering.set('listen.socket', { folder: resolve(folder), ...(mode !== undefined && { mode }) });
+    return builder.problem('unix_socket_dir', 'abstract sockets are not supported; name a folder');
+  if (folder !== '') builder.set('listen.socket', { folder: resolve(folder), ...(mode !== undefined && { mode }) });
 }
 
 /** A client waits for a backend no longer than its statement may take; the file's global value holds for all, whatever is set for one. */
-function boundWaits({ config }: Gathering): void {
+function limitWaits({ config }: ConfigBuilder): void {
   const pool = config['pool'] as WithTimeouts;
   const { queryTimeoutMs = 0 } = pool;
   if (queryTimeoutMs === 0) return;
@@ -136,33 +140,33 @@ interface WithTimeouts {
 }
 
 /** Processes on one host share the clients' port, but cannot share the port of metrics. */
-function readMetrics(gathering: Gathering): void {
-  if (yes(gathering.value('so_reuseport') ?? '0') !== true) return;
-  const id = asInC(gathering.value('peer_id') ?? '0') ?? 0;
+function readMetrics(builder: ConfigBuilder): void {
+  if (readBoolean(builder.value('so_reuseport') ?? '0') !== true) return;
+  const id = readCInteger(builder.value('peer_id') ?? '0') ?? 0;
   const port = id === 0 ? 0 : firstMetricsPort + id - 1;
-  gathering.set('metrics.port', port);
+  builder.set('metrics.port', port);
   const where = port === 0 ? 'a free port, shown in the log of the start' : `port ${port}, by peer_id`;
-  gathering.note(
+  builder.note(
     'so_reuseport',
     `metrics of this process are at ${where}; metrics.port in a file given by --config changes it`,
   );
 }
 
-function readClientTls(gathering: Gathering): void {
-  const mode = tlsMode(gathering.value('client_tls_sslmode') ?? 'disable');
-  if (mode === undefined) return gathering.problem('client_tls_sslmode', 'has no such value');
+function readClientTls(builder: ConfigBuilder): void {
+  const mode = tlsMode(builder.value('client_tls_sslmode') ?? 'disable');
+  if (mode === undefined) return builder.problem('client_tls_sslmode', 'has no such value');
   if (mode === 'disable') return;
-  const [certificate, key] = [gathering.file('client_tls_cert_file'), gathering.file('client_tls_key_file')];
+  const [certificate, key] = [builder.file('client_tls_cert_file'), builder.file('client_tls_key_file')];
   if (certificate === undefined || key === undefined)
-    return gathering.problem('client_tls_sslmode', 'needs client_tls_cert_file and client_tls_key_file');
-  const clientCa = gathering.file('client_tls_ca_file');
+    return builder.problem('client_tls_sslmode', 'needs client_tls_cert_file and client_tls_key_file');
+  const clientCa = builder.file('client_tls_ca_file');
   const isVerified = mode.startsWith('verify-');
-  if (isVerified && clientCa === undefined) return gathering.problem('client_tls_sslmode', 'needs client_tls_ca_file');
-  gathering.set('listen.tls', {
+  if (isVerified && clientCa === undefined) return builder.problem('client_tls_sslmode', 'needs client_tls_ca_file');
+  builder.set('listen.tls', {
     mode: ['allow', 'prefer'].includes(mode) ? 'allow' : 'require',
     certificate,
     key,
-    minVersion: oldestTls(gathering.value('client_tls_protocols') ?? ''),
+    minVersion: oldestTls(builder.value('client_tls_protocols') ?? ''),
     ...(clientCa !== undefined && { clientCa, clientCertificate: isVerified ? 'require' : 'optional' }),
   });
 }

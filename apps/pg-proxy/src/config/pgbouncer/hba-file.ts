@@ -39,9 +39,9 @@ const types: Readonly<Record<string, boolean | undefined>> = {
   hostnossl: false,
 };
 /** All clients that come by TCP. */
-const everywhere = ['0.0.0.0/0', '::/0'];
+const allAddresses = ['0.0.0.0/0', '::/0'];
 /** A name in quotes, or a list that goes on, with spaces or without. */
-const quotedOrOn = /("(?:[^"]|"")*")|\s*,\s*/g;
+const quotedOrComma = /("(?:[^"]|"")*")|\s*,\s*/g;
 const comment = /(^|\s)#.*$/;
 const token = /"(?:[^"]|"")*"(?:,"(?:[^"]|"")*"|,[^\s,"]+)*|[^\s"]+(?:"[^"]*")?/g;
 
@@ -54,8 +54,8 @@ export function readHba(text: string, maps: ReadonlyMap<string, CertificateMap> 
   const [rules, ldap, problems]: [HbaRule[], { options: string; line: number }[], string[]] = [[], [], []];
   text.split(/\r?\n/).forEach((content, index) => {
     const line = index + 1;
-    const said = content.replace(comment, '').replaceAll(quotedOrOn, (_, quoted?: string) => quoted ?? ',');
-    const words = said.match(token) ?? [];
+    const normalised = content.replace(comment, '').replaceAll(quotedOrComma, (_, quoted?: string) => quoted ?? ',');
+    const words = normalised.match(token) ?? [];
     if (words.length === 0) return;
     const [type = '', databases = '', ...others] = words;
     // Replication connections are refused, whatever a line says about them.
@@ -96,7 +96,7 @@ function readLine(
   const isLocal = type === 'local';
   const [address = '', ...rest] = isLocal ? [unixAddress, ...more] : more;
   const isMasked = /^[\d.]+$|^[\da-f:]+$/i.test(rest[0] ?? '') && !address.includes('/');
-  const network = isMasked ? masked(address, rest[0] ?? '') : address;
+  const network = isMasked ? withPrefixLength(address, rest[0] ?? '') : address;
   const [method = '', ...options] = isMasked ? rest.slice(1) : rest;
   if (method === 'peer' && !isLocal) return 'method peer is only for lines of type local';
   if (methods[method] === undefined) return `method ${method} is not supported`;
@@ -107,7 +107,7 @@ function readLine(
   // Ignoring an option would admit clients that it excludes.
   if (method !== 'ldap' && map === undefined && options.length > 0)
     return `${options.join(' ')} is not an option of ${method} here`;
-  const [forDatabases, forUsers] = [list(databases), list(users)];
+  const [forDatabases, forUsers] = [namesIn(databases), namesIn(users)];
   if (forDatabases === undefined || forUsers === undefined)
     return 'names with +, @ or /, sameuser and the like are not supported';
   if (network === undefined || (!isLocal && /^same|[a-z]\.[a-z]|^unix$/i.test(network)))
@@ -117,7 +117,7 @@ function readLine(
     rule: {
       ...(forDatabases.length > 0 && { databases: forDatabases }),
       ...(forUsers.length > 0 && { users: forUsers }),
-      addresses: network === 'all' ? everywhere : [network],
+      addresses: network === 'all' ? allAddresses : [network],
       ...(tls !== undefined && { tls }),
       method: methods[method],
       ...(certificates !== undefined && { [method === 'peer' ? 'peers' : 'certificates']: certificates }),
@@ -129,15 +129,17 @@ function readLine(
 const itemsOf = (text: string): readonly string[] => text.match(/"(?:[^"]|"")*"|[^,]+/g) ?? [];
 
 /** The names; empty for `all`, undefined if they are not understood. */
-function list(text: string): string[] | undefined {
+function namesIn(text: string): string[] | undefined {
   const items = itemsOf(text);
   if (items.includes('all')) return [];
-  const isOdd = items.some((item) => /^[+@/]/.test(item) || /^(?:sameuser|samerole|samegroup|replication)$/.test(item));
-  return isOdd ? undefined : items.map(unquoted);
+  const isUnsupported = items.some(
+    (item) => /^[+@/]/.test(item) || /^(?:sameuser|samerole|samegroup|replication)$/.test(item),
+  );
+  return isUnsupported ? undefined : items.map(unquoted);
 }
 
 /** `10.0.0.0 255.0.0.0` as `10.0.0.0/8`. */
-function masked(address: string, mask: string): string | undefined {
+function withPrefixLength(address: string, mask: string): string | undefined {
   const [partsOf, base, width, length] = mask.includes(':')
     ? ([groupsOf, 16, 16, 128] as const)
     : ([(text: string) => text.split('.'), 10, 8, 32] as const);

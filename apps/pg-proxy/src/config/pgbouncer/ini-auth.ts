@@ -1,4 +1,4 @@
-import type { Gathering } from './gathering.ts';
+import type { ConfigBuilder } from './config-builder.ts';
 import { readHba, readIdent } from './hba-file.ts';
 import { readLdapOptions } from './ldap-options.ts';
 
@@ -13,103 +13,102 @@ const methods: Readonly<Record<string, string>> = {
 };
 
 /** Who may log in: auth_* of the file and of its databases. */
-export function readAuth(gathering: Gathering): void {
-  const type = (gathering.value('auth_type') ?? 'md5').toLowerCase();
-  const userFile = gathering.file('auth_file');
+export function readAuth(builder: ConfigBuilder): void {
+  const type = (builder.value('auth_type') ?? 'md5').toLowerCase();
+  const userFile = builder.file('auth_file');
   const method = methods[type];
-  gathering.set('auth', { onlyKnown: true, userFile, method });
-  if (type === 'hba') takeHba(gathering);
+  builder.set('auth', { onlyKnown: true, userFile, method });
+  if (type === 'hba') readHbaFile(builder);
   else if (method === undefined)
-    gathering.problem('auth_type', `${type} is not supported; use ${Object.keys(methods).join(', ')} or hba`);
-  else if (type === 'ldap') takeLdap(gathering, gathering.value('auth_ldap_options') ?? '', 'auth_ldap_options');
-  if (type === 'plain' || type === 'ldap') allowCleartext(gathering);
+    builder.problem('auth_type', `${type} is not supported; use ${Object.keys(methods).join(', ')} or hba`);
+  else if (type === 'ldap') readLdap(builder, builder.value('auth_ldap_options') ?? '', 'auth_ldap_options');
+  if (type === 'plain' || type === 'ldap') allowCleartext(builder);
   if (type === 'any')
-    gathering.note('auth_type', 'any does not open the console to everybody, only to admin_users and stats_users');
-  takeQuery(gathering);
+    builder.note('auth_type', 'any does not open the console to everybody, only to admin_users and stats_users');
+  readAuthQuery(builder);
 }
 
 /** PgBouncer accepts passwords on any connection. */
-function allowCleartext(gathering: Gathering): void {
-  gathering.set('auth.allowCleartext', true);
-  if ((gathering.value('client_tls_sslmode') ?? 'disable') === 'disable')
-    gathering.note('auth_type', 'clients send passwords unencrypted; set client_tls_sslmode=require');
+function allowCleartext(builder: ConfigBuilder): void {
+  builder.set('auth.allowCleartext', true);
+  if ((builder.value('client_tls_sslmode') ?? 'disable') === 'disable')
+    builder.note('auth_type', 'clients send passwords unencrypted; set client_tls_sslmode=require');
 }
 
-function takeHba(gathering: Gathering): void {
-  const [file, identFile] = [gathering.file('auth_hba_file'), gathering.file('auth_ident_file')];
-  if (file === undefined) return gathering.problem('auth_hba_file', 'is required by auth_type hba');
-  const maps = identFile === undefined ? '' : textOf(gathering, 'auth_ident_file', identFile);
-  const text = textOf(gathering, 'auth_hba_file', file);
+function readHbaFile(builder: ConfigBuilder): void {
+  const [file, identFile] = [builder.file('auth_hba_file'), builder.file('auth_ident_file')];
+  if (file === undefined) return builder.problem('auth_hba_file', 'is required by auth_type hba');
+  const maps = identFile === undefined ? '' : textOf(builder, 'auth_ident_file', identFile);
+  const text = textOf(builder, 'auth_hba_file', file);
   if (maps === undefined || text === undefined) return;
   const ident = readIdent(maps);
   const { rules, ldap, problems } = readHba(text, ident.maps);
-  for (const problem of ident.problems) gathering.problems.push(`${identFile}: ${problem}`);
-  for (const problem of problems) gathering.problems.push(`${file}: ${problem}`);
-  const inVain = canShowCertificates(gathering) ? [] : rules.filter(({ method }) => method === 'cert');
-  gathering.set(
+  for (const problem of ident.problems) builder.problems.push(`${identFile}: ${problem}`);
+  for (const problem of problems) builder.problems.push(`${file}: ${problem}`);
+  const unusable = canShowCertificates(builder) ? [] : rules.filter(({ method }) => method === 'cert');
+  builder.set(
     'auth.rules',
-    rules.map((rule) => (inVain.includes(rule) ? { ...rule, method: 'reject', certificates: undefined } : rule)),
+    rules.map((rule) => (unusable.includes(rule) ? { ...rule, method: 'reject', certificates: undefined } : rule)),
   );
-  if (inVain.length > 0)
-    gathering.note(
+  if (unusable.length > 0)
+    builder.note(
       'auth_hba_file',
       'its lines with cert let nobody in without client_tls_sslmode and client_tls_ca_file',
     );
   if (rules.length === 0 && problems.length === 0)
-    gathering.problems.push(`${file}: has no rule, so nobody could log in`);
+    builder.problems.push(`${file}: has no rule, so nobody could log in`);
   const [first, ...others] = ldap;
   if (others.some(({ options }) => options !== first?.options))
-    gathering.problems.push(`${file}: names several LDAP directories; only one is supported`);
-  if (first !== undefined) takeLdap(gathering, first.options, 'auth_hba_file');
-  if (rules.some((rule) => rule.method === 'password' || rule.method === 'ldap')) allowCleartext(gathering);
+    builder.problems.push(`${file}: names several LDAP directories; only one is supported`);
+  if (first !== undefined) readLdap(builder, first.options, 'auth_hba_file');
+  if (rules.some((rule) => rule.method === 'password' || rule.method === 'ldap')) allowCleartext(builder);
 }
 
 /** The server's own pg_hba.conf may be used, which may have lines with cert although PgBouncer has no TLS. */
-const canShowCertificates = (gathering: Gathering): boolean =>
-  gathering.file('client_tls_ca_file') !== undefined &&
-  (gathering.value('client_tls_sslmode') ?? 'disable') !== 'disable';
+const canShowCertificates = (builder: ConfigBuilder): boolean =>
+  builder.file('client_tls_ca_file') !== undefined && (builder.value('client_tls_sslmode') ?? 'disable') !== 'disable';
 
 /** The text of a file that a setting names. Undefined: it cannot be read, which is reported as a problem. */
-function textOf(gathering: Gathering, setting: string, file: string): string | undefined {
+function textOf(builder: ConfigBuilder, setting: string, file: string): string | undefined {
   try {
-    return gathering.read(file);
+    return builder.read(file);
   } catch (error) {
-    gathering.problem(setting, (error as Error).message);
+    builder.problem(setting, (error as Error).message);
     return undefined;
   }
 }
 
-function takeLdap(gathering: Gathering, options: string, from: string): void {
+function readLdap(builder: ConfigBuilder, options: string, from: string): void {
   const { ldap, password, problem, notes } = readLdapOptions(options);
-  if (problem !== undefined || ldap === undefined) return gathering.problem(from, problem ?? '');
-  for (const note of notes) gathering.note(from, note);
+  if (problem !== undefined || ldap === undefined) return builder.problem(from, problem ?? '');
+  for (const note of notes) builder.note(from, note);
   const search = ldap.search as object | undefined;
   const isSecret = search !== undefined && password !== undefined;
-  gathering.set('auth.ldap', {
+  builder.set('auth.ldap', {
     ...ldap,
-    ...(isSecret && { search: { ...search, password: gathering.secret('ldapbindpasswd', password) } }),
+    ...(isSecret && { search: { ...search, password: builder.secret('ldapbindpasswd', password) } }),
   });
 }
 
 /** The query of the file; databases may have their own, which `readDatabases` reads. */
-function takeQuery(gathering: Gathering): void {
-  const query = queryOf(gathering, new Map());
+function readAuthQuery(builder: ConfigBuilder): void {
+  const query = queryOf(builder, new Map());
   if (query === undefined) return;
-  const databases = gathering.config['databases'] as Record<string, unknown>;
-  const asked = gathering.value('auth_dbname');
+  const databases = builder.config['databases'] as Record<string, unknown>;
+  const asked = builder.value('auth_dbname');
   if (asked === undefined || Object.hasOwn(databases, asked) || Object.hasOwn(databases, '*'))
-    return gathering.set('auth.query', query);
+    return builder.set('auth.query', query);
   // PgBouncer only notices when it looks up a user, and refuses that user.
-  gathering.note(
+  builder.note(
     'auth_dbname',
     `[databases] has no ${asked}, so nobody is looked up: only users in auth_file can log in`,
   );
 }
 
 /** How users are looked up, by the parameters of a database and of the file; undefined: they are not. */
-export function queryOf(gathering: Gathering, parameters: ReadonlyMap<string, string>): object | undefined {
+export function queryOf(builder: ConfigBuilder, parameters: ReadonlyMap<string, string>): object | undefined {
   const [user, sql, database] = ['auth_user', 'auth_query', 'auth_dbname'].map(
-    (name) => parameters.get(name) ?? gathering.value(name),
+    (name) => parameters.get(name) ?? builder.value(name),
   );
   if (user === undefined) return undefined;
   // As in PgBouncer, a user who may no longer log in is refused at once.

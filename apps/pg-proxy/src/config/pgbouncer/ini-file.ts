@@ -69,15 +69,18 @@ export function readIni(file: string, read: (file: string) => string): IniFile {
 }
 
 /** In a connection string double quotes are part of the value; in LDAP options, as in pg_hba.conf, they enclose it. */
-const words = {
+const parameterPattern = {
   connection: /\s*([A-Za-z_]\w*)\s*=\s*(?:'((?:[^']|'')*)'|([^\s']\S*)?)(?=\s|$)/y,
   options: /\s*([A-Za-z_]\w*)\s*=\s*(?:'((?:[^']|'')*)'|([^\s'"]\S*)?|"((?:[^"]|"")*)")(?=\s|$)/y,
 };
 
 /** The parameters of a connection string, or of a user's settings: `name=value`, `name='with ''quotes'''`. Undefined: malformed. */
-export function readParameters(text: string, form: keyof typeof words = 'connection'): Map<string, string> | undefined {
+export function readParameters(
+  text: string,
+  form: keyof typeof parameterPattern = 'connection',
+): Map<string, string> | undefined {
   const parameters = new Map<string, string>();
-  const word = words[form];
+  const word = parameterPattern[form];
   word.lastIndex = 0;
   const end = text.trimEnd().length;
   while (word.lastIndex < end) {

@@ -9,18 +9,18 @@ export interface LdapReading {
   readonly notes: readonly string[];
 }
 
-const known: ReadonlySet<string> = new Set([
+const knownOptions: ReadonlySet<string> = new Set([
   ...['ldapurl', 'ldapserver', 'ldapport', 'ldapscheme', 'ldaptls', 'ldapprefix', 'ldapsuffix'],
   ...['ldapbasedn', 'ldapbinddn', 'ldapbindpasswd', 'ldapsearchattribute', 'ldapsearchfilter'],
 ]);
-const urlForm = /^(ldaps?):\/\/([^/?]*)(?:\/([^?]*)(?:\?([^?]*)(?:\?([^?]*)(?:\?(.*))?)?)?)?$/;
+const urlPattern = /^(ldaps?):\/\/([^/?]*)(?:\/([^?]*)(?:\?([^?]*)(?:\?([^?]*)(?:\?(.*))?)?)?)?$/;
 
 /** @param text `auth_ldap_options`, or the options of a line of pg_hba.conf */
 export function readLdapOptions(text: string): LdapReading {
   const options = readParameters(text, 'options');
   const failed = (problem: string): LdapReading => ({ ldap: undefined, password: undefined, problem, notes: [] });
   if (options === undefined) return failed('is not valid');
-  const unknown = [...options.keys()].find((name) => !known.has(name));
+  const unknown = [...options.keys()].find((name) => !knownOptions.has(name));
   if (unknown !== undefined) return failed(`${unknown} is not supported`);
   const url = options.get('ldapurl');
   if (url !== undefined && !addUrl(url, options))
@@ -62,7 +62,8 @@ function urlsOf(options: ReadonlyMap<string, string>): string[] {
 
 /** False: malformed. The scope must be the whole subtree, or absent. */
 function addUrl(url: string, options: Map<string, string>): boolean {
-  const [, scheme, server, encodedBase = '', attribute = '', scope = '', encodedFilter = ''] = urlForm.exec(url) ?? [];
+  const [, scheme, server, encodedBase = '', attribute = '', scope = '', encodedFilter = ''] =
+    urlPattern.exec(url) ?? [];
   const [base, filter] = [decoded(encodedBase), decoded(encodedFilter)];
   if (scheme === undefined || server === undefined || base === undefined || filter === undefined) return false;
   if (!['', 'sub'].includes(scope)) return false;

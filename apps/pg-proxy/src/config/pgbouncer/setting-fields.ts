@@ -1,7 +1,7 @@
-import { narrowTable, settingsTable } from './settings-table.ts';
+import { scopedSettingsTable, settingsTable } from './settings-table.ts';
 
 /** Settings that are read together with others, and the field that each is, or is part of; `*`: of every upstream, or of every user. */
-const others: Readonly<Record<string, string>> = {
+const combinedSettings: Readonly<Record<string, string>> = {
   auth_file: 'auth.userFile',
   auth_hba_file: 'auth.rules',
   auth_ldap_options: 'auth.ldap',
@@ -27,14 +27,14 @@ const others: Readonly<Record<string, string>> = {
 
 /** The field for a setting of section [pgbouncer], by its path. */
 export function fieldOf(setting: string): string | undefined {
-  if (Object.hasOwn(others, setting)) return others[setting];
-  const fate = Object.hasOwn(settingsTable, setting) ? settingsTable[setting] : undefined;
-  return typeof fate === 'object' && 'to' in fate ? fate.to : undefined;
+  if (Object.hasOwn(combinedSettings, setting)) return combinedSettings[setting];
+  const mapping = Object.hasOwn(settingsTable, setting) ? settingsTable[setting] : undefined;
+  return typeof mapping === 'object' && 'field' in mapping ? mapping.field : undefined;
 }
 
 /** The field for a setting of a database or of a user. */
-export const narrowFieldOf = (setting: string): string | undefined =>
-  Object.hasOwn(narrowTable, setting) ? narrowTable[setting]?.to : undefined;
+export const scopedFieldOf = (setting: string): string | undefined =>
+  Object.hasOwn(scopedSettingsTable, setting) ? scopedSettingsTable[setting]?.field : undefined;
 
 const ofUpstream = /^upstreams\..*?(?:\.(ca|certificate|key|tls))?$/;
 

@@ -37,8 +37,8 @@ const runsOwn = (text: string): readonly Buffer[] => [
   bind({ portal: ownStatement, statement: ownStatement, parameterFormats: [], parameters: [], resultFormats: [] }),
   execute({ portal: ownStatement, rowsMax: 0 }),
   // In a transaction the portal would stay.
-  close({ of: 'portal', name: ownStatement }),
-  close({ of: 'statement', name: ownStatement }),
+  close({ kind: 'portal', name: ownStatement }),
+  close({ kind: 'statement', name: ownStatement }),
 ];
 const forgetSequences = runsOwn('DISCARD SEQUENCES');
 const planAnew = runsOwn('DISCARD PLANS');
@@ -249,7 +249,7 @@ export class Backend {
     for (const name of this.prepared.all()) {
       if (!this.expected.push(owed.close | unasked, () => this.prepared.add(name))) return;
       this.prepared.delete(name);
-      this.outbox.push(close({ of: 'statement', name }));
+      this.outbox.push(close({ kind: 'statement', name }));
     }
   }
 

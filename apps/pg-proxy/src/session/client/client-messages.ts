@@ -117,12 +117,12 @@ export class ClientMessages implements Wire {
 
   /** The client waits for something, and has already sent its goodbye behind it. */
   get endsInGoodbye(): boolean {
-    return this.#wait.isWaiting && this.#framer.holds(from.terminate);
+    return this.#wait.isWaiting && this.#framer.hasWhole(from.terminate);
   }
 
   /** Treats the end of the stream as a goodbye. False: the last message is incomplete. */
   endHere(): boolean {
-    if (!this.#wait.isWaiting && !this.#framer.isAtRest) return false;
+    if (!this.#wait.isWaiting && !this.#framer.isBetweenMessages) return false;
     this.read(terminate(), terminate().length);
     return this.#client.hasLeft || this.#client.isParting || this.endsInGoodbye;
   }

@@ -1,4 +1,4 @@
-import type { Framer, Named } from '@medrex/pg-wire';
+import type { Framer, Target } from '@medrex/pg-wire';
 import type { Analysis, SqlAnalyser } from '@medrex/sql';
 import { settingPrefix } from '../../config/session-settings.ts';
 import type { Client } from './client.ts';
@@ -44,7 +44,7 @@ export class ClientRequests {
   }
 
   /** The analysis of the statement or portal with this protocol-level name. */
-  named(of: Named['of'], name: string): Analysis | undefined {
+  named(of: Target['kind'], name: string): Analysis | undefined {
     const prepared = this.#statements.named(of, latin1Of(name));
     return prepared && analysisOf(this.#analyser, prepared.text, prepared);
   }

@@ -1,4 +1,4 @@
-import { hasKeptBytes } from '@medrex/pg-wire';
+import { hasInvalidBytes } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { reportsOfRole, type ServerReports } from '../backend/server-reports.ts';
 import { reportedReading, silentReading } from '../left-behind/reading.ts';
@@ -87,7 +87,7 @@ export class ClientSettings {
     // A startup packet may carry bytes that are not valid text. They cannot be set again, but what the server reports for them can.
     for (const [report, value] of reported) {
       const name = report.toLowerCase();
-      if (hasKeptBytes(this.#atLogin.get(name) ?? '')) this.#atLogin = new Map([...this.#atLogin, [name, value]]);
+      if (hasInvalidBytes(this.#atLogin.get(name) ?? '')) this.#atLogin = new Map([...this.#atLogin, [name, value]]);
     }
     if (this.#watch.parameters.size === 0) this.#become(this.#atLogin);
   }

@@ -1,4 +1,4 @@
-import { transactionStatus, type Named, type Report, type TransactionStatus, type WireFault } from '@medrex/pg-wire';
+import { transactionStatus, type Target, type Report, type TransactionStatus, type WireFault } from '@medrex/pg-wire';
 import type { Analysis } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import type { ScopedSettings } from '../../config/scoped-settings.ts';
@@ -152,7 +152,7 @@ export class Client implements BackendClient {
     return this.session.isPinned;
   }
 
-  named(of: Named['of'], name: string): Analysis | undefined {
+  named(of: Target['kind'], name: string): Analysis | undefined {
     return this.#messages.requests.named(of, name);
   }
 

@@ -1,4 +1,4 @@
-import type { Named, WireFault } from '@medrex/pg-wire';
+import type { Target, WireFault } from '@medrex/pg-wire';
 import type { WorkloadClass } from '@medrex/pool';
 import { readComment, type Analysis, type Redefinition, type SqlAnalyser, type SqlComment } from '@medrex/sql';
 import type { Backend } from '../backend/backend.ts';
@@ -23,7 +23,7 @@ export interface Requester {
   /** The client is pinned to its backend. */
   readonly isPinned: boolean;
   /** The analysis of a protocol-level name; undefined: there is no such name, or nobody has observed it. */
-  named(of: Named['of'], name: string): Analysis | undefined;
+  named(of: Target['kind'], name: string): Analysis | undefined;
 }
 
 /** Observes all requests. It is called on the data path, so anything slow must be deferred. */

@@ -174,7 +174,7 @@ describe('a client that says goodbye', () => {
   it('gets answers given by the proxy together with that, too', async () => {
     await start();
     const client = await rig.in();
-    client.send(close({ of: 'statement', name: 'none' }), sync(), terminate());
+    client.send(close({ kind: 'statement', name: 'none' }), sync(), terminate());
     expect(await client.until('closed')).toEqual(['3', 'Z I']);
   });
 

@@ -1,4 +1,4 @@
-import { bytesOf, hasKeptBytes, withoutKeptBytes, type Report, type WireFault } from '@medrex/pg-wire';
+import { bytesOf, hasInvalidBytes, replaceInvalidBytes, type Report, type WireFault } from '@medrex/pg-wire';
 import { isRoleSetting } from '@medrex/sql';
 import { timeoutOf } from '../../config/session-settings.ts';
 import { dateStyleAfter } from './date-style.ts';
@@ -45,7 +45,7 @@ export function settingsOf(
     const name = given.toLowerCase();
     if (!neverIgnored.has(name) && (isIgnored || ignored.has(name))) return;
     const before = name === 'datestyle' ? settings.get(name) : undefined;
-    const said = name === 'application_name' ? withoutKeptBytes(value) : value;
+    const said = name === 'application_name' ? replaceInvalidBytes(value) : value;
     settings.set(name, before === undefined ? said : dateStyleAfter(before, said));
   };
   const options = settingsOfOptions(parameters.get('options') ?? '');
@@ -73,7 +73,7 @@ const identifier = (name: string): string =>
  */
 export function literal(value: string): string {
   if (isAscii(value)) return `E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
-  const encoding = hasKeptBytes(value) ? 'pg_catalog.getdatabaseencoding()' : "'UTF8'";
+  const encoding = hasInvalidBytes(value) ? 'pg_catalog.getdatabaseencoding()' : "'UTF8'";
   return `pg_catalog.convert_from(E'\\\\x${bytesOf(value).toString('hex')}',${encoding})`;
 }
 

@@ -2,16 +2,16 @@ import {
   closeComplete,
   describe,
   execute,
-  bindHeadAs,
+  rewriteBindHead,
   frontend as from,
   parseKey,
   readBindHead,
   readExecute,
-  readNamed,
+  readTarget,
   transactionStatus,
   type BindHead,
   type Framer,
-  type Named,
+  type Target,
 } from '@medrex/pg-wire';
 import type { Buffer } from 'node:buffer';
 import type { Backend } from '../backend/backend.ts';
@@ -77,7 +77,7 @@ export class ClientStatements {
   }
 
   /** Undefined: no statement has this name, or nothing is tracked. */
-  named(of: Named['of'], name: string): Prepared | undefined {
+  named(of: Target['kind'], name: string): Prepared | undefined {
     if (of === 'portal') return this.#portals.named(name)?.prepared;
     return this.#withName(name);
   }
@@ -161,8 +161,8 @@ export class ClientStatements {
         this.bindAtHand = readBindHead(buffer, start, end);
         return this.#askedOf(this.bindAtHand?.statement);
       case from.describe: {
-        const named = readNamed(buffer, start, end);
-        return named?.of === 'statement' ? this.#askedOf(named.name) : undefined;
+        const named = readTarget(buffer, start, end);
+        return named?.kind === 'statement' ? this.#askedOf(named.name) : undefined;
       }
       default:
         return undefined;
@@ -233,8 +233,8 @@ export class ClientStatements {
     const shared = this.shared.get(head.statement);
     this.shapes.bound(head.portal, shared?.name === name ? shared : undefined);
     if (name === head.statement) return this.#wire.pass(framer.start);
-    backend.outbox.push(bindHeadAs(name, head, framer.start, framer.length));
-    this.#wire.pass(head.at);
+    backend.outbox.push(rewriteBindHead(name, head, framer.start, framer.length));
+    this.#wire.pass(head.formatsAt);
   }
 
   #watchPortal(framer: Framer, { portal, statement }: BindHead, backend: Backend): void {
@@ -311,14 +311,14 @@ export class ClientStatements {
   /** Handles a Describe. */
   describe(framer: Framer, backend: Backend): void {
     const { buffer, start, end } = framer;
-    const named = readNamed(buffer, start, end);
+    const named = readTarget(buffer, start, end);
     if (named === undefined) return this.#passUnread(framer, backend, owed.describe);
-    if (named.of === 'statement' && this.#isHeldBack(backend, named.name)) return;
-    if (named.of === 'statement' && this.#isHeldBackFor(named.name, backend)) return;
-    if (named.of === 'portal') this.shapes.portalTold(backend, named.name);
-    if (named.of === 'portal' || named.name === '') {
-      const isThere = named.of === 'portal' || this.#hasUnnamed(backend, 'describe');
-      const heard = named.of === 'portal' || this.#alone !== undefined ? undefined : this.#unnamed.heard(this.shapes);
+    if (named.kind === 'statement' && this.#isHeldBack(backend, named.name)) return;
+    if (named.kind === 'statement' && this.#isHeldBackFor(named.name, backend)) return;
+    if (named.kind === 'portal') this.shapes.portalTold(backend, named.name);
+    if (named.kind === 'portal' || named.name === '') {
+      const isThere = named.kind === 'portal' || this.#hasUnnamed(backend, 'describe');
+      const heard = named.kind === 'portal' || this.#alone !== undefined ? undefined : this.#unnamed.heard(this.shapes);
       if (isThere && backend.expected.push(owed.describe, undefined, heard)) this.#wire.pass(framer.start);
       return;
     }
@@ -335,15 +335,15 @@ export class ClientStatements {
     const heard = statement === undefined || statement.name !== name ? undefined : this.shapes.told(statement);
     if (name === undefined || !backend.expected.push(owed.describe, undefined, heard)) return;
     if (name === named.name) this.#wire.pass(framer.start);
-    else backend.outbox.push(describe({ of: 'statement', name }));
+    else backend.outbox.push(describe({ kind: 'statement', name }));
   }
 
   /** Handles a Close. */
   close(framer: Framer, backend: Backend): void {
     const { buffer, start, end } = framer;
-    const named = readNamed(buffer, start, end);
+    const named = readTarget(buffer, start, end);
     if (named === undefined) return this.#passUnread(framer, backend, owed.close);
-    const isPortal = named.of === 'portal';
+    const isPortal = named.kind === 'portal';
     if (isPortal || isNoName(named.name, backend)) return passAsIs(this.#wire, framer, backend, owed.close);
     if (this.#isOfSql(named.name))
       return passAsIs(this.#wire, framer, backend, owed.close, this.#watch.closes(named.name));
@@ -362,10 +362,10 @@ export class ClientStatements {
   /** Without a backend there are no portals, and the meaning of a name is known here. */
   closeAlone(framer: Framer): boolean {
     const { buffer, start, end } = framer;
-    const named = readNamed(buffer, start, end);
+    const named = readTarget(buffer, start, end);
     if (named === undefined || beyondAscii.test(named.name)) return false;
-    if (named.of === 'statement' && named.name === '') this.#unnamed.drop();
-    if (named.of === 'statement') (this.#alone ?? this.shared).forget(named.name);
+    if (named.kind === 'statement' && named.name === '') this.#unnamed.drop();
+    if (named.kind === 'statement') (this.#alone ?? this.shared).forget(named.name);
     this.#wire.outbox.push(closeComplete());
     return true;
   }

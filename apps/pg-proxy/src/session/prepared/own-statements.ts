@@ -139,7 +139,7 @@ export class OwnStatements {
     if (otherwise === 'missing') this.#underWay.sends(backend, name, undo);
     if (statement.refused !== undefined) {
       if (!expected.push(owed.close | unasked)) return false;
-      outbox.push(close({ of: 'statement', name }));
+      outbox.push(close({ kind: 'statement', name }));
     }
     const attempt = new Attempt(otherwise === 'tried', (report) => {
       statement.refused = { report, number: ++this.#lastNumber };
@@ -207,6 +207,6 @@ function standInFor({ expected, outbox }: Backend, name: string, { key, refused 
   const message = parse({ name: '', text, parameterTypes: parametersOf(key).map((type) => type || textOid) });
   expected.push(owed.close | unasked);
   expected.push(owed.parse | unasked, undefined, new SilentNote());
-  outbox.push(close({ of: 'statement', name }));
+  outbox.push(close({ kind: 'statement', name }));
   outbox.push(parseAs(name, parseKey(message, 0, message.length)));
 }

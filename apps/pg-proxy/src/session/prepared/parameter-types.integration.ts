@@ -17,7 +17,7 @@ import { WireClient } from '../../testing/wire-client.ts';
 /** Others have not prepared it before. */
 let own = 0;
 const told = (name: string, text: string): Buffer =>
-  Buffer.concat([prepare(name, `${text} /* ${own} */`), describeIt({ of: 'statement', name }), sync()]);
+  Buffer.concat([prepare(name, `${text} /* ${own} */`), describeIt({ kind: 'statement', name }), sync()]);
 /** Seven, as an int4 in binary. */
 const runWithSeven = (statement: string): Buffer =>
   Buffer.concat([
@@ -87,7 +87,7 @@ describeReal('POSTGRES', 'a client binds by the types that it was told', (where)
     const insert = told(name, 'insert into p values ($1)');
     const steps = [
       ...[insert, 'alter table p alter a type real', runWithSeven(name)],
-      ...[Buffer.concat([describeIt({ of: 'statement', name }), sync()]), query('select a from p')],
+      ...[Buffer.concat([describeIt({ kind: 'statement', name }), sync()]), query('select a from p')],
     ];
     const direct = await answersOf(where, steps);
     expect(direct).toEqual([

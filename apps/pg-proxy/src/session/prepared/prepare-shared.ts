@@ -37,7 +37,7 @@ export function prepareNew(
   const oldest = prepared.makeRoom();
   if (oldest !== undefined) {
     expected.push(owed.close | unasked, () => prepared.add(oldest));
-    outbox.push(close({ of: 'statement', name: oldest }));
+    outbox.push(close({ kind: 'statement', name: oldest }));
   }
   expected.push(entry, undo);
   outbox.push(parseAs(statement.name, key));

@@ -36,7 +36,7 @@ describe('prepared statements', () => {
     for (let at = 0; at < 200; at++) {
       const text = `select '${at}${'x'.repeat(50_000)}'`;
       const name = `s${at}`;
-      await client.ask(parse({ name, text, parameterTypes: [] }), close({ of: 'statement', name }), sync());
+      await client.ask(parse({ name, text, parameterTypes: [] }), close({ kind: 'statement', name }), sync());
     }
     const [backend] = rig.postgres.backends;
     expect(backend!.prepared.size).toBe(200);
@@ -51,7 +51,7 @@ describe('prepared statements', () => {
     for (let times = 0; times < 3; times++) {
       const client = await rig.in();
       expect(await client.ask(prepare('s'), run('s'), sync())).toEqual(['1', '2', 'D 1', 'C SELECT 1', 'Z I']);
-      expect(await client.ask(close({ of: 'statement', name: 's' }), sync())).toEqual(['3', 'Z I']);
+      expect(await client.ask(close({ kind: 'statement', name: 's' }), sync())).toEqual(['3', 'Z I']);
       expect(await client.ask(run('s'), sync())).toEqual(['ERROR 26000 prepared statement "s" does not exist', 'Z I']);
     }
     expect(rig.postgres.backends[0]!.heard.filter((text) => text.startsWith('parse'))).toEqual(['parse select 1']);

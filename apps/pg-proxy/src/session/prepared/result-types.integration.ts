@@ -8,13 +8,13 @@ import { accessOf, WireClient } from '../../testing/wire-client.ts';
 /** Others have not prepared it before. */
 let own = 0;
 const told = (text: string, id = own): Buffer =>
-  Buffer.concat([prepare('s', `${text} /* ${id} */`), describeIt({ of: 'statement', name: 's' }), sync()]);
+  Buffer.concat([prepare('s', `${text} /* ${id} */`), describeIt({ kind: 'statement', name: 's' }), sync()]);
 /** Of its rows alone, by its portal, as pgjdbc and R2DBC do it. */
 const toldByPortal = (text: string): Buffer =>
   Buffer.concat([
     prepare('s', `${text} /* ${own} */`),
     bind({ portal: '', statement: 's', parameterFormats: [], parameters: [], resultFormats: [] }),
-    describeIt({ of: 'portal', name: '' }),
+    describeIt({ kind: 'portal', name: '' }),
     execute({ portal: '', rowsMax: 0 }),
     sync(),
   ]);
@@ -26,11 +26,11 @@ const runsByColumn = Buffer.concat([
 ]);
 const runs = Buffer.concat([run('s'), sync()]);
 /** The same of the unnamed statement, as lib/pq does it. */
-const describesUnnamed = describeIt({ of: 'statement', name: '' });
+const describesUnnamed = describeIt({ kind: 'statement', name: '' });
 const toldUnnamed = (text: string): Buffer =>
   Buffer.concat([prepare('', `${text} /* ${own} */`), describesUnnamed, sync()]);
 const runsUnnamed = Buffer.concat([run(''), sync()]);
-const closed = close({ of: 'statement', name: 's' });
+const closed = close({ kind: 'statement', name: 's' });
 const all = 'select * from t';
 /** What becomes of the table, or what is sent at once. */
 type Step = string | Buffer;
@@ -60,7 +60,7 @@ const series = (): Readonly<Record<string, readonly Step[]>> => ({
   'when it is described again': [
     told(all),
     retyped,
-    Buffer.concat([describeIt({ of: 'statement', name: 's' }), sync()]),
+    Buffer.concat([describeIt({ kind: 'statement', name: 's' }), sync()]),
   ],
   'and not where it has no result': [told('insert into t (a) values (3)'), runs, 'alter table t add b int', runs, runs],
   'and not where its result is the same': [told('select a from t'), 'alter table t add b int', runs, runs, runs],
@@ -160,7 +160,7 @@ describeReal('POSTGRES', 'a client is told that its result has other types', (wh
   it('and not if its rows are those of a cursor, which may differ each time', async () => {
     const fetches = Buffer.concat([
       ...[bind({ portal: '', statement: 's', parameterFormats: [], parameters: [], resultFormats: [] })],
-      ...[describeIt({ of: 'portal', name: '' }), execute({ portal: '', rowsMax: 0 }), sync()],
+      ...[describeIt({ kind: 'portal', name: '' }), execute({ portal: '', rowsMax: 0 }), sync()],
     ]);
     const answersOf = async (client: WireClient, between: () => Promise<unknown>): Promise<string[][]> => {
       const answers = [await client.ask(told('fetch all in c'))];

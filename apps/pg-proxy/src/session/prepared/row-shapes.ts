@@ -19,7 +19,7 @@ const changed: WireFault = {
   message: 'cached plan must not change result type',
   routine: 'RevalidateCachedQuery',
 };
-const unknown = describe({ of: 'statement', name: `${statementPrefix}unknown` });
+const unknown = describe({ kind: 'statement', name: `${statementPrefix}unknown` });
 
 /** Records what a client is told about a prepared statement: of the rows, what PostgreSQL compares. */
 export class Description extends OwnNote {
@@ -134,7 +134,7 @@ export class ToldShapes {
         this.#statements.reshaped();
         backend.prepared.delete(statement.name);
         backend.expected.push(owed.close | unasked);
-        backend.outbox.push(close({ of: 'statement', name: statement.name }));
+        backend.outbox.push(close({ kind: 'statement', name: statement.name }));
       }
     };
     this.#await(backend, statement.name, described);
@@ -210,7 +210,7 @@ function isToBeTold({ told, ofCursor }: Statement): boolean {
 /** Describes the statement behind its Parse; the client does not see the answer. */
 function ask(backend: Backend, name: string, then: (told: Told) => void, undo?: Undo): void {
   if (!backend.expected.push(owed.describe | unasked, undo, new Description(then))) return;
-  backend.outbox.push(describe({ of: 'statement', name }));
+  backend.outbox.push(describe({ kind: 'statement', name }));
 }
 
 /** A message that needs a statement with the shape its client was told; a Describe is answered with the parameters first. */

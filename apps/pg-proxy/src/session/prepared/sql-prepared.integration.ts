@@ -6,7 +6,7 @@ import { accessOf, WireClient } from '../../testing/wire-client.ts';
 
 const [name, text] = ['n1', 'select 8 as a'];
 const parsed = [parse({ name, text, parameterTypes: [] }), sync()];
-const closed = [close({ of: 'statement', name }), sync()];
+const closed = [close({ kind: 'statement', name }), sync()];
 const nothing = { parameterFormats: [], parameters: [], resultFormats: [] };
 const run = [
   bind({ portal: '', statement: name, parameterFormats: [], parameters: [], resultFormats: [] }),
@@ -22,7 +22,7 @@ const boundTo = (portal: string): Buffer =>
 const executeUnnamed = [boundTo(''), execute({ portal: '', rowsMax: 0 })];
 const speaks = parse({ name: '', text: 'execute n1', parameterTypes: [] });
 const runs = [execute({ portal: 'p', rowsMax: 0 }), sync()];
-const describeUnnamed = [describe({ of: 'statement', name: '' }), sync()];
+const describeUnnamed = [describe({ kind: 'statement', name: '' }), sync()];
 const ownName = parse({ name, text: 'prepare n1 as select 7 as a', parameterTypes: [] });
 const closedInVain = [parsed[0]!, ...closed];
 const allGone = [parse({ name: '', text: 'deallocate all', parameterTypes: [] }), ...executeUnnamed, sync()];
@@ -64,7 +64,7 @@ describeReal('POSTGRES', 'names of statements, which SQL and the protocol share,
         [query('begin')],
         [query('select 1/0')],
         [parsed[0]!, bind({ portal: 'c', statement: name, ...nothing }), sync()],
-        [describe({ of: 'portal', name: 'c' }), sync()],
+        [describe({ kind: 'portal', name: 'c' }), sync()],
         [query('rollback')],
       ],
     ],
@@ -162,7 +162,7 @@ describeReal('POSTGRES', 'names of statements, which SQL and the protocol share,
   it.each<readonly [string, readonly (readonly Buffer[])[]]>([
     ['was passed over', [...inBlock, [binds([Buffer.from('1')]), sync()], back, runs]],
     ['has gone with its savepoint', [...inBlock, [binds(), sync()], back, runs]],
-    ['was closed', [...inBlock, [binds(), close({ of: 'portal', name: 'p' }), ...runs]]],
+    ['was closed', [...inBlock, [binds(), close({ kind: 'portal', name: 'p' }), ...runs]]],
     ['is there', [...inBlock, [binds(), ...runs]]],
     ['has run', [...inBlock, [binds(), execute({ portal: 'p', rowsMax: 0 }), ...runs]]],
   ])('stay if the portal that is to deallocate one %s, as on a direct connection', async (_, steps) => {

@@ -9,12 +9,12 @@ export const standIn = `${statementPrefix}gone`;
 export const deallocateStandIn = `DEALLOCATE ${standIn}`;
 
 const prepareIt: readonly Buffer[] = [
-  close({ of: 'statement', name: standIn }),
+  close({ kind: 'statement', name: standIn }),
   parse({ name: standIn, text: '', parameterTypes: [] }),
 ];
 /** The statement that deallocates it. */
 const ownStatement = `${statementPrefix}deallocate`;
-const closeDeallocate = close({ of: 'statement', name: ownStatement });
+const closeDeallocate = close({ kind: 'statement', name: ownStatement });
 const parseDeallocate = parse({ name: ownStatement, text: deallocateStandIn, parameterTypes: [] });
 
 /** False: the server is skipping messages. */
@@ -28,7 +28,7 @@ export function prepareStandIn({ expected, outbox }: Backend): boolean {
 /** Closes the stand-ins, if there are any: nobody is to see them. */
 export function closeStandIn({ expected, outbox }: Backend): void {
   for (const name of [standIn, ownStatement])
-    if (expected.push(owed.close | unasked)) outbox.push(close({ of: 'statement', name }));
+    if (expected.push(owed.close | unasked)) outbox.push(close({ kind: 'statement', name }));
 }
 
 /** Sends a Parse whose name is taken: the server reports that, or whatever else is wrong. */
@@ -42,7 +42,7 @@ export function parseInVain(backend: Backend, key: string, undo: Undo): void {
 export function parseAnyway({ expected, outbox }: Backend, key: string, undo: Undo): boolean {
   if (!expected.push(owed.close | unasked)) return false;
   expected.push(owed.parse, undo);
-  outbox.push(close({ of: 'statement', name: standIn }));
+  outbox.push(close({ kind: 'statement', name: standIn }));
   outbox.push(parseAs(standIn, key));
   return true;
 }
@@ -55,9 +55,9 @@ export function describeRowless({ expected, outbox }: Backend, { parameterTypes 
   if (expected.isSkipping) return;
   for (const kind of [owed.close, owed.parse]) expected.push(kind | unasked);
   expected.push(owed.describe);
-  outbox.push(close({ of: 'statement', name: standIn }));
+  outbox.push(close({ kind: 'statement', name: standIn }));
   outbox.push(parse({ name: standIn, text: '', parameterTypes }));
-  outbox.push(describe({ of: 'statement', name: standIn }));
+  outbox.push(describe({ kind: 'statement', name: standIn }));
 }
 
 /**
@@ -69,11 +69,11 @@ export function executeDeallocate({ expected, outbox }: Backend, note: Note, por
   for (const kind of [owed.describe, owed.close, owed.parse, owed.close, owed.bind]) expected.push(kind | unasked);
   expected.push(owed.execute, note.undo, note);
   expected.push(owed.close | unasked);
-  outbox.push(describe({ of: 'portal', name: portal }));
+  outbox.push(describe({ kind: 'portal', name: portal }));
   // Removes what an earlier, failed one has left.
   outbox.push(closeDeallocate);
   outbox.push(parseDeallocate);
-  outbox.push(close({ of: 'portal', name: portal }));
+  outbox.push(close({ kind: 'portal', name: portal }));
   outbox.push(bind({ portal, statement: ownStatement, parameterFormats: [], parameters: [], resultFormats: [] }));
   outbox.push(execute({ portal, rowsMax: 0 }));
   outbox.push(closeDeallocate);

@@ -212,7 +212,7 @@ export class UnnamedStatement {
 function closeAt(backend: Backend): boolean {
   if (!backend.expected.push(owed.close | unasked)) return false;
   backend.unnamedOf = undefined;
-  backend.outbox.push(close({ of: 'statement', name: '' }));
+  backend.outbox.push(close({ kind: 'statement', name: '' }));
   return true;
 }
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { IniEntry } from './ini-file.ts';
 
 /** Collects the configuration while the sections of a pgbouncer.ini are read one after the other. */
-export class Gathering {
+export class ConfigBuilder {
   readonly config: Record<string, unknown> = {};
   readonly secrets: Record<string, string> = {};
   readonly notes: string[] = [];

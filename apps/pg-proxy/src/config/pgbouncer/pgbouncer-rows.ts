@@ -7,7 +7,7 @@ import { settingsTable } from './settings-table.ts';
 type Read = (config: ProxyConfig) => string | number | undefined;
 
 /** Settings whose value comes from several fields, or is always the same. */
-const others: Readonly<Record<string, Read>> = {
+const derivedSettings: Readonly<Record<string, Read>> = {
   auth_file: ({ auth }) => auth.userFile,
   auth_query: ({ auth }) => auth.query?.sql,
   auth_type: ({ auth }) => typeOf(auth),
@@ -22,7 +22,7 @@ const others: Readonly<Record<string, Read>> = {
   unix_socket_dir: ({ listen }) => listen.socket?.folder,
 };
 /** Settings without a field here are fixed from the start. */
-const fixed = 'listen.port';
+const fixedField = 'listen.port';
 
 /**
  * PgBouncer's settings that have a field here, with its names and units (seconds): monitoring looks for them in SHOW CONFIG. Settings of
@@ -30,11 +30,11 @@ const fixed = 'listen.port';
  */
 export function pgbouncerRows(config: ProxyConfig): readonly ConfigRow[] {
   const fields = new Map(configRows(config).map((row) => [row.key, row]));
-  const rows = Object.entries(settingsTable).flatMap(([key, fate]): ConfigRow[] => {
-    const other = Object.hasOwn(others, key) ? others[key] : undefined;
-    if (other !== undefined) return [rowOf(key, fieldOf(key) ?? fixed, String(other(config) ?? ''))];
-    if (typeof fate === 'string' || !('to' in fate)) return [];
-    return [rowOf(key, fate.to, inItsUnits(fate.to, fields.get(fate.to)?.value ?? ''))];
+  const rows = Object.entries(settingsTable).flatMap(([key, mapping]): ConfigRow[] => {
+    const other = Object.hasOwn(derivedSettings, key) ? derivedSettings[key] : undefined;
+    if (other !== undefined) return [rowOf(key, fieldOf(key) ?? fixedField, String(other(config) ?? ''))];
+    if (typeof mapping === 'string' || !('field' in mapping)) return [];
+    return [rowOf(key, mapping.field, inPgbouncerUnits(mapping.field, fields.get(mapping.field)?.value ?? ''))];
   });
   return rows.sort((one, next) => (one.key < next.key ? -1 : 1));
 }
@@ -46,7 +46,7 @@ const rowOf = (key: string, field: string, value: string): ConfigRow => ({
   changeable: isChangeable(field) ? 'yes' : 'no',
 });
 
-function inItsUnits(field: string, value: string): string {
+function inPgbouncerUnits(field: string, value: string): string {
   if (value === 'true' || value === 'false') return value === 'true' ? '1' : '0';
   if (!field.endsWith('Ms') || value === '') return value.replaceAll(',', ', ');
   return Number(value) >= longestMs ? '0' : String(Number(value) / 1_000);

@@ -11,7 +11,7 @@ import { ClientRequests } from './session/client/client-requests.ts';
 import { ClientSession } from './session/client/client-session.ts';
 import { Request } from './session/client/request.ts';
 import { UnseenCode } from './session/code/unseen-code.ts';
-import { SessionWatch } from './session/left-behind/session-watch.ts';
+import { SessionTracker } from './session/state/session-tracker.ts';
 import { ClientStatements } from './session/prepared/client-statements.ts';
 import { holds } from './testing/proxy-rig.ts';
 import { RealRig } from './testing/real-rig.ts';
@@ -34,11 +34,11 @@ const parts = {
   ExpectedAnswers,
   Pools,
   Request,
-  SessionWatch,
+  SessionTracker,
   UnseenCode,
 };
 /** What opens a backend and what ends one: nobody is there yet, or any more, whose error it could be. */
-const left = new Set(['constructor', 'abandon', 'closed', 'isAway', 'left']);
+const left = new Set(['constructor', 'abandon', 'closed', 'isClassUpstream', 'left', 'clientLeft']);
 
 /** Makes methods of the data path fail at random, before they have done their work or after it. */
 class Faults {

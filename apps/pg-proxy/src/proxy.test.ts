@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { close, flush, gssencRequest, query, sslRequest, startupMessage, sync, terminate } from '@medrex/pg-wire';
 import { cut } from '@medrex/pg-wire/testing';
 import { connect } from 'node:net';
-import { departed } from './session/client/client-end.ts';
+import { terminatedByAdmin } from './session/client/client-end.ts';
 import { oneBackend, prepare, run, set } from './testing/asked.ts';
 import { holds, ProxyRig, type RigOptions } from './testing/proxy-rig.ts';
 
@@ -176,7 +176,7 @@ describe('the parameters of a login', () => {
   it('are requested by the next client if the one that asks is disconnected', async () => {
     await start(oneBackend);
     const { busy, first, others } = await line();
-    [...rig.running.proxy.host.clients].find((client) => client.isWaiting)?.end(departed);
+    [...rig.running.proxy.host.clients].find((client) => client.isWaiting)?.end(terminatedByAdmin);
     expect((await first.until('closed')).join()).toContain('57P01');
     await rig.waiting(1);
     await busy.ask(query('commit'));

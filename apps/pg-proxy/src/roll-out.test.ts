@@ -42,7 +42,7 @@ describe('a draining proxy', () => {
       setTimeout(() => {
         host.drain({}, { quietMs: 0, boundaryAfterMs: 60_000 });
         client.send(query('select 1'));
-        host.departures.sweep(host.now());
+        host.departures.tick(host.now());
         resolve();
       }, 1);
     });

@@ -6,7 +6,7 @@ import type { AuthenticatedClient } from '../login/login-context.ts';
 import type { Observability } from '../observe/observability.ts';
 import { Plans, type PlanSession } from '../observe/plans.ts';
 import type { Statistics } from '../observe/statistics.ts';
-import { departed } from '../session/client/client-end.ts';
+import { terminatedByAdmin } from '../session/client/client-end.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
 import { QueryConnection } from '../upstream/query-connection.ts';
 import type { ProxyLifecycle } from './commands.ts';
@@ -101,7 +101,7 @@ export class AdminConsole {
 
   /** The proxy ends. */
   close(): void {
-    for (const session of this.#sessions) session.close(departed);
+    for (const session of this.#sessions) session.close(terminatedByAdmin);
   }
 
   #isObserver(user: string): boolean {

@@ -1,6 +1,6 @@
 import type { PoolScope } from '@medrex/pool';
 import type { Plan } from '../observe/plans.ts';
-import { departed } from '../session/client/client-end.ts';
+import { terminatedByAdmin } from '../session/client/client-end.ts';
 import { show, viewNames, type ShowContext } from './show.ts';
 import type { Table } from './table.ts';
 
@@ -186,8 +186,8 @@ function killClient(id: string, { host, consoleSessions }: CommandContext): Outc
   const client = host.clientOf(Number(id));
   const console = [...consoleSessions].find(({ client }) => client.processId === Number(id));
   if (client === undefined && console === undefined) return failure('42704', 'client not found');
-  client?.end(departed);
-  console?.close(departed);
+  client?.end(terminatedByAdmin);
+  console?.close(terminatedByAdmin);
   return { kind: 'done', tag: 'KILL_CLIENT' };
 }
 

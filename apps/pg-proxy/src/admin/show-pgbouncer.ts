@@ -29,8 +29,10 @@ const balanceOf = (upstream: ProxyConfig['upstreams'][string] | undefined): stri
 
 /** Cancel requests that are on their way to backends of a pool, and those of them that wait for a connection. */
 function cancelsTo({ host }: ShowContext, name: PoolName): { readonly sent: number; readonly awaited: number } {
-  const here = host.pools.backends().filter(({ pool, handle }) => pool.name === name && (handle?.cancelling ?? 0) > 0);
-  const sent = here.reduce((sum, { handle }) => sum + (handle?.cancelling ?? 0), 0);
+  const here = host.pools
+    .backends()
+    .filter(({ pool, handle }) => pool.name === name && (handle?.pendingCancels ?? 0) > 0);
+  const sent = here.reduce((sum, { handle }) => sum + (handle?.pendingCancels ?? 0), 0);
   return { sent, awaited: here.filter(({ handle }) => handle?.isIdle === true).length };
 }
 

@@ -68,7 +68,7 @@ interface DatabaseTraffic {
 
 function countsOf({ host }: ShowContext): readonly DatabaseTraffic[] {
   const all = [...host.traffic.all].sort(([one], [other]) => (one < other ? -1 : 1));
-  return all.map(([database, traffic]) => ({ database, traffic, recent: host.traffic.lately(database) }));
+  return all.map(([database, traffic]) => ({ database, traffic, recent: host.traffic.lastMinute(database) }));
 }
 
 function averageOf({ total, divisor }: Counter, { traffic, seconds }: DatabaseTraffic['recent']): number {

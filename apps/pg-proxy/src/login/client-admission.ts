@@ -16,12 +16,12 @@ import { databaseOf, settingsFor, userOf } from '../config/scopes.ts';
 import { problemOfSetting } from '../config/session-settings.ts';
 import { internalError } from '../internal-error.ts';
 import { observersOf } from '../observe/observers.ts';
-import type { Entrant } from '../session/client/client-limits.ts';
+import type { LimitedClient } from '../session/client/client-limits.ts';
 import type { PoolMode } from '../session/client/client-options.ts';
 import { Client } from '../session/client/client.ts';
 import type { RequestObserver } from '../session/client/request.ts';
 import { UnseenCode } from '../session/code/unseen-code.ts';
-import { settingsOf, type Settings } from '../session/left-behind/settings.ts';
+import { settingsOf, type Settings } from '../session/state/settings.ts';
 import { StatementBook } from '../session/prepared/statement-book.ts';
 import type { Shapes } from '../session/prepared/statements.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
@@ -94,7 +94,7 @@ export class ClientAdmission {
     const { clients, caches } = this.#host;
     for (const client of clients) {
       const cached = this.#cachedFor(this.#host.routes.homeOf(client), client.user, client.mode);
-      client.keep({ observer: cached?.observer ?? this.#observer, cacheOf: cached?.cacheOf });
+      client.setObserver({ observer: cached?.observer ?? this.#observer, cacheOf: cached?.cacheOf });
       // What is running was sent unobserved.
       if (!client.isIdle) caches?.suspendUntil(client.database, () => !clients.has(client) || client.isIdle);
     }
@@ -125,7 +125,7 @@ export class ClientAdmission {
     try {
       work();
     } catch (error) {
-      this.#host.broke(error);
+      this.#host.internalError(error);
       this.#refuse(authenticated, internalError);
     }
   }
@@ -214,15 +214,15 @@ export class ClientAdmission {
   }
 
   /** From here on the client counts. */
-  #register(client: Client, name: PoolName, entrant: Entrant): void {
+  #register(client: Client, name: PoolName, entrant: LimitedClient): void {
     const { pools, clients, limits } = this.#host;
     client.pooled = pools.join(name, entrant.application, client);
     clients.add(client);
     limits.entered(client, entrant);
     client.traffic.logins++;
     client.connectedAtMs = this.#host.now();
-    client.restedAtMs = client.connectedAtMs;
-    this.#host.followed(client);
+    client.idleSinceMs = client.connectedAtMs;
+    this.#host.settingsChanged(client);
   }
 
   #refuse({ socket, authMessages, address }: AuthenticatedClient, fault: WireFault): void {
@@ -290,7 +290,7 @@ export class ClientAdmission {
       outbox.push(noticeResponse({ severity: 'NOTICE', sqlstate: '01000', message: clampNotice(clamp) }));
     outbox.push(readyForQuery(transactionStatus.idle));
     outbox.send();
-    client.restedAtMs = this.#host.now();
+    client.idleSinceMs = this.#host.now();
     client.start();
   }
 

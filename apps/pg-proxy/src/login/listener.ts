@@ -3,7 +3,7 @@ import { createServer, isIP, type AddressInfo, type Server, type Socket } from '
 import type { RingSockets } from '@medrex/linux';
 import { pgProxyError } from '../errors.ts';
 import { tcpOptions } from '../tcp-options.ts';
-import { acceptByRing } from '../session/backend/lean-socket.ts';
+import { acceptByRing } from '../session/backend/read-socket.ts';
 import { UnixSocket } from './unix-socket.ts';
 
 export interface ListenAt {

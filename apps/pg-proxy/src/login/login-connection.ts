@@ -16,7 +16,7 @@ import {
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { internalError } from '../internal-error.ts';
-import { descriptorOf, letGo } from '../session/backend/lean-socket.ts';
+import { descriptorOf, releaseSocket } from '../session/backend/read-socket.ts';
 import { Outbox } from '../session/backend/outbox.ts';
 import { certificateNameOf } from './certificate-name.ts';
 import { needsCertificate, type AuthStep, type ClientAuth } from './client-auth.ts';
@@ -59,7 +59,7 @@ export class LoginConnection {
   readonly #onGone = (): void => this.#finish();
   readonly #onClosed = (): void => {
     this.#finish();
-    letGo(this.#socket);
+    releaseSocket(this.#socket);
   };
 
   constructor(socket: Socket, isLocal: boolean, context: LoginContext) {

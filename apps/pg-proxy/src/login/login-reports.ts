@@ -81,12 +81,12 @@ export class LoginReports {
     if (client.mode === 'session') ask(then);
     else if (waiting === undefined) this.#askForAll(key, ask, then);
     else {
-      client.errands.awaitLearnt(then);
+      client.extraCheckouts.awaitLearnt(then);
       waiting.push((learnt) => {
         if (client.hasLeft) return;
         if (learnt === undefined) this.learn(key, client, then, waitingSinceMs);
         else if ('sqlstate' in learnt || !this.#known.has(key)) ask(then);
-        else client.errands.learnt(learnt);
+        else client.extraCheckouts.learnt(learnt);
       });
     }
   }
@@ -107,7 +107,7 @@ export class LoginReports {
 
   #ask(key: string, client: Client, then: (learnt: LearnResult) => void, waitingSinceMs: number): void {
     const known = this.#known;
-    client.errands.learn((learnt) => {
+    client.extraCheckouts.learn((learnt) => {
       if (learnt !== undefined && !('sqlstate' in learnt) && !client.session.settings.isOfProcess) {
         if (known.size >= knownMax) known.clear();
         known.set(key, { parameters: learnt, atMs: this.#now() });

@@ -4,7 +4,7 @@ import type { ProxyConfig } from '../config/proxy-config.ts';
 import { databaseOf } from '../config/scopes.ts';
 import type { Backend } from '../session/backend/backend.ts';
 import type { Client } from '../session/client/client.ts';
-import type { Asked } from '../session/client/request.ts';
+import type { RequestText } from '../session/client/request.ts';
 
 type Pooled = PooledClient<Client, Backend>;
 
@@ -20,12 +20,12 @@ interface RoutedClient {
  */
 export class ClassRoutes {
   readonly #pools: Pools<Client, Backend>;
-  readonly #analyse: (asked: Asked) => Analysis;
+  readonly #analyse: (asked: RequestText) => Analysis;
   readonly #routedClients = new Map<Client, RoutedClient>();
   #config: ProxyConfig;
   #hasRoutes = false;
 
-  constructor(pools: Pools<Client, Backend>, config: ProxyConfig, analyse: (asked: Asked) => Analysis) {
+  constructor(pools: Pools<Client, Backend>, config: ProxyConfig, analyse: (asked: RequestText) => Analysis) {
     this.#pools = pools;
     this.#analyse = analyse;
     this.#config = config;
@@ -38,7 +38,7 @@ export class ClassRoutes {
   }
 
   /** The pool in which the client must ask for a backend. */
-  pooledFor(client: Client, workClass: WorkloadClass, asked: Asked | undefined, nowMs: number): Pooled {
+  pooledFor(client: Client, workClass: WorkloadClass, asked: RequestText | undefined, nowMs: number): Pooled {
     if (!this.#hasRoutes && this.#routedClients.size === 0) return client.pooled;
     const pooled = this.#routed(client, workClass, asked);
     // Its application name may have changed since it was last there.
@@ -46,7 +46,7 @@ export class ClassRoutes {
     return pooled;
   }
 
-  #routed(client: Client, workClass: WorkloadClass, asked: Asked | undefined): Pooled {
+  #routed(client: Client, workClass: WorkloadClass, asked: RequestText | undefined): Pooled {
     const routed = this.#routedClients.get(client);
     const home = routed?.home ?? client.pooled;
     const routes = databaseOf(this.#config, client.database)?.database.upstreamOfClass;
@@ -87,7 +87,7 @@ export class ClassRoutes {
   }
 
   /** Whether nothing in a text writes, locks, or begins a transaction. */
-  #onlyReads(asked: Asked | undefined): boolean {
+  #onlyReads(asked: RequestText | undefined): boolean {
     if (asked?.isWhole !== true) return false;
     const analysis = this.#analyse(asked);
     if (analysis.kind !== 'read' || analysis.statements.length === 0) return false;

@@ -3,7 +3,7 @@ import { eventually } from '@medrex/contracts/testing';
 import { bind, describe as describeMessage, execute, parse, query, sync } from '@medrex/pg-wire';
 import { workloadClasses, type WorkloadClass } from '@medrex/pool';
 import type { Client } from '../session/client/client.ts';
-import type { Asked, Request } from '../session/client/request.ts';
+import type { RequestText, Request } from '../session/client/request.ts';
 import { ProxyRig, type RigOptions } from '../testing/proxy-rig.ts';
 import { ScriptedPostgres } from '../testing/scripted-postgres.ts';
 import type { WireClient } from '../testing/wire-client.ts';
@@ -39,7 +39,7 @@ async function running(client: WireClient, ...messages: readonly Buffer[]): Prom
 
 const classifier = (): Classifier => rig.running.proxy.host.classifier;
 const lastClient = (): Client => [...rig.running.proxy.host.clients].at(-1)!;
-const asked = (text: string): Asked => ({ text, isWhole: true, analysis: undefined });
+const asked = (text: string): RequestText => ({ text, isWhole: true, analysis: undefined });
 
 /** A request that has ended after so long. */
 const ended = (text: string, durationMs: number): Request =>

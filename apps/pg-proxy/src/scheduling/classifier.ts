@@ -1,7 +1,7 @@
 import { LearnedClasses, type WorkloadClass } from '@medrex/pool';
 import type { Analysis, SqlAnalyser } from '@medrex/sql';
 import type { Client } from '../session/client/client.ts';
-import { analysisOf, type Asked, type Request, type RequestObserver } from '../session/client/request.ts';
+import { analysisOf, type RequestText, type Request, type RequestObserver } from '../session/client/request.ts';
 import { hintOf } from './hint.ts';
 
 /** For how many fingerprints the duration is remembered; 300 bytes each. */
@@ -40,7 +40,7 @@ export class Classifier implements RequestObserver {
   }
 
   /** The class of the message for which a client asks for a backend; undefined: the message has no text. */
-  classOf(client: Client, asked: Asked | undefined): WorkloadClass {
+  classOf(client: Client, asked: RequestText | undefined): WorkloadClass {
     if (!this.isOn) return client.scoped.workloadClass ?? 'interactive';
     const hint = asked === undefined || asked.isPlain === true ? undefined : hintOf(asked.text);
     const requested = hint ?? client.scoped.workloadClass;
@@ -58,7 +58,7 @@ export class Classifier implements RequestObserver {
     return this.#classByAnalysis(analysis);
   }
 
-  analysisOf(asked: Asked): Analysis {
+  analysisOf(asked: RequestText): Analysis {
     return asked.analysis ?? analysisOf(this.#analyser, asked.text, asked);
   }
 

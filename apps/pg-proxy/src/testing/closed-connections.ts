@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { openRing } from '../open-ring.ts';
-import { acceptByRing, leanSocket } from '../session/backend/lean-socket.ts';
+import { acceptByRing, withReusedBuffer } from '../session/backend/read-socket.ts';
 
 const connections = 150;
 const [by = '', words = '0'] = process.argv.slice(2);
@@ -16,7 +16,7 @@ async function comeAndGo(): Promise<void> {
   const accepted = once(server, 'connection') as Promise<[Socket]>;
   const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
   const session = Array.from({ length: Number(words) }, () => 0);
-  const far = leanSocket((await accepted)[0], () => session.length > 0, ring);
+  const far = withReusedBuffer((await accepted)[0], () => session.length > 0, ring);
   far.socket.on('error', () => session.length);
   far.socket.on('drain', () => session.length);
   far.start();

@@ -22,7 +22,7 @@ export class BackendCancels {
   cancel(backend: Backend, done: () => void = () => undefined): void {
     const { key } = backend;
     if (key === undefined || backend.expected.isEmpty) return done();
-    backend.cancelling++;
+    backend.pendingCancels++;
     const cancel = this.#customCancels.get(backend) ?? ((then): void => sendCancel(backend.address, key, then));
     cancel(() => {
       this.#delivered(backend);
@@ -38,7 +38,7 @@ export class BackendCancels {
       socket.destroy();
       return;
     }
-    backend.leave();
+    backend.halfClose();
     this.#repeat(
       backend,
       () => socket.destroyed,
@@ -54,7 +54,7 @@ export class BackendCancels {
     const reset = (): void =>
       backend.reset((isOk) => {
         // A repeated cancel must arrive before the next client: it would cancel that client's statement.
-        if (isOk && backend.cancelling > 0) this.#whenNoneIsPending(backend, reset);
+        if (isOk && backend.pendingCancels > 0) this.#whenNoneIsPending(backend, reset);
         else done(isOk);
       });
     this.#whenNoneIsPending(backend, reset);
@@ -75,19 +75,19 @@ export class BackendCancels {
 
   /** Calls `then` once no cancel is on its way to that backend. */
   #whenNoneIsPending(backend: Backend, then: () => void): void {
-    if (backend.cancelling === 0) then();
+    if (backend.pendingCancels === 0) then();
     else this.#callbacks.set(backend, then);
   }
 
   #delivered(backend: Backend): void {
-    backend.cancelling--;
-    if (backend.cancelling > 0) return;
+    backend.pendingCancels--;
+    if (backend.pendingCancels > 0) return;
     const then = this.#callbacks.get(backend);
     this.#callbacks.delete(backend);
     if (then !== undefined) then();
     else if (!backend.socket.writable) return;
     // The statement has already ended: only an answer shows that the signal is not still on its way.
-    else if (backend.expected.isEmpty && !backend.expected.isOpen) backend.check(() => backend.client?.goesOn());
-    else backend.client?.goesOn();
+    else if (backend.expected.isEmpty && !backend.expected.isOpen) backend.check(() => backend.client?.retryHeld());
+    else backend.client?.retryHeld();
   }
 }

@@ -10,7 +10,7 @@ import type { BackendOptions } from '../session/backend/backend-options.ts';
 import type { ServerReports } from '../session/backend/server-reports.ts';
 import type { Traffic } from '../session/backend/traffic.ts';
 import type { Client } from '../session/client/client.ts';
-import type { Settings } from '../session/left-behind/settings.ts';
+import type { Settings } from '../session/state/settings.ts';
 import type { BackendCancels, CancelFunction } from './backend-cancels.ts';
 import { BackendLogin, type LoggedIn } from './backend-login.ts';
 import type { Address } from './connect.ts';
@@ -19,7 +19,7 @@ import type { Outage } from './outage.ts';
 import type { UpstreamLogins } from './upstream-logins.ts';
 
 /** A session at the upstream, and the settings that it was started with. */
-type Opened = LoggedIn & Pick<BackendOptions, 'own'>;
+type Opened = LoggedIn & Pick<BackendOptions, 'ownSettings'>;
 
 export type PoolBackend = PooledBackend<Client, Backend>;
 
@@ -68,12 +68,12 @@ export class BackendOpenings {
   /**
    * Opens a connection for a pool, which is told the outcome.
    *
-   * @param own start-up settings of the process: it then belongs to the client that holds it and to nobody else
+   * @param ownSettings start-up settings of the process: it then belongs to the client that holds it and to nobody else
    */
-  open(pooled: PoolBackend, own?: Settings): void {
+  open(pooled: PoolBackend, ownSettings?: Settings): void {
     const { loaded, upstreams, iris, routes } = this.#options;
     const { name } = pooled.pool;
-    const failed = (report: Report, address: Address): void => this.#failed(pooled, report, address, own);
+    const failed = (report: Report, address: Address): void => this.#failed(pooled, report, address, ownSettings);
     const upstream = loaded().config.upstreams[name.upstream];
     const login =
       upstream?.kind === 'iris'
@@ -85,10 +85,10 @@ export class BackendOpenings {
         : this.logIn(name, {
             settings: {
               ...(routes.isClassUpstream(name) && { default_transaction_read_only: 'on' }),
-              ...Object.fromEntries(own ?? []),
+              ...Object.fromEntries(ownSettings ?? []),
             },
             failed,
-            loggedIn: (session) => this.#opened(pooled, { ...session, ...(own && { own }) }),
+            loggedIn: (session) => this.#opened(pooled, { ...session, ...(ownSettings && { ownSettings }) }),
           });
     this.#logins.set(pooled, login);
   }
@@ -136,7 +136,7 @@ export class BackendOpenings {
   #register(pooled: PoolBackend, session: Opened, cancel?: CancelFunction): void {
     const { pools, outage, cancels, events, now, loaded, trafficOf, reported } = this.#options;
     const { name } = pooled.pool;
-    const { own } = session;
+    const { ownSettings } = session;
     this.#logins.delete(pooled);
     events.connected(name.database, now() - pooled.openedAtMs, session.roundTripMs);
     outage.reached(name.upstream);
@@ -145,7 +145,7 @@ export class BackendOpenings {
       ring: this.#options.ring,
       traffic: trafficOf(name.database),
       now,
-      isAway: this.#options.routes.isClassUpstream(name),
+      isClassUpstream: this.#options.routes.isClassUpstream(name),
       preparedMax: settingsFor(loaded().config, name).preparedStatements,
       events: {
         closed: () => {
@@ -155,13 +155,13 @@ export class BackendOpenings {
           events.protocolViolation(message);
           backend.socket.destroy();
         },
-        broke: (error) => events.internalError(error),
-        reported: (reports) => own === undefined && reported(name, reports),
-        lastUserOf: (processId) => this.#lastUserOf(name.upstream, session.address, processId),
+        internalError: (error) => events.internalError(error),
+        reported: (reports) => ownSettings === undefined && reported(name, reports),
+        lastClientPidOf: (processId) => this.#lastUserOf(name.upstream, session.address, processId),
       },
     });
     pooled.handle = backend;
-    if (own === undefined) reported(name, backend.settings.reports);
+    if (ownSettings === undefined) reported(name, backend.settings.reports);
     if (cancel !== undefined) cancels.setCustom(backend, cancel);
     backend.start();
     if (pooled.state === 'active') pooled.client?.handle.granted(backend);
@@ -173,7 +173,7 @@ export class BackendOpenings {
     const isThat = ({ pool, handle }: PoolBackend): boolean =>
       pool.name.upstream === upstream && handle?.key?.processId === processId && isThere(handle.address);
     const found = this.#options.pools.backends().find(isThat);
-    return found?.handle?.client?.knownAs ?? found?.handle?.lastUser ?? 0;
+    return found?.handle?.client?.notificationPid ?? found?.handle?.lastClientPid ?? 0;
   }
 
   #failed(pooled: PoolBackend, report: Report, address: Address, own: Settings | undefined): void {
@@ -190,7 +190,7 @@ export class BackendOpenings {
     const { pools, now } = this.#options;
     this.#logins.delete(pooled);
     if (pooled.state === 'active') {
-      pooled.client?.handle.notBegun(why.error);
+      pooled.client?.handle.processNotStarted(why.error);
       pools.closed(pooled, now());
     } else pools.openFailed(pooled, why, now());
   }

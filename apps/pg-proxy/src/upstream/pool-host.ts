@@ -17,15 +17,15 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { Timeouts } from '../session/client/timeouts.ts';
 import type { Backend } from '../session/backend/backend.ts';
 import type { ServerReports } from '../session/backend/server-reports.ts';
-import { TrafficBook, type Traffic } from '../session/backend/traffic.ts';
+import { TrafficCounters, type Traffic } from '../session/backend/traffic.ts';
 import { CancelKeys } from '../session/processes/cancel-keys.ts';
 import { ClientLimits } from '../session/client/client-limits.ts';
-import { departed } from '../session/client/client-end.ts';
+import { terminatedByAdmin } from '../session/client/client-end.ts';
 import type { Client } from '../session/client/client.ts';
 import type { ClientHost, Pooled } from '../session/client/client-options.ts';
 import { Departures, type DeparturePlan } from '../session/client/departures.ts';
-import type { Asked } from '../session/client/request.ts';
-import type { Settings } from '../session/left-behind/settings.ts';
+import type { RequestText } from '../session/client/request.ts';
+import type { Settings } from '../session/state/settings.ts';
 import type { Move } from '../session/prepared/statement-book.ts';
 import type { Classifier } from '../scheduling/classifier.ts';
 import { ClassRoutes } from '../scheduling/class-routes.ts';
@@ -80,7 +80,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly peers = new Peers();
   readonly clients = new Set<Client>();
   /** The traffic of each database. */
-  readonly traffic: TrafficBook;
+  readonly traffic: TrafficCounters;
   readonly ring: RingSockets | undefined;
   /** Databases closed by DISABLE. */
   readonly disabled = new Set<string>();
@@ -121,7 +121,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     (nowMs) => this.#tickLicences(nowMs),
     (nowMs) => this.pools.tick(nowMs),
     (nowMs) => this.traffic.tick(nowMs),
-    (nowMs) => this.departures.sweep(nowMs),
+    (nowMs) => this.departures.tick(nowMs),
     () => this.outage.tick(),
     (nowMs) => this.servers.names.tick(nowMs),
     (nowMs) => this.#timeouts.tick(nowMs),
@@ -132,7 +132,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#loaded = options.loaded;
     this.now = options.now;
     this.ring = options.ring;
-    this.traffic = new TrafficBook(options.now());
+    this.traffic = new TrafficCounters(options.now());
     this.#events = options.events;
     this.#refusal = options.refusal;
     this.limits = new ClientLimits(options.loaded.config);
@@ -256,7 +256,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       this.pools.closed(pooled, this.now());
       return;
     }
-    if (handle.isDoomed) handle.socket.destroy();
+    if (handle.hasFatalError) handle.socket.destroy();
     else if (!handle.expected.isEmpty) this.#cancels.end(handle);
     else if (reason === 'client_lost') handle.socket.destroy();
     else handle.close();
@@ -293,11 +293,11 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   }
 
   move({ handle: client }: Pooled): void {
-    this.departures.rested(client, this.now());
+    this.departures.departIfIdle(client, this.now());
   }
 
   drop({ handle: client }: Pooled): void {
-    client.end(departed);
+    client.end(terminatedByAdmin);
   }
 
   forgotten(name: PoolName): void {
@@ -309,7 +309,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   // What clients ask for.
 
-  checkout(client: Client, asked: Asked | undefined, nowMs: number): Backend | undefined {
+  checkout(client: Client, asked: RequestText | undefined, nowMs: number): Backend | undefined {
     const refusal = this.#refusal();
     if (refusal !== undefined) {
       client.refused(refusal);
@@ -321,19 +321,19 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     return this.pools.checkout(client.pooled, workClass, nowMs)?.handle;
   }
 
-  shedOf(client: Client, asked: Asked): Report | undefined {
+  shedReport(client: Client, asked: RequestText): Report | undefined {
     if (!this.overload.rung.isCacheOnly) return undefined;
     const workClass = this.classifier.classOf(client, asked);
     return workClass === 'analytical' || workClass === 'bulk' ? cacheOnlyReport(workClass) : undefined;
   }
 
   checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost', nowMs: number): void {
-    pooled.handle.restedAtMs = nowMs;
-    const isSpent = fate !== 'client_lost' && pooled.backend?.handle?.isSpent === true;
+    pooled.handle.idleSinceMs = nowMs;
+    const isSpent = fate !== 'client_lost' && pooled.backend?.handle?.isSingleUse === true;
     this.pools.checkin(pooled, isSpent ? 'state_left' : fate, nowMs);
   }
 
-  renew({ backend }: Pooled, settings: Settings | undefined): void {
+  replaceProcess({ backend }: Pooled, settings: Settings | undefined): void {
     if (backend !== undefined) this.#openings.replaceProcess(backend, settings);
   }
 
@@ -341,27 +341,27 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     return this.departures.atBoundary;
   }
 
-  rested(client: Client): void {
-    this.departures.rested(client, this.now());
+  becameIdle(client: Client): void {
+    this.departures.departIfIdle(client, this.now());
   }
 
   get isDraining(): boolean {
     return this.departures.isDraining;
   }
 
-  probed(client: Client): boolean {
-    return this.departures.probed(client, this.now());
+  departOnProbe(client: Client): boolean {
+    return this.departures.departOnProbe(client, this.now());
   }
 
   /** Drains the pools of a database, or all, according to a plan. */
   drain(scope: PoolScope, plan: DeparturePlan): void {
     const nowMs = this.now();
     this.pools.drain(scope, nowMs);
-    this.departures.begin(scope, plan, nowMs);
+    this.departures.drain(scope, plan, nowMs);
   }
 
   resume(scope: PoolScope): void {
-    this.departures.callOff(scope);
+    this.departures.cancel(scope);
     this.pools.resume(scope, this.now());
   }
 
@@ -371,7 +371,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       try {
         part(this.now());
       } catch (error) {
-        this.broke(error);
+        this.internalError(error);
       }
     }
   }
@@ -392,20 +392,20 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.onRedefined?.();
   }
 
-  vacate({ pooled }: Client, databases: ReadonlySet<string>): void {
+  closeSessionsOf({ pooled }: Client, databases: ReadonlySet<string>): void {
     this.servers.closeSessionsOf(pooled, databases);
     this.onCloseSessions?.(pooled.pool.name.upstream, databases);
   }
 
-  followed(client: Client): void {
+  settingsChanged(client: Client): void {
     this.scopes.update(client, this.now());
   }
 
-  waits(client: Client, text: string): void {
+  waitsForBackend(client: Client, text: string): void {
     this.scopes.startsWaiting(client, text);
   }
 
-  waitsSince({ pooled }: Client, sinceMs: number): void {
+  backdateWait({ pooled }: Client, sinceMs: number): void {
     this.pools.backdateWait(pooled, sinceMs);
   }
 
@@ -419,11 +419,11 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.pools.unpin(pooled);
   }
 
-  broke(error: unknown): void {
+  internalError(error: unknown): void {
     this.#events.internalError(error);
   }
 
-  left(client: Client): void {
+  clientLeft(client: Client): void {
     this.cancelKeys.take(client);
     this.clients.delete(client);
     this.limits.left(client);
@@ -438,7 +438,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     return this.cancelKeys.clientOf(processId);
   }
 
-  waitNoLonger(client: Client): void {
+  stopWaiting(client: Client): void {
     this.pools.stopWaiting(client.pooled);
   }
 

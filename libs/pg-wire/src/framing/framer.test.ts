@@ -44,7 +44,7 @@ describe('Framer', () => {
         fc.array(fc.integer({ min: 1, max: 2_000 }), { minLength: 1, maxLength: 8 }),
         (messages, sizes) => {
           const framed = framesOf(frontendSession, cut(Buffer.concat(messages), sizes));
-          expect(framed).toEqual({ messages, fault: undefined, isAtRest: true });
+          expect(framed).toEqual({ messages, fault: undefined, isBetweenMessages: true });
         },
       ),
     );

@@ -87,16 +87,16 @@ describe('negotiate', () => {
   });
 
   it('chooses the requested version, up to the newest', () => {
-    expect(negotiate(startup(0, 'user'))).toEqual({ minor: 0, declined: [], isAsked: true });
-    expect(negotiate(startup(2, 'user'))).toEqual({ minor: 2, declined: [], isAsked: true });
-    expect(negotiate(startup(9_999))).toEqual({ minor: 2, declined: [], isAsked: false });
+    expect(negotiate(startup(0, 'user'))).toEqual({ minor: 0, declined: [], isAccepted: true });
+    expect(negotiate(startup(2, 'user'))).toEqual({ minor: 2, declined: [], isAccepted: true });
+    expect(negotiate(startup(9_999))).toEqual({ minor: 2, declined: [], isAccepted: false });
   });
 
   it('declines unknown protocol options', () => {
     expect(negotiate(startup(0, 'user', '_pq_.a', '_pq_.b'))).toEqual({
       minor: 0,
       declined: ['_pq_.a', '_pq_.b'],
-      isAsked: false,
+      isAccepted: false,
     });
   });
 });

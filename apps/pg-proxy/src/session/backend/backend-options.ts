@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { RingSockets } from '@medrex/linux';
 import type { LoggedIn } from '../../upstream/backend-login.ts';
 import type { Address } from '../../upstream/connect.ts';
-import type { Note, PreparedBefore } from './expected-answers.ts';
-import type { Settings } from '../left-behind/settings.ts';
+import type { Note, PreparedNames } from './expected-answers.ts';
+import type { Settings } from '../state/settings.ts';
 import type { Outbox } from './outbox.ts';
 import type { ServerReports } from './server-reports.ts';
 import type { Traffic } from './traffic.ts';
@@ -18,32 +18,32 @@ export interface BackendClient {
   /** The process id of its cancel key, which the client takes for its backend's. */
   readonly processId: number;
   /** The process id by which notifications name it. */
-  readonly knownAs: number;
+  readonly notificationPid: number;
   /** The client leaves as soon as it has been answered, or as soon as an answer would need more from it. */
-  readonly isParting: boolean;
+  readonly isTerminating: boolean;
   /** No request of the client is unanswered. */
   readonly isQuiet: boolean;
   /** The client is still logging in: if this backend is lost, it asks another one, and need not hear why. */
-  readonly asksAnother: boolean;
+  readonly retriesIfLost: boolean;
   /** Custom settings that its session has used by name, set or not. */
-  readonly namedSettings: ReadonlySet<string>;
+  readonly customSettings: ReadonlySet<string>;
   /** Disconnects the client at once; a running request is cancelled. */
-  part(): void;
+  closeSoon(): void;
   /** The server has entered COPY IN. */
   copyBegan(): void;
   /** Nothing is owed and no transaction is open. Called after the whole chunk has been processed. */
-  atRest(nowMs: number): void;
+  becameIdle(nowMs: number): void;
   /** All prepared statements are gone: DISCARD ALL or DEALLOCATE ALL. */
-  forgot(before: PreparedBefore | undefined): void;
+  preparedDiscarded(before: PreparedNames | undefined): void;
   /** Tables, views or types have changed, or a change was rolled back. */
-  reshaped(): void;
+  shapesChanged(): void;
   /** The server has refused a request (`note`), or something for which there is no request (`sqlstate`). */
   failed(note: Note | undefined, sqlstate: string | undefined): void;
-  settled(status: TransactionStatus): void;
+  readyForQuery(status: TransactionStatus): void;
   /** Whether a RESET has changed this setting to this value and the proxy is about to restore the client's own. */
-  isSetAgain(setting: string, value: string): boolean;
+  isBeingRestored(setting: string, value: string): boolean;
   /** What the client's next message was held back for is over. */
-  goesOn(): void;
+  retryHeld(): void;
   /** The backend's socket has been drained. */
   drained(): void;
   /** The client's name of a shared statement, for error messages. */
@@ -59,11 +59,11 @@ export interface BackendEvents {
   closed(): void;
   fault(fault: WireFault): void;
   /** An internal error occurred while the server's messages were processed. */
-  broke(error: unknown): void;
+  internalError(error: unknown): void;
   /** The server now reports other values for settings nobody has changed. */
   reported(reports: ServerReports): void;
   /** The process id by which notifications name the last client of another backend of this server; 0: it is not a backend of this proxy. */
-  lastUserOf(processId: number): number;
+  lastClientPidOf(processId: number): number;
 }
 
 export interface BackendOptions {
@@ -74,7 +74,7 @@ export interface BackendOptions {
   /** The parameters that the server has reported, at login and since. */
   readonly parameters: Map<string, string>;
   /** The backend belongs to the separate upstream of a workload class. */
-  readonly isAway: boolean;
+  readonly isClassUpstream: boolean;
   readonly preparedMax: number;
   /** Where cancel requests are sent. */
   readonly address: Address;
@@ -83,5 +83,5 @@ export interface BackendOptions {
   readonly now: () => number;
   readonly translationTimes?: LoggedIn['translationTimes'];
   /** The settings with which the process was started, for a single client. */
-  readonly own?: Settings;
+  readonly ownSettings?: Settings;
 }

@@ -1,5 +1,5 @@
 import type { Report } from '@medrex/pg-wire';
-import { changeFromUnknown, changeOf, settingsKey, type Settings } from '../left-behind/settings.ts';
+import { changeFromUnknown, changeOf, settingsKey, type Settings } from '../state/settings.ts';
 import { reportsWithout, serverReports, type ServerReports } from './server-reports.ts';
 
 const nothingSet: Settings = new Map();
@@ -8,7 +8,7 @@ export interface BackendSettingsOptions {
   /** The parameters that the server has reported, at login and since. */
   readonly parameters: Map<string, string>;
   /** The settings with which the process was started, for a single client. */
-  readonly own: Settings | undefined;
+  readonly ownSettings: Settings | undefined;
   /** The server now reports other values for settings nobody has changed. */
   readonly reported: (reports: ServerReports) => void;
 }
@@ -17,28 +17,28 @@ export interface BackendSettingsOptions {
 export class BackendSettings {
   readonly parameters: Map<string, string>;
   /** What the current client was last told, for parameters that have changed since. */
-  readonly toldBefore = new Map<string, string>();
+  readonly lastTold = new Map<string, string>();
   /** What the server reports for settings nobody has changed. */
   reports: ServerReports;
   /** The error with which the server refused the current client's settings. */
   refusal: Report | undefined;
   /** The settings with which the process was started. */
-  readonly #begunWith: Settings;
-  #now: Settings;
+  readonly #startup: Settings;
+  #current: Settings;
   /** Undefined: the client has changed settings, and the current values are not known for certain. */
   #key: string | undefined;
   /** Custom settings that the process knows by name. */
-  readonly #named = new Set<string>();
+  readonly #customNames = new Set<string>();
   /** Something was reported, and it is not known yet whether a client has set it. */
   #hasReported = false;
   readonly #reported: (reports: ServerReports) => void;
 
-  constructor({ parameters, own = nothingSet, reported }: BackendSettingsOptions) {
+  constructor({ parameters, ownSettings = nothingSet, reported }: BackendSettingsOptions) {
     this.parameters = parameters;
     this.reports = serverReports(parameters);
-    this.#begunWith = own;
-    this.#now = own;
-    this.#key = settingsKey(own);
+    this.#startup = ownSettings;
+    this.#current = ownSettings;
+    this.#key = settingsKey(ownSettings);
     this.#reported = reported;
   }
 
@@ -52,43 +52,43 @@ export class BackendSettings {
    *
    * @param isAwaited the result is awaited before anything else is sent
    */
-  become(settings: Settings, key: string, isAwaited: boolean): string | undefined {
-    const change = (this.#key === undefined ? changeFromUnknown : changeOf)(this.#now, settings, isAwaited);
+  switchTo(settings: Settings, key: string, isAwaited: boolean): string | undefined {
+    const change = (this.#key === undefined ? changeFromUnknown : changeOf)(this.#current, settings, isAwaited);
     this.refusal = undefined;
-    this.#now = settings;
+    this.#current = settings;
     this.#key = key;
     return change;
   }
 
   /** Of the names that a client knows, those unknown to the process and not about to be set. */
   unknownOf(names: ReadonlySet<string>, settings: Settings): readonly string[] {
-    return [...names].filter((name) => !this.#named.has(name) && !settings.has(name));
+    return [...names].filter((name) => !this.#customNames.has(name) && !settings.has(name));
   }
 
   /** The process knows these names now. */
-  named(names: ReadonlySet<string>): void {
-    for (const name of names) this.#named.add(name);
+  addCustomNames(names: ReadonlySet<string>): void {
+    for (const name of names) this.#customNames.add(name);
   }
 
   /** The client itself has changed settings. */
-  touched(): void {
+  markUnknown(): void {
     this.#key = undefined;
   }
 
   /** These settings have been restored after a DISCARD ALL. */
-  setAgain(settings: Settings): void {
-    this.#now = new Map([...this.#now, ...settings]);
+  restored(settings: Settings): void {
+    this.#current = new Map([...this.#current, ...settings]);
   }
 
   /** The session is as after login. */
   discarded(): void {
-    this.#now = this.#begunWith;
-    this.#key = settingsKey(this.#begunWith);
+    this.#current = this.#startup;
+    this.#key = settingsKey(this.#startup);
   }
 
   /** The value that the client believes a parameter to have. */
-  toldOf(name: string): string | undefined {
-    return this.toldBefore.get(name) ?? this.parameters.get(name);
+  lastToldOf(name: string): string | undefined {
+    return this.lastTold.get(name) ?? this.parameters.get(name);
   }
 
   /** The value of a reported setting, by its name in lower case. */
@@ -98,20 +98,20 @@ export class BackendSettings {
   }
 
   /** The server has reported a new value. */
-  hasReported(name: string, value: string): void {
+  addReport(name: string, value: string): void {
     this.parameters.set(name, value);
     this.#hasReported = true;
   }
 
   /** It is now known whether what was reported was set by a client. */
-  get areToBeNoted(): boolean {
+  get hasNewReports(): boolean {
     return this.#hasReported && this.#key !== undefined;
   }
 
   /** Notes a change in values nobody has set: the server has reloaded its configuration, or is no longer a standby. */
-  note(): void {
+  updateReports(): void {
     this.#hasReported = false;
-    const reports = reportsWithout(this.reports, this.parameters, (setting) => this.#now.has(setting));
+    const reports = reportsWithout(this.reports, this.parameters, (setting) => this.#current.has(setting));
     if (reports === this.reports) return;
     this.reports = reports;
     this.#reported(reports);

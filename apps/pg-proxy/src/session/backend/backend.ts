@@ -20,19 +20,19 @@ import type { Address } from '../../upstream/connect.ts';
 import { BackendAnswers } from './backend-answers.ts';
 import type { BackendClient, BackendEvents, BackendOptions } from './backend-options.ts';
 import { BackendSettings } from './backend-settings.ts';
-import { ExpectedAnswers, owed, reporting, unasked, type Note } from './expected-answers.ts';
-import { leanSocket } from './lean-socket.ts';
+import { ExpectedAnswers, owed, reporting, hidden, type Note } from './expected-answers.ts';
+import { withReusedBuffer } from './read-socket.ts';
 import { Outbox } from './outbox.ts';
-import { OwnQuestion, SilentNote, type Answered } from './own-question.ts';
-import { resetEach, setEach, type Settings } from '../left-behind/settings.ts';
-import type { Lost } from '../left-behind/set-again.ts';
+import { ProxyQuery, SilentNote, type ValueCallback } from './proxy-query.ts';
+import { resetEach, setEach, type Settings } from '../state/settings.ts';
+import type { ResetSettings } from '../state/reset-settings.ts';
 import { PreparedStatements, statementPrefix } from '../prepared/statements.ts';
 import type { Traffic } from './traffic.ts';
 
 const connectionLost = '08006';
 const ownStatement = `${statementPrefix}own`;
 /** Not a Query, which would destroy the client's unnamed statement and commit pipelined messages that no Sync has ended yet. */
-const runsOwn = (text: string): readonly Buffer[] => [
+const runQuietly = (text: string): readonly Buffer[] => [
   parse({ name: ownStatement, text, parameterTypes: [] }),
   bind({ portal: ownStatement, statement: ownStatement, parameterFormats: [], parameters: [], resultFormats: [] }),
   execute({ portal: ownStatement, rowsMax: 0 }),
@@ -40,8 +40,8 @@ const runsOwn = (text: string): readonly Buffer[] => [
   close({ kind: 'portal', name: ownStatement }),
   close({ kind: 'statement', name: ownStatement }),
 ];
-const forgetSequences = runsOwn('DISCARD SEQUENCES');
-const planAnew = runsOwn('DISCARD PLANS');
+const forgetSequences = runQuietly('DISCARD SEQUENCES');
+const planAnew = runQuietly('DISCARD PLANS');
 
 /**
  * A connection to the upstream that is logged in. It tracks, by message headers, what the server owes; everything else is forwarded to the
@@ -58,7 +58,7 @@ export class Backend {
   /**
    * The backend belongs to the separate upstream of a workload class: what its server reports says nothing about the clients' own server.
    */
-  readonly isAway: boolean;
+  readonly isClassUpstream: boolean;
   readonly key: BackendKeyData | undefined;
   readonly address: Address;
   readonly traffic: Traffic;
@@ -67,30 +67,30 @@ export class Backend {
   /** The server waits for CopyData. */
   isCopyIn = false;
   /** Cancel requests that are on their way to this backend. */
-  cancelling = 0;
+  pendingCancels = 0;
   /** The client that owns the unnamed statement. */
-  unnamedOf: object | undefined;
+  unnamedOwner: object | undefined;
   /** The client left during a COPY: the server reports the end of the COPY and closes the connection. */
-  isToHangUp = false;
+  serverWillClose = false;
   /** The server has sent a FATAL error and is about to close the connection. */
-  isDoomed = false;
+  hasFatalError = false;
   /** More than one client has used it since sequences were last discarded. */
-  isMixed = false;
+  hasOtherSequences = false;
   /** The process id of the client that did the last INSERT. */
-  insertedBy = 0;
+  lastInsertPid = 0;
   /** Replaces the server's reason for a cancelled statement. */
-  cancelledFor: string | undefined;
+  cancelReason: string | undefined;
   /** Counts of completed answers (ReadyForQuery) and of completed transactions. */
   answers = 0;
   transactions = 0;
   /** The current transaction has changed users or their settings. */
   redefined: Redefinition[] | undefined;
   /** The last client has left session state behind. */
-  isSoiled = false;
+  hasLeftoverState = false;
   /** The backend is closed when its current client leaves it. */
-  isSpent = false;
+  isSingleUse = false;
   /** The process id of the current or last client; 0: none yet. */
-  lastUser = 0;
+  lastClientPid = 0;
   /** Tracks which tables its transactions write, if answers read from them may be cached. */
   writes: BackendWrites | undefined;
   /** The client that it works for. */
@@ -101,25 +101,33 @@ export class Backend {
   readonly #now: () => number;
   #isPaused = false;
   #pausedAt = 0;
-  #restCheck: ((isOk: boolean) => void) | undefined;
+  #onComplete: ((isOk: boolean) => void) | undefined;
   #isGone = false;
   readonly #events: BackendEvents;
 
   constructor(options: BackendOptions) {
-    const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes), options.ring);
+    const { socket, start } = withReusedBuffer(
+      options.socket,
+      (memory, bytes) => this.#read(memory, bytes),
+      options.ring,
+    );
     this.socket = socket;
     this.start = start;
     this.outbox = new Outbox(socket);
     this.prepared = new PreparedStatements(options.preparedMax);
-    this.isAway = options.isAway;
+    this.isClassUpstream = options.isClassUpstream;
     this.key = options.key;
     this.address = options.address;
     this.traffic = options.traffic;
     this.translationTimes = options.translationTimes;
     this.#now = options.now;
-    const { parameters, own } = options;
-    this.settings = new BackendSettings({ parameters, own, reported: (reports) => options.events.reported(reports) });
-    this.isSpent = own !== undefined;
+    const { parameters, ownSettings } = options;
+    this.settings = new BackendSettings({
+      parameters,
+      ownSettings,
+      reported: (reports) => options.events.reported(reports),
+    });
+    this.isSingleUse = ownSettings !== undefined;
     this.#answers = new BackendAnswers(this, options);
     this.socket.on('drain', () => this.client?.drained());
     this.socket.on('error', () => this.socket.destroy());
@@ -133,7 +141,7 @@ export class Backend {
       return this.#answers.read(memory, bytes);
     } catch (error) {
       // It is unknown what the client was told and what the server still owes.
-      this.#events.broke(error);
+      this.#events.internalError(error);
       this.socket.destroy();
       return false;
     }
@@ -147,10 +155,10 @@ export class Backend {
     try {
       this.expected.abandon(connectionLost, this.#now());
     } catch (error) {
-      this.#events.broke(error);
+      this.#events.internalError(error);
     }
     this.writes?.lost();
-    this.#restCheck?.(false);
+    this.#onComplete?.(false);
     this.#events.closed();
   }
 
@@ -159,8 +167,8 @@ export class Backend {
   }
 
   /** The server has nothing more to say: all is answered, or it waits for COPY data or, after an error, for a Sync. */
-  get saysNoMore(): boolean {
-    return !this.isToHangUp && (this.expected.isEmpty || this.expected.isSkipping || this.isCopyIn);
+  get sendsNoMore(): boolean {
+    return !this.serverWillClose && (this.expected.isEmpty || this.expected.isSkipping || this.isCopyIn);
   }
 
   /** A transaction block is open, or something has run that no Sync has ended yet. */
@@ -169,7 +177,7 @@ export class Backend {
   }
 
   /** Whether a process started with other settings could replace it. */
-  get mayBeginAnew(): boolean {
+  get canReplaceProcess(): boolean {
     return this.translationTimes === undefined;
   }
 
@@ -191,63 +199,63 @@ export class Backend {
   /** @param isAwaited the caller waits for `refusedSettings` before anything else is sent */
   attach(client: BackendClient, settings: Settings, key: string, isAwaited: boolean): void {
     this.client = client;
-    if (client.processId !== this.lastUser) this.#isOfAnother(client.processId);
-    if (client.namedSettings.size > 0) this.#knowsNames(client.namedSettings, settings);
+    if (client.processId !== this.lastClientPid) this.#clientChanged(client.processId);
+    if (client.customSettings.size > 0) this.#defineCustomSettings(client.customSettings, settings);
     if (key === this.settings.key) return;
-    const change = this.settings.become(settings, key, isAwaited);
-    if (change !== undefined) this.ask(change);
+    const change = this.settings.switchTo(settings, key, isAwaited);
+    if (change !== undefined) this.query(change);
   }
 
-  #isOfAnother(processId: number): void {
-    this.isMixed ||= this.lastUser !== 0;
-    this.lastUser = processId;
+  #clientChanged(processId: number): void {
+    this.hasOtherSequences ||= this.lastClientPid !== 0;
+    this.lastClientPid = processId;
   }
 
   /** As on a direct connection, a custom setting that the client has used once exists, and is empty where it is not set. */
-  #knowsNames(names: ReadonlySet<string>, settings: Settings): void {
+  #defineCustomSettings(names: ReadonlySet<string>, settings: Settings): void {
     const unset = this.settings.unknownOf(names, settings);
-    this.settings.named(names);
-    if (unset.length > 0) this.ask(resetEach(unset), new SilentNote());
+    this.settings.addCustomNames(names);
+    if (unset.length > 0) this.query(resetEach(unset), new SilentNote());
   }
 
   detach(): void {
-    if (this.client !== undefined) this.settings.named(this.client.namedSettings);
+    if (this.client !== undefined) this.settings.addCustomNames(this.client.customSettings);
     this.client = undefined;
     // Clearing an empty map allocates a new one.
-    if (this.settings.toldBefore.size > 0) this.settings.toldBefore.clear();
+    if (this.settings.lastTold.size > 0) this.settings.lastTold.clear();
     this.resume();
-    this.#noteReports();
+    this.#updateReports();
   }
 
-  #noteReports(): void {
-    if (this.settings.areToBeNoted && !this.isSoiled && this.isIdle) this.settings.note();
+  #updateReports(): void {
+    if (this.settings.hasNewReports && !this.hasLeftoverState && this.isIdle) this.settings.updateReports();
   }
 
   /** The error with which the server refused the current client's settings, if it did; the session is then as after login. */
   refusedSettings(): Report | undefined {
     const refused = this.settings.refusal;
     this.settings.refusal = undefined;
-    if (refused !== undefined) this.isSoiled = true;
+    if (refused !== undefined) this.hasLeftoverState = true;
     return refused;
   }
 
   /** Sends a query of the proxy, whose answer nobody sees. */
-  ask(text: string, note?: Note): void {
-    this.unnamedOf = undefined;
-    this.expected.push(owed.query | unasked, undefined, note);
+  query(text: string, note?: Note): void {
+    this.unnamedOwner = undefined;
+    this.expected.push(owed.query | hidden, undefined, note);
     this.outbox.push(query(text));
   }
 
   /** Sends a query of the proxy and passes its answer on. */
-  question(text: string, then: Answered): void {
-    this.ask(text, new OwnQuestion(then));
+  queryValue(text: string, then: ValueCallback): void {
+    this.query(text, new ProxyQuery(then));
     this.outbox.send();
   }
 
   /** Closes all shared statements before the client can list them: it must see its own only. */
   closeStatements(): void {
     for (const name of this.prepared.all()) {
-      if (!this.expected.push(owed.close | unasked, () => this.prepared.add(name))) return;
+      if (!this.expected.push(owed.close | hidden, () => this.prepared.add(name))) return;
       this.prepared.delete(name);
       this.outbox.push(close({ kind: 'statement', name }));
     }
@@ -255,10 +263,10 @@ export class Backend {
 
   /** Makes currval forget other clients' sequences; lastval of the current client's own INSERT is kept. */
   forgetSequences(isPipelined: boolean): void {
-    if (!this.isMixed || this.insertedBy === this.lastUser) return;
-    this.#run(forgetSequences, unasked);
-    if (!isPipelined) this.#sync(unasked);
-    this.isMixed = false;
+    if (!this.hasOtherSequences || this.lastInsertPid === this.lastClientPid) return;
+    this.#run(forgetSequences, hidden);
+    if (!isPipelined) this.#sync(hidden);
+    this.hasOtherSequences = false;
   }
 
   /**
@@ -266,8 +274,8 @@ export class Backend {
    * by itself.
    */
   planAnew(): void {
-    this.#run(planAnew, unasked);
-    this.#sync(unasked);
+    this.#run(planAnew, hidden);
+    this.#sync(hidden);
     this.outbox.send();
   }
 
@@ -288,36 +296,36 @@ export class Backend {
    *
    * @param isPipelined skipped by the server if the RESET itself fails
    */
-  setAgain({ settings, isLocal }: Lost, isPipelined: boolean): void {
-    for (const text of setEach(settings, isLocal)) this.#run(runsOwn(text), unasked | reporting);
-    if (!isLocal) this.settings.setAgain(settings);
+  restoreSettings({ settings, isLocal }: ResetSettings, isPipelined: boolean): void {
+    for (const text of setEach(settings, isLocal)) this.#run(runQuietly(text), hidden | reporting);
+    if (!isLocal) this.settings.restored(settings);
     if (isPipelined) return;
-    this.#sync(unasked | reporting);
+    this.#sync(hidden | reporting);
     this.outbox.send();
   }
 
   /** The session is as after login. */
   sessionDiscarded(): void {
     this.prepared.clear();
-    this.unnamedOf = undefined;
+    this.unnamedOwner = undefined;
     this.settings.discarded();
   }
 
   /** Prepares the backend for the next client: ends whatever is running and discards all session state. */
   reset(done: (isOk: boolean) => void): void {
-    this.#settle((isOk) => {
+    this.#finishRunning((isOk) => {
       if (!isOk) done(false);
       else if (this.isOutsideBlock) this.#discard(done);
-      else this.#askAndWait('ROLLBACK', (isRolledBack) => (isRolledBack ? this.#discard(done) : done(false)));
+      else this.#queryAndWait('ROLLBACK', (isRolledBack) => (isRolledBack ? this.#discard(done) : done(false)));
     });
   }
 
   /** Sends a Sync and waits for the answer; a cancel request that was on its way has then arrived. */
   check(done: (isOk: boolean) => void): void {
-    this.expected.push(owed.sync | unasked);
+    this.expected.push(owed.sync | hidden);
     this.outbox.push(sync());
     this.outbox.send();
-    this.#restCheck = done;
+    this.#onComplete = done;
   }
 
   close(): void {
@@ -326,7 +334,7 @@ export class Backend {
   }
 
   /** Closes the sending half of the connection, and reads until the server has closed, too. */
-  leave(): void {
+  halfClose(): void {
     this.socket.end();
     this.resume();
   }
@@ -344,10 +352,10 @@ export class Backend {
     this.isCopyIn = !this.expected.copyBegan();
     if (this.isCopyIn) this.client?.copyBegan();
     // The client that wanted to send data is gone, and a server that waits for data ignores a cancel request.
-    if (this.client === undefined && this.#restCheck !== undefined) this.#settle(this.#restCheck);
+    if (this.client === undefined && this.#onComplete !== undefined) this.#finishRunning(this.#onComplete);
   }
 
-  #settle(done: (isOk: boolean) => void): void {
+  #finishRunning(done: (isOk: boolean) => void): void {
     if (this.isCopyIn) {
       this.isCopyIn = false;
       this.outbox.push(copyFail('the client is gone'));
@@ -356,46 +364,46 @@ export class Backend {
   }
 
   #discard(done: (isOk: boolean) => void): void {
-    if (!this.isSoiled) {
+    if (!this.hasLeftoverState) {
       done(true);
       return;
     }
-    this.isSoiled = false;
-    this.#askAndWait('DISCARD ALL', (isOk) => {
+    this.hasLeftoverState = false;
+    this.#queryAndWait('DISCARD ALL', (isOk) => {
       this.sessionDiscarded();
       done(isOk);
     });
   }
 
   /** The server owes nothing more. */
-  rested(): void {
+  answersComplete(): void {
     const { undos } = this.prepared;
     if (undos.size > 0) undos.clear();
-    if (this.client === undefined) this.#noteReports();
-    const done = this.#restCheck;
+    if (this.client === undefined) this.#updateReports();
+    const done = this.#onComplete;
     if (done === undefined) return;
-    this.#restCheck = undefined;
-    done(!this.isDoomed);
+    this.#onComplete = undefined;
+    done(!this.hasFatalError);
   }
 
-  #askAndWait(text: string, done: (isOk: boolean) => void): void {
+  #queryAndWait(text: string, done: (isOk: boolean) => void): void {
     const notes = [new SilentNote(), new SilentNote()] as const;
-    this.ask(text, notes[0]);
+    this.query(text, notes[0]);
     // A timeout set by the client may fire right behind the statement; the server reports that before it reads on.
-    this.#sync(unasked, notes[1]);
+    this.#sync(hidden, notes[1]);
     this.outbox.send();
     const hasFailed = (): boolean => notes.some(({ sqlstate }) => sqlstate !== undefined);
     const check = (isOk: boolean): void => done(isOk && this.isOutsideBlock && !hasFailed());
-    this.#restCheck = check;
+    this.#onComplete = check;
   }
 
   /** True: the statements are being closed, and the backend comes to rest later. */
-  prepareAnew(): boolean {
+  discardStale(): boolean {
     if (!this.isStale || this.status === transactionStatus.failed) return false;
     this.isStale = false;
     // Not DEALLOCATE ALL, which would also destroy statements that the client has prepared by SQL.
     this.closeStatements();
-    this.expected.push(owed.sync | unasked);
+    this.expected.push(owed.sync | hidden);
     this.outbox.push(sync());
     this.outbox.send();
     return true;

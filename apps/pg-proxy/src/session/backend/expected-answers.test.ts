@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ExpectedAnswers, local, owed, unasked } from './expected-answers.ts';
+import { ExpectedAnswers, local, owed, hidden } from './expected-answers.ts';
 
 const expecting = (...entries: number[]): ExpectedAnswers => {
   const expected = new ExpectedAnswers();
@@ -15,7 +15,7 @@ const rest = (expected: ExpectedAnswers): number[] => {
 
 describe('ExpectedAnswers', () => {
   it('keeps the order of any number of messages', () => {
-    const entry = fc.constantFrom(owed.query, owed.parse, owed.bind | unasked, owed.close | local);
+    const entry = fc.constantFrom(owed.query, owed.parse, owed.bind | hidden, owed.close | local);
     fc.assert(
       fc.property(fc.array(fc.oneof(entry, fc.constant(0)), { maxLength: 300 }), (steps) => {
         const expected = new ExpectedAnswers();
@@ -58,8 +58,8 @@ describe('ExpectedAnswers', () => {
   });
 
   it('settles at ReadyForQuery its own entry and what was left before it', () => {
-    const expected = expecting(owed.execute, owed.sync | unasked, owed.query);
-    expect(expected.ready()).toBe(owed.sync | unasked);
+    const expected = expecting(owed.execute, owed.sync | hidden, owed.query);
+    expect(expected.ready()).toBe(owed.sync | hidden);
     expect(expected.headKind).toBe(owed.query);
     expect([expected.ready(), expected.ready(), expected.isEmpty]).toEqual([owed.query, owed.nothing, true]);
   });

@@ -20,7 +20,7 @@ export const owed = {
 } as const;
 
 /** The client did not ask for it and must not see the answer. */
-export const unasked = 16;
+export const hidden = 16;
 /** In addition to `unasked`: the client is told which parameters have changed. */
 export const reporting = 64;
 /** The server was not asked: the proxy itself answers in turn. */
@@ -29,7 +29,7 @@ export const local = 32;
 export const kindBits = 15;
 
 /** What DISCARD ALL or DEALLOCATE ALL removes. */
-export interface PreparedBefore {
+export interface PreparedNames {
   readonly names: readonly string[];
   readonly statements: readonly string[];
 }
@@ -45,9 +45,9 @@ export interface Note {
   /** How long the server was not read because the client did not take its rows, in ms. */
   blockedMs: number;
   /** What was prepared when the message was sent, if it may discard all of it. Whatever is sent later is prepared after that. */
-  readonly before: PreparedBefore | undefined;
+  readonly before: PreparedNames | undefined;
   /** The message may change how the server interprets later texts. */
-  readonly rereads?: boolean;
+  readonly changesInterpretation?: boolean;
   /** The server was made to fail in place of this message; the client gets this error. */
   readonly fault: WireFault | undefined;
   /** Messages that the client gets before that error. */
@@ -55,7 +55,7 @@ export interface Note {
   /** Its failure is reported to nobody. */
   readonly isSilent?: boolean;
   /** The statement that is being answered was added by the proxy, and the client sees nothing of it. */
-  readonly isOfOurs?: boolean;
+  readonly isAddedByProxy?: boolean;
   /** Maps a position in the text that the server got to one in the client's text. */
   readonly positionOf?: ((position: number) => number) | undefined;
   /** The prepared statement that it deallocates; `undo` is called if it then does not. */
@@ -81,7 +81,7 @@ export interface Note {
 }
 
 /** Reverts what was noted when a message was sent that the server then refused or skipped. */
-export type Undo = (isPassedOver: boolean) => void;
+export type Undo = (isSkipped: boolean) => void;
 
 /** How many answers a client may have outstanding, counted by ReadyForQuery; each takes about 500 bytes. */
 const syncsMax = 4_096;
@@ -105,7 +105,7 @@ export class ExpectedAnswers {
   #askedSyncs = 0;
   /** ReadyForQuery messages received. */
   #readies = 0;
-  #rereads = 0;
+  #interpretationChanges = 0;
   #isSkipping = false;
   #isOpen = false;
 
@@ -129,7 +129,7 @@ export class ExpectedAnswers {
   }
 
   /** More than one Sync is outstanding: after the next ReadyForQuery the server goes on with what was sent behind it. */
-  get isSeveral(): boolean {
+  get hasSeveralSyncs(): boolean {
     return this.#syncs > 1;
   }
 
@@ -175,7 +175,7 @@ export class ExpectedAnswers {
     this.#notes[at] = note;
     this.#size++;
     if (isSync(entry)) this.#countSync(entry, 1);
-    if (note?.rereads === true) this.#rereads++;
+    if (note?.changesInterpretation === true) this.#interpretationChanges++;
     return true;
   }
 
@@ -189,7 +189,7 @@ export class ExpectedAnswers {
   #shift(): number {
     if (this.#size === 0) return owed.nothing;
     const entry = this.#entries[this.#head] as number;
-    if (this.#notes[this.#head]?.rereads === true) this.#rereads--;
+    if (this.#notes[this.#head]?.changesInterpretation === true) this.#interpretationChanges--;
     this.#undos[this.#head] = undefined;
     this.#notes[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#entries.length - 1);
@@ -202,7 +202,7 @@ export class ExpectedAnswers {
   has(kind: number): boolean {
     const mask = this.#entries.length - 1;
     for (let index = 0; index < this.#size; index++)
-      if (((this.#entries[(this.#head + index) & mask] as number) & (kindBits | unasked)) === kind) return true;
+      if (((this.#entries[(this.#head + index) & mask] as number) & (kindBits | hidden)) === kind) return true;
     return false;
   }
 
@@ -224,7 +224,7 @@ export class ExpectedAnswers {
   }
 
   /** Whether something outstanding may discard everything that is prepared. */
-  get forgets(): boolean {
+  get mayDiscardPrepared(): boolean {
     return this.#notes.some((note) => note?.before !== undefined);
   }
 
@@ -234,8 +234,8 @@ export class ExpectedAnswers {
   }
 
   /** Whether something outstanding may change how the server interprets texts. */
-  get rereads(): boolean {
-    return this.#rereads > 0;
+  get changesInterpretation(): boolean {
+    return this.#interpretationChanges > 0;
   }
 
   /** Settles everything up to the entry that ReadyForQuery ends, and returns that entry. */
@@ -303,7 +303,7 @@ export class ExpectedAnswers {
 
   #countSync(entry: number, by: 1 | -1): void {
     this.#syncs += by;
-    if ((entry & unasked) === 0) this.#askedSyncs += by;
+    if ((entry & hidden) === 0) this.#askedSyncs += by;
   }
 
   /** The index of the first entry of that kind, or the size if there is none. */

@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { sendingBy, type SendNow } from './lean-socket.ts';
+import { sendNowOf, type SendNow } from './read-socket.ts';
 
 /** Up to this size, copying parts together is cheaper than a system call with a list of parts. */
 const joinedBytesMax = 16 * 1024;
 /** Scratch memory for joining parts; its content does not outlive a call. */
-const joint = Buffer.allocUnsafeSlow(joinedBytesMax);
+const joinBuffer = Buffer.allocUnsafeSlow(joinedBytesMax);
 /** Less than this is copied for a stream (into Buffer's pool), so that the memory it was read into can be reused at once. */
 const copiedBytesMax = 4 * 1024;
 
@@ -18,7 +18,7 @@ export class Outbox {
   /** Receives everything that is sent; undefined: nobody listens. */
   tee: ((part: Buffer) => void) | undefined;
   /** Bytes sent after the peer had gone. */
-  unheard = 0;
+  unsentBytes = 0;
   #parts: Buffer[] = [];
   #bytes = 0;
   #run: Buffer | undefined;
@@ -30,7 +30,7 @@ export class Outbox {
 
   constructor(socket: Socket) {
     this.socket = socket;
-    this.#sendNow = sendingBy(socket);
+    this.#sendNow = sendNowOf(socket);
   }
 
   /** Bytes that the peer has not accepted yet. */
@@ -65,7 +65,7 @@ export class Outbox {
       this.#run = undefined;
       if (this.#from === this.#to) return;
       if (this.socket.writable) this.#write(run, this.#from, this.#to);
-      else this.unheard += this.#to - this.#from;
+      else this.unsentBytes += this.#to - this.#from;
       return;
     }
     this.endRun();
@@ -74,7 +74,7 @@ export class Outbox {
     const bytes = this.#bytes;
     this.#parts = [];
     this.#bytes = 0;
-    if (!this.socket.writable) this.unheard += bytes;
+    if (!this.socket.writable) this.unsentBytes += bytes;
     else if (parts.length === 1) this.#write(parts[0] as Buffer, 0, bytes);
     else if (bytes <= joinedBytesMax) this.#sendJoined(parts, bytes);
     else this.#sendList(parts);
@@ -96,11 +96,11 @@ export class Outbox {
   #sendJoined(parts: readonly Buffer[], bytes: number): void {
     let at = 0;
     for (const part of parts) {
-      joint.set(part, at);
+      joinBuffer.set(part, at);
       at += part.length;
     }
-    const sent = this.#sendNow(joint, 0, bytes);
-    if (sent < bytes) this.socket.write(Buffer.from(joint.subarray(sent, bytes)));
+    const sent = this.#sendNow(joinBuffer, 0, bytes);
+    if (sent < bytes) this.socket.write(Buffer.from(joinBuffer.subarray(sent, bytes)));
   }
 
   #sendList(parts: readonly Buffer[]): void {

@@ -40,17 +40,17 @@ const periodMs = 60_000;
 /** Where any database name is accepted, clients could make up any number of names. */
 const databasesMax = 1_000;
 
-interface Reading {
+interface Snapshot {
   readonly atMs: number;
   readonly of: ReadonlyMap<string, Traffic>;
 }
 
 /** The traffic of each database, in total and in the last complete minute. */
-export class TrafficBook {
+export class TrafficCounters {
   readonly #byDatabase = new Map<string, Traffic>();
   readonly #others: Traffic = { ...noTraffic };
-  #before: Reading;
-  #last: Reading;
+  #before: Snapshot;
+  #last: Snapshot;
 
   constructor(nowMs: number) {
     this.#last = { atMs: nowMs, of: new Map() };
@@ -78,7 +78,7 @@ export class TrafficBook {
   }
 
   /** The traffic of the last complete minute, and its length in seconds; 0: there was none yet. */
-  lately(database: string): { readonly traffic: Traffic; readonly seconds: number } {
+  lastMinute(database: string): { readonly traffic: Traffic; readonly seconds: number } {
     const [after, before] = [this.#last, this.#before].map(({ of }) => of.get(database) ?? noTraffic);
     const traffic = { ...noTraffic };
     for (const key of Object.keys(noTraffic) as (keyof Traffic)[])

@@ -9,7 +9,7 @@ import type { ClientHost } from './client-options.ts';
 import { analysisOf, type Analysed } from './request.ts';
 
 /** What a client asks with the current message, or with the series of messages up to the next Sync. */
-interface Asked {
+interface AskedQuestion {
   readonly question: Question;
   readonly kind: 'query' | 'execute';
   readonly prepared: Analysed | undefined;
@@ -46,14 +46,14 @@ export class CachedAnswers {
   }
 
   /** True: the current message has been answered or refused, or now waits for another client's answer. */
-  isKnown(cache: ClientCache): boolean {
-    const asked = this.#asked();
+  tryAnswer(cache: ClientCache): boolean {
+    const asked = this.#readQuestion();
     if (asked === undefined) return false;
     const client = this.#client;
     const found = cache.lookUp(asked.question, {
       settings: client.settingsKey,
-      then: (answer, shed) => client.contain(() => this.#heard(asked, answer, shed)),
-      shed: () => this.#host.shedOf(client, { text: asked.question.text, isWhole: true, analysis: undefined }),
+      then: (answer, shed) => client.contain(() => this.#otherAnswered(asked, answer, shed)),
+      shed: () => this.#host.shedReport(client, { text: asked.question.text, isWhole: true, analysis: undefined }),
     });
     switch (found?.kind) {
       case 'hit':
@@ -63,7 +63,7 @@ export class CachedAnswers {
         client.wait.begin(() => found.stopWaiting());
         return true;
       case 'shed':
-        client.wait.ask();
+        client.wait.beginCheckout();
         client.refused(found.report);
         return true;
       default:
@@ -72,7 +72,7 @@ export class CachedAnswers {
   }
 
   /** The other client's answer has arrived; or it never will, and this client asks the server itself. */
-  #heard(asked: Asked, answer: Answer | undefined, shed: Report | undefined): void {
+  #otherAnswered(asked: AskedQuestion, answer: Answer | undefined, shed: Report | undefined): void {
     const client = this.#client;
     const messages = this.#messages;
     client.wait.end();
@@ -80,14 +80,14 @@ export class CachedAnswers {
     client.readAt = this.#host.now();
     if (shed !== undefined) return client.refused(shed);
     if (answer !== undefined) this.#answer(asked, answer);
-    else messages.obtain(messages.askedText());
-    if (answer === undefined && client.backend !== undefined) messages.ask(client.backend);
+    else messages.requestBackend(messages.readText());
+    if (answer === undefined && client.backend !== undefined) messages.forward(client.backend);
     // Needed even if the client waits again: messages in front of the wait may not have been sent yet.
-    messages.goOn();
+    messages.continueReading();
   }
 
-  #answer(asked: Asked, answer: Answer): void {
-    this.#tell(asked, answer);
+  #answer(asked: AskedQuestion, answer: Answer): void {
+    this.#sendAnswer(asked, answer);
     const request = this.#messages.requests.noteOf(asked.kind, asked.question.text, undefined, asked.prepared);
     if (request === undefined) return;
     const { readAt } = this.#client;
@@ -98,15 +98,15 @@ export class CachedAnswers {
   }
 
   /** Undefined: only a backend can answer. */
-  #asked(): Asked | undefined {
+  #readQuestion(): AskedQuestion | undefined {
     const { type, isFirst, isLast } = this.#framer;
     if (!isFirst || !isLast) return undefined;
     if (type === from.query) return this.#query();
-    return type === from.parse || type === from.bind ? this.#series() : undefined;
+    return type === from.parse || type === from.bind ? this.#readExtended() : undefined;
   }
 
   /** Sends the answer, and skips the messages that it answers. */
-  #tell({ kind, parsed }: Asked, { bytes }: Answer): void {
+  #sendAnswer({ kind, parsed }: AskedQuestion, { bytes }: Answer): void {
     const { outbox, statements } = this.#messages;
     if (kind === 'query') statements.forgetUnnamed(undefined);
     if (parsed !== undefined) {
@@ -118,7 +118,7 @@ export class CachedAnswers {
     if (kind === 'execute') while (this.#framer.next() && this.#framer.type !== from.sync);
   }
 
-  #query(): Asked | undefined {
+  #query(): AskedQuestion | undefined {
     const { buffer, start, end } = this.#framer;
     if (end - start > textBytesMax) return undefined;
     const text = buffer.toString('latin1', start + 5, end - 1);
@@ -126,7 +126,7 @@ export class CachedAnswers {
     return { kind: 'query', question: { text, rest: '', analysis }, prepared: undefined, parsed: undefined };
   }
 
-  #series(): Asked | undefined {
+  #readExtended(): AskedQuestion | undefined {
     const framer = this.#framer;
     const series = readExtendedQuery(framer.buffer, framer.start, framer.chunkEnd);
     if (series === undefined) return undefined;

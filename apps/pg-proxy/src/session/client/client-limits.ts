@@ -3,7 +3,7 @@ import type { ProxyConfig } from '../../config/proxy-config.ts';
 import { applicationOf, databaseOf, userOf } from '../../config/scopes.ts';
 
 /** The client that asks to come in. */
-export interface Entrant {
+export interface LimitedClient {
   /** Undefined: a client of the admin console. */
   readonly database: string | undefined;
   readonly user: string;
@@ -19,7 +19,7 @@ interface Limit {
 
 /** Counts clients by database, user and application, where the configuration limits them. Clients of the console count as well. */
 export class ClientLimits<C> {
-  readonly #entrants = new Map<C, Entrant>();
+  readonly #clients = new Map<C, LimitedClient>();
   readonly #counts = new Map<string, number>();
   #config: ProxyConfig;
 
@@ -31,31 +31,31 @@ export class ClientLimits<C> {
   reload(config: ProxyConfig): void {
     this.#config = config;
     this.#counts.clear();
-    for (const entrant of this.#entrants.values()) this.#count(entrant, 1);
+    for (const limited of this.#clients.values()) this.#count(limited, 1);
   }
 
   /** The refusal, if the client may not come in. */
-  refusal(entrant: Entrant): WireFault | undefined {
+  refusal(limited: LimitedClient): WireFault | undefined {
     // The console must stay reachable when there are too many clients: it shows who they are.
-    if (entrant.database !== undefined && this.#entrants.size >= this.#config.clientsMax)
+    if (limited.database !== undefined && this.#clients.size >= this.#config.clientsMax)
       return { sqlstate: '53300', message: 'sorry, too many clients already' };
-    return limitsOf(this.#config, entrant).find(({ key, max }) => (this.#counts.get(key) ?? 0) >= max)?.fault;
+    return limitsOf(this.#config, limited).find(({ key, max }) => (this.#counts.get(key) ?? 0) >= max)?.fault;
   }
 
-  entered(client: C, entrant: Entrant): void {
-    this.#entrants.set(client, entrant);
-    this.#count(entrant, 1);
+  entered(client: C, limited: LimitedClient): void {
+    this.#clients.set(client, limited);
+    this.#count(limited, 1);
   }
 
   left(client: C): void {
-    const entrant = this.#entrants.get(client);
-    if (entrant === undefined) return;
-    this.#entrants.delete(client);
-    this.#count(entrant, -1);
+    const limited = this.#clients.get(client);
+    if (limited === undefined) return;
+    this.#clients.delete(client);
+    this.#count(limited, -1);
   }
 
-  #count(entrant: Entrant, by: 1 | -1): void {
-    for (const { key } of limitsOf(this.#config, entrant)) {
+  #count(limited: LimitedClient, by: 1 | -1): void {
+    for (const { key } of limitsOf(this.#config, limited)) {
       const count = (this.#counts.get(key) ?? 0) + by;
       if (count > 0) this.#counts.set(key, count);
       else this.#counts.delete(key);
@@ -63,7 +63,7 @@ export class ClientLimits<C> {
   }
 }
 
-function limitsOf(config: ProxyConfig, { database, user, application }: Entrant): readonly Limit[] {
+function limitsOf(config: ProxyConfig, { database, user, application }: LimitedClient): readonly Limit[] {
   const limits: Limit[] = [];
   const limit = (max: number | undefined, what: string, name: string): void => {
     if (max === undefined) return;

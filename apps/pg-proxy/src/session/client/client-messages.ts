@@ -19,7 +19,7 @@ import { CachedAnswers } from './cached-answers.ts';
 import type { Client } from './client.ts';
 import type { ClientHost, ClientOptions } from './client-options.ts';
 import { HeldMessage } from './held-message.ts';
-import { lostBy } from '../left-behind/set-again.ts';
+import { settingsResetBy } from '../state/reset-settings.ts';
 import type { Prepared } from '../prepared/client-portals.ts';
 import { ClientRequests } from './client-requests.ts';
 import type { ClientSession } from './client-session.ts';
@@ -29,11 +29,11 @@ import type { ClientWait } from './client-wait.ts';
 import { owed } from '../backend/expected-answers.ts';
 import type { Outbox } from '../backend/outbox.ts';
 import { databasesNamed } from '../processes/databases-named.ts';
-import { showsFormer, spendsProcess } from '../left-behind/shows-former.ts';
+import { showsFormerSessions, outlivesSession } from '../state/former-sessions.ts';
 import { pausedFor } from './read-pauses.ts';
-import type { Asked, Request } from './request.ts';
+import type { RequestText, Request } from './request.ts';
 import { SimpleQuery } from './simple-query.ts';
-import type { Watched } from '../left-behind/watched.ts';
+import type { TrackedText } from '../state/tracked-text.ts';
 
 /** Matches a text without a statement: empty, or only comments. */
 const emptyText = /^\s*;?\s*(?:--[^\n]*)?$/;
@@ -59,14 +59,14 @@ export class ClientMessages implements Wire {
   readonly #local: LocalTables | undefined;
   readonly #processes: AskedProcesses;
   /** The text of the current message, once it has been read. */
-  #askedAtHand: Asked | undefined;
+  #currentText: RequestText | undefined;
   /** The outbox that refers to bytes of the current chunk. */
-  #passedTo: Outbox | undefined;
+  #forwardedTo: Outbox | undefined;
   /** The current message is being forwarded, and more pieces of it may come. */
-  #isPassing = false;
+  #isForwarding = false;
   /** After an error of the proxy in the extended protocol, everything up to the next Sync is skipped. */
   #isSkipping = false;
-  #isWorking = false;
+  #isProcessing = false;
   constructor(client: Client, options: ClientOptions) {
     this.outbox = client.outbox;
     this.#client = client;
@@ -75,17 +75,17 @@ export class ClientMessages implements Wire {
     this.#wait = client.wait;
     this.#processes = new AskedProcesses(options.host);
     this.#local = options.local?.((message) => this.outbox.push(message));
-    const { watch } = client.session;
+    const { tracker } = client.session;
     this.statements = new ClientStatements({
       wire: this,
-      watch,
+      watch: tracker,
       statements: options.statements,
       isAlone: options.mode === 'session',
     });
     const { statements } = this;
     const framer = this.#framer;
     const { analyser, host } = options;
-    this.requests = new ClientRequests({ client, framer, statements, watch, analyser });
+    this.requests = new ClientRequests({ client, framer, statements, watch: tracker, analyser });
     this.cachedAnswers = new CachedAnswers({ client, messages: this, framer, analyser, host });
     const { requests } = this;
     this.#query = new SimpleQuery({ client, framer, wire: this, statements, requests, analyser });
@@ -93,9 +93,9 @@ export class ClientMessages implements Wire {
       client,
       requests,
       statements,
-      takeAgain: () => {
-        this.takeAgain();
-        this.goOn();
+      reprocess: () => {
+        this.reprocess();
+        this.continueReading();
       },
     });
   }
@@ -107,7 +107,7 @@ export class ClientMessages implements Wire {
 
   /** The backend has received only a part of a message. */
   get isMidMessage(): boolean {
-    return this.#isPassing && !this.#framer.isLast;
+    return this.#isForwarding && !this.#framer.isLast;
   }
 
   /** The current message waits until it is known which statements this backend has prepared. */
@@ -116,7 +116,7 @@ export class ClientMessages implements Wire {
   }
 
   /** The client waits for something, and has already sent its goodbye behind it. */
-  get endsInGoodbye(): boolean {
+  get endsInTerminate(): boolean {
     return this.#wait.isWaiting && this.#framer.hasWhole(from.terminate);
   }
 
@@ -124,15 +124,15 @@ export class ClientMessages implements Wire {
   endHere(): boolean {
     if (!this.#wait.isWaiting && !this.#framer.isBetweenMessages) return false;
     this.read(terminate(), terminate().length);
-    return this.#client.hasLeft || this.#client.isParting || this.endsInGoodbye;
+    return this.#client.hasLeft || this.#client.isTerminating || this.endsInTerminate;
   }
 
   /** True: nothing refers to the chunk's memory any more. */
   read(memory: Buffer, bytes: number): boolean {
     this.#client.readAt = this.#host.now();
-    this.#passedTo = undefined;
+    this.#forwardedTo = undefined;
     this.#framer.feed(memory, bytes);
-    if (!this.#wait.isWaiting) this.#work();
+    if (!this.#wait.isWaiting) this.#processMessages();
     // Reading goes on for a while, because only reading shows that a client is gone.
     else if (this.#framer.unread > waitingBytesMax) this.#client.pauses.pause(pausedFor.backend);
     // A message that waits is read again later.
@@ -141,36 +141,38 @@ export class ClientMessages implements Wire {
   }
 
   #isStillPassing(): boolean {
-    return this.#passedTo?.isPending === true;
+    return this.#forwardedTo?.isPending === true;
   }
 
   /** Processes the current message again, after its wait. */
-  takeAgain(): void {
-    this.#isWorking = true;
-    this.#take(this.#askedAtHand);
-    this.#isWorking = false;
+  reprocess(): void {
+    this.#isProcessing = true;
+    this.#handleMessage(this.#currentText);
+    this.#isProcessing = false;
   }
 
   /** Processes what follows the message that has waited. */
-  goOn(): void {
+  continueReading(): void {
     this.#client.pauses.resume(pausedFor.backend);
-    this.#work();
+    this.#processMessages();
   }
 
-  #work(): void {
-    if (this.#isWorking) return;
+  #processMessages(): void {
+    if (this.#isProcessing) return;
     const client = this.#client;
-    this.#isWorking = true;
-    while (!this.#wait.isWaiting && !client.hasLeft && !client.isParting && this.#framer.next()) this.#take();
-    this.#isWorking = false;
-    if (this.#framer.fault !== undefined && !client.hasLeft && !client.isParting) this.#breakOff(this.#framer.fault);
+    this.#isProcessing = true;
+    while (!this.#wait.isWaiting && !client.hasLeft && !client.isTerminating && this.#framer.next())
+      this.#handleMessage();
+    this.#isProcessing = false;
+    if (this.#framer.fault !== undefined && !client.hasLeft && !client.isTerminating)
+      this.#unreadableStream(this.#framer.fault);
     this.#send();
   }
 
   /** The stream can no longer be split into messages. */
-  #breakOff(fault: WireFault): void {
+  #unreadableStream(fault: WireFault): void {
     // A length of zero is wrong for every type.
-    this.#client.sayGoodbye(Buffer.from([this.#framer.type, 0, 0, 0, 0]), fault);
+    this.#client.terminate(Buffer.from([this.#framer.type, 0, 0, 0, 0]), fault);
   }
 
   #send(): void {
@@ -188,20 +190,20 @@ export class ClientMessages implements Wire {
    *
    * @param asked what is already known about it
    */
-  #take(asked?: Asked): void {
+  #handleMessage(asked?: RequestText): void {
     const framer = this.#framer;
     if (!framer.isFirst) {
-      if (this.#isPassing) this.pass(framer.start);
+      if (this.#isForwarding) this.pass(framer.start);
       // The statement that it belonged to has already ended.
-      if (framer.isLast && this.#client.backend?.isIdle === true) this.#client.atRest(this.#client.readAt);
+      if (framer.isLast && this.#client.backend?.isIdle === true) this.#client.becameIdle(this.#client.readAt);
       return;
     }
-    this.#isPassing = false;
-    this.#askedAtHand = asked;
+    this.#isForwarding = false;
+    this.#currentText = asked;
     this.statements.bindAtHand = undefined;
     switch (framer.type) {
       case from.terminate:
-        return this.#client.sayGoodbye(terminate());
+        return this.#client.terminate(terminate());
       case from.sync:
         return this.#sync();
       case from.flush:
@@ -216,9 +218,9 @@ export class ClientMessages implements Wire {
   }
 
   pass(start: number): void {
-    this.#isPassing = true;
+    this.#isForwarding = true;
     const outbox = this.#client.backend?.outbox;
-    this.#passedTo = outbox;
+    this.#forwardedTo = outbox;
     outbox?.range(this.#framer.buffer, start, this.#framer.end);
   }
 
@@ -264,22 +266,22 @@ export class ClientMessages implements Wire {
   #request(): void {
     const client = this.#client;
     if (this.#isSkipping || (this.#local !== undefined && this.#isLocal(this.#local))) return;
-    if (this.#host.isDraining && this.#isProbe() && this.#host.probed(client)) return;
+    if (this.#host.isDraining && this.#isProbe() && this.#host.departOnProbe(client)) return;
     if (this.#held.mustWait()) return;
     if (client.backend === undefined) {
       const { cache } = this.cachedAnswers;
       if (this.#framer.type === from.close && this.statements.closeAlone(this.#framer)) return;
-      if (cache !== undefined && this.cachedAnswers.isKnown(cache)) return;
-      this.obtain(this.askedText());
+      if (cache !== undefined && this.cachedAnswers.tryAnswer(cache)) return;
+      this.requestBackend(this.readText());
     }
-    if (client.backend !== undefined) this.ask(client.backend);
+    if (client.backend !== undefined) this.forward(client.backend);
   }
 
   /** Connection pools send an empty query to test a connection before they use it. */
   #isProbe(): boolean {
     const { type, buffer, start } = this.#framer;
     if (type === from.query) return emptyText.test(this.#query.text);
-    return type === from.parse && buffer[start + 5] === 0 && emptyText.test(this.#textAtHand());
+    return type === from.parse && buffer[start + 5] === 0 && emptyText.test(this.#probeText());
   }
 
   /** Queries of the proxy's own tables need no backend. */
@@ -295,22 +297,22 @@ export class ClientMessages implements Wire {
   }
 
   /** The server's answer may be what the held message waits for. */
-  answered(): void {
+  answerReceived(): void {
     if (this.#client.backend?.expected.isLong !== true) this.#client.pauses.resume(pausedFor.answers);
-    this.#held.answered();
+    this.#held.answerReceived();
   }
 
   /** Asks for a backend for the current message. */
-  obtain(asked: Asked | undefined): void {
-    this.#client.obtain(asked);
+  requestBackend(asked: RequestText | undefined): void {
+    this.#client.requestBackend(asked);
     if (!this.#wait.isWaiting) return;
     // The wait may be long, and the read buffer is large: keep only the unread bytes.
     this.#framer.keep();
-    this.#host.waits(this.#client, asked?.text ?? '');
+    this.#host.waitsForBackend(this.#client, asked?.text ?? '');
   }
 
   /** The text of a message that may contain hints; empty for all others. */
-  #textAtHand(): string {
+  #probeText(): string {
     const { type, buffer, start, end } = this.#framer;
     if (type === from.query) return this.#query.text;
     if (type !== from.parse) return '';
@@ -319,23 +321,23 @@ export class ClientMessages implements Wire {
   }
 
   /** What the current message wants to run, if it says so. */
-  askedText(): Asked | undefined {
+  readText(): RequestText | undefined {
     const framer = this.#framer;
-    const asked = framer.type === from.query ? this.#query.asked() : this.statements.asked(framer);
-    this.#askedAtHand = asked;
+    const asked = framer.type === from.query ? this.#query.readText() : this.statements.asked(framer);
+    this.#currentText = asked;
     return asked;
   }
 
   /** Sends the current message to the client's backend. */
-  ask(backend: Backend): void {
+  forward(backend: Backend): void {
     const framer = this.#framer;
     const { statements } = this;
-    this.#client.asks++;
+    this.#client.messageCount++;
     switch (framer.type) {
       case from.query:
-        return this.#query.ask(backend, this.#askedAtHand ?? this.#query.asked());
+        return this.#query.forward(backend, this.#currentText ?? this.#query.readText());
       case from.parse:
-        return statements.parse(framer, backend, this.#askedAtHand);
+        return statements.parse(framer, backend, this.#currentText);
       case from.bind:
         return statements.bind(framer, backend);
       case from.describe:
@@ -346,25 +348,25 @@ export class ClientMessages implements Wire {
         return statements.execute(framer, backend);
       default:
         this.requests.observer?.called?.(this.#client, backend);
-        this.#session.watch.calls(backend.status);
+        this.#session.tracker.functionCalled(backend.status);
         if (backend.expected.push(owed.call)) this.pass(framer.start);
     }
   }
 
   /** Restores right after an Execute what it resets. */
-  setAgain({ statements }: Watched, backend: Backend): void {
+  restoreSettings({ statements }: TrackedText, backend: Backend): void {
     const [statement] = statements === 'unread' ? [] : statements;
     // Another DISCARD ALL may only run with a Sync in between.
     if (statement === undefined || statement.isOutsideBlocksOnly) return;
-    const lost = lostBy(statement, this.#session.settings.began);
-    if (lost !== undefined) backend.setAgain(lost, true);
+    const lost = settingsResetBy(statement, this.#session.settings.startup);
+    if (lost !== undefined) backend.restoreSettings(lost, true);
   }
 
   /** Answers the current message with an error of the proxy itself; no backend is involved. */
   fail(report: Report): void {
     const { type } = this.#framer;
     this.#held.drop();
-    this.#isPassing = false;
+    this.#isForwarding = false;
     this.outbox.push(errorResponse(report));
     this.#isSkipping = type !== from.query && type !== from.functionCall && type !== from.sync;
     if (!this.#isSkipping) this.outbox.push(readyForQuery(transactionStatus.idle));
@@ -381,7 +383,7 @@ export class ClientMessages implements Wire {
 
   vacates(text: string): void {
     const databases = databasesNamed(text);
-    if (databases !== undefined) this.#host.vacate(this.#client, databases);
+    if (databases !== undefined) this.#host.closeSessionsOf(this.#client, databases);
   }
 
   /**
@@ -391,35 +393,37 @@ export class ClientMessages implements Wire {
     const { upstream } = this.#client.pooled.pool.name;
     // With several servers behind one name a process id is ambiguous.
     if (!this.#host.isOneServer(upstream)) return false;
-    if (!this.#processes.mustWait(this.#framer, upstream, () => this.#goOnAsking())) return false;
+    if (!this.#processes.mustWait(this.#framer, upstream, () => this.#processesFound())) return false;
     this.#wait.begin(() => this.#processes.forget());
     return true;
   }
 
   renews(text: string, backend: Backend): boolean {
-    backend.isSpent ||= spendsProcess(text);
-    return showsFormer(text) && this.#client.renew(backend);
+    backend.isSingleUse ||= outlivesSession(text);
+    return showsFormerSessions(text) && this.#client.useFreshProcess(backend);
   }
 
-  #goOnAsking(): void {
+  #processesFound(): void {
     if (this.#client.hasLeft || !this.#wait.isWaiting || !this.#processes.isWaiting) return;
     this.#wait.end();
     this.#client.readAt = this.#host.now();
-    this.takeAgain();
-    this.goOn();
+    this.reprocess();
+    this.continueReading();
   }
 
   reading(backend?: Backend): string {
     const { settings } = this.#session;
-    if (backend === undefined) return settings.reading;
-    return backend.expected.rereads ? settings.readingUnknown : settings.readingInside(backend);
+    if (backend === undefined) return settings.interpretation;
+    return backend.expected.changesInterpretation
+      ? settings.unknownInterpretation
+      : settings.interpretationInside(backend);
   }
 
   get temporaryMark(): string | undefined {
-    return this.#session.watch.temporaryMark;
+    return this.#session.tracker.temporaryMark;
   }
 
-  noteOf(watched: Watched | undefined, prepared: Prepared): Request | undefined {
+  noteOf(watched: TrackedText | undefined, prepared: Prepared): Request | undefined {
     return this.requests.noteOf('execute', prepared.text, watched, prepared);
   }
 }

@@ -8,8 +8,8 @@ import type { ClientCache } from '../../cache/client-cache.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Client } from './client.ts';
 import type { Outbox } from '../backend/outbox.ts';
-import type { Asked, RequestObserver } from './request.ts';
-import type { Settings } from '../left-behind/settings.ts';
+import type { RequestText, RequestObserver } from './request.ts';
+import type { Settings } from '../state/settings.ts';
 import type { Statements } from '../prepared/statements.ts';
 import type { Traffic } from '../backend/traffic.ts';
 
@@ -21,19 +21,19 @@ export interface ClientHost {
   /** The io_uring that reads and writes sockets; undefined: the event loop does. */
   readonly ring: RingSockets | undefined;
   /** A backend; or undefined, and `granted` or `refused` follows. */
-  checkout(client: Client, asked: Asked | undefined, nowMs: number): Backend | undefined;
+  checkout(client: Client, asked: RequestText | undefined, nowMs: number): Backend | undefined;
   checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost', nowMs: number): void;
   /** Replaces the client's backend by another server process, started with the given settings; `granted` follows. */
-  renew(pooled: Pooled, settings: Settings | undefined): void;
+  replaceProcess(pooled: Pooled, settings: Settings | undefined): void;
   pin(pooled: Pooled): void;
   unpin(pooled: Pooled): void;
   /** Cancels what the client's backend is running. */
   cancel(backend: Backend): void;
-  left(client: Client): void;
+  clientLeft(client: Client): void;
   /** An internal error occurred in work for this client, which is disconnected. */
-  broke(error: unknown): void;
+  internalError(error: unknown): void;
   /** The client, still connected, no longer waits for a backend. */
-  waitNoLonger(client: Client): void;
+  stopWaiting(client: Client): void;
   /** Whether process ids of this upstream belong to a single server. */
   isOneServer(upstream: string): boolean;
   /** The client with this process id. */
@@ -44,23 +44,23 @@ export interface ClientHost {
   /** Whether clients are being sent away at the end of their transactions. */
   readonly atBoundary: boolean;
   /** The client has its backend for itself, and nothing is running. */
-  rested(client: Client): void;
+  becameIdle(client: Client): void;
   /** At least one client is to be sent away. */
   readonly isDraining: boolean;
   /** An idle client probes its connection. True: it has been told to go. */
-  probed(client: Client): boolean;
+  departOnProbe(client: Client): boolean;
   /** A statement has changed users or their settings on this client's server, so later logins may see different values. */
   redefined(client: Client, whose: readonly Redefinition[]): void;
   /** The client runs a command that needs databases without sessions: idle backends of these databases are closed. */
-  vacate(client: Client, databases: ReadonlySet<string>): void;
+  closeSessionsOf(client: Client, databases: ReadonlySet<string>): void;
   /** The client's session settings have changed. */
-  followed(client: Client): void;
+  settingsChanged(client: Client): void;
   /** The client waits for a backend for this statement. */
-  waits(client: Client, text: string): void;
+  waitsForBackend(client: Client, text: string): void;
   /** Backdates the client's wait, if it waits. */
-  waitsSince(client: Client, sinceMs: number): void;
+  backdateWait(client: Client, sinceMs: number): void;
   /** Why a read that could be answered from the cache must not use a backend now (overload); undefined: it may. */
-  shedOf(client: Client, asked: Asked): Report | undefined;
+  shedReport(client: Client, asked: RequestText): Report | undefined;
 }
 
 export interface ClientOptions {

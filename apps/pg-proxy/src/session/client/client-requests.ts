@@ -3,18 +3,18 @@ import type { Analysis, SqlAnalyser } from '@medrex/sql';
 import { settingPrefix } from '../../config/session-settings.ts';
 import type { Client } from './client.ts';
 import type { ClientStatements } from '../prepared/client-statements.ts';
-import type { PreparedBefore } from '../backend/expected-answers.ts';
-import { analysisOf, Request, type Analysed, type Asked, type RequestObserver } from './request.ts';
-import type { SetInPlace } from '../left-behind/set-again.ts';
-import { latin1Of } from '../left-behind/letters.ts';
-import type { SessionWatch } from '../left-behind/session-watch.ts';
-import { forgetsAll, type Watched } from '../left-behind/watched.ts';
+import type { PreparedNames } from '../backend/expected-answers.ts';
+import { analysisOf, Request, type Analysed, type RequestText, type RequestObserver } from './request.ts';
+import type { RewrittenText } from '../state/reset-settings.ts';
+import { latin1Of } from '../state/text-encoding.ts';
+import type { SessionTracker } from '../state/session-tracker.ts';
+import { mayDiscardAll, type TrackedText } from '../state/tracked-text.ts';
 
 export interface ClientRequestsOptions {
   readonly client: Client;
   readonly framer: Framer;
   readonly statements: ClientStatements;
-  readonly watch: SessionWatch;
+  readonly watch: SessionTracker;
   readonly analyser: SqlAnalyser;
 }
 
@@ -27,7 +27,7 @@ export class ClientRequests {
   readonly #client: Client;
   readonly #framer: Framer;
   readonly #statements: ClientStatements;
-  readonly #watch: SessionWatch;
+  readonly #watch: SessionTracker;
   readonly #analyser: SqlAnalyser;
 
   constructor({ client, framer, statements, watch, analyser }: ClientRequestsOptions) {
@@ -39,7 +39,7 @@ export class ClientRequests {
   }
 
   /** When requests are observed, their texts will be analysed anyway, so earlier checks need not guess. */
-  read(asked: Asked): void {
+  read(asked: RequestText): void {
     if (this.observer !== undefined && asked.isWhole) analysisOf(this.#analyser, asked.text, asked);
   }
 
@@ -53,9 +53,9 @@ export class ClientRequests {
   noteOf(
     kind: Request['kind'],
     text: string,
-    watched?: Watched,
+    watched?: TrackedText,
     prepared?: Analysed,
-    inPlace?: SetInPlace,
+    rewritten?: RewrittenText,
   ): Request | undefined {
     const { observer } = this;
     if (observer === undefined && watched === undefined && !text.includes(settingPrefix)) return undefined;
@@ -66,10 +66,10 @@ export class ClientRequests {
       kind,
       text,
       watched,
-      inPlace,
+      rewritten,
       prepared,
       observer,
-      before: watched !== undefined && forgetsAll(watched) ? this.#preparedBefore() : undefined,
+      before: watched !== undefined && mayDiscardAll(watched) ? this.#preparedBefore() : undefined,
       workClass: client.pooled.workClass,
       analyser: this.#analyser,
       watch: this.#watch,
@@ -83,7 +83,7 @@ export class ClientRequests {
     return request;
   }
 
-  #preparedBefore(): PreparedBefore {
+  #preparedBefore(): PreparedNames {
     return { names: this.#statements.namesBefore(), statements: this.#client.backend?.prepared.all() ?? [] };
   }
 }

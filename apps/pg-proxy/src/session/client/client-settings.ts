@@ -1,14 +1,14 @@
 import { hasInvalidBytes } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { reportsOfRole, type ServerReports } from '../backend/server-reports.ts';
-import { reportedReading, silentReading } from '../left-behind/reading.ts';
-import type { Letters } from '../left-behind/letters.ts';
-import type { SessionWatch } from '../left-behind/session-watch.ts';
-import { areHasty, settingsKey, type Settings } from '../left-behind/settings.ts';
+import { reportedInterpretation, unreportedInterpretation } from '../state/text-interpretation.ts';
+import type { TextEncoding } from '../state/text-encoding.ts';
+import type { SessionTracker } from '../state/session-tracker.ts';
+import { haveShortTimeout, settingsKey, type Settings } from '../state/settings.ts';
 
 const nothing: Settings = new Map();
 
-const reports = reportedReading.map((report) => ({ report, name: report.toLowerCase() }));
+const reports = reportedInterpretation.map((report) => ({ report, name: report.toLowerCase() }));
 
 /** PostgreSQL's names for UTF-8; empty where the encoding is not known. */
 const utf8Names: ReadonlySet<string> = new Set(['utf8', 'unicode', '']);
@@ -20,11 +20,11 @@ let clients = 0;
 /** The settings of a client, from login and since. They follow the client from backend to backend. */
 export class ClientSettings {
   #atLogin: Settings;
-  readonly #watch: SessionWatch;
+  readonly #watch: SessionTracker;
   #reportedAtLogin: ReadonlyMap<string, string> = new Map();
-  #readingAtLogin: string | undefined;
+  #interpretationAtLogin: string | undefined;
   /** The values that the server reports for settings nobody has changed, as this client last heard them. */
-  heardOf: ServerReports | undefined;
+  knownReports: ServerReports | undefined;
   /** Stands for an unknown value: equal to no other client's. */
   readonly #unknown = `?${++clients}`;
   /** The client's process was started with its settings: no other process accepts all of them, and RESET returns to them by itself. */
@@ -33,47 +33,47 @@ export class ClientSettings {
   /** Equal for two clients with equal settings. */
   key: string;
   /** Resetting these settings must be awaited before the backend is given to another client. */
-  areHasty: boolean;
+  haveShortTimeout: boolean;
 
-  constructor(atLogin: Settings, watch: SessionWatch) {
+  constructor(atLogin: Settings, watch: SessionTracker) {
     this.#atLogin = atLogin;
     this.#watch = watch;
     this.current = atLogin;
     this.key = settingsKey(atLogin);
-    this.areHasty = areHasty(atLogin);
+    this.haveShortTimeout = haveShortTimeout(atLogin);
   }
 
   /** Called at the end of a transaction. */
-  follow(backend: Backend | undefined): void {
-    if (!this.#watch.takeSet()) return;
+  updateFrom(backend: Backend | undefined): void {
+    if (!this.#watch.takeMayHaveSet()) return;
     const settings = new Map(this.#atLogin);
     for (const [name, value] of this.#watch.parameters) {
       // The reported value counts: SET datestyle to DMY, for example, changes only one half of it.
       const now = backend?.settings.valueOf(name) ?? value;
       if (now !== undefined) settings.set(name, now);
     }
-    this.#become(settings);
-    backend?.settings.touched();
+    this.#set(settings);
+    backend?.settings.markUnknown();
   }
 
-  #become(settings: Settings): void {
+  #set(settings: Settings): void {
     this.current = settings;
     this.key = settingsKey(settings);
-    this.areHasty = areHasty(settings);
+    this.haveShortTimeout = haveShortTimeout(settings);
   }
 
   /**
    * The settings that the session started with. RESET on a shared backend returns to the backend's own values instead, so the proxy
    * restores these.
    */
-  get began(): Settings {
+  get startup(): Settings {
     return this.isOfProcess ? nothing : this.#atLogin;
   }
 
   /** The settings lost by a RESET ALL, without those that the client has set since. */
-  get lost(): Settings {
+  get resetSettings(): Settings {
     const { parameters } = this.#watch;
-    return new Map([...this.began].filter(([name]) => !parameters.has(name)));
+    return new Map([...this.startup].filter(([name]) => !parameters.has(name)));
   }
 
   /** The values that servers have reported for these settings, as far as they report them. */
@@ -83,18 +83,18 @@ export class ClientSettings {
 
   set reportedAtLogin(reported: ReadonlyMap<string, string>) {
     this.#reportedAtLogin = reported;
-    this.#readingAtLogin = undefined;
+    this.#interpretationAtLogin = undefined;
     // A startup packet may carry bytes that are not valid text. They cannot be set again, but what the server reports for them can.
     for (const [report, value] of reported) {
       const name = report.toLowerCase();
       if (hasInvalidBytes(this.#atLogin.get(name) ?? '')) this.#atLogin = new Map([...this.#atLogin, [name, value]]);
     }
-    if (this.#watch.parameters.size === 0) this.#become(this.#atLogin);
+    if (this.#watch.parameters.size === 0) this.#set(this.#atLogin);
   }
 
   /** Parameters that the client has not set and that its backend reports differently from what the client was told. */
-  heardOtherwise(reports: ServerReports): readonly (readonly [string, string])[] {
-    this.heardOf = reports;
+  changedReports(reports: ServerReports): readonly (readonly [string, string])[] {
+    this.knownReports = reports;
     const others = [...reports].filter(
       ([name, value]) =>
         this.#reportedAtLogin.get(name) !== value && !reportsOfRole.has(name) && !this.current.has(name.toLowerCase()),
@@ -104,7 +104,7 @@ export class ClientSettings {
   }
 
   /** How the bytes of this client's texts are decoded. */
-  get letters(): Letters {
+  get encoding(): TextEncoding {
     const reported = this.#reported('client_encoding', 'client_encoding');
     if (reported === 'UTF8') return 'utf8';
     const encoding = reported.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
@@ -117,25 +117,26 @@ export class ClientSettings {
    * ('2024-01-02' depends on DateStyle and TimeZone, for example). Two clients with equal keys mean the same by the same text. A client
    * with temporary tables shares its key with nobody, because those tables hide others.
    */
-  get reading(): string {
-    if (this.#watch.parameters.size > 0 || this.#watch.temporaryMark !== undefined) return this.#readingBy(undefined);
-    return (this.#readingAtLogin ??= this.#readingBy(undefined));
+  get interpretation(): string {
+    if (this.#watch.parameters.size > 0 || this.#watch.temporaryMark !== undefined)
+      return this.#interpretationBy(undefined);
+    return (this.#interpretationAtLogin ??= this.#interpretationBy(undefined));
   }
 
   /** The same within a transaction, which may have its own local settings. */
-  readingInside({ settings: { parameters } }: Backend): string {
+  interpretationInside({ settings: { parameters } }: Backend): string {
     const isOther = reports.some(({ report, name }) => parameters.get(report) !== this.#reported(report, name));
-    return isOther ? this.#readingBy(parameters) : this.reading;
+    return isOther ? this.#interpretationBy(parameters) : this.interpretation;
   }
 
   /** The same while a running statement may change it. */
-  get readingUnknown(): string {
+  get unknownInterpretation(): string {
     return this.#unknown;
   }
 
-  #readingBy(now: ReadonlyMap<string, string> | undefined): string {
+  #interpretationBy(now: ReadonlyMap<string, string> | undefined): string {
     const { parameters } = this.#watch;
-    const silent = silentReading.map((name) =>
+    const silent = unreportedInterpretation.map((name) =>
       parameters.has(name) ? (parameters.get(name) ?? this.#unknown) : (this.#atLogin.get(name) ?? ''),
     );
     const reported = reports.map(({ report, name }) => now?.get(report) ?? this.#reported(report, name));

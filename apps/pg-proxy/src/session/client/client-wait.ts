@@ -4,14 +4,14 @@
  */
 export class ClientWait {
   #state: 'none' | 'asking' | 'waiting' = 'none';
-  #callOff: (() => void) | undefined;
+  #onAbandon: (() => void) | undefined;
 
   get isNone(): boolean {
     return this.#state === 'none';
   }
 
   /** The pool is being asked, and may grant or refuse during the call. */
-  get isAsking(): boolean {
+  get isCheckingOut(): boolean {
     return this.#state === 'asking';
   }
 
@@ -20,33 +20,33 @@ export class ClientWait {
   }
 
   /** The client waits for something other than the pool. */
-  get isElsewhere(): boolean {
-    return this.#callOff !== undefined;
+  get isNotForPool(): boolean {
+    return this.#onAbandon !== undefined;
   }
 
-  ask(): void {
+  beginCheckout(): void {
     this.#state = 'asking';
   }
 
   /** The pool has been asked; if it has not answered yet, the client waits. */
-  asked(isServed: boolean): void {
+  checkoutReturned(isServed: boolean): void {
     if (this.#state === 'asking') this.#state = isServed ? 'none' : 'waiting';
   }
 
-  /** @param callOff called when the wait is abandoned, if somebody needs to know */
-  begin(callOff?: () => void): void {
+  /** @param abandon called when the wait is abandoned, if somebody needs to know */
+  begin(abandon?: () => void): void {
     this.#state = 'waiting';
-    this.#callOff = callOff;
+    this.#onAbandon = abandon;
   }
 
   end(): void {
     this.#state = 'none';
-    this.#callOff = undefined;
+    this.#onAbandon = undefined;
   }
 
   /** No answer is expected any more. */
-  callOff(): void {
-    this.#callOff?.();
-    this.#callOff = undefined;
+  abandon(): void {
+    this.#onAbandon?.();
+    this.#onAbandon = undefined;
   }
 }

@@ -7,17 +7,17 @@ import { ClientWork } from '../../scheduling/classifier.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { BackendClient } from '../backend/backend-options.ts';
 import { ClientEnd } from './client-end.ts';
-import { ClientErrands } from './client-errands.ts';
+import { ExtraCheckouts } from './extra-checkouts.ts';
 import { ClientMessages } from './client-messages.ts';
 import type { ClientHost, ClientOptions, Pooled, PoolMode } from './client-options.ts';
 import { ClientSession } from './client-session.ts';
 import { ClientWait } from './client-wait.ts';
-import type { Note, PreparedBefore } from '../backend/expected-answers.ts';
-import { leanSocket } from '../backend/lean-socket.ts';
+import type { Note, PreparedNames } from '../backend/expected-answers.ts';
+import { withReusedBuffer } from '../backend/read-socket.ts';
 import { Outbox } from '../backend/outbox.ts';
 import { pausedFor, ReadPauses } from './read-pauses.ts';
-import type { Asked, Request } from './request.ts';
-import type { Settings } from '../left-behind/settings.ts';
+import type { RequestText, Request } from './request.ts';
+import type { Settings } from '../state/settings.ts';
 import type { Traffic } from '../backend/traffic.ts';
 
 /** Refused in statement mode, in PgBouncer's words. */
@@ -45,13 +45,13 @@ export class Client implements BackendClient {
   readonly traffic: Traffic;
   readonly wait = new ClientWait();
   /** Needs a backend apart from the client's messages. */
-  readonly errands: ClientErrands;
+  readonly extraCheckouts: ExtraCheckouts;
   pooled!: Pooled;
   /** The process id in the client's cancel key. */
   processId = 0;
   connectedAtMs = 0;
   /** When the client came, or last gave back a backend. */
-  restedAtMs = 0;
+  idleSinceMs = 0;
   /** When the current chunk arrived, or when a waiting message went on. */
   readAt = 0;
   /** When the client asked for its current backend, and when it got it. */
@@ -65,18 +65,18 @@ export class Client implements BackendClient {
   readonly work = new ClientWork();
   backend: Backend | undefined;
   /** Messages for the current backend, including the current one. */
-  asks = 0;
-  #isRenewing = false;
-  #notBegun: Report | undefined;
+  messageCount = 0;
+  #isReplacingProcess = false;
+  #processNotStarted: Report | undefined;
   readonly #end: ClientEnd;
   readonly #host: ClientHost;
   readonly #startReading: () => void;
   readonly #messages: ClientMessages;
   /** Receives what the client still sends after it has been sent away. */
-  #heardAfter: ((chunk: Buffer) => void) | undefined;
+  #onDataAfterEnd: ((chunk: Buffer) => void) | undefined;
 
   constructor(options: ClientOptions) {
-    const { socket, start } = leanSocket(
+    const { socket, start } = withReusedBuffer(
       options.socket,
       (memory, bytes) => this.#read(memory, bytes),
       options.host.ring,
@@ -84,8 +84,8 @@ export class Client implements BackendClient {
     this.socket = socket;
     this.#startReading = start;
     this.socket.allowHalfOpen = true;
-    this.socket.on('end', () => this.#end.saysNoMore());
-    for (const end of ['error', 'close']) this.socket.on(end, () => this.#end.hungUp());
+    this.socket.on('end', () => this.#end.halfClosed());
+    for (const end of ['error', 'close']) this.socket.on(end, () => this.#end.connectionClosed());
     this.outbox = new Outbox(socket);
     this.pauses = new ReadPauses(socket);
     this.address = options.address;
@@ -96,25 +96,25 @@ export class Client implements BackendClient {
     this.traffic = options.host.trafficOf(options.database);
     this.session = new ClientSession(this, options);
     this.#messages = new ClientMessages(this, options);
-    this.errands = new ClientErrands({
+    this.extraCheckouts = new ExtraCheckouts({
       client: this,
       host: options.host,
       detach: (backend) => this.#detach(backend),
       checkout: () => this.#checkout(undefined, this.#host.now()),
-      beginAnew: (backend) => this.#beginAnew(backend),
+      replaceProcess: (backend) => this.#replaceProcess(backend),
     });
     this.#end = new ClientEnd({
       client: this,
       messages: this.#messages,
       host: options.host,
       detach: (backend) => this.#detach(backend),
-      left: [() => this.errands.held(), () => this.errands.learnt(undefined)],
+      left: [() => this.extraCheckouts.held(), () => this.extraCheckouts.learnt(undefined)],
     });
-    this.keep(options);
+    this.setObserver(options);
   }
 
   /** Sets who observes the client's requests and where its answers are cached, from the next request on. */
-  keep({ observer, cacheOf }: Pick<ClientOptions, 'observer' | 'cacheOf'>): void {
+  setObserver({ observer, cacheOf }: Pick<ClientOptions, 'observer' | 'cacheOf'>): void {
     const { requests, statements, cachedAnswers } = this.#messages;
     cachedAnswers.cache?.abandon();
     requests.observer = observer;
@@ -132,8 +132,8 @@ export class Client implements BackendClient {
     return this.session.settings.current;
   }
 
-  get namedSettings(): ReadonlySet<string> {
-    return this.session.watch.named;
+  get customSettings(): ReadonlySet<string> {
+    return this.session.tracker.customSettings;
   }
 
   get settingsKey(): string {
@@ -157,14 +157,14 @@ export class Client implements BackendClient {
   }
 
   /** The process id from its login, or that of its backend once the client has asked the server for it. */
-  get knownAs(): number {
-    const own = this.session.watch.knowsProcess ? this.backend?.key?.processId : undefined;
+  get notificationPid(): number {
+    const own = this.session.tracker.knowsProcess ? this.backend?.key?.processId : undefined;
     return own ?? this.processId;
   }
 
   /** When the client or its backend last sent something. */
   get lastMessageAtMs(): number {
-    return Math.max(this.restedAtMs, this.readAt, this.backend?.lastMessageAtMs ?? 0);
+    return Math.max(this.idleSinceMs, this.readAt, this.backend?.lastMessageAtMs ?? 0);
   }
 
   /** When a backend got the client's current request. */
@@ -179,7 +179,7 @@ export class Client implements BackendClient {
 
   /** Nothing of this client is running or waiting. */
   get isIdle(): boolean {
-    return this.wait.isNone && !this.errands.isLearning && this.backend?.isIdle !== false;
+    return this.wait.isNone && !this.extraCheckouts.isLearning && this.backend?.isIdle !== false;
   }
 
   get isWaiting(): boolean {
@@ -188,19 +188,19 @@ export class Client implements BackendClient {
 
   /** No request of this client is unanswered. */
   get isQuiet(): boolean {
-    if (this.hasLeft || !this.wait.isNone || this.errands.isLearning || !this.#messages.isQuiet) return false;
+    if (this.hasLeft || !this.wait.isNone || this.extraCheckouts.isLearning || !this.#messages.isQuiet) return false;
     return this.backend === undefined || this.backend.isIdle;
   }
 
   /** True: nothing refers to the chunk's memory any more. */
   #read(memory: Buffer, bytes: number): boolean {
     this.traffic.received += bytes;
-    if (this.hasLeft) this.#heardAfter?.(memory.subarray(0, bytes));
-    if (this.hasLeft || this.isParting) return true;
+    if (this.hasLeft) this.#onDataAfterEnd?.(memory.subarray(0, bytes));
+    if (this.hasLeft || this.isTerminating) return true;
     try {
       return this.#messages.read(memory, bytes);
     } catch (error) {
-      this.#broke(error);
+      this.#internalError(error);
       return false;
     }
   }
@@ -210,14 +210,14 @@ export class Client implements BackendClient {
     try {
       work();
     } catch (error) {
-      this.#broke(error);
+      this.#internalError(error);
     }
   }
 
   /** Disconnects the client and discards its backend, whose state is unknown. */
-  #broke(error: unknown): void {
-    this.#host.broke(error);
-    if (this.backend !== undefined) this.backend.isSpent = true;
+  #internalError(error: unknown): void {
+    this.#host.internalError(error);
+    if (this.backend !== undefined) this.backend.isSingleUse = true;
     if (this.hasLeft) this.socket.destroy();
     else this.end(internalError);
   }
@@ -225,16 +225,16 @@ export class Client implements BackendClient {
   // Its backend.
 
   /** Asks for a backend. Afterwards the client has one, waits, or has been refused; the pool may grant or refuse during the call. */
-  obtain(asked: Asked | undefined): void {
+  requestBackend(asked: RequestText | undefined): void {
     this.askedAt = this.readAt;
     this.#checkout(asked, this.readAt);
   }
 
-  #checkout(asked: Asked | undefined, nowMs: number): void {
-    this.wait.ask();
+  #checkout(asked: RequestText | undefined, nowMs: number): void {
+    this.wait.beginCheckout();
     const backend = this.#host.checkout(this, asked, nowMs);
     if (backend !== undefined) this.#attach(backend);
-    this.wait.asked(this.backend !== undefined);
+    this.wait.checkoutReturned(this.backend !== undefined);
   }
 
   /** The pool grants a backend that the client has waited for. */
@@ -244,34 +244,35 @@ export class Client implements BackendClient {
 
   #granted(backend: Backend): void {
     this.#attach(backend);
-    if (this.wait.isAsking) return;
+    if (this.wait.isCheckingOut) return;
     this.wait.end();
-    if (this.errands.isLearning) return this.errands.learnFrom(backend);
-    if (this.#isRenewing) this.#renewed();
-    if (!this.errands.held()) this.#messages.takeAgain();
-    this.#messages.goOn();
+    if (this.extraCheckouts.isLearning) return this.extraCheckouts.learnFrom(backend);
+    if (this.#isReplacingProcess) this.#processReplaced();
+    if (!this.extraCheckouts.held()) this.#messages.reprocess();
+    this.#messages.continueReading();
   }
 
   /**
    * Replaces the backend just obtained by a fresh server process, if it has served other clients: the current message would show what they
    * have left there. False: the client keeps its backend.
    */
-  renew(backend: Backend): boolean {
-    if (backend.answers === 0 || this.asks > 1 || backend.cancelling > 0 || this.mode === 'statement') return false;
-    this.#isRenewing = true;
-    this.#beginAnew(backend);
+  useFreshProcess(backend: Backend): boolean {
+    if (backend.answers === 0 || this.messageCount > 1 || backend.pendingCancels > 0 || this.mode === 'statement')
+      return false;
+    this.#isReplacingProcess = true;
+    this.#replaceProcess(backend);
     return true;
   }
 
-  #beginAnew(backend: Backend): void {
+  #replaceProcess(backend: Backend): void {
     this.#detach(backend);
     this.wait.begin();
     const { current, isOfProcess } = this.session.settings;
-    this.#host.renew(this.pooled, isOfProcess ? current : undefined);
+    this.#host.replaceProcess(this.pooled, isOfProcess ? current : undefined);
   }
 
-  #renewed(): void {
-    this.#isRenewing = false;
+  #processReplaced(): void {
+    this.#isReplacingProcess = false;
     if (this.mode !== 'session') this.session.showProcess();
   }
 
@@ -281,48 +282,50 @@ export class Client implements BackendClient {
   }
 
   #refused(report: Report): void {
-    const { isAsking } = this.wait;
+    const { isCheckingOut } = this.wait;
     this.wait.end();
-    if (this.errands.isLearning) return this.errands.learnt(report);
-    if (!this.errands.held()) {
+    if (this.extraCheckouts.isLearning) return this.extraCheckouts.learnt(report);
+    if (!this.extraCheckouts.held()) {
       const { cachedAnswers, requests } = this.#messages;
       cachedAnswers.cache?.abandon();
       requests.observer?.refused?.(this, report.sqlstate);
       this.#messages.fail(report);
     }
-    if (!isAsking) this.#messages.goOn();
+    if (!isCheckingOut) this.#messages.continueReading();
   }
 
   /** Abandons the client's wait for a backend. */
   waitCancelled(report: Report): void {
-    if (!this.isWaiting || this.errands.isLearning || this.#isRenewing) return;
-    if (!this.wait.isElsewhere) this.#host.waitNoLonger(this);
-    this.wait.callOff();
+    if (!this.isWaiting || this.extraCheckouts.isLearning || this.#isReplacingProcess) return;
+    if (!this.wait.isNotForPool) this.#host.stopWaiting(this);
+    this.wait.abandon();
     this.refused(report);
   }
 
   /** The fresh server process could not be started. */
-  notBegun(report: Report): void {
-    this.#notBegun = report;
+  processNotStarted(report: Report): void {
+    this.#processNotStarted = report;
   }
 
   /** The backend connection is gone. */
   lost(): void {
-    const hasBeenTold = this.backend?.isDoomed === true;
+    const hasBeenTold = this.backend?.hasFatalError === true;
     this.backend = undefined;
-    if (this.asksAnother) this.contain(() => this.errands.askAnother());
-    else if (hasBeenTold) this.#end.partInSilence();
-    else this.end(this.#notBegun ?? { sqlstate: '08006', message: 'server closed the connection unexpectedly' });
+    if (this.retriesIfLost) this.contain(() => this.extraCheckouts.retry());
+    else if (hasBeenTold) this.#end.closeSilently();
+    else
+      this.end(this.#processNotStarted ?? { sqlstate: '08006', message: 'server closed the connection unexpectedly' });
   }
 
   #attach(backend: Backend): void {
     this.backend = backend;
     this.traffic.assignments++;
-    this.asks = 0;
+    this.messageCount = 0;
     this.attachedAt = this.isWaiting ? this.#host.now() : this.readAt;
-    const { isLearning } = this.errands;
+    const { isLearning } = this.extraCheckouts;
     backend.attach(this, this.settings, this.settingsKey, isLearning);
-    if (backend.settings.reports !== this.session.settings.heardOf && !isLearning) this.session.hearsFrom(backend);
+    if (backend.settings.reports !== this.session.settings.knownReports && !isLearning)
+      this.session.tellChangedReports(backend);
   }
 
   #detach(backend: Backend): void {
@@ -333,8 +336,8 @@ export class Client implements BackendClient {
 
   // Events from its backend.
 
-  get asksAnother(): boolean {
-    return this.errands.asksAnother;
+  get retriesIfLost(): boolean {
+    return this.extraCheckouts.retriesIfLost;
   }
 
   nameOf(name: string): string | undefined {
@@ -345,36 +348,36 @@ export class Client implements BackendClient {
     return this.#messages.statements.shared.refusalOf(message);
   }
 
-  goesOn(): void {
-    this.#messages.answered();
+  retryHeld(): void {
+    this.#messages.answerReceived();
   }
 
   drained(): void {
     this.pauses.resume(pausedFor.backlog);
   }
 
-  reshaped(): void {
+  shapesChanged(): void {
     this.#messages.statements.shared.reshaped();
   }
 
-  forgot(before: PreparedBefore | undefined): void {
+  preparedDiscarded(before: PreparedNames | undefined): void {
     this.#messages.statements.forgot(before?.names);
   }
 
   failed(note: Note | undefined, sqlstate: string | undefined): void {
-    this.session.watch.failed((note as Request | undefined)?.watched);
-    this.#messages.answered();
+    this.session.tracker.failed((note as Request | undefined)?.watched);
+    this.#messages.answerReceived();
     if (sqlstate !== undefined) this.#messages.requests.observer?.refused?.(this, sqlstate);
   }
 
-  isSetAgain(setting: string, value: string): boolean {
-    return this.session.isSetAgain(setting, value);
+  isBeingRestored(setting: string, value: string): boolean {
+    return this.session.isBeingRestored(setting, value);
   }
 
-  settled(status: TransactionStatus): void {
+  readyForQuery(status: TransactionStatus): void {
     const { cachedAnswers, statements } = this.#messages;
     const isIdle = status === transactionStatus.idle;
-    this.#messages.answered();
+    this.#messages.answerReceived();
     cachedAnswers.cache?.answerComplete(isIdle, this.pooled.pool.name.upstream);
     if (this.mode === 'statement' && !isIdle) return this.end(noTransactions);
     if (isIdle && this.backend !== undefined) statements.transactionEnded(this.backend);
@@ -382,34 +385,35 @@ export class Client implements BackendClient {
       this.#host.redefined(this, this.backend.redefined);
       this.backend.redefined = undefined;
     }
-    if (this.#host.atBoundary) this.#holdBack();
-    this.session.settled(status, statements);
+    if (this.#host.atBoundary) this.#corkAnswer();
+    this.session.readyForQuery(status, statements);
   }
 
   /** Whatever is sent in this turn goes out in one packet with this answer. */
-  #holdBack(): void {
+  #corkAnswer(): void {
     this.socket.cork();
     process.nextTick(() => this.socket.uncork());
   }
 
-  atRest(nowMs: number): void {
+  becameIdle(nowMs: number): void {
     const { backend } = this;
     if (backend === undefined) return;
-    if (this.session.watch.isInDoubt) {
+    if (this.session.tracker.hasUnknownEffects) {
       // A client that is sent away with this answer need not be kept for that.
-      if (this.#host.atBoundary) this.#host.rested(this);
-      if (this.hasLeft || this.session.askWhatIsLeft(backend, this.#messages.statements)) return;
+      if (this.#host.atBoundary) this.#host.becameIdle(this);
+      if (this.hasLeft || this.session.queryState(backend, this.#messages.statements)) return;
     }
     // A Sync has arrived meanwhile: its answer may wait for another client's question.
-    if (this.session.isAsking) return;
-    if (this.mode === 'session' || this.isPinned) return this.#host.atBoundary ? this.#host.rested(this) : undefined;
+    if (this.session.isQueryingState) return;
+    if (this.mode === 'session' || this.isPinned)
+      return this.#host.atBoundary ? this.#host.becameIdle(this) : undefined;
     // A cancel request must reach the statement that it was meant for, or none.
-    if (backend.cancelling > 0) return;
+    if (backend.pendingCancels > 0) return;
     if (this.#messages.isMidMessage || this.#messages.isHeldForBackend) return;
-    const { areHasty } = this.session.settings;
-    backend.isSoiled ||= areHasty;
+    const { haveShortTimeout } = this.session.settings;
+    backend.hasLeftoverState ||= haveShortTimeout;
     this.#detach(backend);
-    this.#host.checkin(this.pooled, areHasty ? 'reset' : 'clean', nowMs);
+    this.#host.checkin(this.pooled, haveShortTimeout ? 'reset' : 'clean', nowMs);
   }
 
   // How it ends.
@@ -418,8 +422,8 @@ export class Client implements BackendClient {
     return this.#end.hasLeft;
   }
 
-  get isParting(): boolean {
-    return this.#end.isParting;
+  get isTerminating(): boolean {
+    return this.#end.isTerminating;
   }
 
   tell(notice: Buffer): void {
@@ -432,12 +436,12 @@ export class Client implements BackendClient {
   }
 
   depart(heardAfter: (chunk: Buffer) => void): void {
-    this.#heardAfter = heardAfter;
+    this.#onDataAfterEnd = heardAfter;
     this.#end.depart();
   }
 
-  sayGoodbye(lastWord: Buffer, fault?: WireFault): void {
-    this.#end.sayGoodbye(lastWord, fault);
+  terminate(finalMessage: Buffer, fault?: WireFault): void {
+    this.#end.terminate(finalMessage, fault);
   }
 
   copyBegan(): void {
@@ -445,7 +449,7 @@ export class Client implements BackendClient {
     this.#end.copyBegan();
   }
 
-  part(): void {
-    this.#end.part();
+  closeSoon(): void {
+    this.#end.closeSoon();
   }
 }

@@ -54,8 +54,8 @@ export class Departures {
     return this.#drains.length > 0;
   }
 
-  begin({ database }: PoolScope, plan: DeparturePlan, nowMs: number): void {
-    this.callOff({ database });
+  drain({ database }: PoolScope, plan: DeparturePlan, nowMs: number): void {
+    this.cancel({ database });
     this.#drains.push({ ...plan, database, sinceMs: nowMs });
     this.#atBoundary ||= plan.boundaryAfterMs === 0;
   }
@@ -66,7 +66,7 @@ export class Departures {
     this.#atBoundary ||= plan.boundaryAfterMs === 0;
   }
 
-  callOff({ database }: PoolScope): void {
+  cancel({ database }: PoolScope): void {
     this.#drains = this.#drains.filter(
       (drain) => drain.clients !== undefined || (database !== undefined && drain.database !== database),
     );
@@ -74,7 +74,7 @@ export class Departures {
   }
 
   /** This client's transaction has just ended. */
-  rested(client: Client, nowMs: number): void {
+  departIfIdle(client: Client, nowMs: number): void {
     const drain = this.#drainOf(client);
     if (drain === undefined || nowMs - drain.sinceMs < drain.boundaryAfterMs || !client.isQuiet) return;
     this.counts.boundary++;
@@ -82,7 +82,7 @@ export class Departures {
   }
 
   /** The client's pool probes the connection before using it: told that it is gone, it opens another one and loses nothing. */
-  probed(client: Client, nowMs: number): boolean {
+  departOnProbe(client: Client, nowMs: number): boolean {
     const drain = this.#drainOf(client);
     const { backend } = client;
     if (drain === undefined || backend?.isIdle === false) return false;
@@ -96,7 +96,7 @@ export class Departures {
    * Looks for clients that can go. Called by a timer, so that the event loop reads sockets before the decision takes effect. Cheap while
    * nothing drains.
    */
-  sweep(nowMs: number): void {
+  tick(nowMs: number): void {
     if (this.#drains.length === 0) return;
     this.#drains = this.#drains.filter(({ clients }) => clients === undefined || this.#areLeft(clients));
     this.#atBoundary = this.#drains.some((drain) => nowMs - drain.sinceMs >= drain.boundaryAfterMs);
@@ -117,7 +117,7 @@ export class Departures {
     if (drain === undefined || !client.isQuiet) return false;
     // A client that has left something in its session would lose it.
     if (client.backend !== undefined && nowMs - drain.sinceMs < drain.boundaryAfterMs) return false;
-    return nowMs - client.restedAtMs >= drain.quietMs && nowMs - client.lastMessageAtMs >= drain.quietMs;
+    return nowMs - client.idleSinceMs >= drain.quietMs && nowMs - client.lastMessageAtMs >= drain.quietMs;
   }
 
   #areLeft(clients: Set<Client>): boolean {

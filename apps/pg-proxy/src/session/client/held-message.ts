@@ -9,7 +9,7 @@ export interface HeldMessageOptions {
   readonly requests: ClientRequests;
   readonly statements: Pick<ClientStatements, 'shapes' | 'shared'>;
   /** Processes the held message again, and what follows it. */
-  readonly takeAgain: () => void;
+  readonly reprocess: () => void;
 }
 
 /**
@@ -20,15 +20,15 @@ export class HeldMessage {
   readonly #client: Client;
   readonly #requests: ClientRequests;
   readonly #statements: HeldMessageOptions['statements'];
-  readonly #takeAgain: () => void;
+  readonly #reprocess: () => void;
   #isHeld = false;
   #isForBackend = false;
 
-  constructor({ client, requests, statements, takeAgain }: HeldMessageOptions) {
+  constructor({ client, requests, statements, reprocess }: HeldMessageOptions) {
     this.#client = client;
     this.#requests = requests;
     this.#statements = statements;
-    this.#takeAgain = takeAgain;
+    this.#reprocess = reprocess;
   }
 
   /** The message waits until it is known what this backend has prepared. */
@@ -42,9 +42,9 @@ export class HeldMessage {
    */
   mustWait(): boolean {
     const { backend, session } = this.#client;
-    if (!this.#requests.mayForget && !session.isAsking && !this.#isCancelComing) return false;
+    if (!this.#requests.mayForget && !session.isQueryingState && !this.#isCancelPending) return false;
     const mayForget = this.mayForget();
-    if (!mayForget && !session.isAsking && !this.#isCancelComing) return false;
+    if (!mayForget && !session.isQueryingState && !this.#isCancelPending) return false;
     this.#hold(mayForget ? backend : undefined, false);
     return true;
   }
@@ -56,16 +56,16 @@ export class HeldMessage {
   mayForget(): boolean {
     const { backend, session } = this.#client;
     const requests = this.#requests;
-    const mayForget = requests.mayForget && backend?.expected.forgets === true;
-    if (requests.mayForget && !mayForget) session.setAgainBetween();
+    const mayForget = requests.mayForget && backend?.expected.mayDiscardPrepared === true;
+    if (requests.mayForget && !mayForget) session.restoreAfterDiscard();
     requests.mayForget = mayForget;
     return mayForget;
   }
 
   /** The statement that a cancel was meant for has ended: the cancel must not reach the next one. */
-  get #isCancelComing(): boolean {
+  get #isCancelPending(): boolean {
     const { backend } = this.#client;
-    return backend !== undefined && backend.cancelling > 0 && backend.expected.isEmpty;
+    return backend !== undefined && backend.pendingCancels > 0 && backend.expected.isEmpty;
   }
 
   /** Holds the message until it is known what this backend has prepared. */
@@ -87,21 +87,21 @@ export class HeldMessage {
   }
 
   /** The server's answer may be what the message waits for. */
-  answered(): void {
+  answerReceived(): void {
     const { backend, session } = this.#client;
-    if (!this.#isHeld || session.isAsking || backend?.expected.forgets === true) return;
+    if (!this.#isHeld || session.isQueryingState || backend?.expected.mayDiscardPrepared === true) return;
     const { shapes, shared } = this.#statements;
-    if (this.#isCancelComing || shapes.isAwaited || shared.isPreparing) return;
+    if (this.#isCancelPending || shapes.isAwaited || shared.isPreparing) return;
     // After the answer that is being read.
     process.nextTick(() => {
-      if (this.#isHeld && !this.#client.hasLeft) this.#client.contain(() => this.#letGo());
+      if (this.#isHeld && !this.#client.hasLeft) this.#client.contain(() => this.#release());
     });
   }
 
-  #letGo(): void {
+  #release(): void {
     this.#isHeld = false;
     this.#client.wait.end();
-    this.#takeAgain();
-    if (this.#client.backend?.isIdle === true) this.#client.atRest(this.#client.readAt);
+    this.#reprocess();
+    if (this.#client.backend?.isIdle === true) this.#client.becameIdle(this.#client.readAt);
   }
 }

@@ -4,12 +4,12 @@ import { readComment, type Analysis, type Redefinition, type SqlAnalyser, type S
 import type { Backend } from '../backend/backend.ts';
 import type { StatementSettings } from '../../config/scoped-settings.ts';
 import { hintsOf } from '../../config/session-settings.ts';
-import type { Note, PreparedBefore } from '../backend/expected-answers.ts';
-import type { SetInPlace } from '../left-behind/set-again.ts';
-import { mayReread } from '../left-behind/reading.ts';
-import { utf8Of } from '../left-behind/letters.ts';
-import { readBytesMax, type SessionWatch } from '../left-behind/session-watch.ts';
-import { deallocatedBy, faultOf, namesOf, type Watched } from '../left-behind/watched.ts';
+import type { Note, PreparedNames } from '../backend/expected-answers.ts';
+import type { RewrittenText } from '../state/reset-settings.ts';
+import { mayChangeInterpretation } from '../state/text-interpretation.ts';
+import { utf8Of } from '../state/text-encoding.ts';
+import { readBytesMax, type SessionTracker } from '../state/session-tracker.ts';
+import { deallocatedBy, faultOf, namesOf, type TrackedText } from '../state/tracked-text.ts';
 
 /** The client that sent a request. */
 export interface Requester {
@@ -47,11 +47,11 @@ export interface RequestOptions {
   readonly text: string;
   readonly isWhole: boolean;
   readonly analyser: SqlAnalyser;
-  readonly watch: SessionWatch;
-  readonly watched: Watched | undefined;
+  readonly watch: SessionTracker;
+  readonly watched: TrackedText | undefined;
   /** Sent to the server in place of the text. */
-  readonly inPlace?: SetInPlace | undefined;
-  readonly before: PreparedBefore | undefined;
+  readonly rewritten?: RewrittenText | undefined;
+  readonly before: PreparedNames | undefined;
   readonly observer: RequestObserver | undefined;
   readonly prepared: Analysed | undefined;
   readonly workClass: WorkloadClass;
@@ -63,7 +63,7 @@ export interface Analysed {
 }
 
 /** The text with which a client asks for a backend. */
-export interface Asked extends Analysed {
+export interface RequestText extends Analysed {
   /** UTF-8 read as latin1. */
   readonly text: string;
   /** False: more of the text is to come. */
@@ -106,21 +106,21 @@ export class Request implements Note {
   rowsSent = 0;
   /** It ran, and the client did not want all of its rows. */
   isSuspended = false;
-  readonly watched: Watched | undefined;
-  readonly before: PreparedBefore | undefined;
-  readonly rereads: boolean;
+  readonly watched: TrackedText | undefined;
+  readonly before: PreparedNames | undefined;
+  readonly changesInterpretation: boolean;
   readonly names: readonly string[] | undefined;
   readonly fault: WireFault | undefined;
   undo: (() => void) | undefined;
   /** The class under which it got its backend; within a transaction, the class known by then. */
   readonly workClass: WorkloadClass;
-  readonly #inPlace: SetInPlace | undefined;
+  readonly #rewritten: RewrittenText | undefined;
   /** Statements that have ended, of the text sent to the server. */
   #ended = 0;
   readonly #text: string;
   readonly #isWhole: boolean;
   readonly #analyser: SqlAnalyser;
-  readonly #watch: SessionWatch;
+  readonly #watch: SessionTracker;
   readonly #observer: RequestObserver | undefined;
   readonly #prepared: Analysed | undefined;
   #analysis: Analysis | undefined;
@@ -134,11 +134,11 @@ export class Request implements Note {
     this.kind = options.kind;
     this.watched = options.watched;
     this.before = options.before;
-    this.rereads = options.watched !== undefined && mayReread(options.watched);
+    this.changesInterpretation = options.watched !== undefined && mayChangeInterpretation(options.watched);
     this.names = options.watched && namesOf(options.watched);
     this.fault = options.watched && faultOf(options.watched);
     this.workClass = options.workClass;
-    this.#inPlace = options.inPlace;
+    this.#rewritten = options.rewritten;
     this.#text = options.text;
     this.#isWhole = options.isWhole;
     this.#analyser = options.analyser;
@@ -197,18 +197,18 @@ export class Request implements Note {
     return hintsOf(this.#text);
   }
 
-  get isOfOurs(): boolean {
-    return this.#inPlace?.added.has(this.#ended) === true;
+  get isAddedByProxy(): boolean {
+    return this.#rewritten?.added.has(this.#ended) === true;
   }
 
   get positionOf(): ((position: number) => number) | undefined {
-    return this.#inPlace?.positionOf;
+    return this.#rewritten?.positionOf;
   }
 
   completed(tag: string): void {
-    const { isOfOurs } = this;
+    const { isAddedByProxy } = this;
     this.#ended++;
-    if (isOfOurs) return;
+    if (isAddedByProxy) return;
     if (this.commands > 0) (this.#earlierTags ??= []).push(this.#tag);
     this.#tag = tag;
     this.commands++;

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
 import { backend as from, backendSession, Framer, query } from '@medrex/pg-wire';
 import { setFlagsFromString } from 'node:v8';
-import { leanSocket } from '../backend/lean-socket.ts';
+import { withReusedBuffer } from '../backend/read-socket.ts';
 import { RealRig } from '../../testing/real-rig.ts';
 import { accessOf, WireClient } from '../../testing/wire-client.ts';
 
@@ -41,7 +41,7 @@ async function takenSlowly(client: WireClient): Promise<{ rows: number; bytes: n
   let [rows, bytes, unrested, grownBytes] = [0, 0, 0, 0];
   client.socket.pause().removeAllListeners();
   await new Promise<void>((ready) => {
-    const { socket, start } = leanSocket(client.socket, (memory, length) => {
+    const { socket, start } = withReusedBuffer(client.socket, (memory, length) => {
       framer.feed(memory, length);
       bytes += length;
       unrested += length;

@@ -13,7 +13,7 @@ export interface TimeoutsOptions {
 }
 
 /** The state in which a client with a backend was last seen, and since when. */
-interface Seen {
+interface ClientState {
   backend: Backend;
   /** Counts of the answers and transactions that had ended. */
   answers: number;
@@ -28,7 +28,7 @@ interface Seen {
 /** A client whose statement does not end this long after its cancel is disconnected, in ms. */
 const afterCancelMs = 10_000;
 /** How often idle clients are checked, in ms. */
-const idleLookMs = 1_000;
+const idleCheckMs = 1_000;
 
 const faults = {
   transaction: { sqlstate: '25P04', message: 'terminating connection due to transaction timeout' },
@@ -43,49 +43,49 @@ const faults = {
  */
 export class Timeouts {
   readonly #options: TimeoutsOptions;
-  readonly #seen = new WeakMap<Client, Seen>();
-  #idleLookedAtMs = 0;
+  readonly #states = new WeakMap<Client, ClientState>();
+  #idleCheckedAtMs = 0;
 
   constructor(options: TimeoutsOptions) {
     this.#options = options;
   }
 
   tick(nowMs: number): void {
-    for (const client of this.#options.busy()) client.contain(() => this.#lookAt(client, nowMs));
-    if (nowMs - this.#idleLookedAtMs < idleLookMs) return;
-    this.#idleLookedAtMs = nowMs;
+    for (const client of this.#options.busy()) client.contain(() => this.#check(client, nowMs));
+    if (nowMs - this.#idleCheckedAtMs < idleCheckMs) return;
+    this.#idleCheckedAtMs = nowMs;
     for (const client of this.#options.all)
       client.contain(() => {
         if (isIdleTooLong(client, nowMs) && client.isIdle) client.end(faults.clientIdle);
       });
   }
 
-  #lookAt(client: Client, nowMs: number): void {
+  #check(client: Client, nowMs: number): void {
     const { backend, scoped } = client;
     if (backend === undefined) return;
-    const seen = this.#see(client, backend, nowMs);
+    const seen = this.#updateState(client, backend, nowMs);
     const { isInside } = backend;
-    if (seen.isAsked) this.#judgeStatement(client, backend, seen, nowMs);
+    if (seen.isAsked) this.#checkStatement(client, backend, seen, nowMs);
     else if (isInside && isPast(scoped.transactionIdleTimeoutMs, seen.sinceMs, nowMs))
       return client.end(faults.transactionIdle);
     if (isInside && isPast(scoped.transactionTimeoutMs, seen.transactionSinceMs, nowMs)) client.end(faults.transaction);
   }
 
-  #judgeStatement(client: Client, backend: Backend, seen: Seen, nowMs: number): void {
+  #checkStatement(client: Client, backend: Backend, seen: ClientState, nowMs: number): void {
     if (seen.cancelledAtMs !== undefined) {
       if (nowMs - seen.cancelledAtMs >= afterCancelMs) client.end(faults.query);
       return;
     }
     if (!isPast(queryTimeoutOf(backend, client.scoped), seen.sinceMs, nowMs)) return;
     seen.cancelledAtMs = nowMs;
-    backend.cancelledFor = 'canceling statement due to query timeout';
+    backend.cancelReason = 'canceling statement due to query timeout';
     this.#options.cancel(backend);
   }
 
-  #see(client: Client, backend: Backend, nowMs: number): Seen {
-    const known = this.#seen.get(client);
-    const seen = known?.backend === backend ? known : freshly(backend, nowMs);
-    this.#seen.set(client, seen);
+  #updateState(client: Client, backend: Backend, nowMs: number): ClientState {
+    const known = this.#states.get(client);
+    const seen = known?.backend === backend ? known : newState(backend, nowMs);
+    this.#states.set(client, seen);
     const isAsked = !backend.expected.isEmpty;
     if (seen.answers !== backend.answers || seen.isAsked !== isAsked) {
       Object.assign(seen, { answers: backend.answers, isAsked, sinceMs: nowMs, cancelledAtMs: undefined });
@@ -96,7 +96,7 @@ export class Timeouts {
   }
 }
 
-function freshly(backend: Backend, nowMs: number): Seen {
+function newState(backend: Backend, nowMs: number): ClientState {
   return {
     backend,
     answers: backend.answers,

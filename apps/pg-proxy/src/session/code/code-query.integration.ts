@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
 import pg from 'pg';
 import { CodeCatalogue, type CodeRows } from './code-catalogue.ts';
-import { answered } from '../backend/own-question.ts';
+import { decodeJson } from '../backend/proxy-query.ts';
 import { codeQuery, idsQuery, readCodeAnswer, readIds, type CodeObject } from './code-query.ts';
 
 /** Small numbers that follow from a seed. */
@@ -95,7 +95,7 @@ describeReal('POSTGRES', 'the code in a catalogue', (where) => {
 
   const ask = async (text: string): Promise<string> => {
     const results = (await reader.query({ text, rowMode: 'array' })) as unknown as { rows: string[][] }[];
-    return answered(results.at(-1)?.rows[0]?.[0] ?? '');
+    return decodeJson(results.at(-1)?.rows[0]?.[0] ?? '');
   };
   /** @returns what it read, of kinds and names */
   const renew = async (catalogue: CodeCatalogue): Promise<readonly CodeObject[]> => {

@@ -1,6 +1,6 @@
 import { stateLeavingFunctions } from '@medrex/sql';
-import { answering } from '../backend/own-question.ts';
-import { literal } from '../left-behind/settings.ts';
+import { encodedJson } from '../backend/proxy-query.ts';
+import { literal } from '../state/settings.ts';
 
 /** OIDs below this are PostgreSQL's own. */
 const firstOfUsers = 16384;
@@ -185,7 +185,7 @@ called (pattern) as (
     where proname in (${stateLeavingFunctions.map(literal).join(', ')})),
 objects (kind, id, relation, name, source, used, owner) as (
   ${objects.join('\n  union all ')})
-select ${answering(`pg_catalog.json_build_object(
+select ${encodedJson(`pg_catalog.json_build_object(
   'of', (select pg_catalog.concat_ws(' ', (extract(epoch from pg_catalog.pg_postmaster_start_time()) * 1000)::int8, d.oid, c.pattern)
     from pg_catalog.pg_database d, called c where d.datname = pg_catalog.current_database()),
   'seen', pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot()),
@@ -208,7 +208,7 @@ export function idsQuery(kinds: readonly CodeKind[]): string {
     const { table, id = 'x.oid', where = 'true' } = places[kind];
     return `'${kind}', (select ${list(`(${id})::int8`)} from pg_catalog.${table} x where ${where})`;
   });
-  return `${asOurselves}select ${answering(`pg_catalog.json_build_object(${ids.join(', ')})`)}`;
+  return `${asOurselves}select ${encodedJson(`pg_catalog.json_build_object(${ids.join(', ')})`)}`;
 }
 
 export type CodeIds = Readonly<Partial<Record<CodeKind, readonly number[]>>>;

@@ -51,7 +51,7 @@ export function readCode(backend: Backend, code: UnseenCode, then: (isRead: bool
         return failed(raced);
       }
       if (gone.length === 0) return known();
-      backend.question(idsQuery(gone), (idsText, idsFailed) => guarded(() => toldIds(idsText, idsFailed)));
+      backend.queryValue(idsQuery(gone), (idsText, idsFailed) => guarded(() => toldIds(idsText, idsFailed)));
     };
     const toldIds = (text: string | undefined, sqlstate: string | undefined): void => {
       const ids = readAnswer(text, readIds);
@@ -59,7 +59,7 @@ export function readCode(backend: Backend, code: UnseenCode, then: (isRead: bool
       catalogue.keep(ids);
       known();
     };
-    backend.question(codeQuery(hasBodies, catalogue.since), (text, sqlstate) => guarded(() => told(text, sqlstate)));
+    backend.queryValue(codeQuery(hasBodies, catalogue.since), (text, sqlstate) => guarded(() => told(text, sqlstate)));
   };
   guarded(attempt);
 }

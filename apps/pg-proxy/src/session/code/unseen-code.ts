@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { codeFacts, volatilityOf, type CodeFacts, type Statement } from '@medrex/sql';
-import { latin1Of } from '../left-behind/letters.ts';
+import { latin1Of } from '../state/text-encoding.ts';
 import { CodeCatalogue, type CodeRows } from './code-catalogue.ts';
 
 /** The result for a text, valid as long as `version` is that of the code. */

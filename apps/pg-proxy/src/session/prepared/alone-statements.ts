@@ -1,7 +1,7 @@
 import type { Framer } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { owed } from '../backend/expected-answers.ts';
-import { concernsProxy } from '../left-behind/concerns-proxy.ts';
+import { concernsProxy } from '../state/concerns-proxy.ts';
 import type { Prepared } from './client-portals.ts';
 import { NamesUnderWay } from './names-under-way.ts';
 import { passAsIs, type Wire } from './wire.ts';

@@ -3,8 +3,8 @@ import { readBind, readExecute, type Bind, type Framer } from '@medrex/pg-wire';
 import type { Bound } from '@medrex/sql';
 import type { Backend } from '../backend/backend.ts';
 import type { Analysed } from '../client/request.ts';
-import type { SessionWatch } from '../left-behind/session-watch.ts';
-import type { Watched } from '../left-behind/watched.ts';
+import type { SessionTracker } from '../state/session-tracker.ts';
+import type { TrackedText } from '../state/tracked-text.ts';
 import { maySpeakOfNames, speaksOf } from './names-in-sql.ts';
 
 export interface Prepared extends Analysed {
@@ -15,7 +15,7 @@ export interface Prepared extends Analysed {
 /** What a portal runs. */
 export interface Portal {
   readonly prepared: Prepared;
-  readonly watched: Watched | undefined;
+  readonly watched: TrackedText | undefined;
   /** The number of its backend's ReadyForQuery before which the portal does not end. */
   readonly until: number;
 }
@@ -25,12 +25,12 @@ const bodyAt = 5;
 
 /** What a client's portals run, where that is tracked. */
 export class ClientPortals {
-  readonly #watch: SessionWatch;
+  readonly #watch: SessionTracker;
   readonly #named = new Map<string, Portal>();
   /** The unnamed portal: nearly always the only one. */
   #unnamed: Portal | undefined;
 
-  constructor(watch: SessionWatch) {
+  constructor(watch: SessionTracker) {
     this.#watch = watch;
   }
 
@@ -42,8 +42,8 @@ export class ClientPortals {
   }
 
   /** What must be tracked about the text that a Bind runs, given the parameters. */
-  look({ buffer, start, end }: Framer, text: string, mayLeave: boolean, backend: Backend): Watched | undefined {
-    return this.#watch.look(text, backend.status, { mayLeave, bound: this.#boundOf(readBind(buffer, start, end)) });
+  look({ buffer, start, end }: Framer, text: string, mayLeave: boolean, backend: Backend): TrackedText | undefined {
+    return this.#watch.track(text, backend.status, { mayLeave, bound: this.#boundOf(readBind(buffer, start, end)) });
   }
 
   /** The portal that an Execute runs. */

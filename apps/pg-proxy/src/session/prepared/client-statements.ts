@@ -16,11 +16,11 @@ import {
 import type { Buffer } from 'node:buffer';
 import type { Backend } from '../backend/backend.ts';
 import { owed, type Note } from '../backend/expected-answers.ts';
-import { unknownText, type Analysed, type Asked } from '../client/request.ts';
-import { concernsProxy } from '../left-behind/concerns-proxy.ts';
-import { leaves } from '../left-behind/leaves-state.ts';
-import type { SessionWatch } from '../left-behind/session-watch.ts';
-import type { Watched } from '../left-behind/watched.ts';
+import { unknownText, type Analysed, type RequestText } from '../client/request.ts';
+import { concernsProxy } from '../state/concerns-proxy.ts';
+import { leaves } from '../state/leaves-state.ts';
+import type { SessionTracker } from '../state/session-tracker.ts';
+import type { TrackedText } from '../state/tracked-text.ts';
 import { asksProcess } from '../processes/process-ids.ts';
 import { AloneStatements, type AloneStatement } from './alone-statements.ts';
 import { ClientPortals, type Prepared } from './client-portals.ts';
@@ -34,7 +34,7 @@ import { passAsIs, type Wire } from './wire.ts';
 
 export interface ClientStatementsOptions {
   readonly wire: Wire;
-  readonly watch: SessionWatch;
+  readonly watch: SessionTracker;
   readonly statements: Statements;
   /** Session mode: the backend belongs to one client, so names stay as they are. */
   readonly isAlone: boolean;
@@ -51,7 +51,7 @@ const nothingKnown: Prepared = { text: '', analysis: unknownText };
  */
 export class ClientStatements {
   readonly #wire: Wire;
-  readonly #watch: SessionWatch;
+  readonly #watch: SessionTracker;
   /** All requests are observed. */
   isObserved = false;
   /** The Bind that is the current message, once it has been read. */
@@ -87,7 +87,7 @@ export class ClientStatements {
   }
 
   /** Gives the backend the state of a direct connection before it shows prepared statements or sequence values. */
-  show(what: Watched['shows'], backend: Backend, isPipelined: boolean): void {
+  show(what: TrackedText['shows'], backend: Backend, isPipelined: boolean): void {
     if (what === undefined || this.#alone !== undefined || !isRunning(backend)) return;
     if (what === 'statements') void this.shared.takeOver(backend);
     else if (backend.status === transactionStatus.idle && !isUnderWay(backend)) backend.forgetSequences(isPipelined);
@@ -147,7 +147,7 @@ export class ClientStatements {
   }
 
   /** The text that a message is about, if it can be known. */
-  asked({ type, buffer, start, end, isLast }: Framer): Asked | undefined {
+  asked({ type, buffer, start, end, isLast }: Framer): RequestText | undefined {
     switch (type) {
       case from.parse: {
         if (this.#unnamed.isAgain(buffer, start, end)) return this.#unnamed.asked;
@@ -169,13 +169,13 @@ export class ClientStatements {
     }
   }
 
-  #askedOf(name: string | undefined): Asked | undefined {
+  #askedOf(name: string | undefined): RequestText | undefined {
     if (name === '') return this.#unnamed.asked;
     return name === undefined ? undefined : this.shared.get(name);
   }
 
   /** Handles a Parse. @param asked what is already known about it */
-  parse(framer: Framer, backend: Backend, asked: Asked | undefined): void {
+  parse(framer: Framer, backend: Backend, asked: RequestText | undefined): void {
     const { buffer, start, end } = framer;
     const nameEnd = buffer.indexOf(0, start + 5);
     if (nameEnd < 0 || nameEnd >= end) return this.#passUnread(framer, backend, owed.parse);
@@ -199,7 +199,7 @@ export class ClientStatements {
     this.shared.parse(framer, backend, name, key);
   }
 
-  #parseUnnamed(framer: Framer, backend: Backend, asked: Asked | undefined): void {
+  #parseUnnamed(framer: Framer, backend: Backend, asked: RequestText | undefined): void {
     const { buffer, start, end } = framer;
     const read = this.#unnamed.isAgain(buffer, start, end, asked) ? undefined : (asked ?? this.asked(framer));
     if (read !== undefined) this.#noteAsking('', read.text);
@@ -240,7 +240,7 @@ export class ClientStatements {
   #watchPortal(framer: Framer, { portal, statement }: BindHead, backend: Backend): void {
     const named = this.#withName(statement);
     const mayLeave = statement === '' ? this.#unnamed.mayLeave : named !== undefined && this.#watch.mayLeave(named);
-    const isFollowed = mayLeave || this.#watch.isActive || (this.#watch.followsAll && this.#alone === undefined);
+    const isFollowed = mayLeave || this.#watch.isActive || (this.#watch.tracksAll && this.#alone === undefined);
     if (!isFollowed && !this.isObserved) return this.#portals.bind(portal, undefined);
     const prepared = (statement === '' ? this.#unnamed.asked : named) ?? nothingKnown;
     const watched = isFollowed ? this.#portals.look(framer, prepared.text, mayLeave, backend) : undefined;
@@ -265,7 +265,7 @@ export class ClientStatements {
     if (note !== undefined) this.runs(note);
     if (note?.fault !== undefined) return backend.outbox.push(execute({ portal: unknownPortal, rowsMax: 0 }));
     this.#wire.pass(framer.start);
-    if (portal?.watched !== undefined) this.#wire.setAgain(portal.watched, backend);
+    if (portal?.watched !== undefined) this.#wire.restoreSettings(portal.watched, backend);
   }
 
   /** True: it is still open what is prepared under this name. */

@@ -1,7 +1,7 @@
 import { close, parse, parseAs, parseKey, sync, transactionStatus, type Report } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
-import { owed, unasked } from '../backend/expected-answers.ts';
-import { OwnNote, SilentNote } from '../backend/own-question.ts';
+import { owed, hidden } from '../backend/expected-answers.ts';
+import { ProxyNote, SilentNote } from '../backend/proxy-query.ts';
 import type { NamesUnderWay } from './names-under-way.ts';
 import { closeStandIn } from './stand-in.ts';
 import { keyAsTold, parametersOf, statementPrefix, type Statement } from './statements.ts';
@@ -25,7 +25,7 @@ interface OwnStatement {
 }
 
 /** Learns why a statement cannot be prepared. */
-class Attempt extends OwnNote {
+class Attempt extends ProxyNote {
   readonly isSilent: boolean;
   readonly refused: (report: Report) => void;
 
@@ -107,13 +107,13 @@ export class OwnStatements {
   /** A failure there must neither make the server skip the current message nor end the client's transaction. */
   #outsideOf(backend: Backend, prepare: () => void): void {
     const isInBlock = backend.status === transactionStatus.inside;
-    if (isInBlock) backend.ask(`savepoint ${savepoint}`, new SilentNote());
+    if (isInBlock) backend.query(`savepoint ${savepoint}`, new SilentNote());
     prepare();
     this.#attempts++;
     const last = new LastOfAll(() => this.#attempts--);
-    backend.expected.push(owed.sync | unasked, undefined, isInBlock ? undefined : last);
+    backend.expected.push(owed.sync | hidden, undefined, isInBlock ? undefined : last);
     backend.outbox.push(sync());
-    if (isInBlock) backend.ask(`rollback to ${savepoint}; release ${savepoint}`, last);
+    if (isInBlock) backend.query(`rollback to ${savepoint}; release ${savepoint}`, last);
   }
 
   /** Why the statement whose stand-in has failed cannot be prepared. @param message the stand-in's error */
@@ -138,13 +138,13 @@ export class OwnStatements {
     };
     if (otherwise === 'missing') this.#underWay.sends(backend, name, undo);
     if (statement.refused !== undefined) {
-      if (!expected.push(owed.close | unasked)) return false;
+      if (!expected.push(owed.close | hidden)) return false;
       outbox.push(close({ kind: 'statement', name }));
     }
     const attempt = new Attempt(otherwise === 'tried', (report) => {
       statement.refused = { report, number: ++this.#lastNumber };
     });
-    if (!expected.push(owed.parse | unasked, undo, attempt)) return false;
+    if (!expected.push(owed.parse | hidden, undo, attempt)) return false;
     statement.state = 'sent';
     outbox.push(parseAs(name, statement.key));
     return true;
@@ -205,8 +205,8 @@ function standInFor({ expected, outbox }: Backend, name: string, { key, refused 
   if (refused === undefined) return;
   const text = `select cast(cast('${refusedPrefix}${refused.number}' as text) as int)`;
   const message = parse({ name: '', text, parameterTypes: parametersOf(key).map((type) => type || textOid) });
-  expected.push(owed.close | unasked);
-  expected.push(owed.parse | unasked, undefined, new SilentNote());
+  expected.push(owed.close | hidden);
+  expected.push(owed.parse | hidden, undefined, new SilentNote());
   outbox.push(close({ kind: 'statement', name }));
   outbox.push(parseAs(name, parseKey(message, 0, message.length)));
 }

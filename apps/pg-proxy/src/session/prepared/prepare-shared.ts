@@ -1,6 +1,6 @@
 import { close, parseAs } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
-import { owed, unasked, type Undo } from '../backend/expected-answers.ts';
+import { owed, hidden, type Undo } from '../backend/expected-answers.ts';
 import { keyAsTold, type Statement } from './statements.ts';
 
 /** Prepares a shared statement if the backend does not have it. False: the server is skipping messages. */
@@ -9,7 +9,7 @@ export function prepareShared(backend: Backend, statement: Statement): boolean {
   const { name } = statement;
   if (prepared.touch(name)) return true;
   const undo = (): void => prepared.delete(name);
-  return prepareNew(backend, statement, owed.parse | unasked, undo, keyAsTold(statement));
+  return prepareNew(backend, statement, owed.parse | hidden, undo, keyAsTold(statement));
 }
 
 /** Its Parse may still be skipped while the current message is not, because a Sync lies between them. */
@@ -36,7 +36,7 @@ export function prepareNew(
   traffic.serverParses++;
   const oldest = prepared.makeRoom();
   if (oldest !== undefined) {
-    expected.push(owed.close | unasked, () => prepared.add(oldest));
+    expected.push(owed.close | hidden, () => prepared.add(oldest));
     outbox.push(close({ kind: 'statement', name: oldest }));
   }
   expected.push(entry, undo);

@@ -9,8 +9,8 @@ import {
 } from '@medrex/pg-wire';
 import { createHash } from 'node:crypto';
 import type { Backend } from '../backend/backend.ts';
-import { owed, unasked, type Undo } from '../backend/expected-answers.ts';
-import { OwnNote } from '../backend/own-question.ts';
+import { owed, hidden, type Undo } from '../backend/expected-answers.ts';
+import { ProxyNote } from '../backend/proxy-query.ts';
 import { prepareShared } from './prepare-shared.ts';
 import { statementPrefix, type Statement, type Statements, type Told } from './statements.ts';
 
@@ -22,7 +22,7 @@ const changed: WireFault = {
 const unknown = describe({ kind: 'statement', name: `${statementPrefix}unknown` });
 
 /** Records what a client is told about a prepared statement: of the rows, what PostgreSQL compares. */
-export class Description extends OwnNote {
+export class Description extends ProxyNote {
   #pieces: Buffer[] = [];
   #parameterTypes: readonly number[] = [];
   readonly #then: (told: Told) => void;
@@ -54,7 +54,7 @@ function toldOf(parameterTypes: readonly number[], message: Buffer): Told {
   return { parameterTypes, shape, hasRows };
 }
 
-class Refusal extends OwnNote {
+class Refusal extends ProxyNote {
   override readonly fault = changed;
   readonly beforeFault: Buffer | undefined;
 
@@ -71,7 +71,7 @@ class Refusal extends OwnNote {
 export interface HoldsBack {
   /** Holds the current message back; it is processed again when `answered` is called and `ToldShapes.isAwaited` is false. */
   holdBack(backend: Backend): void;
-  answered(): void;
+  answerReceived(): void;
   /** The rows of a statement that already runs do not have the shape that the client was told. */
   unreadable(fault: WireFault): void;
 }
@@ -133,7 +133,7 @@ export class ToldShapes {
         if (now.shape !== shape) this.#changed = named;
         this.#statements.reshaped();
         backend.prepared.delete(statement.name);
-        backend.expected.push(owed.close | unasked);
+        backend.expected.push(owed.close | hidden);
         backend.outbox.push(close({ kind: 'statement', name: statement.name }));
       }
     };
@@ -173,7 +173,7 @@ export class ToldShapes {
   #await(backend: Backend, name: string, then: (told: Told) => void): void {
     const ended = (): void => {
       this.isAwaited = false;
-      this.#wire.answered();
+      this.#wire.answerReceived();
     };
     const described = (told: Told): void => {
       then(told);
@@ -209,7 +209,7 @@ function isToBeTold({ told, ofCursor }: Statement): boolean {
 
 /** Describes the statement behind its Parse; the client does not see the answer. */
 function ask(backend: Backend, name: string, then: (told: Told) => void, undo?: Undo): void {
-  if (!backend.expected.push(owed.describe | unasked, undo, new Description(then))) return;
+  if (!backend.expected.push(owed.describe | hidden, undo, new Description(then))) return;
   backend.outbox.push(describe({ kind: 'statement', name }));
 }
 

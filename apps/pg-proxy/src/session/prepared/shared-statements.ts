@@ -236,12 +236,12 @@ export class SharedStatements {
   /** The key is computed for each Parse if names may mean temporary tables by then, or if the reading is unknown. */
   #readingOfParse(backend: Backend): string {
     const reading = this.#reading(backend);
-    const isOwn = this.#wire.temporaryMark !== undefined || backend.expected.rereads;
+    const isOwn = this.#wire.temporaryMark !== undefined || backend.expected.changesInterpretation;
     return isOwn ? `${reading}${++this.#parses}` : reading;
   }
 
   #reading(backend: Backend): string {
-    if (backend.expected.rereads) return this.#wire.reading(backend);
+    if (backend.expected.changesInterpretation) return this.#wire.reading(backend);
     if (backend.status === transactionStatus.idle) return this.#wire.reading();
     if (backend.expected.isEmpty) this.#readingInside = this.#wire.reading(backend);
     return this.#readingInside ?? this.#wire.reading();

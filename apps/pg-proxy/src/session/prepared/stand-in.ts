@@ -1,7 +1,7 @@
 import { bind, close, describe, execute, parse, parseAs } from '@medrex/pg-wire';
 import type { Buffer } from 'node:buffer';
 import type { Backend } from '../backend/backend.ts';
-import { owed, unasked, type Note, type Undo } from '../backend/expected-answers.ts';
+import { owed, hidden, type Note, type Undo } from '../backend/expected-answers.ts';
 import { statementPrefix, type Told } from './statements.ts';
 
 /** A statement at the server that stands for one which the client deallocates or prepares again while others go on using it. */
@@ -20,7 +20,7 @@ const parseDeallocate = parse({ name: ownStatement, text: deallocateStandIn, par
 /** False: the server is skipping messages. */
 export function prepareStandIn({ expected, outbox }: Backend): boolean {
   if (expected.isSkipping) return false;
-  for (const kind of [owed.close, owed.parse]) expected.push(kind | unasked);
+  for (const kind of [owed.close, owed.parse]) expected.push(kind | hidden);
   for (const message of prepareIt) outbox.push(message);
   return true;
 }
@@ -28,7 +28,7 @@ export function prepareStandIn({ expected, outbox }: Backend): boolean {
 /** Closes the stand-ins, if there are any: nobody is to see them. */
 export function closeStandIn({ expected, outbox }: Backend): void {
   for (const name of [standIn, ownStatement])
-    if (expected.push(owed.close | unasked)) outbox.push(close({ kind: 'statement', name }));
+    if (expected.push(owed.close | hidden)) outbox.push(close({ kind: 'statement', name }));
 }
 
 /** Sends a Parse whose name is taken: the server reports that, or whatever else is wrong. */
@@ -40,7 +40,7 @@ export function parseInVain(backend: Backend, key: string, undo: Undo): void {
 
 /** Sends a Parse of what the backend already has, in a failed transaction: the server decides whether it accepts it. */
 export function parseAnyway({ expected, outbox }: Backend, key: string, undo: Undo): boolean {
-  if (!expected.push(owed.close | unasked)) return false;
+  if (!expected.push(owed.close | hidden)) return false;
   expected.push(owed.parse, undo);
   outbox.push(close({ kind: 'statement', name: standIn }));
   outbox.push(parseAs(standIn, key));
@@ -53,7 +53,7 @@ export function parseAnyway({ expected, outbox }: Backend, key: string, undo: Un
  */
 export function describeRowless({ expected, outbox }: Backend, { parameterTypes }: Told): void {
   if (expected.isSkipping) return;
-  for (const kind of [owed.close, owed.parse]) expected.push(kind | unasked);
+  for (const kind of [owed.close, owed.parse]) expected.push(kind | hidden);
   expected.push(owed.describe);
   outbox.push(close({ kind: 'statement', name: standIn }));
   outbox.push(parse({ name: standIn, text: '', parameterTypes }));
@@ -66,9 +66,9 @@ export function describeRowless({ expected, outbox }: Backend, { parameterTypes 
  */
 export function executeDeallocate({ expected, outbox }: Backend, note: Note, portal: string): void {
   if (expected.isSkipping) return;
-  for (const kind of [owed.describe, owed.close, owed.parse, owed.close, owed.bind]) expected.push(kind | unasked);
+  for (const kind of [owed.describe, owed.close, owed.parse, owed.close, owed.bind]) expected.push(kind | hidden);
   expected.push(owed.execute, note.undo, note);
-  expected.push(owed.close | unasked);
+  expected.push(owed.close | hidden);
   outbox.push(describe({ kind: 'portal', name: portal }));
   // Removes what an earlier, failed one has left.
   outbox.push(closeDeallocate);

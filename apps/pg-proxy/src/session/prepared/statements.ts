@@ -1,6 +1,6 @@
 import { parse, parseKey } from '@medrex/pg-wire';
 import type { Analysis } from '@medrex/sql';
-import { leavesState, start } from '../left-behind/leaves-state.ts';
+import { leavesState, start } from '../state/leaves-state.ts';
 import { notLooked, type CodeLook, type UnseenCode } from '../code/unseen-code.ts';
 import type { Undo } from '../backend/expected-answers.ts';
 import { maySpeakOfNames } from './names-in-sql.ts';

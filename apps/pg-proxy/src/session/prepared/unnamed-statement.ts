@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { close, parse, parseKey, type Framer } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
-import { owed, unasked, type Undo } from '../backend/expected-answers.ts';
-import type { Asked } from '../client/request.ts';
+import { owed, hidden, type Undo } from '../backend/expected-answers.ts';
+import type { RequestText } from '../client/request.ts';
 import { maySpeakOfNames } from './names-in-sql.ts';
 import { Description, refuse, type Refused, type ToldShapes } from './row-shapes.ts';
-import type { SessionWatch } from '../left-behind/session-watch.ts';
+import type { SessionTracker } from '../state/session-tracker.ts';
 import type { Told } from './statements.ts';
 import { notLooked, type CodeLook } from '../code/unseen-code.ts';
 
@@ -13,7 +13,7 @@ import { notLooked, type CodeLook } from '../code/unseen-code.ts';
 interface Known {
   /** Its Parse message; undefined: there is no unnamed statement. */
   readonly message: Buffer | undefined;
-  asked: Asked | undefined;
+  asked: RequestText | undefined;
   readonly mayLeave: boolean;
   readonly codeLook: CodeLook;
   speaksOfNames: boolean | undefined;
@@ -45,7 +45,7 @@ const nothing = (): Known => ({
 const lookedThroughMax = 256;
 
 /** @param message a Parse of the unnamed statement */
-function askedOf(message: Buffer | undefined): Asked {
+function askedOf(message: Buffer | undefined): RequestText {
   const text = message === undefined ? '' : message.toString('latin1', 6, message.indexOf(0, 6));
   return { text, isWhole: true, analysis: undefined };
 }
@@ -59,11 +59,11 @@ export class UnnamedStatement {
   #isOld = false;
   /** Of its last Parse or Close that was sent. */
   #undo: Undo | undefined;
-  readonly #isFollowed: (asked: Asked) => boolean;
-  readonly #watch: Pick<SessionWatch, 'runsCode'>;
+  readonly #isFollowed: (asked: RequestText) => boolean;
+  readonly #watch: Pick<SessionTracker, 'runsCode'>;
 
   /** @param isFollowed whether the effects of a text must be tracked */
-  constructor(isFollowed: (asked: Asked) => boolean, watch: Pick<SessionWatch, 'runsCode'>) {
+  constructor(isFollowed: (asked: RequestText) => boolean, watch: Pick<SessionTracker, 'runsCode'>) {
     this.#isFollowed = isFollowed;
     this.#watch = watch;
   }
@@ -85,7 +85,7 @@ export class UnnamedStatement {
   }
 
   /** What is known about its text, which is analysed once, on demand. */
-  get asked(): Asked {
+  get asked(): RequestText {
     this.#now.asked ??= askedOf(this.#now.message);
     return this.#now.asked;
   }
@@ -95,7 +95,7 @@ export class UnnamedStatement {
    *
    * @param found what is already known about the current message
    */
-  isAgain(buffer: Buffer, start: number, end: number, found?: Asked): boolean {
+  isAgain(buffer: Buffer, start: number, end: number, found?: RequestText): boolean {
     const { message, asked } = this.#now;
     if (found !== undefined && found === asked) return true;
     if (message?.length !== end - start) return false;
@@ -109,7 +109,7 @@ export class UnnamedStatement {
    *
    * @param asked what is known of it; undefined: it is the same as the last one
    */
-  parses({ buffer, start, end }: Framer, asked: Asked | undefined, backend: Backend): Sent {
+  parses({ buffer, start, end }: Framer, asked: RequestText | undefined, backend: Backend): Sent {
     if (asked === undefined) return this.#sends(backend, { ...this.#now, told: undefined });
     // A copy: the chunk's memory is used again.
     const message = Buffer.from(buffer.subarray(start, end));
@@ -139,7 +139,7 @@ export class UnnamedStatement {
   sent({ backend, known, undo }: Sent): void {
     this.#now = known;
     this.#undo = undo;
-    backend.unnamedOf = known.message === undefined ? undefined : known;
+    backend.unnamedOwner = known.message === undefined ? undefined : known;
   }
 
   /** Notes a Parse that was not sent to a server. */
@@ -180,11 +180,11 @@ export class UnnamedStatement {
     }
     const isOld = this.#isOld || this.#toldOf !== shapes.version || of === 'describe';
     if (of === 'bind') this.#isOld = true;
-    if (backend.unnamedOf === known) return true;
+    if (backend.unnamedOwner === known) return true;
     const undo = (): void => forgetAt(backend, known);
-    if (!backend.expected.push(owed.parse | unasked, undo)) return false;
+    if (!backend.expected.push(owed.parse | hidden, undo)) return false;
     this.#undo = undo;
-    backend.unnamedOf = known;
+    backend.unnamedOwner = known;
     const parameterTypes = told?.parameterTypes ?? [];
     backend.outbox.push(
       parameterTypes.length === 0 ? message : parse({ name: '', text: askedOf(message).text, parameterTypes }),
@@ -204,19 +204,19 @@ export class UnnamedStatement {
   /** It is gone at the backend, too; undefined: at every backend. */
   dropAt(backend: Backend | undefined): void {
     this.drop();
-    if (backend !== undefined) backend.unnamedOf = undefined;
+    if (backend !== undefined) backend.unnamedOwner = undefined;
   }
 }
 
 /** The client has none, and another client's may be there. */
 function closeAt(backend: Backend): boolean {
-  if (!backend.expected.push(owed.close | unasked)) return false;
-  backend.unnamedOf = undefined;
+  if (!backend.expected.push(owed.close | hidden)) return false;
+  backend.unnamedOwner = undefined;
   backend.outbox.push(close({ kind: 'statement', name: '' }));
   return true;
 }
 
 /** It must be prepared again before it is used there. */
 function forgetAt(backend: Backend, known: Known): void {
-  if (backend.unnamedOf === known) backend.unnamedOf = undefined;
+  if (backend.unnamedOwner === known) backend.unnamedOwner = undefined;
 }

@@ -2,7 +2,7 @@ import type { Framer } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import type { Note, Undo } from '../backend/expected-answers.ts';
 import type { Outbox } from '../backend/outbox.ts';
-import type { Watched } from '../left-behind/watched.ts';
+import type { TrackedText } from '../state/tracked-text.ts';
 import type { Prepared } from './client-portals.ts';
 import type { HoldsBack } from './row-shapes.ts';
 
@@ -27,9 +27,9 @@ export interface Wire extends HoldsBack {
   /** The suffix of `reading` for a session with temporary tables. */
   readonly temporaryMark: string | undefined;
   /** Restores the start-up settings that the statement is about to reset. */
-  setAgain(watched: Watched, backend: Backend): void;
+  restoreSettings(watched: TrackedText, backend: Backend): void;
   /** The note for a statement that runs; undefined: nobody tracks it. */
-  noteOf(watched: Watched | undefined, prepared: Prepared): Note | undefined;
+  noteOf(watched: TrackedText | undefined, prepared: Prepared): Note | undefined;
 }
 
 /** Forwards the current message unchanged to the backend. */

@@ -25,9 +25,9 @@ export class AskedProcesses {
       const client = this.#host.clientOf(found.id);
       if (client === undefined || client.pooled.pool.name.upstream !== upstream) continue;
       const isAsked = this.#asked.has(client);
-      const backend = isAsked ? client.backend : client.errands.hold(goOn);
+      const backend = isAsked ? client.backend : client.extraCheckouts.hold(goOn);
       if (backend?.key !== undefined) found.become(backend.key.processId);
-      else if (!isAsked && client.errands.awaitsBackend) {
+      else if (!isAsked && client.extraCheckouts.awaitsBackend) {
         this.#asked.add(client);
         return true;
       }

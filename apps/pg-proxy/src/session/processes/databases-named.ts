@@ -1,4 +1,4 @@
-import { gap } from '../left-behind/leaves-state.ts';
+import { gap } from '../state/leaves-state.ts';
 
 const begins = new RegExp(`^${gap}*(create|drop|alter)${gap}+database\\b`, 'i');
 const names = /"(?:[^"]|"")+"|[\w$\u0080-\uffff]+/g;

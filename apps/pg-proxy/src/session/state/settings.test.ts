@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { WireFault } from '@medrex/pg-wire';
-import { areHasty, changeFromUnknown, changeOf, settingsKey, settingsOf } from './settings.ts';
+import { haveShortTimeout, changeFromUnknown, changeOf, settingsKey, settingsOf } from './settings.ts';
 
 const of = (
   parameters: Record<string, string>,
@@ -127,7 +127,7 @@ it.each([
   [{ statement_timeout: '0.02s' }, true],
   [{ statement_timeout: '900us' }, true],
 ])('recognises a timeout that could end the reset itself: %j', (parts, expected) => {
-  expect(areHasty(settings(parts))).toBe(expected);
+  expect(haveShortTimeout(settings(parts))).toBe(expected);
 });
 
 it('has the same key for the same settings in any order', () => {

@@ -5,7 +5,7 @@ import type { ByteRange } from '@medrex/sql';
  * How the bytes of a client's texts are decoded: as UTF-8, or in an encoding that contains ASCII. `mixed`: the second byte of a character
  * may look like ASCII.
  */
-export type Letters = 'utf8' | 'other' | 'mixed';
+export type TextEncoding = 'utf8' | 'other' | 'mixed';
 
 /** Reads the same in every encoding, one byte a character. */
 export const isAscii = (text: string): boolean => Buffer.byteLength(text) === text.length;

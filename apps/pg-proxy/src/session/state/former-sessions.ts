@@ -14,16 +14,16 @@ const setsByCall = /\bset_config\s*\(\s*'temp_buffers'/i;
 const reports = 'pg_stat_force_next_flush';
 
 /** Whether a statement may show something that former clients have left in the backend's process and that only its end removes. */
-export function showsFormer(text: string): boolean {
+export function showsFormerSessions(text: string): boolean {
   return sets.test(text) || text.includes(reports) || setsByCall.test(text);
 }
 
-const spends = /\b(?:temp_buffers\b|dblink_connect)/i;
+const outlivingPattern = /\b(?:temp_buffers\b|dblink_connect)/i;
 
 /**
  * Whether it may leave something in the process that outlives the session: the number of temporary buffers stays as first set, and dblink's
  * connections stay open.
  */
-export function spendsProcess(text: string): boolean {
-  return spends.test(text);
+export function outlivesSession(text: string): boolean {
+  return outlivingPattern.test(text);
 }

@@ -43,28 +43,28 @@ export interface ReadSocket {
  * @param given paused and without listeners; must not be used afterwards
  * @param ring reads and writes it; undefined: the event loop does
  */
-export function leanSocket(given: Socket, taker: TakeChunk, ring?: RingSockets): ReadSocket {
+export function withReusedBuffer(given: Socket, taker: TakeChunk, ring?: RingSockets): ReadSocket {
   let taking: TakeChunk | undefined = taker;
   const take: TakeChunk = (memory, bytes) => taking?.(memory, bytes) ?? true;
   const read = readSocketOf(given, take, ring);
   read.socket.once('close', () => {
     taking = undefined;
-    letGo(read.socket);
+    releaseSocket(read.socket);
   });
   return read;
 }
 
-const unheard = (): void => undefined;
+const ignoreError = (): void => undefined;
 
 /**
  * Removes all references from a closed connection's socket. Every Node stream holds a function that V8 allocates in the old generation (a
  * function literal assigned to a property: CheckAssigningFunctionLiteralToProperty in its parser), so the socket, and all that it refers to
  * (formerly a whole session), would survive until the next full collection.
  */
-export function letGo(socket: Socket): void {
+export function releaseSocket(socket: Socket): void {
   // One by one: removing all listeners at once keeps the list object, which ends up in the old generation, too.
   for (const name of socket.eventNames()) socket.removeAllListeners(name);
-  socket.on('error', unheard);
+  socket.on('error', ignoreError);
 }
 
 /**
@@ -97,7 +97,7 @@ function readSocketOf(given: Socket, take: TakeChunk, ring: RingSockets | undefi
   if (given instanceof TLSSocket || given.destroyed || handle === undefined || handle === null)
     return asStream(given, take);
   const early = given.read() as Buffer | null;
-  if (given instanceof RingSocket) return takenBy(given, take, early);
+  if (given instanceof RingSocket) return startable(given, take, early);
   handle.readStop();
   handle.reading = false;
   inner._handle = null;
@@ -105,21 +105,21 @@ function readSocketOf(given: Socket, take: TakeChunk, ring: RingSockets | undefi
   // The server counts its connections by this property.
   (socket as unknown as Inner)._server = inner._server ?? null;
   inner._server = null;
-  return takenBy(socket, take, early);
+  return startable(socket, take, early);
 }
 
 function socketOf(handle: Handle, take: TakeChunk): Socket {
-  return new Socket({ onread: reading(take), ...({ handle, manualStart: true } as object) });
+  return new Socket({ onread: growingBuffer(take), ...({ handle, manualStart: true } as object) });
 }
 
 function ringSocketOf(handle: Handle, ring: RingSockets): RingSocket {
-  const onread = reading((memory, bytes) => socket.deliver(memory, bytes));
+  const onread = growingBuffer((memory, bytes) => socket.deliver(memory, bytes));
   const socket: RingSocket = new RingSocket(ring, { handle, onread });
   return socket;
 }
 
 /** @param early data that arrived before the socket was taken over */
-function takenBy(socket: Socket, take: TakeChunk, early: Buffer | null): ReadSocket {
+function startable(socket: Socket, take: TakeChunk, early: Buffer | null): ReadSocket {
   if (socket instanceof RingSocket) socket.taker = take;
   const start = (): void => {
     if (early !== null) take(early, early.length);
@@ -135,7 +135,7 @@ export type SendNow = (bytes: Buffer, from: number, to: number) => number;
 export const descriptorOf = (socket: Socket): number => (socket as unknown as Inner)._handle?.fd ?? -1;
 
 /** Writes past the socket's stream, whose bookkeeping costs more than the system call. */
-export function sendingBy(socket: Socket): SendNow {
+export function sendNowOf(socket: Socket): SendNow {
   if (socket instanceof RingSocket) return (bytes, from, to) => socket.put(bytes, from, to);
   const descriptor = socket instanceof TLSSocket ? -1 : descriptorOf(socket);
   if (descriptor < 0) return (_, from) => from;
@@ -162,7 +162,7 @@ function asStream(socket: Socket, take: TakeChunk): ReadSocket {
 const firstMemory = Buffer.allocUnsafeSlow(smallBytes);
 
 /** A read buffer that grows when a chunk fills it and shrinks when a chunk does not. */
-function reading(take: TakeChunk): NonNullable<SocketConstructorOpts['onread']> {
+function growingBuffer(take: TakeChunk): NonNullable<SocketConstructorOpts['onread']> {
   let size = smallBytes;
   let next: Buffer | undefined = firstMemory;
   return {

@@ -1,11 +1,11 @@
 import type { WireFault } from '@medrex/pg-wire';
 import type { Bound, ByteRange, SessionEffect, Statement, Value } from '@medrex/sql';
 import { problemOfSetting } from '../../config/session-settings.ts';
-import { latin1Of } from './letters.ts';
-import { isReset } from './set-again.ts';
+import { latin1Of } from './text-encoding.ts';
+import { isReset } from './reset-settings.ts';
 
 /** What a message runs that must be tracked; `at` is the index of its next statement. */
-export interface Watched {
+export interface TrackedText {
   readonly statements: readonly Statement[] | 'unread';
   /** Positions of the statements. */
   readonly ranges: readonly ByteRange[];
@@ -13,31 +13,31 @@ export interface Watched {
   /** Before it runs, other clients' statements or sequence values must be removed from the backend. */
   readonly shows: 'statements' | 'sequences' | undefined;
   /** It was not analysed, or the positions of its statements are unknown: its words say that it may reset start-up settings. */
-  readonly mayGoBack: boolean;
-  at: number;
+  readonly mayReset: boolean;
+  index: number;
   /** It has been counted; its rows come in parts. */
   isSuspended?: boolean;
 }
 
-const forgets = (effect: SessionEffect): boolean =>
+const discardsPrepared = (effect: SessionEffect): boolean =>
   (effect.kind === 'deallocate' && effect.name === undefined) ||
   (effect.kind === 'discard' && effect.target === 'all') ||
   effect.kind === 'resetAll' ||
   isReset(effect);
 
 /** Whether it may discard all prepared statements, or start-up settings, which are restored then. */
-export const forgetsAll = ({ statements }: Watched): boolean =>
-  statements === 'unread' || statements.some(({ effects }) => effects.some(forgets));
+export const mayDiscardAll = ({ statements }: TrackedText): boolean =>
+  statements === 'unread' || statements.some(({ effects }) => effects.some(discardsPrepared));
 
 /** The statement (its name's bytes read as latin1) that a DEALLOCATE drops, if that is alone in its message. */
-export function deallocatedBy({ statements }: Watched): string | undefined {
+export function deallocatedBy({ statements }: TrackedText): string | undefined {
   const effect = statements !== 'unread' && statements.length === 1 ? statements[0]?.effects[0] : undefined;
   if (effect?.kind !== 'deallocate' || effect.name === undefined) return undefined;
   return latin1Of(effect.name);
 }
 
 /** The names (bytes read as latin1) that PREPARE creates and DEALLOCATE drops. */
-export function namesOf({ statements }: Watched): string[] {
+export function namesOf({ statements }: TrackedText): string[] {
   const effects = statements === 'unread' ? [] : statements.flatMap((statement) => statement.effects);
   const names = effects.map((effect) =>
     effect.kind === 'prepare' || effect.kind === 'deallocate' ? effect.name : undefined,
@@ -46,7 +46,7 @@ export function namesOf({ statements }: Watched): string[] {
 }
 
 /** What is wrong with settings of the proxy itself. */
-export function faultOf({ statements, bound }: Watched): WireFault | undefined {
+export function faultOf({ statements, bound }: TrackedText): WireFault | undefined {
   if (statements === 'unread') return undefined;
   for (const effect of statements.flatMap(({ effects }) => effects)) {
     if (effect.kind !== 'set') continue;

@@ -2,7 +2,7 @@ import { bytesOf, hasInvalidBytes, replaceInvalidBytes, type Report, type WireFa
 import { isRoleSetting } from '@medrex/sql';
 import { timeoutOf } from '../../config/session-settings.ts';
 import { dateStyleAfter } from './date-style.ts';
-import { isAscii } from './letters.ts';
+import { isAscii } from './text-encoding.ts';
 import { settingsOfOptions } from './startup-options.ts';
 
 /** What a client sets in its startup packet; names in lower case. */
@@ -15,14 +15,14 @@ const notSettings = new Set(['user', 'database', 'options', 'replication']);
  * Settings that take effect only when a process starts, though a session accepts them later; or the reverse: session_authorization in a
  * startup packet has no effect.
  */
-const ofNewProcesses = ['local_preload_libraries', 'session_preload_libraries', 'session_authorization'];
+const startOnlySettings = ['local_preload_libraries', 'session_preload_libraries', 'session_authorization'];
 /** How a session refuses a setting that only a new process may take: not now, or unknown. */
-const takenAtStart: ReadonlySet<string> = new Set(['55P02', '42704']);
+const startOnlyErrors: ReadonlySet<string> = new Set(['55P02', '42704']);
 
 /** Whether a process started with these settings may accept what a session does not. */
-export function wantProcess(settings: Settings, refused: Report | undefined): boolean {
-  const isOfNewProcess = ofNewProcesses.some((name) => (settings.get(name) ?? '') !== '');
-  return isOfNewProcess || (refused !== undefined && takenAtStart.has(refused.sqlstate));
+export function needOwnProcess(settings: Settings, refused: Report | undefined): boolean {
+  const isOfNewProcess = startOnlySettings.some((name) => (settings.get(name) ?? '') !== '');
+  return isOfNewProcess || (refused !== undefined && startOnlyErrors.has(refused.sqlstate));
 }
 
 /** The parameters that PgBouncer tracks for each session: a client has them whatever is ignored. */
@@ -81,10 +81,10 @@ export function literal(value: string): string {
  * After this, a server that refuses a setting ends the session: what has already been sent must not run under another client's settings.
  * RESET ALL would undo it.
  */
-const orEnd = 'SET LOCAL exit_on_error TO on';
+const exitOnError = 'SET LOCAL exit_on_error TO on';
 
 /** A value that gives only one part (`ISO`) leaves the other as it is, which must be the server's own. */
-const ofTwoParts = 'datestyle';
+const twoPartSetting = 'datestyle';
 
 /**
  * The statements, as one query, that change a session from one set of settings to another; undefined: there is nothing to do.
@@ -94,10 +94,10 @@ const ofTwoParts = 'datestyle';
 export function changeOf(from: Settings, to: Settings, isAwaited: boolean): string | undefined {
   const statements: string[] = [];
   for (const [name, value] of from)
-    if (!to.has(name) || (name === ofTwoParts && to.get(name) !== value)) statements.push(reset(name));
+    if (!to.has(name) || (name === twoPartSetting && to.get(name) !== value)) statements.push(reset(name));
   for (const [name, value] of to) if (from.get(name) !== value) statements.push(setTo(name, value));
   if (statements.length === 0) return undefined;
-  return [...(isAwaited ? [] : [orEnd]), ...statements].join(';');
+  return [...(isAwaited ? [] : [exitOnError]), ...statements].join(';');
 }
 
 /** The same from settings that are not known for certain. @param from those that it was given last */
@@ -105,16 +105,16 @@ export function changeFromUnknown(from: Settings, to: Settings, isAwaited: boole
   const sets = [...to].map(([name, value]) => setTo(name, value));
   const resets = [...from.keys()].filter((name) => isRoleSetting(name) && !to.has(name)).map(reset);
   const changes = [...resets, ...sets];
-  return ['RESET ALL', ...(isAwaited || changes.length === 0 ? [] : [orEnd]), ...changes].join(';');
+  return ['RESET ALL', ...(isAwaited || changes.length === 0 ? [] : [exitOnError]), ...changes].join(';');
 }
 
 /** A shorter statement_timeout could end the very statements that reset it, on a busy machine. */
-const hastyBelowMs = 50;
+const shortTimeoutMs = 50;
 
 /** They contain a statement_timeout short enough to end the reset before it takes effect. */
-export function areHasty(settings: Settings): boolean {
+export function haveShortTimeout(settings: Settings): boolean {
   const timeoutMs = timeoutOf(settings, 'statement_timeout');
-  return timeoutMs > 0 && timeoutMs < hastyBelowMs;
+  return timeoutMs > 0 && timeoutMs < shortTimeoutMs;
 }
 
 /** SET quotes each element of these, where a startup packet has a list. */

@@ -1,10 +1,13 @@
 import { settingPrefix } from '../../config/session-settings.ts';
-import { gap, nestsComments, start } from './leaves-state.ts';
+import { gap, hasNestedComments, start } from './leaves-state.ts';
 
-const wordsBack = new RegExp(String.raw`${start}(?:reset|discard|set${gap}[^;]*\b(?:default|zone${gap}+local))\b`, 'i');
+const resetPattern = new RegExp(
+  String.raw`${start}(?:reset|discard|set${gap}[^;]*\b(?:default|zone${gap}+local))\b`,
+  'i',
+);
 
 /** Whether the words of a statement may reset what the session started with. */
-export const mayGoBack = (text: string): boolean => wordsBack.test(text);
+export const mayReset = (text: string): boolean => resetPattern.test(text);
 
 const deallocates = /\bdeallocate\b/i;
 const all = /\ball\b/i;
@@ -15,5 +18,5 @@ const mayDeallocateAll = (text: string): boolean => deallocates.test(text) && al
  * Whether a statement concerns what only the proxy knows: its own settings, the session's start-up settings, or all prepared names at once.
  */
 export function concernsProxy(text: string): boolean {
-  return text.includes(settingPrefix) || mayGoBack(text) || mayDeallocateAll(text) || nestsComments(text);
+  return text.includes(settingPrefix) || mayReset(text) || mayDeallocateAll(text) || hasNestedComments(text);
 }

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { openRing } from '../../open-ring.ts';
-import { acceptByRing, leanSocket, type ReadSocket } from './lean-socket.ts';
+import { acceptByRing, withReusedBuffer, type ReadSocket } from './read-socket.ts';
 
 interface Pair {
   readonly near: Socket;
@@ -30,7 +30,7 @@ async function pairOf(take: TakeChunk, early = ''): Promise<Pair> {
   const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
   const given = await accepted;
   if (early !== '') given.unshift(Buffer.from(early));
-  const far = leanSocket(given, take, ring);
+  const far = withReusedBuffer(given, take, ring);
   const closed = new Promise<void>((done) => server.close(() => done()));
   return { near, far, close: async () => (near.destroy(), await closed) };
 }
@@ -123,7 +123,7 @@ describe('connections that a ring has from the beginning', () => {
     given.pause();
     given.unshift(Buffer.from('four'));
     near.write('five');
-    const far = leanSocket(given, (memory, bytes) => got.push(memory.toString('utf8', 0, bytes)) > 0, ring);
+    const far = withReusedBuffer(given, (memory, bytes) => got.push(memory.toString('utf8', 0, bytes)) > 0, ring);
     far.start();
     await eventually(() => got.length === 5);
     expect(got.slice(3)).toEqual(['four', 'five']);

@@ -1,11 +1,11 @@
 import type { Report } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
-import { wantProcess } from '../left-behind/settings.ts';
+import { needOwnProcess } from '../state/settings.ts';
 import type { LearnResult } from '../../login/login-reports.ts';
 import type { ClientHost } from './client-options.ts';
 import type { Client } from './client.ts';
 
-export interface ClientErrandsOptions {
+export interface ExtraCheckoutsOptions {
   readonly client: Client;
   readonly host: ClientHost;
   /** Asks the pool for a backend; afterwards the client has one, waits for one, or has been refused. */
@@ -13,17 +13,17 @@ export interface ClientErrandsOptions {
   /** Takes the backend away from the client. */
   readonly detach: (backend: Backend) => void;
   /** Replaces the backend by a new server process. */
-  readonly beginAnew: (backend: Backend) => void;
+  readonly replaceProcess: (backend: Backend) => void;
 }
 
 /**
  * Needs a backend for reasons other than the client's own messages: to learn what the server reports at login, or because another session
  * asks about the client's server process.
  */
-export class ClientErrands {
+export class ExtraCheckouts {
   readonly #client: Client;
   readonly #host: ClientHost;
-  readonly #options: ClientErrandsOptions;
+  readonly #options: ExtraCheckoutsOptions;
   #learner: ((learnt: LearnResult) => void) | undefined;
   #learnsSinceMs = 0;
   /** The backend to learn from was opened before the client came. */
@@ -31,7 +31,7 @@ export class ClientErrands {
   /** Called once there is a backend, or a refusal. */
   #holder: (() => void) | undefined;
 
-  constructor(options: ClientErrandsOptions) {
+  constructor(options: ExtraCheckoutsOptions) {
     this.#client = options.client;
     this.#host = options.host;
     this.#options = options;
@@ -43,7 +43,7 @@ export class ClientErrands {
   }
 
   /** If the backend to learn from is lost, another one is asked, as long as it dates from before the client came. */
-  get asksAnother(): boolean {
+  get retriesIfLost(): boolean {
     return this.isLearning && this.#isFromBefore;
   }
 
@@ -60,14 +60,14 @@ export class ClientErrands {
   learn(then: (learnt: LearnResult) => void, sinceMs: number): void {
     this.#learner = then;
     this.#learnsSinceMs = sinceMs;
-    this.askAnother();
+    this.retry();
   }
 
-  askAnother(): void {
+  retry(): void {
     const client = this.#client;
     client.readAt = this.#host.now();
-    client.obtain(undefined);
-    this.#host.waitsSince(client, this.#learnsSinceMs);
+    client.requestBackend(undefined);
+    this.#host.backdateWait(client, this.#learnsSinceMs);
     if (client.backend !== undefined) this.learnFrom(client.backend);
   }
 
@@ -82,10 +82,10 @@ export class ClientErrands {
       if (!isOk || client.backend !== backend) return;
       const refused = backend.refusedSettings();
       const { settings } = client.session;
-      if (!settings.isOfProcess && backend.mayBeginAnew && wantProcess(settings.current, refused)) {
+      if (!settings.isOfProcess && backend.canReplaceProcess && needOwnProcess(settings.current, refused)) {
         settings.isOfProcess = true;
         this.#isFromBefore = false;
-        return this.#options.beginAnew(backend);
+        return this.#options.replaceProcess(backend);
       }
       this.#learntFrom(backend, refused);
     });

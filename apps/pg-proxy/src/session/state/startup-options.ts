@@ -8,7 +8,7 @@ const sets =
   (name: string, value?: string): Switch =>
   (argument) => [[name, value ?? argument]];
 /** Has a meaning for a server that is started by hand, and none for a session. */
-const nothing: Switch = () => [];
+const ignored: Switch = () => [];
 
 const plans: Readonly<Record<string, string>> = {
   s: 'seqscan',
@@ -22,7 +22,7 @@ const plans: Readonly<Record<string, string>> = {
 };
 
 /** Switches of `postgres` without an argument. */
-const alone = new Map<string, Switch>([
+const plainSwitches = new Map<string, Switch>([
   ['e', sets('datestyle', 'euro')],
   ['F', sets('fsync', 'false')],
   ['i', sets('listen_addresses', '*')],
@@ -30,13 +30,13 @@ const alone = new Map<string, Switch>([
   ['O', sets('allow_system_table_mods', 'true')],
   ['P', sets('ignore_system_indexes', 'true')],
   ['s', sets('log_statement_stats', 'true')],
-  ...Array.from('bEjnT', (letter) => [letter, nothing] as const),
+  ...Array.from('bEjnT', (letter) => [letter, ignored] as const),
 ]);
 
 /** Switches with an argument, in the same word or in the next. */
-const followed = new Map<string, Switch>([
-  ['-', (given) => long(given, '--')],
-  ['c', (given) => long(given, '-c ')],
+const argumentSwitches = new Map<string, Switch>([
+  ['-', (given) => longOption(given, '--')],
+  ['c', (given) => longOption(given, '-c ')],
   ['B', sets('shared_buffers')],
   ['d', debug],
   ['f', ([plan = '']) => (plans[plan] === undefined ? undefined : [[`enable_${plans[plan]}`, 'false']])],
@@ -47,7 +47,7 @@ const followed = new Map<string, Switch>([
   ['S', sets('work_mem')],
   ['t', statistics],
   ['W', sets('post_auth_delay')],
-  ...Array.from('CDrv', (letter) => [letter, nothing] as const),
+  ...Array.from('CDrv', (letter) => [letter, ignored] as const),
 ]);
 
 /**
@@ -71,18 +71,18 @@ export function settingsOfOptions(text: string): Setting[] | WireFault {
     for (let at = 1; at < word.length; at++) {
       const letter = word.charAt(at);
       const rest = word.slice(at + 1);
-      const takesMore = followed.get(letter);
+      const takesMore = argumentSwitches.get(letter);
       const argument = takesMore !== undefined && rest === '' ? words[++index] : rest;
-      const set = argument === undefined ? undefined : (takesMore ?? alone.get(letter))?.(argument);
+      const set = argument === undefined ? undefined : (takesMore ?? plainSwitches.get(letter))?.(argument);
       // getopt complains about the last word that it has finished.
       if (set === undefined)
-        return notTaken(takesMore === undefined && rest !== '' ? words[index - 1] : (words[index] ?? word));
+        return invalidArgument(takesMore === undefined && rest !== '' ? words[index - 1] : (words[index] ?? word));
       if ('sqlstate' in set) return set;
       settings.push(...set);
       if (takesMore !== undefined) break;
     }
   }
-  return others.length === 0 ? settings : notTaken(others[0]);
+  return others.length === 0 ? settings : invalidArgument(others[0]);
 }
 
 /** Separated by spaces, unless a backslash precedes one. */
@@ -91,13 +91,13 @@ function wordsOf(text: string): string[] {
   return words.map((word) => word.replaceAll(/\\(.?)/gs, '$1'));
 }
 
-const notTaken = (word = 'postgres'): WireFault => ({
+const invalidArgument = (word = 'postgres'): WireFault => ({
   sqlstate: '42601',
   message: `invalid command-line argument for server process: ${word}`,
   hint: 'Try "postgres --help" for more information.',
 });
 
-function long(given: string, how: string): readonly Setting[] | WireFault {
+function longOption(given: string, how: string): readonly Setting[] | WireFault {
   const [, name, value] = /^([^=]*)=(.*)$/s.exec(given) ?? [];
   if (name === undefined || value === undefined)
     return { sqlstate: '42601', message: `${how}${given} requires a value` };

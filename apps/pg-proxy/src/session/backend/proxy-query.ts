@@ -2,20 +2,20 @@ import { losslessText, readDataRow, type WireFault } from '@medrex/pg-wire';
 import type { Note } from './expected-answers.ts';
 
 /** @param value the only column of the only row; undefined: there is none, and `sqlstate` says why, if the server did */
-export type Answered = (value: string | undefined, sqlstate: string | undefined) => void;
+export type ValueCallback = (value: string | undefined, sqlstate: string | undefined) => void;
 
 /** Text in a server whose encoding is SQL_ASCII need not be valid UTF-8. */
 const encoding = `case pg_catalog.getdatabaseencoding() when 'SQL_ASCII' then 'SQL_ASCII' else 'UTF8' end`;
 
 /** SQL for the only column of a query of the proxy, in ASCII: the client's encoding may lack some characters. */
-export const answering = (json: string): string =>
+export const encodedJson = (json: string): string =>
   `pg_catalog.encode(pg_catalog.convert_to(${json}::text, (${encoding})::name), 'base64')`;
 
 /** Decodes the column that `answering` produces. */
-export const answered = (column: string): string => losslessText(Buffer.from(column, 'base64'));
+export const decodeJson = (column: string): string => losslessText(Buffer.from(column, 'base64'));
 
 /** A note for something that nobody observes as a request. */
-export class OwnNote implements Note {
+export class ProxyNote implements Note {
   firstAt = 0;
   bytes = 0;
   rowsSent = 0;
@@ -46,16 +46,16 @@ export class OwnNote implements Note {
 }
 
 /** The same, without a report to anybody if it fails. */
-export class SilentNote extends OwnNote {
+export class SilentNote extends ProxyNote {
   readonly isSilent = true;
 }
 
 /** A query of the proxy in a client's session, whose row (`answering`) is read here. */
-export class OwnQuestion extends OwnNote {
+export class ProxyQuery extends ProxyNote {
   readonly #pieces: Buffer[] = [];
-  #then: Answered | undefined;
+  #then: ValueCallback | undefined;
 
-  constructor(then: Answered) {
+  constructor(then: ValueCallback) {
     super();
     this.#then = then;
   }
@@ -70,6 +70,6 @@ export class OwnQuestion extends OwnNote {
     this.#then = undefined;
     const row = Buffer.concat(this.#pieces);
     const value = this.sqlstate === undefined ? readDataRow(row, 0, row.length)?.[0] : undefined;
-    then?.(value ? answered(Buffer.from(value).toString('latin1')) : undefined, this.sqlstate);
+    then?.(value ? decodeJson(Buffer.from(value).toString('latin1')) : undefined, this.sqlstate);
   }
 }

@@ -1,5 +1,5 @@
 import { isRoleSetting, queryableStates, type ServerState, type QueryableState } from '@medrex/sql';
-import { answering } from '../backend/own-question.ts';
+import { encodedJson } from '../backend/proxy-query.ts';
 import { literal } from './settings.ts';
 
 interface Answer {
@@ -31,7 +31,7 @@ const begunAs = `select pg_catalog.substr(setting, 6) from pg_catalog.pg_db_role
   order by setrole = 0, setdatabase = 0 limit 1`;
 
 /** Asks what a session holds, outside of a transaction. @param names settings that it has, or may have, set */
-export function leftQuery(names: readonly string[]): string {
+export function stateQuery(names: readonly string[]): string {
   const has = queryableStates.map((kind) => `'${kind}', exists (${shows[kind]})`).join(', ');
   const known = `array[${names
     .filter((name) => !isRoleSetting(name))
@@ -46,17 +46,17 @@ export function leftQuery(names: readonly string[]): string {
   'role', pg_catalog.current_setting('role'), 'begunAs', (${begunAs}), 'user', session_user,
   'hasPrepared', exists (select from pg_catalog.pg_prepared_statements where not from_sql),
   'has', pg_catalog.json_build_object(${has}))`;
-  return `select ${answering(all)} from pg_catalog.pg_settings`;
+  return `select ${encodedJson(all)} from pg_catalog.pg_settings`;
 }
 
 /** What is known about the client that asks. */
-export interface Known {
+export interface KnownSession {
   readonly user: string;
   readonly settings: ReadonlyMap<string, string | undefined>;
 }
 
 /** @throws Error the answer is malformed */
-export function readLeft(text: string, known: Known): ServerState {
+export function readState(text: string, known: KnownSession): ServerState {
   const { settings, reset, named, role, begunAs: byDefault, user, has, hasPrepared } = JSON.parse(text) as Answer;
   if (queryableStates.some((kind) => typeof has[kind] !== 'boolean')) throw new SyntaxError('not what a session has');
   const gone = new Set(reset ?? []);

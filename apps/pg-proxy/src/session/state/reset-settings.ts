@@ -1,9 +1,9 @@
 import type { SessionEffect, Statement } from '@medrex/sql';
 import { setEach, type Settings } from './settings.ts';
-import type { Watched } from './watched.ts';
+import type { TrackedText } from './tracked-text.ts';
 
 /** Which start-up settings a statement resets to the server's defaults, and for how long. */
-export interface Lost {
+export interface ResetSettings {
   readonly settings: Settings;
   readonly isLocal: boolean;
 }
@@ -12,7 +12,7 @@ export interface Lost {
  * A text in which each RESET is followed by statements that restore what it resets: on a shared backend RESET returns to the server's idea
  * of the session's start.
  */
-export interface SetInPlace {
+export interface RewrittenText {
   /** UTF-8 read as latin1. */
   readonly text: string;
   /** Indexes of the statements that the proxy added. */
@@ -22,34 +22,34 @@ export interface SetInPlace {
 }
 
 /** RESET ALL does not change these. */
-const keptByAll = /^(?:role|session_authorization|seed|transaction_.*)$/;
+const keptByResetAll = /^(?:role|session_authorization|seed|transaction_.*)$/;
 
 /** Whether it resets a single setting, with those that depend on it. */
-export const isReset = (effect: SessionEffect): boolean => namesTaken(effect).length > 0;
+export const isReset = (effect: SessionEffect): boolean => namesReset(effect).length > 0;
 
-/** @param began the start-up settings */
-export function lostBy({ effects }: Statement, began: Settings): Lost | undefined {
+/** @param startup the start-up settings */
+export function settingsResetBy({ effects }: Statement, startup: Settings): ResetSettings | undefined {
   const isAll = effects.some(({ kind }) => kind === 'resetAll');
   const isNew = effects.some((effect) => effect.kind === 'discard' && effect.target === 'all');
   const one = effects.find(isReset);
-  const names = one === undefined ? [] : namesTaken(one);
-  const isLost = (name: string): boolean => isNew || (isAll && !keptByAll.test(name)) || names.includes(name);
-  const settings = new Map([...began].filter(([name]) => isLost(name)));
+  const names = one === undefined ? [] : namesReset(one);
+  const isLost = (name: string): boolean => isNew || (isAll && !keptByResetAll.test(name)) || names.includes(name);
+  const settings = new Map([...startup].filter(([name]) => isLost(name)));
   const isLocal = one !== undefined && 'isLocal' in one && one.isLocal === true;
   return settings.size === 0 ? undefined : { settings, isLocal };
 }
 
 /** The settings that a RESET of one name changes. */
-function namesTaken(effect: SessionEffect): readonly string[] {
+function namesReset(effect: SessionEffect): readonly string[] {
   if (effect.kind === 'reset') return [effect.name.toLowerCase()];
   if (effect.kind === 'role' && effect.role === undefined) return ['role'];
   return effect.kind === 'authorization' && effect.user === undefined ? ['session_authorization', 'role'] : [];
 }
 
 /** A SET LOCAL alone in its message: outside of a block it has no effect, and the server warns. */
-export function isLocalAlone({ statements }: Watched, began: Settings): boolean {
+export function isLocalAlone({ statements }: TrackedText, startup: Settings): boolean {
   const [statement] = statements === 'unread' || statements.length > 1 ? [] : statements;
-  return statement !== undefined && lostBy(statement, began)?.isLocal === true;
+  return statement !== undefined && settingsResetBy(statement, startup)?.isLocal === true;
 }
 
 /** In UTF-8 (read as latin1 here), every byte that does not start a character continues one. */
@@ -60,14 +60,14 @@ const charactersIn = (text: string): number => text.replaceAll(/[\x80-\xBF]/g, '
  *
  * @param text UTF-8 read as latin1
  */
-export function setInPlace(text: string, watched: Watched, began: Settings): SetInPlace | undefined {
-  const { statements, ranges, mayGoBack } = watched;
-  if (statements === 'unread' || mayGoBack || began.size === 0) return undefined;
+export function rewriteResets(text: string, watched: TrackedText, startup: Settings): RewrittenText | undefined {
+  const { statements, ranges, mayReset } = watched;
+  if (statements === 'unread' || mayReset || startup.size === 0) return undefined;
   const added = new Set<number>();
   const shifts: { readonly from: number; readonly by: number }[] = [];
   let [written, at, by] = ['', 0, 0];
   statements.forEach((statement, index) => {
-    const lost = statement.isOutsideBlocksOnly ? undefined : lostBy(statement, began);
+    const lost = statement.isOutsideBlocksOnly ? undefined : settingsResetBy(statement, startup);
     if (lost === undefined) return;
     // Its own end may be within a comment.
     const end = ranges[index + 1]?.start;

@@ -1,8 +1,8 @@
 import type { SessionEffect } from '@medrex/sql';
-import { forgetsAll, type Watched } from './watched.ts';
+import { mayDiscardAll, type TrackedText } from './tracked-text.ts';
 
 /** Reported settings by which a server reads the constants of a text when it prepares it. */
-export const reportedReading = [
+export const reportedInterpretation = [
   'TimeZone',
   'DateStyle',
   'IntervalStyle',
@@ -10,7 +10,7 @@ export const reportedReading = [
   'client_encoding',
 ];
 /** Settings that are not reported and by which names are resolved, as well as by the first of those above. */
-export const silentReading = [
+export const unreportedInterpretation = [
   'search_path',
   'array_nulls',
   'backslash_quote',
@@ -19,14 +19,14 @@ export const silentReading = [
   'transform_null_equals',
   'xmloption',
 ];
-const names = new Set([...reportedReading, ...silentReading].map((name) => name.toLowerCase()));
+const names = new Set([...reportedInterpretation, ...unreportedInterpretation].map((name) => name.toLowerCase()));
 
 /** Whether what runs may change one of them, or reset it. */
-export function mayReread(watched: Watched): boolean {
+export function mayChangeInterpretation(watched: TrackedText): boolean {
   const { statements } = watched;
   if (statements === 'unread') return true;
   const isTakenBack = statements.some(({ transaction }) => transaction?.verb.startsWith('rollback') === true);
-  return isTakenBack || statements.some(({ effects }) => effects.some(sets)) || forgetsAll(watched);
+  return isTakenBack || statements.some(({ effects }) => effects.some(sets)) || mayDiscardAll(watched);
 }
 
 function sets(effect: SessionEffect): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { concernsProxy } from './concerns-proxy.ts';
-import { showsFormer } from './shows-former.ts';
+import { showsFormerSessions } from './former-sessions.ts';
 
 describe('a statement that may show what former clients have left in a process', () => {
   it.each([
@@ -20,7 +20,7 @@ describe('a statement that may show what former clients have left in a process',
     ['select pg_stat_force_next_flush()', true],
     ['select plpgsql from set', false],
   ])('%s: %s', (text, expected) => {
-    expect(showsFormer(text)).toBe(expected);
+    expect(showsFormerSessions(text)).toBe(expected);
   });
 });
 

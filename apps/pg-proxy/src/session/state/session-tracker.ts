@@ -11,12 +11,12 @@ import {
 } from '@medrex/sql';
 import { settingPrefix } from '../../config/session-settings.ts';
 import type { PoolMode } from '../client/client-options.ts';
-import { mayGoBack } from './concerns-proxy.ts';
-import { Doubts, type Outcome } from './doubts.ts';
-import { leaves, mayTakeBack } from './leaves-state.ts';
-import { isAscii, rangesIn, utf8Of, type Letters } from './letters.ts';
+import { mayReset } from './concerns-proxy.ts';
+import { UnknownEffects, type StateOutcome } from './unknown-effects.ts';
+import { leaves, mayRemoveState } from './leaves-state.ts';
+import { isAscii, rangesIn, utf8Of, type TextEncoding } from './text-encoding.ts';
 import type { Settings } from './settings.ts';
-import { textOf, type Watched } from './watched.ts';
+import { textOf, type TrackedText } from './tracked-text.ts';
 import type { Statements } from '../prepared/statements.ts';
 import { notLooked, type CodeLook, type RunText, type UnseenCode } from '../code/unseen-code.ts';
 
@@ -26,7 +26,7 @@ import { notLooked, type CodeLook, type RunText, type UnseenCode } from '../code
 export const readBytesMax = 128 * 1024;
 
 /** What else is known about a text. */
-export interface Looked {
+export interface KnownFacts {
   readonly analysis?: Analysis | undefined;
   /** The result of `leavesState`, if known. */
   readonly mayLeave?: boolean;
@@ -34,7 +34,7 @@ export interface Looked {
 }
 
 /** How often sessions have come to have temporary objects. */
-let temporaries = 0;
+let temporaryCount = 0;
 
 /** How many names of settings are remembered for one session. */
 const namedMax = 64;
@@ -49,7 +49,7 @@ const unread = { statements: 'unread', ranges: [] } as const;
 
 const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
 
-export interface SessionWatchOptions {
+export interface SessionTrackerOptions {
   readonly analyser: SqlAnalyser;
   /** After nextval, currval and lastval only answer in the same session. */
   readonly pinsSequences: boolean;
@@ -64,18 +64,18 @@ export interface SessionWatchOptions {
  * Tracks what a client leaves behind in its session. As long as it leaves nothing, nothing is analysed and this costs nothing. From the
  * first statement that does, transactions are tracked, too, until nothing is left.
  */
-export class SessionWatch {
+export class SessionTracker {
   readonly #analyser: SqlAnalyser;
   /** State that need not pin: settings are restored on the next backend, and sequence values may be given up. */
-  readonly #followed: ReadonlySet<PinReason>;
-  readonly #pool: SessionWatchOptions['statements'];
+  readonly #movable: ReadonlySet<PinReason>;
+  readonly #pool: SessionTrackerOptions['statements'];
   readonly #isOfSession: boolean;
-  #doubts: Doubts | undefined;
-  readonly #named = new Set<string>();
+  #unknownEffects: UnknownEffects | undefined;
+  readonly #customSettings = new Set<string>();
   readonly #pinsSequences: boolean;
   /** The role from the startup packet. */
-  readonly #beganAs: string | undefined;
-  readonly #letters: () => Letters;
+  readonly #startupRole: string | undefined;
+  readonly #encoding: () => TextEncoding;
   #state: SessionState | undefined;
   /** A mark that no other session has. Undefined: the session has no temporary objects. */
   temporaryMark: string | undefined;
@@ -91,15 +91,15 @@ export class SessionWatch {
   #isDiscarded = false;
   #mayHaveSet = false;
 
-  constructor(options: SessionWatchOptions, letters: () => Letters) {
+  constructor(options: SessionTrackerOptions, letters: () => TextEncoding) {
     const { analyser, pinsSequences, statements, mode, settings } = options;
-    this.#letters = letters;
-    this.#beganAs = settings.get('role');
+    this.#encoding = letters;
+    this.#startupRole = settings.get('role');
     this.#analyser = analyser;
     this.#pool = statements;
     this.#isOfSession = mode === 'session';
     this.#pinsSequences = pinsSequences;
-    this.#followed = new Set<PinReason>(pinsSequences ? ['parameter'] : ['parameter', 'sequence']);
+    this.#movable = new Set<PinReason>(pinsSequences ? ['parameter'] : ['parameter', 'sequence']);
   }
 
   /**
@@ -114,7 +114,7 @@ export class SessionWatch {
   }
 
   /** Every statement must be analysed, not only those that announce what they leave behind. */
-  get followsAll(): boolean {
+  get tracksAll(): boolean {
     return this.#pool.asksSequences && this.#pinsSequences;
   }
 
@@ -144,7 +144,7 @@ export class SessionWatch {
   }
 
   /** Whether anything may have been set since the last call; if not, the backend has the settings that it was given. */
-  takeSet(): boolean {
+  takeMayHaveSet(): boolean {
     const taken = this.#mayHaveSet;
     this.#mayHaveSet = false;
     return taken;
@@ -152,7 +152,7 @@ export class SessionWatch {
 
   /** Why the session cannot continue on another backend. */
   get pins(): readonly PinReason[] {
-    return this.#state?.reasons.filter((reason) => !this.#followed.has(reason)) ?? [];
+    return this.#state?.reasons.filter((reason) => !this.#movable.has(reason)) ?? [];
   }
 
   /** The session's settings, apart from those in its startup packet. */
@@ -165,28 +165,29 @@ export class SessionWatch {
    *
    * @param text UTF-8 read as latin1
    */
-  look(
+  track(
     text: string,
     status: TransactionStatus,
-    { analysis, mayLeave = leaves({ text, analysis }) || this.#runsCodeOf(text, analysis), bound }: Looked = {},
-  ): Watched | undefined {
-    if (!mayLeave && !this.followsAll && !(this.isActive && mayTakeBack(text))) return undefined;
+    { analysis, mayLeave = leaves({ text, analysis }) || this.#runsCodeOf(text, analysis), bound }: KnownFacts = {},
+  ): TrackedText | undefined {
+    if (!mayLeave && !this.tracksAll && !(this.isActive && mayRemoveState(text))) return undefined;
     const { statements, ranges } = this.#read(text);
     const shows = this.#showsOf(text, statements);
-    const isInDoubt = (mayLeave || this.#state?.hasUnnamed === true) && this.#doubt({ text, statements });
+    const hasUnknownEffects =
+      (mayLeave || this.#state?.hasUnnamed === true) && this.#addUnknownEffects({ text, statements });
     if (this.#state === undefined && shows === undefined && !this.#matters(statements)) return undefined;
     const state = this.#state ?? this.#begin(status);
     if (shows === 'statements') state.show(shows);
     // Its words leave nothing behind, and the server is asked what its code does.
-    const isOfCode = isInDoubt && !this.followsAll && !leaves({ text, analysis }) && !mayTakeBack(text);
+    const isOfCode = hasUnknownEffects && !this.tracksAll && !leaves({ text, analysis }) && !mayRemoveState(text);
     if (statements === 'unread' && isOfCode) return undefined;
     // In a text that is not valid UTF-8 the positions of statements are unknown.
-    const isPlaced = statements !== 'unread' && (this.#letters() !== 'utf8' || isUtf8(Buffer.from(text, 'latin1')));
-    return { statements, ranges, bound, shows, mayGoBack: !isPlaced && mayGoBack(text), at: 0 };
+    const isPlaced = statements !== 'unread' && (this.#encoding() !== 'utf8' || isUtf8(Buffer.from(text, 'latin1')));
+    return { statements, ranges, bound, shows, mayReset: !isPlaced && mayReset(text), index: 0 };
   }
 
   #newState(): SessionState {
-    return new SessionState(() => this.followsAll, this.#beganAs);
+    return new SessionState(() => this.tracksAll, this.#startupRole);
   }
 
   #begin(status: TransactionStatus): SessionState {
@@ -202,8 +203,8 @@ export class SessionWatch {
   }
 
   /** Whether it may run code that is not visible here and may leave something behind. */
-  runsCode(asked: { readonly text: string }, look: CodeLook): boolean {
-    return this.#isOfUnknownNames(asked.text) || this.#code?.concerns(asked, look) === true;
+  runsCode(asked: { readonly text: string }, track: CodeLook): boolean {
+    return this.#isOfUnknownNames(asked.text) || this.#code?.concerns(asked, track) === true;
   }
 
   #runsCodeOf(text: string, analysis: Analysis | undefined): boolean {
@@ -212,57 +213,57 @@ export class SessionWatch {
   }
 
   /** Notes what the server must be asked about. True: there is something. */
-  #doubt(asked: RunText): boolean {
+  #addUnknownEffects(asked: RunText): boolean {
     const code = this.#code;
     if (code === undefined) return false;
-    const doubts = (this.#doubts ??= new Doubts(code));
+    const doubts = (this.#unknownEffects ??= new UnknownEffects(code));
     const { statements } = asked;
     const effects = statements === 'unread' ? [] : statements.flatMap((statement) => statement.effects);
     const isOfUnnamed = this.#state?.hasUnnamed === true;
-    if (isOfUnnamed && (statements === 'unread' || effects.length > 0)) doubts.mayLeave();
+    if (isOfUnnamed && (statements === 'unread' || effects.length > 0)) doubts.addPossible();
     doubts.run(
       asked,
       effects.flatMap((effect) => [effect, ...this.#executedBy(effect, doubts)]),
     );
-    if (this.#isOfUnknownNames(asked.text)) doubts.mayLeave();
-    if (doubts.isEmpty) this.#doubts = undefined;
+    if (this.#isOfUnknownNames(asked.text)) doubts.addPossible();
+    if (doubts.isEmpty) this.#unknownEffects = undefined;
     return !doubts.isEmpty;
   }
 
   /** The effects of the statement that an EXECUTE runs, or may run once it is prepared. */
-  #executedBy(effect: SessionEffect, doubts: Doubts): readonly SessionEffect[] {
+  #executedBy(effect: SessionEffect, doubts: UnknownEffects): readonly SessionEffect[] {
     if (effect.kind === 'prepare') return effect.effects;
     const executed = effect.kind === 'execute' ? this.#state?.effectsOf(effect.name) : [];
     // It was prepared by the protocol, and nothing is known about it here.
-    if (executed === undefined) doubts.mayLeave();
+    if (executed === undefined) doubts.addPossible();
     return executed ?? [];
   }
 
   /** It may call code whose name cannot be compared: in other characters than those in which the catalogue is read. */
   #isOfUnknownNames(text: string): boolean {
-    return this.#code?.hasOtherNames === true && this.#letters() !== 'utf8' && !isAscii(text);
+    return this.#code?.hasOtherNames === true && this.#encoding() !== 'utf8' && !isAscii(text);
   }
 
   /** A FunctionCall message names no text. */
-  calls(status: TransactionStatus): void {
+  functionCalled(status: TransactionStatus): void {
     if (this.#code === undefined) return;
-    (this.#doubts ??= new Doubts(this.#code)).mayLeave();
+    (this.#unknownEffects ??= new UnknownEffects(this.#code)).addPossible();
     if (this.#state === undefined) this.#begin(status);
   }
 
-  get isInDoubt(): boolean {
-    return this.#doubts !== undefined;
+  get hasUnknownEffects(): boolean {
+    return this.#unknownEffects !== undefined;
   }
 
   /** What the server must be asked at the end of the transaction; taken only once. */
-  takeDoubts(): Doubts | undefined {
-    const doubts = this.#doubts;
-    this.#doubts = undefined;
+  takeUnknownEffects(): UnknownEffects | undefined {
+    const doubts = this.#unknownEffects;
+    this.#unknownEffects = undefined;
     return doubts;
   }
 
   /** The server's answer. */
-  found({ left, isOpaque }: Outcome): void {
+  applyServerState({ left, isOpaque }: StateOutcome): void {
     this.#mayHaveSet = true;
     const state = this.#state ?? this.#begin(transactionStatus.idle);
     if (left !== undefined) state.adopt(left);
@@ -271,30 +272,30 @@ export class SessionWatch {
     this.#dropState(state);
   }
 
-  #read(text: string): Pick<Watched, 'statements' | 'ranges'> {
-    if (text.length > readBytesMax || (this.#letters() === 'mixed' && !isAscii(text))) return unread;
+  #read(text: string): Pick<TrackedText, 'statements' | 'ranges'> {
+    if (text.length > readBytesMax || (this.#encoding() === 'mixed' && !isAscii(text))) return unread;
     const known = this.textOf(text);
     const analysis = this.#analyser.analyseLarge(known);
     if (analysis.kind !== 'read') return unread;
     const { statements, ranges } = analysis;
-    return { statements, ranges: this.#letters() === 'utf8' ? ranges : rangesIn(known, ranges) };
+    return { statements, ranges: this.#encoding() === 'utf8' ? ranges : rangesIn(known, ranges) };
   }
 
   /** @param text UTF-8 read as latin1 */
   textOf(text: string): string {
-    return this.#letters() === 'utf8' || isAscii(text) ? utf8Of(text) : withPrivateUseCharacters(text);
+    return this.#encoding() === 'utf8' || isAscii(text) ? utf8Of(text) : withPrivateUseCharacters(text);
   }
 
-  #matters(statements: Watched['statements']): boolean {
+  #matters(statements: TrackedText['statements']): boolean {
     if (statements === 'unread') return true;
     return statements.some((statement) => {
-      return statement.effects.length > 0 || (statement.mayAdvanceSequences && this.followsAll);
+      return statement.effects.length > 0 || (statement.mayAdvanceSequences && this.tracksAll);
     });
   }
 
-  #showsOf(text: string, statements: Watched['statements']): Watched['shows'] {
+  #showsOf(text: string, statements: TrackedText['statements']): TrackedText['shows'] {
     if (statements === 'unread') return undefined;
-    let shows: Watched['shows'];
+    let shows: TrackedText['shows'];
     const effects = statements.flatMap((statement) => statement.effects);
     // Code deallocates statements, by itself or as the text tells it: it must find only the client's own.
     const told = effects.filter(({ kind }) => kind === 'deallocate').length;
@@ -326,19 +327,19 @@ export class SessionWatch {
   }
 
   /** A portal was suspended: the rest of its rows is asked for later, or never. */
-  suspended(watched: Watched): void {
+  suspended(watched: TrackedText): void {
     this.completed(watched, '');
     watched.isSuspended = true;
   }
 
-  completed(watched: Watched, tag: string): void {
+  completed(watched: TrackedText, tag: string): void {
     if (watched.isSuspended === true) return;
     const { statements, bound } = watched;
-    const statement = statements === 'unread' ? undefined : statements[watched.at++];
+    const statement = statements === 'unread' ? undefined : statements[watched.index++];
     const isUnread = statements === 'unread' && /^(?:RESET|DISCARD)/.test(tag);
     this.#mayHaveSet ||= statement === undefined || statement.effects.some(({ kind }) => settingEffects.has(kind));
     this.#isDiscarded ||= tag === 'DISCARD ALL';
-    if (watched.mayGoBack || isUnread || tag === 'DISCARD ALL') this.#mayBeReset = true;
+    if (watched.mayReset || isUnread || tag === 'DISCARD ALL') this.#mayBeReset = true;
     for (const effect of statement?.effects ?? []) this.#note(effect, bound);
     if (statement === undefined) this.#state?.ranUnparsed();
     else this.#state?.completed(statement, { tag, ...(bound !== undefined && { bound }) });
@@ -346,7 +347,7 @@ export class SessionWatch {
 
   #noteTemporary(): void {
     this.#mayHide ||= this.temporaryMark === undefined;
-    this.temporaryMark ??= `\0temporary ${++temporaries};`;
+    this.temporaryMark ??= `\0temporary ${++temporaryCount};`;
   }
 
   /** Whether the first temporary object has been created since the last call. */
@@ -357,8 +358,8 @@ export class SessionWatch {
   }
 
   /** Custom settings: once a session has set one, even for a transaction only, the name exists in it. */
-  get named(): ReadonlySet<string> {
-    return this.#named;
+  get customSettings(): ReadonlySet<string> {
+    return this.#customSettings;
   }
 
   #note(effect: SessionEffect, bound: Bound | undefined): void {
@@ -366,15 +367,15 @@ export class SessionWatch {
     if (effect.kind !== 'set' && effect.kind !== 'reset') return;
     const name = typeof effect.name === 'string' ? effect.name : textOf(effect.name, bound);
     const isCustom = name?.includes('.') === true && !name.startsWith(settingPrefix);
-    if (isCustom && this.#named.size < namedMax) this.#named.add(name.toLowerCase());
+    if (isCustom && this.#customSettings.size < namedMax) this.#customSettings.add(name.toLowerCase());
   }
 
   /** Something failed that is tracked. */
-  failed(watched: Watched | undefined): void {
+  failed(watched: TrackedText | undefined): void {
     if (this.#state === undefined) return;
     this.#mayHaveSet = true;
-    const { statements = [], bound, at = 0 } = watched ?? {};
-    const statement = statements === 'unread' ? undefined : statements[at];
+    const { statements = [], bound, index = 0 } = watched ?? {};
+    const statement = statements === 'unread' ? undefined : statements[index];
     this.#state.failed(statement, bound === undefined ? {} : { bound });
   }
 
@@ -383,7 +384,7 @@ export class SessionWatch {
     const state = this.#state;
     if (state === undefined) return;
     state.settled(letterOf(status));
-    if (isLast && status === transactionStatus.idle && this.#doubts === undefined) this.#dropState(state);
+    if (isLast && status === transactionStatus.idle && this.#unknownEffects === undefined) this.#dropState(state);
   }
 
   /** Nothing is left, so tracking stops. */

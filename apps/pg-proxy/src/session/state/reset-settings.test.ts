@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { SqlAnalyser } from '@medrex/sql';
-import { setInPlace, type SetInPlace } from './set-again.ts';
+import { rewriteResets, type RewrittenText } from './reset-settings.ts';
 
 const began = new Map([
   ['work_mem', '3MB'],
@@ -16,12 +16,12 @@ describe('setInPlace', () => {
     analyser = await SqlAnalyser.load();
   });
 
-  const of = (text: string, settings = began): SetInPlace | undefined => {
+  const of = (text: string, settings = began): RewrittenText | undefined => {
     const analysis = analyser.analyse(text);
     if (analysis.kind !== 'read') throw new Error(analysis.kind);
-    return setInPlace(
+    return rewriteResets(
       latin1(text),
-      { ...analysis, bound: undefined, shows: undefined, mayGoBack: false, at: 0 },
+      { ...analysis, bound: undefined, shows: undefined, mayReset: false, index: 0 },
       settings,
     );
   };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Backend } from '../backend/backend.ts';
 import { codeKinds } from '../code/code-query.ts';
-import { Doubts, type Outcome } from './doubts.ts';
-import type { Answered } from '../backend/own-question.ts';
+import { UnknownEffects, type StateOutcome } from './unknown-effects.ts';
+import type { ValueCallback } from '../backend/proxy-query.ts';
 import { UnseenCode, type RunText } from '../code/unseen-code.ts';
 
 const reading = { text: 'select a from t', statements: [] };
@@ -18,27 +18,27 @@ const whole = (seen: number): string =>
 /** Nothing has changed since. */
 const same = (seen: number): string =>
   JSON.stringify({ of: 'this', seen, builtIn: null, objects: [], uses: [], anywhere: [], counts });
-const nothing: Outcome = { left: undefined, isOpaque: false };
+const nothing: StateOutcome = { left: undefined, isOpaque: false };
 
 /** A backend whose questions are answered by hand. */
 class Asked {
-  readonly questions: Answered[] = [];
+  readonly questions: ValueCallback[] = [];
   readonly texts: string[] = [];
-  readonly outcomes: Outcome[] = [];
+  readonly outcomes: StateOutcome[] = [];
   isGone = false;
   readonly #backend = {
     settings: { parameters: new Map([['server_version', '15.1']]) },
-    question: (text: string, then: Answered) => {
+    queryValue: (text: string, then: ValueCallback) => {
       this.texts.push(text);
       this.questions.push(then);
     },
   } as unknown as Backend;
 
   runs(code: UnseenCode, text: RunText): this {
-    const doubts = new Doubts(code);
+    const doubts = new UnknownEffects(code);
     const { statements } = text;
     doubts.run(text, statements === 'unread' ? [] : statements.flatMap(({ effects }) => effects));
-    doubts.settle({
+    doubts.resolve({
       backend: this.#backend,
       known: () => ({ user: 'u', settings: new Map() }),
       isGone: () => this.isGone,

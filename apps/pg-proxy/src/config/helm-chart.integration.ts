@@ -12,17 +12,11 @@ const run = (...args: readonly string[]): string => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout;
 };
-const rendered = (...settings: readonly string[]): string =>
-  run(
-    'template',
-    'clinic',
-    chart,
-    '--namespace',
-    'his',
-    '--kube-version',
-    '1.30',
-    ...settings.flatMap((setting) => ['--set', setting]),
-  );
+const template = (...settings: readonly string[]): readonly string[] => [
+  ...['template', 'clinic', chart, '--namespace', 'his', '--kube-version', '1.30'],
+  ...settings.flatMap((setting) => ['--set', setting]),
+];
+const rendered = (...settings: readonly string[]): string => run(...template(...settings));
 const configs = (text: string): readonly ProxyConfig[] =>
   [...text.matchAll(/^ {2}proxy-\d+\.json: \|\n((?: {4}.*\n)+)/gm)].map(([, json = '']) =>
     proxyConfig.parse(JSON.parse(json)),
@@ -48,6 +42,20 @@ const kindsIn = (text: string): string[] => [...text.matchAll(/^kind: (\w+)/gm)]
       { id: 2, own: { host: '0.0.0.0', port: 6433 }, peers: { 1: peer(1), 3: peer(3) } },
       { id: 3, own: { host: '0.0.0.0', port: 6433 }, peers: { 1: peer(1), 2: peer(2) } },
     ]);
+  });
+
+  it.each([
+    ['replicas=abc', 'replicas'],
+    ['replicas=0', 'replicas'],
+    ['replica=3', 'replica'],
+    ['image.tag=', 'tag'],
+    ['config.listen.port=70000', 'port'],
+    ['service.type=Loadbalancer', 'type'],
+    ['persistence.enable=true', 'enable'],
+  ])('refuses a wrong value, and names it: %s', (setting, name) => {
+    const { status, stderr } = spawnSync(helm, template(setting), { encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stderr).toContain(name);
   });
 
   it('gives a drain the time that it may take', () => {

@@ -115,7 +115,15 @@ export class Observability {
   }
 
   #logSlow({ fingerprint, workload, rows, totalMs, queueMs, backendMs, streamMs }: SlowSample): void {
-    const times = { elapsedMs: totalMs, queueMs, backendMs, streamMs };
+    const times = {
+      elapsedMs: rounded(totalMs),
+      queueMs: rounded(queueMs),
+      backendMs: rounded(backendMs),
+      streamMs: rounded(streamMs),
+    };
     this.#telemetry.log.warn({ fingerprint, class: workload, rows, ...times }, 'a statement was slow');
   }
 }
+
+/** Milliseconds with three decimals. */
+const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;

@@ -38,7 +38,14 @@ export type { Hazard } from './iris/guards.ts';
 export { IrisTranslator, type TranslatorOptions } from './iris/iris-translator.ts';
 export { levelsMax } from './iris/recursion.ts';
 export { isQuotient, isRounded, scaleDigits, withDigits, type NumericScale } from './iris/quotient.ts';
-export { ageBetween, joinedText, sumOfSpans, textOfValues, type JsonStep, type MadeText } from './iris/made-text.ts';
+export {
+  ageBetween,
+  joinedText,
+  sumOfSpans,
+  textOfValues,
+  type JsonStep,
+  type ProxyComputation,
+} from './iris/proxy-computation.ts';
 export type { Translatable } from './iris/translatable.ts';
 export { schemaMap, type SchemaMap } from './iris/names.ts';
 export type { PgType } from './iris/pg-type.ts';

@@ -276,7 +276,7 @@ export class IrisSession {
     const [plan] = plans;
     if (plan !== undefined) this.#admit(plan);
     const untold =
-      plan?.kind === 'iris' ? plan.untold.find(({ number }) => !parsed.parameterTypes[number - 1]) : undefined;
+      plan?.kind === 'iris' ? plan.untyped.find(({ number }) => !parsed.parameterTypes[number - 1]) : undefined;
     if (untold !== undefined) throw faultOf(untold.fault);
     this.#statements.set(parsed.name, { text, plan, declaredTypes: parsed.parameterTypes });
     this.#context.outlet.send(parseComplete());
@@ -331,8 +331,8 @@ export class IrisSession {
     if (plan?.kind !== 'iris') return declaredTypes;
     const count = Math.max(plan.highest, declaredTypes.length);
     const types = Array.from({ length: count }, (_, place) => {
-      const [learnt, member] = [plan.parameterTypes.get(place + 1), plan.arrayTypes.get(place + 1)];
-      const oid = learnt === undefined ? 0 : typeOids[wireTypeOf(learnt)].oid;
+      const [inferred, member] = [plan.parameterTypes.get(place + 1), plan.arrayTypes.get(place + 1)];
+      const oid = inferred === undefined ? 0 : typeOids[wireTypeOf(inferred)].oid;
       return declaredTypes[place] || (member === undefined ? oid : (arrayOids[wireTypeOf(member)] ?? oid));
     });
     if (!isNeeded || !types.includes(0)) return types;

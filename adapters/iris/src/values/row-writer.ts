@@ -7,8 +7,8 @@ import {
   type Column,
   type WireType,
 } from '@medrex/pg-wire';
-import type { MadeText, NumericScale, PgType, ResultColumn } from '@medrex/sql';
-import { madeText } from './made-text.ts';
+import type { ProxyComputation, NumericScale, PgType, ResultColumn } from '@medrex/sql';
+import { computedText } from './computed-text.ts';
 import type { SqlColumn, SqlRow } from '@medrex/sql-driver';
 import { SessionFault } from '../session/session-fault.ts';
 import { textRule } from './result-text.ts';
@@ -25,7 +25,7 @@ export interface OutColumn {
   /** The scale of a numeric in PostgreSQL. */
   readonly scale: NumericScale | undefined;
   /** How to convert the text of IRIS. */
-  readonly made?: MadeText | undefined;
+  readonly computation?: ProxyComputation | undefined;
 }
 
 /** The columns by the translation, completed by the driver's description. */
@@ -35,14 +35,14 @@ export function outColumns(
 ): readonly OutColumn[] {
   const isNone = translated?.length === 0; // IRIS cannot select zero columns
   if (translated !== undefined && (isNone || columns === undefined || translated.length === columns.length)) {
-    return translated.map(({ label, type, holdsSchema, scale, modifiers, made }, place) => {
+    return translated.map(({ label, type, holdsSchema, scale, modifiers, computation }, place) => {
       const own = columns?.[place];
       const known = type ?? undefined;
       return {
         label,
         holdsSchema,
         scale,
-        made,
+        computation,
         pgType: known,
         modifier: typeModifier(known, modifiers),
         type: known === undefined ? (own === undefined ? 'text' : wireTypeOfSql(own)) : wireTypeOf(known),
@@ -68,17 +68,17 @@ function typeModifier(type: PgType | undefined, [first, second = 0]: readonly nu
 
 /** Columns for RowDescription. @param formats one for all columns, or one each; none: text */
 export function describedColumns(columns: readonly OutColumn[], formats: readonly number[]): Column[] {
-  return columns.map(({ label, type, modifier, made }, place) => ({
+  return columns.map(({ label, type, modifier, computation }, place) => ({
     name: label,
     table: 0,
     attribute: 0,
-    ...(isArray(made) ? arrayType(type) : scalarType(type)),
+    ...(isArray(computation) ? arrayType(type) : scalarType(type)),
     typeModifier: modifier,
     format: formatOf(formats, place),
   }));
 }
 
-const isArray = (made: MadeText | undefined): boolean => made?.kind === 'values' && made.as === 'array';
+const isArray = (made: ProxyComputation | undefined): boolean => made?.kind === 'values' && made.as === 'array';
 const arrayType = (type: WireType): Pick<Column, 'type' | 'typeSize'> => ({
   type: arrayOids[type] ?? 1009,
   typeSize: -1,
@@ -95,8 +95,8 @@ const formatOf = (formats: readonly number[], place: number): number =>
 type TextRule = ((text: string) => string | null) | undefined;
 
 /** @see TextRule */
-export function ruleOf({ type, pgType, scale, made }: OutColumn): TextRule {
-  return made === undefined ? textRule(type, pgType, scale) : (text) => madeText(made, text);
+export function ruleOf({ type, pgType, scale, computation }: OutColumn): TextRule {
+  return computation === undefined ? textRule(type, pgType, scale) : (text) => computedText(computation, text);
 }
 
 type WriteCell = (writer: BodyWriter, cell: Uint8Array) => void;
@@ -165,8 +165,8 @@ function written(cell: Uint8Array, rule: TextRule): string | null {
   return rule === undefined ? text : rule(text);
 }
 
-function binaryWriter({ type, made, label }: OutColumn, rule: TextRule): WriteCell {
-  const isList = isArray(made);
+function binaryWriter({ type, computation, label }: OutColumn, rule: TextRule): WriteCell {
+  const isList = isArray(computation);
   return (writer, cell) => {
     const text = written(cell, rule);
     if (text === null) {

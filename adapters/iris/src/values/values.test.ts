@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { itemsOfBinaryArray, type WireType } from '@medrex/pg-wire';
-import type { JsonStep, MadeText, NumericScale, ParameterUse } from '@medrex/sql';
+import type { JsonStep, ProxyComputation, NumericScale, ParameterUse } from '@medrex/sql';
 import fc from 'fast-check';
 import { SessionFault } from '../session/session-fault.ts';
 import { sqlValueOf } from './parameter-values.ts';
@@ -117,13 +117,21 @@ describe('items of an array', () => {
 });
 
 describe('results computed by the proxy', () => {
-  const rowOf = (made: MadeText, type: WireType, text: string, format: number): Buffer => {
+  const rowOf = (computation: ProxyComputation, type: WireType, text: string, format: number): Buffer => {
     const pgType = type === 'text' ? 'text' : 'int4';
-    const column = { label: 'c', type, pgType, holdsSchema: false, modifier: -1, scale: undefined, made } as const;
+    const column = {
+      label: 'c',
+      type,
+      pgType,
+      holdsSchema: false,
+      modifier: -1,
+      scale: undefined,
+      computation,
+    } as const;
     return new RowWriter([column], [format], String).write([[Buffer.from(text)]], 0, 1);
   };
-  const textOf = (made: MadeText, type: WireType, text: string): string =>
-    rowOf(made, type, text, 0).toString('utf8', 11);
+  const textOf = (computation: ProxyComputation, type: WireType, text: string): string =>
+    rowOf(computation, type, text, 0).toString('utf8', 11);
 
   it('of values is an array, in both formats', () => {
     const array = { kind: 'values', as: 'array', of: 'int4' } as const;

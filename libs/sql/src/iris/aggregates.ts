@@ -3,9 +3,9 @@ import { bodyOf, constantText, hasPart, namesOf } from '../ast.ts';
 import { exact, ordered } from './comparison.ts';
 import { isAggregateName } from './function-table.ts';
 import { isAggregate } from './grouping.ts';
-import { isWithoutType, learnType, openType, typeOf } from './inference.ts';
+import { isWithoutType, inferType, openType, typeOf } from './inference.ts';
 import { printJsonList } from './json.ts';
-import { unitSeparator } from './made-text.ts';
+import { unitSeparator } from './proxy-computation.ts';
 import { ofPairs, printOfPairs } from './pairs.ts';
 import { numberTypes, textTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -56,7 +56,7 @@ function printAggregate(p: Printing, name: string, call: FuncCall, scope: Scope)
   checkAggregated(call, type);
   const isExtreme = name === 'MIN' || name === 'MAX';
   const isText = isExtreme && textTypes.has(type);
-  learnType(p, arg, type);
+  inferType(p, arg, type);
   const asIs = call.agg_distinct === true || isExtreme ? exact(p, arg, scope) : p.value(arg, scope);
   const value = isText ? ordered(p, arg, scope) : (typedValue(p, arg, type) ?? asIs);
   const filtered =

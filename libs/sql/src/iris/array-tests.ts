@@ -4,7 +4,7 @@ import { arrayMembers } from './arrays.ts';
 import { exact } from './comparison.ts';
 import type { ParameterUse } from './fragment.ts';
 import { typeOf } from './inference.ts';
-import { together } from './made-nodes.ts';
+import { booleanNode } from './node-builders.ts';
 import { elementType, numberTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
@@ -75,7 +75,7 @@ function eachTest(
       },
     };
   });
-  return together(kind === 'AEXPR_OP_ANY' ? 'OR_EXPR' : 'AND_EXPR', tests);
+  return booleanNode(kind === 'AEXPR_OP_ANY' ? 'OR_EXPR' : 'AND_EXPR', tests);
 }
 
 /** How to bind the elements of a $LIST: in the internal format of IRIS, whatever the client's notation. */

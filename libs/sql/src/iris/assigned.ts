@@ -2,7 +2,7 @@ import type { Node } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
 import { castValue } from './cast.ts';
 import type { ColumnFacts, TableFacts } from './catalog.ts';
-import { learnType, typeOf } from './inference.ts';
+import { inferType, typeOf } from './inference.ts';
 import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
@@ -13,7 +13,7 @@ import { vectorSide } from './vector.ts';
 /** Prints a value assigned to a column with PostgreSQL's assignment cast; IRIS would store fractions, or day numbers of dates. */
 export function printAssigned(p: Printing, node: Node, column: ColumnFacts | undefined, scope: Scope): string {
   const to = column?.type;
-  learnType(p, node, to);
+  inferType(p, node, to);
   if (typeOf(p, node, scope) === 'interval') throw unlike('interval', column, node);
   if (to === undefined) return p.value(node, scope);
   checkNumber(to, node);

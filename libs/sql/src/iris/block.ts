@@ -11,23 +11,23 @@ import {
   isNullable,
   isOpenParameter,
   isUntypedConstant,
-  learntType,
-  learnType,
+  inferredType,
+  inferType,
   typeOf,
 } from './inference.ts';
 import { madePath } from './json-path.ts';
 import { labelOf } from './labels.ts';
 import { limitsOf, type Limits } from './limits.ts';
-import { castTo, number } from './made-nodes.ts';
+import { castTo, number } from './node-builders.ts';
 import { identifier } from './names.ts';
 import { scaleOf } from './numeric-scale.ts';
 import { printSortKey } from './order.ts';
 import { paged, printed, structured, type SortKey } from './pages.ts';
-import { calledFunctions, type CalledFunction, type MadeText } from './made-text.ts';
+import { calledFunctions, type CalledFunction, type ProxyComputation } from './proxy-computation.ts';
 import { textTypes, typeUse, type PgType } from './pg-type.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
-import type { RowKey, Scope, SeenColumn } from './scope.ts';
+import type { RowKey, Scope, VisibleColumn } from './scope.ts';
 import { sortOutside } from './set-operations.ts';
 import { shownTarget } from './shown-target.ts';
 import { isDifference } from './span.ts';
@@ -169,9 +169,9 @@ export class Block {
     const label = this.#options.names?.[place] ?? labelOf(node, target.name);
     const isGrouped = groups.some((group) => isSame(group, node, this.#scope));
     const into = this.#options.assigned?.[place];
-    const wanted = into?.type ?? this.#options.types?.[place] ?? learntType(this.#p, node);
+    const wanted = into?.type ?? this.#options.types?.[place] ?? inferredType(this.#p, node);
     const isKept = isCompared || isGrouped;
-    const isShown = !isKept && (this.#options.isTop === true || this.#options.isShown === true);
+    const isShown = !isKept && (this.#options.isTop === true || this.#options.isForClient === true);
     const shown = isShown ? shownTarget(this.#p, node, this.#scope) : undefined;
     if (shown !== undefined) return { ...shown, node, column: { ...shown.column, name: label, isNullable: true } };
     const pair = isShown ? agePair(this.#p, node, this.#scope) : undefined;
@@ -189,19 +189,19 @@ export class Block {
     };
     const moment = into === undefined ? momentOfDay(this.#p, node, wanted, this.#scope) : undefined;
     const sql = typedValue(this.#p, node, wanted) ?? moment ?? plain();
-    learnType(this.#p, node, wanted);
+    inferType(this.#p, node, wanted);
     const isOfNone = isUntypedConstant(node) || isOpenParameter(this.#p, node);
     const isText = this.#options.isTop === true && wanted === undefined && isOfNone; // no other context gives it a type
     const isOpen = wanted === undefined && isOfNone;
     const parameter = bodyOf(node, 'ParamRef');
     if (isText && parameter !== undefined) this.#p.textParameters.push(parameter); // at the end, as PostgreSQL does
     const isCast = moment !== undefined || isOfNone || (!isKept && into !== undefined);
-    const own = called?.made ?? this.#options.made?.[place];
-    const made = pair === undefined ? own : ({ kind: 'age' } as const);
-    const type = typeOfMade(made) ?? (isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope));
+    const own = called?.made ?? this.#options.computations?.[place];
+    const computation = pair === undefined ? own : ({ kind: 'age' } as const);
+    const type = typeOfMade(computation) ?? (isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope));
     const reference = bodyOf(node, 'ColumnRef');
     const seen = reference === undefined ? undefined : this.#scope.column(reference);
-    const column: SeenColumn = {
+    const column: VisibleColumn = {
       name: label,
       type,
       isNullable: isNullable(this.#p, node, this.#scope),
@@ -209,11 +209,11 @@ export class Block {
       isOpen,
       scale: type === 'numeric' ? scaleOf(this.#p, node, this.#scope) : undefined,
       isDifference:
-        made?.kind === 'age' ||
-        made?.kind === 'summedSpans' ||
+        computation?.kind === 'age' ||
+        computation?.kind === 'summedSpans' ||
         (type === 'interval' && isDifference(this.#p, node, this.#scope)),
       ...(seen?.facts === undefined ? {} : { facts: seen.facts }),
-      ...(made === undefined ? {} : { made }),
+      ...(computation === undefined ? {} : { computation }),
       modifiers: seen?.modifiers ?? modifiersOf(this.#p, node, this.#scope),
     };
     return { node, sql, column };
@@ -257,9 +257,11 @@ export class Block {
         sqlstate: '42803',
         location: placeOf(this.#select.whereClause),
       });
-    const { among } = this.#options;
-    if (among === undefined) return where;
-    return where === '' ? ` WHERE ${among}` : ` WHERE ${among} AND (${where.slice(' WHERE '.length)})`;
+    const { extraCondition } = this.#options;
+    if (extraCondition === undefined) return where;
+    return where === ''
+      ? ` WHERE ${extraCondition}`
+      : ` WHERE ${extraCondition} AND (${where.slice(' WHERE '.length)})`;
   }
 
   #filter(word: string, condition: Node | undefined): string {
@@ -388,7 +390,7 @@ function choicesOf(node: Node | undefined): readonly (Node | undefined)[] | unde
 }
 
 /** The type of a value computed by the proxy; of an array, of its elements. */
-function typeOfMade(made: MadeText | undefined): PgType | undefined {
+function typeOfMade(made: ProxyComputation | undefined): PgType | undefined {
   if (made?.kind === 'called') return calledFunctions[made.name];
   if (made?.kind === 'jsonPath') return made.of;
   if (made?.kind === 'values') return made.as === 'text' ? 'text' : made.of;
@@ -396,7 +398,11 @@ function typeOfMade(made: MadeText | undefined): PgType | undefined {
 }
 
 /** A call of a text function that IRIS lacks, and which the proxy computes. */
-function madeCall(p: Printing, node: Node | undefined, scope: Scope): { arg: Node; made: MadeText } | undefined {
+function madeCall(
+  p: Printing,
+  node: Node | undefined,
+  scope: Scope,
+): { arg: Node; made: ProxyComputation } | undefined {
   const { funcname, args = [], over } = bodyOf(node, 'FuncCall') ?? {};
   const [said, ...more] = namesOf(funcname);
   const name = (Object.keys(calledFunctions) as CalledFunction[]).find((each) => each === said);

@@ -1,7 +1,7 @@
 import type { Node, TypeCast } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import { operand } from './expression.ts';
-import { learnCast, typeOf } from './inference.ts';
+import { inferTypeOfCast, typeOf } from './inference.ts';
 import { asScalar } from './json-path.ts';
 import {
   integerTypes,
@@ -44,7 +44,7 @@ export function castValue(p: Printing, cast: TypeCast, scope: Scope): string {
   if (text !== undefined && use.type === 'bytea')
     return refuse('bytes in the text', place, 'Send them as a parameter.');
   const type = irisCastType(use) ?? refuse(`${name} of this size`, location);
-  learnCast(p, arg, use.type);
+  inferTypeOfCast(p, arg, use.type);
   if (use.type === 'bool') return boolValue(p, arg, text, scope, bodyOf(arg, 'A_Const')?.location ?? location);
   const from = typeOf(p, arg, scope);
   if (from === 'interval')

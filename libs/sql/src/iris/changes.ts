@@ -22,9 +22,9 @@ import {
   type GivenRow,
 } from './conflict.ts';
 import { printFrom, printRelation, relationOf } from './from.ts';
-import { keptColumn } from './made-nodes.ts';
+import { keptColumn } from './node-builders.ts';
 import { labelOf } from './labels.ts';
-import { isOfOther, learnType, typeOf } from './inference.ts';
+import { isOfOther, inferType, typeOf } from './inference.ts';
 import { identifier } from './names.ts';
 import { scaleOf } from './numeric-scale.ts';
 import type { PrintedQuery, Printing } from './printing.ts';
@@ -32,7 +32,7 @@ import { printWith } from './query.ts';
 import { placeOf, refuse, Refusal } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
 import { rowsOfValues } from './rows-of-values.ts';
-import { Scope, seenColumn, type SeenColumn } from './scope.ts';
+import { Scope, visibleColumn, type VisibleColumn } from './scope.ts';
 import { unnestedRows } from './series.ts';
 import type { IrisStep } from './translation.ts';
 
@@ -42,14 +42,14 @@ export interface PrintedStep {
   /** Its rows are the statement's result. Of other steps only the row counts are added. */
   readonly isResult: boolean;
   readonly only?: IrisStep['only'];
-  readonly kept?: readonly SeenColumn[];
+  readonly kept?: readonly VisibleColumn[];
   readonly isForEach?: boolean;
   readonly isNowait?: boolean;
 }
 
 export interface PrintedChange {
   readonly steps: readonly PrintedStep[];
-  readonly columns?: readonly SeenColumn[];
+  readonly columns?: readonly VisibleColumn[];
 }
 
 export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
@@ -216,7 +216,7 @@ function checkCount(
 
 interface Returning {
   readonly sql: string;
-  readonly columns: readonly SeenColumn[];
+  readonly columns: readonly VisibleColumn[];
 }
 
 function withReturning(inserts: readonly string[], returning: Returning | undefined): PrintedChange {
@@ -241,9 +241,9 @@ function printReturning(
 ): Returning {
   const { scope, name } = target(p, relation);
   const targets = exprs.map((node) => bodyOf(node, 'ResTarget') ?? {}).flatMap((each) => withoutStar(each, facts));
-  const columns = targets.map(({ val, name: label }): SeenColumn => {
+  const columns = targets.map(({ val, name: label }): VisibleColumn => {
     const type = isOfOther(p, val) ? 'text' : typeOf(p, val, scope); // no other context gives it a type
-    learnType(p, val, type);
+    inferType(p, val, type);
     const reference = bodyOf(val, 'ColumnRef');
     const facts = reference === undefined ? undefined : scope.column(reference)?.facts;
     return {
@@ -347,7 +347,7 @@ function updateOfSeveral(
   const isKept = `${alias}.%ID %INLIST ${p.marks.keptRows()}`;
   const and = where === '' ? '' : ` AND (${where.slice(' WHERE '.length)})`;
   const { sql, columns } = printReturning(p, exprs, relation, facts, isKept);
-  const id: SeenColumn = { name: 'id', type: 'text', isNullable: false, isExact: true };
+  const id: VisibleColumn = { name: 'id', type: 'text', isNullable: false, isExact: true };
   return {
     steps: [
       { sql: `SELECT DISTINCT ${alias}.%ID FROM ${name}${others}${where}`, isResult: false, kept: [id] },
@@ -446,7 +446,7 @@ export function printDelete(p: Printing, statement: DeleteStmt): PrintedChange {
 function target(p: Printing, relation: NonNullable<UpdateStmt['relation']>): { scope: Scope; name: string } {
   const scope = new Scope();
   const alias = relation.alias?.aliasname;
-  const columns = p.catalog.table(relationOf(relation))?.columns.map(seenColumn);
+  const columns = p.catalog.table(relationOf(relation))?.columns.map(visibleColumn);
   scope.tables.push({ alias: alias ?? relation.relname ?? '', columns, isOuter: false });
   return { scope, name: printRelation(p, relation) + (alias === undefined ? '' : ` AS ${identifier(alias)}`) };
 }

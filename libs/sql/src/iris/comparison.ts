@@ -1,7 +1,7 @@
 import type { Node } from 'libpg-query';
 import { bodyOf, constantText, kindOf, lastNameOf } from '../ast.ts';
 import { operand, printReference } from './expression.ts';
-import { isNullable, isUntypedConstant, learnType, typeOf } from './inference.ts';
+import { isNullable, isUntypedConstant, inferType, typeOf } from './inference.ts';
 import { numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse, Refusal } from './refusal.ts';
@@ -86,8 +86,8 @@ function isComparedText(
   types: readonly [PgType | undefined, PgType | undefined],
   location?: number,
 ): boolean {
-  learnType(p, left, types[1], location);
-  learnType(p, right, types[0], location);
+  inferType(p, left, types[1], location);
+  inferType(p, right, types[0], location);
   if (types.some((type) => type === 'json' || type === 'jsonb')) return refuse('a comparison of JSON', location);
   if (types.every((type) => type === undefined || textTypes.has(type))) return true;
   const isTextBesideOther = types.some((type) => textTypes.has(type)) && types.some((type) => unlikeText.has(type));
@@ -164,12 +164,12 @@ export function ordered(p: Printing, node: Node | undefined, scope: Scope): stri
   if (constant !== undefined) return p.marks.string(` ${constant}`);
   const parameter = bodyOf(node, 'ParamRef')?.number;
   if (parameter !== undefined) return p.marks.parameter(parameter, 'behindBlank');
-  const value = behindBlank(p, operand(p, node, scope));
+  const value = withLeadingBlank(p, operand(p, node, scope));
   return isNullable(p, node, scope) ? `CASE WHEN ${operand(p, node, scope)} IS NOT NULL THEN ${value} END` : value;
 }
 
 /** Prefixes a text with a space, so that it is not ordered as a number. */
-export const behindBlank = (p: Printing, value: string): string => `%EXACT(${p.marks.string(' ')} || ${value})`;
+export const withLeadingBlank = (p: Printing, value: string): string => `%EXACT(${p.marks.string(' ')} || ${value})`;
 
 function schemaName(p: Printing, node: Node | undefined, other: Node | undefined): string | undefined {
   if (bodyOf(node, 'A_Const')?.sval === undefined) return undefined;

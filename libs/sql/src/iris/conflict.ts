@@ -6,13 +6,13 @@ import type { PrintedStep } from './changes.ts';
 import { isConstant } from './inference.ts';
 import { printAssignments } from './assignments.ts';
 import { printRelation } from './from.ts';
-import { columnOf, number, operator, together, words } from './made-nodes.ts';
+import { columnOf, number, operator, booleanNode, words } from './node-builders.ts';
 import { identifier } from './names.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, refuse, Refusal } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
 import { replaced } from './rows-of-values.ts';
-import { Scope, seenColumn } from './scope.ts';
+import { Scope, visibleColumn } from './scope.ts';
 import { withoutPlaces } from './targets.ts';
 import { typedValue } from './typed-constants.ts';
 
@@ -63,7 +63,7 @@ function isSameRow(key: readonly string[], row: GivenRow, facts: TableFacts, tab
       : operator('=', columnOf(table, name), asColumn(value, columnFacts(facts, name)));
   });
   const given = tests.filter((test) => test !== undefined);
-  return given.length < key.length || given.length === 0 ? undefined : together('AND_EXPR', given);
+  return given.length < key.length || given.length === 0 ? undefined : booleanNode('AND_EXPR', given);
 }
 
 /**
@@ -103,7 +103,7 @@ export function insertUnlessThere(p: Printing, conflicts: Conflicts, row: GivenR
   const scope = new Scope();
   const table = relation.relname ?? '';
   const inner = new Scope(scope);
-  inner.tables.push({ alias: table, columns: facts.columns.map(seenColumn), isOuter: false });
+  inner.tables.push({ alias: table, columns: facts.columns.map(visibleColumn), isOuter: false });
   const tests = conflictKeys(conflicts)
     .map((key) => isSameRow(key, row, facts, table))
     .filter((test) => test !== undefined);
@@ -157,7 +157,7 @@ export function updateOrInsert(
   const condition = replaced(clause.whereClause, excluded) as Node | undefined;
   if (hasPart([assigned, condition], isOfRow)) return refuse('this use of EXCLUDED', clause.location);
   const scope = new Scope();
-  scope.tables.push({ alias: table, columns: facts.columns.map(seenColumn), isOuter: false });
+  scope.tables.push({ alias: table, columns: facts.columns.map(visibleColumn), isOuter: false });
   const alias = relation.alias === undefined ? '' : ` AS ${identifier(table)}`;
   const values = printAssignments(
     p,
@@ -165,7 +165,7 @@ export function updateOrInsert(
     scope,
     facts,
   );
-  const where = condition === undefined ? isSame : together('AND_EXPR', [isSame, condition]);
+  const where = condition === undefined ? isSame : booleanNode('AND_EXPR', [isSame, condition]);
   const update = `UPDATE ${printRelation(p, relation)}${alias} SET ${values} WHERE ${p.predicate(where, scope)}`;
   // A row that exists but does not match the condition must not be inserted either.
   const orInsert = condition === undefined ? insert : insertUnlessThere(p, conflicts, row).sql;

@@ -2,7 +2,7 @@ import type { FuncCall, Node, SelectStmt } from 'libpg-query';
 import { bodyOf, hasPart } from '../ast.ts';
 import { isUntypedConstant, typeOf, wider } from './inference.ts';
 import { intervalValue } from './interval-text.ts';
-import { castTo, columnOf, number, operator, target, together, when } from './made-nodes.ts';
+import { castTo, columnOf, number, operator, target, booleanNode, when } from './node-builders.ts';
 import { integerTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
@@ -53,13 +53,13 @@ export function countedSeries(p: Printing, { args = [], location }: FuncCall, sc
   // PostgreSQL continues from the last day of a month once it was clamped to it.
   const isLate = operator('>', callOf2('date_part', 'day', first), number(28));
   const isFailure = hasMonths
-    ? together('OR_EXPR', [isTooLong, together('AND_EXPR', [isLate, isUpTo(number(1))])])
+    ? booleanNode('OR_EXPR', [isTooLong, booleanNode('AND_EXPR', [isLate, isUpTo(number(1))])])
     : isTooLong;
   return {
     from: castTo(type, from),
     to: castTo(type, to),
     value: valueAt(count),
-    isWithin: together('AND_EXPR', [isUpTo(count), operator('=', when(isFailure, failed, number(1)), number(1))]),
+    isWithin: booleanNode('AND_EXPR', [isUpTo(count), operator('=', when(isFailure, failed, number(1)), number(1))]),
     numbers: {
       RangeSubselect: { subquery: { SelectStmt: numbersQuery(digitsOfRows) }, alias: { aliasname: numbersAlias } },
     },

@@ -16,7 +16,7 @@ import type { ColumnFacts, SqlCatalog } from './catalog.ts';
 import { irisSql, type ParameterUse } from './fragment.ts';
 import { intervalValue, microsPerDay, type IntervalValue } from './interval-text.ts';
 import { IrisTranslator } from './iris-translator.ts';
-import { ageBetween, joinedText, sumOfSpans, textOfValues, type MadeText } from './made-text.ts';
+import { ageBetween, joinedText, sumOfSpans, textOfValues, type ProxyComputation } from './proxy-computation.ts';
 import type { PgType } from './pg-type.ts';
 import { scaleDigits, type NumericScale } from './quotient.ts';
 import { defaultPath } from './search-path.ts';
@@ -120,7 +120,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     const isInterval = result.fields.map(({ dataTypeID }) => dataTypeID === oids.interval);
     const rows = result.rows.map((row) =>
       row.map((value, place) => {
-        const made = columns[place]?.made;
+        const made = columns[place]?.computation;
         if (value !== null && isMadeInterval(made))
           return JSON.stringify(intervalOf(made, value) ?? intervalValue(value));
         const text = value === null || made === undefined ? value : textOfMade(made, value);
@@ -150,8 +150,8 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
       tally.refused++;
       return;
     }
-    const columns = translation.columns?.map(({ label, type, made }, place) => {
-      const own = made?.kind === 'values' && made.as === 'array' ? arrayOids : oids;
+    const columns = translation.columns?.map(({ label, type, computation }, place) => {
+      const own = computation?.kind === 'values' && computation.as === 'array' ? arrayOids : oids;
       return { name: label, dataTypeID: type === undefined ? described[place]?.dataTypeID : own[type] };
     });
     if (columns !== undefined && JSON.stringify(columns) !== JSON.stringify(described))
@@ -289,21 +289,21 @@ function boundTranslation(
   return translator.translate(sql, [], defaultPath, values);
 }
 
-function textOfMade(made: MadeText, value: string): string {
+function textOfMade(made: ProxyComputation, value: string): string {
   if (made.kind === 'values')
     return textOfValues(made, value, (text) => (made.of === 'bool' ? (text === '1' ? 't' : 'f') : text));
   return made.kind === 'joined' ? joinedText(made, value) : value;
 }
 
-type MadeInterval = Extract<MadeText, { kind: 'age' | 'summedSpans' }>;
-const isMadeInterval = (made: MadeText | undefined): made is MadeInterval =>
+type MadeInterval = Extract<ProxyComputation, { kind: 'age' | 'summedSpans' }>;
+const isMadeInterval = (made: ProxyComputation | undefined): made is MadeInterval =>
   made?.kind === 'age' || made?.kind === 'summedSpans';
 const intervalOf = (made: MadeInterval, value: string): IntervalValue | undefined =>
   made.kind === 'age' ? ageBetween(value) : sumOfSpans(value, made.isAverage);
 
 /** Of PostgreSQL's columns nothing is made, but these intervals are compared field by field. */
 const agesOf = (columns: readonly ResultColumn[] = []): readonly ResultColumn[] =>
-  columns.map(({ made, ...column }) => (isMadeInterval(made) ? { ...column, made } : column));
+  columns.map(({ computation, ...column }) => (isMadeInterval(computation) ? { ...column, computation } : column));
 
 function boundAs(use: ParameterUse, value: string | null): string | null {
   if (value === null) return null;

@@ -15,7 +15,7 @@ import {
 } from './comparison.ts';
 import { printCall, printMinMax, printValueFunction } from './functions.ts';
 import { noGroup } from './grouping.ts';
-import { comparisons, isPredicate, isUntypedConstant, learnCast, learnType, typeOf } from './inference.ts';
+import { comparisons, isPredicate, isUntypedConstant, inferTypeOfCast, inferType, typeOf } from './inference.ts';
 import { printJsonOfAnyKind } from './json-path.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { printOperator } from './operators.ts';
@@ -66,7 +66,7 @@ const printers: { readonly [Kind in NodeKind]?: Printer } = {
  * @param isShown it is a result column by itself
  */
 export function printReference(p: Printing, reference: ColumnRef, scope: Scope, isShown = false): string {
-  if (!isShown && scope.column(reference)?.made !== undefined)
+  if (!isShown && scope.column(reference)?.computation !== undefined)
     return refuse(
       'a value that the proxy computes, used inside an expression',
       reference.location,
@@ -107,7 +107,7 @@ export function printPredicate(p: Printing, node: Node | undefined, scope: Scope
   if (isPredicate(node, kind)) return conditions[kind]?.(p, node, scope) ?? refuse(wordsOf(node), placeOf(node));
   const constant = bodyOf(node, 'A_Const')?.boolval;
   if (constant !== undefined) return constant.boolval === true ? '1 = 1' : '1 = 0';
-  learnType(p, node, 'bool');
+  inferType(p, node, 'bool');
   const value = p.value(node, scope);
   const type = typeOf(p, node, scope);
   if (type !== undefined && type !== 'bool')
@@ -135,7 +135,7 @@ export function operand(p: Printing, node: Node | undefined, scope: Scope): stri
 
 /** Prints one of several values with a common type. */
 export function valueAs(p: Printing, node: Node | undefined, type: PgType | undefined, scope: Scope): string {
-  learnType(p, node, type);
+  inferType(p, node, type);
   return typedValue(p, node, type) ?? momentOfDay(p, node, type, scope) ?? p.value(node, scope);
 }
 
@@ -186,7 +186,7 @@ function printCase(
   type: PgType | undefined,
   scope: Scope,
 ): string {
-  learnCast(p, arg, 'text');
+  inferTypeOfCast(p, arg, 'text');
   const branches = args.map((each) => {
     const { expr, result, location } = bodyOf(each, 'CaseWhen') ?? {};
     const condition = arg === undefined ? p.predicate(expr, scope) : comparison(p, '=', arg, expr, scope, location);
@@ -214,7 +214,7 @@ function printNullTest(p: Printing, { arg, nulltesttype, location }: NullTest, s
 
 function printBooleanTest(p: Printing, node: Node, scope: Scope): string {
   const { arg, booltesttype } = bodyOf(node, 'BooleanTest') ?? {};
-  learnType(p, arg, 'bool');
+  inferType(p, arg, 'bool');
   const value = p.value(arg, scope);
   switch (booltesttype) {
     case 'IS_TRUE':

@@ -5,7 +5,7 @@ import type { RelationName } from '../statement.ts';
 import { withoutWindows } from './grouping.ts';
 import { hazardOf } from './guards.ts';
 import { wider } from './inference.ts';
-import { besideEach, isHidden, isTrue, joinedByKeys } from './lateral.ts';
+import { printLateralItem, isHidden, isTrue, joinedByKeys } from './lateral.ts';
 import { textTypes } from './pg-type.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import type { Printing } from './printing.ts';
@@ -13,12 +13,12 @@ import { placeOf, Refusal, refuse } from './refusal.ts';
 import { seriesOf } from './series.ts';
 import {
   columnNamed,
-  seenColumn,
+  visibleColumn,
   type MergedColumn,
   type NamedRows,
   type Scope,
-  type SeenRows,
-  type SeenTable,
+  type VisibleRows,
+  type VisibleTable,
 } from './scope.ts';
 
 /** Prints FROM, and adds its tables to the scope. @throws Refusal */
@@ -72,7 +72,7 @@ function withLaterals(items: readonly Node[]): readonly Node[] {
 
 interface Item {
   readonly sql: string;
-  readonly tables: readonly SeenTable[];
+  readonly tables: readonly VisibleTable[];
   readonly merged?: ReadonlyMap<string, MergedColumn>;
 }
 
@@ -145,16 +145,16 @@ const namedBy = ({ schemaname, relname }: RangeVar, scope: Scope): NamedRows | u
   schemaname === undefined ? scope.withNamed(relname ?? '') : undefined;
 
 /** Cached rows by the facts of a table. */
-const rowsOf = new WeakMap<TableFacts, SeenRows>();
+const rowsOf = new WeakMap<TableFacts, VisibleRows>();
 
-function tableRows(p: Printing, table: RangeVar): SeenRows {
+function tableRows(p: Printing, table: RangeVar): VisibleRows {
   const facts = p.catalog.table(relationOf(table));
   if (facts === undefined) return { columns: undefined };
   const known = rowsOf.get(facts);
   if (known !== undefined) return known;
   const nullable = new Set(facts.columns.filter(({ isNullable }) => isNullable).map(({ name }) => name));
   const keys = facts.uniqueKeys.filter((key) => !key.some((name) => nullable.has(name)));
-  const rows = { columns: facts.columns.map(seenColumn), keys, hasRowId: facts.hasRowId === true };
+  const rows = { columns: facts.columns.map(visibleColumn), keys, hasRowId: facts.hasRowId === true };
   rowsOf.set(facts, rows);
   return rows;
 }
@@ -169,7 +169,7 @@ function printQueryItem(p: Printing, { lateral, subquery, alias }: RangeSubselec
   const select = bodyOf(subquery, 'SelectStmt');
   if (select === undefined) return refuse('this query in FROM');
   // Without LATERAL it sees outer queries, but not its neighbours in FROM.
-  const { sql, ...rows } = p.query(select, scope, { names: namesOf(alias?.colnames), isShown: true });
+  const { sql, ...rows } = p.query(select, scope, { names: namesOf(alias?.colnames), isForClient: true });
   const name = alias?.aliasname ?? 'iris_subquery';
   const { columns } = rows;
   if (columns !== undefined)
@@ -196,7 +196,7 @@ function printLateral(p: Printing, join: JoinExpr, lateral: RangeSubselect, scop
   const left = printItem(p, join.larg ?? refuse('this join'), scope);
   const { jointype = 'JOIN_INNER', quals } = join;
   const isEach = (jointype === 'JOIN_INNER' || jointype === 'JOIN_LEFT') && (quals === undefined || isTrue(quals));
-  const beside = isEach ? within(scope, left, () => besideEach(p, lateral, scope)) : undefined;
+  const beside = isEach ? within(scope, left, () => printLateralItem(p, lateral, scope)) : undefined;
   if (beside === undefined) {
     const { tables, ...rest } = printJoin(
       p,
@@ -265,7 +265,7 @@ function asSent(side: Node, scope: Scope): Node {
   return select === undefined ? side : { RangeSubselect: { subquery: { SelectStmt: select } } };
 }
 
-const asOuter = (tables: readonly SeenTable[], isOuter: boolean): readonly SeenTable[] =>
+const asOuter = (tables: readonly VisibleTable[], isOuter: boolean): readonly VisibleTable[] =>
   isOuter ? tables.map((table) => ({ ...table, isOuter: true })) : tables;
 
 /** Prints a join condition, which sees the two sides only. */
@@ -318,7 +318,7 @@ function usedColumn({ tables, merged }: Item, name: string): MergedColumn {
   if (owner === undefined || column === undefined)
     throw new Refusal(`column "${name}" specified in USING clause does not exist`, { sqlstate: '42703' });
   if (more.length > 0) throw new Refusal(`common column name "${name}" appears more than once`, { sqlstate: '42702' });
-  if (column.made !== undefined) return refuse(`USING of "${name}", of which the proxy makes the text`);
+  if (column.computation !== undefined) return refuse(`USING of "${name}", of which the proxy makes the text`);
   const isNullable = column.isNullable || owner.isOuter;
   return {
     sql: `${identifier(owner.alias)}.${identifier(name)}`,

@@ -7,10 +7,10 @@ import { castValue, evenly } from './cast.ts';
 import { comparedText } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
 import { functionTable } from './function-table.ts';
-import { common, isNullable, isOfOther, learnType, openType, typeOf } from './inference.ts';
-import { calledFunctions } from './made-text.ts';
+import { common, isNullable, isOfOther, inferType, openType, typeOf } from './inference.ts';
+import { calledFunctions } from './proxy-computation.ts';
 import { jsonMember, printJson, printJsonMember } from './json.ts';
-import { number } from './made-nodes.ts';
+import { number } from './node-builders.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -30,7 +30,7 @@ import {
   printTranslate,
 } from './text-functions.ts';
 import { outputText, printValueText, valueText } from './text-operand.ts';
-import { printBin, printMadeMoment, printMomentOfSeconds } from './made-moments.ts';
+import { printBin, printMakeTimestamp, printMomentOfSeconds } from './make-timestamp.ts';
 import { printReadMoment, printToChar } from './moment-patterns.ts';
 import { printExtract, printTruncated } from './time.ts';
 import { isWindowFunction, printWindow } from './windows.ts';
@@ -56,8 +56,8 @@ export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
   if (call.agg_filter !== undefined || call.agg_distinct === true || call.agg_order !== undefined) {
     return refuse(`${name} with FILTER, DISTINCT or ORDER BY`, location);
   }
-  learnType(p, call.args?.[0], openType(p, name, call.args ?? [], scope));
-  if (name === 'mod') learnType(p, call.args?.[1], typeOf(p, call.args?.[0], scope));
+  inferType(p, call.args?.[0], openType(p, name, call.args ?? [], scope));
+  if (name === 'mod') inferType(p, call.args?.[1], typeOf(p, call.args?.[0], scope));
   if (jsonFunctions.has(name)) return printJson(p, { FuncCall: call }, scope, location);
   const special = specials[name];
   if (special !== undefined) return special(p, call.args ?? [], scope, location);
@@ -135,8 +135,8 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   date_part: printExtract,
   date_trunc: printTruncated,
   age: (_p, _args, _scope, location) => refuseAge(location),
-  make_date: printMadeMoment,
-  make_timestamp: printMadeMoment,
+  make_date: printMakeTimestamp,
+  make_timestamp: printMakeTimestamp,
   to_char: printToChar,
   to_date: (p, args, scope, location) => printReadMoment(p, 'TO_DATE', args, scope, location),
   to_timestamp: (p, args, scope, location) =>
@@ -220,7 +220,7 @@ function printFormat(p: Printing, [pattern, ...values]: readonly Node[], scope: 
 
 function printRound(p: Printing, args: readonly Node[], scope: Scope): string {
   const [value, places] = args;
-  learnType(p, places, 'int4');
+  inferType(p, places, 'int4');
   const type = openType(p, 'round', args, scope) ?? typeOf(p, value, scope);
   if (places === undefined && (type === 'float4' || type === 'float8')) return evenly(operand(p, value, scope));
   return `ROUND(${p.value(value, scope)}, ${places === undefined ? '0' : p.value(places, scope)})`;
@@ -243,7 +243,7 @@ function printTrim(
 /** substring() by positions, or by a pattern; in PostgreSQL, positions before the text count. */
 function printSubstring(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   const [text, from, count] = args;
-  for (const place of [from, count]) learnType(p, place, 'int4');
+  for (const place of [from, count]) inferType(p, place, 'int4');
   const isPlace = integerTypes.has(typeOf(p, from, scope)) || bodyOf(from, 'ParamRef') !== undefined;
   if (!isPlace || args.length > 3)
     return refuse(

@@ -11,7 +11,7 @@ import { isSameScale } from './numeric-scale.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import { isRepeatable } from './repeatable.ts';
-import { Scope, type SeenColumn } from './scope.ts';
+import { Scope, type VisibleColumn } from './scope.ts';
 import { sortOutside } from './set-operations.ts';
 import { distinctNames, isSame, labelled } from './targets.ts';
 
@@ -52,7 +52,7 @@ export function printGroupingSets(p: Printing, select: SelectStmt, scope: Scope,
       ...(having === undefined ? {} : { havingClause: having }),
     };
     const isNull = targets.map(({ val }) => absent.some((each) => isSame(each, val, rows)));
-    return { ...new Block(p, one, new Scope(scope), { ...options, isTop: false, isShown: false }).print(), isNull };
+    return { ...new Block(p, one, new Scope(scope), { ...options, isTop: false, isForClient: false }).print(), isNull };
   });
   return ordered(p, select, { targets, labels, shown: said.length, parts }, options);
 }
@@ -101,7 +101,7 @@ function ordered(
   return { sql: sortOutside(p, sql, results, select, options, limits, hidden), columns: columns.slice(0, shown) };
 }
 
-function columnOf(parts: readonly Part[], at: number): SeenColumn {
+function columnOf(parts: readonly Part[], at: number): VisibleColumn {
   const all = parts.map(({ columns }) => columns?.[at]).filter((column) => column !== undefined);
   const valued = parts.filter(({ isNull }) => isNull[at] !== true).map(({ columns }) => columns?.[at]);
   const [first = all[0], ...others] = valued;

@@ -4,7 +4,7 @@ import { functionTable, functionType } from './function-table.ts';
 import { integerTypes, numberTypes, textTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { Refusal } from './refusal.ts';
-import type { Scope, SeenColumn } from './scope.ts';
+import type { Scope, VisibleColumn } from './scope.ts';
 import { isOutOfRange } from './typed-constants.ts';
 
 /**
@@ -12,11 +12,11 @@ import { isOutOfRange } from './typed-constants.ts';
  * @param operatorAt location of the operator that takes it
  * @throws Refusal 42883 (for an operator) or 42P08 (otherwise) the context wants a type to which PostgreSQL does not convert
  */
-export function learnType(p: Printing, node: Node | undefined, type: PgType | undefined, operatorAt?: number): void {
+export function inferType(p: Printing, node: Node | undefined, type: PgType | undefined, operatorAt?: number): void {
   const { number, location } = bodyOf(node, 'ParamRef') ?? {};
   if (number === undefined || number < 0 || type === undefined || p.parameterTypes[number - 1] !== undefined) return;
-  const known = p.learntTypes.get(number);
-  if (known === undefined) p.learntTypes.set(number, type);
+  const known = p.inferredTypes.get(number);
+  if (known === undefined) p.inferredTypes.set(number, type);
   else if (kindOfType(known) !== kindOfType(type))
     throw operatorAt === undefined
       ? new Refusal(`inconsistent types deduced for parameter $${number}`, { sqlstate: '42P08', location })
@@ -35,8 +35,8 @@ function kindOfType(type: PgType): 'number' | 'text' | 'moment' | PgType {
 }
 
 /** Gives an untyped parameter the type of its cast. */
-export function learnCast(p: Printing, node: Node | undefined, type: PgType): void {
-  if (isOpenParameter(p, node) && learntType(p, node) === undefined) learnType(p, node, type);
+export function inferTypeOfCast(p: Printing, node: Node | undefined, type: PgType): void {
+  if (isOpenParameter(p, node) && inferredType(p, node) === undefined) inferType(p, node, type);
 }
 
 /** Whether a node is a predicate, which IRIS distinguishes from values. */
@@ -105,7 +105,7 @@ const inferences: { readonly [Kind in NodeKind]?: Inference } = {
 };
 
 /** The type of a subquery's column; untyped columns are text. */
-const resolved = (column: SeenColumn | undefined): PgType | undefined =>
+const resolved = (column: VisibleColumn | undefined): PgType | undefined =>
   column?.isOpen === true ? 'text' : column?.type;
 
 function constantType(constant: A_Const): PgType | undefined {
@@ -185,13 +185,13 @@ export function isOpenParameter(p: Printing, node: Node | undefined): boolean {
 }
 
 /** The type already inferred for a parameter. */
-export function learntType(p: Printing, node: Node | undefined): PgType | undefined {
-  return isOpenParameter(p, node) ? p.learntTypes.get(bodyOf(node, 'ParamRef')?.number ?? 0) : undefined;
+export function inferredType(p: Printing, node: Node | undefined): PgType | undefined {
+  return isOpenParameter(p, node) ? p.inferredTypes.get(bodyOf(node, 'ParamRef')?.number ?? 0) : undefined;
 }
 
 /** Whether a node is a constant or parameter without a type so far. */
 export const isWithoutType = (p: Printing, node: Node | undefined): boolean =>
-  isOfOther(p, node) && learntType(p, node) === undefined;
+  isOfOther(p, node) && inferredType(p, node) === undefined;
 
 /** Whether a node takes the type of the other operand. */
 export const isOfOther = (p: Printing, node: Node | undefined): boolean =>

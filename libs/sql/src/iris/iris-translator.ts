@@ -11,12 +11,12 @@ import { isSchemaColumn } from './comparison.ts';
 import { printCopyIn, selectOf } from './copies.ts';
 import { copyOptions } from './copy-options.ts';
 import { irisDialect, type IrisDialect } from './dialect.ts';
-import { Effort } from './effort.ts';
+import { TranslationBudget } from './translation-budget.ts';
 import { printPredicate, printValue } from './expression.ts';
 import { Marks } from './fragment.ts';
 import { printRelation } from './from.ts';
 import type { Hazard } from './guards.ts';
-import { learnType } from './inference.ts';
+import { inferType } from './inference.ts';
 import { schemaMap, type SchemaMap } from './names.ts';
 import { printLockedRows } from './locked-rows.ts';
 import { printMerge } from './merge.ts';
@@ -34,11 +34,11 @@ import {
   printDrop,
   printRename,
 } from './schema.ts';
-import type { Scope, SeenColumn } from './scope.ts';
+import type { Scope, VisibleColumn } from './scope.ts';
 import { defaultPath, qualified, type SearchPath } from './search-path.ts';
 import { shown } from './shown-steps.ts';
 import { sqlCommandOf } from './sql-commands.ts';
-import { parametersOf, type FirstParameter, type UntoldParameter } from './parameter-places.ts';
+import { parametersOf, type FirstParameter, type UntypedParameter } from './parameter-places.ts';
 import { keyOf, type Translatable } from './translatable.ts';
 import { printModes, printTransaction } from './transactions.ts';
 import type { IrisStep, ResultColumn, Translation } from './translation.ts';
@@ -138,12 +138,12 @@ export class IrisTranslator {
       const { statement, wanted, arrays } = withKnownValues(qualified(stmt, path, this.#catalog), types, values);
       const translation = this.#statement(statement, { types, wanted, arrays, isKnown: values !== undefined });
       if (translation.kind !== 'iris') return translation;
-      const { highest, untold, first } = parametersOf(stmt);
-      const faults = untold.map((each) => ({ number: each.number, fault: untoldFault(each, text) }));
+      const { highest, untyped, first } = parametersOf(stmt);
+      const faults = untyped.map((each) => ({ number: each.number, fault: untypedFault(each, text) }));
       return {
         ...translation,
         highest,
-        untold: faults,
+        untyped: faults,
         ...(first !== undefined && { unbound: unboundFault(first, text) }),
       };
     } catch (error) {
@@ -168,14 +168,14 @@ export class IrisTranslator {
 
   #printing({ types, wanted, arrays }: Parameters): Printing {
     const printed = new Map<SelectStmt, Map<string, PrintedQuery>>();
-    const effort = new Effort();
+    const effort = new TranslationBudget();
     const p: Printing = {
       dialect: this.#dialect,
       catalog: this.#catalog,
       schemas: this.#schemas,
       marks: new Marks(),
       parameterTypes: types,
-      learntTypes: new Map(wanted),
+      inferredTypes: new Map(wanted),
       arrayTypes: new Map(arrays),
       textParameters: [],
       isOrderKept: this.#options.isOrderKept ?? true,
@@ -201,8 +201,8 @@ export class IrisTranslator {
   #printed(p: Printing, node: Node): PrintedChange {
     const select = bodyOf(node, 'SelectStmt');
     if (select?.lockingClause !== undefined)
-      return printLockedRows(p, select, (query, among) =>
-        printQuery(p, query, undefined, { isTop: true, ...(among === undefined ? {} : { among }) }),
+      return printLockedRows(p, select, (query, extraCondition) =>
+        printQuery(p, query, undefined, { isTop: true, ...(extraCondition === undefined ? {} : { extraCondition }) }),
       );
     if (select !== undefined) {
       const { sql, columns } = printQuery(p, select, undefined, { isTop: true });
@@ -290,7 +290,7 @@ export class IrisTranslator {
       parameterTypes: inner.kind === 'iris' ? inner.parameterTypes : new Map(),
       arrayTypes: inner.kind === 'iris' ? inner.arrayTypes : new Map(),
       highest: 0,
-      untold: [],
+      untyped: [],
     };
   }
 }
@@ -346,7 +346,7 @@ function finished(
   constants: readonly number[] = [],
 ): Translation {
   checkIntervals(columns ?? [], node);
-  for (const parameter of p.textParameters) learnType(p, { ParamRef: parameter }, 'text');
+  for (const parameter of p.textParameters) inferType(p, { ParamRef: parameter }, 'text');
   const certain = p.hazards.find(({ risk }) => risk === 'certain');
   if (certain !== undefined) {
     const hint = `On IRIS ${p.dialect.version} ${certain.meaning} (${certain.id}).`;
@@ -361,10 +361,10 @@ function finished(
     hazards: unique(p.hazards),
     meanings: new Map([...meaningOf('22012', p.divisions), ...meaningOf('22023', p.domains)]),
     constants,
-    parameterTypes: p.learntTypes,
+    parameterTypes: p.inferredTypes,
     arrayTypes: p.arrayTypes,
     highest: 0,
-    untold: [],
+    untyped: [],
   };
 }
 
@@ -376,7 +376,7 @@ function meaningOf(state: string, meant: ReadonlySet<string>): readonly (readonl
 const checkStep = (sql: string): PrintedStep => ({ sql, isResult: false, only: 'ofNoRows' });
 
 /** Refuses interval columns other than differences of timestamps, as their split into days and hours is unknown. */
-function checkIntervals(columns: readonly SeenColumn[], node: Node): void {
+function checkIntervals(columns: readonly VisibleColumn[], node: Node): void {
   const place = columns.findIndex(({ type, isDifference = false }) => type === 'interval' && !isDifference);
   if (place < 0) return;
   const target = bodyOf(node, 'SelectStmt')?.targetList?.[place];
@@ -387,14 +387,14 @@ const unique = (hazards: readonly Hazard[]): readonly Hazard[] => [
   ...new Map(hazards.map((hazard) => [hazard.id, hazard])).values(),
 ];
 
-function resultColumn({ name, label = name, type, scale, facts, made, modifiers }: SeenColumn): ResultColumn {
+function resultColumn({ name, label = name, type, scale, facts, computation, modifiers }: VisibleColumn): ResultColumn {
   return {
     label,
     type,
     holdsSchema: isSchemaColumn(name),
     scale,
     modifiers: facts?.modifiers ?? modifiers,
-    ...(made === undefined ? {} : { made }),
+    ...(computation === undefined ? {} : { computation }),
   };
 }
 
@@ -421,7 +421,7 @@ function printLock({ mode, relations = [] }: LockStmt): readonly string[] {
   );
 }
 
-function untoldFault({ number, sqlstate, location }: UntoldParameter, text: string): SqlFault {
+function untypedFault({ number, sqlstate, location }: UntypedParameter, text: string): SqlFault {
   const message = `could not determine data type of parameter $${number}`;
   if (location === undefined) return { sqlstate, message };
   return { sqlstate, message, position: positionOf(Buffer.from(text, 'utf8'), location) };

@@ -3,7 +3,7 @@ import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { printColumn } from './expression.ts';
 import { arrayMembers } from './arrays.ts';
 import { typeOf } from './inference.ts';
-import type { JsonStep, MadeText } from './made-text.ts';
+import type { JsonStep, ProxyComputation } from './proxy-computation.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
@@ -54,7 +54,7 @@ export function madePath(
   p: Printing,
   node: Node | undefined,
   scope: Scope,
-): { readonly arg: Node; readonly made: MadeText } | undefined {
+): { readonly arg: Node; readonly made: ProxyComputation } | undefined {
   const expression = jsonOperation(node, ['->', '#>']);
   if (expression === undefined) return undefined;
   const { root, steps } = pathOf(expression);

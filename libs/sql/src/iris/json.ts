@@ -1,8 +1,8 @@
 import type { ColumnRef, FuncCall, Node } from 'libpg-query';
 import { bodyOf, constantText, lastNameOf, namesOf } from '../ast.ts';
 import { operand } from './expression.ts';
-import { isNullable, isOpenParameter, isUntypedConstant, learnType, typeOf } from './inference.ts';
-import { columnOf } from './made-nodes.ts';
+import { isNullable, isOpenParameter, isUntypedConstant, inferType, typeOf } from './inference.ts';
+import { columnOf } from './node-builders.ts';
 import { textTypes, timeTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
@@ -142,7 +142,7 @@ function plainMember(p: Printing, node: Node, scope: Scope, location?: number): 
   if (type === 'interval') return refuse('an interval in JSON', location, 'Take extract(epoch from ...).');
   if (type === undefined && !isUntypedConstant(node) && !isOpenParameter(p, node))
     return refuse('something of unknown type in JSON', location, 'Cast it.');
-  if (type === undefined) learnType(p, node, 'text');
+  if (type === undefined) inferType(p, node, 'text');
   if (type === 'uuid') return `LOWER(${operand(p, node, scope)})`;
   if (type === 'timestamp') return `REPLACE(${textOperand(p, node, scope, location)}, ' ', 'T')`;
   return timeTypes.has(type) || type === 'time' ? textOperand(p, node, scope, location) : p.value(node, scope);

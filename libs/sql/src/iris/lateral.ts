@@ -4,31 +4,35 @@ import { checkNames, printFrom } from './from.ts';
 import { isAggregate } from './grouping.ts';
 import { common, isNullable, typeOf } from './inference.ts';
 import { labelOf } from './labels.ts';
-import { castTo, columnOf, number, operator, target, together, words } from './made-nodes.ts';
+import { castTo, columnOf, number, operator, target, booleanNode, words } from './node-builders.ts';
 import { identifier } from './names.ts';
 import { scaleOf } from './numeric-scale.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
-import { Scope, type SeenColumn, type SeenTable } from './scope.ts';
+import { Scope, type VisibleColumn, type VisibleTable } from './scope.ts';
 import { valueAs } from './expression.ts';
 
 const hint = 'Write each value as a query in SELECT, or join a query with GROUP BY or row_number().';
 
 /** A LATERAL query: columns that are expressions over the left row, and joined rows if there may be several. */
-export interface Beside {
+export interface LateralItem {
   /** What to join; undefined if it always has exactly one row. */
   readonly sql: string | undefined;
-  readonly table: SeenTable;
+  readonly table: VisibleTable;
 }
 
 /** Prints LATERAL with exactly one row, or of VALUES; undefined for any other. The scope must have the preceding tables. */
-export function besideEach(p: Printing, { subquery, alias }: RangeSubselect, scope: Scope): Beside | undefined {
+export function printLateralItem(
+  p: Printing,
+  { subquery, alias }: RangeSubselect,
+  scope: Scope,
+): LateralItem | undefined {
   const select = bodyOf(subquery, 'SelectStmt');
   if (select === undefined || !isPlain(select) || select.limitCount !== undefined) return undefined;
   const name = alias?.aliasname ?? 'iris_lateral';
   const names = namesOf(alias?.colnames);
-  if (select.valuesLists !== undefined) return valuesBeside(p, select, name, names, scope);
+  if (select.valuesLists !== undefined) return printLateralValues(p, select, name, names, scope);
   const targets = (select.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
   const isOfRow = select.fromClause === undefined && select.whereClause === undefined;
   const isAggregated = hasPart(select.targetList, isAggregate) && select.groupClause === undefined;
@@ -44,9 +48,9 @@ export function besideEach(p: Printing, { subquery, alias }: RangeSubselect, sco
   return { sql: undefined, table: computedTable(name, columns) };
 }
 
-type Column = readonly [column: SeenColumn, sql: string];
+type Column = readonly [column: VisibleColumn, sql: string];
 
-const computedTable = (alias: string, columns: readonly Column[]): SeenTable => ({
+const computedTable = (alias: string, columns: readonly Column[]): VisibleTable => ({
   alias,
   columns: columns.map(([column]) => column),
   isOuter: false,
@@ -78,20 +82,27 @@ function valueColumn(p: Printing, value: Node | undefined, name: string, scope: 
 }
 
 function queryColumn(p: Printing, select: SelectStmt, name: string, scope: Scope): Column {
-  const { sql, columns } = p.queryValue(select, scope, { isShown: true });
-  const [{ type, scale, made } = {}] = columns ?? [];
-  const column = { name, type, isNullable: true, isExact: false, scale, ...(made !== undefined && { made }) };
+  const { sql, columns } = p.queryValue(select, scope, { isForClient: true });
+  const [{ type, scale, computation } = {}] = columns ?? [];
+  const column = {
+    name,
+    type,
+    isNullable: true,
+    isExact: false,
+    scale,
+    ...(computation !== undefined && { computation }),
+  };
   return [column, `(${sql})`];
 }
 
 /** VALUES over columns of the left row: a query of row numbers, and CASE expressions for the columns. */
-function valuesBeside(
+function printLateralValues(
   p: Printing,
   { valuesLists = [] }: SelectStmt,
   name: string,
   names: readonly string[],
   scope: Scope,
-): Beside {
+): LateralItem {
   checkRepeatable(valuesLists, 'LATERAL');
   const rows = valuesLists.map((row) => bodyOf(row, 'List')?.items ?? []);
   const row = `${identifier(name)}.iris_n`;
@@ -179,7 +190,7 @@ export function joinedByKeys(p: Printing, join: JoinExpr, scope: Scope): JoinExp
       ...keys.map(({ own }, at) => target(`iris_k${at + 1}`, own)),
       ...(limit === undefined ? [] : [target('iris_n', numbered)]),
     ],
-    ...(kept.length === 0 ? {} : { whereClause: together('AND_EXPR', kept) }),
+    ...(kept.length === 0 ? {} : { whereClause: booleanNode('AND_EXPR', kept) }),
   };
   const alias = lateral.alias?.aliasname ?? 'iris_lateral';
   const tests = [
@@ -192,7 +203,7 @@ export function joinedByKeys(p: Printing, join: JoinExpr, scope: Scope): JoinExp
     rarg: {
       RangeSubselect: { subquery: { SelectStmt: inner }, alias: { ...lateral.alias, aliasname: alias } },
     },
-    quals: tests.length === 1 && tests[0] !== undefined ? tests[0] : together('AND_EXPR', tests),
+    quals: tests.length === 1 && tests[0] !== undefined ? tests[0] : booleanNode('AND_EXPR', tests),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { A_Const, Node, SelectStmt } from 'libpg-query';
 import { bodyOf, constantText, lastNameOf } from '../ast.ts';
-import { learnType } from './inference.ts';
+import { inferType } from './inference.ts';
 import { typeUse } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
@@ -20,7 +20,7 @@ export function limitsOf(p: Printing, { limitCount, limitOffset, limitOption }: 
 
 function limitText(p: Printing, node: Node | undefined, isOffset: boolean): string | undefined {
   const cast = bodyOf(node, 'TypeCast');
-  learnType(p, cast?.arg ?? node, typeUse(cast?.typeName)?.type ?? 'int8');
+  inferType(p, cast?.arg ?? node, typeUse(cast?.typeName)?.type ?? 'int8');
   if (cast !== undefined) return limitText(p, cast.arg, isOffset);
   if (node === undefined) return undefined;
   const constant = bodyOf(node, 'A_Const');

@@ -4,14 +4,14 @@ import type { ColumnFacts, TableFacts } from './catalog.ts';
 import { rowByKey, type PrintedChange, type PrintedStep } from './changes.ts';
 import { printRelation, relationOf } from './from.ts';
 import { isAggregate } from './grouping.ts';
-import { callOf, columnOf, target } from './made-nodes.ts';
+import { callOf, columnOf, target } from './node-builders.ts';
 import { identifier } from './names.ts';
 import { integerTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { PrintedQuery, Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
 import { rowId } from './row-id.ts';
-import { Scope, seenColumn, type SeenColumn } from './scope.ts';
+import { Scope, visibleColumn, type VisibleColumn } from './scope.ts';
 import { noResult, placeOfResult } from './targets.ts';
 
 /**
@@ -72,12 +72,12 @@ export function printLockedRows(
   );
 }
 
-const changeOf = (steps: readonly PrintedStep[], columns: readonly SeenColumn[] | undefined): PrintedChange => ({
+const changeOf = (steps: readonly PrintedStep[], columns: readonly VisibleColumn[] | undefined): PrintedChange => ({
   steps,
   ...(columns === undefined ? {} : { columns }),
 });
 
-const rowIdColumn: SeenColumn = { name: 'iris_id', type: 'text', isNullable: false, isExact: true };
+const rowIdColumn: VisibleColumn = { name: 'iris_id', type: 'text', isNullable: false, isExact: true };
 
 const words: Readonly<Record<string, string>> = {
   LCS_FORUPDATE: 'FOR UPDATE',
@@ -190,7 +190,7 @@ function columnToSet({ columns, uniqueKeys }: TableFacts, { location }: RangeVar
 function ownRow(p: Printing, { whereClause }: SelectStmt, facts: TableFacts, table: RangeVar): string | undefined {
   if (whereClause === undefined) return undefined;
   const scope = new Scope();
-  scope.tables.push({ alias: aliasOf(table), columns: facts.columns.map(seenColumn), isOuter: false });
+  scope.tables.push({ alias: aliasOf(table), columns: facts.columns.map(visibleColumn), isOuter: false });
   return rowByKey({ whereClause }, facts, scope) === undefined ? undefined : p.predicate(whereClause, scope);
 }
 

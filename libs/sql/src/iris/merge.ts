@@ -2,7 +2,7 @@ import type { MergeStmt, MergeWhenClause, Node, SelectStmt } from 'libpg-query';
 import { bodyOf, hasPart, lastNameOf, namesOf } from '../ast.ts';
 import { printDelete, printInsert, printUpdate, type PrintedChange } from './changes.ts';
 import { printFrom } from './from.ts';
-import { number, target, together } from './made-nodes.ts';
+import { number, target, booleanNode } from './node-builders.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
@@ -40,7 +40,7 @@ export function printMerge(p: Printing, merge: MergeStmt): PrintedChange {
 type Steps = PrintedChange['steps'];
 
 const all = (...conditions: readonly (Node | undefined)[]): Node =>
-  together(
+  booleanNode(
     'AND_EXPR',
     conditions.filter((each) => each !== undefined),
   );

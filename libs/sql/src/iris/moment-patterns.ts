@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { bodyOf, constantText } from '../ast.ts';
-import { isNullable, learnType, typeOf } from './inference.ts';
+import { isNullable, inferType, typeOf } from './inference.ts';
 import { isoDay, isoWeek, isoYear } from './iso-week.ts';
 import { printNumberToChar, readText } from './number-patterns.ts';
 import { numberTypes, textTypes, timeTypes } from './pg-type.ts';
@@ -144,7 +144,7 @@ export function printReadMoment(
   location?: number,
 ): string {
   const value = written === undefined ? undefined : readText(written);
-  learnType(p, value, 'text');
+  inferType(p, value, 'text');
   const pattern = textOf(format)?.replaceAll(/yyyy|mm|dd|hh24|mi|ss/g, (word) => word.toUpperCase());
   const type = typeOf(p, value, scope);
   const text = textOf(value);

@@ -2,7 +2,7 @@ import type { A_Expr, FuncCall, Node } from 'libpg-query';
 import { bodyOf, constantText, kindOf, namesOf, type NodeKind } from '../ast.ts';
 import { scaledFunctions } from './function-scale.ts';
 import { typeOf } from './inference.ts';
-import { operator } from './made-nodes.ts';
+import { operator } from './node-builders.ts';
 import { integerTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import {

@@ -3,7 +3,7 @@ import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { printBits } from './bits.ts';
 import { comparison } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
-import { isNullable, isOfOther, isOpenParameter, isWithoutType, learnType, typeOf } from './inference.ts';
+import { isNullable, isOfOther, isOpenParameter, isWithoutType, inferType, typeOf } from './inference.ts';
 import { printJsonPath } from './json-path.ts';
 import { integerTypes, numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -32,8 +32,8 @@ export function printOperator(p: Printing, expression: A_Expr, scope: Scope): st
     case '%':
       checkNumber(typeOf(p, lexpr, scope), location);
       checkNumber(typeOf(p, rexpr, scope), location);
-      learnType(p, lexpr, typeOf(p, rexpr, scope), location);
-      learnType(p, rexpr, typeOf(p, lexpr, scope), location);
+      inferType(p, lexpr, typeOf(p, rexpr, scope), location);
+      inferType(p, rexpr, typeOf(p, lexpr, scope), location);
       noteDivision(p, rexpr);
       return `MOD(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`; // # would have the sign of the divisor
     case '^':
@@ -83,8 +83,8 @@ function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expressio
   const right = isOpenParameter(p, rexpr) ? types[0] : types[1];
   checkNumber(left, location);
   checkNumber(right, location);
-  learnType(p, lexpr, right, location);
-  learnType(p, rexpr, left, location);
+  inferType(p, lexpr, right, location);
+  inferType(p, rexpr, left, location);
   const sides = [
     typedConstant(p, lexpr, right) ?? operand(p, lexpr, scope),
     typedConstant(p, rexpr, left) ?? operand(p, rexpr, scope),

@@ -1,6 +1,6 @@
 import type { Node, SortBy } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
-import { behindBlank, exact } from './comparison.ts';
+import { withLeadingBlank, exact } from './comparison.ts';
 import { isNullable, typeOf } from './inference.ts';
 import { textTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -47,7 +47,7 @@ export function sortKeys(p: Printing, sort: SortBy, sorted: Sorted): readonly st
     sort.sortby_nulls === 'SORTBY_NULLS_DEFAULT' ? isDescending : sort.sortby_nulls === 'SORTBY_NULLS_FIRST';
   const isLeft = sort.sortby_nulls === 'SORTBY_NULLS_DEFAULT' && !p.isOrderKept;
   const isBlank = isText && p.isOrderKept;
-  const key = isBlank ? behindBlank(p, value) : value;
+  const key = isBlank ? withLeadingBlank(p, value) : value;
   const isNoMatter = isLeft || isFirst !== isDescending;
   // The space prefix turns NULL into a text that sorts beside ''.
   if (!mayBeNull || (isNoMatter && !isBlank)) return [`${key}${end}`];

@@ -5,8 +5,19 @@ import { checkGrouped, groupedBy, isAggregate } from './grouping.ts';
 import { isNullable, typeOf } from './inference.ts';
 import { jsonMember } from './json.ts';
 import { labelOf } from './labels.ts';
-import { recordSeparator, type MadeText } from './made-text.ts';
-import { callOf, castTo, columnOf, constant, number, operator, target, together, when, words } from './made-nodes.ts';
+import { recordSeparator, type ProxyComputation } from './proxy-computation.ts';
+import {
+  callOf,
+  castTo,
+  columnOf,
+  constant,
+  number,
+  operator,
+  target,
+  booleanNode,
+  when,
+  words,
+} from './node-builders.ts';
 import { scaleOf } from './numeric-scale.ts';
 import { numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing, QueryOptions } from './printing.ts';
@@ -63,12 +74,12 @@ export const hasOrderedSets = ({ targetList, havingClause, sortClause }: SelectS
   hasPart([targetList, havingClause, sortClause], (node) => (percentileOf(node) ?? joinOf(node)) !== undefined);
 
 /** Ordered texts or values to be assembled by the proxy. */
-type Joined = Extract<MadeText, { kind: 'joined' | 'values' }>;
+type Joined = Extract<ProxyComputation, { kind: 'joined' | 'values' }>;
 
 export interface WithoutOrderedSets {
   readonly select: SelectStmt;
   /** How the proxy computes each column. */
-  readonly made: readonly (MadeText | undefined)[];
+  readonly made: readonly (ProxyComputation | undefined)[];
 }
 
 /**
@@ -92,7 +103,7 @@ export function withoutOrderedSets(
   const inner = new InnerRows(p, rows, said);
   const joined: (Joined | undefined)[] = [];
   const named = targets.map(({ val, name, ...more }, at): ResTarget => {
-    const join = options.isTop === true || options.isShown === true ? inner.joined(val) : undefined;
+    const join = options.isTop === true || options.isForClient === true ? inner.joined(val) : undefined;
     joined.push(join?.made);
     const value = join?.value ?? inner.rewritten(val);
     const label = options.names?.[at] ?? labelOf(val, name);
@@ -337,8 +348,8 @@ class InnerRows {
     const share = castTo('float8', shareOf(args[0], location));
     if (!isContinuous) {
       const wanted = callOf('ceil', operator('*', share, rows));
-      const isFirst = together('AND_EXPR', [operator('=', row, number(1)), operator('<=', wanted, number(0))]);
-      const isThere = together('OR_EXPR', [operator('=', row, wanted), isFirst]);
+      const isFirst = booleanNode('AND_EXPR', [operator('=', row, number(1)), operator('<=', wanted, number(0))]);
+      const isThere = booleanNode('OR_EXPR', [operator('=', row, wanted), isFirst]);
       return callOf('max', when(isThere, sorted));
     }
     const position = operator('*', share, operator('-', rows, number(1)));

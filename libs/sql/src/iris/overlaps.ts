@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { typeOf } from './inference.ts';
-import { castTo, operator } from './made-nodes.ts';
+import { castTo, operator } from './node-builders.ts';
 import { timeTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';

@@ -2,7 +2,7 @@ import type { FuncCall, Node } from 'libpg-query';
 import { bodyOf, lastNameOf } from '../ast.ts';
 
 /** A parameter whose type cannot be inferred, and which PostgreSQL refuses unless the client declares it. */
-export interface UntoldParameter {
+export interface UntypedParameter {
   readonly number: number;
   readonly sqlstate: '42P18' | '42P08';
   /** In bytes; undefined: the parameter is not used. */
@@ -15,13 +15,13 @@ export interface UntoldParameter {
  */
 export function parametersOf(statement: Node): {
   readonly highest: number;
-  readonly untold: readonly UntoldParameter[];
+  readonly untyped: readonly UntypedParameter[];
   /** The one that PostgreSQL comes to first. */
   readonly first: FirstParameter | undefined;
 } {
   const places = new ParameterPlaces();
   places.look(statement, true);
-  return { highest: places.highest, untold: places.untold(), first: places.first };
+  return { highest: places.highest, untyped: places.untold(), first: places.first };
 }
 
 export interface FirstParameter {
@@ -69,12 +69,13 @@ class ParameterPlaces {
     return number === undefined ? undefined : { number, location: places?.[0]?.location };
   }
 
-  look(part: unknown, isTold: boolean): void {
-    if (Array.isArray(part)) return part.forEach((each) => this.look(each, isTold));
+  look(part: unknown, hasType: boolean): void {
+    if (Array.isArray(part)) return part.forEach((each) => this.look(each, hasType));
     if (typeof part !== 'object' || part === null) return;
     const node = part as Node;
     const parameter = bodyOf(node, 'ParamRef');
-    if (parameter !== undefined) return this.#note(parameter.number ?? 0, { location: parameter.location, isTold });
+    if (parameter !== undefined)
+      return this.#note(parameter.number ?? 0, { location: parameter.location, isTold: hasType });
     const call = bodyOf(node, 'FuncCall');
     if (call !== undefined) return this.#lookAtCall(call);
     const test = bodyOf(node, 'NullTest');
@@ -94,8 +95,8 @@ class ParameterPlaces {
     this.#places.set(number, [...(this.#places.get(number) ?? []), place]);
   }
 
-  untold(): readonly UntoldParameter[] {
-    return Array.from({ length: this.highest }, (_, at) => at + 1).flatMap((number): UntoldParameter[] => {
+  untold(): readonly UntypedParameter[] {
+    return Array.from({ length: this.highest }, (_, at) => at + 1).flatMap((number): UntypedParameter[] => {
       const [first, ...others] = this.#places.get(number) ?? [];
       if (first?.isTold === true) return [];
       if (!others.some(({ isTold }) => isTold)) return [{ number, sqlstate: '42P18', location: undefined }];

@@ -66,7 +66,7 @@ describe('the types of parameters', () => {
     ["select concat_ws($1, 'a', $2::text), concat($3::text)", []],
   ])('are reported if unknown: %s', (text, untold) => {
     const translation = one(text);
-    expect(translation.kind === 'iris' ? translation.untold : translation).toMatchObject(untold);
+    expect(translation.kind === 'iris' ? translation.untyped : translation).toMatchObject(untold);
   });
 
   it('of constants are evaluated in LIMIT', () => {

@@ -24,7 +24,7 @@ export function passedThrough(text: string): Translation {
     parameterTypes: new Map(),
     arrayTypes: new Map(),
     highest: Math.max(0, ...numbers),
-    untold: [],
+    untyped: [],
   };
 }
 

@@ -44,7 +44,7 @@ export function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop
   if (clause.recursive === true) checkForward(ctes);
   const parts: string[] = [];
   const define = (ctename: string, select: SelectStmt, { names, location }: Defined): NamedRows => {
-    const { sql, ...rows } = printQuery(p, select, scope, { names, isShown: true });
+    const { sql, ...rows } = printQuery(p, select, scope, { names, isForClient: true });
     if (rows.columns !== undefined)
       checkNames(`WITH query "${ctename}"`, rows.columns.length, names.length, () => location);
     if (!isNative) checkWrittenOut(p, select, sql, location);
@@ -123,8 +123,8 @@ function printBody(p: Printing, select: SelectStmt, scope: Scope, options: Query
   if (select.op !== undefined && select.op !== 'SETOP_NONE') return printSetOperation(p, select, scope, options);
   if (select.valuesLists !== undefined) return printValues(p, select, scope, options);
   if (hasOrderedSets(select)) {
-    const { select: plain, made } = withoutOrderedSets(p, select, scope, options);
-    return printBody(p, plain, scope, { ...options, made });
+    const { select: plain, made: computations } = withoutOrderedSets(p, select, scope, options);
+    return printBody(p, plain, scope, { ...options, computations });
   }
   if (hasSeries(select)) return printBody(p, withoutSeries(p, select, scope), scope, options);
   if (hasGroupingSets(select)) return printGroupingSets(p, select, scope, options);

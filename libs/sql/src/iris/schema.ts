@@ -17,7 +17,7 @@ import { bodyOf, namesOf } from '../ast.ts';
 import { columnFacts } from './assigned.ts';
 import type { ColumnFacts, TableFacts } from './catalog.ts';
 import { printRelation, relationOf } from './from.ts';
-import { words } from './made-nodes.ts';
+import { words } from './node-builders.ts';
 import { identifier } from './names.ts';
 import { irisType, typeUse, type PgType, type TypeUse } from './pg-type.ts';
 import type { Printing } from './printing.ts';

@@ -1,13 +1,13 @@
 import type { ColumnRef, Node, SelectStmt, WindowDef } from 'libpg-query';
 import { bodyOf, lastNameOf } from '../ast.ts';
 import type { ColumnFacts } from './catalog.ts';
-import type { MadeText } from './made-text.ts';
+import type { ProxyComputation } from './proxy-computation.ts';
 import type { NumericScale } from './quotient.ts';
 import type { PgType } from './pg-type.ts';
 import { refuse } from './refusal.ts';
 
 /** A column that is visible to a query. */
-export interface SeenColumn {
+export interface VisibleColumn {
   readonly name: string;
   /** The name for the client, if it differs because of duplicates. */
   readonly label?: string;
@@ -23,7 +23,7 @@ export interface SeenColumn {
   /** Type modifiers of a cast: length of text, precision and scale of numeric. */
   readonly modifiers?: readonly number[];
   /** How the proxy computes it from the text of IRIS. */
-  readonly made?: MadeText;
+  readonly computation?: ProxyComputation;
   /** An interval that is the difference of timestamps, with days of 24 hours. */
   readonly isDifference?: boolean;
 }
@@ -32,21 +32,21 @@ export interface SeenColumn {
 export type RowKey = readonly string[];
 
 /** The rows of a table or query. Without `columns` these are unknown. */
-export interface SeenRows {
-  readonly columns: readonly SeenColumn[] | undefined;
+export interface VisibleRows {
+  readonly columns: readonly VisibleColumn[] | undefined;
   readonly keys?: readonly RowKey[];
   /** It is a table, not a view, so its rows have a %ID. */
   readonly hasRowId?: boolean;
 }
 
-const byName = new WeakMap<readonly SeenColumn[], ReadonlyMap<string, SeenColumn>>();
+const byName = new WeakMap<readonly VisibleColumn[], ReadonlyMap<string, VisibleColumn>>();
 
 /** Finds the first column of a name, case-insensitively. Indexed, as tables may have hundreds of columns. */
-export function columnNamed({ columns }: SeenRows, name: string): SeenColumn | undefined {
+export function columnNamed({ columns }: VisibleRows, name: string): VisibleColumn | undefined {
   if (columns === undefined) return undefined;
   const known = byName.get(columns);
   if (known !== undefined) return known.get(name) ?? known.get(name.toLowerCase());
-  const named = new Map<string, SeenColumn>();
+  const named = new Map<string, VisibleColumn>();
   for (const column of columns) if (!named.has(column.name)) named.set(column.name, column);
   for (const column of columns) {
     const folded = column.name.toLowerCase();
@@ -57,14 +57,14 @@ export function columnNamed({ columns }: SeenRows, name: string): SeenColumn | u
 }
 
 /** A WITH query. */
-export interface NamedRows extends SeenRows {
+export interface NamedRows extends VisibleRows {
   /** On versions without WITH: the query to use in FROM. */
   readonly writtenOut?: string;
   readonly select?: SelectStmt;
 }
 
 /** An item of FROM. */
-export interface SeenTable extends SeenRows {
+export interface VisibleTable extends VisibleRows {
   readonly alias: string;
   /** The outer side of an outer join: its columns may be NULL. */
   readonly isOuter: boolean;
@@ -75,14 +75,14 @@ export interface SeenTable extends SeenRows {
 /** A column merged by JOIN ... USING. */
 export interface MergedColumn {
   readonly sql: string;
-  readonly column: SeenColumn;
+  readonly column: VisibleColumn;
   /** Aliases of the merged tables, whose columns are omitted from `*`. */
   readonly aliases: readonly string[];
 }
 
 /** The tables visible to a query, with the scopes of outer queries. */
 export class Scope {
-  readonly tables: SeenTable[] = [];
+  readonly tables: VisibleTable[] = [];
   readonly merged = new Map<string, MergedColumn>();
   readonly #outer: Scope | undefined;
   /** WITH queries by name. */
@@ -102,7 +102,7 @@ export class Scope {
   }
 
   /** Finds a column; undefined: unknown. */
-  column(reference: ColumnRef): SeenColumn | undefined {
+  column(reference: ColumnRef): VisibleColumn | undefined {
     const name = lastNameOf(reference.fields);
     const alias = bodyOf(reference.fields?.at(-2), 'String')?.sval;
     if (name === undefined) return undefined;
@@ -159,7 +159,7 @@ export class Scope {
   }
 
   /** The table of this query that has the column; undefined if not certain. */
-  ownerOf({ fields = [] }: ColumnRef): SeenTable | undefined {
+  ownerOf({ fields = [] }: ColumnRef): VisibleTable | undefined {
     const words = fields.map((field) => bodyOf(field, 'String')?.sval);
     const [name, alias] = [words.at(-1), words.at(-2)];
     if (name === undefined || words.length > 2 || (alias === undefined && this.merged.has(name))) return undefined;
@@ -203,7 +203,7 @@ export class Scope {
   }
 }
 
-export function seenColumn(facts: ColumnFacts): SeenColumn {
+export function visibleColumn(facts: ColumnFacts): VisibleColumn {
   const isExact = facts.collation === 'exact';
   const scale = facts.type === 'numeric' ? facts.modifiers?.[1] : undefined;
   return { name: facts.name, type: facts.type, isNullable: facts.isNullable, isExact, scale, facts };

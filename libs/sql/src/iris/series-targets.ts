@@ -3,7 +3,7 @@ import { bodyOf, hasPart, lastNameOf } from '../ast.ts';
 import { countedSeries, ends } from './counted-series.ts';
 import { printFrom } from './from.ts';
 import { labelOf } from './labels.ts';
-import { columnOf, target } from './made-nodes.ts';
+import { columnOf, target } from './node-builders.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import { Scope } from './scope.ts';

@@ -3,7 +3,7 @@ import { bodyOf, hasPart, kindOf, lastNameOf, namesOf } from '../ast.ts';
 import { arrayMembers } from './arrays.ts';
 import { seriesQuery } from './counted-series.ts';
 import { intervalValue } from './interval-text.ts';
-import { number } from './made-nodes.ts';
+import { number } from './node-builders.ts';
 import { typeUse } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';

@@ -10,7 +10,7 @@ import { paged, structured } from './pages.ts';
 import { numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, refuse, Refusal } from './refusal.ts';
-import type { Scope, SeenColumn } from './scope.ts';
+import type { Scope, VisibleColumn } from './scope.ts';
 import { distinctNames, isSame, labelled, names, resultOf, type Target } from './targets.ts';
 
 /**
@@ -66,7 +66,7 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   if (larg === undefined || rarg === undefined) return refuse('this set operation');
   const isExact = isCounted || all !== true || options.isExact === true;
   const { names: said, ...more } = options;
-  const inner: QueryOptions = { ...more, isTop: false, isShown: false, isExact };
+  const inner: QueryOptions = { ...more, isTop: false, isForClient: false, isExact };
   const print = (side: SelectStmt, own: QueryOptions): PrintedQuery => p.query(side, scope, { ...inner, ...own });
   const given = print(larg, said === undefined ? {} : { names: said });
   const labels = given.columns?.map(({ name }) => name) ?? [];
@@ -123,7 +123,7 @@ function listOf({ columns }: PrintedQuery, at: SelectStmt): string {
 }
 
 /** The type of a column beside the other side: untyped constants take its type, and dates become timestamps. */
-function typeBeside({ type, isOpen }: SeenColumn, other: SeenColumn | undefined): PgType | undefined {
+function typeBeside({ type, isOpen }: VisibleColumn, other: VisibleColumn | undefined): PgType | undefined {
   if (isOpen === true) return other?.type;
   return type === 'date' && timeTypes.has(other?.type) ? other?.type : type;
 }
@@ -140,7 +140,12 @@ function typesBeside({ columns }: PrintedQuery, other: PrintedQuery): QueryOptio
 }
 
 /** The merged column of both sides. */
-function merged(left: SeenColumn, right: SeenColumn | undefined, word: string, at: Node | undefined): SeenColumn {
+function merged(
+  left: VisibleColumn,
+  right: VisibleColumn | undefined,
+  word: string,
+  at: Node | undefined,
+): VisibleColumn {
   const type = agreed(left, right, word, at);
   const [modifiers = [], others = []] = [left, right].map((each) => each?.facts?.modifiers ?? each?.modifiers);
   const isSameType = left.type === right?.type && String(modifiers) === String(others);
@@ -167,8 +172,8 @@ const categories: readonly ReadonlySet<PgType | undefined>[] = [
 
 /** @throws Refusal 42804 */
 function agreed(
-  left: SeenColumn,
-  right: SeenColumn | undefined,
+  left: VisibleColumn,
+  right: VisibleColumn | undefined,
   word: string,
   at: Node | undefined,
 ): PgType | undefined {
@@ -206,7 +211,7 @@ export function printValues(p: Printing, select: SelectStmt, scope: Scope, optio
       'Write SELECT * FROM (VALUES ...) AS v.',
     );
   const rows = (select.valuesLists ?? []).map((row) => bodyOf(row, 'List')?.items ?? []);
-  const columns = (rows[0] ?? []).map((_, place): SeenColumn => {
+  const columns = (rows[0] ?? []).map((_, place): VisibleColumn => {
     const type = common(
       p,
       rows.map((row) => row[place]).filter((node) => node !== undefined),

@@ -1,11 +1,11 @@
 import type { Node, SelectStmt } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
 import { printReference } from './expression.ts';
-import { callOf, columnOf, constant, target } from './made-nodes.ts';
+import { callOf, columnOf, constant, target } from './node-builders.ts';
 import { hasOrderedSets } from './ordered-sets.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
-import type { Scope, SeenColumn } from './scope.ts';
+import type { Scope, VisibleColumn } from './scope.ts';
 import { isSame } from './targets.ts';
 
 /**
@@ -15,17 +15,17 @@ export function shownTarget(
   p: Printing,
   node: Node | undefined,
   scope: Scope,
-): { readonly sql: string; readonly column: SeenColumn } | undefined {
+): { readonly sql: string; readonly column: VisibleColumn } | undefined {
   const reference = bodyOf(node, 'ColumnRef');
   if (reference !== undefined) {
     const column = scope.column(reference);
-    return column?.made === undefined ? undefined : { sql: printReference(p, reference, scope, true), column };
+    return column?.computation === undefined ? undefined : { sql: printReference(p, reference, scope, true), column };
   }
   const select = valueQuery(node);
   if (select === undefined || !hasOrderedSets(select)) return undefined;
-  const { sql, columns } = p.queryValue(select, scope, { isShown: true });
+  const { sql, columns } = p.queryValue(select, scope, { isForClient: true });
   const [column, ...more] = columns ?? [];
-  return column?.made === undefined || more.length > 0 ? undefined : { sql: `(${sql})`, column };
+  return column?.computation === undefined || more.length > 0 ? undefined : { sql: `(${sql})`, column };
 }
 
 function valueQuery(node: Node | undefined): SelectStmt | undefined {

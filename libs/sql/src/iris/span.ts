@@ -2,7 +2,7 @@ import type { A_Expr, FuncCall, Node, TypeCast } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { ageParts } from './age.ts';
 import { operand } from './expression.ts';
-import { isOfOther, isUntypedConstant, learnType, typeOf } from './inference.ts';
+import { isOfOther, isUntypedConstant, inferType, typeOf } from './inference.ts';
 import { intervalValue, microsPerDay, microsPerSecond, smallestField, type IntervalValue } from './interval-text.ts';
 import { integerTypes, numberTypes, timeTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -84,7 +84,7 @@ function constantSpan(node: Node | undefined, cast: TypeCast | undefined): Span 
 }
 
 function parameterSpan(p: Printing, node: Node | undefined, number: number): Span {
-  learnType(p, node, 'interval');
+  inferType(p, node, 'interval');
   return { ...none, months: p.marks.parameter(number, 'months'), micros: p.marks.parameter(number, 'time') };
 }
 
@@ -131,7 +131,7 @@ function operatorSpan(p: Printing, { name, lexpr, rexpr, location }: A_Expr, sco
     case '/': {
       const span = spanOf(p, lexpr, scope);
       if (span.months !== 0) return refuse('a part of months', location);
-      learnType(p, rexpr, 'float8');
+      inferType(p, rexpr, 'float8');
       return { ...none, micros: `ROUND((${total(span)}) / ${operand(p, rexpr, scope)}, 0)` };
     }
     default:
@@ -148,7 +148,7 @@ function difference(p: Printing, to: Node | undefined, from: Node | undefined, s
     const type = own[place] ?? (isOfOther(p, node) ? own[1 - place] : undefined);
     if (!timeTypes.has(type) && type !== 'time')
       return refuse('arithmetic with times', location, 'Cast both sides to timestamp.');
-    if (own[place] === undefined) learnType(p, node, type);
+    if (own[place] === undefined) inferType(p, node, type);
     const value = (own[place] === undefined ? typedValue(p, node, type) : undefined) ?? p.value(node, scope);
     if (type === 'time') return momentOfTime(value);
     return type === 'date' ? `CAST(${value} AS TIMESTAMP)` : value;
@@ -162,7 +162,7 @@ function scaled(p: Printing, span: Span, factor: Node | undefined, scope: Scope)
   const isWhole = integerTypes.has(type);
   if (!isWhole && type !== undefined && !numberTypes.has(type))
     return refuse(`an interval times ${type}`, placeOf(factor));
-  learnType(p, factor, 'float8');
+  inferType(p, factor, 'float8');
   const constant = isWhole ? Number(constantText(factor) ?? Number.NaN) : Number.NaN;
   const by = operand(p, factor, scope);
   if (Number.isSafeInteger(constant)) return each((field) => times(span[field], constant));

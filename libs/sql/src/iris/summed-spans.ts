@@ -2,8 +2,8 @@ import type { FuncCall, Node } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import { typeOf } from './inference.ts';
 import { microsPerSecond } from './interval-text.ts';
-import { castTo, constant, number, operator, words } from './made-nodes.ts';
-import { momentSeparator, type MadeText } from './made-text.ts';
+import { castTo, constant, number, operator, words } from './node-builders.ts';
+import { momentSeparator, type ProxyComputation } from './proxy-computation.ts';
 import type { Printing } from './printing.ts';
 import type { Scope } from './scope.ts';
 import { isDifference } from './span.ts';
@@ -16,7 +16,7 @@ export function summedSpans(
   p: Printing,
   node: Node | undefined,
   scope: Scope,
-): { readonly arg: Node; readonly made: MadeText } | undefined {
+): { readonly arg: Node; readonly made: ProxyComputation } | undefined {
   const call = bodyOf(node, 'FuncCall');
   const name = namesOf(call?.funcname).at(-1);
   const [span, ...more] = call?.args ?? [];

@@ -7,7 +7,7 @@ import { irisType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import { refuseKind } from './schema.ts';
-import type { SeenColumn } from './scope.ts';
+import type { VisibleColumn } from './scope.ts';
 
 /** Prints CREATE TABLE ... AS and SELECT INTO: creates the table by the query's types, and then inserts the rows. */
 export function printTableOfQuery(p: Printing, create: CreateTableAsStmt): PrintedChange {
@@ -34,7 +34,7 @@ export function printTableOfQuery(p: Printing, create: CreateTableAsStmt): Print
   return { steps: skipData === true ? [make] : [make, fill] };
 }
 
-function typeOfColumn({ name, type, facts, isOpen }: SeenColumn, location?: number): string {
+function typeOfColumn({ name, type, facts, isOpen }: VisibleColumn, location?: number): string {
   const own = type === undefined && isOpen === true ? 'text' : type;
   const declared = own === undefined ? undefined : irisType({ type: own, modifiers: facts?.modifiers ?? [] });
   return declared ?? refuse(`a column "${name}" of this type`, location, 'Cast it.');

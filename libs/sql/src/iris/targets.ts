@@ -2,13 +2,13 @@ import type { ColumnRef, Node } from 'libpg-query';
 import { bodyOf, isPlace, namesOf } from '../ast.ts';
 import { identifier } from './names.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
-import type { Scope, SeenColumn } from './scope.ts';
+import type { Scope, VisibleColumn } from './scope.ts';
 
 /** A printed result column. */
 export interface Target {
   readonly node: Node | undefined;
   readonly sql: string;
-  readonly column: SeenColumn;
+  readonly column: VisibleColumn;
 }
 
 /** Makes column names unique for IRIS; the client sees the original ones. */
@@ -16,7 +16,7 @@ export function distinctNames(labels: readonly string[]): readonly string[] {
   return labels.map((label, at) => (labels.indexOf(label) < at ? `iris_c${at + 1}` : label));
 }
 
-export const labelled = (column: SeenColumn, label = column.name): SeenColumn =>
+export const labelled = (column: VisibleColumn, label = column.name): VisibleColumn =>
   label === column.name ? column : { ...column, label };
 
 export const named = (targets: readonly Target[]): string =>

@@ -2,7 +2,7 @@ import type { A_Expr, Node } from 'libpg-query';
 import { constantText, namesOf } from '../ast.ts';
 import { ageOf, printAgeField } from './age.ts';
 import { operand } from './expression.ts';
-import { isOfOther, isOpenParameter, isUntypedConstant, learnType, typeOf } from './inference.ts';
+import { isOfOther, isOpenParameter, isUntypedConstant, inferType, typeOf } from './inference.ts';
 import { daysSinceMonday, isoDay, isoWeek, isoYear } from './iso-week.ts';
 import { integerTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -61,7 +61,7 @@ const isDay = (p: Printing, node: Node | undefined, other: Node | undefined, sco
 
 function dayOf(p: Printing, node: Node | undefined, scope: Scope): string {
   if (!isOfOther(p, node)) return p.value(node, scope);
-  learnType(p, node, 'date');
+  inferType(p, node, 'date');
   return typedValue(p, node, 'date') ?? p.value(node, scope);
 }
 

@@ -4,7 +4,7 @@ import type { CopyOptions } from './copy-options.ts';
 import type { RelationName } from '../statement.ts';
 import type { IrisText } from './fragment.ts';
 import type { Hazard } from './guards.ts';
-import type { MadeText } from './made-text.ts';
+import type { ProxyComputation } from './proxy-computation.ts';
 import type { NumericScale } from './quotient.ts';
 import type { PgType } from './pg-type.ts';
 import type { SqlCommand } from './sql-commands.ts';
@@ -19,7 +19,7 @@ export interface ResultColumn {
   /** Declared type modifiers: length of text, precision and scale of numeric. */
   readonly modifiers?: readonly number[] | undefined;
   /** How the proxy computes it from the text of IRIS. */
-  readonly made?: MadeText | undefined;
+  readonly computation?: ProxyComputation | undefined;
   /** It contains schema names, which must be translated back. */
   readonly holdsSchema: boolean;
 }
@@ -65,7 +65,7 @@ export interface IrisTranslation {
   /** The highest parameter number. */
   readonly highest: number;
   /** Errors for parameters without a type, unless the client declares it. */
-  readonly untold: readonly { readonly number: number; readonly fault: SqlFault }[];
+  readonly untyped: readonly { readonly number: number; readonly fault: SqlFault }[];
   /** What is to be said where it has parameters and nothing binds them. */
   readonly unbound?: SqlFault;
 }

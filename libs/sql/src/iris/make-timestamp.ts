@@ -1,7 +1,7 @@
 import type { Node } from 'libpg-query';
 import { bodyOf, constantText } from '../ast.ts';
 import { operand } from './expression.ts';
-import { isUntypedConstant, learnType, typeOf } from './inference.ts';
+import { isUntypedConstant, inferType, typeOf } from './inference.ts';
 import { microsPerSecond } from './interval-text.ts';
 import { integerTypes, numberTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -11,7 +11,7 @@ import { movedMoment, printSpan } from './span.ts';
 import { typedValue } from './typed-constants.ts';
 
 /** make_date(year, month, day), make_timestamp(year, month, day, hour, minute, second); only for days that every month has. */
-export function printMadeMoment(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
+export function printMakeTimestamp(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   const [year, month, day, ...clock] = args;
   const [months, days] = [Number(constantText(month)), Number(constantText(day))];
   if (!Number.isInteger(months) || !Number.isInteger(days) || months < 1 || months > 12 || days < 1 || days > 28)
@@ -24,7 +24,7 @@ export function printMadeMoment(p: Printing, args: readonly Node[], scope: Scope
   const isClock = Number.isInteger(hour) && Number.isInteger(minute) && Number.isInteger(second);
   if (!isClock || hour > 23 || minute > 59 || second > 59 || Math.min(hour, minute, second) < 0)
     return refuse('a time that is not a constant, or has a fraction of a second', location);
-  learnType(p, year, 'int4');
+  inferType(p, year, 'int4');
   const isYear = integerTypes.has(typeOf(p, year, scope)) || bodyOf(year, 'ParamRef') !== undefined;
   if (!isYear) return refuse('a year that is no integer', location);
   if (Number(constantText(year) ?? 1) < 1)

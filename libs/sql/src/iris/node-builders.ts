@@ -30,7 +30,7 @@ export const operator = (name: string, lexpr: Node | undefined, rexpr: Node | un
   },
 });
 
-export const together = (boolop: 'AND_EXPR' | 'OR_EXPR', args: Node[]): Node => ({ BoolExpr: { boolop, args } });
+export const booleanNode = (boolop: 'AND_EXPR' | 'OR_EXPR', args: Node[]): Node => ({ BoolExpr: { boolop, args } });
 
 export const when = (expr: Node, result: Node | undefined, defresult?: Node): Node => ({
   CaseExpr: {

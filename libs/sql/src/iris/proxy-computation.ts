@@ -3,7 +3,7 @@ import type { PgType } from './pg-type.ts';
 import { microsPerDay, microsPerSecond, type IntervalValue } from './interval-text.ts';
 
 /** How the proxy computes a result from a text of IRIS, if IRIS SQL cannot express it. */
-export type MadeText =
+export type ProxyComputation =
   /** Texts concatenated by an aggregate, each with its number, as IRIS does not order them. */
   | {
       readonly kind: 'joined';
@@ -47,7 +47,7 @@ export const recordSeparator = '\u001e';
 export const unitSeparator = '\u001f';
 
 /** Joins `2:b␞1:a` to `a, b`, or to a JSON array. */
-export function joinedText(made: Extract<MadeText, { kind: 'joined' }>, numbered: string): string {
+export function joinedText(made: Extract<ProxyComputation, { kind: 'joined' }>, numbered: string): string {
   const { separator, json, isObject = false } = made;
   const joined = inOrder(numbered)
     .map(({ text }) => text)
@@ -76,7 +76,7 @@ function inOrder(numbered: string): readonly NumberedText[] {
  * @param textOf converts a value to PostgreSQL's text
  */
 export function textOfValues(
-  { as, separator = '', ofNull }: Extract<MadeText, { kind: 'values' }>,
+  { as, separator = '', ofNull }: Extract<ProxyComputation, { kind: 'values' }>,
   numbered: string,
   textOf: (value: string) => string,
 ): string {

@@ -62,7 +62,7 @@ function callOf({ facts }: Operation): { readonly fn: string; readonly args: rea
   const { function: fn, args } = facts;
   const isCall = typeof fn === 'string' && Array.isArray(args) && args.every((arg) => typeof arg === 'string');
   if (!isCall) throw new Reject('FACTS_UNREADABLE', 'the facts name no function with arguments that are text');
-  return { fn, args: args };
+  return { fn, args };
 }
 
 const programmingErrors = new Set([

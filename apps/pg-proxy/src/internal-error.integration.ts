@@ -10,7 +10,7 @@ import { ClientMessages } from './session/client/client-messages.ts';
 import { ClientRequests } from './session/client/client-requests.ts';
 import { ClientSession } from './session/client/client-session.ts';
 import { Request } from './session/client/request.ts';
-import { UnseenCode } from './session/code/unseen-code.ts';
+import { DatabaseCode } from './session/code/database-code.ts';
 import { SessionTracker } from './session/state/session-tracker.ts';
 import { ClientStatements } from './session/prepared/client-statements.ts';
 import { holds } from './testing/proxy-rig.ts';
@@ -35,7 +35,7 @@ const parts = {
   Pools,
   Request,
   SessionTracker,
-  UnseenCode,
+  DatabaseCode,
 };
 /** What opens a backend and what ends one: nobody is there yet, or any more, whose error it could be. */
 const left = new Set(['constructor', 'abandon', 'closed', 'isClassUpstream', 'left', 'clientLeft']);

@@ -1,4 +1,4 @@
-/** Start of the Unicode private use area, to which `unknownLetters` maps non-ASCII bytes. */
+/** Start of the Unicode private use area, to which `withPrivateUseCharacters` maps non-ASCII bytes. */
 const first = 0xe000;
 const unknown = /[\ue080-\ue0ff]/;
 

@@ -68,11 +68,11 @@ export function plainSkeletonOf(text: string): Skeleton | undefined {
   return { key: key.toString('latin1', 0, size), isReliable: true, parametersMax, tokens };
 }
 
-/** The buffer where `numbersKeySize` leaves the key. */
+/** The buffer where `scanNumbersKey` leaves the key. */
 export const currentKey: Buffer = key;
 
 /**
- * Scans an ASCII text without strings in `bytes[from, to)`, which a zero byte must follow. Returns the size of its key in `keyAtHand`, or
+ * Scans an ASCII text without strings in `bytes[from, to)`, which a zero byte must follow. Returns the size of its key in `currentKey`, or
  * 0 for any other text. Texts with equal keys differ only in numbers and layout.
  */
 export function scanNumbersKey(bytes: Buffer, from: number, to: number): number {

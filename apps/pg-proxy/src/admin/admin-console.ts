@@ -145,7 +145,7 @@ export class AdminConsole {
   }
 
   #preparerOf({ user, database, isOwner }: AuthenticatedClient): Preparer {
-    const { lifecycle: lifecycle } = this.#options;
+    const { lifecycle } = this.#options;
     return new Preparer({
       context: () => ({ ...this.#showContext(), isAdmin: this.#isAdmin({ user, isOwner }), lifecycle }),
       tables: this.#tables.of({ user, database }),

@@ -1,4 +1,4 @@
-import type { SessionEffect, Statement } from '@medrex/sql';
+import { isRoleSetting, type SessionEffect, type Statement } from '@medrex/sql';
 import type { Backend } from '../session/backend/backend.ts';
 import type { Request, Requester, RequestObserver } from '../session/client/request.ts';
 import { outcomeOf } from '../observe/outcome.ts';
@@ -160,43 +160,43 @@ function mayWrite(statement: Statement): boolean {
 
 /** SET ROLE and SET SESSION AUTHORIZATION, also by set_config. */
 function changesRole({ effects }: Statement): boolean {
-  return effects.some((effect) => effect.kind === 'role' || effect.kind === 'authorization' || isRoleSetting(effect));
+  return effects.some((effect) => effect.kind === 'role' || effect.kind === 'authorization' || setsRole(effect));
 }
 
-function isRoleSetting(effect: SessionEffect): effect is SessionEffect & { kind: 'set' } {
-  return effect.kind === 'set' && 'text' in effect.name && roleSettings.has(effect.name.text.toLowerCase());
+function setsRole(effect: SessionEffect): effect is SessionEffect & { kind: 'set' } {
+  return effect.kind === 'set' && 'text' in effect.name && isRoleSetting(effect.name.text);
 }
-
-const roleSettings: ReadonlySet<string> = new Set(['role', 'session_authorization']);
 
 /** The role that an effect changes to; undefined if it goes back to the first one, or if a parameter decides. */
 function newRoleOf(effect: SessionEffect): string | undefined {
   if (effect.kind === 'role') return effect.role;
   if (effect.kind === 'authorization') return effect.user;
-  return isRoleSetting(effect) && effect.value !== undefined && 'text' in effect.value ? effect.value.text : undefined;
+  return setsRole(effect) && effect.value !== undefined && 'text' in effect.value ? effect.value.text : undefined;
 }
 
+const changesSchema = ({ kind }: Statement): boolean => kind === 'schema';
+
+/** The entry's action, tables, and for changes of the schema or the role the statement without its literals. */
 function tablesOf(statements: readonly Statement[]): string {
   const names = (of: (statement: Statement) => Statement['reads']): string[] => [
     ...new Set(statements.flatMap(of).map(({ schema, name }) => (schema === undefined ? name : `${schema}.${name}`))),
   ];
   const [reads, writes] = [names((statement) => statement.reads), names((statement) => statement.writes)];
-  const isSchema = (statement: Statement): boolean => statement.kind === 'schema';
-  const shown = statements.filter((statement) => isSchema(statement) || changesRole(statement));
-  const action = shown.some(isSchema)
-    ? 'schema'
-    : writes.length > 0
-      ? 'write'
-      : shown.length > 0
-        ? 'role'
-        : statements.some(mayWrite)
-          ? 'call'
-          : 'read';
-  if (shown.length === 0) return JSON.stringify({ action, reads, writes }).slice(1, -1);
+  const entry = { action: actionOf(statements), reads, writes };
+  const shown = statements.filter((statement) => changesSchema(statement) || changesRole(statement));
+  if (shown.length === 0) return JSON.stringify(entry).slice(1, -1);
   const statement = shown
     .map(({ normalised }) => normalised)
     .join('; ')
     .slice(0, statementMax);
   const roles = shown.flatMap(({ effects }) => effects.map(newRoleOf)).filter((role) => role !== undefined);
-  return JSON.stringify({ action, reads, writes, statement, ...(roles.length > 0 && { roles }) }).slice(1, -1);
+  return JSON.stringify({ ...entry, statement, ...(roles.length > 0 && { roles }) }).slice(1, -1);
+}
+
+/** The first that applies. */
+function actionOf(statements: readonly Statement[]): string {
+  if (statements.some(changesSchema)) return 'schema';
+  if (statements.some(({ writes }) => writes.length > 0)) return 'write';
+  if (statements.some(changesRole)) return 'role';
+  return statements.some(mayWrite) ? 'call' : 'read';
 }

@@ -20,7 +20,7 @@ import type { LimitedClient } from '../session/client/client-limits.ts';
 import type { PoolMode } from '../session/client/client-options.ts';
 import { Client } from '../session/client/client.ts';
 import type { RequestObserver } from '../session/client/request.ts';
-import { UnseenCode } from '../session/code/unseen-code.ts';
+import { DatabaseCode } from '../session/code/database-code.ts';
 import { settingsOf, type Settings } from '../session/state/settings.ts';
 import { StatementBook } from '../session/prepared/statement-book.ts';
 import type { Shapes } from '../session/prepared/statements.ts';
@@ -296,7 +296,7 @@ export class ClientAdmission {
 
   #shapesOf({ upstream }: PoolName): Shapes {
     const isPostgres = this.#loaded.config.upstreams[upstream]?.kind !== 'iris';
-    return { version: 0, code: isPostgres ? new UnseenCode(() => this.#host.now()) : undefined };
+    return { version: 0, code: isPostgres ? new DatabaseCode(() => this.#host.now()) : undefined };
   }
 }
 

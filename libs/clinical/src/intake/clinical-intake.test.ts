@@ -412,10 +412,7 @@ describe('hostile messages', () => {
     await fc.assert(
       fc.asyncProperty(bodyArbitrary, requestArbitrary, async (body, request) => {
         const clinic = new Clinic();
-        const { operations, refusals, results } = await clinic.send(
-          body,
-          request === undefined ? {} : { request: request },
-        );
+        const { operations, refusals, results } = await clinic.send(body, request === undefined ? {} : { request });
         expect(operations.length + refusals.length).toBeGreaterThan(0);
         for (const { status } of results) expect(['applied', 'rejected']).toContain(status);
         for (const { code, status } of refusals)

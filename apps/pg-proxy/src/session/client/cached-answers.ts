@@ -140,7 +140,7 @@ export class CachedAnswers {
     const zero = key.indexOf('\0');
     const text = key.slice(0, zero);
     // A client that was told the row description must get rows of that shape: the server itself refuses where the shape has changed.
-    const rest = `${isDescribed ? 'D' : 'E'}${prepared?.told?.shape ?? ''}${key.slice(zero)}\0${bound}`;
+    const rest = `${isDescribed ? 'D' : 'E'}${prepared?.description?.shape ?? ''}${key.slice(zero)}\0${bound}`;
     const analysis = (): ReturnType<typeof analysisOf> => analysisOf(this.#analyser, text, prepared);
     return { kind: 'execute', question: { text, rest, analysis }, prepared, parsed };
   }

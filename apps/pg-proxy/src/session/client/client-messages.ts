@@ -80,7 +80,7 @@ export class ClientMessages implements Wire {
       wire: this,
       watch: tracker,
       statements: options.statements,
-      isAlone: options.mode === 'session',
+      hasOwnBackend: options.mode === 'session',
     });
     const { statements } = this;
     const framer = this.#framer;
@@ -381,7 +381,7 @@ export class ClientMessages implements Wire {
     this.#client.end(fault);
   }
 
-  vacates(text: string): void {
+  mayNeedUnusedDatabase(text: string): void {
     const databases = databasesNamed(text);
     if (databases !== undefined) this.#host.closeSessionsOf(this.#client, databases);
   }
@@ -398,7 +398,7 @@ export class ClientMessages implements Wire {
     return true;
   }
 
-  renews(text: string, backend: Backend): boolean {
+  needsFreshBackend(text: string, backend: Backend): boolean {
     backend.isSingleUse ||= outlivesSession(text);
     return showsFormerSessions(text) && this.#client.useFreshProcess(backend);
   }
@@ -411,7 +411,7 @@ export class ClientMessages implements Wire {
     this.continueReading();
   }
 
-  reading(backend?: Backend): string {
+  interpretation(backend?: Backend): string {
     const { settings } = this.#session;
     if (backend === undefined) return settings.interpretation;
     return backend.expected.changesInterpretation

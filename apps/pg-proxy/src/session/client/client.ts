@@ -357,7 +357,7 @@ export class Client implements BackendClient {
   }
 
   shapesChanged(): void {
-    this.#messages.statements.shared.reshaped();
+    this.#messages.statements.shared.tablesChanged();
   }
 
   preparedDiscarded(before: PreparedNames | undefined): void {

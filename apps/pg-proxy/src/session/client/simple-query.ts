@@ -76,8 +76,8 @@ export class SimpleQuery {
     this.#requests.read(readText);
     if (!isPlain) {
       if (asksProcess(text) && wire.awaitsProcess()) return;
-      if (wire.renews(text, backend)) return;
-      wire.vacates(text);
+      if (wire.needsFreshBackend(text, backend)) return;
+      wire.mayNeedUnusedDatabase(text);
     }
     const { tracker } = this.#client.session;
     // In session mode only what the proxy itself must know is tracked.

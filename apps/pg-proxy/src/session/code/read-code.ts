@@ -1,6 +1,6 @@
 import type { Backend } from '../backend/backend.ts';
 import { codeQuery, idsQuery, readCodeAnswer, readIds } from './code-query.ts';
-import type { UnseenCode } from './unseen-code.ts';
+import type { DatabaseCode } from './database-code.ts';
 
 /** From this version on a function may have a body instead of a source. */
 const bodiesSince = 14;
@@ -11,7 +11,7 @@ const raced = 'XX000';
 const attemptsMax = 3;
 
 /** Reads what has changed in the catalogue. */
-export function readCode(backend: Backend, code: UnseenCode, then: (isRead: boolean) => void): void {
+export function readCode(backend: Backend, code: DatabaseCode, then: (isRead: boolean) => void): void {
   const { catalogue } = code;
   const hasBodies = Number.parseInt(backend.settings.parameters.get('server_version') ?? '', 10) >= bodiesSince;
   const ended = (isRead: boolean): void => {

@@ -5,7 +5,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { Analysed } from '../client/request.ts';
 import type { SessionTracker } from '../state/session-tracker.ts';
 import type { TrackedText } from '../state/tracked-text.ts';
-import { maySpeakOfNames, speaksOf } from './names-in-sql.ts';
+import { mayReferToNames, refersTo } from './names-in-sql.ts';
 
 export interface Prepared extends Analysed {
   /** UTF-8 read as latin1. */
@@ -42,7 +42,7 @@ export class ClientPortals {
   }
 
   /** What must be tracked about the text that a Bind runs, given the parameters. */
-  look({ buffer, start, end }: Framer, text: string, mayLeave: boolean, backend: Backend): TrackedText | undefined {
+  track({ buffer, start, end }: Framer, text: string, mayLeave: boolean, backend: Backend): TrackedText | undefined {
     return this.#watch.track(text, backend.status, { mayLeave, bound: this.#boundOf(readBind(buffer, start, end)) });
   }
 
@@ -57,9 +57,9 @@ export class ClientPortals {
   }
 
   /** Whether one of them may refer to a prepared statement by this name, whatever the name means when it runs. */
-  speakOf(name: string): boolean {
+  mayReferTo(name: string): boolean {
     return [...this.#named.values(), ...(this.#unnamed === undefined ? [] : [this.#unnamed])].some(
-      ({ prepared: { text } }) => maySpeakOfNames(text) && speaksOf(text, [name]),
+      ({ prepared: { text } }) => mayReferToNames(text) && refersTo(text, [name]),
     );
   }
 

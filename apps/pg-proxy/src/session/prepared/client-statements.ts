@@ -22,11 +22,11 @@ import { leaves } from '../state/leaves-state.ts';
 import type { SessionTracker } from '../state/session-tracker.ts';
 import type { TrackedText } from '../state/tracked-text.ts';
 import { asksProcess } from '../processes/process-ids.ts';
-import { AloneStatements, type AloneStatement } from './alone-statements.ts';
+import { UnsharedStatements, type UnsharedStatement } from './unshared-statements.ts';
 import { ClientPortals, type Prepared } from './client-portals.ts';
 import { beyondAscii, isNoName } from './no-name.ts';
-import { ToldShapes, type Refused } from './row-shapes.ts';
-import { isRunning, isUnderWay, SharedStatements } from './shared-statements.ts';
+import { ClientShapes, type Refused } from './row-shapes.ts';
+import { isRunning, mayChangeTransaction, SharedStatements } from './shared-statements.ts';
 import { describeRowless, executeDeallocate } from './stand-in.ts';
 import type { Statement, Statements } from './statements.ts';
 import { UnnamedStatement } from './unnamed-statement.ts';
@@ -37,7 +37,7 @@ export interface ClientStatementsOptions {
   readonly watch: SessionTracker;
   readonly statements: Statements;
   /** Session mode: the backend belongs to one client, so names stay as they are. */
-  readonly isAlone: boolean;
+  readonly hasOwnBackend: boolean;
 }
 
 /** Replaces a portal that must fail: raises an error in the server, so that it rolls back and skips what it would have then. */
@@ -56,24 +56,24 @@ export class ClientStatements {
   isObserved = false;
   /** The Bind that is the current message, once it has been read. */
   bindAtHand: BindHead | undefined;
-  readonly shapes: ToldShapes;
+  readonly shapes: ClientShapes;
   /** Named statements; unused in session mode. */
   readonly shared: SharedStatements;
   /** Named statements in session mode; undefined in the other modes. */
-  readonly #alone: AloneStatements | undefined;
+  readonly #unshared: UnsharedStatements | undefined;
   readonly #unnamed: UnnamedStatement;
   readonly #portals: ClientPortals;
   /** Names of statements that may terminate a session by its process id; '' stands for the unnamed one. */
   readonly #asking = new Set<string>();
 
-  constructor({ wire, watch, statements, isAlone }: ClientStatementsOptions) {
+  constructor({ wire, watch, statements, hasOwnBackend }: ClientStatementsOptions) {
     this.#wire = wire;
     this.#watch = watch;
-    this.#alone = isAlone ? new AloneStatements(wire) : undefined;
-    this.shapes = new ToldShapes(statements, wire);
+    this.#unshared = hasOwnBackend ? new UnsharedStatements(wire) : undefined;
+    this.shapes = new ClientShapes(statements, wire);
     this.shared = new SharedStatements({ wire, statements, shapes: this.shapes });
     this.#portals = new ClientPortals(watch);
-    this.#unnamed = new UnnamedStatement(isAlone ? ({ text }) => concernsProxy(text) : leaves, watch);
+    this.#unnamed = new UnnamedStatement(hasOwnBackend ? ({ text }) => concernsProxy(text) : leaves, watch);
   }
 
   /** Undefined: no statement has this name, or nothing is tracked. */
@@ -82,37 +82,38 @@ export class ClientStatements {
     return this.#withName(name);
   }
 
-  #withName(name: string): Statement | AloneStatement | undefined {
-    return this.#alone === undefined ? this.shared.get(name) : this.#alone.get(name);
+  #withName(name: string): Statement | UnsharedStatement | undefined {
+    return this.#unshared === undefined ? this.shared.get(name) : this.#unshared.get(name);
   }
 
   /** Gives the backend the state of a direct connection before it shows prepared statements or sequence values. */
   show(what: TrackedText['shows'], backend: Backend, isPipelined: boolean): void {
-    if (what === undefined || this.#alone !== undefined || !isRunning(backend)) return;
-    if (what === 'statements') void this.shared.takeOver(backend);
-    else if (backend.status === transactionStatus.idle && !isUnderWay(backend)) backend.forgetSequences(isPipelined);
+    if (what === undefined || this.#unshared !== undefined || !isRunning(backend)) return;
+    if (what === 'statements') void this.shared.prepareOwn(backend);
+    else if (backend.status === transactionStatus.idle && !mayChangeTransaction(backend))
+      backend.forgetSequences(isPipelined);
   }
 
   /** The client is gone, or has deallocated everything. */
   clear(): void {
     this.shared.clear();
-    this.#alone?.clear();
+    this.#unshared?.clear();
     this.#unnamed.drop();
   }
 
   names(): readonly string[] {
-    return [...(this.#alone ?? this.shared).names()];
+    return [...(this.#unshared ?? this.shared).names()];
   }
 
   /** Includes names that an error may still give back. */
   namesBefore(): readonly string[] {
-    return (this.#alone ?? this.shared).namesBefore();
+    return (this.#unshared ?? this.shared).namesBefore();
   }
 
   /** The server no longer has these statements; undefined: it is unknown which. */
   forgot(names: readonly string[] | undefined): void {
     if (names === undefined) return this.clear();
-    for (const name of names) this.#alone?.forget(name);
+    for (const name of names) this.#unshared?.forget(name);
     this.shared.forgot(names);
   }
 
@@ -123,14 +124,14 @@ export class ClientStatements {
 
   /** A request has been sent that may create or drop statements by SQL. */
   runs(note: Note): void {
-    if (this.#alone === undefined) this.shared.runs(note);
+    if (this.#unshared === undefined) this.shared.runs(note);
   }
 
   /** What is known of the statement with this name; undefined: only the server knows. */
-  known(name: string): (Analysed & Pick<Statement, 'key' | 'told'>) | undefined {
+  known(name: string): (Analysed & Pick<Statement, 'key' | 'description'>) | undefined {
     if (name !== '') return this.shared.get(name);
     const { key } = this.#unnamed;
-    return key === undefined ? undefined : { key, analysis: undefined, told: undefined };
+    return key === undefined ? undefined : { key, analysis: undefined, description: undefined };
   }
 
   /** Notes a Parse that was not sent to a server, because the answer to what follows was known. */
@@ -150,7 +151,7 @@ export class ClientStatements {
   asked({ type, buffer, start, end, isLast }: Framer): RequestText | undefined {
     switch (type) {
       case from.parse: {
-        if (this.#unnamed.isAgain(buffer, start, end)) return this.#unnamed.asked;
+        if (this.#unnamed.isRepeated(buffer, start, end)) return this.#unnamed.asked;
         const nameEnd = buffer.indexOf(0, start + 5);
         const textEnd = nameEnd < 0 ? -1 : buffer.indexOf(0, nameEnd + 1);
         const isWhole = textEnd >= 0 && textEnd < end;
@@ -182,7 +183,7 @@ export class ClientStatements {
     backend.traffic.parses++;
     if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend, asked);
     const name = buffer.toString('latin1', start + 5, nameEnd);
-    if (this.shared.isOfSql(backend, name)) return this.#wire.holdBack(backend);
+    if (this.shared.mayChangeBySql(backend, name)) return this.#wire.holdBack(backend);
     if (isNoName(name, backend) || this.#isOfSql(name)) return passAsIs(this.#wire, framer, backend, owed.parse);
     let key = parseKey(buffer, start, end);
     this.#noteAsking(name, key);
@@ -190,21 +191,21 @@ export class ClientStatements {
       if (this.#wire.awaitsProcess()) return;
       key = parseKey(buffer, start, end); // process ids in it may be others now
     }
-    if (this.#wire.renews(key, backend)) return;
+    if (this.#wire.needsFreshBackend(key, backend)) return;
     if (this.#isHeldBack(backend, name)) return;
-    if (this.#alone !== undefined) return this.#alone.parse(framer, backend, name, this.isObserved);
+    if (this.#unshared !== undefined) return this.#unshared.parse(framer, backend, name, this.isObserved);
     if (this.shared.showNamed(key, backend)) return;
-    const isSpokenOf = isRunning(backend) && this.#portals.speakOf(name);
-    if (isSpokenOf && this.shared.takeOver(backend)) return this.#wire.holdBack(backend);
+    const isSpokenOf = isRunning(backend) && this.#portals.mayReferTo(name);
+    if (isSpokenOf && this.shared.prepareOwn(backend)) return this.#wire.holdBack(backend);
     this.shared.parse(framer, backend, name, key);
   }
 
   #parseUnnamed(framer: Framer, backend: Backend, asked: RequestText | undefined): void {
     const { buffer, start, end } = framer;
-    const read = this.#unnamed.isAgain(buffer, start, end, asked) ? undefined : (asked ?? this.asked(framer));
+    const read = this.#unnamed.isRepeated(buffer, start, end, asked) ? undefined : (asked ?? this.asked(framer));
     if (read !== undefined) this.#noteAsking('', read.text);
     if (this.#asking.size > 0 && this.#asking.has('') && this.#wire.awaitsProcess()) return;
-    if (read !== undefined && this.#wire.renews(read.text, backend)) return;
+    if (read !== undefined && this.#wire.needsFreshBackend(read.text, backend)) return;
     // Even a Parse that comes again may refer to a name that is new since.
     const mayHaveCome = read !== undefined || this.shared.size > 0;
     if (mayHaveCome && this.shared.showNamed((read ?? this.#unnamed.asked).text, backend)) return;
@@ -240,10 +241,10 @@ export class ClientStatements {
   #watchPortal(framer: Framer, { portal, statement }: BindHead, backend: Backend): void {
     const named = this.#withName(statement);
     const mayLeave = statement === '' ? this.#unnamed.mayLeave : named !== undefined && this.#watch.mayLeave(named);
-    const isFollowed = mayLeave || this.#watch.isActive || (this.#watch.tracksAll && this.#alone === undefined);
+    const isFollowed = mayLeave || this.#watch.isActive || (this.#watch.tracksAll && this.#unshared === undefined);
     if (!isFollowed && !this.isObserved) return this.#portals.bind(portal, undefined);
     const prepared = (statement === '' ? this.#unnamed.asked : named) ?? nothingKnown;
-    const watched = isFollowed ? this.#portals.look(framer, prepared.text, mayLeave, backend) : undefined;
+    const watched = isFollowed ? this.#portals.track(framer, prepared.text, mayLeave, backend) : undefined;
     this.show(watched?.shows, backend, true);
     const until = backend.expected.nextReady;
     this.#portals.bind(portal, watched !== undefined || this.isObserved ? { prepared, watched, until } : undefined);
@@ -252,7 +253,7 @@ export class ClientStatements {
   #noteAsking(name: string, text: string): void {
     if (asksProcess(text)) this.#asking.add(name);
     else if (this.#asking.size > 0) this.#asking.delete(name);
-    this.#wire.vacates(text);
+    this.#wire.mayNeedUnusedDatabase(text);
   }
 
   /** Handles an Execute; what its portal runs may have to be tracked. */
@@ -271,7 +272,7 @@ export class ClientStatements {
   /** True: it is still open what is prepared under this name. */
   #isHeldBack(backend: Backend, name: string): boolean {
     const isToBeTold =
-      name === '' ? this.#unnamed.isInDoubt(backend) : (this.#alone ?? this.shared).isInDoubt(backend, name);
+      name === '' ? this.#unnamed.isUncertain(backend) : (this.#unshared ?? this.shared).isUncertain(backend, name);
     if (!isToBeTold) return false;
     this.#wire.holdBack(backend);
     return true;
@@ -279,21 +280,21 @@ export class ClientStatements {
 
   /** The statement refers to a name of which this is open, or to one that is new since it was prepared. */
   #isHeldBackFor(statement: string, backend: Backend): boolean {
-    if (this.shared.size === 0 && !this.shared.isUnderWay) return false;
+    if (this.shared.size === 0 && !this.shared.hasPendingNames) return false;
     if (statement === '')
-      return this.#unnamed.speaksOfNames && this.shared.showNamed(this.#unnamed.asked.text, backend);
+      return this.#unnamed.mayReferToNames && this.shared.showNamed(this.#unnamed.asked.text, backend);
     const named = this.shared.get(statement);
-    return named?.speaksOfNames === true && this.shared.showNamed(named.text, backend);
+    return named?.mayReferToNames === true && this.shared.showNamed(named.text, backend);
   }
 
   /** False: it is not there yet, or not as the client was told, or the server is skipping messages. */
   #hasUnnamed(backend: Backend, of: Refused['of']): boolean {
-    return this.#alone !== undefined || this.#unnamed.prepareAt(backend, this.shapes, of);
+    return this.#unshared !== undefined || this.#unnamed.prepareAt(backend, this.shapes, of);
   }
 
   /** Undefined: the server is skipping messages. */
   #upstreamName(backend: Backend, name: string, of: Refused['of']): string | undefined {
-    return this.#alone === undefined ? this.shared.upstreamName(backend, name, of) : name;
+    return this.#unshared === undefined ? this.shared.upstreamName(backend, name, of) : name;
   }
 
   /** Sends a message that cannot be read here to the server, which says what is wrong with it. */
@@ -305,7 +306,7 @@ export class ClientStatements {
 
   /** It was prepared by SQL, on the backend that the client keeps for that reason. */
   #isOfSql(name: string): boolean {
-    return this.#alone === undefined && this.#watch.hasPrepared(name) && this.shared.get(name) === undefined;
+    return this.#unshared === undefined && this.#watch.hasPrepared(name) && this.shared.get(name) === undefined;
   }
 
   /** Handles a Describe. */
@@ -315,10 +316,13 @@ export class ClientStatements {
     if (named === undefined) return this.#passUnread(framer, backend, owed.describe);
     if (named.kind === 'statement' && this.#isHeldBack(backend, named.name)) return;
     if (named.kind === 'statement' && this.#isHeldBackFor(named.name, backend)) return;
-    if (named.kind === 'portal') this.shapes.portalTold(backend, named.name);
+    if (named.kind === 'portal') this.shapes.describePortalStatement(backend, named.name);
     if (named.kind === 'portal' || named.name === '') {
       const isThere = named.kind === 'portal' || this.#hasUnnamed(backend, 'describe');
-      const heard = named.kind === 'portal' || this.#alone !== undefined ? undefined : this.#unnamed.heard(this.shapes);
+      const heard =
+        named.kind === 'portal' || this.#unshared !== undefined
+          ? undefined
+          : this.#unnamed.recordDescription(this.shapes);
       if (isThere && backend.expected.push(owed.describe, undefined, heard)) this.#wire.pass(framer.start);
       return;
     }
@@ -326,14 +330,15 @@ export class ClientStatements {
     const isFailed = backend.status === transactionStatus.failed;
     if (
       isFailed &&
-      statement?.told?.hasRows === false &&
+      statement?.description?.hasRows === false &&
       this.shared.has(named.name) &&
       !backend.prepared.touch(statement.name)
     )
-      return describeRowless(backend, statement.told);
+      return describeRowless(backend, statement.description);
     const name = this.#upstreamName(backend, named.name, 'describe');
-    const heard = statement === undefined || statement.name !== name ? undefined : this.shapes.told(statement);
-    if (name === undefined || !backend.expected.push(owed.describe, undefined, heard)) return;
+    const recorded =
+      statement === undefined || statement.name !== name ? undefined : this.shapes.recordDescription(statement);
+    if (name === undefined || !backend.expected.push(owed.describe, undefined, recorded)) return;
     if (name === named.name) this.#wire.pass(framer.start);
     else backend.outbox.push(describe({ kind: 'statement', name }));
   }
@@ -349,7 +354,7 @@ export class ClientStatements {
       return passAsIs(this.#wire, framer, backend, owed.close, this.#watch.closes(named.name));
     if (this.#isHeldBack(backend, named.name)) return;
     if (named.name === '') this.#closeUnnamed(framer, backend);
-    else (this.#alone ?? this.shared).close(framer, backend, named.name);
+    else (this.#unshared ?? this.shared).close(framer, backend, named.name);
   }
 
   #closeUnnamed({ start }: Framer, backend: Backend): void {
@@ -365,7 +370,7 @@ export class ClientStatements {
     const named = readTarget(buffer, start, end);
     if (named === undefined || beyondAscii.test(named.name)) return false;
     if (named.kind === 'statement' && named.name === '') this.#unnamed.drop();
-    if (named.kind === 'statement') (this.#alone ?? this.shared).forget(named.name);
+    if (named.kind === 'statement') (this.#unshared ?? this.shared).forget(named.name);
     this.#wire.outbox.push(closeComplete());
     return true;
   }

@@ -2,9 +2,9 @@ import { close, parse, parseAs, parseKey, sync, transactionStatus, type Report }
 import type { Backend } from '../backend/backend.ts';
 import { owed, hidden } from '../backend/expected-answers.ts';
 import { ProxyNote, SilentNote } from '../backend/proxy-query.ts';
-import type { NamesUnderWay } from './names-under-way.ts';
+import type { PendingNames } from './pending-names.ts';
 import { closeStandIn } from './stand-in.ts';
-import { keyAsTold, parametersOf, statementPrefix, type Statement } from './statements.ts';
+import { keyWithDescribedTypes, parametersOf, statementPrefix, type Statement } from './statements.ts';
 
 const savepoint = 'medrex_prepares';
 const refusedPrefix = `${statementPrefix}refused_`;
@@ -25,7 +25,7 @@ interface OwnStatement {
 }
 
 /** Learns why a statement cannot be prepared. */
-class Attempt extends ProxyNote {
+class PrepareNote extends ProxyNote {
   readonly isSilent: boolean;
   readonly refused: (report: Report) => void;
 
@@ -37,7 +37,7 @@ class Attempt extends ProxyNote {
 }
 
 /** Called when everything sent before it has been answered. */
-class LastOfAll extends SilentNote {
+class FinalNote extends SilentNote {
   readonly #then: () => void;
 
   constructor(then: () => void) {
@@ -63,18 +63,18 @@ export class OwnStatements {
   #lastNumber = 0;
   /** Attempts without an answer so far. */
   #attempts = 0;
-  readonly #underWay: NamesUnderWay;
+  readonly #pendingNames: PendingNames;
 
-  constructor(underWay: NamesUnderWay) {
-    this.#underWay = underWay;
+  constructor(underWay: PendingNames) {
+    this.#pendingNames = underWay;
   }
 
   /**
    * Called before the client is shown what is prepared: closes everybody's statements and prepares the client's own; repeated if the server
    * skipped that because of an earlier error. True: the outcome is not known yet.
    */
-  takeOver(backend: Backend, names: ReadonlyMap<string, Statement>): boolean {
-    if (!this.isOn) for (const [name, statement] of names) this.misses(name, statement);
+  prepareAll(backend: Backend, names: ReadonlyMap<string, Statement>): boolean {
+    if (!this.isOn) for (const [name, statement] of names) this.markMissing(name, statement);
     this.isOn = true;
     if (this.#attempts > 0) return true;
     const missing = [...this.#statements].filter(([, { state }]) => state !== 'sent');
@@ -91,13 +91,13 @@ export class OwnStatements {
       return false;
     }
     if (isTried) {
-      this.#outsideOf(backend, () => {
+      this.#isolate(backend, () => {
         for (const [name, statement] of missing) standInFor(backend, name, statement);
       });
       return false;
     }
     for (const [name, statement] of missing) {
-      this.#outsideOf(backend, () => {
+      this.#isolate(backend, () => {
         this.#prepare(backend, name, statement, 'tried');
       });
     }
@@ -105,12 +105,12 @@ export class OwnStatements {
   }
 
   /** A failure there must neither make the server skip the current message nor end the client's transaction. */
-  #outsideOf(backend: Backend, prepare: () => void): void {
+  #isolate(backend: Backend, prepare: () => void): void {
     const isInBlock = backend.status === transactionStatus.inside;
     if (isInBlock) backend.query(`savepoint ${savepoint}`, new SilentNote());
     prepare();
     this.#attempts++;
-    const last = new LastOfAll(() => this.#attempts--);
+    const last = new FinalNote(() => this.#attempts--);
     backend.expected.push(owed.sync | hidden, undefined, isInBlock ? undefined : last);
     backend.outbox.push(sync());
     if (isInBlock) backend.query(`rollback to ${savepoint}; release ${savepoint}`, last);
@@ -134,14 +134,14 @@ export class OwnStatements {
     const { expected, outbox } = backend;
     const undo = (): void => {
       statement.state = otherwise;
-      this.again(name, statement);
+      this.restore(name, statement);
     };
-    if (otherwise === 'missing') this.#underWay.sends(backend, name, undo);
+    if (otherwise === 'missing') this.#pendingNames.add(backend, name, undo);
     if (statement.refused !== undefined) {
       if (!expected.push(owed.close | hidden)) return false;
       outbox.push(close({ kind: 'statement', name }));
     }
-    const attempt = new Attempt(otherwise === 'tried', (report) => {
+    const attempt = new PrepareNote(otherwise === 'tried', (report) => {
       statement.refused = { report, number: ++this.#lastNumber };
     });
     if (!expected.push(owed.parse | hidden, undo, attempt)) return false;
@@ -168,13 +168,13 @@ export class OwnStatements {
   }
 
   /** Some are missing, or may be. */
-  get isInDoubt(): boolean {
+  get mayBeIncomplete(): boolean {
     return this.isPreparing || this.missing > 0;
   }
 
   /** The backend does not have the statement under this name. */
-  misses(name: string, statement: Statement): void {
-    this.#statements.set(name, { key: keyAsTold(statement), state: 'missing', refused: undefined });
+  markMissing(name: string, statement: Statement): void {
+    this.#statements.set(name, { key: keyWithDescribedTypes(statement), state: 'missing', refused: undefined });
   }
 
   get(name: string): OwnStatement | undefined {
@@ -182,7 +182,7 @@ export class OwnStatements {
   }
 
   /** The message that removed it has failed or was skipped. @param statement undefined: it was never missing */
-  again(name: string, statement: OwnStatement | undefined): void {
+  restore(name: string, statement: OwnStatement | undefined): void {
     if (statement !== undefined) this.#statements.set(name, statement);
   }
 

@@ -1,7 +1,7 @@
 import { close, parseAs } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { owed, hidden, type Undo } from '../backend/expected-answers.ts';
-import { keyAsTold, type Statement } from './statements.ts';
+import { keyWithDescribedTypes, type Statement } from './statements.ts';
 
 /** Prepares a shared statement if the backend does not have it. False: the server is skipping messages. */
 export function prepareShared(backend: Backend, statement: Statement): boolean {
@@ -9,11 +9,11 @@ export function prepareShared(backend: Backend, statement: Statement): boolean {
   const { name } = statement;
   if (prepared.touch(name)) return true;
   const undo = (): void => prepared.delete(name);
-  return prepareNew(backend, statement, owed.parse | hidden, undo, keyAsTold(statement));
+  return prepareNew(backend, statement, owed.parse | hidden, undo, keyWithDescribedTypes(statement));
 }
 
 /** Its Parse may still be skipped while the current message is not, because a Sync lies between them. */
-export function isInDoubt({ prepared, expected }: Backend, { name }: Statement): boolean {
+export function isUncertain({ prepared, expected }: Backend, { name }: Statement): boolean {
   const undo = prepared.undos.get(name);
   if (undo === undefined) return false;
   const isSynced = expected.isSyncedBehind(undo);

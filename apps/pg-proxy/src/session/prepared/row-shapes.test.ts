@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { noData, parameterDescription, rowDescription } from '@medrex/pg-wire';
 import { Description } from './row-shapes.ts';
-import type { Told } from './statements.ts';
+import type { StatementDescription } from './statements.ts';
 
 const column = { name: 'a', table: 1, attribute: 1, type: 23, typeSize: 4, typeModifier: -1, format: 0 };
 
 /** Heard in pieces of so many bytes. */
-function toldBy(parameters: readonly number[], rows: Buffer, bytes = 1000): Told {
-  const all: Told[] = [];
+function toldBy(parameters: readonly number[], rows: Buffer, bytes = 1000): StatementDescription {
+  const all: StatementDescription[] = [];
   const heard = new Description((told) => all.push(told));
   for (const message of [parameterDescription(parameters), rows])
     for (let at = 0; at < message.length; at += bytes)

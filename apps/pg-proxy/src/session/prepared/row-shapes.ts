@@ -12,7 +12,7 @@ import type { Backend } from '../backend/backend.ts';
 import { owed, hidden, type Undo } from '../backend/expected-answers.ts';
 import { ProxyNote } from '../backend/proxy-query.ts';
 import { prepareShared } from './prepare-shared.ts';
-import { statementPrefix, type Statement, type Statements, type Told } from './statements.ts';
+import { statementPrefix, type Statement, type Statements, type StatementDescription } from './statements.ts';
 
 const changed: WireFault = {
   sqlstate: '0A000',
@@ -25,9 +25,9 @@ const unknown = describe({ kind: 'statement', name: `${statementPrefix}unknown` 
 export class Description extends ProxyNote {
   #pieces: Buffer[] = [];
   #parameterTypes: readonly number[] = [];
-  readonly #then: (told: Told) => void;
+  readonly #then: (description: StatementDescription) => void;
 
-  constructor(then: (told: Told) => void) {
+  constructor(then: (description: StatementDescription) => void) {
     super();
     this.#then = then;
   }
@@ -40,11 +40,11 @@ export class Description extends ProxyNote {
     this.#pieces = [];
     if (message[0] === from.parameterDescription)
       this.#parameterTypes = readParameterDescription(message, 0, message.length) ?? [];
-    else this.#then(toldOf(this.#parameterTypes, message));
+    else this.#then(descriptionOf(this.#parameterTypes, message));
   }
 }
 
-function toldOf(parameterTypes: readonly number[], message: Buffer): Told {
+function descriptionOf(parameterTypes: readonly number[], message: Buffer): StatementDescription {
   const columns = readRowDescription(message, 0, message.length)?.map((one) => [one.name, one.type, one.typeModifier]);
   const hasRows = columns !== undefined;
   if (!hasRows && parameterTypes.length === 0) return { parameterTypes, shape: 'none', hasRows };
@@ -69,7 +69,7 @@ class Refusal extends ProxyNote {
 }
 
 export interface HoldsBack {
-  /** Holds the current message back; it is processed again when `answered` is called and `ToldShapes.isAwaited` is false. */
+  /** Holds the current message back; it is processed again when `answered` is called and `ClientShapes.isAwaited` is false. */
   holdBack(backend: Backend): void;
   answerReceived(): void;
   /** The rows of a statement that already runs do not have the shape that the client was told. */
@@ -77,7 +77,7 @@ export interface HoldsBack {
 }
 
 /** As on a direct connection, a client never binds or gets other types than it was told, whichever backend prepares its statement again. */
-export class ToldShapes {
+export class ClientShapes {
   /** A statement is being prepared whose rows must have the shape that clients were told. */
   isAwaited = false;
   /** The shape was another one: what the client has prepared. */
@@ -93,23 +93,23 @@ export class ToldShapes {
   }
 
   /** Records what a client is told, if no client has been told before. */
-  told(statement: Statement): Description | undefined {
-    if (!isToBeTold(statement)) return undefined;
-    return new Description((told) => (statement.told ??= told));
+  recordDescription(statement: Statement): Description | undefined {
+    if (!mustBeDescribed(statement)) return undefined;
+    return new Description((description) => (statement.description ??= description));
   }
 
   /** @param statement undefined: it is not a shared statement */
   bound(portal: string, statement: Statement | undefined): void {
-    this.#bound = statement !== undefined && isToBeTold(statement) ? { portal, statement } : undefined;
+    this.#bound = statement !== undefined && mustBeDescribed(statement) ? { portal, statement } : undefined;
   }
 
   /** Rows may be described for the portal alone, which says nothing about parameters, so the statement itself is described as well. */
-  portalTold(backend: Backend, portal: string): void {
+  describePortalStatement(backend: Backend, portal: string): void {
     const bound = this.#bound;
     this.#bound = undefined;
     // If the server has skipped the Parse and the Bind, there is nothing to describe.
     if (bound?.portal !== portal || !backend.prepared.touch(bound.statement.name)) return;
-    ask(backend, bound.statement.name, (told) => (bound.statement.told ??= told));
+    ask(backend, bound.statement.name, (description) => (bound.statement.description ??= description));
   }
 
   /** Portals end with their transaction. */
@@ -126,12 +126,12 @@ export class ToldShapes {
   prepareAs(shape: string, backend: Backend, statement: Statement, named: Statement, asked: Refused): void {
     if (this.hasChanged(named)) return refuse(backend, asked);
     if (!prepareShared(backend, statement)) return;
-    const described = (now: Told): void => {
-      const { told } = statement;
-      if (told === undefined || told.shape === now.shape) statement.told = now;
+    const described = (now: StatementDescription): void => {
+      const { description } = statement;
+      if (description === undefined || description.shape === now.shape) statement.description = now;
       else {
         if (now.shape !== shape) this.#changed = named;
-        this.#statements.reshaped();
+        this.#statements.tablesChanged();
         backend.prepared.delete(statement.name);
         backend.expected.push(owed.close | hidden);
         backend.outbox.push(close({ kind: 'statement', name: statement.name }));
@@ -155,28 +155,28 @@ export class ToldShapes {
    * Checks the unnamed statement that the backend has just been given. What follows does not wait; if the shape is another one, the session
    * ends.
    */
-  check(backend: Backend, told: Told): void {
+  check(backend: Backend, description: StatementDescription): void {
     ask(backend, '', (now) => {
-      if (now.shape !== told.shape) this.#wire.unreadable(changed);
+      if (now.shape !== description.shape) this.#wire.unreadable(changed);
     });
   }
 
   /** As `check`, but the current message waits for the outcome. */
-  compare(backend: Backend, unnamed: object, told: Told, forget: () => void): void {
+  compare(backend: Backend, unnamed: object, description: StatementDescription, forget: () => void): void {
     this.#await(backend, '', (now) => {
-      if (now.shape === told.shape) return;
+      if (now.shape === description.shape) return;
       this.#changed = unnamed;
       forget();
     });
   }
 
-  #await(backend: Backend, name: string, then: (told: Told) => void): void {
+  #await(backend: Backend, name: string, then: (description: StatementDescription) => void): void {
     const ended = (): void => {
       this.isAwaited = false;
       this.#wire.answerReceived();
     };
-    const described = (told: Told): void => {
-      then(told);
+    const described = (description: StatementDescription): void => {
+      then(description);
       ended();
     };
     ask(backend, name, described, ended);
@@ -190,12 +190,12 @@ export class ToldShapes {
    * @param then called if what others were told no longer holds, with what the name means from now on
    */
   prepared(backend: Backend, statement: Statement, then: (now: Statement) => void): void {
-    ask(backend, statement.name, (told) => {
-      if (told.shape === statement.told?.shape) return;
-      this.#statements.reshaped();
+    ask(backend, statement.name, (description) => {
+      if (description.shape === statement.description?.shape) return;
+      this.#statements.tablesChanged();
       backend.isStale = true;
-      const now = this.#statements.use(statement.key, statement.reading);
-      now.told ??= told;
+      const now = this.#statements.use(statement.key, statement.interpretation);
+      now.description ??= description;
       then(now);
       this.#statements.release(now);
     });
@@ -203,12 +203,12 @@ export class ToldShapes {
 }
 
 /** Nobody has been told yet, and what is told will hold. */
-function isToBeTold({ told, ofCursor }: Statement): boolean {
-  return told === undefined && !ofCursor;
+function mustBeDescribed({ description, readsCursor }: Statement): boolean {
+  return description === undefined && !readsCursor;
 }
 
 /** Describes the statement behind its Parse; the client does not see the answer. */
-function ask(backend: Backend, name: string, then: (told: Told) => void, undo?: Undo): void {
+function ask(backend: Backend, name: string, then: (description: StatementDescription) => void, undo?: Undo): void {
   if (!backend.expected.push(owed.describe | hidden, undo, new Description(then))) return;
   backend.outbox.push(describe({ kind: 'statement', name }));
 }
@@ -216,11 +216,12 @@ function ask(backend: Backend, name: string, then: (told: Told) => void, undo?: 
 /** A message that needs a statement with the shape its client was told; a Describe is answered with the parameters first. */
 export interface Refused {
   readonly of: 'bind' | 'describe';
-  readonly told: Told | undefined;
+  readonly description: StatementDescription | undefined;
 }
 
 /** Makes the server fail, so that it rolls back and skips what it would on a direct connection, and tells the client why. */
-export function refuse({ expected, outbox }: Backend, { of, told }: Refused): void {
-  const before = of === 'describe' && told !== undefined ? parameterDescription(told.parameterTypes) : undefined;
+export function refuse({ expected, outbox }: Backend, { of, description }: Refused): void {
+  const before =
+    of === 'describe' && description !== undefined ? parameterDescription(description.parameterTypes) : undefined;
   if (expected.push(owed.describe, undefined, new Refusal(before))) outbox.push(unknown);
 }

@@ -1,21 +1,21 @@
 import { closeComplete, parseComplete, transactionStatus, type Framer, type Report } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { local, owed, type Note } from '../backend/expected-answers.ts';
-import { ClientNames, Given } from './client-names.ts';
-import { maySpeakOfNames, speaksOf, wantsNames } from './names-in-sql.ts';
-import { NamesUnderWay } from './names-under-way.ts';
+import { ClientNames, NameBinding } from './client-names.ts';
+import { mayReferToNames, refersTo, needsOwnNames } from './names-in-sql.ts';
+import { PendingNames } from './pending-names.ts';
 import { OwnStatements } from './own-statements.ts';
-import { isInDoubt, prepareNew, prepareShared } from './prepare-shared.ts';
-import { refuse, type Refused, type ToldShapes } from './row-shapes.ts';
-import { deallocateStandIn, parseAnyway, parseInVain, prepareStandIn } from './stand-in.ts';
-import { keyAsTold, statementPrefix, type Statement, type Statements } from './statements.ts';
+import { isUncertain, prepareNew, prepareShared } from './prepare-shared.ts';
+import { refuse, type Refused, type ClientShapes } from './row-shapes.ts';
+import { deallocateStandIn, parseAgain, parseTakenName, prepareStandIn } from './stand-in.ts';
+import { keyWithDescribedTypes, statementPrefix, type Statement, type Statements } from './statements.ts';
 import { passAsIs, type Wire } from './wire.ts';
 
 export interface SharedStatementsOptions {
   readonly wire: Wire;
   /** The statements of the client's pool. */
   readonly statements: Statements;
-  readonly shapes: ToldShapes;
+  readonly shapes: ClientShapes;
 }
 
 /** Runs at most once: in turn, or at the end of the answer. */
@@ -31,7 +31,7 @@ const once = (undo: () => void): (() => void) => {
 export const isRunning = ({ status, expected }: Backend): boolean =>
   status !== transactionStatus.failed && !expected.isSkipping;
 /** Something outstanding may advance a sequence or end a failed transaction. */
-export const isUnderWay = ({ expected }: Backend): boolean =>
+export const mayChangeTransaction = ({ expected }: Backend): boolean =>
   [owed.execute, owed.query].some((kind) => expected.has(kind));
 /** What is sent now may meet a failed transaction: it has failed, or something outstanding that is already followed by a Sync may fail. */
 const mayHaveFailed = ({ status, expected }: Backend): boolean =>
@@ -44,12 +44,12 @@ const mayHaveFailed = ({ status, expected }: Backend): boolean =>
 export class SharedStatements {
   readonly #wire: Wire;
   readonly #statements: Statements;
-  readonly #shapes: ToldShapes;
+  readonly #shapes: ClientShapes;
   readonly #names: ClientNames;
-  readonly #underWay = new NamesUnderWay();
-  readonly #own = new OwnStatements(this.#underWay);
+  readonly #pendingNames = new PendingNames();
+  readonly #own = new OwnStatements(this.#pendingNames);
   /** The `reading` key of the current transaction. */
-  #readingInside: string | undefined;
+  #interpretationInTransaction: string | undefined;
   /** Makes the keys of statements unique that are shared with nobody. */
   #parses = 0;
 
@@ -79,7 +79,7 @@ export class SharedStatements {
 
   /** Includes names that an error may still give back. */
   namesBefore(): readonly string[] {
-    return [...this.names(), ...this.#underWay.names()];
+    return [...this.names(), ...this.#pendingNames.names()];
   }
 
   /** The client's name of a shared statement. */
@@ -105,8 +105,8 @@ export class SharedStatements {
   // Before SQL shows them or refers to them.
 
   /** Gives the backend the client's statements under their own names, and no others. True: the outcome is not known yet. */
-  takeOver(backend: Backend): boolean {
-    return this.#own.takeOver(backend, this.#names.all);
+  prepareOwn(backend: Backend): boolean {
+    return this.#own.prepareAll(backend, this.#names.all);
   }
 
   /**
@@ -114,50 +114,51 @@ export class SharedStatements {
    * Bind follows its Parse, this is done with the Parse, before anything of the batch has run. True: it is not known yet what is prepared.
    */
   showNamed(text: string, backend: Backend): boolean {
-    if (this.#isOfNamesInDoubt(text, backend) || this.#mayYetRun(text, backend)) return true;
-    const mayBeShown = this.#names.size > 0 && isRunning(backend) && maySpeakOfNames(text);
-    const isToBeShown = mayBeShown && (this.#own.isInDoubt || wantsNames(text)) && speaksOf(text, [...this.names()]);
-    if (!isToBeShown || !this.takeOver(backend)) return false;
+    if (this.#mayReferToUncertainName(text, backend) || this.#mayRunAfterAll(text, backend)) return true;
+    const mayBeShown = this.#names.size > 0 && isRunning(backend) && mayReferToNames(text);
+    const isToBeShown =
+      mayBeShown && (this.#own.mayBeIncomplete || needsOwnNames(text)) && refersTo(text, [...this.names()]);
+    if (!isToBeShown || !this.prepareOwn(backend)) return false;
     this.#wire.holdBack(backend);
     return true;
   }
 
   /** True: the text may refer to a name whose meaning is still open, so it waits. */
-  #isOfNamesInDoubt(text: string, backend: Backend): boolean {
-    if (this.#underWay.isEmpty || !isRunning(backend) || !maySpeakOfNames(text)) return false;
-    const inDoubt = this.#underWay.inDoubt(backend);
-    if (inDoubt.length === 0 || !speaksOf(text, [...this.names(), ...inDoubt])) return false;
+  #mayReferToUncertainName(text: string, backend: Backend): boolean {
+    if (this.#pendingNames.isEmpty || !isRunning(backend) || !mayReferToNames(text)) return false;
+    const inDoubt = this.#pendingNames.allUncertain(backend);
+    if (inDoubt.length === 0 || !refersTo(text, [...this.names(), ...inDoubt])) return false;
     this.#wire.holdBack(backend);
     return true;
   }
 
   /** True: something outstanding may end the failed transaction, so the message waits. */
-  #mayYetRun(text: string, backend: Backend): boolean {
+  #mayRunAfterAll(text: string, backend: Backend): boolean {
     const { status, expected } = backend;
-    if (status !== transactionStatus.failed || expected.isSkipping || !isUnderWay(backend)) return false;
-    if (!maySpeakOfNames(text)) return false;
+    if (status !== transactionStatus.failed || expected.isSkipping || !mayChangeTransaction(backend)) return false;
+    if (!mayReferToNames(text)) return false;
     this.#wire.holdBack(backend);
     return true;
   }
 
   /** Something outstanding may create or drop a name. */
-  get isUnderWay(): boolean {
-    return !this.#underWay.isEmpty;
+  get hasPendingNames(): boolean {
+    return !this.#pendingNames.isEmpty;
   }
 
   /** Whether it is still open what this name means. */
-  isInDoubt(backend: Backend, name: string): boolean {
-    return this.#underWay.isInDoubt(backend, name);
+  isUncertain(backend: Backend, name: string): boolean {
+    return this.#pendingNames.isUncertain(backend, name);
   }
 
   /** Whether an outstanding request may create or drop this name by SQL. */
-  isOfSql(backend: Backend, name: string): boolean {
-    return this.#underWay.isOfSql(backend, name);
+  mayChangeBySql(backend: Backend, name: string): boolean {
+    return this.#pendingNames.mayChangeBySql(backend, name);
   }
 
   /** A request has been sent that may create or drop statements by SQL. */
   runs(note: Note): void {
-    this.#underWay.runs(note);
+    this.#pendingNames.addSql(note);
   }
 
   /** Why the statement under its own name can no longer be prepared. @param message the error of its stand-in */
@@ -173,14 +174,14 @@ export class SharedStatements {
   }
 
   #parseOwn({ start }: Framer, backend: Backend, name: string, key: string): void {
-    const before = this.#names.givenAs(name);
+    const before = this.#names.bindingOf(name);
     if (before !== undefined && this.#own.isMissing(name)) return this.#parseTaken(backend, name, key);
-    const statement = this.#statements.use(key, this.#readingOfParse(backend));
-    const given = new Given(statement);
+    const statement = this.#statements.use(key, this.#interpretationOfParse(backend));
+    const given = new NameBinding(statement);
     const undo = (): void => {
-      if (this.#names.takeBack(name, given)) this.#names.again(name, before);
+      if (this.#names.revert(name, given)) this.#names.restore(name, before);
     };
-    this.#underWay.sends(backend, name, undo);
+    this.#pendingNames.add(backend, name, undo);
     if (!backend.expected.push(owed.parse, undo)) return this.#statements.release(statement);
     this.forget(name);
     this.#names.set(name, given);
@@ -190,22 +191,22 @@ export class SharedStatements {
   #parseShared(backend: Backend, name: string, key: string): void {
     const { expected, prepared } = backend;
     if (this.#names.has(name)) return this.#parseTaken(backend, name, key);
-    const statement = this.#statements.use(key, this.#readingOfParse(backend));
+    const statement = this.#statements.use(key, this.#interpretationOfParse(backend));
     const isThere = prepared.touch(statement.name);
-    if (isThere && isInDoubt(backend, statement)) {
+    if (isThere && isUncertain(backend, statement)) {
       this.#statements.release(statement);
       return this.#wire.holdBack(backend);
     }
-    if (expected.isEmpty) this.#names.nothingUnderWay();
-    const given = new Given(statement);
+    if (expected.isEmpty) this.#names.forgetUpstreamNames();
+    const given = new NameBinding(statement);
     const undo = (): void => {
-      if (this.#names.takeBack(name, given)) this.#own.forget(name);
+      if (this.#names.revert(name, given)) this.#own.forget(name);
       if (!isThere) prepared.delete(statement.name);
     };
-    this.#underWay.sends(backend, name, undo);
+    this.#pendingNames.add(backend, name, undo);
     const answer = (): boolean => {
       if (!isThere) return prepareNew(backend, statement, owed.parse, undo);
-      if (mayHaveFailed(backend)) return parseAnyway(backend, key, undo);
+      if (mayHaveFailed(backend)) return parseAgain(backend, key, undo);
       return expected.push(owed.parse | local, undo);
     };
     if (isThere && expected.isEmpty && backend.status !== transactionStatus.failed)
@@ -215,40 +216,41 @@ export class SharedStatements {
       return;
     }
     this.#names.set(name, given);
-    if (isThere || statement.told === undefined) return;
+    if (isThere || statement.description === undefined) return;
     this.#shapes.prepared(backend, statement, (now) => {
-      if (this.#names.get(name) === statement) this.#names.exchange(name, this.#statements.use(now.key, now.reading));
+      if (this.#names.get(name) === statement)
+        this.#names.exchange(name, this.#statements.use(now.key, now.interpretation));
     });
   }
 
   /** The name is taken, though perhaps not at the backend: the server reports that, or whatever else is wrong. */
   #parseTaken(backend: Backend, name: string, key: string): void {
-    parseInVain(backend, key, (isPassedOver) => {
-      if (!isPassedOver) this.#names.taken = name;
+    parseTakenName(backend, key, (isPassedOver) => {
+      if (!isPassedOver) this.#names.takenName = name;
     });
   }
 
   /** Notes a Parse that was not sent to a server, because the answer to what follows was known. */
   parsedHere(name: string, key: string): void {
-    this.#names.set(name, new Given(this.#statements.use(key, this.#wire.reading())));
+    this.#names.set(name, new NameBinding(this.#statements.use(key, this.#wire.interpretation())));
   }
 
   /** The key is computed for each Parse if names may mean temporary tables by then, or if the reading is unknown. */
-  #readingOfParse(backend: Backend): string {
-    const reading = this.#reading(backend);
+  #interpretationOfParse(backend: Backend): string {
+    const reading = this.#interpretation(backend);
     const isOwn = this.#wire.temporaryMark !== undefined || backend.expected.changesInterpretation;
     return isOwn ? `${reading}${++this.#parses}` : reading;
   }
 
-  #reading(backend: Backend): string {
-    if (backend.expected.changesInterpretation) return this.#wire.reading(backend);
-    if (backend.status === transactionStatus.idle) return this.#wire.reading();
-    if (backend.expected.isEmpty) this.#readingInside = this.#wire.reading(backend);
-    return this.#readingInside ?? this.#wire.reading();
+  #interpretation(backend: Backend): string {
+    if (backend.expected.changesInterpretation) return this.#wire.interpretation(backend);
+    if (backend.status === transactionStatus.idle) return this.#wire.interpretation();
+    if (backend.expected.isEmpty) this.#interpretationInTransaction = this.#wire.interpretation(backend);
+    return this.#interpretationInTransaction ?? this.#wire.interpretation();
   }
 
   transactionEnded(): void {
-    this.#readingInside = undefined;
+    this.#interpretationInTransaction = undefined;
   }
 
   // Bind and Describe.
@@ -257,31 +259,31 @@ export class SharedStatements {
   upstreamName(backend: Backend, name: string, of: Refused['of']): string | undefined {
     if (this.#own.isOn) return !this.#names.has(name) || this.#own.prepareAt(backend, name) ? name : undefined;
     const statement = this.#names.get(name);
-    this.#names.asked = name;
+    this.#names.lastUsed = name;
     // The server reports that it does not exist; names of shared statements do not exist for clients.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
-    const there = backend.prepared.touch(statement.name) ? statement : this.#asNow(statement, backend);
+    const there = backend.prepared.touch(statement.name) ? statement : this.#reinterpreted(statement, backend);
     const isThere = backend.prepared.touch(there.name);
-    if (isThere && backend.prepared.undos.size > 0 && isInDoubt(backend, there)) {
+    if (isThere && backend.prepared.undos.size > 0 && isUncertain(backend, there)) {
       this.#wire.holdBack(backend);
       return undefined;
     }
     if (isThere && there === statement) return statement.name;
-    if (there !== statement) this.#names.alsoCalled(there.name, name);
-    const told = statement.told ?? there.told;
-    const shape = told?.shape;
-    if (shape === undefined || (isThere && shape === (there.told?.shape ?? shape)))
+    if (there !== statement) this.#names.addUpstreamName(there.name, name);
+    const description = statement.description ?? there.description;
+    const shape = description?.shape;
+    if (shape === undefined || (isThere && shape === (there.description?.shape ?? shape)))
       return prepareShared(backend, there) ? there.name : undefined;
-    if (isThere) refuse(backend, { of, told });
-    else this.#shapes.prepareAs(shape, backend, there, statement, { of, told });
+    if (isThere) refuse(backend, { of, description });
+    else this.#shapes.prepareAs(shape, backend, there, statement, { of, description });
     return undefined;
   }
 
   /** A statement that this backend has yet to prepare is read by the session's current settings. */
-  #asNow(statement: Statement, backend: Backend): Statement {
-    const reading = this.#reading(backend);
-    if (reading === statement.reading) return statement;
-    const now = this.#statements.use(keyAsTold(statement), reading);
+  #reinterpreted(statement: Statement, backend: Backend): Statement {
+    const reading = this.#interpretation(backend);
+    if (reading === statement.interpretation) return statement;
+    const now = this.#statements.use(keyWithDescribedTypes(statement), reading);
     this.#statements.release(now);
     return now;
   }
@@ -293,8 +295,8 @@ export class SharedStatements {
     // SQL may be about to prepare a statement of that name.
     const isUnknown = !this.#names.has(name) && !name.startsWith(statementPrefix);
     if (isUnknown && !expected.isEmpty) return passAsIs(this.#wire, framer, backend, owed.close);
-    const undo = this.#again(name, this.#names.givenAs(name));
-    this.#underWay.sends(backend, name, undo);
+    const undo = this.#undoOf(name, this.#names.bindingOf(name));
+    this.#pendingNames.add(backend, name, undo);
     if (this.#own.isOn) {
       if (!expected.push(owed.close, undo)) return;
       this.#wire.pass(framer.start);
@@ -309,31 +311,31 @@ export class SharedStatements {
    */
   standInFor(note: Note, backend: Backend): string | undefined {
     const name = note.deallocates;
-    const given = name === undefined ? undefined : this.#names.givenAs(name);
+    const given = name === undefined ? undefined : this.#names.bindingOf(name);
     if (name === undefined || given === undefined || backend.expected.isSkipping) return undefined;
     this.forget(name);
-    note.undo = once(this.#again(name, given));
-    this.#underWay.sends(backend, name, note.undo);
+    note.undo = once(this.#undoOf(name, given));
+    this.#pendingNames.add(backend, name, note.undo);
     if (this.#own.isOn) return undefined;
     prepareStandIn(backend);
     return deallocateStandIn;
   }
 
   /** What is done if the message that drops a name fails or is skipped. */
-  #again(name: string, given: Given | undefined): () => void {
+  #undoOf(name: string, given: NameBinding | undefined): () => void {
     const wasOwn = this.#own.isOn;
     const own = this.#own.get(name);
     return () => {
-      this.#names.again(name, given);
-      if (given?.isVoid !== false || !this.#own.isOn) return;
-      if (wasOwn) this.#own.again(name, own);
-      else this.#own.misses(name, given.statement);
+      this.#names.restore(name, given);
+      if (given?.isReverted !== false || !this.#own.isOn) return;
+      if (wasOwn) this.#own.restore(name, own);
+      else this.#own.markMissing(name, given.statement);
     };
   }
 
   /** Tables may have changed. */
-  reshaped(): void {
-    this.#statements.reshaped();
+  tablesChanged(): void {
+    this.#statements.tablesChanged();
   }
 
   /** The server no longer has these statements. */

@@ -2,13 +2,13 @@ import { bind, close, describe, execute, parse, parseAs } from '@medrex/pg-wire'
 import type { Buffer } from 'node:buffer';
 import type { Backend } from '../backend/backend.ts';
 import { owed, hidden, type Note, type Undo } from '../backend/expected-answers.ts';
-import { statementPrefix, type Told } from './statements.ts';
+import { statementPrefix, type StatementDescription } from './statements.ts';
 
 /** A statement at the server that stands for one which the client deallocates or prepares again while others go on using it. */
 export const standIn = `${statementPrefix}gone`;
 export const deallocateStandIn = `DEALLOCATE ${standIn}`;
 
-const prepareIt: readonly Buffer[] = [
+const prepareMessages: readonly Buffer[] = [
   close({ kind: 'statement', name: standIn }),
   parse({ name: standIn, text: '', parameterTypes: [] }),
 ];
@@ -21,7 +21,7 @@ const parseDeallocate = parse({ name: ownStatement, text: deallocateStandIn, par
 export function prepareStandIn({ expected, outbox }: Backend): boolean {
   if (expected.isSkipping) return false;
   for (const kind of [owed.close, owed.parse]) expected.push(kind | hidden);
-  for (const message of prepareIt) outbox.push(message);
+  for (const message of prepareMessages) outbox.push(message);
   return true;
 }
 
@@ -32,14 +32,14 @@ export function closeStandIn({ expected, outbox }: Backend): void {
 }
 
 /** Sends a Parse whose name is taken: the server reports that, or whatever else is wrong. */
-export function parseInVain(backend: Backend, key: string, undo: Undo): void {
+export function parseTakenName(backend: Backend, key: string, undo: Undo): void {
   if (!prepareStandIn(backend)) return;
   backend.expected.push(owed.parse, undo);
   backend.outbox.push(parseAs(standIn, key));
 }
 
 /** Sends a Parse of what the backend already has, in a failed transaction: the server decides whether it accepts it. */
-export function parseAnyway({ expected, outbox }: Backend, key: string, undo: Undo): boolean {
+export function parseAgain({ expected, outbox }: Backend, key: string, undo: Undo): boolean {
   if (!expected.push(owed.close | hidden)) return false;
   expected.push(owed.parse, undo);
   outbox.push(close({ kind: 'statement', name: standIn }));
@@ -51,7 +51,7 @@ export function parseAnyway({ expected, outbox }: Backend, key: string, undo: Un
  * In a failed transaction a server prepares only what ends it, and describes only what it has and what returns no rows: for such a
  * statement that it does not have, an empty one with the same parameters is described.
  */
-export function describeRowless({ expected, outbox }: Backend, { parameterTypes }: Told): void {
+export function describeRowless({ expected, outbox }: Backend, { parameterTypes }: StatementDescription): void {
   if (expected.isSkipping) return;
   for (const kind of [owed.close, owed.parse]) expected.push(kind | hidden);
   expected.push(owed.describe);

@@ -32,7 +32,7 @@ describe('the statements of all pools', () => {
     const { book, made } = aBook();
     const [anna, ben] = [poolOf('clinic', 'anna'), poolOf('clinic', 'ben')];
     const statement = book.of(anna).use('select 1\0');
-    book.of(ben).reshaped();
+    book.of(ben).tablesChanged();
     expect(book.of(anna).use('select 1\0')).not.toBe(statement);
     book.forget(anna);
     book.of(anna);
@@ -56,7 +56,7 @@ describe('the statements of all pools', () => {
     expect([book.of(moved!), book.of(movedToo!)]).toEqual([statements, others]);
     const again = statements.use('select 1\0');
     expect(again.name).not.toBe(statement.name);
-    others.reshaped();
+    others.tablesChanged();
     expect(statements.use('select 1\0')).not.toBe(again);
     expect([made.length, book.size]).toEqual([2, 2]);
   });
@@ -64,8 +64,8 @@ describe('the statements of all pools', () => {
   it('remember there that somebody has called currval', () => {
     const { book } = aBook();
     const pool = poolOf('clinic', 'anna');
-    book.of(pool).asksSequences = true;
+    book.of(pool).tracksSequences = true;
     book.forget(pool);
-    expect(book.of(pool).asksSequences).toBe(true);
+    expect(book.of(pool).tracksSequences).toBe(true);
   });
 });

@@ -50,7 +50,7 @@ export class StatementBook {
   forget(name: PoolName): void {
     const key = nameKey(name);
     const known = this.#byPool.get(key);
-    if (known === undefined || known.statements.asksSequences) return;
+    if (known === undefined || known.statements.tracksSequences) return;
     this.#byPool.delete(key);
     this.#withdraw(known);
   }

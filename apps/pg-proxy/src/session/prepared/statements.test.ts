@@ -45,7 +45,7 @@ describe('Statements', () => {
     const shapes = { version: 0 };
     const [one, two] = [new Statements(atMost(9), shapes), new Statements(atMost(9), shapes)];
     const [before, there] = [one.use('a'), two.use('a')];
-    two.reshaped();
+    two.tablesChanged();
     const after = one.use('a');
     expect([after.name === before.name, one.use('a') === after, two.use('a') === there]).toEqual([false, true, false]);
     for (const statement of [before, after]) one.release(statement);

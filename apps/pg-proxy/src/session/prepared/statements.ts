@@ -1,14 +1,14 @@
 import { parse, parseKey } from '@medrex/pg-wire';
 import type { Analysis } from '@medrex/sql';
 import { leavesState, start } from '../state/leaves-state.ts';
-import { notLooked, type CodeLook, type UnseenCode } from '../code/unseen-code.ts';
+import { notChecked, type CodeCheck, type DatabaseCode } from '../code/database-code.ts';
 import type { Undo } from '../backend/expected-answers.ts';
-import { maySpeakOfNames } from './names-in-sql.ts';
+import { mayReferToNames } from './names-in-sql.ts';
 
 /** Constants that mean the moment at which their text is prepared: such a statement is never shared. */
-const ofMoment = /'\s*(?:now|today|tomorrow|yesterday)\b/i;
+const momentConstant = /'\s*(?:now|today|tomorrow|yesterday)\b/i;
 /** Its rows are those of a cursor, which each client declares for itself in each transaction. */
-const fetches = new RegExp(`${start}fetch\\b`, 'i');
+const fetchPattern = new RegExp(`${start}fetch\\b`, 'i');
 
 /** The prefix of statement names at the upstream. */
 export const statementPrefix = 'medrex_';
@@ -19,25 +19,25 @@ export interface Statement {
   /** Text and parameter types as in a Parse message; UTF-8 read as latin1. */
   readonly key: string;
   /** The settings by which it is read: they decide what names and constants in its text mean, and thus the types of its columns. */
-  readonly reading: string;
+  readonly interpretation: string;
   readonly leavesState: boolean;
-  readonly codeLook: CodeLook;
+  readonly codeCheck: CodeCheck;
   /** UTF-8 read as latin1. */
   readonly text: string;
   readonly isWhole: true;
   analysis: Analysis | undefined;
   /** Its rows may change shape: they are described when it runs, and `told` stays undefined. */
-  readonly ofCursor: boolean;
+  readonly readsCursor: boolean;
   /** It may refer to prepared statements by name. */
-  readonly speaksOfNames: boolean;
+  readonly mayReferToNames: boolean;
   /** Its description, the same on all backends that have it, once somebody has been told. */
-  told: Told | undefined;
+  description: StatementDescription | undefined;
   /** How many clients' names mean it. */
   users: number;
 }
 
 /** What the server has said about a prepared statement. */
-export interface Told {
+export interface StatementDescription {
   /** OIDs of its parameters, including those that its Parse leaves open. */
   readonly parameterTypes: readonly number[];
   /** The types of its parameters and the columns of its rows, as one string. */
@@ -49,7 +49,7 @@ export interface Told {
 export interface Shapes {
   version: number;
   /** What its functions and triggers may leave behind; undefined: the server cannot be asked. */
-  readonly code?: UnseenCode | undefined;
+  readonly code?: DatabaseCode | undefined;
 }
 
 /** Limits for statements that no client names: their number and their total length in bytes. */
@@ -60,7 +60,7 @@ interface UnusedMax {
 
 /** All statements of one pool, by reading and text. Those that no client names any more are forgotten first. */
 export class Statements {
-  readonly #byReading = new Map<string, Map<string, Statement>>();
+  readonly #byInterpretation = new Map<string, Map<string, Statement>>();
   readonly #unusedMax: UnusedMax;
   readonly #unused = new Set<Statement>();
   #unusedBytes = 0;
@@ -68,7 +68,7 @@ export class Statements {
   #version = 0;
   #lastId = 0;
   /** A client of this pool has called currval or lastval: from now on it is tracked which sequences statements may advance. */
-  asksSequences = false;
+  tracksSequences = false;
 
   constructor(unusedMax: UnusedMax, shapes: Shapes = { version: 0 }) {
     this.#unusedMax = unusedMax;
@@ -76,7 +76,7 @@ export class Statements {
   }
 
   /** What functions and triggers of the database may leave behind. */
-  get code(): UnseenCode | undefined {
+  get code(): DatabaseCode | undefined {
     return this.#shapes.code;
   }
 
@@ -86,10 +86,10 @@ export class Statements {
   }
 
   /** In use until `release`. */
-  use(key: string, reading = ''): Statement {
+  use(key: string, interpretation = ''): Statement {
     this.#renew();
-    const known = this.#byReading.get(reading)?.get(key);
-    const statement = known ?? this.#add(key, reading);
+    const known = this.#byInterpretation.get(interpretation)?.get(key);
+    const statement = known ?? this.#add(key, interpretation);
     statement.users++;
     if (this.#unused.delete(statement)) this.#unusedBytes -= statement.key.length;
     return statement;
@@ -118,7 +118,7 @@ export class Statements {
    * Columns may have changed. The server tells those who have already prepared something; those who prepare from now on have seen nothing
    * yet.
    */
-  reshaped(): void {
+  tablesChanged(): void {
     this.#shapes.version++;
   }
 
@@ -130,41 +130,43 @@ export class Statements {
 
   #forgetAll(): void {
     this.#version = this.#shapes.version;
-    this.#byReading.clear();
+    this.#byInterpretation.clear();
     this.#unused.clear();
     this.#unusedBytes = 0;
   }
 
-  #add(key: string, reading: string): Statement {
+  #add(key: string, interpretation: string): Statement {
     const name = `${statementPrefix}${++this.#lastId}`;
     const text = key.slice(0, key.indexOf('\0'));
-    const state = leavesState(key);
-    const ofCursor = fetches.test(text);
-    const common = {
+    const readsCursor = fetchPattern.test(text);
+    const statement: Statement = {
+      name,
+      key,
+      interpretation,
+      text,
       isWhole: true,
-      leavesState: state,
-      ofCursor,
-      speaksOfNames: maySpeakOfNames(text),
-      codeLook: notLooked(),
+      leavesState: leavesState(key),
+      readsCursor,
+      mayReferToNames: mayReferToNames(text),
+      codeCheck: notChecked(),
       analysis: undefined,
-      told: undefined,
+      description: undefined,
       users: 0,
-    } as const;
-    const statement: Statement = { name, key, reading, text, ...common };
-    if (!ofCursor && !ofMoment.test(text)) this.#share(statement);
+    };
+    if (!readsCursor && !momentConstant.test(text)) this.#share(statement);
     return statement;
   }
 
   #share(statement: Statement): void {
-    const alike = this.#byReading.get(statement.reading) ?? new Map<string, Statement>();
-    this.#byReading.set(statement.reading, alike.set(statement.key, statement));
+    const alike = this.#byInterpretation.get(statement.interpretation) ?? new Map<string, Statement>();
+    this.#byInterpretation.set(statement.interpretation, alike.set(statement.key, statement));
   }
 
-  #forget({ reading, key, name }: Statement): void {
-    const alike = this.#byReading.get(reading);
+  #forget({ interpretation, key, name }: Statement): void {
+    const alike = this.#byInterpretation.get(interpretation);
     if (alike?.get(key)?.name !== name) return;
     alike.delete(key);
-    if (alike.size === 0) this.#byReading.delete(reading);
+    if (alike.size === 0) this.#byInterpretation.delete(interpretation);
   }
 }
 
@@ -172,9 +174,13 @@ export class Statements {
  * As `key`, with the types by which its clients bind: a server keeps these for as long as a statement is prepared, even if the columns from
  * which they were derived have changed.
  */
-export function keyAsTold({ key, text, told }: Pick<Statement, 'key' | 'text' | 'told'>): string {
-  if (told === undefined || told.parameterTypes.length === 0) return key;
-  const message = parse({ name: '', text, parameterTypes: told.parameterTypes });
+export function keyWithDescribedTypes({
+  key,
+  text,
+  description,
+}: Pick<Statement, 'key' | 'text' | 'description'>): string {
+  if (description === undefined || description.parameterTypes.length === 0) return key;
+  const message = parse({ name: '', text, parameterTypes: description.parameterTypes });
   return parseKey(message, 0, message.length);
 }
 

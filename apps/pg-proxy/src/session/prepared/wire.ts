@@ -16,14 +16,14 @@ export interface Wire extends HoldsBack {
   /** True: the message names a session that must get a backend first, and is processed again then. */
   awaitsProcess(): boolean;
   /** The statement may need a database without sessions. */
-  vacates(text: string): void;
+  mayNeedUnusedDatabase(text: string): void;
   /** True: the message waits for a backend that has served nobody else. */
-  renews(text: string, backend: Backend): boolean;
+  needsFreshBackend(text: string, backend: Backend): boolean;
   /**
    * The key by which a text prepared now is read. @param backend for its current transaction, if nothing outstanding may change the
    * settings
    */
-  reading(backend?: Backend): string;
+  interpretation(backend?: Backend): string;
   /** The suffix of `reading` for a session with temporary tables. */
   readonly temporaryMark: string | undefined;
   /** Restores the start-up settings that the statement is about to reset. */

@@ -18,7 +18,7 @@ import { isAscii, rangesIn, utf8Of, type TextEncoding } from './text-encoding.ts
 import type { Settings } from './settings.ts';
 import { textOf, type TrackedText } from './tracked-text.ts';
 import type { Statements } from '../prepared/statements.ts';
-import { notLooked, type CodeLook, type RunText, type UnseenCode } from '../code/unseen-code.ts';
+import { notChecked, type CodeCheck, type RunText, type DatabaseCode } from '../code/database-code.ts';
 
 /**
  * A longer text would block the event loop for more than 50 ms; it is assumed to leave something behind. Bulk inserts are usually shorter.
@@ -54,7 +54,7 @@ export interface SessionTrackerOptions {
   /** After nextval, currval and lastval only answer in the same session. */
   readonly pinsSequences: boolean;
   /** The statements of its pool. */
-  readonly statements: Pick<Statements, 'asksSequences' | 'code'>;
+  readonly statements: Pick<Statements, 'tracksSequences' | 'code'>;
   readonly mode: PoolMode;
   /** The settings from the startup packet. */
   readonly settings: Settings;
@@ -105,7 +105,7 @@ export class SessionTracker {
   /**
    * Undefined: nobody else gets the backend, or there is no catalogue to ask. It changes when a RELOAD moves the pool to another server.
    */
-  get #code(): UnseenCode | undefined {
+  get #code(): DatabaseCode | undefined {
     return this.#isOfSession ? undefined : this.#pool.code;
   }
 
@@ -115,7 +115,7 @@ export class SessionTracker {
 
   /** Every statement must be analysed, not only those that announce what they leave behind. */
   get tracksAll(): boolean {
-    return this.#pool.asksSequences && this.#pinsSequences;
+    return this.#pool.tracksSequences && this.#pinsSequences;
   }
 
   /** The client has been told the process id of its backend. */
@@ -198,18 +198,22 @@ export class SessionTracker {
   }
 
   /** Whether a prepared statement may leave something behind, by itself or through code that it calls. */
-  mayLeave(prepared: { readonly text: string; readonly leavesState: boolean; readonly codeLook?: CodeLook }): boolean {
-    return prepared.leavesState || (prepared.codeLook !== undefined && this.runsCode(prepared, prepared.codeLook));
+  mayLeave(prepared: {
+    readonly text: string;
+    readonly leavesState: boolean;
+    readonly codeCheck?: CodeCheck;
+  }): boolean {
+    return prepared.leavesState || (prepared.codeCheck !== undefined && this.runsCode(prepared, prepared.codeCheck));
   }
 
   /** Whether it may run code that is not visible here and may leave something behind. */
-  runsCode(asked: { readonly text: string }, track: CodeLook): boolean {
-    return this.#isOfUnknownNames(asked.text) || this.#code?.concerns(asked, track) === true;
+  runsCode(asked: { readonly text: string }, track: CodeCheck): boolean {
+    return this.#isOfUnknownNames(asked.text) || this.#code?.mustAnalyse(asked, track) === true;
   }
 
   #runsCodeOf(text: string, analysis: Analysis | undefined): boolean {
-    if (analysis?.kind !== 'read') return this.runsCode({ text }, notLooked());
-    return this.#isOfUnknownNames(text) || this.#code?.concernsLike({ text }, analysis.statements) === true;
+    if (analysis?.kind !== 'read') return this.runsCode({ text }, notChecked());
+    return this.#isOfUnknownNames(text) || this.#code?.mustAnalyseSimilar({ text }, analysis.statements) === true;
   }
 
   /** Notes what the server must be asked about. True: there is something. */
@@ -299,12 +303,12 @@ export class SessionTracker {
     const effects = statements.flatMap((statement) => statement.effects);
     // Code deallocates statements, by itself or as the text tells it: it must find only the client's own.
     const told = effects.filter(({ kind }) => kind === 'deallocate').length;
-    if ((text.match(deallocate)?.length ?? 0) > told || this.#code?.leftBy(text)?.deallocates === true)
+    if ((text.match(deallocate)?.length ?? 0) > told || this.#code?.factsOf(text)?.deallocates === true)
       return 'statements';
     for (const effect of effects) {
       if (effect.kind === 'shown' && effect.what === 'statements') return 'statements';
       if (effect.kind !== 'sequenceAsked') continue;
-      if (this.#pinsSequences) this.#pool.asksSequences = true;
+      if (this.#pinsSequences) this.#pool.tracksSequences = true;
       if (this.#state?.reasons.includes('sequence') !== true) shows = 'sequences';
     }
     return shows;

@@ -3,7 +3,7 @@ import type { Backend } from '../backend/backend.ts';
 import { codeKinds } from '../code/code-query.ts';
 import { UnknownEffects, type StateOutcome } from './unknown-effects.ts';
 import type { ValueCallback } from '../backend/proxy-query.ts';
-import { UnseenCode, type RunText } from '../code/unseen-code.ts';
+import { DatabaseCode, type RunText } from '../code/database-code.ts';
 
 const reading = { text: 'select a from t', statements: [] };
 const calling = { text: 'select f(1)', statements: 'unread' } as const;
@@ -34,7 +34,7 @@ class Asked {
     },
   } as unknown as Backend;
 
-  runs(code: UnseenCode, text: RunText): this {
+  runs(code: DatabaseCode, text: RunText): this {
     const doubts = new UnknownEffects(code);
     const { statements } = text;
     doubts.run(text, statements === 'unread' ? [] : statements.flatMap(({ effects }) => effects));
@@ -55,7 +55,7 @@ class Asked {
 
 describe('what a transaction may have left', () => {
   it('is asked for by one of all that end before the code was read', () => {
-    const code = new UnseenCode(() => 0);
+    const code = new DatabaseCode(() => 0);
     const [one, other, gone, defining] = [new Asked(), new Asked(), new Asked(), new Asked()];
     for (const each of [one, other, gone]) each.runs(code, reading);
     defining.runs(code, { text: 'alter table t add b int', statements: [] });
@@ -72,7 +72,7 @@ describe('what a transaction may have left', () => {
   });
 
   it('is asked for by the next one if the first gets no answer', () => {
-    const code = new UnseenCode(() => 0);
+    const code = new DatabaseCode(() => 0);
     const [one, other] = [new Asked().runs(code, reading), new Asked().runs(code, reading)];
     one.answer(undefined, '08006');
     expect(one.outcomes).toEqual([{ left: undefined, isOpaque: true }]);
@@ -81,7 +81,7 @@ describe('what a transaction may have left', () => {
   });
 
   it('is asked for again if something was dropped while it was read, and by the next one after three times', () => {
-    const code = new UnseenCode(() => 0);
+    const code = new DatabaseCode(() => 0);
     const [one, other] = [new Asked().runs(code, calling), new Asked().runs(code, calling)];
     one.answer(undefined, 'XX000');
     one.answer(whole(20));
@@ -96,7 +96,7 @@ describe('what a transaction may have left', () => {
 
   it('is nothing for reads if the server does not answer, and nobody asks again at once', () => {
     let nowMs = 0;
-    const code = new UnseenCode(() => nowMs);
+    const code = new DatabaseCode(() => nowMs);
     const [one, other] = [new Asked().runs(code, reading), new Asked().runs(code, calling)];
     one.answer(undefined, '42501');
     expect([one.outcomes, other.outcomes]).toEqual([[nothing], [{ left: undefined, isOpaque: true }]]);
@@ -110,7 +110,7 @@ describe('what a transaction may have left', () => {
 
   it('is asked for once when the code is old', () => {
     let nowMs = 0;
-    const code = new UnseenCode(() => nowMs);
+    const code = new DatabaseCode(() => nowMs);
     const one = new Asked().runs(code, reading);
     one.answer(whole(10));
     nowMs = 5_001;
@@ -121,7 +121,7 @@ describe('what a transaction may have left', () => {
   });
 
   it('is asked for completely at another server, and what is gone by what is left', () => {
-    const code = new UnseenCode(() => 0);
+    const code = new DatabaseCode(() => 0);
     new Asked().runs(code, reading).answer(whole(10));
     const stale = (): Asked => {
       code.stale();

@@ -1,7 +1,7 @@
 import { isRoleSetting, type ServerState, type SessionEffect } from '@medrex/sql';
 import type { Backend } from '../backend/backend.ts';
 import { readAnswer, readCode } from '../code/read-code.ts';
-import type { RunText, UnseenCode } from '../code/unseen-code.ts';
+import type { RunText, DatabaseCode } from '../code/database-code.ts';
 import { stateQuery, readState, type KnownSession } from './state-query.ts';
 
 /** How many texts may wait for the catalogue to be read; beyond that, the server is asked in any case what they have left. */
@@ -22,7 +22,7 @@ export interface ResolveOptions {
 
 /** What a transaction has run whose effects on the session are unknown. */
 export class UnknownEffects {
-  readonly #code: UnseenCode;
+  readonly #code: DatabaseCode;
   readonly #unknown: RunText[] = [];
   /** It may leave something, and these settings must be asked for in addition to the known ones. */
   readonly #settings = new Set<string>();
@@ -34,7 +34,7 @@ export class UnknownEffects {
   /** This one finds out whether the code is still what it was. */
   #refreshesCatalogue = false;
 
-  constructor(code: UnseenCode) {
+  constructor(code: DatabaseCode) {
     this.#code = code;
   }
 
@@ -69,7 +69,7 @@ export class UnknownEffects {
   }
 
   #addKnownCode(text: string): void {
-    const left = this.#code.leftBy(text);
+    const left = this.#code.factsOf(text);
     if (left === undefined) return;
     this.#isOpaque ||= left.isOpaque;
     this.#outlivesSession ||= left.leavesProcessState;
@@ -83,7 +83,7 @@ export class UnknownEffects {
     const answered = (isRead: boolean): void => {
       if (isGone()) return;
       for (const { text } of this.#unknown) {
-        if (isRead) code.rememberWritten(text);
+        if (isRead) code.rememberTemporaryTables(text);
         this.#addKnownCode(text);
       }
       backend.isSingleUse ||= this.#outlivesSession;

@@ -3,25 +3,25 @@ import type { Backend } from '../backend/backend.ts';
 import { owed } from '../backend/expected-answers.ts';
 import { concernsProxy } from '../state/concerns-proxy.ts';
 import type { Prepared } from './client-portals.ts';
-import { NamesUnderWay } from './names-under-way.ts';
+import { PendingNames } from './pending-names.ts';
 import { passAsIs, type Wire } from './wire.ts';
 
-export type AloneStatement = Prepared & { readonly leavesState: boolean };
+export type UnsharedStatement = Prepared & { readonly leavesState: boolean };
 
 /**
  * Prepared statements in session mode: the backend belongs to one client, so names stay as they are. Texts are kept if somebody observes
  * them.
  */
-export class AloneStatements {
+export class UnsharedStatements {
   readonly #wire: Wire;
-  readonly #known = new Map<string, AloneStatement>();
-  readonly #underWay = new NamesUnderWay();
+  readonly #known = new Map<string, UnsharedStatement>();
+  readonly #pendingNames = new PendingNames();
 
   constructor(wire: Wire) {
     this.#wire = wire;
   }
 
-  get(name: string): AloneStatement | undefined {
+  get(name: string): UnsharedStatement | undefined {
     return this.#known.get(name);
   }
 
@@ -31,12 +31,12 @@ export class AloneStatements {
 
   /** Includes names that an error may still give back. */
   namesBefore(): readonly string[] {
-    return [...this.names(), ...this.#underWay.names()];
+    return [...this.names(), ...this.#pendingNames.names()];
   }
 
   /** Whether it is still open what this name means. */
-  isInDoubt(backend: Backend, name: string): boolean {
-    return this.#underWay.isInDoubt(backend, name);
+  isUncertain(backend: Backend, name: string): boolean {
+    return this.#pendingNames.isUncertain(backend, name);
   }
 
   /** @param isObserved all requests are observed */
@@ -45,8 +45,8 @@ export class AloneStatements {
     const text = buffer.toString('latin1', textAt, Math.min(end, buffer.indexOf(0, textAt)));
     const leavesState = concernsProxy(text);
     const isKept = isObserved || leavesState;
-    const undo = this.#again(name);
-    if (isKept || this.#known.has(name)) this.#underWay.sends(backend, name, undo);
+    const undo = this.#undoOf(name);
+    if (isKept || this.#known.has(name)) this.#pendingNames.add(backend, name, undo);
     if (!backend.expected.push(owed.parse, undo)) return;
     this.#wire.pass(start);
     if (isKept) this.#known.set(name, { text, analysis: undefined, leavesState });
@@ -54,14 +54,14 @@ export class AloneStatements {
   }
 
   close(framer: Framer, backend: Backend, name: string): void {
-    const undo = this.#again(name);
-    if (this.#known.has(name)) this.#underWay.sends(backend, name, undo);
+    const undo = this.#undoOf(name);
+    if (this.#known.has(name)) this.#pendingNames.add(backend, name, undo);
     this.#known.delete(name);
     passAsIs(this.#wire, framer, backend, owed.close, undo);
   }
 
   /** Restores the name's former meaning if the server refuses or skips the message that changes it. */
-  #again(name: string): () => void {
+  #undoOf(name: string): () => void {
     const before = this.#known.get(name);
     return () => (before === undefined ? this.#known.delete(name) : this.#known.set(name, before));
   }

@@ -4,7 +4,7 @@ import { latin1Of } from '../state/text-encoding.ts';
 import { CodeCatalogue, type CodeRows } from './code-catalogue.ts';
 
 /** The result for a text, valid as long as `version` is that of the code. */
-export interface CodeLook {
+export interface CodeCheck {
   version: number;
   needs: Needs;
 }
@@ -22,7 +22,7 @@ export interface RunText {
   readonly statements: readonly Statement[] | 'unread';
 }
 
-export const notLooked = (): CodeLook => ({ version: -1, needs: 'look' });
+export const notChecked = (): CodeCheck => ({ version: -1, needs: 'look' });
 
 /** How soon code that others define at the server is noticed, in ms. */
 const ageMaxMs = 5_000;
@@ -81,7 +81,7 @@ const lowerLatin1Of = (text: string): string => latin1Of(text).toLowerCase();
  * their sources, and what reaches them. The catalogue is read at the first statement that reads, calls or writes something, at a statement
  * that calls or writes something unknown, after DDL, and when the last reading is old.
  */
-export class UnseenCode {
+export class DatabaseCode {
   /** Increases when the result for a text may have changed. */
   version = 0;
   /** Some names of code that leaves state behind are not ASCII. */
@@ -102,13 +102,13 @@ export class UnseenCode {
   #names: ReadonlySet<string> = new Set();
   /** Names that are not code. */
   readonly #others = new Set<string>();
-  #leaving: ReadonlyMap<string, CodeFacts> = new Map();
+  #factsByName: ReadonlyMap<string, CodeFacts> = new Map();
   /** What was found in each function's source: only new definitions have to be examined at the next reading. */
   #sources: ReadonlyMap<string, Source> = new Map();
   #pattern: RegExp | undefined;
   /** As `#pattern`, for everything in a text. */
   #patternOfAll: RegExp | undefined;
-  readonly #looks = new WeakMap<readonly Statement[], CodeLook>();
+  readonly #checks = new WeakMap<readonly Statement[], CodeCheck>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -116,8 +116,8 @@ export class UnseenCode {
   }
 
   /** Whether a text (UTF-8 read as latin1) must be analysed before it runs; usually the previous result. */
-  concerns(asked: { readonly text: string }, look: CodeLook): boolean {
-    if (look.version !== this.version) this.#look(asked.text, look);
+  mustAnalyse(asked: { readonly text: string }, look: CodeCheck): boolean {
+    if (look.version !== this.version) this.#check(asked.text, look);
     return look.needs === 'look' || (look.needs === 'known' && this.isOld);
   }
 
@@ -127,18 +127,18 @@ export class UnseenCode {
   }
 
   /** As `concerns`, for a text that differs from others only in literals, comments and layout: the result holds for all of them. */
-  concernsLike({ text }: { readonly text: string }, statements: readonly Statement[]): boolean {
-    const known = this.#looks.get(statements);
-    const look = known ?? notLooked();
-    if (known === undefined) this.#looks.set(statements, look);
-    const isConcerned = this.concerns({ text }, look);
+  mustAnalyseSimilar({ text }: { readonly text: string }, statements: readonly Statement[]): boolean {
+    const known = this.#checks.get(statements);
+    const look = known ?? notChecked();
+    if (known === undefined) this.#checks.set(statements, look);
+    const isConcerned = this.mustAnalyse({ text }, look);
     if (!text.includes("'")) return isConcerned;
     // Literals may name code, too, and the next text has other literals.
     if (isConcerned) look.version = -1;
     return isConcerned || this.#pattern?.test(text) === true;
   }
 
-  #look(text: string, look: CodeLook): void {
+  #check(text: string, look: CodeCheck): void {
     look.version = this.version;
     look.needs = this.#needsOf(text);
   }
@@ -201,15 +201,15 @@ export class UnseenCode {
   }
 
   /** What a text may leave behind; undefined: nothing, as far as the code is known. */
-  leftBy(text: string): CodeFacts | undefined {
+  factsOf(text: string): CodeFacts | undefined {
     const words = new Set(this.#patternOfAll === undefined ? [] : text.toLowerCase().match(this.#patternOfAll));
-    const facts = [...words].flatMap((word) => this.#leaving.get(word) ?? this.#leaving.get('*') ?? []);
-    return words.size === 0 ? undefined : together(facts);
+    const facts = [...words].flatMap((word) => this.#factsByName.get(word) ?? this.#factsByName.get('*') ?? []);
+    return words.size === 0 ? undefined : combined(facts);
   }
 
   /** Settings that code of this database changes. */
   get settings(): readonly string[] {
-    return [...new Set([...this.#leaving.values()].flatMap(({ settings }) => settings))];
+    return [...new Set([...this.#factsByName.values()].flatMap(({ settings }) => settings))];
   }
 
   // One reads it at a time.
@@ -264,20 +264,20 @@ export class UnseenCode {
     if (this.#builtIn.of !== builtIn) this.#builtIn = { of: builtIn, names: new Set(builtIn.map(lowerLatin1Of)) };
     this.#names = new Set([...rows.functions, ...rows.relations].map(lowerLatin1Of));
     this.#sources = new Map(rows.sources.map(([, source]) => [source, this.#sources.get(source) ?? sourceOf(source)]));
-    this.#leaving = leavingOf(rows, this.#sources);
-    this.hasOtherNames = [...this.#leaving.keys()].some((word) => /[\u0080-\u00ff]/.test(word));
-    this.#pattern = patternOf([...this.#leaving.keys()]);
+    this.#factsByName = factsByNameOf(rows, this.#sources);
+    this.hasOtherNames = [...this.#factsByName.keys()].some((word) => /[\u0080-\u00ff]/.test(word));
+    this.#pattern = patternOf([...this.#factsByName.keys()]);
     this.#patternOfAll = this.#pattern && new RegExp(this.#pattern, 'g');
     this.confirmed(asOf);
   }
 
   /** A table that is written to and unknown is a temporary one. */
-  rememberWritten(text: string): void {
+  rememberTemporaryTables(text: string): void {
     for (const [, relation = ''] of text.matchAll(writes)) this.#remember(lastPart(relation));
   }
 }
 
-function together(facts: readonly CodeFacts[]): CodeFacts {
+function combined(facts: readonly CodeFacts[]): CodeFacts {
   return {
     settings: [...new Set(facts.flatMap(({ settings }) => settings))],
     isOpaque: facts.some(({ isOpaque }) => isOpaque),
@@ -346,12 +346,12 @@ const sourceOf = (source: string): Source => ({
 });
 
 /** By name: code that leaves state behind itself, and what reaches it. */
-function leavingOf({ sources, uses }: CodeRows, found: ReadonlyMap<string, Source>): Map<string, CodeFacts> {
+function factsByNameOf({ sources, uses }: CodeRows, found: ReadonlyMap<string, Source>): Map<string, CodeFacts> {
   const leaving = new Map<string, CodeFacts>();
   const waiting: string[] = [];
   const add = (word: string, facts: CodeFacts): void => {
     const known = leaving.get(word);
-    const all = known === undefined ? facts : together([known, facts]);
+    const all = known === undefined ? facts : combined([known, facts]);
     if (known !== undefined && isDeepStrictEqual(known, all)) return;
     leaving.set(word, all);
     waiting.push(word);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SqlAnalyser, type Statement } from '@medrex/sql';
-import { notLooked, UnseenCode } from './unseen-code.ts';
+import { notChecked, DatabaseCode } from './database-code.ts';
 
 const analyser = await SqlAnalyser.load();
 const statementsOf = (text: string): readonly Statement[] | 'unread' => {
@@ -28,13 +28,13 @@ const known = {
 } as const;
 
 /** As it is once the catalogue was read. */
-const read = (now = () => 0): UnseenCode => {
-  const code = new UnseenCode(now);
+const read = (now = () => 0): DatabaseCode => {
+  const code = new DatabaseCode(now);
   code.read(known, code.beginRead());
   code.endRead();
   return code;
 };
-const concerns = (code: UnseenCode, text: string): boolean => code.concerns({ text }, notLooked());
+const concerns = (code: DatabaseCode, text: string): boolean => code.mustAnalyse({ text }, notChecked());
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
 
 describe('code that is not visible', () => {
@@ -42,7 +42,7 @@ describe('code that is not visible', () => {
     ...['select a from t where id = $1', 'select count(*), lower(a) from t where a in (1)', 'table t'],
     ...['with a as (select * from t) select * from a', 'copy (select * from t) to stdout'],
   ])('may be in anything that reads, until the catalogue has been read: %s', (text) => {
-    const unread = new UnseenCode(() => 0);
+    const unread = new DatabaseCode(() => 0);
     expect([concerns(unread, text), unread.isUnknown({ text, statements: statementsOf(text) })]).toEqual([true, true]);
     const code = read();
     expect([concerns(code, text), code.isUnknown({ text, statements: statementsOf(text) })]).toEqual([false, false]);
@@ -55,7 +55,7 @@ describe('code that is not visible', () => {
   it.each(['SELECT 1;', 'begin', 'select lower($1)', 'set a.b = 1'])(
     'is not in a text that reads, calls and writes nothing, whatever has been read: %s',
     (text) => {
-      expect(concerns(new UnseenCode(() => 0), text)).toBe(false);
+      expect(concerns(new DatabaseCode(() => 0), text)).toBe(false);
       expect(concerns(read(), text)).toBe(false);
     },
   );
@@ -73,7 +73,7 @@ describe('code that is not visible', () => {
     const text = 'insert into tt values ($1)';
     const isUnknown = (): boolean => code.isUnknown({ text, statements: statementsOf(text) });
     expect([concerns(code, text), isUnknown()]).toEqual([true, true]);
-    code.rememberWritten(text);
+    code.rememberTemporaryTables(text);
     expect([concerns(code, text), isUnknown()]).toEqual([false, false]);
     const behind = 'with a as (select 1) insert into uu select * from a';
     expect([concerns(code, behind), code.isUnknown({ text: behind, statements: statementsOf(behind) })]).toEqual([
@@ -86,7 +86,7 @@ describe('code that is not visible', () => {
     const code = read();
     const concernsLike = (text: string): boolean => {
       const statements = statementsOf(text);
-      return statements !== 'unread' && code.concernsLike({ text }, statements);
+      return statements !== 'unread' && code.mustAnalyseSimilar({ text }, statements);
     };
     const noted = [1, 2].map((id) => `insert into plain values (${id}, lower('x'))`);
     expect(noted.map(concernsLike)).toEqual([false, false]);
@@ -109,7 +109,7 @@ describe('code that is not visible', () => {
     const code = read();
     expect(concerns(code, text)).toBe(true);
     expect(code.isUnknown({ text, statements: statementsOf(text) })).toBe(false);
-    expect(code.leftBy(text)).toEqual({
+    expect(code.factsOf(text)).toEqual({
       settings: text === 'execute p' ? [] : ['app.tenant'],
       isOpaque: false,
       deallocates: false,
@@ -139,23 +139,23 @@ describe('code that is not visible', () => {
   it('must be read again after DDL, and when it is old', () => {
     let nowMs = 0;
     const code = read(() => nowMs);
-    const look = notLooked();
+    const look = notChecked();
     const asked = { text: 'select harmless(1)' };
-    expect(code.concerns(asked, look)).toBe(false);
-    const reads = notLooked();
-    expect(code.concerns({ text: 'select a from t' }, reads)).toBe(false);
+    expect(code.mustAnalyse(asked, look)).toBe(false);
+    const reads = notChecked();
+    expect(code.mustAnalyse({ text: 'select a from t' }, reads)).toBe(false);
     nowMs = 5_001;
-    expect(code.concerns(asked, look)).toBe(true);
-    expect(code.concerns({ text: 'select a from t' }, reads)).toBe(true);
+    expect(code.mustAnalyse(asked, look)).toBe(true);
+    expect(code.mustAnalyse({ text: 'select a from t' }, reads)).toBe(true);
     const asOf = code.beginRead();
     // Others need not wait for that.
-    expect(code.concerns({ text: 'select a from t' }, reads)).toBe(false);
+    expect(code.mustAnalyse({ text: 'select a from t' }, reads)).toBe(false);
     code.stale();
     code.confirmed(asOf);
     // Something was defined while it was read.
-    expect(code.concerns(asked, look)).toBe(true);
+    expect(code.mustAnalyse(asked, look)).toBe(true);
     code.confirmed(code.beginRead());
-    expect(code.concerns(asked, look)).toBe(false);
+    expect(code.mustAnalyse(asked, look)).toBe(false);
     for (const text of ['create or replace function harmless()', 'ALTER TABLE t', 'select 1; create trigger x'])
       expect(code.redefinedBy(text)).toBe(true);
     for (const text of ['create table t (a int)', 'alter role r', 'drop table t'])
@@ -163,9 +163,9 @@ describe('code that is not visible', () => {
   });
 
   it('is anything if an operator or a type runs it', () => {
-    const code = new UnseenCode(() => 0);
+    const code = new DatabaseCode(() => 0);
     code.read({ ...known, uses: [['*', 'set_tenant']] }, code.beginRead());
-    expect(code.leftBy('select a + b from t')).toEqual({
+    expect(code.factsOf('select a + b from t')).toEqual({
       settings: ['app.tenant'],
       isOpaque: false,
       deallocates: false,

@@ -313,8 +313,8 @@ export class SharedStatements {
     const name = note.deallocates;
     const given = name === undefined ? undefined : this.#names.bindingOf(name);
     if (name === undefined || given === undefined || backend.expected.isSkipping) return undefined;
-    this.forget(name);
     note.undo = once(this.#undoOf(name, given));
+    this.forget(name);
     this.#pendingNames.add(backend, name, note.undo);
     if (this.#own.isOn) return undefined;
     prepareStandIn(backend);

@@ -95,6 +95,20 @@ describeReal('POSTGRES', 'names of statements, which SQL and the protocol share,
         [query('rollback')],
       ],
     ],
+    [
+      'a failed transaction neither prepares nor deallocates it',
+      [
+        parsed,
+        [
+          ...[parse({ name: '', text: 'begin', parameterTypes: [] }), ...executeUnnamed],
+          ...[execute({ portal: '', rowsMax: 0 }), sync()],
+          ...[query('select 1; execute n1'), query('deallocate n1')],
+        ],
+        [query('rollback')],
+        [query('select name from pg_prepared_statements')],
+        run,
+      ],
+    ],
     ['a statement prepares its own name', [[ownName, sync()], run, runBySql]],
     ['the protocol closes it', [prepared, run, closed, runBySql, parsed, run]],
     [

@@ -11,7 +11,7 @@ export type SettingMapping =
   | { readonly refused: string; readonly unless?: RegExp }
   | { readonly field: string; readonly read: (text: string) => unknown };
 
-const to = (field: string, read: (text: string) => unknown): SettingMapping => ({ field: field, read });
+const to = (field: string, read: (text: string) => unknown): SettingMapping => ({ field, read });
 const noEffect = (why: string): SettingMapping => ({ noEffect: why });
 /** For settings where 0 means no limit. */
 const unlimitedIfZero = (text: string): number | undefined => {
